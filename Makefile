@@ -1,0 +1,82 @@
+# Everything happens in a virtual environment of its own, .venv, made when it is first needed from
+# python3 alone. A C compiler makes simulations some ten times faster; without one they run all the same.
+#
+#   make run      run the first scenario       make test     all tests
+#   make build    compile the hot path again   make check    lint, types, tests
+#   make bench    how fast it is               make golden   compare with recordings of real agents
+#   make lint     ruff and mypy                make format   let ruff lay out the code
+#   make clean    remove what was made here, but for results/
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
+SOURCES := serfsim tests benchmarks setup.py
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.PHONY: run test build lint format check bench golden clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/built
+	@$(BIN)/serfsim run scenarios/udp_blocked.yaml
+
+test: $(VENV)/built $(VENV)/dev
+	@$(BIN)/python -m pytest
+
+build: $(VENV)/installed
+	@rm -f $(VENV)/built
+	@$(MAKE) $(VENV)/built
+
+lint: $(VENV)/dev
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy --strict serfsim
+
+format: $(VENV)/dev
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+check: lint test
+
+bench: $(VENV)/built
+	@$(BIN)/python -m benchmarks.speed
+
+golden: $(VENV)/built
+	@$(BIN)/python -m serfsim.validation
+
+clean:
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis serfsim/_build.json
+	@find serfsim \( -name '*.so' -o -name '*.pyd' \) -delete
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment, step by step; each step leaves a file named after what is done.
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "serfsim needs Python 3.11 or newer, found: $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments: its module venv or ensurepip is missing." >&2; \
+	  echo "On Debian and Ubuntu it is the package python3-venv; or name another Python: make PYTHON=python3.12" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/created pyproject.toml setup.py
+	@echo "installing serfsim and what it needs into $(VENV) ..."
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' > $(VENV)/build-requires
+	@$(PIP) install --requirement $(VENV)/build-requires
+	@SERFSIM_NO_COMPILE=1 $(PIP) install --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/installed
+	@echo "installing what the tests need ..."
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")' > $(VENV)/dev-requires
+	@$(PIP) install --requirement $(VENV)/dev-requires
+	@touch $@
+
+$(VENV)/built: $(VENV)/installed $(COMPILED)
+	@echo "compiling the hot path (half a minute) ..."
+	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@

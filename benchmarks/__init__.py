@@ -1,0 +1,1 @@
+"""How fast serfsim is: `python -m benchmarks.speed`. Two commits: `python -m benchmarks.compare_commits`."""

@@ -1,0 +1,1 @@
+"""The command line: `main` puts the commands together, each has a file of its own."""

@@ -1,0 +1,38 @@
+"""`serfsim plot RESULT`: the figures of a result, drawn again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serfsim.errors import ResultError
+from serfsim.scenario.problems import unknown_name
+
+
+def plot(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")],
+    figures: Annotated[
+        list[str] | None, typer.Option("--figure", metavar="NAME", help="Only this figure; may be repeated.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where to; the plots folder of the result unless given."),
+    ] = None,
+) -> None:
+    """Draw the figures of a result folder."""
+    from serfsim.report.figures import FIGURES, save_figures
+    from serfsim.result import open_result
+
+    for name in figures or ():
+        if name not in FIGURES:
+            raise ResultError(f"--figure: {unknown_name(name, 'a figure', FIGURES)}")
+    opened = open_result(result)
+    folder = result / "plots" if out is None else out
+    try:
+        saved = save_figures(opened, folder, tuple(figures or FIGURES))
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    for path in saved:
+        typer.echo(str(path))

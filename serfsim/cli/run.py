@@ -1,0 +1,139 @@
+"""`serfsim run FILE`: one run of one scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from serfsim.cli import codes
+from serfsim.cli.summary import print_summary
+from serfsim.errors import ResultError
+from serfsim.scenario.checks import warnings
+from serfsim.scenario.loading import load
+from serfsim.scenario.model import LARGEST_SEED, Scenario
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+
+def run(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a shipped scenario.")
+    ],
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Instead of the scenario's own seed.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The result folder; results/NAME unless given.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no table.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
+) -> None:
+    """Run a scenario, print what came of it, and keep it in a result folder."""
+    scenario = load(file, settings or ())
+    if seed is not None:
+        scenario = scenario.with_settings({"seed": seed})
+    folder = Path("results") / scenario.name if out is None else out
+    _refuse_foreign(folder)
+    if not quiet:
+        for warning in warnings(scenario):
+            typer.echo(f"warning: {warning}", err=True)
+    result = _simulated(scenario, quiet)
+    with _activity("writing the results", quiet):
+        _save(result, folder)
+    if json:
+        typer.echo((folder / "summary.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        if not quiet:
+            print_summary(result.summary)
+        typer.echo(f"result: {folder}")
+        typer.echo(f"seed: {result.summary['seed']}")
+        typer.echo(f"digest: {result.summary['digest']}")
+    raise typer.Exit(_verdict(result, quiet=quiet or json))
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Before the run rather than after it: a folder that is something else is never replaced."""
+    from serfsim.report.folder import is_replaceable
+
+    if folder.exists() and not is_replaceable(folder):
+        raise ResultError(
+            f"{folder}: found something that is not a result;"
+            " expected a new folder, an empty one or an older result"
+        )
+
+
+def _simulated(scenario: Scenario, quiet: bool) -> Result:
+    """The run. Interrupted, it gives what was finished, marked partial."""
+    from serfsim import simulation
+
+    with _bar(scenario.name, quiet) as report:
+        return simulation.run(scenario, seed=scenario.seed, progress=report)
+
+
+def _save(result: Result, folder: Path) -> None:
+    try:
+        result.save(folder)
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+
+
+def _verdict(result: Result, quiet: bool) -> int:
+    """The exit code. Failed claims are said even where the table is not shown."""
+    failed = [claim for claim in result.summary["claims"] if not claim["holds"]]
+    if quiet:
+        for claim in failed:
+            value = "no value" if claim["value"] is None else f"{claim['value']:g}"
+            typer.echo(f"claim failed: {claim['claim']} (found {value})", err=True)
+    if not result.summary["complete"]:
+        typer.echo("interrupted: the result is partial", err=True)
+        return codes.INTERRUPTED
+    return codes.CLAIM_FAILED if failed else codes.FINE
+
+
+@contextmanager
+def _bar(name: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+    """A progress bar on standard error; nothing where that is no terminal. Yields what moves it."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda fraction: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda fraction: progress.update(task, completed=fraction)
+
+
+@contextmanager
+def _activity(text: str, quiet: bool) -> Iterator[None]:
+    """A spinner on standard error, where that is a terminal."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+    else:
+        with console.status(text):
+            yield

@@ -1,0 +1,59 @@
+"""What a person wants to know first of a run, as a table on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from serfsim.report.tables import Row, claim_rows, summary_rows
+
+COLOURS = {"holds": "green", "FAILS": "bold red"}
+
+
+def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+    """Question, claims, figures and speed, to standard output unless told otherwise."""
+    console = console or Console()
+    console.print(f"[bold]{escape(summary['name'])}[/bold]")
+    if summary.get("question"):
+        console.print(escape(summary["question"]))
+    for rows in (claim_rows(summary), summary_rows(summary)):
+        if rows:
+            console.print(figures_table(rows))
+    console.print()
+    console.print(escape(speed_line(summary)))
+
+
+def figures_table(rows: list[Row]) -> Table:
+    """A line each, sections apart; a claim's value stands where others have their meaning."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(overflow="fold", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    for section, members in groupby(rows, key=lambda row: row.section):
+        table.add_row("")
+        table.add_row(f"[bold]{escape(section)}[/bold]")
+        for row in members:
+            value = escape(f"{row.value} {row.unit}".rstrip())
+            colour = COLOURS.get(row.value)
+            value = f"[{colour}]{value}[/{colour}]" if colour else value
+            table.add_row(f"  {escape(row.label)}", value, escape(row.meaning))
+    return table
+
+
+def speed_line(summary: Mapping[str, Any]) -> str:
+    """How much was simulated, how fast."""
+    simulated = summary["warm_up_s"] + summary["duration_s"]
+    if not summary["complete"] and summary.get("interrupted_at_s") is not None:
+        simulated = summary["warm_up_s"] + summary["interrupted_at_s"]
+    wall = summary["wall_s"]
+    parts = [f"{summary['nodes']} nodes, {simulated:,.0f} s simulated in {wall:.2f} s"]
+    if wall > 0:
+        rate = summary["events_processed"] / wall
+        parts.append(f"{simulated / wall:,.0f} times real time, {rate:,.0f} events/s")
+    parts.append("compiled" if summary["versions"]["compiled"] else "interpreted")
+    return " - ".join(parts)

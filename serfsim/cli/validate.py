@@ -1,0 +1,67 @@
+"""`serfsim validate FILE...`: checks scenarios without running them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from serfsim.cli import codes
+from serfsim.errors import SerfsimError
+from serfsim.native import Random
+from serfsim.scenario.checks import warnings
+from serfsim.scenario.loading import load
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.roster import node_names
+from serfsim.scenario.topologies import Measured
+from serfsim.scenario.units import write_duration
+
+
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the files; may be repeated."),
+    ] = None,
+) -> None:
+    """Check scenario files, and the latency files they name, without running anything."""
+    bad = False
+    for file in files:
+        try:
+            scenario = load(file, settings or ())
+            _read_measurements(scenario)
+        except SerfsimError as error:
+            typer.echo(str(error), err=True)
+            bad = True
+            continue
+        for warning in warnings(scenario):
+            typer.echo(f"{file}: warning: {warning}", err=True)
+        typer.echo(f"{file}: {_described(scenario)}")
+    if bad:
+        raise typer.Exit(codes.BAD_INPUT)
+
+
+def _read_measurements(scenario: Scenario) -> None:
+    """Build the topology where it is made of a file, so that mistakes in that file show."""
+    topology = scenario.network.topology
+    if isinstance(topology, Measured):
+        from serfsim.topology.build import build_topology
+
+        names = node_names(scenario.cluster.nodes)
+        build_topology(topology, len(names), Random(scenario.seed), names, ".")
+
+
+def _described(scenario: Scenario) -> str:
+    names = node_names(scenario.cluster.nodes)
+    parts = [
+        _counted(len(names), "node"),
+        f"{write_duration(scenario.duration)} after {write_duration(scenario.warm_up)} of warm-up",
+        _counted(len(scenario.faults), "fault"),
+        _counted(len(scenario.workload), "workload entry", "workload entries"),
+        _counted(len(scenario.claims), "claim"),
+    ]
+    return f"fine ({', '.join(part for part in parts if not part.startswith('0 '))})"
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,232 @@
+"""The event queue: pooled events, a timing wheel, and a small heap for the instant at hand.
+
+    schedule --(later bucket)--> wheel --(its bucket has come)--> heap --(due)--> dispatch
+        \\------(bucket already reached)--------------------------/
+
+An event is a slot number into packed arrays; freed slots are used again. The wheel has WHEEL
+buckets of a millisecond, each a linked list through the slots. When the clock enters a bucket, its
+events move to a binary heap ordered by (time, push number), which settles the total order: by time,
+and within one time in the order of scheduling. An event further away than the wheel is wide waits
+in the bucket it falls on and is looked at once a turn. Nothing is ever cancelled; whoever
+receives an event must recognise a stale one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from serfsim.native import append, i32, i64, vec
+from serfsim.network.scheduler import Dispatcher, Scheduler
+
+WHEEL: Final = 16384
+BUCKETS_PER_S: Final = 1000.0
+SLOT_BITS: Final = 24
+SLOT_MASK: Final = 0xFFFFFF
+FURTHEST: Final = 1e12  # seconds; what is due later never comes
+SLICE: Final = 65536
+
+
+class EventQueue(Scheduler):
+    """`now` is the time of the event being handled, or up to which all has been handled.
+
+    `stop`, when set by whatever an event led to, ends `run_until` after that event.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.stop = False
+        self.events_processed: i64 = 0
+        self.pending: i64 = 0  # in the wheel and in the heap
+        self._pushes: i64 = 0
+        # The pool: one entry a slot.
+        self._target = vec[i32]()
+        self._kind = vec[i64]()
+        self._a = vec[i64]()
+        self._b = vec[i64]()
+        self._payload: list[object | None] = []
+        self._at = vec[float]()
+        self._key = vec[i64]()  # push number and slot in one
+        self._next = vec[i32]()  # the next slot in the same bucket, or -1
+        self._free = vec[i32]()
+        self._free_count: i64 = 0
+        # The wheel and the heap.
+        self._bucket: i64 = 0  # the bucket that the clock is in
+        self._heads = vec[i32]([-1] * WHEEL)
+        self._heap_at = vec[float]()
+        self._heap_key = vec[i64]()
+        self._heap_size: i64 = 0
+
+    # Scheduling --------------------------------------------------------------------------------
+
+    def schedule(self, at: float, target: i64, kind: i64, a: i64, b: i64, payload: object | None) -> None:
+        """See `Scheduler.schedule`. ValueError for a time that is not a number."""
+        if not at <= FURTHEST:
+            if at != at:
+                raise ValueError("an event needs a time")
+            return
+        if at < self.now:
+            at = self.now
+        if self._free_count == 0:
+            self._grow()
+        self._free_count -= 1
+        slot: i64 = i64(self._free[self._free_count])
+        self._target[slot] = i32(target)
+        self._kind[slot] = kind
+        self._a[slot] = a
+        self._b[slot] = b
+        if payload is not None:
+            self._payload[slot] = payload
+        self._pushes += 1
+        self.pending += 1
+        key: i64 = (self._pushes << SLOT_BITS) | slot
+        bucket: i64 = i64(at * BUCKETS_PER_S)
+        if bucket > self._bucket:
+            place: i64 = bucket & (WHEEL - 1)
+            self._at[slot] = at
+            self._key[slot] = key
+            self._next[slot] = self._heads[place]
+            self._heads[place] = i32(slot)
+        else:
+            self._heap_push(at, key)
+
+    def _grow(self) -> None:
+        """Double the pool, at least to 1024 slots; OverflowError beyond 2**24 pending events."""
+        size: i64 = len(self._payload)
+        more: i64 = size if size > 1024 else 1024
+        if size + more > SLOT_MASK + 1:
+            raise OverflowError("too many events are pending at once")
+        slot: i64 = size
+        while slot < size + more:
+            self._target = append(self._target, 0)
+            self._kind = append(self._kind, 0)
+            self._a = append(self._a, 0)
+            self._b = append(self._b, 0)
+            self._payload.append(None)
+            self._at = append(self._at, 0.0)
+            self._key = append(self._key, 0)
+            self._next = append(self._next, -1)
+            self._free = append(self._free, 0)
+            self._heap_at = append(self._heap_at, 0.0)
+            self._heap_key = append(self._heap_key, 0)
+            self._free[slot - size] = i32(size + more - 1 - (slot - size))
+            slot += 1
+        self._free_count = more
+
+    # The wheel ---------------------------------------------------------------------------------
+
+    def _fill_heap(self, last: i64) -> bool:
+        """Enter buckets up to `last` until the heap holds something; False if it stays empty."""
+        while self._heap_size == 0:
+            if self.pending == 0 and self._bucket < last:
+                self._bucket = last
+            if self._bucket >= last:
+                return False
+            self._bucket += 1
+            place: i64 = self._bucket & (WHEEL - 1)
+            slot: i64 = i64(self._heads[place])
+            if slot >= 0:
+                self._heads[place] = -1
+                self._open(slot, place)
+        return True
+
+    def _open(self, slot: i64, place: i64) -> None:
+        """Move a bucket's events that are due this turn to the heap; the others stay."""
+        while slot >= 0:
+            follower: i64 = i64(self._next[slot])
+            at = self._at[slot]
+            if i64(at * BUCKETS_PER_S) == self._bucket:
+                self._heap_push(at, self._key[slot])
+            else:
+                self._next[slot] = self._heads[place]
+                self._heads[place] = i32(slot)
+            slot = follower
+
+    # The heap ----------------------------------------------------------------------------------
+
+    def _heap_push(self, at: float, key: i64) -> None:
+        times, keys = self._heap_at, self._heap_key
+        i: i64 = self._heap_size
+        self._heap_size += 1
+        while i > 0:
+            parent: i64 = (i - 1) >> 1
+            if times[parent] < at or (times[parent] == at and keys[parent] < key):
+                break
+            times[i] = times[parent]
+            keys[i] = keys[parent]
+            i = parent
+        times[i] = at
+        keys[i] = key
+
+    def _heap_drop_first(self) -> None:
+        times, keys = self._heap_at, self._heap_key
+        self._heap_size -= 1
+        n: i64 = self._heap_size
+        at = times[n]
+        key: i64 = keys[n]
+        i: i64 = 0
+        while True:
+            child: i64 = 2 * i + 1
+            if child >= n:
+                break
+            other: i64 = child + 1
+            if other < n and (
+                times[other] < times[child] or (times[other] == times[child] and keys[other] < keys[child])
+            ):
+                child = other
+            if at < times[child] or (at == times[child] and key < keys[child]):
+                break
+            times[i] = times[child]
+            keys[i] = keys[child]
+            i = child
+        times[i] = at
+        keys[i] = key
+
+    # Running -----------------------------------------------------------------------------------
+
+    def peek(self) -> float:
+        """The time of the next event, or infinity."""
+        if self.pending == 0:
+            return math.inf
+        self._fill_heap(i64(FURTHEST * BUCKETS_PER_S))
+        return self._heap_at[0]
+
+    def run_until(self, end: float, dispatcher: Dispatcher, limit: i64 = SLICE) -> i64:
+        """Handle the events before `end`, at most `limit` of them; their number.
+
+        Fewer than `limit`, and `stop` not set: all before `end` is done, and `now` is `end` (if
+        that is finite). A caller goes on until then; that it returns now and then lets an
+        interrupt through, which compiled code does not see by itself.
+        """
+        last: i64 = i64((end if end < FURTHEST else FURTHEST) * BUCKETS_PER_S)
+        done: i64 = 0
+        self.stop = False
+        while done < limit:
+            if self._heap_size == 0 and not self._fill_heap(last):
+                self._reach(end)
+                break
+            at = self._heap_at[0]
+            if at >= end:
+                self._reach(end)
+                break
+            slot: i64 = self._heap_key[0] & SLOT_MASK
+            self._heap_drop_first()
+            self._free[self._free_count] = i32(slot)
+            self._free_count += 1
+            self.pending -= 1
+            self.now = at
+            payload = self._payload[slot]
+            if payload is not None:
+                self._payload[slot] = None
+            done += 1
+            self.events_processed += 1
+            dispatcher.dispatch(
+                i64(self._target[slot]), self._kind[slot], self._a[slot], self._b[slot], payload, at
+            )
+            if self.stop:
+                break
+        return done
+
+    def _reach(self, end: float) -> None:
+        if self.now < end < FURTHEST:
+            self.now = end

@@ -1,0 +1,196 @@
+"""What happened during a run, in packed arrays: rows of events, and counters per second.
+
+The network writes here through `network.journal`; `engine.recorder` reads it when the run is over.
+Counters of the second at hand are one small array; when the clock enters another second the array is
+appended to a table and begins again at zero. Seconds are whole seconds of the scenario's clock,
+whose zero is the engine time `origin`; engine times are never negative.
+
+Columns of the traffic tables, `counts` and `sizes` (a byte column means what is said here):
+
+    MESSAGE + kind          messages inside datagrams, by wire type; their own bytes
+    USER_MESSAGE + kind     the same for a delegate's messages, by the delegate's type
+    PACKET + kind           datagrams led by that type, alone; whole IP packets
+    LOADED_PACKET + kind    datagrams led by that type, with broadcasts; whole IP packets
+    STREAM + kind           messages on streams; their own bytes
+    DATAGRAMS, LOST, OVERFLOWED, SEGMENTS   whole IP packets; CONNECTIONS has no bytes
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from serfsim.native import append, i32, i64, u8, vec
+from serfsim.network.journal import UDP_HEADERS, Journal
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.events import COUNTED_ONLY, KINDS
+from serfsim.protocol.memberlist.messages import (
+    ACK,
+    GOSSIP,
+    INDIRECT_PING,
+    NACK,
+    PING,
+    USER,
+    Packet,
+    UserMessage,
+    ack_size,
+    indirect_ping_size,
+    nack_size,
+    ping_size,
+)
+
+MESSAGE: Final = 0
+USER_MESSAGE: Final = 16
+PACKET: Final = 32
+LOADED_PACKET: Final = 48
+STREAM: Final = 64
+DATAGRAMS: Final = 80
+LOST: Final = 81
+OVERFLOWED: Final = 82
+SEGMENTS: Final = 83
+CONNECTIONS: Final = 84
+TRAFFIC_COLUMNS: Final = 85
+KIND_MASK: Final = 15
+
+
+class Trace(Journal):
+    """`hosts` is the number of hosts; `directory` tells the lengths of names, where message sizes need them."""
+
+    def __init__(self, origin: float, hosts: i64, directory: Directory | None = None) -> None:
+        self.origin = origin
+        self.directory = directory
+        # Events below COUNTED_ONLY, in order; t in seconds of the scenario's clock.
+        self.t = vec[float]()
+        self.observer = vec[i32]()
+        self.subject = vec[i32]()
+        self.kind = vec[u8]()
+        self.detail = vec[i64]()
+        # Sent by each host: IP packets and bytes, UDP and TCP.
+        self.node_packets = vec[i64]([0] * hosts)
+        self.node_bytes = vec[i64]([0] * hosts)
+        # Tables: rows of KINDS or TRAFFIC_COLUMNS values, one row a second from `first_second` on.
+        self.first_second: i64 = math.floor(-origin)
+        self.event_counts = vec[i64]()
+        self.counts = vec[i64]()
+        self.sizes = vec[i64]()
+        self.rows: i64 = 0
+        self._second_ends = origin + float(self.first_second + 1)
+        self._events = vec[i64]([0] * KINDS)
+        self._counts = vec[i64]([0] * TRAFFIC_COLUMNS)
+        self._sizes = vec[i64]([0] * TRAFFIC_COLUMNS)
+
+    # Events ------------------------------------------------------------------------------------
+
+    def record(self, now: float, observer: i64, event: i64, subject: i64, detail: i64) -> None:
+        if now >= self._second_ends:
+            self.close_seconds(now)
+        self._events[event] += 1
+        if event < COUNTED_ONLY:
+            self.t = append(self.t, now - self.origin)
+            self.observer = append(self.observer, i32(observer))
+            self.subject = append(self.subject, i32(subject))
+            self.kind = append(self.kind, u8(event))
+            self.detail = append(self.detail, detail)
+
+    # Datagrams ---------------------------------------------------------------------------------
+
+    def packet_sent(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
+        if now >= self._second_ends:
+            self.close_seconds(now)
+        counts, sizes = self._counts, self._sizes
+        kind: i64 = packet.kind & KIND_MASK
+        broadcasts = packet.broadcasts
+        column: i64 = PACKET + kind
+        if broadcasts is not None:
+            if kind != GOSSIP:
+                column = LOADED_PACKET + kind
+            for message in broadcasts:
+                inner: i64 = MESSAGE + (message.kind & KIND_MASK)
+                if message.kind == USER and isinstance(message, UserMessage):
+                    inner = USER_MESSAGE + (message.user_kind & KIND_MASK)
+                counts[inner] += 1
+                sizes[inner] += message.size
+        if kind != GOSSIP and kind != USER:
+            counts[kind] += 1
+            sizes[kind] += self._leading_size(packet)
+        counts[column] += 1
+        sizes[column] += ip_bytes
+        counts[DATAGRAMS] += 1
+        sizes[DATAGRAMS] += ip_bytes
+        self.node_packets[source] += 1
+        self.node_bytes[source] += ip_bytes
+
+    def _leading_size(self, packet: Packet) -> i64:
+        """The leading message's own bytes; with broadcasts beside it the packet tells them no more."""
+        kind = packet.kind
+        if kind == ACK:
+            return ack_size(packet.seq, packet.coordinate is not None)
+        if kind == NACK:
+            return nack_size(packet.seq)
+        directory = self.directory
+        if directory is None or packet.broadcasts is None:
+            return packet.size
+        known: i64 = len(directory.first)
+        node: i64 = packet.node
+        source: i64 = packet.source
+        if not (0 <= node < known and 0 <= source < known):
+            return packet.size
+        if kind == PING:
+            return ping_size(directory.first[node], packet.seq, directory.first[source])
+        if kind == INDIRECT_PING:
+            return indirect_ping_size(directory.first[node], packet.seq, directory.first[source])
+        return packet.size
+
+    def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
+        self._count(now, LOST, ip_bytes)
+
+    def packet_overflowed(self, now: float, target: i64, packet: Packet) -> None:
+        self._count(now, OVERFLOWED, packet.size + UDP_HEADERS)
+
+    # Streams -----------------------------------------------------------------------------------
+
+    def stream_opened(self, now: float, source: i64) -> None:
+        self._count(now, CONNECTIONS, 0)
+
+    def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
+        self._count(now, STREAM + (kind & KIND_MASK), size)
+
+    def segment_sent(self, now: float, source: i64, ip_bytes: i64) -> None:
+        self._count(now, SEGMENTS, ip_bytes)
+        self.node_packets[source] += 1
+        self.node_bytes[source] += ip_bytes
+
+    def _count(self, now: float, column: i64, size: i64) -> None:
+        if now >= self._second_ends:
+            self.close_seconds(now)
+        self._counts[column] += 1
+        self._sizes[column] += size
+
+    # Seconds -----------------------------------------------------------------------------------
+
+    def close_seconds(self, now: float) -> None:
+        """Append the rows of all seconds that ended by `now`."""
+        while now >= self._second_ends:
+            self._append_row()
+
+    def close(self, now: float) -> None:
+        """The run ends at `now`: the second at hand becomes a row too, if any of it has passed."""
+        self.close_seconds(now)
+        if now > self._second_ends - 1.0:
+            self._append_row()
+
+    def _append_row(self) -> None:
+        i: i64 = 0
+        while i < KINDS:
+            self.event_counts = append(self.event_counts, self._events[i])
+            self._events[i] = 0
+            i += 1
+        i = 0
+        while i < TRAFFIC_COLUMNS:
+            self.counts = append(self.counts, self._counts[i])
+            self.sizes = append(self.sizes, self._sizes[i])
+            self._counts[i] = 0
+            self._sizes[i] = 0
+            i += 1
+        self.rows += 1
+        self._second_ends = self.origin + float(self.first_second + self.rows + 1)

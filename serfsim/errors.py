@@ -1,0 +1,19 @@
+"""What goes wrong by the user's doing, as opposed to by ours.
+
+Every such error is one message that can be printed as it is; the command line turns it into
+exit code 2. Anything else that escapes is a defect of serfsim.
+"""
+
+from __future__ import annotations
+
+
+class SerfsimError(Exception):
+    """A mistake in what serfsim was given; str() is the whole message."""
+
+
+class ScenarioError(SerfsimError):
+    """A scenario file or value that cannot be used."""
+
+
+class ResultError(SerfsimError):
+    """A result folder that cannot be read or written."""

@@ -1,0 +1,274 @@
+"""One host: the socket, the process and the clock of a node, around its protocol machine.
+
+    state       packets              timers    streams to it               streams from it
+    running     handled              fire      served                      go on
+    paused      wait in the buffer   kept      accepted; the request kept  results kept
+    crashed     vanish               void      refused (RST)               end without a word
+    unplugged   vanish               void      silence                     end without a word
+
+    running -pause-> paused -resume-> running;  running, paused -crash-> crashed -start-> running;
+    any -unplug-> unplugged -start-> running
+
+A packet takes `processing_delay` from the socket to the machine, and packets are read one at a
+time: one that finds another being read waits in the socket buffer. While the delay is short it is
+part of the packet's journey, so that most packets are one event; from SLOW on a packet's arrival and
+its end are two events, the host counts as slow, and whatever else comes to it (timers, streams) waits
+for the packet in hand. It does not wait for those in the buffer: a process gives each of
+its threads a turn.
+
+A resumed host first handles what its clock has kept (late timers in the order of their due times),
+then its streams, then the packets of its buffer in order; all at once, or one by one if it is slow.
+
+`epoch` counts the lives of the process. Timers carry it, so nothing of one life reaches another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from serfsim.native import Random, i64
+from serfsim.network.journal import Journal
+from serfsim.network.scheduler import Scheduler
+from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage
+from serfsim.protocol.runtime import Machine, Runtime
+
+if TYPE_CHECKING:
+    from serfsim.network.network import Network
+    from serfsim.network.tcp_stream import Stream
+
+SLOW: Final = 0.001  # seconds of processing delay
+
+# Kinds of events, in the lowest bits of the number that the scheduler carries.
+PACKET: Final = 0  # a datagram; a: source, b: ns of processing that are behind it
+TIMER: Final = 1
+LATE_TIMER: Final = 2  # a timer that has waited its turn
+READ: Final = 3  # the packet at the head of the buffer has been read
+STREAM: Final = 4  # what came over TCP; the step is in the bits above
+KIND_BITS: Final = 3
+KIND_MASK: Final = 7
+
+# A timer's event carries its number and the epoch above the kind.
+TIMER_MASK: Final = 0xFFFF
+EPOCH_SHIFT: Final = 19
+
+
+class Kept:
+    """A timer that came due, or a stream's step, while the host was paused."""
+
+    def __init__(self, kind: i64, a: i64, b: i64, stream: Stream | None) -> None:
+        self.kind: i64 = kind
+        self.a: i64 = a
+        self.b: i64 = b
+        self.stream = stream
+
+
+class Host(Runtime):
+    """`loss_rng`, `jitter_rng` and `tcp_rng` decide over what this host sends, and its own streams."""
+
+    def __init__(
+        self,
+        network: Network,
+        number: i64,
+        loss_rng: Random,
+        jitter_rng: Random,
+        tcp_rng: Random,
+        processing_delay: float = 0.0,
+        socket_buffer: i64 = DEFAULT_SIZE,
+    ) -> None:
+        self.network = network
+        self.scheduler: Scheduler = network.scheduler
+        self.journal: Journal = network.journal
+        self.number: i64 = number
+        self.loss_rng = loss_rng
+        self.jitter_rng = jitter_rng
+        self.tcp_rng = tcp_rng
+        self.machine: Machine | None = None
+        self.running = False
+        self.plugged = True
+        self.paused = False
+        self.epoch: i64 = 0
+        self.uplink_free_at = 0.0
+        self.buffer = SocketBuffer(socket_buffer)
+        self.busy_until = 0.0  # when the packet in hand has been read
+        self.served: dict[int, Stream] = {}  # accepted and not yet over
+        self._read_turn: i64 = 0  # the READ event that counts
+        self._reading = False
+        self._late: list[Kept] = []
+        self._kept_steps: list[Kept] = []
+        self.set_processing_delay(processing_delay)
+
+    def set_processing_delay(self, seconds: float) -> None:
+        """From now on; the packet in hand keeps the delay that it began with."""
+        self.processing_delay = seconds
+        self.is_slow = seconds >= SLOW
+        # What the network adds to a packet's journey to this host.
+        self.journey_delay = 0.0 if self.is_slow else seconds
+        self.journey_ns: i64 = 0 if self.is_slow else i64(seconds * 1e9 + 0.5)
+
+    # The process's life, for the control plane ---------------------------------------------------
+
+    def start(self, machine: Machine) -> None:
+        """Run a machine: the first, or a new one after a crash. The machine's own start is the caller's."""
+        self.machine = machine
+        self.running = True
+        self.plugged = True
+        self.paused = False
+
+    def crash(self, now: float) -> None:
+        """The process dies at once (SIGKILL). Its kernel lives on and resets the streams it served."""
+        self._die()
+        self.network.tcp.server_died(self, now)
+
+    def unplug(self, now: float) -> None:
+        """The whole host goes: nothing of it answers any more, and nothing is reset."""
+        self._die()
+        self.plugged = False
+        self.network.tcp.server_vanished(self)
+
+    def _die(self) -> None:
+        self.epoch += 1
+        self.machine = None
+        self.running = False
+        self.paused = False
+        self.busy_until = 0.0
+        self.buffer.clear()
+        self._void_reading()
+        self._late = []
+        self._kept_steps = []
+
+    def pause(self) -> None:
+        """Stop the process (SIGSTOP)."""
+        if self.running and not self.paused:
+            self.paused = True
+            self._void_reading()
+
+    def resume(self, now: float) -> None:
+        """Let it go on (SIGCONT): what has been kept is handled at `now`."""
+        if not self.paused:
+            return
+        self.paused = False
+        epoch = self.epoch
+        late = self._late
+        self._late = []
+        for timer in late:
+            if self.epoch == epoch:
+                self._fire(timer.kind, timer.a, timer.b, now)
+        steps = self._kept_steps
+        self._kept_steps = []
+        for step in steps:
+            stream = step.stream
+            if self.epoch == epoch and stream is not None:
+                self.network.tcp.take_step(self, step.kind, stream, now)
+        self.busy_until = now
+        if self.is_slow:
+            self._read_next(now)
+            return
+        while self.epoch == epoch and self.buffer.count > 0:
+            packet = self.buffer.pop()
+            self._handle(packet, self.buffer.source, now, now)
+
+    # The machine's verbs -------------------------------------------------------------------------
+
+    def send_packet(self, address: i64, packet: Packet, now: float) -> None:
+        self.network.transmit(self, address, packet, now)
+
+    def open_stream(
+        self,
+        address: i64,
+        request: StreamMessage,
+        token: i64,
+        dial_timeout: float,
+        io_deadline: float,
+        io_timeout: float,
+        now: float,
+    ) -> None:
+        self.network.tcp.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, now)
+
+    def call_at(self, at: float, timer: i64, a: i64, b: i64) -> None:
+        """`timer` is a number below 65536."""
+        kind: i64 = TIMER | (timer << KIND_BITS) | (self.epoch << EPOCH_SHIFT)
+        self.scheduler.schedule(at, self.number, kind, a, b, None)
+
+    def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
+        self.journal.record(now, self.number, event, subject, detail)
+
+    # Packets -------------------------------------------------------------------------------------
+
+    def packet_arrived(self, packet: Packet, source: i64, spent_ns: i64, now: float) -> None:
+        """A datagram is at the socket, or was there `spent_ns` ago and has been read since."""
+        if not self.running:
+            return
+        free = not self.paused and not self._reading
+        arrived_at = now
+        if spent_ns != 0:
+            arrived_at -= float(spent_ns) * 1e-9
+        if free and not self.is_slow and spent_ns >= self.journey_ns and arrived_at >= self.busy_until:
+            self.busy_until = now
+            self._handle(packet, source, now, arrived_at)
+            return
+        if not self.buffer.push(packet, source):
+            self.journal.packet_overflowed(now, self.number, packet)
+        elif free:
+            # Reading begins when the one before is done, which is at the latest now.
+            begin = arrived_at if arrived_at > self.busy_until else self.busy_until
+            self._read_by(begin + self.processing_delay)
+
+    def _read_by(self, at: float) -> None:
+        self._reading = True
+        self._read_turn += 1
+        self.busy_until = at
+        self.scheduler.schedule(at, self.number, READ, self._read_turn, self.epoch, None)
+
+    def _read_next(self, now: float) -> None:
+        self._reading = False
+        if self.buffer.count > 0:
+            self._read_by(now + self.processing_delay)
+
+    def _void_reading(self) -> None:
+        self._reading = False
+        self._read_turn += 1
+
+    def packet_read(self, turn: i64, epoch: i64, now: float) -> None:
+        """The packet at the head of the buffer is the machine's."""
+        if turn != self._read_turn or epoch != self.epoch or not self._reading:
+            return
+        packet = self.buffer.pop()
+        source = self.buffer.source
+        self._read_next(now)
+        self._handle(packet, source, now, now - self.processing_delay)
+
+    def _handle(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
+        machine = self.machine
+        if machine is not None:
+            machine.on_packet(packet, source, now, received_at)
+
+    # Timers --------------------------------------------------------------------------------------
+
+    def timer_due(self, kind: i64, a: i64, b: i64, now: float) -> None:
+        if kind >> EPOCH_SHIFT != self.epoch:
+            return
+        if self.paused:
+            self._late.append(Kept(kind, a, b, None))
+        elif self.is_slow and self.busy_until > now and kind & KIND_MASK == TIMER:
+            late: i64 = (kind & ~KIND_MASK) | LATE_TIMER
+            self.scheduler.schedule(self.busy_until, self.number, late, a, b, None)
+        else:
+            self._fire(kind, a, b, now)
+
+    def _fire(self, kind: i64, a: i64, b: i64, now: float) -> None:
+        machine = self.machine
+        if machine is not None:
+            machine.on_timer((kind >> KIND_BITS) & TIMER_MASK, a, b, now)
+
+    # Streams -------------------------------------------------------------------------------------
+
+    def stream_delay(self, now: float) -> float:
+        """Seconds from what a stream brought to the machine that reads it."""
+        if self.is_slow and self.busy_until > now:
+            return self.busy_until - now + self.processing_delay
+        return self.processing_delay
+
+    def keep_step(self, step: i64, stream: Stream) -> None:
+        """A stream's step for a process that is paused."""
+        self._kept_steps.append(Kept(step, 0, 0, stream))

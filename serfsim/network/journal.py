@@ -1,0 +1,38 @@
+"""Where the network writes down what it did. `engine.trace` keeps it; a test may do something else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.memberlist.messages import Packet
+
+UDP_HEADERS: Final = 28  # IPv4 and UDP
+TCP_HEADERS: Final = 52  # IPv4 and TCP with time stamps
+SYN_BYTES: Final = 60  # a SYN or SYN-ACK with its options
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Journal:
+    """All that is reported is ignored; subclasses keep what they want. `now` never falls."""
+
+    def record(self, now: float, observer: i64, event: i64, subject: i64, detail: i64) -> None:
+        """A machine reported an event (a number of `protocol.events`)."""
+
+    def packet_sent(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
+        """A datagram left its host, whatever becomes of it. `ip_bytes`: with all UDP and IP headers."""
+
+    def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
+        """A datagram was lost on its way, by loss or by a rule."""
+
+    def packet_overflowed(self, now: float, target: i64, packet: Packet) -> None:
+        """A datagram arrived, and the socket buffer of its target was full."""
+
+    def stream_opened(self, now: float, source: i64) -> None:
+        """A host began to dial."""
+
+    def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
+        """A machine wrote a message of `size` bytes on a stream; counted once, however often it is sent."""
+
+    def segment_sent(self, now: float, source: i64, ip_bytes: i64) -> None:
+        """A TCP segment left its host. `ip_bytes`: with all TCP and IP headers."""

@@ -1,0 +1,99 @@
+"""Which packets are lost on the way.
+
+Every model takes the same number of uniforms from the stream for each packet, whatever comes out,
+so that a changed parameter does not shift later draws. Probabilities lie in [0, 1]; ValueError if not.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import Random, i64, mypyc_attr, u8, vec
+
+
+def check_probability(p: float) -> None:
+    if not 0.0 <= p <= 1.0:
+        raise ValueError("a probability lies between 0 and 1")
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Loss:
+    """Base of all models."""
+
+    def drops(self, source: i64, target: i64, rng: Random) -> bool:
+        """Is this packet from `source` to `target` lost?"""
+        raise NotImplementedError
+
+
+class NoLoss(Loss):
+    """Never; draws nothing."""
+
+    def drops(self, source: i64, target: i64, rng: Random) -> bool:
+        return False
+
+
+class BernoulliLoss(Loss):
+    """Each packet is lost with probability `p`, whatever became of the others."""
+
+    def __init__(self, p: float) -> None:
+        check_probability(p)
+        self.p = p
+
+    def drops(self, source: i64, target: i64, rng: Random) -> bool:
+        return rng.random() < self.p
+
+
+class GilbertElliottLoss(Loss):
+    """Loss in bursts: each ordered pair of the `n` hosts has a chain that is good or bad.
+
+    A packet first moves the chain of its pair by one step (good to bad with `p_good_bad`, bad to
+    good with `p_bad_good`), then is lost with the probability of the state reached. Chains begin
+    in the good state, and time alone does not move them. In the long run a chain is bad for a
+    share p_good_bad / (p_good_bad + p_bad_good) of its packets. Sources: Gilbert, Bell System
+    Technical Journal 39 (1960); Elliott, ibid. 42 (1963).
+    """
+
+    def __init__(
+        self, p_good_bad: float, p_bad_good: float, loss_good: float, loss_bad: float, n: i64
+    ) -> None:
+        for p in (p_good_bad, p_bad_good, loss_good, loss_bad):
+            check_probability(p)
+        self.p_good_bad = p_good_bad
+        self.p_bad_good = p_bad_good
+        self.loss_good = loss_good
+        self.loss_bad = loss_bad
+        self.n: i64 = n
+        self.bad = vec[u8]([0] * (n * n))
+
+    def drops(self, source: i64, target: i64, rng: Random) -> bool:
+        pair: i64 = source * self.n + target
+        step = rng.random()
+        if self.bad[pair] == 0:
+            if step < self.p_good_bad:
+                self.bad[pair] = 1
+        elif step < self.p_bad_good:
+            self.bad[pair] = 0
+        return rng.random() < (self.loss_good if self.bad[pair] == 0 else self.loss_bad)
+
+
+class LossByPair(Loss):
+    """`default` for all pairs of `n` hosts but those that were given a model of their own.
+
+    At most 255 models besides the default; ValueError beyond.
+    """
+
+    def __init__(self, default: Loss, n: i64) -> None:
+        self.models: list[Loss] = [default]
+        self.n: i64 = n
+        self.which = vec[u8]([0] * (n * n))
+
+    def set(self, sources: list[int], targets: list[int], loss: Loss) -> None:
+        """Packets from `sources` to `targets` are lost as `loss` says; of several, the last holds."""
+        if len(self.models) > 255:
+            raise ValueError("more than 255 loss models")
+        number: i64 = len(self.models)
+        self.models.append(loss)
+        for source in sources:
+            for target in targets:
+                self.which[i64(source) * self.n + i64(target)] = u8(number)
+
+    def drops(self, source: i64, target: i64, rng: Random) -> bool:
+        return self.models[i64(self.which[source * self.n + target])].drops(source, target, rng)

@@ -1,0 +1,170 @@
+"""What the control plane does to packets for a while: blocks, partitions, added loss and latency.
+
+A rule covers some transports and an ordered relation of hosts: from its sources to its targets, or
+also back where it is symmetric. The rules in force are asked about every packet and segment at the
+moment it is sent; what is already under way is not touched. A packet passes if no rule that
+covers it drops it; the latencies that rules add are summed.
+
+Rules come and go in groups with one handle each, so that every fault undoes only its own.
+Hosts are numbers. Packets of a host to itself never get here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import Random, i64, u8, vec
+from serfsim.network.loss import Loss
+
+UDP: Final = 1
+TCP: Final = 2
+ALL: Final = 3
+
+# Directions as the nodes concerned see them.
+IN: Final = 1
+OUT: Final = 2
+BOTH: Final = 3
+
+LOST: Final = -1.0
+
+
+class Effect:
+    """What a rule does: with neither `loss` nor `delay` it drops everything.
+
+    `loss` is drawn beside the network's own; `delay` is added to the one-way latency, in seconds.
+    """
+
+    def __init__(self, loss: Loss | None = None, delay: float = 0.0) -> None:
+        self.loss = loss
+        self.delay = delay
+        self.drops = loss is None and delay == 0.0
+
+
+class Rule:
+    """One effect on packets from `sources` to `targets` (symmetric: and back) of `hosts` hosts."""
+
+    def __init__(
+        self,
+        effect: Effect,
+        transports: i64,
+        hosts: i64,
+        sources: list[int],
+        targets: list[int],
+        symmetric: bool = False,
+    ) -> None:
+        self.effect = effect
+        self.transports: i64 = transports
+        self.symmetric = symmetric
+        self.is_source = flags(hosts, sources)
+        self.is_target = flags(hosts, targets)
+
+    def covers(self, source: i64, target: i64, transport: i64) -> bool:
+        if self.transports & transport == 0:
+            return False
+        if self.is_source[source] != 0 and self.is_target[target] != 0:
+            return True
+        return self.symmetric and self.is_source[target] != 0 and self.is_target[source] != 0
+
+
+def flags(hosts: i64, chosen: list[int]) -> vec[u8]:
+    """1 for each chosen host, shape (hosts,). IndexError for a number out of range."""
+    result = vec[u8]([0] * hosts)
+    for host in chosen:
+        if not 0 <= host < hosts:
+            raise IndexError("there is no host with this number")
+        result[i64(host)] = 1
+    return result
+
+
+class RuleSet:
+    """The rules in force. `count` is 0 while there are none: then nobody need ask."""
+
+    def __init__(self, hosts: i64) -> None:
+        self.hosts: i64 = hosts
+        self.count: i64 = 0
+        self.rules: list[Rule] = []
+        self._groups: dict[int, list[Rule]] = {}
+        self._last_handle = 0
+
+    # For the control plane ---------------------------------------------------------------------
+
+    def add(self, rules: list[Rule]) -> int:
+        """Put rules in force; the handle to `remove` them by."""
+        self._last_handle += 1
+        self._groups[self._last_handle] = rules
+        self._collect()
+        return self._last_handle
+
+    def remove(self, handle: int) -> None:
+        """Take the rules of a handle away. KeyError if they are gone already."""
+        del self._groups[handle]
+        self._collect()
+
+    def around(self, effect: Effect, transports: i64, nodes: list[int], direction: i64 = BOTH) -> int:
+        """An effect on what `nodes` receive (IN), send (OUT), or both; the handle."""
+        everybody = list(range(self.hosts))
+        if direction == IN:
+            return self.add([Rule(effect, transports, self.hosts, everybody, nodes)])
+        return self.add([Rule(effect, transports, self.hosts, nodes, everybody, direction == BOTH)])
+
+    def between(
+        self, effect: Effect, transports: i64, first: list[int], second: list[int], one_way: bool = False
+    ) -> int:
+        """An effect on packets from `first` to `second` and, unless `one_way`, back; the handle."""
+        return self.add([Rule(effect, transports, self.hosts, first, second, not one_way)])
+
+    def partition(self, sides: list[list[int]], one_way: bool = False, transports: i64 = ALL) -> int:
+        """Nothing passes from side to side; `one_way`: from the first to the second only. The handle.
+
+        Hosts on no side reach everybody.
+        """
+        if one_way:
+            return self.between(Effect(), transports, sides[0], sides[1], True)
+        rules: list[Rule] = []
+        for i in range(len(sides)):
+            others: list[int] = []
+            for j in range(len(sides)):
+                if j != i:
+                    others.extend(sides[j])
+            rules.append(Rule(Effect(), transports, self.hosts, sides[i], others))
+        return self.add(rules)
+
+    def _collect(self) -> None:
+        self.rules = []
+        for group in self._groups.values():
+            self.rules.extend(group)
+        self.count = len(self.rules)
+
+    # For packets -------------------------------------------------------------------------------
+
+    def verdict(self, source: i64, target: i64, transport: i64, rng: Random) -> float:
+        """The seconds that the rules add to this packet's latency, or LOST.
+
+        Losses are drawn from `rng` in the order in which the rules were added, up to the first that
+        drops the packet.
+        """
+        delay = 0.0
+        for rule in self.rules:
+            if rule.covers(source, target, transport):
+                effect = rule.effect
+                if effect.drops:
+                    return LOST
+                loss = effect.loss
+                if loss is not None and loss.drops(source, target, rng):
+                    return LOST
+                delay += effect.delay
+        return delay
+
+    def blocks(self, source: i64, target: i64, transport: i64) -> bool:
+        """Does a rule drop everything that this transport sends from `source` to `target`?"""
+        for rule in self.rules:
+            if rule.effect.drops and rule.covers(source, target, transport):
+                return True
+        return False
+
+    def reachable(self, source: i64, target: i64) -> bool:
+        """Does some transport pass both ways?"""
+        for transport in (UDP, TCP):
+            if not (self.blocks(source, target, transport) or self.blocks(target, source, transport)):
+                return True
+        return False

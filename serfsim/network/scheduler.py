@@ -1,0 +1,29 @@
+"""The seam between the network and the clock: what the network asks of an event queue, and back.
+
+The network knows no queue and the queue knows no network; both know these two classes.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i64, mypyc_attr
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Scheduler:
+    """Keeps events until they are due."""
+
+    def schedule(self, at: float, target: i64, kind: i64, a: i64, b: i64, payload: object | None) -> None:
+        """Have `Dispatcher.dispatch(target, kind, a, b, payload, at)` called at the time `at`.
+
+        `at` is in seconds. Events of one time come in the order in which they were scheduled. What
+        lies in the past is due at once; what lies at infinity never comes and costs nothing.
+        """
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Dispatcher:
+    """Takes the events that are due. Only the dispatcher knows what `kind`, `a` and `b` mean."""
+
+    def dispatch(self, target: i64, kind: i64, a: i64, b: i64, payload: object | None, now: float) -> None:
+        raise NotImplementedError

@@ -1,0 +1,50 @@
+"""What both kernels know of one TCP stream. `tcp` moves it; this file only holds it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import Random, i64
+from serfsim.network.tcp_transfer import Transfer
+from serfsim.protocol.memberlist.messages import StreamMessage
+
+# The client's side.
+DIALLING: Final = 0
+CONNECTED: Final = 1
+ENDED: Final = 2
+
+# The server's side.
+SILENT: Final = 0
+ACCEPTED: Final = 1
+ESTABLISHED: Final = 2
+ANSWERING: Final = 3
+GONE: Final = 4
+
+
+class Stream:
+    """`client` and `server` are numbers of hosts; epochs are those of the processes at either end."""
+
+    def __init__(
+        self, number: int, client: i64, server: i64, client_epoch: i64, request: StreamMessage, token: i64
+    ) -> None:
+        self.number = number
+        self.client: i64 = client
+        self.server: i64 = server
+        self.client_epoch: i64 = client_epoch
+        self.server_epoch: i64 = -1
+        self.request = request
+        self.token: i64 = token
+        self.reply: StreamMessage | None = None
+        self.outcome: i64 = -1  # once the client's side has ended
+        self.client_state: i64 = DIALLING
+        self.server_state: i64 = SILENT
+        self.rng: Random | None = None
+        self.io_deadline = 0.0
+        self.io_timeout = 0.0
+        self.syns: i64 = 0  # sent so far
+        self.syn_sent_at = 0.0
+        self.syn_acks: i64 = 0
+        self.syn_ack_sent_at = 0.0
+        self.client_rtt = 0.0
+        self.upward: Transfer | None = None  # the request
+        self.downward: Transfer | None = None  # the reply, or a FIN alone

@@ -1,0 +1,128 @@
+"""Names, addresses and what a node says of itself, each interned to a small integer.
+
+The wire carries names and addresses as text and bytes. Inside a machine a member is a number,
+so that a view of 5000 members is a packed array. The directory is the only place that knows
+both forms; it is shared by all machines of a simulation, or owned by one machine on sockets.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i64
+
+
+def string_size(length: i64) -> i64:
+    """Bytes that msgpack needs for a string or byte slice of `length` (spec wire.md section 5, S)."""
+    if length <= 31:
+        return length + 1
+    if length <= 65535:
+        return length + 3
+    return length + 5
+
+
+def unsigned_size(value: i64) -> i64:
+    """Bytes that msgpack needs for an unsigned integer (spec wire.md section 5, U)."""
+    if value < 128:
+        return 1
+    if value < 256:
+        return 2
+    if value < 65536:
+        return 3
+    if value < 4294967296:
+        return 5
+    return 9
+
+
+class Record:
+    """What an alive message says of a node besides its incarnation; never changed once made.
+
+    `address` is the number of a socket address (in a simulation: of a host). The six version
+    bytes are those of spec memberlist.md section 11; `has_versions` is False where a peer sent
+    none (they then count as 0).
+    """
+
+    def __init__(
+        self,
+        node: i64,
+        address: i64,
+        name_length: i64,
+        meta: bytes = b"\xff\x80",
+        protocol: tuple[i64, i64, i64] = (1, 5, 2),
+        delegate: tuple[i64, i64, i64] = (2, 5, 5),
+        address_length: i64 = 4,
+        port: i64 = 7946,
+        has_versions: bool = True,
+    ) -> None:
+        self.node: i64 = node
+        self.address: i64 = address
+        self.meta = meta
+        self.protocol_min: i64 = protocol[0]
+        self.protocol_max: i64 = protocol[1]
+        self.protocol_current: i64 = protocol[2]
+        self.delegate_min: i64 = delegate[0]
+        self.delegate_max: i64 = delegate[1]
+        self.delegate_current: i64 = delegate[2]
+        self.port: i64 = port
+        self.has_versions = has_versions
+        self.name_size: i64 = string_size(name_length)
+        self.address_size: i64 = string_size(address_length)
+        self.port_size: i64 = unsigned_size(port)
+        body = self.address_size + string_size(len(meta)) + self.name_size + self.port_size
+        body += 7 if has_versions else 1
+        self.alive_size: i64 = 38 + body  # plus U(incarnation)
+        self.entry_size: i64 = 44 + body  # a push/pull entry, plus U(incarnation)
+
+    def is_consistent(self) -> bool:
+        """Each version spoken lies between the record's own bounds."""
+        return (
+            self.protocol_min <= self.protocol_current <= self.protocol_max
+            and self.delegate_min <= self.delegate_current <= self.delegate_max
+        )
+
+    def same_versions(self, other: Record) -> bool:
+        return (
+            self.protocol_min == other.protocol_min
+            and self.protocol_max == other.protocol_max
+            and self.protocol_current == other.protocol_current
+            and self.delegate_min == other.delegate_min
+            and self.delegate_max == other.delegate_max
+            and self.delegate_current == other.delegate_current
+        )
+
+
+class Directory:
+    """All names known, in order of first mention: number -> name, first record.
+
+    `first[n]` is the record under which a node was first announced. A view stores a record only
+    where it differs from that one, which keeps a view of n members small.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.first: list[Record] = []
+        self.uniform = True  # all first records carry the same versions, and usable ones
+        self._numbers: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def add(self, name: str, address: i64, meta: bytes = b"\xff\x80") -> Record:
+        """Intern `name`, announced from `address`; the record with default versions."""
+        record = Record(len(self.names), address, len(name.encode()), meta)
+        self.add_record(name, record)
+        return record
+
+    def add_record(self, name: str, record: Record) -> None:
+        """Intern `name` with a record made by the caller; its number must be the next one."""
+        assert record.node == len(self.names) and name not in self._numbers
+        self._numbers[name] = len(self.names)
+        self.names.append(name)
+        self.first.append(record)
+        if not (record.is_consistent() and record.same_versions(self.first[0])):
+            self.uniform = False
+
+    def find(self, name: str) -> int:
+        """The number of `name`, or -1."""
+        return self._numbers.get(name, -1)
+
+    def name(self, node: int) -> str:
+        return self.names[node]

@@ -1,0 +1,97 @@
+"""What a machine reports through `Runtime.notify`: one number a kind, with its name.
+
+Kinds below COUNTED_ONLY become rows of the trace (time, observer, subject, kind, detail); those
+from COUNTED_ONLY on happen all the time and are only counted, per second and kind.
+"""
+
+from typing import Final
+
+# Serf's view of a member (spec serf.md section 3).
+JOIN: Final = 0
+FAILED: Final = 1
+LEFT: Final = 2
+LEFT_FORCED: Final = 3
+UPDATE: Final = 4
+REAP: Final = 5
+LEAVING: Final = 6
+FLAP: Final = 7
+
+# memberlist's suspicion (spec memberlist.md sections 4 to 6).
+SUSPECT: Final = 10  # the observer's own probe failed; detail: 1 if it changed its view
+SUSPECT_HEARD: Final = 11  # the view became suspect by a message; detail: the accuser
+SUSPECT_CLEARED: Final = 12  # suspect became alive again; detail: incarnation
+REFUTE_SUSPECT: Final = 13  # the observer refuted; subject: the accuser; detail: incarnation
+REFUTE_DEAD: Final = 14
+REFUTE_ALIVE: Final = 15
+SUSPICION_TIMEOUT: Final = 16  # detail: confirmations
+CONFIRMED: Final = 17  # a confirmation was accepted; detail: the accuser
+
+# Probes and streams.
+FAILED_PING: Final = 20  # no direct ack within probe_timeout
+TCP_FALLBACK_OK: Final = 21  # only TCP answered: the warning
+TCP_FALLBACK_ERROR: Final = 22  # connected, but no valid ack
+PUSH_PULL: Final = 23  # initiated
+PUSH_PULL_FAILED: Final = 24
+RECONNECT: Final = 25
+RECONNECT_FORGONE: Final = 26
+JOINED: Final = 27  # a join call returned; subject: the address; detail: 1 on success
+CONFLICT: Final = 28
+COORDINATE_REJECTED: Final = 29
+PROTOCOL_REFUSED: Final = 30  # verifyProtocol refused a push/pull
+QUEUE_FULL: Final = 31  # a handoff queue dropped a message
+HEALTH: Final = 32  # the awareness score changed; detail: the new score
+COORDINATE_RESET: Final = 33
+MEMBER_DEAD: Final = 34  # memberlist: state dead; detail: incarnation
+MEMBER_LEFT: Final = 35  # memberlist: state left
+FORGOTTEN: Final = 36  # memberlist purged the entry
+LEAVE_DONE: Final = 37  # the leave call returned
+
+COUNTED_ONLY: Final = 64
+DIRECT_ACK: Final = 64
+INDIRECT_ACK: Final = 65  # relayed, or direct but late
+NACK: Final = 66  # a nack that counted
+PROBE: Final = 67  # a probe began
+RELAYED_ACK: Final = 68  # this node relayed an ack
+KINDS: Final = 72
+
+NAMES: Final = {
+    JOIN: "join",
+    FAILED: "failed",
+    LEFT: "left",
+    LEFT_FORCED: "left_forced",
+    UPDATE: "update",
+    REAP: "reap",
+    LEAVING: "leaving",
+    FLAP: "flap",
+    SUSPECT: "suspect",
+    SUSPECT_HEARD: "suspect_heard",
+    SUSPECT_CLEARED: "suspect_cleared",
+    REFUTE_SUSPECT: "refute_suspect",
+    REFUTE_DEAD: "refute_dead",
+    REFUTE_ALIVE: "refute_alive",
+    SUSPICION_TIMEOUT: "suspicion_timeout",
+    CONFIRMED: "confirmed",
+    FAILED_PING: "failed_ping",
+    TCP_FALLBACK_OK: "tcp_fallback",
+    TCP_FALLBACK_ERROR: "tcp_fallback_error",
+    PUSH_PULL: "push_pull",
+    PUSH_PULL_FAILED: "push_pull_failed",
+    RECONNECT: "reconnect",
+    RECONNECT_FORGONE: "reconnect_forgone",
+    JOINED: "joined",
+    CONFLICT: "conflict",
+    COORDINATE_REJECTED: "coordinate_rejected",
+    PROTOCOL_REFUSED: "protocol_refused",
+    QUEUE_FULL: "queue_full",
+    HEALTH: "health",
+    COORDINATE_RESET: "coordinate_reset",
+    MEMBER_DEAD: "member_dead",
+    MEMBER_LEFT: "member_left",
+    FORGOTTEN: "forgotten",
+    LEAVE_DONE: "leave_done",
+    DIRECT_ACK: "direct_ack",
+    INDIRECT_ACK: "indirect_ack",
+    NACK: "nack",
+    PROBE: "probe",
+    RELAYED_ACK: "relayed_ack",
+}

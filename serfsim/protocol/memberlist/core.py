@@ -1,0 +1,182 @@
+"""What all parts of one memberlist node share: settings, view, queue, health, and its runtime.
+
+It also holds the one way out for datagrams: `send` adds what is waiting to be gossiped
+(spec memberlist.md section 2.4), `send_raw` does not (section 2.3).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import Random, i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.awareness import Awareness
+from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.delegate import Delegate
+from serfsim.protocol.memberlist.members import Members
+from serfsim.protocol.memberlist.messages import (
+    COMPOUND_HEADER,
+    COMPOUND_PART,
+    CRC_SIZE,
+    Message,
+    Packet,
+)
+from serfsim.protocol.runtime import Runtime
+from serfsim.protocol.wire.sizes import compressed_datagram
+
+# Timers. A delegate numbers its own from FIRST_DELEGATE_TIMER on.
+PROBE_TICK: Final = 1
+PROBE_TIMEOUT: Final = 2
+PROBE_END: Final = 3
+RELAY_EXPIRY: Final = 4
+GOSSIP_TICK: Final = 5
+PUSH_PULL_TICK: Final = 6
+SUSPICION_TIMEOUT: Final = 7
+WAIT_TIMEOUT: Final = 8
+PUSH_PULL_START: Final = 9
+FIRST_DELEGATE_TIMER: Final = 32
+
+# A peer's highest protocol version tells what it understands (spec memberlist.md section 11).
+TCP_PING_VERSION: Final = 3
+NACK_VERSION: Final = 4
+CRC_VERSION: Final = 5
+
+
+class Core:
+    def __init__(
+        self,
+        config: MemberlistConfig,
+        me: Record,
+        directory: Directory,
+        runtime: Runtime,
+        delegate: Delegate,
+        rng: Random,
+    ) -> None:
+        self.config = config
+        self.me: i64 = me.node
+        self.record = me  # what this node says of itself
+        self.directory = directory
+        self.runtime = runtime
+        self.delegate = delegate
+        self.rng = rng
+        self.members = Members(directory)
+        self.awareness = Awareness(config.awareness_max_multiplier)
+        self.broadcasts = TransmitLimitedQueue(config.retransmit_mult)
+        self.incarnation: i64 = 0
+        self.seq: i64 = 0
+        self.leaving = False
+        self.started_at = 0.0
+        self.gossip_due = False  # a gossip tick is scheduled
+
+    def next_seq(self) -> i64:
+        self.seq = (self.seq + 1) & 0xFFFFFFFF
+        return self.seq
+
+    def queue(self, message: Message, name: i64, now: float, token: i64 = 0) -> None:
+        """Queue a broadcast and see that gossip runs."""
+        self.broadcasts.queue(message, name, token)
+        self.wake_gossip(now)
+
+    def wake_gossip(self, now: float) -> None:
+        """Something waits to be told: schedule the next gossip tick of this node's own rhythm.
+
+        Ticks come at start + k * gossip_interval. With nothing to tell a tick does nothing, so
+        none is scheduled until this is called.
+        """
+        config = self.config
+        if self.gossip_due or config.gossip_nodes <= 0 or config.gossip_interval <= 0.0:
+            return
+        self.gossip_due = True
+        at = next_tick(self.started_at, config.gossip_interval, now)
+        self.runtime.call_at(at, GOSSIP_TICK, 0, 0)
+
+    def has_broadcasts(self) -> bool:
+        return self.broadcasts.depth > 0 or self.delegate.has_broadcasts()
+
+    def get_broadcasts(self, limit: i64, into: list[Message], now: float) -> None:
+        """Fill `into` with at most `limit` bytes: memberlist's own first, then the delegate's."""
+        used: i64 = 0
+        if self.broadcasts.depth > 0:
+            used = self.broadcasts.get_broadcasts(self.members.count, COMPOUND_PART, limit, into)
+            if len(self.broadcasts.finished) > 0:
+                self.report_finished(now)
+        # The delegate's messages carry one byte more, which their size here already includes.
+        if limit - used > COMPOUND_PART + 1:
+            self.delegate.get_broadcasts(COMPOUND_PART, limit - used, into, now)
+
+    def report_finished(self, now: float) -> None:
+        tokens = self.broadcasts.finished
+        self.broadcasts.finished = []
+        for token in tokens:
+            self.delegate.notify_finished(token, True, now)
+
+    def send(self, address: i64, packet: Packet, now: float) -> None:
+        """Send a leading message with whatever gossip still fits (memberlist's sendMsg)."""
+        size = packet.size
+        if self.has_broadcasts():
+            extra: list[Message] = []
+            limit = self.config.udp_buffer_size - size - COMPOUND_HEADER - self.config.encryption_overhead
+            self.get_broadcasts(limit, extra, now)
+            if len(extra) > 0:
+                packet.broadcasts = extra
+                size += COMPOUND_HEADER + COMPOUND_PART
+                for message in extra:
+                    size += COMPOUND_PART + message.size
+                if self.config.enable_compression:
+                    size = compressed_datagram(size, 1 + len(extra), packet.coordinate is not None)
+        packet.size = size + self.config.encryption_overhead
+        self.runtime.send_packet(address, packet, now)
+
+    def send_raw(self, target: Record, packet: Packet, parts: i64, now: float) -> None:
+        """Send a packet as it is to a known member (memberlist's rawSend): with a CRC, no gossip.
+
+        `packet.size` holds the plain bytes of its `parts` messages, compound header included.
+        """
+        size = packet.size
+        if self.config.enable_compression:
+            size = compressed_datagram(size, parts, False)
+        if target.protocol_max >= CRC_VERSION:
+            size += CRC_SIZE
+        packet.size = size + self.config.encryption_overhead
+        self.runtime.send_packet(target.address, packet, now)
+
+    def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
+        self.runtime.notify(now, event, subject, detail)
+
+    def apply_health_delta(self, delta: i64, now: float) -> None:
+        if self.awareness.apply_delta(delta):
+            self.runtime.notify(now, events.HEALTH, self.me, self.awareness.score)
+
+    def random_members(
+        self, k: i64, excluded: i64, worst: i64, dead_since: float, into: list[int]
+    ) -> None:
+        """Up to `k` distinct members other than this node and `excluded` (spec memberlist.md 5.6).
+
+        Members up to the state `worst` are taken; dead ones besides if they died no earlier than
+        `dead_since` (infinity: none). At most 3n draws, so in small clusters fewer may be found.
+        """
+        members = self.members
+        n = members.count
+        draws: i64 = 0
+        while draws < 3 * n and len(into) < k:
+            draws += 1
+            node = i64(members.ring[self.rng.randrange(n)])
+            if node == self.me or node == excluded or node in into:
+                continue
+            state = members.keys[node] & 3
+            if state <= worst or (state == 2 and members.changed_at[node] >= dead_since):
+                into.append(node)
+
+
+def next_tick(start: float, period: float, now: float) -> float:
+    """The first time start + k * period after `now`, k = 1, 2, ..."""
+    k = int((now - start) / period)
+    if k < 0:
+        k = 0
+    at = start + float(k) * period
+    while at <= now or k == 0:
+        k += 1
+        at = start + float(k) * period
+    return at

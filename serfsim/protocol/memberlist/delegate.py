@@ -1,0 +1,73 @@
+"""What memberlist asks of and tells the layer above it; Serf is one such layer.
+
+The methods of this class do nothing, so that memberlist runs alone and a delegate overrides
+only what it needs.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.directory import Record
+from serfsim.protocol.memberlist.messages import Message, UserMessage
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class UserState:
+    """The delegate's part of a push/pull; `size` is in bytes, uncompressed."""
+
+    def __init__(self, size: i64) -> None:
+        self.size: i64 = size
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Delegate:
+    def notify_join(self, record: Record, now: float) -> None:
+        """A member became alive that was unknown, dead or left."""
+
+    def notify_leave(self, record: Record, now: float) -> None:
+        """A member became dead or left."""
+
+    def notify_update(self, record: Record, now: float) -> None:
+        """A member's metadata changed."""
+
+    def notify_conflict(self, existing: Record, other: Record, now: float) -> None:
+        """Another address claims a member's name."""
+
+    def notify_alive(self, record: Record) -> bool:
+        """May this node be accepted? False ignores the message (memberlist's AliveDelegate)."""
+        return True
+
+    def notify_merge(self, records: list[Record]) -> bool:
+        """May a join merge these remote entries? False aborts it (memberlist's MergeDelegate)."""
+        return True
+
+    def notify_message(self, message: UserMessage, now: float) -> None:
+        """A user message came in, by packet or stream."""
+
+    def has_broadcasts(self) -> bool:
+        """Would `get_broadcasts` give anything?"""
+        return False
+
+    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
+        """Append user messages that fit in `limit` bytes; the bytes used, `overhead` each included."""
+        return 0
+
+    def local_state(self, join: bool) -> UserState | None:
+        return None
+
+    def merge_remote_state(self, state: UserState, join: bool, now: float) -> None:
+        pass
+
+    def ack_payload(self) -> Coordinate | None:
+        """The coordinate to send with an ack."""
+        return None
+
+    def notify_ping_complete(self, record: Record, rtt: float, payload: Coordinate | None, now: float) -> None:
+        """A direct probe was answered in time; `rtt` in seconds."""
+
+    def notify_joined(self, token: i64, contacted: i64, now: float) -> None:
+        """A `join` call ended; how many addresses were contacted."""
+
+    def notify_finished(self, token: i64, in_time: bool, now: float) -> None:
+        """What was waited for under `token` (a leave, an update) is done, or timed out."""

@@ -1,0 +1,51 @@
+"""The gossip tick (spec memberlist.md section 7).
+
+Every gossip_interval a few random members, suspects and the recently dead among them, are each
+sent what the queue gives next. With an empty queue a tick does nothing, so then none is scheduled
+(`Core.wake_gossip`).
+"""
+
+from __future__ import annotations
+
+from serfsim.native import mypyc_attr
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.members import STATE_SUSPECT
+from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Message, Packet
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Gossiper:
+    def __init__(self, core: Core) -> None:
+        self.core = core
+
+    def tick(self, now: float) -> None:
+        core = self.core
+        core.gossip_due = False
+        targets: list[int] = []
+        core.random_members(
+            core.config.gossip_nodes,
+            -1,
+            STATE_SUSPECT,
+            now - core.config.gossip_to_the_dead_time,
+            targets,
+        )
+        for target in targets:
+            messages: list[Message] = []
+            core.get_broadcasts(
+                core.config.udp_buffer_size - COMPOUND_HEADER - core.config.encryption_overhead, messages, now
+            )
+            if len(messages) == 0:
+                break
+            self._send(target, messages, now)
+        if core.has_broadcasts():
+            core.wake_gossip(now)
+
+    def _send(self, target: int, messages: list[Message], now: float) -> None:
+        size = messages[0].size
+        if len(messages) > 1:
+            size = COMPOUND_HEADER
+            for message in messages:
+                size += COMPOUND_PART + message.size
+        packet = Packet(GOSSIP, 0, size)
+        packet.broadcasts = messages
+        self.core.send_raw(self.core.members.record(target), packet, len(messages), now)

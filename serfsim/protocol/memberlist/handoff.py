@@ -1,0 +1,34 @@
+"""The two queues between a node's listener and its worker (spec memberlist.md section 2.1).
+
+Pings and acks are answered where they are read; broadcasts wait here. The worker takes alive
+messages first, and from each queue the newest first. A full queue drops the newcomer.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.memberlist.messages import ALIVE, Message
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class HandoffQueues:
+    def __init__(self, depth: i64) -> None:
+        self.depth: i64 = depth
+        self.urgent: list[Message] = []
+        self.ordinary: list[Message] = []
+
+    def push(self, message: Message) -> bool:
+        """Queue a message; False if its queue is full and it was dropped."""
+        queue = self.urgent if message.kind == ALIVE else self.ordinary
+        if len(queue) >= self.depth:
+            return False
+        queue.append(message)
+        return True
+
+    def pop(self) -> Message | None:
+        """What the worker takes next, or None."""
+        if len(self.urgent) > 0:
+            return self.urgent.pop()
+        if len(self.ordinary) > 0:
+            return self.ordinary.pop()
+        return None

@@ -1,0 +1,144 @@
+"""A node's view of all members (spec memberlist.md section 1), packed.
+
+One number a member holds incarnation and state together; the probe ring is a list of members in
+random order. What is rare stands aside in dictionaries: since when a member has not been alive,
+and the record of a member that differs from its first one. A view of n members so costs about
+12 bytes a member.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import Random, append, i32, i64, mypyc_attr, vec
+from serfsim.protocol.directory import Directory, Record
+
+STATE_ALIVE: Final = 0
+STATE_SUSPECT: Final = 1
+STATE_DEAD: Final = 2
+STATE_LEFT: Final = 3
+UNKNOWN: Final = -1
+
+STATE_NAMES: Final = ("alive", "suspect", "dead", "left")
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Members:
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.keys: vec[i64] = vec[i64]()  # incarnation * 4 + state, or UNKNOWN
+        self.ring: vec[i32] = vec[i32]()
+        self.count: i64 = 0  # how much of `ring` is in use: all known, of any state
+        self.alive: i64 = 0  # known and alive or suspect
+        self.changed_at: dict[int, float] = {}  # state change of members that are not alive
+        self.records: dict[int, Record] = {}  # where it is not the directory's first
+
+    def key(self, node: i64) -> i64:
+        """The packed incarnation and state of `node`, or UNKNOWN."""
+        if node >= len(self.keys):
+            return UNKNOWN
+        return self.keys[node]
+
+    def state(self, node: i64) -> i64:
+        """The state of a known member."""
+        return self.keys[node] & 3
+
+    def incarnation(self, node: i64) -> i64:
+        """The incarnation of a known member."""
+        return self.keys[node] >> 2
+
+    def record(self, node: i64) -> Record:
+        if len(self.records) > 0:
+            own = self.records.get(node)
+            if own is not None:
+                return own
+        return self.directory.first[node]
+
+    def set_record(self, node: i64, record: Record) -> None:
+        if record is self.directory.first[node]:
+            self.records.pop(node, None)
+        else:
+            self.records[node] = record
+
+    def insert(self, node: i64, record: Record, rng: Random) -> None:
+        """A newcomer: dead at incarnation 0 until its own message promotes it, at a random ring place."""
+        while len(self.keys) <= node:
+            self.keys = append(self.keys, UNKNOWN)
+        self.keys[node] = STATE_DEAD
+        self.set_record(node, record)
+        self.changed_at[node] = -1e18
+        at: i64 = 0
+        if self.count > 0:
+            at = rng.randrange(self.count)
+        if self.count < len(self.ring):
+            self.ring[self.count] = i32(node)
+        else:
+            self.ring = append(self.ring, i32(node))
+        self.count += 1
+        self.ring[self.count - 1] = self.ring[at]
+        self.ring[at] = i32(node)
+
+    def set(self, node: i64, state: i64, incarnation: i64) -> None:
+        """Give a known member a state and incarnation; the caller keeps `changed_at`."""
+        before = self.keys[node] & 3
+        if before <= STATE_SUSPECT:
+            self.alive -= 1
+        if state <= STATE_SUSPECT:
+            self.alive += 1
+        self.keys[node] = incarnation * 4 + state
+
+    def others_are_up(self, me: i64) -> bool:
+        """Is any other member alive or suspect?"""
+        mine = self.key(me)
+        up = self.alive
+        if mine != UNKNOWN and mine & 3 <= STATE_SUSPECT:
+            up -= 1
+        return up > 0
+
+    def purge(self, now: float, dead_time: float) -> list[int]:
+        """Forget members dead for more than `dead_time` seconds; the names forgotten."""
+        forgotten: list[int] = []
+        if len(self.changed_at) == 0:
+            return forgotten
+        kept: i64 = 0
+        i: i64 = 0
+        while i < self.count:
+            node = i64(self.ring[i])
+            if self.keys[node] & 3 == STATE_DEAD and now - self.changed_at[node] > dead_time:
+                forgotten.append(node)
+                self.keys[node] = UNKNOWN
+                self.records.pop(node, None)
+                del self.changed_at[node]
+            else:
+                self.ring[kept] = i32(node)
+                kept += 1
+            i += 1
+        self.count = kept
+        return forgotten
+
+    def shuffle(self, rng: Random) -> None:
+        """Fisher-Yates over the ring."""
+        ring = self.ring
+        i: i64 = self.count - 1
+        while i > 0:
+            j: i64 = rng.randrange(i + 1)
+            other = ring[j]
+            ring[j] = ring[i]
+            ring[i] = other
+            i -= 1
+
+    def fill(self, nodes: i64, incarnation: i64, rng: Random) -> None:
+        """Know members 0 .. nodes - 1, all alive, in a random ring order: a converged start."""
+        ring: vec[i32] = vec[i32]([0] * nodes)
+        keys: vec[i64] = vec[i64]([incarnation * 4 + STATE_ALIVE] * nodes)
+        i: i64 = 0
+        while i < nodes:
+            ring[i] = i32(i)
+            i += 1
+        self.ring = ring
+        self.keys = keys
+        self.count = nodes
+        self.alive = nodes
+        self.changed_at.clear()
+        self.records.clear()
+        self.shuffle(rng)

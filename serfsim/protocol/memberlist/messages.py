@@ -1,0 +1,157 @@
+"""memberlist's messages (spec memberlist.md section 2), as objects with their size on the wire.
+
+A datagram is a `Packet`: at most one leading message that wants an answer now (ping, indirect
+ping, ack, nack) and the broadcasts that ride along. Broadcasts are `Message`s; they are immutable
+and shared, since every node passes on exactly the message it received. Sizes are the closed
+forms of spec wire.md section 5, in bytes without UDP and IP headers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.directory import Record, string_size, unsigned_size
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+
+# Wire types. GOSSIP stands for a datagram without a leading message.
+PING: Final = 0
+INDIRECT_PING: Final = 1
+ACK: Final = 2
+SUSPECT: Final = 3
+ALIVE: Final = 4
+DEAD: Final = 5
+PUSH_PULL: Final = 6
+USER: Final = 8
+NACK: Final = 11
+ERROR: Final = 13
+GOSSIP: Final = 15
+
+COMPOUND_HEADER: Final = 2
+COMPOUND_PART: Final = 2
+CRC_SIZE: Final = 5
+COORDINATE_PAYLOAD: Final = 133
+NIL_PAYLOAD: Final = 1
+
+
+@mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
+class Message:
+    """A broadcast. `node` is whom it is about; `size` includes the type byte."""
+
+    def __init__(self, kind: i64, node: i64, incarnation: i64, size: i64) -> None:
+        self.kind: i64 = kind
+        self.node: i64 = node
+        self.incarnation: i64 = incarnation
+        self.size: i64 = size
+
+
+@mypyc_attr(acyclic=True)
+class Alive(Message):
+    def __init__(self, record: Record, incarnation: i64) -> None:
+        super().__init__(ALIVE, record.node, incarnation, record.alive_size + unsigned_size(incarnation))
+        self.record = record
+
+
+@mypyc_attr(acyclic=True)
+class Accusation(Message):
+    """A suspect or dead message; `accuser` is its From field."""
+
+    def __init__(self, kind: i64, node: i64, incarnation: i64, accuser: i64, size: i64) -> None:
+        super().__init__(kind, node, incarnation, size)
+        self.accuser: i64 = accuser
+
+
+def accusation_size(subject: Record, incarnation: i64, accuser: Record) -> i64:
+    """Bytes of a suspect or dead message: 24 + S(From) + U(Incarnation) + S(Node)."""
+    return 24 + accuser.name_size + unsigned_size(incarnation) + subject.name_size
+
+
+@mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
+class UserMessage(Message):
+    """A delegate's bytes: `kind` USER, `user_kind` the delegate's own type (Serf's first byte).
+
+    `size` includes memberlist's byte 08 and the delegate's type byte.
+    """
+
+    def __init__(self, user_kind: i64, node: i64, size: i64) -> None:
+        super().__init__(USER, node, 0, size)
+        self.user_kind: i64 = user_kind
+
+
+@mypyc_attr(acyclic=True)
+class Packet:
+    """One datagram. `size` is the UDP payload in bytes, wrappers included."""
+
+    def __init__(self, kind: i64, seq: i64, size: i64) -> None:
+        self.kind: i64 = kind
+        self.seq: i64 = seq
+        self.size: i64 = size
+        self.node: i64 = -1  # the Node field of a ping or indirect ping
+        self.source: i64 = -1  # SourceAddr: where the answer goes; -1 where absent
+        self.target: i64 = -1  # Target address of an indirect ping
+        self.wants_nack: bool = False
+        self.coordinate: Coordinate | None = None  # an ack's payload
+        self.broadcasts: list[Message] | None = None
+
+
+def ping_size(node: Record, seq: i64, source: Record) -> i64:
+    return (
+        46
+        + node.name_size
+        + unsigned_size(seq)
+        + source.address_size
+        + source.name_size
+        + source.port_size
+    )
+
+
+def indirect_ping_size(node: Record, seq: i64, source: Record) -> i64:
+    return (
+        64
+        + node.name_size
+        + node.port_size
+        + unsigned_size(seq)
+        + source.address_size
+        + source.name_size
+        + source.port_size
+        + node.address_size
+    )
+
+
+def ack_size(seq: i64, with_coordinate: bool) -> i64:
+    return 16 + (COORDINATE_PAYLOAD if with_coordinate else NIL_PAYLOAD) + unsigned_size(seq)
+
+
+def nack_size(seq: i64) -> i64:
+    return 8 + unsigned_size(seq)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class StreamMessage:
+    """What one side writes on a TCP stream. `size` is in bytes as written (compressed)."""
+
+    def __init__(self, kind: i64, size: i64) -> None:
+        self.kind: i64 = kind
+        self.size: i64 = size
+
+
+class StreamPing(StreamMessage):
+    """The TCP fallback probe (spec memberlist.md section 5.4)."""
+
+    def __init__(self, node: i64, seq: i64, size: i64) -> None:
+        super().__init__(PING, size)
+        self.node: i64 = node
+        self.seq: i64 = seq
+
+
+class StreamAck(StreamMessage):
+    """Its answer; the payload is always nil: no coordinate over TCP."""
+
+    def __init__(self, seq: i64, size: i64) -> None:
+        super().__init__(ACK, size)
+        self.seq: i64 = seq
+
+
+def stream_error(text: str) -> StreamMessage:
+    """The answer to a request that could not be read (spec memberlist.md section 2.2)."""
+    return StreamMessage(ERROR, 7 + string_size(len(text)))

@@ -1,0 +1,279 @@
+"""One memberlist node: it joins the parts and passes each input to the part that it concerns.
+
+    ticks        probe_interval -> Prober, gossip_interval -> Gossiper, push_pull_interval -> here
+    packets      ping, indirect ping -> Responder; ack, nack -> Prober, else Responder;
+                 broadcasts -> HandoffQueues -> MemberStates or the delegate
+    streams      ping -> answered; push/pull -> answered with the own state, then Merger
+    calls        start, join, leave, update_record
+
+Ticks keep the rhythm of the node's start: the library's random stagger has no effect
+(spec memberlist.md section 3), so nodes started together probe together for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import Random, i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.core import (
+    GOSSIP_TICK,
+    PROBE_END,
+    PROBE_TICK,
+    PROBE_TIMEOUT,
+    PUSH_PULL_START,
+    PUSH_PULL_TICK,
+    RELAY_EXPIRY,
+    SUSPICION_TIMEOUT,
+    WAIT_TIMEOUT,
+    Core,
+)
+from serfsim.protocol.memberlist.delegate import Delegate
+from serfsim.protocol.memberlist.gossip import Gossiper
+from serfsim.protocol.memberlist.handoff import HandoffQueues
+from serfsim.protocol.memberlist.members import STATE_ALIVE
+from serfsim.protocol.memberlist.messages import (
+    ACK,
+    DEAD,
+    INDIRECT_PING,
+    NACK,
+    PING,
+    PUSH_PULL,
+    USER,
+    Alive,
+    Packet,
+    StreamAck,
+    StreamMessage,
+    StreamPing,
+    UserMessage,
+    ack_size,
+)
+from serfsim.protocol.memberlist.probe import INFINITY, Prober
+from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_scale
+from serfsim.protocol.memberlist.relay import Responder
+from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.runtime import DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
+from serfsim.protocol.wire.sizes import compressed_ack_stream
+
+# The two lowest bits of a stream's token say what it is for.
+FALLBACK_STREAM: Final = 0
+PERIODIC_STREAM: Final = 1
+JOIN_STREAM: Final = 2
+
+
+class Join:
+    """A join call at work: addresses are contacted one after the other."""
+
+    def __init__(self, addresses: list[int], token: i64) -> None:
+        self.addresses = addresses
+        self.token: i64 = token
+        self.next: i64 = 0
+        self.contacted: i64 = 0
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Memberlist(Machine):
+    def __init__(
+        self,
+        config: MemberlistConfig,
+        me: Record,
+        directory: Directory,
+        runtime: Runtime,
+        delegate: Delegate,
+        rng: Random,
+    ) -> None:
+        self.core = Core(config, me, directory, runtime, delegate, rng)
+        self.states = MemberStates(self.core)
+        self.prober = Prober(self.core, self.states)
+        self.responder = Responder(self.core)
+        self.gossiper = Gossiper(self.core)
+        self.merger = Merger(self.core, self.states)
+        self.handoff = HandoffQueues(config.handoff_queue_depth)
+        self.joins: dict[int, Join] = {}
+        self._streams: i64 = 0
+
+    # Life --------------------------------------------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """Announce ourselves and begin the ticks (spec section 10, Create)."""
+        core = self.core
+        core.started_at = now
+        core.incarnation = 1
+        self.states.alive(Alive(core.record, 1), now, True)
+        self.start_ticks(now)
+
+    def start_converged(self, nodes: i64, now: float) -> None:
+        """Begin with a complete view of members 0 .. nodes - 1, all alive at incarnation 1."""
+        core = self.core
+        core.started_at = now
+        core.incarnation = 1
+        core.members.fill(nodes, 1, core.rng)
+        self.start_ticks(now)
+
+    def start_ticks(self, now: float) -> None:
+        core = self.core
+        self.prober.start(now)
+        if core.config.push_pull_interval > 0.0:
+            stagger = core.rng.random() * core.config.push_pull_interval
+            core.runtime.call_at(now + stagger, PUSH_PULL_START, 0, 0)
+
+    def join(self, addresses: list[int], token: i64, now: float) -> None:
+        """Push/pull with each address in turn; ends with `Delegate.notify_joined(token, ...)`."""
+        self._continue_join(Join(addresses, token), now)
+
+    def leave(self, token: i64, timeout: float, now: float) -> None:
+        """Tell the others that we go; ends with `Delegate.notify_finished(token, ...)`.
+
+        The node goes on answering; its own entry is left from now on.
+        """
+        core = self.core
+        if not core.leaving:
+            core.leaving = True
+            message = self.states.accuse(DEAD, core.me, core.members.incarnation(core.me), core.me)
+            self.states.dead(message, now, token)
+        self._wait(token, timeout, now)
+
+    def update_record(self, record: Record, token: i64, timeout: float, now: float) -> None:
+        """Announce new metadata; ends with `Delegate.notify_finished(token, ...)`."""
+        core = self.core
+        core.record = record
+        core.incarnation += 1
+        self.states.alive(Alive(record, core.incarnation), now, True, token)
+        self._wait(token, timeout, now)
+
+    def _wait(self, token: i64, timeout: float, now: float) -> None:
+        """Nobody to tell: done at once. Otherwise the broadcast or the timeout ends the wait."""
+        core = self.core
+        if core.members.others_are_up(core.me):
+            core.runtime.call_at(now + timeout, WAIT_TIMEOUT, token, 0)
+        else:
+            core.delegate.notify_finished(token, True, now)
+
+    # Input -------------------------------------------------------------------------------------
+
+    def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
+        kind = packet.kind
+        if kind == PING:
+            self.responder.ping(packet, source, now)
+        elif kind == ACK:
+            if not self.prober.ack(packet.seq, packet.coordinate, now, received_at):
+                self.responder.ack(packet.seq, now)
+        elif kind == INDIRECT_PING:
+            self.responder.indirect_ping(packet, source, now)
+        elif kind == NACK:
+            self.prober.nack(packet.seq, now)
+        broadcasts = packet.broadcasts
+        if broadcasts is not None:
+            for message in broadcasts:
+                if not self.handoff.push(message):
+                    self.core.notify(now, events.QUEUE_FULL, message.node, message.kind)
+            self.work(now)
+
+    def work(self, now: float) -> None:
+        """The worker: handle all that waits in the handoff queues."""
+        handoff = self.handoff
+        while True:
+            message = handoff.pop()
+            if message is None:
+                return
+            if message.kind == USER:
+                assert isinstance(message, UserMessage)
+                self.core.delegate.notify_message(message, now)
+            else:
+                self.states.handle(message, now)
+
+    def on_timer(self, timer: i64, a: i64, b: i64, now: float) -> None:
+        if timer == PROBE_TICK:
+            self.prober.tick(now)
+        elif timer == PROBE_TIMEOUT:
+            self.prober.probe_timeout(a, now)
+        elif timer == PROBE_END:
+            self.prober.end_round(a, now)
+        elif timer == GOSSIP_TICK:
+            self.gossiper.tick(now)
+        elif timer == RELAY_EXPIRY:
+            self.responder.expire(a, now)
+        elif timer == SUSPICION_TIMEOUT:
+            self.states.suspicion_expired(a, b, now)
+        elif timer == PUSH_PULL_TICK:
+            self.push_pull(now)
+        elif timer == PUSH_PULL_START:
+            self._schedule_push_pull(now)
+        elif timer == WAIT_TIMEOUT:
+            self.core.delegate.notify_finished(a, False, now)
+
+    def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
+        core = self.core
+        if request.kind == PUSH_PULL:
+            assert isinstance(request, PushPull)
+            answer = PushPull(request.join, core)
+            self.merger.merge(request, request.join, now)
+            return answer
+        if request.kind == PING:
+            assert isinstance(request, StreamPing)
+            if request.node != core.me:
+                return None
+            return StreamAck(request.seq, compressed_ack_stream(ack_size(request.seq, False)))
+        return None
+
+    def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
+        purpose = token & 3
+        if purpose == FALLBACK_STREAM:
+            self._fallback_result(token >> 2, outcome, reply, now)
+            return
+        merged = False
+        if outcome == REPLIED and isinstance(reply, PushPull):
+            merged = self.merger.merge(reply, purpose == JOIN_STREAM, now)
+        if purpose == PERIODIC_STREAM:
+            if not merged:
+                self.core.notify(now, events.PUSH_PULL_FAILED, self.core.me, outcome)
+            self._schedule_push_pull(now)
+            return
+        join = self.joins.pop(token, None)
+        if join is not None:
+            if merged:
+                join.contacted += 1
+            self._continue_join(join, now)
+
+    def _fallback_result(self, seq: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
+        answered = outcome == REPLIED and isinstance(reply, StreamAck) and reply.seq == seq
+        # A dial that fails is silent; a connection that gives no valid ack is logged as an error.
+        if not answered and outcome != DIAL_TIMEOUT and outcome != DIAL_REFUSED:
+            self.core.notify(now, events.TCP_FALLBACK_ERROR, self.prober.target, outcome)
+        self.prober.fallback_ended(seq, answered, now)
+
+    # Push/pull ---------------------------------------------------------------------------------
+
+    def _schedule_push_pull(self, now: float) -> None:
+        core = self.core
+        wait = push_pull_scale(core.config.push_pull_interval, core.members.count)
+        core.runtime.call_at(now + wait, PUSH_PULL_TICK, 0, 0)
+
+    def push_pull(self, now: float) -> None:
+        """Exchange state with one random alive member; the next interval starts when this has ended."""
+        core = self.core
+        chosen: list[int] = []
+        core.random_members(1, -1, STATE_ALIVE, INFINITY, chosen)
+        if len(chosen) == 0:
+            self._schedule_push_pull(now)
+            return
+        core.notify(now, events.PUSH_PULL, chosen[0], 0)
+        self._open(core.members.record(chosen[0]).address, False, PERIODIC_STREAM, now)
+
+    def _open(self, address: i64, join: bool, purpose: i64, now: float) -> i64:
+        self._streams += 1
+        token = (self._streams << 2) | purpose
+        core = self.core
+        timeout = core.config.tcp_timeout
+        core.runtime.open_stream(address, PushPull(join, core), token, timeout, 0.0, timeout, now)
+        return token
+
+    def _continue_join(self, join: Join, now: float) -> None:
+        if join.next >= len(join.addresses):
+            self.core.delegate.notify_joined(join.token, join.contacted, now)
+            return
+        address = join.addresses[join.next]
+        join.next += 1
+        self.joins[self._open(address, True, JOIN_STREAM, now)] = join

@@ -1,0 +1,276 @@
+"""Probing: one round asks one member whether it lives (spec memberlist.md section 5).
+
+A tick every probe_interval takes the next member of the shuffled ring. The round:
+
+    phase     input                               next phase   what happens
+    idle      tick                                direct       ping (a suspect also hears of it)
+    direct    ack                                 idle         success; the round-trip time counts
+    direct    probe_timeout                       indirect     ask helpers; TCP fallback beside them
+    direct    end of round (<= probe_timeout)     indirect     the same, but already over
+    indirect  ack, relayed or late                idle         success, without a round-trip time
+    indirect  nack                                indirect     counted
+    indirect  end of round, TCP still open        last_resort
+    indirect  end of round, TCP answered          idle         success, with a warning
+    indirect  end of round, TCP did not           idle         failure: suspect the member
+    last_resort  TCP answered / did not           idle         as above
+
+The round lasts probe_interval * (health score + 1); the wait for the direct ack is not scaled.
+A tick that comes during a round is kept (one at most) and starts the next round at its end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.memberlist.core import (
+    NACK_VERSION,
+    PROBE_END,
+    PROBE_TICK,
+    PROBE_TIMEOUT,
+    TCP_PING_VERSION,
+    Core,
+    next_tick,
+)
+from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD
+from serfsim.protocol.memberlist.messages import (
+    COMPOUND_HEADER,
+    COMPOUND_PART,
+    INDIRECT_PING,
+    PING,
+    SUSPECT,
+    Packet,
+    StreamPing,
+    indirect_ping_size,
+    ping_size,
+)
+from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.protocol.wire.sizes import compressed_ping_stream
+
+# Phases of a round.
+IDLE: Final = 0
+DIRECT: Final = 1
+INDIRECT: Final = 2
+LAST_RESORT: Final = 3
+
+# What became of the TCP fallback.
+TCP_NONE: Final = 0
+TCP_OPEN: Final = 1
+TCP_ANSWERED: Final = 2
+
+INFINITY: Final = 1e300
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Prober:
+    def __init__(self, core: Core, states: MemberStates) -> None:
+        self.core = core
+        self.states = states
+        self.phase: i64 = IDLE
+        self.ring_index: i64 = 0
+        self.tick_kept = False
+        # The round in progress. Incarnation and record are those of its beginning.
+        self.target: i64 = -1
+        self.record = core.record
+        self.incarnation: i64 = 0
+        self.seq: i64 = 0
+        self.sent_at = 0.0
+        self.deadline = 0.0
+        self.expected_nacks: i64 = 0
+        self.nacks: i64 = 0
+        self.tcp: i64 = TCP_NONE
+
+    def start(self, now: float) -> None:
+        if self.core.config.probe_interval > 0.0:
+            self._schedule_tick(now)
+
+    def _schedule_tick(self, now: float) -> None:
+        core = self.core
+        core.runtime.call_at(next_tick(core.started_at, core.config.probe_interval, now), PROBE_TICK, 0, 0)
+
+    def tick(self, now: float) -> None:
+        self._schedule_tick(now)
+        if self.phase != IDLE:
+            self.tick_kept = True
+        else:
+            self._probe_next(now)
+
+    # Choosing (5.1) ----------------------------------------------------------------------------
+
+    def _probe_next(self, now: float) -> None:
+        node = self.choose(now)
+        if node >= 0:
+            self._begin(node, now)
+
+    def choose(self, now: float) -> i64:
+        """The next member to probe, or -1; at the end of the ring the dead are purged and it is shuffled."""
+        core = self.core
+        members = core.members
+        checked: i64 = 0
+        while checked < members.count:
+            if self.ring_index >= members.count:
+                self._wrap(now)
+                checked += 1
+                continue
+            node = i64(members.ring[self.ring_index])
+            self.ring_index += 1
+            if node == core.me or members.keys[node] & 3 >= STATE_DEAD:
+                checked += 1
+                continue
+            return node
+        return -1
+
+    def _wrap(self, now: float) -> None:
+        core = self.core
+        self.ring_index = 0
+        for node in core.members.purge(now, core.config.gossip_to_the_dead_time):
+            core.notify(now, events.FORGOTTEN, node, 0)
+        core.members.shuffle(core.rng)
+
+    # The round (5.2) ---------------------------------------------------------------------------
+
+    def _begin(self, node: i64, now: float) -> None:
+        core = self.core
+        key = core.members.keys[node]
+        self.target = node
+        self.record = core.members.record(node)
+        self.incarnation = key >> 2
+        self.seq = core.next_seq()
+        self.sent_at = now
+        total = core.awareness.scale_timeout(core.config.probe_interval)
+        self.deadline = now + total
+        self.expected_nacks = 0
+        self.nacks = 0
+        self.tcp = TCP_NONE
+        self.phase = DIRECT
+        core.notify(now, events.PROBE, node, 0)
+        if key & 3 == STATE_ALIVE:
+            core.send(self.record.address, self._ping(), now)
+        else:
+            self._send_buddy_ping(now)
+        if total <= core.config.probe_timeout:
+            core.runtime.call_at(self.deadline, PROBE_END, self.seq, 0)
+        else:
+            core.runtime.call_at(now + core.config.probe_timeout, PROBE_TIMEOUT, self.seq, 0)
+
+    def _ping(self) -> Packet:
+        core = self.core
+        packet = Packet(PING, self.seq, ping_size(self.record, self.seq, core.record))
+        packet.node = self.target
+        packet.source = core.record.address
+        return packet
+
+    def _send_buddy_ping(self, now: float) -> None:
+        """A suspect is told so together with the ping, so that it can refute at once (Lifeguard's buddy)."""
+        core = self.core
+        packet = self._ping()
+        suspicion = self.states.accuse(SUSPECT, self.target, self.incarnation, core.me)
+        packet.broadcasts = [suspicion]
+        packet.size += suspicion.size + COMPOUND_HEADER + 2 * COMPOUND_PART
+        core.send_raw(self.record, packet, 2, now)
+
+    def probe_timeout(self, seq: i64, now: float) -> None:
+        if seq == self.seq and self.phase == DIRECT:
+            self.core.notify(now, events.FAILED_PING, self.target, 0)
+            self._ask_others(now)
+            self.core.runtime.call_at(self.deadline, PROBE_END, seq, 0)
+
+    def _ask_others(self, now: float) -> None:
+        """Helpers are asked to probe, and the TCP fallback starts beside them (5.4)."""
+        core = self.core
+        self.phase = INDIRECT
+        helpers: list[int] = []
+        core.random_members(core.config.indirect_checks, self.target, STATE_ALIVE, INFINITY, helpers)
+        for helper in helpers:
+            record = core.members.record(helper)
+            packet = Packet(INDIRECT_PING, self.seq, indirect_ping_size(self.record, self.seq, core.record))
+            packet.node = self.target
+            packet.target = self.record.address
+            packet.source = core.record.address
+            packet.wants_nack = record.protocol_max >= NACK_VERSION
+            if packet.wants_nack:
+                self.expected_nacks += 1
+            core.send(record.address, packet, now)
+        if not core.config.disable_tcp_pings and self.record.protocol_max >= TCP_PING_VERSION:
+            self._open_fallback(now)
+
+    def _open_fallback(self, now: float) -> None:
+        left = self.deadline - now
+        if left <= 0.0:
+            return
+        self.tcp = TCP_OPEN
+        core = self.core
+        size = compressed_ping_stream(ping_size(self.record, self.seq, core.record))
+        request = StreamPing(self.target, self.seq, size)
+        core.runtime.open_stream(
+            self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now
+        )
+
+    def fallback_ended(self, seq: i64, answered: bool, now: float) -> None:
+        """The TCP fallback of round `seq` came to its end; `answered` by a valid ack."""
+        if seq != self.seq or self.tcp != TCP_OPEN:
+            return
+        self.tcp = TCP_ANSWERED if answered else TCP_NONE
+        if self.phase == LAST_RESORT:
+            self._judge(now)
+
+    def ack(self, seq: i64, payload: Coordinate | None, now: float, received_at: float) -> bool:
+        """An ack came; True if it was for this node's own round."""
+        if seq != self.seq or (self.phase != DIRECT and self.phase != INDIRECT):
+            return False
+        core = self.core
+        if self.phase == DIRECT:
+            core.notify(now, events.DIRECT_ACK, self.target, 0)
+            core.delegate.notify_ping_complete(self.record, received_at - self.sent_at, payload, now)
+        else:
+            core.notify(now, events.INDIRECT_ACK, self.target, 0)
+        self._succeed(now)
+        return True
+
+    def nack(self, seq: i64, now: float) -> None:
+        if seq == self.seq and (self.phase == DIRECT or self.phase == INDIRECT):
+            self.nacks += 1
+            self.core.notify(now, events.NACK, self.target, 0)
+
+    def end_round(self, seq: i64, now: float) -> None:
+        if seq != self.seq:
+            return
+        if self.phase == DIRECT:
+            # Only where the round is no longer than probe_timeout: too late for anyone to answer.
+            self._ask_others(now)
+        if self.phase != INDIRECT:
+            return
+        if self.tcp == TCP_OPEN:
+            self.phase = LAST_RESORT
+        else:
+            self._judge(now)
+
+    def _judge(self, now: float) -> None:
+        core = self.core
+        if self.tcp == TCP_ANSWERED:
+            core.notify(now, events.TCP_FALLBACK_OK, self.target, 0)
+            self._succeed(now)
+            return
+        delta: i64 = 1
+        if self.expected_nacks > 0:
+            delta = self.expected_nacks - self.nacks
+            if delta < 0:
+                delta = 0
+        core.apply_health_delta(delta, now)
+        changed = self.states.suspect(
+            self.states.accuse(SUSPECT, self.target, self.incarnation, core.me), now
+        )
+        core.notify(now, events.SUSPECT, self.target, 1 if changed else 0)
+        self._end(now)
+
+    def _succeed(self, now: float) -> None:
+        self.core.apply_health_delta(-1, now)
+        self._end(now)
+
+    def _end(self, now: float) -> None:
+        self.phase = IDLE
+        if self.tick_kept:
+            self.tick_kept = False
+            self._probe_next(now)

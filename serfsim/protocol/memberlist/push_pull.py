@@ -1,0 +1,194 @@
+"""Push/pull: two members exchange all they know over TCP (spec memberlist.md sections 9 and 11).
+
+Both send what they knew before the exchange. What comes back is merged as if it had been
+gossiped, with two twists: a member that the other side holds for dead is only suspected, and the
+accuser of every suspicion taken over is this node itself.
+"""
+
+from __future__ import annotations
+
+import math
+
+from serfsim.native import i32, i64, mypyc_attr, vec
+from serfsim.protocol import events
+from serfsim.protocol.directory import Directory, Record, unsigned_size
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.delegate import UserState
+from serfsim.protocol.memberlist.members import (
+    STATE_ALIVE,
+    STATE_DEAD,
+    STATE_LEFT,
+    STATE_SUSPECT,
+    UNKNOWN,
+)
+from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, Alive, StreamMessage
+from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.wire.sizes import compressed_stream
+
+SCALE_THRESHOLD = 32
+
+
+def push_pull_scale(interval: float, n: i64) -> float:
+    """Seconds between exchanges in a cluster of `n`: doubled above 32 members, tripled above 64 ..."""
+    if n <= SCALE_THRESHOLD:
+        return interval
+    multiplier = math.ceil(math.log2(float(n)) - math.log2(float(SCALE_THRESHOLD))) + 1.0
+    return multiplier * interval
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class PushPull(StreamMessage):
+    """All entries of a view in ring order, and the delegate's state."""
+
+    def __init__(self, join: bool, core: Core) -> None:
+        super().__init__(PUSH_PULL, 0)
+        self.join = join
+        members = core.members
+        n = members.count
+        self.nodes: vec[i32] = members.ring[0:n]
+        keys: vec[i64] = vec[i64]([0] * n)
+        plain: i64 = 0
+        i: i64 = 0
+        while i < n:
+            node = i64(self.nodes[i])
+            keys[i] = members.keys[node]
+            plain += members.record(node).entry_size + unsigned_size(keys[i] >> 2)
+            i += 1
+        self.keys: vec[i64] = keys
+        self.records: dict[int, Record] | None = None
+        if len(members.records) > 0:
+            self.records = members.records.copy()
+        self.user_state: UserState | None = core.delegate.local_state(join)
+        user_size: i64 = 0
+        if self.user_state is not None:
+            user_size = self.user_state.size
+        plain += 27 + unsigned_size(n) + unsigned_size(user_size) + user_size
+        self.size = compressed_stream(plain, n) if core.config.enable_compression else plain
+
+    def record(self, node: i64, directory: Directory) -> Record:
+        records = self.records
+        if records is not None:
+            own = records.get(node)
+            if own is not None:
+                return own
+        return directory.first[node]
+
+
+class VersionRange:
+    """The versions that all members understand, as far as one side knows (section 11)."""
+
+    def __init__(self) -> None:
+        self.protocol_low: i64 = 0
+        self.protocol_high: i64 = 255
+        self.delegate_low: i64 = 0
+        self.delegate_high: i64 = 255
+
+    def narrow(self, record: Record) -> None:
+        if record.protocol_min > self.protocol_low:
+            self.protocol_low = record.protocol_min
+        if record.protocol_max < self.protocol_high:
+            self.protocol_high = record.protocol_max
+        if record.delegate_min > self.delegate_low:
+            self.delegate_low = record.delegate_min
+        if record.delegate_max < self.delegate_high:
+            self.delegate_high = record.delegate_max
+
+    def admits(self, record: Record) -> bool:
+        return (
+            self.protocol_low <= record.protocol_current <= self.protocol_high
+            and self.delegate_low <= record.delegate_current <= self.delegate_high
+        )
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Merger:
+    """Takes over what a push/pull brought."""
+
+    def __init__(self, core: Core, states: MemberStates) -> None:
+        self.core = core
+        self.states = states
+
+    def merge(self, remote: PushPull, join: bool, now: float) -> bool:
+        """Section 9.2's order; False if the versions or the merge delegate refuse."""
+        core = self.core
+        refused = self.verify_protocol(remote)
+        if refused != UNKNOWN:
+            core.notify(now, events.PROTOCOL_REFUSED, refused, 0)
+            return False
+        if join and not core.delegate.notify_merge(self._records(remote)):
+            return False
+        self.merge_state(remote, now)
+        if remote.user_state is not None:
+            core.delegate.merge_remote_state(remote.user_state, join, now)
+        return True
+
+    def merge_state(self, remote: PushPull, now: float) -> None:
+        """Section 9.3, entry by entry in the order received."""
+        members = self.core.members
+        plain = remote.records is None and len(members.records) == 0
+        known: i64 = len(members.keys)
+        i: i64 = 0
+        n: i64 = len(remote.nodes)
+        while i < n:
+            node = i64(remote.nodes[i])
+            key = remote.keys[i]
+            i += 1
+            # Nothing is new about a member that both hold for alive at the same incarnation.
+            if plain and key & 3 == STATE_ALIVE and node < known and members.keys[node] == key:
+                if node != self.core.me:
+                    continue
+            self._merge_entry(remote, node, key, now)
+
+    def _merge_entry(self, remote: PushPull, node: i64, key: i64, now: float) -> None:
+        core = self.core
+        state: i64 = key & 3
+        if state == STATE_ALIVE:
+            self.states.alive(Alive(remote.record(node, core.directory), key >> 2), now)
+        elif core.members.key(node) == UNKNOWN:
+            return
+        elif state == STATE_SUSPECT or state == STATE_DEAD:
+            message = self.states.accuse(SUSPECT, node, key >> 2, core.me)
+            if self.states.suspect(message, now):
+                core.notify(now, events.SUSPECT_HEARD, node, core.me)
+        elif state == STATE_LEFT:
+            self.states.dead(self.states.accuse(DEAD, node, key >> 2, node), now)
+
+    def verify_protocol(self, remote: PushPull) -> i64:
+        """The first entry whose versions do not fit with all the others, or UNKNOWN if all do."""
+        core = self.core
+        members = core.members
+        if core.directory.uniform and remote.records is None and len(members.records) == 0:
+            return UNKNOWN
+        common = VersionRange()
+        i: i64 = 0
+        n: i64 = len(remote.nodes)
+        while i < n:
+            record = remote.record(i64(remote.nodes[i]), core.directory)
+            if remote.keys[i] & 3 == STATE_ALIVE and record.has_versions:
+                common.narrow(record)
+            i += 1
+        i = 0
+        while i < members.count:
+            node = i64(members.ring[i])
+            if members.keys[node] & 3 == STATE_ALIVE:
+                common.narrow(members.record(node))
+            i += 1
+        i = 0
+        while i < n:
+            node = i64(remote.nodes[i])
+            if not common.admits(remote.record(node, core.directory)):
+                return node
+            i += 1
+        i = 0
+        while i < members.count:
+            node = i64(members.ring[i])
+            if not common.admits(members.record(node)):
+                return node
+            i += 1
+        return UNKNOWN
+
+    def _records(self, remote: PushPull) -> list[Record]:
+        records: list[Record] = []
+        for node in remote.nodes:
+            records.append(remote.record(i64(node), self.core.directory))
+        return records

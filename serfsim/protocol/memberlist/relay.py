@@ -1,0 +1,72 @@
+"""Answering probes, our own or for others (spec memberlist.md section 5.3).
+
+A ping for this node is acked with the delegate's payload. An indirect ping makes this node a
+helper: it pings the target itself and passes the ack on. If none came within its own
+probe_timeout, unscaled, it says so with a nack where that was wanted. A later ack is lost.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.memberlist.core import RELAY_EXPIRY, Core
+from serfsim.protocol.memberlist.messages import (
+    ACK,
+    NACK,
+    PING,
+    Packet,
+    ack_size,
+    nack_size,
+    ping_size,
+)
+
+
+@mypyc_attr(acyclic=True)
+class Relay:
+    """A probe made for `requester`, who knows it as `seq`."""
+
+    def __init__(self, requester: i64, seq: i64, wants_nack: bool) -> None:
+        self.requester: i64 = requester
+        self.seq: i64 = seq
+        self.wants_nack = wants_nack
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Responder:
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.relays: dict[int, Relay] = {}
+
+    def ping(self, packet: Packet, source: i64, now: float) -> None:
+        core = self.core
+        if packet.node >= 0 and packet.node != core.me:
+            return
+        payload = core.delegate.ack_payload()
+        answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload is not None))
+        answer.coordinate = payload
+        core.send(packet.source if packet.source >= 0 else source, answer, now)
+
+    def indirect_ping(self, packet: Packet, source: i64, now: float) -> None:
+        core = self.core
+        seq = core.next_seq()
+        requester = packet.source if packet.source >= 0 else source
+        self.relays[seq] = Relay(requester, packet.seq, packet.wants_nack)
+        target = core.directory.first[packet.node]
+        ping = Packet(PING, seq, ping_size(target, seq, core.record))
+        ping.node = packet.node
+        ping.source = core.record.address
+        core.send(packet.target, ping, now)
+        core.runtime.call_at(now + core.config.probe_timeout, RELAY_EXPIRY, seq, 0)
+
+    def ack(self, seq: i64, now: float) -> None:
+        """An ack that is not for a round of our own."""
+        relay = self.relays.pop(seq, None)
+        if relay is None:
+            return
+        self.core.notify(now, events.RELAYED_ACK, self.core.me, 0)
+        self.core.send(relay.requester, Packet(ACK, relay.seq, ack_size(relay.seq, False)), now)
+
+    def expire(self, seq: i64, now: float) -> None:
+        relay = self.relays.pop(seq, None)
+        if relay is not None and relay.wants_nack:
+            self.core.send(relay.requester, Packet(NACK, relay.seq, nack_size(relay.seq)), now)

@@ -1,0 +1,279 @@
+"""Accepting alive, suspect and dead messages (spec memberlist.md section 4).
+
+What a message about another member at incarnation i does to the view at incarnation j:
+
+    view \\ message   alive             suspect                      dead
+    alive            i > j: alive i    i >= j: suspect i, timer     i >= j: dead i
+    suspect          i > j: alive i    i >= j: confirm (j stays)    i >= j: dead i
+    dead, left       i > j: alive i    -                            -
+
+A dead message whose accuser is its subject makes the member left instead of dead. A message that
+changed something is passed on. A suspect or dead message about this node itself is refuted: the
+node announces itself with a higher incarnation, and trusts itself a little less.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.directory import Record
+from serfsim.protocol.memberlist.core import SUSPICION_TIMEOUT, Core
+from serfsim.protocol.memberlist.members import (
+    STATE_ALIVE,
+    STATE_DEAD,
+    STATE_LEFT,
+    STATE_SUSPECT,
+    UNKNOWN,
+)
+from serfsim.protocol.memberlist.messages import (
+    ALIVE,
+    DEAD,
+    SUSPECT,
+    Accusation,
+    Alive,
+    Message,
+    accusation_size,
+)
+from serfsim.protocol.memberlist.suspicion import Suspicion, confirmations_wanted, suspicion_timeout
+
+# Refutations are queued under the node's own address, not its name, so that they displace only
+# each other. Names are 0 and up, so any other negative number will do for the address.
+OWN_ADDRESS: Final = -2
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class MemberStates:
+    """The rules by which one node's view changes."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.suspicions: dict[int, Suspicion] = {}
+        self._generation: i64 = 0
+
+    # alive -------------------------------------------------------------------------------------
+
+    def alive(self, message: Alive, now: float, bootstrap: bool = False, token: i64 = 0) -> None:
+        """Section 4.1; `bootstrap` is set for this node's own announcements."""
+        core = self.core
+        members = core.members
+        record = message.record
+        node = record.node
+        key = members.key(node)
+        if key != UNKNOWN and node != core.me and message.incarnation <= key >> 2:
+            # Most messages of a gossip wave are old news; only a claimed address makes them more.
+            known = members.record(node)
+            if known is record or (known.address == record.address and known.port == record.port):
+                return
+        if node == core.me and core.leaving:
+            return
+        if record.has_versions and not _versions_usable(record):
+            return
+        if not core.delegate.notify_alive(record):
+            return
+        is_new_address = False
+        if key == UNKNOWN:
+            if not self._is_allowed(record):
+                return
+            members.insert(node, record, core.rng)
+            key = members.keys[node]
+        else:
+            known = members.record(node)
+            if known.address != record.address or known.port != record.port:
+                if not self._may_move(node, key & 3, now) or not self._is_allowed(record):
+                    core.notify(now, events.CONFLICT, node, record.address)
+                    core.delegate.notify_conflict(known, record, now)
+                    return
+                is_new_address = True
+        if node == core.me:
+            if message.incarnation < key >> 2:
+                return
+        elif message.incarnation <= key >> 2 and not is_new_address:
+            return
+        self.suspicions.pop(node, None)
+        if node == core.me and not bootstrap:
+            own = members.record(node)
+            if message.incarnation == key >> 2 and own.meta == record.meta and own.same_versions(record):
+                return
+            self.refute(message.incarnation, now)
+            core.notify(now, events.REFUTE_ALIVE, node, core.incarnation)
+            return
+        self._accept_alive(message, key & 3, now, token)
+
+    def _accept_alive(self, message: Alive, before: i64, now: float, token: i64) -> None:
+        core = self.core
+        members = core.members
+        record = message.record
+        node = record.node
+        core.queue(message, node, now, token)
+        old = members.record(node)
+        members.set_record(node, record if record.has_versions else _with_versions_of(record, old))
+        members.set(node, STATE_ALIVE, message.incarnation)
+        if before != STATE_ALIVE:
+            del members.changed_at[node]
+        if before >= STATE_DEAD:
+            core.delegate.notify_join(members.record(node), now)
+        else:
+            if before == STATE_SUSPECT:
+                core.notify(now, events.SUSPECT_CLEARED, node, message.incarnation)
+            if old is not record and old.meta != record.meta:
+                core.delegate.notify_update(members.record(node), now)
+
+    def _may_move(self, node: i64, state: i64, now: float) -> bool:
+        """May a member's name come back from another address? Left at once, dead after a time."""
+        if state == STATE_LEFT:
+            return True
+        reclaim = self.core.config.dead_node_reclaim_time
+        return state == STATE_DEAD and reclaim > 0.0 and now - self.core.members.changed_at[node] > reclaim
+
+    def _is_allowed(self, record: Record) -> bool:
+        allowed = self.core.config.allowed_addresses
+        return allowed is None or record.address in allowed
+
+    # suspect -----------------------------------------------------------------------------------
+
+    def suspect(self, message: Accusation, now: float) -> bool:
+        """Section 4.2; True if the view became suspect."""
+        core = self.core
+        members = core.members
+        node = message.node
+        key = members.key(node)
+        if key == UNKNOWN or message.incarnation < key >> 2:
+            return False
+        if len(self.suspicions) > 0:
+            running = self.suspicions.get(node)
+            if running is not None:
+                self._confirm(running, message, now)
+                return False
+        if key & 3 != STATE_ALIVE:
+            return False
+        if node == core.me:
+            self.refute(message.incarnation, now)
+            core.notify(now, events.REFUTE_SUSPECT, message.accuser, core.incarnation)
+            return False
+        core.queue(message, node, now)
+        members.set(node, STATE_SUSPECT, message.incarnation)
+        members.changed_at[node] = now
+        self._start_suspicion(node, message.accuser, now)
+        return True
+
+    def _start_suspicion(self, node: i64, accuser: i64, now: float) -> None:
+        config = self.core.config
+        n = self.core.members.count
+        minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+        maximum = float(config.suspicion_max_timeout_mult) * minimum
+        k = confirmations_wanted(config.suspicion_mult, n)
+        suspicion = Suspicion(accuser, k, minimum, maximum, now)
+        self.suspicions[node] = suspicion
+        self._arm(node, suspicion, now + suspicion.first_timeout())
+
+    def _confirm(self, suspicion: Suspicion, message: Accusation, now: float) -> None:
+        if not suspicion.confirm(message.accuser):
+            return
+        self.core.queue(message, message.node, now)
+        self.core.notify(now, events.CONFIRMED, message.node, message.accuser)
+        if suspicion.fired:
+            return
+        remaining = suspicion.remaining(now)
+        self._arm(message.node, suspicion, now + remaining if remaining > 0.0 else now)
+
+    def _arm(self, node: i64, suspicion: Suspicion, at: float) -> None:
+        self._generation += 1
+        suspicion.generation = self._generation
+        self.core.runtime.call_at(at, SUSPICION_TIMEOUT, node, self._generation)
+
+    def suspicion_expired(self, node: i64, generation: i64, now: float) -> None:
+        """The timer ran out: what was suspect becomes dead, unless it changed meanwhile."""
+        core = self.core
+        suspicion = self.suspicions.get(node)
+        if suspicion is None or suspicion.generation != generation or suspicion.fired:
+            return
+        suspicion.fired = True
+        key = core.members.key(node)
+        if key & 3 != STATE_SUSPECT or core.members.changed_at[node] != suspicion.changed_at:
+            return
+        core.notify(now, events.SUSPICION_TIMEOUT, node, suspicion.confirmations)
+        self.dead(self.accuse(DEAD, node, key >> 2, core.me), now)
+
+    # dead --------------------------------------------------------------------------------------
+
+    def dead(self, message: Accusation, now: float, token: i64 = 0) -> None:
+        """Section 4.3; `token` is reported once the message about ourselves has been told."""
+        core = self.core
+        members = core.members
+        node = message.node
+        key = members.key(node)
+        if key == UNKNOWN or message.incarnation < key >> 2:
+            return
+        if len(self.suspicions) > 0:
+            self.suspicions.pop(node, None)
+        if key & 3 >= STATE_DEAD:
+            return
+        if node == core.me:
+            if not core.leaving:
+                self.refute(message.incarnation, now)
+                core.notify(now, events.REFUTE_DEAD, message.accuser, core.incarnation)
+                return
+            core.queue(message, node, now, token)
+        else:
+            core.queue(message, node, now)
+        state: i64 = STATE_LEFT if message.accuser == node else STATE_DEAD
+        members.set(node, state, message.incarnation)
+        members.changed_at[node] = now
+        event: i64 = events.MEMBER_LEFT if state == STATE_LEFT else events.MEMBER_DEAD
+        core.notify(now, event, node, message.incarnation)
+        core.delegate.notify_leave(members.record(node), now)
+
+    # shared ------------------------------------------------------------------------------------
+
+    def refute(self, accused: i64, now: float) -> None:
+        """Section 4.4: say that we are alive, louder than incarnation `accused`."""
+        core = self.core
+        core.incarnation += 1
+        if accused >= core.incarnation:
+            core.incarnation = accused + 1
+        core.members.set(core.me, core.members.state(core.me), core.incarnation)
+        core.apply_health_delta(1, now)
+        core.queue(Alive(core.members.record(core.me), core.incarnation), OWN_ADDRESS, now)
+
+    def accuse(self, kind: i64, node: i64, incarnation: i64, accuser: i64) -> Accusation:
+        """A suspect or dead message of the right size."""
+        size = accusation_size(
+            self.core.members.record(node), incarnation, self.core.members.record(accuser)
+        )
+        return Accusation(kind, node, incarnation, accuser, size)
+
+    def handle(self, message: Message, now: float) -> None:
+        """A gossiped message of one of the three kinds."""
+        kind = message.kind
+        if kind == ALIVE:
+            assert isinstance(message, Alive)
+            self.alive(message, now)
+            return
+        assert isinstance(message, Accusation)
+        if kind == SUSPECT:
+            if self.suspect(message, now):
+                self.core.notify(now, events.SUSPECT_HEARD, message.node, message.accuser)
+        elif kind == DEAD:
+            self.dead(message, now)
+
+
+def _versions_usable(record: Record) -> bool:
+    return not (
+        record.protocol_min == 0 or record.protocol_max == 0 or record.protocol_min > record.protocol_max
+    )
+
+
+def _with_versions_of(record: Record, known: Record) -> Record:
+    """`record` came without versions: what was known of them stays."""
+    return Record(
+        record.node,
+        record.address,
+        known.name_size - 1,
+        record.meta,
+        (known.protocol_min, known.protocol_max, known.protocol_current),
+        (known.delegate_min, known.delegate_max, known.delegate_current),
+        record.address_size - 1,
+        record.port,
+    )

@@ -1,0 +1,86 @@
+"""The suspicion timer: the more members confirm, the sooner it ends (spec memberlist.md section 6).
+
+A suspicion starts at the maximum timeout and is shortened towards the minimum by each
+confirmation from another accuser, logarithmically, until k have confirmed. Where the cluster is
+too small for k confirmations, k is 0 and the timer runs the minimum from the start.
+"""
+
+from __future__ import annotations
+
+import math
+
+from serfsim.native import i64, mypyc_attr
+
+
+def suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
+    """The minimum timeout in seconds for `n` known nodes, kept to three decimals of the logarithm."""
+    nodes = n if n > 1 else 1
+    node_scale = math.log10(float(nodes))
+    if node_scale < 1.0:
+        node_scale = 1.0
+    thousandths = math.floor(node_scale * 1000.0)
+    # Whole nanoseconds, as the library computes it.
+    interval_ns: i64 = i64(interval * 1e9 + 0.5)
+    total: i64 = suspicion_mult * i64(thousandths) * interval_ns
+    return float(total // 1000) / 1e9
+
+
+def remaining_suspicion_time(
+    confirmations: i64, k: i64, elapsed: float, minimum: float, maximum: float
+) -> float:
+    """Seconds left after `confirmations` of `k`; may be negative, which means: at once."""
+    fraction = math.log(float(confirmations) + 1.0) / math.log(float(k) + 1.0)
+    raw = maximum - fraction * (maximum - minimum)
+    timeout = math.floor(1000.0 * raw) / 1000.0
+    if timeout < minimum:
+        timeout = minimum
+    return timeout - elapsed
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Suspicion:
+    """One running timer about one member.
+
+    `generation` tells the armed timer from those that a confirmation has replaced. `changed_at`
+    is the member's state change that it was armed for.
+    """
+
+    def __init__(self, accuser: i64, k: i64, minimum: float, maximum: float, now: float) -> None:
+        self.k: i64 = k
+        self.minimum = minimum
+        self.maximum = maximum
+        self.started_at = now
+        self.changed_at = now
+        self.confirmations: i64 = 0
+        self.generation: i64 = 0
+        self.fired = False
+        self.accusers: list[int] = [accuser]
+
+    def first_timeout(self) -> float:
+        """Seconds from the start to the expiry while nobody has confirmed."""
+        return self.minimum if self.k < 1 else self.maximum
+
+    def confirm(self, accuser: i64) -> bool:
+        """Count a confirmation; False if it is not wanted or from a known accuser."""
+        if self.confirmations >= self.k:
+            return False
+        for known in self.accusers:
+            if known == accuser:
+                return False
+        self.accusers.append(accuser)
+        self.confirmations += 1
+        return True
+
+    def remaining(self, now: float) -> float:
+        """Seconds until the expiry as the confirmations stand now."""
+        return remaining_suspicion_time(
+            self.confirmations, self.k, now - self.started_at, self.minimum, self.maximum
+        )
+
+
+def confirmations_wanted(suspicion_mult: i64, n: i64) -> i64:
+    """k: how many confirmations bring the timer to its minimum; 0 where too few could accuse."""
+    k = suspicion_mult - 2
+    if n - 2 < k:
+        k = 0
+    return k if k > 0 else 0

@@ -1,0 +1,78 @@
+"""The seam between a protocol machine and whatever runs it.
+
+A machine is sans-IO: packets, streams and timers come in with the time (`Machine`), effects go
+out through a handful of verbs (`Runtime`). It holds no clock, no socket and no global random
+state, so the same class runs in the simulator, in a test by hand and on real sockets.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage
+
+# How a stream that a machine opened came to its end.
+REPLIED: Final = 0
+DIAL_TIMEOUT: Final = 1  # no connection: nothing came back in time
+DIAL_REFUSED: Final = 2  # no connection: nobody listens there
+IO_TIMEOUT: Final = 3  # connected, but the deadline passed without a whole answer
+CLOSED: Final = 4  # connected, but the other side closed without an answer
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Runtime:
+    """The verbs. `now` is passed back so that a runtime needs no clock of its own."""
+
+    def send_packet(self, address: i64, packet: Packet, now: float) -> None:
+        """Send one datagram, best effort."""
+        raise NotImplementedError
+
+    def open_stream(
+        self,
+        address: i64,
+        request: StreamMessage,
+        token: i64,
+        dial_timeout: float,
+        io_deadline: float,
+        io_timeout: float,
+        now: float,
+    ) -> None:
+        """Dial `address`, write `request`, read one answer, close.
+
+        The outcome comes back as `Machine.on_stream_result(token, ...)`, exactly once. Dialling may
+        take `dial_timeout` seconds. Once connected, the answer must be whole by the absolute time
+        `io_deadline`, or, where that is 0.0, within `io_timeout` seconds of the connection.
+        """
+        raise NotImplementedError
+
+    def call_at(self, at: float, timer: i64, a: i64, b: i64) -> None:
+        """Call `Machine.on_timer(timer, a, b, now)` at the absolute time `at`.
+
+        Timers are never cancelled: a machine recognises a stale one by its arguments.
+        """
+        raise NotImplementedError
+
+    def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
+        """Report what happened (a number of `protocol.events`)."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Machine:
+    """What a runtime drives."""
+
+    def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
+        """A datagram from the address `source`; `received_at` is when the socket was read."""
+        raise NotImplementedError
+
+    def on_timer(self, timer: i64, a: i64, b: i64, now: float) -> None:
+        raise NotImplementedError
+
+    def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
+        """A whole request has been read from a stream; the answer, or None to close without one."""
+        raise NotImplementedError
+
+    def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
+        """A stream opened by this machine ended."""
+        raise NotImplementedError

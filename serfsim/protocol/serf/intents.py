@@ -1,0 +1,97 @@
+"""Join and leave intents: how Serf tells a departure from a failure (spec serf.md section 4).
+
+An intent carries a Lamport time; an older one never overrides a newer. About an unknown member
+it is kept aside for a while. A leave intent about a node that does not want to leave is answered
+by that node with a newer join intent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
+from serfsim.protocol.runtime import Runtime
+from serfsim.protocol.serf.lamport import LamportClock
+from serfsim.protocol.serf.members import (
+    STATUS_ALIVE,
+    STATUS_FAILED,
+    STATUS_LEAVING,
+    STATUS_LEFT,
+    STATUS_NONE,
+    RecentIntents,
+    SerfMembers,
+)
+from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
+
+# What a leave intent asks its caller to do besides passing it on.
+NOTHING: Final = 0
+PRUNE_NOW: Final = 1
+PRUNE_LATER: Final = 2
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Intents:
+    """Applies intents to one node's members. `is_alive` is False once the node itself leaves."""
+
+    def __init__(self, me: i64, members: SerfMembers, runtime: Runtime, directory: Directory) -> None:
+        self.me: i64 = me
+        self.members = members
+        self.runtime = runtime
+        self.directory = directory
+        self.clock = LamportClock()
+        self.recent = RecentIntents()
+        self.is_alive = True
+        self.must_refute = False  # a stale leave about ourselves was seen
+        self.prune_wanted: i64 = NOTHING
+
+    def make(self, kind: i64, node: i64, ltime: i64, prune: bool = False) -> Intent:
+        return Intent(kind, self.directory.first[node], ltime, prune)
+
+    def handle_leave(self, node: i64, ltime: i64, prune: bool, now: float) -> bool:
+        """A leave intent; True if it is to be passed on. `prune_wanted` says what else to do."""
+        self.prune_wanted = NOTHING
+        self.clock.witness(ltime)
+        members = self.members
+        status = members.status(node)
+        if status == STATUS_NONE:
+            return self.recent.buffer(node, LEAVE, ltime, now)
+        if ltime <= members.status_ltime(node):
+            return False
+        if node == self.me and self.is_alive:
+            self.must_refute = True
+            return False
+        members.set_ltime(node, ltime)
+        if status == STATUS_ALIVE:
+            members.set(node, STATUS_LEAVING, ltime)
+            status = STATUS_LEAVING
+            self.runtime.notify(now, events.LEAVING, node, ltime)
+        elif status == STATUS_FAILED:
+            members.set(node, STATUS_LEFT, ltime)
+            status = STATUS_LEFT
+            members.failed.remove(node)
+            members.left.append(node)
+            self.runtime.notify(now, events.LEFT_FORCED, node, ltime)
+        if prune:
+            self.prune_wanted = PRUNE_LATER if status == STATUS_LEAVING else PRUNE_NOW
+        return True
+
+    def handle_join(self, node: i64, ltime: i64, now: float) -> bool:
+        """A join intent; True if it is to be passed on."""
+        self.clock.witness(ltime)
+        members = self.members
+        status = members.status(node)
+        if status == STATUS_NONE:
+            return self.recent.buffer(node, JOIN, ltime, now)
+        if ltime <= members.status_ltime(node):
+            return False
+        members.set(node, STATUS_ALIVE if status == STATUS_LEAVING else status, ltime)
+        return True
+
+
+def check_depth(queue: TransmitLimitedQueue, limit: i64) -> None:
+    """Drop what exceeds the queue's limit (spec serf.md section 8)."""
+    if queue.depth > limit:
+        queue.prune(limit)

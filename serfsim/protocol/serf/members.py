@@ -1,0 +1,120 @@
+"""Serf's own view of members (spec serf.md sections 1, 3 and 4).
+
+    status    node joins     leave intent    join intent    node leaves
+    none      alive *        buffered        buffered       -
+    alive     alive          leaving         -              failed
+    leaving   alive          -               alive          left
+    failed    alive          left            -              -
+    left      alive          -               -              -
+
+    * leaving, if a leave intent was buffered. A join intent sets only the status time of others.
+
+Status and status time of a member are packed into one number, so that a view stays small.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import append, i64, mypyc_attr, vec
+
+STATUS_NONE: Final = 0
+STATUS_ALIVE: Final = 1
+STATUS_LEAVING: Final = 2
+STATUS_LEFT: Final = 3
+STATUS_FAILED: Final = 4
+
+STATUS_NAMES: Final = ("none", "alive", "leaving", "left", "failed")
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class SerfMembers:
+    """`failed` and `left` are in the order in which members came into them."""
+
+    def __init__(self) -> None:
+        self.packed: vec[i64] = vec[i64]()  # status time * 8 + status; 0 is unknown
+        self.count: i64 = 0
+        self.failed: list[int] = []
+        self.left: list[int] = []
+        self.leave_time: dict[int, float] = {}
+
+    def status(self, node: i64) -> i64:
+        if node >= len(self.packed):
+            return STATUS_NONE
+        return self.packed[node] & 7
+
+    def status_ltime(self, node: i64) -> i64:
+        """The Lamport time of the member's last status, 0 if unknown."""
+        if node >= len(self.packed):
+            return 0
+        return self.packed[node] >> 3
+
+    def set(self, node: i64, status: i64, ltime: i64) -> None:
+        while len(self.packed) <= node:
+            self.packed = append(self.packed, 0)
+        if self.packed[node] & 7 == STATUS_NONE:
+            self.count += 1
+        self.packed[node] = ltime * 8 + status
+
+    def set_ltime(self, node: i64, ltime: i64) -> None:
+        self.packed[node] = ltime * 8 + (self.packed[node] & 7)
+
+    def erase(self, node: i64) -> None:
+        if self.status(node) != STATUS_NONE:
+            self.packed[node] = 0
+            self.count -= 1
+        self.leave_time.pop(node, None)
+
+    def fill(self, nodes: i64, ltime: i64) -> None:
+        """Know members 0 .. nodes - 1, all alive: a converged start."""
+        self.packed = vec[i64]([ltime * 8 + STATUS_ALIVE] * nodes)
+        self.count = nodes
+
+    def known(self) -> vec[i64]:
+        """The numbers of all members, ascending."""
+        nodes: vec[i64] = vec[i64](capacity=self.count)
+        i: i64 = 0
+        n: i64 = len(self.packed)
+        while i < n:
+            if self.packed[i] != 0:
+                nodes = append(nodes, i)
+            i += 1
+        return nodes
+
+
+@mypyc_attr(acyclic=True)
+class BufferedIntent:
+    def __init__(self, kind: i64, ltime: i64, seen_at: float) -> None:
+        self.kind: i64 = kind
+        self.ltime: i64 = ltime
+        self.seen_at = seen_at
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class RecentIntents:
+    """Intents about members not known yet: the newest a name, for a time (spec serf.md 4.1)."""
+
+    def __init__(self) -> None:
+        self.by_node: dict[int, BufferedIntent] = {}
+
+    def buffer(self, node: i64, kind: i64, ltime: i64, now: float) -> bool:
+        """Keep an intent; True if it was news."""
+        known = self.by_node.get(node)
+        if known is not None and ltime <= known.ltime:
+            return False
+        self.by_node[node] = BufferedIntent(kind, ltime, now)
+        return True
+
+    def find(self, node: i64, kind: i64) -> i64:
+        """The Lamport time of the intent buffered for `node` if it is of `kind`, or -1."""
+        known = self.by_node.get(node)
+        if known is None or known.kind != kind:
+            return -1
+        return known.ltime
+
+    def reap(self, now: float, timeout: float) -> None:
+        old = [node for node, intent in self.by_node.items() if now - intent.seen_at > timeout]
+        for node in old:
+            del self.by_node[node]
+
+

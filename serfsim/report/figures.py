@@ -1,0 +1,47 @@
+"""Saves the figures of a result as images, without a screen and without pyplot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+# In the order in which a reader wants them.
+FIGURES = ("view_sizes", "event_timeline", "coordinate_error", "coordinate_map", "traffic", "probes", "health")
+DPI = 110
+LANE = 0.17  # inches a lane of the event timeline
+MAP_HEIGHT = 7.0
+
+
+def figure_height(name: str, nodes: int) -> float:
+    """Inches; the timeline grows with its lanes, the map is nearly square."""
+    if name == "event_timeline":
+        return min(9.0, max(4.8, 1.9 + LANE * nodes))
+    return MAP_HEIGHT if name == "coordinate_map" else 4.8
+
+
+def save_figures(result: Result, folder: Path, names: tuple[str, ...] = FIGURES) -> list[Path]:
+    """Draw each figure into `<folder>/<name>.png`; returns the paths."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from serfsim.report.plots.style import SIZE, STYLE
+
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = []
+    with mpl.rc_context(STYLE):
+        for name in names:
+            height = figure_height(name, len(result.background.names))
+            figure = Figure(figsize=(SIZE[0], height), dpi=DPI)
+            FigureCanvasAgg(figure)
+            # Fixed margins in inches: room for two title lines above and the legend below.
+            figure.subplots_adjust(left=0.085, right=0.98, top=1.0 - 0.62 / height, bottom=0.95 / height)
+            ax = figure.add_subplot()
+            getattr(result.plot, name)(ax=ax)
+            path = folder / f"{name}.png"
+            figure.savefig(path, dpi=DPI)
+            saved.append(path)
+    return saved

@@ -1,0 +1,145 @@
+"""The lines that real agents would have logged for the same happenings.
+
+Wording and levels are memberlist's (0.2.2 unless told otherwise) and Serf's, so that a search that
+finds something in an operator's log finds it here (spec memberlist.md section 14, serf.md section
+17). A line is
+
+    <seconds> <node> [LEVEL] memberlist: ...
+
+Happenings that a real agent does not log (a changed health score, a confirmation) have no line.
+Agents have no real addresses here; node i is given the i-th address of 10.0.0.0/8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+import numpy as np
+
+from serfsim.protocol import events as kind
+from serfsim.scoring.recording import EventTable, Integers
+
+PORT = 7946
+EARLY_JOINS = 100_000  # more joins than this before t = 0 are told in one line
+MOST_LINES = 1_000_000
+JOIN_ERROR = -1  # stands for JOINED where the call failed
+CHUNK = 100_000
+
+FALLBACK = {
+    "0.7": "[WARN] memberlist: Was able to reach {subject} via TCP but not UDP, network may be misconfigured "
+    "and not allowing bidirectional UDP",
+    "0.9": "[WARN] memberlist: Was able to connect to {subject} but other probes failed, network may be misconfigured",
+    "latest": "[WARN] memberlist: Was able to connect to {subject} over TCP but UDP probes failed, network may be "
+    "misconfigured",
+}
+FAILED_PING = {
+    "0.9": "[DEBUG] memberlist: Failed ping: {subject} (timeout reached)",
+    "latest": "[DEBUG] memberlist: Failed UDP ping: {subject} (timeout reached)",
+}
+FALLBACK_ERROR = {
+    "0.9": "[ERR] memberlist: Failed fallback ping: i/o timeout",
+    "latest": "[ERR] memberlist: Failed fallback TCP ping: i/o timeout",
+}
+
+LINES = {
+    kind.JOIN: "[INFO] serf: EventMemberJoin: {subject} {ip}",
+    kind.FAILED: "[INFO] serf: EventMemberFailed: {subject} {ip}",
+    kind.LEFT: "[INFO] serf: EventMemberLeave: {subject} {ip}",
+    kind.LEFT_FORCED: "[INFO] serf: EventMemberLeave (forced): {subject} {ip}",
+    kind.UPDATE: "[INFO] serf: EventMemberUpdate: {subject}",
+    kind.REAP: "[INFO] serf: EventMemberReap: {subject}",
+    kind.LEAVING: "[DEBUG] serf: messageLeaveType: {subject}",
+    kind.SUSPECT: "[INFO] memberlist: Suspect {subject} has failed, no acks received",
+    kind.REFUTE_SUSPECT: "[WARN] memberlist: Refuting a suspect message (from: {subject})",
+    kind.REFUTE_DEAD: "[WARN] memberlist: Refuting a dead message (from: {subject})",
+    kind.REFUTE_ALIVE: "[WARN] memberlist: Refuting an alive message for '{observer}' ({own_ip}:{port})",
+    kind.SUSPICION_TIMEOUT: "[INFO] memberlist: Marking {subject} as failed, suspect timeout reached "
+    "({detail} peer confirmations)",
+    kind.PUSH_PULL: "[DEBUG] memberlist: Initiating push/pull sync with: {subject} {ip}:{port}",
+    kind.PUSH_PULL_FAILED: "[ERR] memberlist: Push/Pull with {subject} failed: dial tcp {ip}:{port}: i/o timeout",
+    kind.RECONNECT: "[INFO] serf: attempting reconnect to {subject} {ip}:{port}",
+    kind.RECONNECT_FORGONE: "[DEBUG] serf: forgoing reconnect for random throttling",
+    kind.JOINED: "[INFO] agent: joined: {detail} nodes",
+    JOIN_ERROR: "[WARN] agent: error joining: dial tcp {ip}:{port}: i/o timeout",
+    kind.CONFLICT: "[ERR] memberlist: Conflicting address for {subject}.",
+    kind.COORDINATE_REJECTED: "[TRACE] serf: Rejected coordinate from {subject}",
+    kind.PROTOCOL_REFUSED: "[ERR] memberlist: Failed push/pull merge: protocol versions of {subject} are not "
+    "compatible from={ip}:{port}",
+    kind.QUEUE_FULL: "[WARN] memberlist: handler queue full, dropping message ({detail}) from={ip}:{port}",
+}
+
+
+def address(node: int) -> str:
+    """The address that node number `node` has in logs: 10.0.0.1 for node 0."""
+    host = node + 1
+    return f"10.{host >> 16 & 255}.{host >> 8 & 255}.{host & 255}"
+
+
+def wording(version: str) -> dict[int, str]:
+    """The lines of a Serf release ("0.7", "0.8", "0.8.1", "0.9", "latest")."""
+    era = "latest" if version == "latest" else "0.9"
+    older = version.startswith(("0.7", "0.8"))
+    return {
+        **LINES,
+        kind.TCP_FALLBACK_OK: FALLBACK["0.7" if older else era],
+        kind.FAILED_PING: FAILED_PING[era],
+        kind.TCP_FALLBACK_ERROR: FALLBACK_ERROR[era],
+    }
+
+
+def log_lines(events: EventTable, names: list[str], version: str = "0.9") -> Iterator[str]:
+    """The lines of an event table in its order, without line ends."""
+    templates = {number: line.format_map(Slots()).format for number, line in wording(version).items()}
+    addresses = [address(node) for node in range(len(names))]
+    numbers = np.where((events.kind == kind.JOINED) & (events.detail == 0), JOIN_ERROR, events.kind)
+    logged = np.isin(numbers, list(templates))
+    # An agent that leaves does not log its own leave intent.
+    logged &= ~((events.kind == kind.LEAVING) & (events.observer == events.subject))
+    early = int(np.searchsorted(events.t, 0.0))
+    joins = np.flatnonzero(events.kind[:early] == kind.JOIN)
+    if len(joins) > EARLY_JOINS:
+        logged[joins] = False
+        yield f"# {len(joins)} EventMemberJoin lines from before t = 0 are left out."
+    rows = np.flatnonzero(logged)
+    for low in range(0, min(len(rows), MOST_LINES), CHUNK):
+        yield from formatted(events, numbers, rows[low : min(low + CHUNK, MOST_LINES)], names, addresses, templates)
+    if len(rows) > MOST_LINES:
+        yield f"# {len(rows) - MOST_LINES} more lines are left out."
+
+
+class Slots(dict[str, str]):
+    """Leaves the slots of a template as positions, so that a row fills them without a dictionary."""
+
+    ORDER = ("observer", "own_ip", "subject", "ip", "detail", "port")
+
+    def __missing__(self, name: str) -> str:
+        return str(PORT) if name == "port" else "{" + str(self.ORDER.index(name)) + "}"
+
+
+def formatted(
+    events: EventTable,
+    numbers: Integers,
+    rows: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
+    names: list[str],
+    addresses: list[str],
+    templates: dict[int, Callable[..., str]],
+) -> Iterator[str]:
+    count = len(names)
+    for t, observer, subject, number, detail in zip(
+        events.t[rows].tolist(),
+        events.observer[rows].tolist(),
+        events.subject[rows].tolist(),
+        numbers[rows].tolist(),
+        events.detail[rows].tolist(),
+        strict=True,
+    ):
+        who, where = (names[subject], addresses[subject]) if 0 <= subject < count else ("?", "0.0.0.0")
+        text = templates[number](names[observer], addresses[observer], who, where, detail)
+        yield f"{t:12.3f} {names[observer]} {text}"
+
+
+def write_log(stream: TextIO, events: EventTable, names: list[str], version: str = "0.9") -> None:
+    for line in log_lines(events, names, version):
+        stream.write(line)
+        stream.write("\n")

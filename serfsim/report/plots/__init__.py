@@ -1,0 +1,56 @@
+"""Figures of a result, one file each: axes in, axes out, nothing shown and nothing saved.
+
+Every module has `draw(result, ax)`. matplotlib is imported when the first figure is drawn.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from serfsim.result import Result
+
+
+class Plots:
+    """The figures of one result: `result.plot.view_sizes(ax=ax)`. Without `ax` a new figure is made."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def view_sizes(self, ax: Axes | None = None) -> Axes:
+        """How many members each node sees, over time."""
+        return self._draw("view_sizes", ax)
+
+    def event_timeline(self, ax: Axes | None = None) -> Axes:
+        """Who reported what and when, a lane for every node."""
+        return self._draw("event_timeline", ax)
+
+    def coordinate_error(self, ax: Axes | None = None) -> Axes:
+        """Relative error of the estimated round-trip times, over time."""
+        return self._draw("coordinate_error", ax)
+
+    def coordinate_map(self, ax: Axes | None = None) -> Axes:
+        """Where coordinates put the nodes, against where they are."""
+        return self._draw("coordinate_map", ax)
+
+    def traffic(self, ax: Axes | None = None) -> Axes:
+        """Bytes per node and second by message type, over time."""
+        return self._draw("traffic", ax)
+
+    def probes(self, ax: Axes | None = None) -> Axes:
+        """How probes ended, over time."""
+        return self._draw("probes", ax)
+
+    def health(self, ax: Axes | None = None) -> Axes:
+        """Local health scores, over time."""
+        return self._draw("health", ax)
+
+    def _draw(self, figure: str, ax: Axes | None) -> Axes:
+        from serfsim.report.plots.style import new_axes
+
+        draw = import_module(f"serfsim.report.plots.{figure}").draw
+        axes: Axes = draw(self._result, new_axes() if ax is None else ax)
+        return axes

@@ -1,0 +1,51 @@
+"""How wrong the estimated round-trip times are, over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from serfsim.report.plots import style
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+FLOOR = 1e-6  # a log axis has no 0
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    title = "Error of estimated round-trip times"
+    frame = result.coordinate_error
+    frame = frame[np.isfinite(frame["relative_error_p50"].to_numpy(dtype=np.float64))]
+    if len(frame) == 0:
+        return style.nothing(ax, title, "no coordinates were recorded")
+    t = frame["t_s"].to_numpy()
+    p50, p90, p99 = (np.maximum(frame[f"relative_error_{name}"].to_numpy(), FLOOR) for name in ("p50", "p90", "p99"))
+    style.shade_faults(ax, result.background)
+    ax.fill_between(t, p90, p99, color=style.SKY, alpha=0.25, linewidth=0)
+    ax.fill_between(t, p50, p90, color=style.BLUE, alpha=0.22, linewidth=0)
+    ax.plot(t, p99, color=style.SKY, linewidth=1.1, label="p99")
+    ax.plot(t, p90, color=style.BLUE, linewidth=1.1, linestyle=(0, (5, 2)), label="p90")
+    ax.plot(t, p50, color=style.BLUE, linewidth=2.2, label="median pair", marker="o" if len(t) == 1 else None)
+    ax.set_yscale("log")
+    # Too few decades for a power of ten on the axis would leave it without a single number.
+    narrow = np.log10(p99.max() / p50.min()) < 2.5
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.set_ylabel("relative error")
+    style.time_axis(ax, min(0.0, float(t[0])), result.background.end_s)
+    figures = result.summary["coordinates"]
+    last = figures["relative_error"]
+    seen = "|estimate - true| / true over ordered pairs of live nodes."
+    if last["p50"] is not None:
+        seen += f" At the end: median {last['p50']:.1%}, p90 {last['p90']:.1%}, p99 {last['p99']:.1%}."
+    converged = figures["converged_s"]
+    if converged:
+        ax.axvline(converged, color=style.GREEN, linewidth=1.2, linestyle=(0, (4, 2)), label="median settled")
+    style.heading(ax, title, seen)
+    style.legend(ax)
+    return ax

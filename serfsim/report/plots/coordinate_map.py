@@ -1,0 +1,120 @@
+"""Where the coordinates put the nodes, laid over where they truly are.
+
+The last sample's vectors are projected on their two principal axes and turned, mirrored, moved and
+scaled to lie on the true map as closely as possible (orthogonal Procrustes). Heights and
+adjustments are not in the picture: a node's height is the same in every direction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from serfsim.report.plots import style
+from serfsim.scoring.recording import Floats
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+NAMED = 32  # nodes up to which every node is named
+GROUPS = 8
+
+
+def last_vectors(result: Result) -> dict[int, Floats]:
+    """The vectors of the last sample by node number, seconds."""
+    frame = result.coordinates
+    if len(frame) == 0:
+        return {}
+    frame = frame[frame["t_s"] == frame["t_s"].iloc[-1]]
+    columns = [name for name in frame.columns if name.startswith("vec_")]
+    codes = frame["node"].cat.codes.to_numpy()
+    return dict(zip(codes.tolist(), frame[columns].to_numpy(), strict=True))
+
+
+def principal_plane(points: Floats) -> Floats:
+    """The points on their two principal axes, centred, shape (n, 2)."""
+    centred = points - points.mean(axis=0)
+    if centred.shape[1] < 2:
+        centred = np.column_stack((centred, np.zeros(len(centred))))
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    plane: Floats = centred @ axes[:2].T
+    return plane if plane.shape[1] == 2 else np.column_stack((plane, np.zeros(len(plane))))
+
+
+def laid_over(points: Floats, target: Floats) -> Floats:
+    """`points` turned, mirrored, moved and scaled to fit `target` in the least squares sense."""
+    centre = target.mean(axis=0)
+    source, goal = points - points.mean(axis=0), target - centre
+    u, strengths, v = np.linalg.svd(source.T @ goal)
+    size = float((source * source).sum())
+    scale = float(strengths.sum()) / size if size > 0 else 1.0
+    fitted: Floats = scale * source @ u @ v + centre
+    return fitted
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    title = "Coordinates against the true map"
+    truth, vectors = result.background.map, last_vectors(result)
+    rows = [] if truth is None else [row for row, node in enumerate(truth.nodes.tolist()) if node in vectors]
+    if truth is None or len(rows) < 3:
+        return style.nothing(ax, title, "no coordinates, or no true map, were recorded")
+    nodes = truth.nodes[rows]
+    actual = 1000.0 * truth.xy_s[rows]
+    guessed = laid_over(principal_plane(1000.0 * np.array([vectors[int(node)] for node in nodes])), actual)
+    ax.add_collection(
+        LineCollection(
+            list(np.stack((actual, guessed), axis=1)), colors=style.GREY, linewidths=0.8, alpha=0.7, zorder=2
+        ),
+        autolim=False,
+    )
+    colours = group_colours(result, nodes)
+    small = len(nodes) > 120
+    ax.scatter(
+        *actual.T, s=16 if small else 48, facecolors="white", edgecolors=colours, linewidths=1.4, zorder=3,
+        label="true place",
+    )  # fmt: skip
+    ax.scatter(*guessed.T, s=10 if small else 26, c=colours, linewidths=0, zorder=4, label="by coordinates")
+    if len(nodes) <= NAMED:
+        for node, (x, y) in zip(nodes.tolist(), actual, strict=True):
+            ax.annotate(
+                result.background.names[node], (x, y), (6, 5), textcoords="offset points", fontsize=8, color="#52606d"
+            )
+    limits(ax, np.concatenate((actual, guessed)))
+    ax.set_xlabel("[ms]")
+    ax.set_ylabel("[ms]")
+    off = np.sqrt(((actual - guessed) ** 2).sum(axis=1))
+    source = "made from true round-trip times by scaling" if truth.scaled else "of the topology"
+    shown = f"{len(nodes)} of {len(result.background.names)} nodes" if len(nodes) < len(vectors) else f"{len(nodes)} nodes"
+    style.heading(
+        ax,
+        title,
+        f"{shown}; true map {source}; a line joins the two places of a node, median {np.median(off):.2g} ms apart.",
+    )
+    style.legend(ax)
+    handles = ax.get_legend()
+    if handles is not None:
+        for handle in handles.legend_handles:
+            if handle is not None:
+                handle.set_edgecolor(style.BLACK)  # type: ignore[attr-defined]
+        handles.legend_handles[-1].set_facecolor(style.BLACK)  # type: ignore[union-attr]
+    return ax
+
+
+def group_colours(result: Result, nodes: style.Integers) -> list[str]:
+    """A colour for every node: by its group where there are several, else one for all."""
+    groups = list(dict.fromkeys(result.background.groups))
+    if not 1 < len(groups) <= GROUPS:
+        return [style.BLUE] * len(nodes)
+    return [style.CYCLE[groups.index(result.background.groups[node])] for node in nodes.tolist()]
+
+
+def limits(ax: Axes, points: Floats) -> None:
+    """Equal scales with a margin, and never a degenerate range (nodes on a line)."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.08 * max(float((high - low).max()), 1e-3)
+    ax.set_xlim(low[0] - margin, high[0] + margin)
+    ax.set_ylim(low[1] - margin, high[1] + margin)
+    ax.set_aspect("equal", adjustable="datalim")

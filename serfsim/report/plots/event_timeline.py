@@ -1,0 +1,106 @@
+"""Who reported what and when: a lane for every node, a mark for every event, a bar for every fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from serfsim.protocol import events as kind
+from serfsim.report.plots import style
+from serfsim.scoring.scope import scored_rows
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+MOST_MARKS = 20_000  # of one kind; more are thinned evenly
+NAMED_LANES = 42  # nodes up to which every lane is labelled
+
+# label, kinds, colour, marker, size; later ones lie on top.
+MARKS = (
+    ("join", (kind.JOIN,), style.GREEN, "^", 22),
+    ("left", (kind.LEFT, kind.LEFT_FORCED, kind.REAP), style.GREY, "s", 14),
+    ("only TCP answered", (kind.TCP_FALLBACK_OK,), style.YELLOW, "o", 12),
+    ("suspect (own probe)", (kind.SUSPECT,), style.ORANGE, "|", 46),
+    ("refute", (kind.REFUTE_SUSPECT, kind.REFUTE_DEAD, kind.REFUTE_ALIVE), style.BLUE, "v", 22),
+    ("failed", (kind.FAILED,), style.RED, "x", 24),
+)
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    background = result.background
+    events, end, n = result.events, background.end_s, len(background.names)
+    bars(ax, background.faulted_spans.node, background.faulted_spans.start, background.faulted_spans.end, n, end, False)
+    bars(ax, background.down_spans.node, background.down_spans.start, background.down_spans.end, n, end, True)
+    first, last = scored_rows(events, end)
+    kinds = events.kind[first:last]
+    total, thinned = 0, False
+    for label, wanted, colour, marker, size in MARKS:
+        rows = first + np.flatnonzero(np.isin(kinds, wanted))
+        total += len(rows)
+        if len(rows) == 0:
+            continue
+        every = -(-len(rows) // MOST_MARKS)
+        thinned |= every > 1
+        shown = rows[::every]
+        outlined = marker in "|x"
+        ax.scatter(
+            events.t[shown],
+            events.observer[shown],
+            s=size if n <= 60 else size / 2.5,
+            c=colour,
+            marker=marker,
+            linewidths=1.4 if outlined and n <= 60 else (0.8 if outlined else 0),
+            label=f"{label} ({len(rows):,})",
+            rasterized=True,
+            alpha=0.9,
+            zorder=3,
+        )
+    ax.set_ylim(n - 0.4, -0.6)
+    if n <= NAMED_LANES:
+        ax.set_yticks(range(n), background.names, fontsize=9 if n <= 24 else 7.5)
+        ax.set_ylabel("observer")
+    else:
+        ax.set_ylabel("observer (number)")
+    ax.grid(axis="y", visible=n <= NAMED_LANES)
+    style.time_axis(ax, 0.0, end)
+    note = f"{total:,} events after the warm-up" + (", evenly thinned" if thinned else "")
+    note += ". A mark lies in the lane of the node that reported it; a bar: the node itself was faulted or down."
+    if total == 0:
+        ax.text(0.5, 0.5, "nothing to report", transform=ax.transAxes, ha="center", color=style.GREY, fontsize=12)
+    style.heading(ax, "Who reported what", note)
+    style.legend(ax, columns=8, markerscale=1.2, scatterpoints=1)
+    return ax
+
+
+def bars(
+    ax: Axes,
+    node: style.Integers,
+    start: style.Floats,
+    stop: style.Floats,
+    n: int,
+    end: float,
+    down: bool,
+) -> None:
+    """A bar in the lane of each node for each of its intervals."""
+    rows = (stop > 0.0) & (start < end)
+    if not rows.any():
+        return
+    left, right = np.maximum(start[rows], 0.0), np.minimum(stop[rows], end)
+    segments = [((a, lane), (b, lane)) for a, b, lane in zip(left, right, node[rows], strict=True)]
+    # The lane's height in points, so that bars fill most of it whatever the number of lanes.
+    height = ax.get_window_extent().height / ax.figure.dpi * 72.0 / max(1, n)
+    ax.add_collection(
+        LineCollection(
+            segments,
+            colors="#b8c0ca" if down else "#f1dfb8",
+            linewidths=max(0.7, (0.55 if down else 0.85) * height),
+            capstyle="butt",
+            rasterized=True,
+            zorder=1.2 if down else 1.0,
+            label="down" if down else "under a fault",
+        ),
+        autolim=False,
+    )

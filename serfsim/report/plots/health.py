@@ -1,0 +1,71 @@
+"""How far nodes trust themselves, over time: Lifeguard's local health score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from serfsim.protocol.events import HEALTH
+from serfsim.report.background import Background
+from serfsim.report.plots import style
+from serfsim.scoring.recording import EventTable, Floats
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+NAMED = 4
+
+
+def scores(events: EventTable, background: Background, grid: Floats) -> Floats:
+    """The score of every node at every time of `grid`, shape (n, len(grid)); nan while down."""
+    down = background.down_spans
+    rows = np.flatnonzero(events.kind == HEALTH)
+    stops = np.flatnonzero(down.start > -np.inf)
+    t = np.concatenate((events.t[rows], down.start[stops]))
+    node = np.concatenate((events.observer[rows], down.node[stops])).astype(np.int64)
+    level = np.concatenate((events.detail[rows].astype(np.float64), np.zeros(len(stops))))
+    order = np.lexsort((np.arange(len(t)), t, node))
+    t, node, level = t[order], node[order], level[order]
+    before = np.zeros(len(t))
+    same = node[1:] == node[:-1]
+    before[1:][same] = level[:-1][same]
+    out = style.stepped(t, node, level - before, down.n, np.zeros(down.n), grid)
+    for place, moment in enumerate(grid):
+        out[down.covered_at(float(moment)), place] = np.nan
+    return out
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    background = result.background
+    grid = style.grid_of(0.0, background.end_s)
+    level = scores(result.events, background, grid)
+    style.shade_faults(ax, background)
+    some = ~np.isnan(level).all(axis=0)
+    mean, p90, worst = np.full((3, len(grid)), np.nan)
+    mean[some] = np.nanmean(level[:, some], axis=0)
+    p90[some], worst[some] = np.nanquantile(level[:, some], (0.9, 1.0), axis=0)
+    ax.fill_between(grid, 0, worst, step="post", color=style.SKY, alpha=0.25, linewidth=0, label="up to the worst node")
+    ax.step(grid, p90, where="post", color=style.BLUE, linewidth=1.1, linestyle=(0, (5, 2)), label="p90")
+    names = background.names
+    total = np.nansum(level, axis=1)
+    order = [int(node) for node in np.argsort(-total, kind="stable")[:NAMED] if total[node] > 0]
+    for node, colour in zip(order, (style.RED, style.ORANGE, style.PINK, style.GREEN), strict=False):
+        ax.step(grid, level[node], where="post", color=colour, linewidth=0.9, alpha=0.9, label=names[node])
+    ax.step(grid, mean, where="post", color=style.BLUE, linewidth=2.2, label="mean", zorder=3)
+    top = float(np.nanmax(worst, initial=0.0))
+    ax.set_ylim(-0.06 * max(top, 1.0), max(top, 1.0) * 1.12)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_ylabel("health score (0 is healthy)")
+    style.time_axis(ax, 0.0, background.end_s)
+    figure = result.summary["health"]["score"]
+    mean_text = "-" if figure["mean"] is None else f"{figure['mean']:.2g}"
+    style.heading(
+        ax,
+        "How far nodes doubt themselves",
+        f"Lifeguard's local health; mean {mean_text}, worst {figure['max']}. A failed probe without nacks raises it.",
+    )
+    style.legend(ax, columns=8)
+    return ax

@@ -1,0 +1,54 @@
+"""How probes ended, over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from serfsim.report.plots import style
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+# kind, label, colour, line width
+OUTCOMES = (
+    ("direct_ack", "direct ack", style.BLUE, 1.8),
+    ("failed_ping", "no direct ack in time", style.LIGHT, 1.4),
+    ("indirect_ack", "indirect or late ack", style.SKY, 1.4),
+    ("tcp_fallback", "only TCP answered", style.YELLOW, 1.6),
+    ("nack", "nack", style.PINK, 1.2),
+    ("suspect", "suspect: no answer at all", style.RED, 1.8),
+)
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    title = "How probes ended"
+    frame, background = result.probes, result.background
+    if len(frame) == 0:
+        return style.nothing(ax, title, "no probes were recorded")
+    edges = style.second_edges(min(0.0, float(frame["t_s"].min())), background.end_s)
+    style.shade_faults(ax, background)
+    by_kind = {kind: rows for kind, rows in frame.groupby("kind", observed=True)}
+    scored = {}
+    for kind, label, colour, width in OUTCOMES:
+        if kind not in by_kind:
+            continue
+        rows = by_kind[kind]
+        rate = style.binned(rows["t_s"].to_numpy(), rows["count"].to_numpy(dtype=np.float64), edges)
+        scored[kind] = int(rows.loc[rows["t_s"] >= 0, "count"].sum())
+        if rate.any():
+            ax.stairs(rate, edges, baseline=None, color=colour, linewidth=width, label=f"{label} ({scored[kind]:,})")
+    # Failures are few and successes many: linear up to one a second, then decades.
+    ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.set_ylim(bottom=0.0)
+    ax.set_ylabel("per second, whole cluster")
+    style.time_axis(ax, float(edges[0]), background.end_s)
+    begun = sum(scored.get(kind, 0) for kind in ("direct_ack", "indirect_ack", "tcp_fallback", "suspect"))
+    share = scored.get("direct_ack", 0) / begun if begun else 0.0
+    style.heading(ax, title, f"{begun:,} probes ended after the warm-up, {share:.1%} by a direct ack.")
+    style.legend(ax, columns=4)
+    return ax

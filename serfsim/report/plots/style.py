@@ -1,0 +1,156 @@
+"""What all figures share: colours, type, titles, the time axis and the shading of faults.
+
+Colours are Okabe and Ito's, which people with any of the common colour vision deficiencies can
+tell apart; meaning is never carried by red against green.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+
+from serfsim.report.background import Background
+from serfsim.scoring.intervals import merged
+from serfsim.scoring.recording import Floats, Integers, Interval
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
+    "#1f2933",
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#d9c400",
+    "#0072b2",
+    "#d55e00",
+    "#cc79a7",
+)
+GREY, LIGHT, FAULT = "#7b8794", "#cbd2d9", "#f3ead7"
+CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, YELLOW, RED, GREY)
+
+STYLE: dict[str, Any] = {
+    "font.size": 10.5,
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 24,
+    "axes.labelcolor": BLACK,
+    "axes.edgecolor": "#9aa5b1",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e7eb",
+    "grid.linewidth": 0.7,
+    "text.color": BLACK,
+    "xtick.color": "#52606d",
+    "ytick.color": "#52606d",
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "path.simplify": True,
+    "agg.path.chunksize": 10000,
+}
+SIZE = (9.6, 4.8)  # inches
+
+
+def new_axes() -> Axes:
+    """Axes of a new pyplot figure in this style, so that a notebook shows it."""
+    from matplotlib import pyplot
+
+    with mpl.rc_context(STYLE):
+        _, ax = pyplot.subplots(figsize=SIZE, layout="constrained")
+    return ax
+
+
+def heading(ax: Axes, title: str, seen: str) -> None:
+    """The title, and below it in grey one line on what is seen."""
+    ax.set_title(title, loc="left", fontsize=13, fontweight="bold", color=BLACK, pad=24)
+    ax.annotate(
+        seen, (0, 1), (0, 7), "axes fraction", "offset points", fontsize=9.5, color="#52606d", va="bottom"
+    )
+
+
+def nothing(ax: Axes, title: str, why: str) -> Axes:
+    """An empty figure that says why it is empty."""
+    heading(ax, title, why)
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", va="center", color=GREY, fontsize=12)
+    return ax
+
+
+def time_axis(ax: Axes, start: float, end: float) -> None:
+    """Seconds, with the beginning of the scored time marked where it lies inside."""
+    ax.set_xlim(start, max(end, start + 1.0))
+    ax.set_xlabel("time [s]")
+    if start < 0:
+        ax.axvline(0.0, color=GREY, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0.6)
+
+
+def fault_windows(background: Background, most: int = 150) -> list[Interval]:
+    """When any node was down or under a fault, within the scored time; [] where too many to show."""
+    windows = merged(interval for one in [*background.faulted, *background.down] for interval in one)
+    end = background.end_s
+    clipped = [Interval(max(0.0, i.start), min(end, i.end)) for i in windows if i.end > 0 and i.start < end]
+    return clipped if len(clipped) <= most else []
+
+
+def shade_faults(ax: Axes, background: Background) -> None:
+    """A pale band wherever some node was down or under a fault; it names itself in the legend."""
+    label: str | None = "a fault is on"
+    for window in fault_windows(background):
+        ax.axvspan(window.start, window.end, color=FAULT, linewidth=0, zorder=0.4, label=label)
+        label = None
+
+
+def legend(ax: Axes, columns: int = 6, **options: Any) -> None:
+    """The legend in one line below the axes, where it hides nothing."""
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        ax.legend(
+            handles,
+            labels,
+            loc="upper left",
+            bbox_to_anchor=(-0.01, -0.13),
+            ncols=columns,
+            frameon=False,
+            fontsize=9.5,
+            handlelength=1.5,
+            columnspacing=1.4,
+            borderaxespad=0.0,
+            **options,
+        )
+
+
+def grid_of(start: float, end: float, points: int = 600) -> Floats:
+    """Evenly spaced times of a figure."""
+    return np.linspace(start, max(end, start + 1e-6), points)
+
+
+def stepped(t: Floats, node: Integers, step: Floats, n: int, first: Floats, grid: Floats) -> Floats:
+    """The running total of every node at every time of `grid`, shape (n, len(grid)).
+
+    `first` (n,) is the total before any step; `step[i]` is added to `node[i]` at `t[i]`.
+    """
+    place = np.searchsorted(grid, t, "left")
+    inside = place < len(grid)
+    totals = np.zeros((n, len(grid)))
+    np.add.at(totals, (node[inside], place[inside]), step[inside])
+    totals[:, 0] += first
+    return np.cumsum(totals, axis=1, out=totals)
+
+
+def binned(t: Floats, values: Floats, edges: Floats) -> Floats:
+    """The mean rate per second of what happened in each bin."""
+    sums, _ = np.histogram(t, bins=edges, weights=values)
+    return sums / np.diff(edges)
+
+
+def second_edges(start: float, end: float, most: int = 300) -> Floats:
+    """Edges of bins of a whole number of seconds each, at most `most` of them, one edge at 0."""
+    width = max(1, int(np.ceil((end - start) / most)))
+    first = np.floor(start / width) * width
+    count = max(1, int(np.floor((end - first) / width)))
+    return first + width * np.arange(count + 1)

@@ -1,0 +1,54 @@
+"""What the cluster costs: IP bytes per node and second, by message type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from serfsim.report.plots import style
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+SHOWN = 7  # types with a colour of their own
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    title = "Network load by message type"
+    frame, background = result.traffic, result.background
+    if len(frame) == 0:
+        return style.nothing(ax, title, "no traffic was recorded")
+    start = min(0.0, float(frame["t_s"].min()))
+    edges = style.second_edges(start, background.end_s)
+    middles = (edges[:-1] + edges[1:]) / 2
+    n = len(background.names)
+    up = np.array([n - int(background.down_spans.covered_at(float(t)).sum()) for t in middles])
+    rates = {}
+    for (transport, kind), rows in frame.groupby(["transport", "message_type"], observed=True):
+        rate = style.binned(rows["t_s"].to_numpy(), rows["bytes"].to_numpy(dtype=np.float64), edges)
+        rates[f"{kind} ({transport})"] = rate / np.maximum(up, 1)
+    scored = middles >= 0
+    order = sorted(rates, key=lambda name: (-float(rates[name][scored].sum()), name))
+    layers = {name: rates[name] for name in order[:SHOWN]}
+    if len(order) > SHOWN:
+        layers["other"] = np.sum([rates[name] for name in order[SHOWN:]], axis=0)
+    colours = (*style.CYCLE[:SHOWN], style.LIGHT)
+    stack = np.repeat(np.array(list(layers.values())), 2, axis=1)
+    ax.stackplot(np.repeat(edges, 2)[1:-1], stack, labels=list(layers), colors=colours, alpha=0.88, linewidth=0)
+    total = np.sum(list(rates.values()), axis=0)
+    # The rush of the join would flatten everything that comes after it.
+    calm = float(total[scored].max(initial=0.0))
+    cut = bool(calm and total.max(initial=0.0) > 3 * calm)
+    ax.set_ylim(0, 1.15 * (calm if cut else max(float(total.max(initial=0.0)), 1.0)))
+    ax.set_ylabel("IP bytes per node and second")
+    style.time_axis(ax, start, background.end_s)
+    seen = f"mean {total[scored].mean():,.0f} B/s per node after the warm-up" if scored.any() else ""
+    if cut:
+        seen += f"; the join reaches {total.max():,.0f} B/s, above the figure"
+    width = edges[1] - edges[0]
+    seen += f"; whole IP packets, averaged over {width:g} s." if width > 1 else "; whole IP packets."
+    style.heading(ax, title, seen)
+    style.legend(ax, columns=5)
+    return ax

@@ -1,0 +1,101 @@
+"""How many members each node sees, over time: the figure by which a split or a flap is recognised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
+
+from serfsim.report.background import Background
+from serfsim.report.plots import style
+from serfsim.scoring.recording import EventTable, Floats
+from serfsim.scoring.views import view_history
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+WITH_JOIN = 700  # nodes up to which the join is shown too; beyond, it is millions of rows
+EVERY_LINE = 300  # nodes up to which every node has its own faint line
+OUTLIERS = 4  # nodes that stray the most get a line and a name
+
+
+def sizes(events: EventTable, background: Background, grid: Floats) -> Floats:
+    """Members that each node sees, itself among them, shape (n, len(grid)); nan while it is down."""
+    down = background.down_spans
+    history = view_history(events, down, background.end_s, background.converged_start, start=float(grid[0]))
+    np.fill_diagonal(history.present, True)
+    n = down.n
+    step = np.where(history.appears, 1.0, -1.0)
+    seen = style.stepped(
+        history.t, history.observer, step, n, history.present.sum(axis=1).astype(np.float64), grid
+    )
+    # Going down wipes the others from the view; an agent that comes up again sees itself.
+    for place, t in enumerate(grid):
+        seen[down.covered_at(float(t)), place] = np.nan
+    return seen
+
+
+def live_nodes(background: Background, grid: Floats) -> Floats:
+    """How many nodes are up at each time."""
+    n = len(background.names)
+    return np.array([n - int(background.down_spans.covered_at(float(t)).sum()) for t in grid], dtype=np.float64)
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    background = result.background
+    n = len(background.names)
+    start = 0.0 if n > WITH_JOIN or background.converged_start else -background.warm_up
+    grid = style.grid_of(start, background.end_s)
+    seen = sizes(result.events, background, grid)
+    style.shade_faults(ax, background)
+    some = ~np.isnan(seen).all(axis=0)
+    low, p10, median, p90, high = np.full((5, len(grid)), np.nan)
+    low[some], p10[some], median[some], p90[some], high[some] = np.nanquantile(
+        seen[:, some], (0.0, 0.1, 0.5, 0.9, 1.0), axis=0
+    )
+    ax.fill_between(grid, low, high, step="post", color=style.SKY, alpha=0.22, linewidth=0, label="all nodes")
+    ax.fill_between(grid, p10, p90, step="post", color=style.BLUE, alpha=0.3, linewidth=0, label="10 to 90 %")
+    if n <= EVERY_LINE:
+        lines = LineCollection(
+            [np.column_stack((grid, row)) for row in seen],
+            colors=style.BLUE,
+            linewidths=0.5,
+            alpha=0.25,
+            rasterized=True,
+            zorder=1.5,
+        )
+        ax.add_collection(lines, autolim=False)
+    name_outliers(ax, background.names, grid, seen, median)
+    ax.step(grid, median, where="post", color=style.BLUE, linewidth=2.0, label="median node", zorder=3)
+    truth = live_nodes(background, grid)
+    ax.step(
+        grid, truth, where="post", color=style.BLACK, linewidth=1.2, linestyle=(0, (4, 2)), label="truth", zorder=4
+    )
+    top = max(float(np.nanmax(high, initial=0.0)), float(truth.max(initial=1.0)))
+    bottom = float(np.nanmin(low[grid >= 0.0], initial=top)) if start < 0 else float(np.nanmin(low, initial=top))
+    span = max(top - bottom, 4.0)
+    ax.set_ylim(max(0.0, top - 1.12 * span) if bottom > 0.25 * top else 0.0, top + 0.06 * span)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_ylabel("members seen")
+    style.time_axis(ax, start, background.end_s)
+    distinct = len(np.unique(seen[:, grid >= 0.0][~np.isnan(seen[:, grid >= 0.0])]))
+    style.heading(
+        ax,
+        "Cluster size as each node sees it",
+        f"{n} nodes; {distinct} distinct size{'s' if distinct != 1 else ''} seen after the warm-up. "
+        "Dashed: nodes that really ran.",
+    )
+    style.legend(ax, columns=9)
+    return ax
+
+
+def name_outliers(ax: Axes, names: list[str], grid: Floats, seen: Floats, median: Floats) -> None:
+    """Draw and name the nodes whose view strays furthest from the median's, after the warm-up."""
+    scored = grid >= 0.0
+    stray = np.nansum(np.abs(seen - median)[:, scored], axis=1)
+    worst = [int(node) for node in np.argsort(-stray, kind="stable")[:OUTLIERS] if stray[node] > 0]
+    for node, colour in zip(worst, (style.RED, style.ORANGE, style.PINK, style.GREEN), strict=False):
+        ax.step(grid, seen[node], where="post", color=colour, linewidth=1.1, label=names[node], zorder=2.5)

@@ -1,0 +1,143 @@
+"""The figures of a summary as rows for a reader: label, value, unit, meaning.
+
+The terminal, the notebook and the report page print the same rows. A figure that does not exist
+in a run (a detection time without a crash) has the value "-"; whole groups of such rows are left
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+NONE = "-"
+
+
+class Row(NamedTuple):
+    section: str
+    label: str
+    value: str
+    unit: str
+    meaning: str
+    figure: str  # the dotted name in summary.json
+
+
+# section, label, dotted name, unit, meaning. A percentile family shows p50, p99 and max in one row.
+ROWS = (
+    ("Detection", "false positives", "detection.false_positives", "", "failed events about a member that was up"),
+    (
+        "Detection",
+        "  raised by healthy nodes",
+        "detection.false_positives_at_healthy",
+        "",
+        "the same, by observers under no fault",
+    ),
+    ("Detection", "suspicions", "detection.suspicions", "", "probes that ended in a suspect message"),
+    ("Detection", "  unjust", "detection.unjust_suspicions", "", "about a member that was up"),
+    ("Detection", "refutations", "detection.refutations", "", "members that contradicted an accusation"),
+    ("Detection", "flaps", "detection.flaps", "", "failed, then back within 60 s, per observer and subject"),
+    ("Detection", "TCP fallbacks", "detection.tcp_fallbacks", "", "probes that only TCP answered"),
+    ("Detection", "first suspicion", "detection.first_suspect_s", "s", "from crash to the first suspicion"),
+    ("Detection", "first detection", "detection.first_s", "s", "from crash to the first failed event"),
+    ("Detection", "full detection", "detection.full_s", "s", "from crash until every live node had noticed"),
+    ("Detection", "missed", "detection.missed", "", "crash and observer pairs that were never noticed"),
+    ("Detection", "mistake duration", "detection.mistake_duration_s", "s", "how long a wrong failed lasted"),
+    ("Detection", "query accuracy", "detection.query_accuracy", "", "share of time without a wrong failed"),
+    ("Views", "one view after", "convergence.one_view_s", "s", "from the last change until all live nodes agreed"),
+    ("Views", "nodes with a wrong view", "convergence.views_disagreeing", "", "at the end"),
+    ("Coordinates", "relative error", "coordinates.relative_error", "", "estimate against true RTT, last sample"),
+    ("Coordinates", "absolute error", "coordinates.absolute_error_ms", "ms", "the same in milliseconds"),
+    ("Coordinates", "converged", "coordinates.converged_s", "s", "median within 10 % of its final value from here"),
+    ("Coordinates", "rank loss", "coordinates.rank_loss", "", "share of neighbour pairs put in the wrong order"),
+    ("Coordinates", "nearest right", "coordinates.nearest_accuracy", "", "nodes whose predicted nearest is nearest"),
+    ("Coordinates", "drift", "coordinates.drift_ms_per_s", "ms/s", "how fast coordinates still move"),
+    ("Coordinates", "resets", "coordinates.resets", "", "coordinates that became invalid and began anew"),
+    ("Traffic", "messages", "traffic.messages_per_node_s", "/node/s", "protocol messages sent"),
+    ("Traffic", "bytes", "traffic.bytes_per_node_s", "B/node/s", "whole IP packets"),
+    ("Traffic", "TCP connections", "traffic.tcp_connections_per_node_s", "/node/s", "opened"),
+    ("Health", "health score, mean", "health.score.mean", "", "Lifeguard's awareness, 0 is healthy"),
+    ("Health", "health score, worst", "health.score.max", "", "highest of any node"),
+    ("Dissemination", "event delivered, p50", "dissemination.events.p50_s", "s", "user event to a node"),
+    ("Dissemination", "event delivered, p99", "dissemination.events.p99_s", "s", ""),
+    ("Dissemination", "events delivered", "dissemination.events.delivered_share", "", "share of nodes reached"),
+    ("Dissemination", "query answered, p50", "dissemination.queries.p50_s", "s", "query to its answer"),
+    ("Dissemination", "queries answered", "dissemination.queries.delivered_share", "", "share of nodes"),
+)
+# Rows that say nothing where nobody crashed, though their counts exist.
+ONLY_WITH_CRASHES = ("detection.missed",)
+
+
+def lookup(summary: Mapping[str, Any], figure: str) -> Any:
+    """The value under a dotted name; KeyError where the summary has no such name."""
+    value: Any = summary
+    for part in figure.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise KeyError(figure)
+        value = value[part]
+    return value
+
+
+def number(value: float | int | None) -> str:
+    """Three significant digits, whole numbers in full, thousands apart."""
+    if value is None:
+        return NONE
+    if isinstance(value, int) or value == 0 or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    digits = max(0, 2 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 3
+    if abs(value) < 0.1:
+        return f"{value:.2g}"
+    return f"{value:.{digits}f}"
+
+
+def told(value: Any) -> str:
+    """A figure as text; of a family its p50, p99 and max."""
+    if not isinstance(value, Mapping):
+        return number(value)
+    if value.get("n", 1) == 1 and value.get("p50") is not None and "n" in value:
+        return number(value["p50"])
+    if value.get("p50") is None:
+        return NONE
+    return f"p50 {number(value['p50'])}  p99 {number(value['p99'])}  max {number(value['max'])}"
+
+
+def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
+    """The rows of one summary, in reading order, without those that have nothing to say."""
+    crashed = lookup(summary, "detection.first_s.n") or lookup(summary, "detection.missed")
+    rows = []
+    for section, label, figure, unit, meaning in ROWS:
+        try:
+            text = told(lookup(summary, figure))
+        except KeyError:
+            continue
+        if text == NONE and not (crashed and figure.startswith("detection.f")):
+            continue
+        if figure in ONLY_WITH_CRASHES and not crashed:
+            continue
+        rows.append(Row(section, label, text, unit, meaning, figure))
+    return rows
+
+
+def traffic_rows(summary: Mapping[str, Any], most: int = 8) -> list[Row]:
+    """The heaviest message types, by bytes."""
+    by_type = summary["traffic"]["by_type"]
+    heaviest = sorted(by_type.items(), key=lambda item: (-(item[1]["bytes_per_node_s"] or 0.0), item[0]))
+    return [
+        Row(
+            "Traffic by type",
+            name,
+            number(rates["bytes_per_node_s"]),
+            "B/node/s",
+            f"{number(rates['messages_per_node_s'])} messages/node/s",
+            f"traffic.by_type.{name}.bytes_per_node_s",
+        )
+        for name, rates in heaviest[:most]
+        if rates["bytes_per_node_s"]
+    ]
+
+
+def claim_rows(summary: Mapping[str, Any]) -> list[Row]:
+    """The scenario's claims and whether they hold."""
+    return [
+        Row("Claims", str(claim["claim"]), "holds" if claim["holds"] else "FAILS", "", told(claim.get("value")), "")
+        for claim in summary.get("claims", [])
+    ]

@@ -1,0 +1,283 @@
+"""What one run gave: its summary, its tables, its figures.
+
+A `Result` is made from a recording (`Result.from_recording`) or read back from a folder
+(`open_result`); both offer the same properties, so a figure or a comparison never asks where a
+result came from. Tables are pandas frames made, or read, when first asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serfsim.errors import ResultError
+from serfsim.report import folder as layout
+from serfsim.report.background import Background, background_of, from_json, to_json
+from serfsim.scoring.coordinates import error_series
+from serfsim.scoring.digest import digest as digest
+from serfsim.scoring.recording import EventTable, Recording
+from serfsim.scoring.scope import Scope
+from serfsim.scoring.score import score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serfsim.report.plots import Plots
+
+SCHEMA_VERSION = 1
+Claims = Sequence[Mapping[str, Any]] | Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class StoredScenario:
+    """The scenario of a result that was read from a folder: `text` is its YAML."""
+
+    name: str
+    question: str
+    text: str
+
+    def to_yaml(self) -> str:
+        return self.text
+
+
+class Result:
+    """`summary` is a mapping as in summary.json; the tables have the columns of the result folder.
+
+    `plot.<figure>(ax=ax)` draws one figure and returns its axes. `recording` is None for a result
+    read from a folder.
+    """
+
+    def __init__(
+        self,
+        scenario: Any,
+        summary: dict[str, Any],
+        background: Background,
+        tables: Mapping[str, Callable[[], pd.DataFrame]],
+        recording: Recording | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.summary = summary
+        self.background = background
+        self.recording = recording
+        self._makers = tables
+        self._tables: dict[str, pd.DataFrame] = {}
+
+    @classmethod
+    def from_recording(
+        cls, scenario: Any, recording: Recording, *, seed: int, claims: Claims = ()
+    ) -> Result:
+        """Score a run.
+
+        `scenario` has `.name` and `.question`, and `.to_yaml()` for the result folder. `claims`:
+        the checked claims, each {claim, holds, value}, or a function that makes them of the figures.
+        """
+        scope = Scope(recording)
+        series = error_series(scope)
+        figures = score(recording, series)
+        checked = claims(figures) if callable(claims) else claims
+        summary = heading(scenario, recording, seed, [dict(claim) for claim in checked])
+        summary.update(figures)
+
+        def makers(name: str) -> Callable[[], pd.DataFrame]:
+            def make() -> pd.DataFrame:
+                from serfsim.report import frames
+
+                return {
+                    "member_events": lambda: frames.member_events(scope),
+                    "probes": lambda: frames.probes(scope),
+                    "coordinates": lambda: frames.coordinates(recording.coordinates, recording.names),
+                    "coordinate_error": lambda: frames.coordinate_error(series),
+                    "traffic": lambda: frames.traffic(scope),
+                    "deliveries": lambda: frames.deliveries(recording.names),
+                }[name]()
+
+            return make
+
+        tables = {name: makers(name) for name in layout.TABLES}
+        return cls(scenario, finite(summary), background_of(recording), tables, recording)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """The table of that name (a file of the result folder without its ending)."""
+        if name not in self._tables:
+            self._tables[name] = self._makers[name]()
+        return self._tables[name]
+
+    @property
+    def member_events(self) -> pd.DataFrame:
+        return self.table("member_events")
+
+    @property
+    def probes(self) -> pd.DataFrame:
+        return self.table("probes")
+
+    @property
+    def coordinates(self) -> pd.DataFrame:
+        return self.table("coordinates")
+
+    @property
+    def coordinate_error(self) -> pd.DataFrame:
+        return self.table("coordinate_error")
+
+    @property
+    def traffic(self) -> pd.DataFrame:
+        return self.table("traffic")
+
+    @property
+    def deliveries(self) -> pd.DataFrame:
+        return self.table("deliveries")
+
+    @cached_property
+    def events(self) -> EventTable:
+        """The events as arrays of node and kind numbers, for figures."""
+        if self.recording is not None:
+            return self.recording.events
+        from serfsim.report.frames import event_table
+
+        return event_table(self.member_events)
+
+    @property
+    def plot(self) -> Plots:
+        from serfsim.report.plots import Plots
+
+        return Plots(self)
+
+    def save(self, folder: str | Path, *, figures: bool = True) -> Path:
+        """Write the result folder, replacing an older result only when whole; returns its path.
+
+        `figures=False` leaves out plots and page. Raises ResultError where the folder holds
+        something else or cannot be written.
+        """
+        target = Path(folder)
+        with layout.replacing(target) as partial:
+            self._write(partial, figures)
+        return target
+
+    def _write(self, folder: Path, figures: bool) -> None:
+        from serfsim.report.log import write_log
+
+        (folder / layout.SCENARIO).write_text(scenario_text(self.scenario), encoding="utf-8")
+        summary = json.dumps(self.summary, indent=2, allow_nan=False) + "\n"
+        (folder / layout.SUMMARY).write_text(summary, encoding="utf-8")
+        (folder / layout.TRUTH).write_text(to_json(self.background) + "\n", encoding="utf-8")
+        for name in layout.TABLES:
+            self.table(name).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
+            write_log(stream, self.events, self.background.names, serf_version(self.scenario))
+        if figures:
+            from serfsim.report.figures import save_figures
+            from serfsim.report.page import write_page
+
+            save_figures(self, folder / layout.PLOTS)
+            write_page(self, folder / "report.html", folder / layout.PLOTS)
+
+    def _repr_html_(self) -> str:
+        from serfsim.report.page import summary_html
+
+        return summary_html(self)
+
+    def __repr__(self) -> str:
+        return f"<Result {self.summary['name']} seed={self.summary['seed']} digest={self.summary['digest'][:12]}>"
+
+
+def open_result(folder: str | Path) -> Result:
+    """Read a result folder. Raises ResultError where it is not one."""
+    place = Path(folder)
+    layout.require_result(place)
+    try:
+        summary = json.loads((place / layout.SUMMARY).read_text(encoding="utf-8"))
+        background = from_json((place / layout.TRUTH).read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultError(f"{place}: {layout.SUMMARY} or {layout.TRUTH} cannot be read: {error}") from error
+    if not isinstance(summary, dict) or summary.get("schema_version") != SCHEMA_VERSION:
+        raise ResultError(f"{place}: {layout.SUMMARY} is not of schema_version {SCHEMA_VERSION}")
+    text = place / layout.SCENARIO
+    scenario = StoredScenario(
+        summary["name"], summary["question"], text.read_text(encoding="utf-8") if text.is_file() else ""
+    )
+
+    def reader(name: str) -> Callable[[], pd.DataFrame]:
+        def read() -> pd.DataFrame:
+            import pandas as pd
+
+            path = place / f"{name}.parquet"
+            if not path.is_file():
+                raise ResultError(f"{place}: has no {path.name}")
+            return pd.read_parquet(path)
+
+        return read
+
+    return Result(scenario, summary, background, {name: reader(name) for name in layout.TABLES})
+
+
+def heading(
+    scenario: Any, recording: Recording, seed: int, claims: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """All of summary.json but the figures."""
+    speed = recording.events_processed / recording.wall_s if recording.wall_s > 0 else None
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": scenario.name,
+        "question": getattr(scenario, "question", None) or "",
+        "seed": seed,
+        "digest": digest(recording),
+        "versions": versions(),
+        "nodes": len(recording.names),
+        "duration_s": recording.duration,
+        "warm_up_s": recording.warm_up,
+        "wall_s": recording.wall_s,
+        "cpu_s": recording.cpu_s,
+        "events_processed": recording.events_processed,
+        "events_per_s": speed,
+        "complete": recording.interrupted_at is None,
+        "interrupted_at_s": recording.interrupted_at,
+        "claims": claims,
+    }
+
+
+def versions() -> dict[str, Any]:
+    import numpy
+
+    from serfsim.protocol import runtime
+
+    try:
+        own = metadata.version("serfsim")
+    except metadata.PackageNotFoundError:
+        own = "unknown"
+    return {
+        "serfsim": own,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "compiled": not str(runtime.__file__).endswith(".py"),
+    }
+
+
+def finite(value: Any) -> Any:
+    """The same with every number that JSON cannot hold as None, and numpy's numbers as Python's."""
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    if hasattr(value, "item") and not isinstance(value, str | bytes):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def scenario_text(scenario: Any) -> str:
+    """The scenario as YAML, or its name where it cannot tell more."""
+    if hasattr(scenario, "to_yaml"):
+        return str(scenario.to_yaml())
+    return f"name: {json.dumps(scenario.name)}\n"
+
+
+def serf_version(scenario: Any) -> str:
+    """The Serf release whose words the log uses: the scenario's own, else 0.9."""
+    return str(getattr(getattr(scenario, "cluster", None), "version", None) or "0.9")

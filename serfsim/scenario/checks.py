@@ -1,0 +1,166 @@
+"""What can only be judged with the whole scenario in view: names, numbers of nodes, files.
+
+`cross_problems` finds what cannot run; `warnings` finds what can, but is probably not meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, Slow
+from serfsim.scenario.problems import Path, Problem, path_text, sentence, unknown_name
+from serfsim.scenario.roster import Roster, build_roster, membership_problems
+from serfsim.scenario.settings import Settings, overridden
+from serfsim.scenario.topologies import Graph, Grid, Matrix
+from serfsim.scenario.units import write_duration
+from serfsim.scenario.workload import Query, Sent, SetTags
+
+if TYPE_CHECKING:
+    from serfsim.scenario.model import Scenario
+
+
+def cross_problems(scenario: Scenario) -> Iterator[Problem]:
+    """Every mistake that shows only when the parts are seen together."""
+    membership = list(membership_problems(scenario.cluster))
+    yield from membership
+    yield from _topology_problems(scenario)
+    if membership:
+        return  # whoever is misnamed there would be misnamed everywhere
+    roster = build_roster(scenario.cluster)
+    yield from _start_problems(scenario.cluster, roster)
+    for position, pair in enumerate(scenario.network.loss.pairs):
+        yield from _pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
+    for position, fault in enumerate(scenario.faults):
+        yield from _fault_problems(fault, roster, ("faults", position))
+    for position, work in enumerate(scenario.workload):
+        yield from _work_problems(work, roster, ("workload", position))
+
+
+def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
+    topology = scenario.network.topology
+    path: Path = ("network", "topology")
+    nodes = scenario.cluster.nodes
+    count = nodes if isinstance(nodes, int) else len(nodes)
+    if isinstance(topology, (Matrix, Graph)) and topology.file is not None and not topology.file.is_file():
+        found = f"'{topology.file}', which is " + ("a folder" if topology.file.is_dir() else "not there")
+        yield Problem((*path, "file"), sentence(found, "a file"))
+    if isinstance(topology, Grid) and topology.side is not None and topology.side**2 < count:
+        found = f"{topology.side}, room for {topology.side**2} nodes"
+        yield Problem((*path, "side"), sentence(found, f"room for the {count} nodes of the cluster"))
+
+
+def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
+    start = cluster.start
+    if start.join not in ("first", "all", "random") and start.join not in roster.index:
+        names = ["first", "all", "random", *roster.index]
+        message = unknown_name(start.join, "first, all, random or a node", names)
+        yield Problem(("cluster", "start", "join"), message)
+    if start.at is not None and len(start.at) != len(roster.members):
+        found = f"{len(start.at)} start times"
+        yield Problem(
+            ("cluster", "start", "at"), sentence(found, f"one for each of the {len(roster.members)} nodes")
+        )
+
+
+def _fault_problems(fault: Any, roster: Roster, path: Path) -> Iterator[Problem]:
+    if isinstance(fault, OnPackets):
+        if fault.nodes is not None:
+            yield from _selector_problems(fault.nodes, roster, (*path, "nodes"))
+        yield from _pair_problems(fault.between or (), roster, (*path, "between"))
+    elif isinstance(fault, Partition):
+        yield from _partition_problems(fault, roster, (*path, "partition"))
+    elif isinstance(fault, Crash):
+        yield from _selector_problems(fault.crash, roster, (*path, "crash"))
+    elif isinstance(fault, Leave):
+        yield from _selector_problems(fault.leave, roster, (*path, "leave"))
+    elif isinstance(fault, Pause):
+        yield from _selector_problems(fault.pause, roster, (*path, "pause"))
+    elif isinstance(fault, Slow):
+        yield from _selector_problems(fault.slow.nodes, roster, (*path, "slow", "nodes"))
+
+
+def _work_problems(work: Any, roster: Roster, path: Path) -> Iterator[Problem]:
+    if isinstance(work, Sent) and work.from_ is not None and work.from_ not in roster.index:
+        yield Problem((*path, "from"), unknown_name(work.from_, "a node", list(roster.index)))
+    if isinstance(work, (Query, SetTags)) and work.nodes is not None:
+        yield from _selector_problems(work.nodes, roster, (*path, "nodes"))
+
+
+def _selector_problems(selector: Any, roster: Roster, path: Path) -> Iterator[Problem]:
+    if isinstance(selector, int) and selector > len(roster.members):
+        expected = f"at most the {len(roster.members)} nodes of the cluster"
+        yield Problem(path, sentence(str(selector), expected))
+    if isinstance(selector, tuple):
+        for position, name in enumerate(selector):
+            yield from _name_problems(name, roster, (*path, position))
+
+
+def _pair_problems(pairs: tuple[tuple[str, str], ...], roster: Roster, path: Path) -> Iterator[Problem]:
+    for position, pair in enumerate(pairs):
+        for end, name in enumerate(pair):
+            yield from _name_problems(name, roster, (*path, position, end))
+
+
+def _name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
+    if name not in roster.index and name not in roster.groups:
+        yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))
+
+
+def _partition_problems(fault: Partition, roster: Roster, path: Path) -> Iterator[Problem]:
+    """Unknown names, and nodes that would be on two sides or twice on one."""
+    counted = 0
+    seen: dict[int, str] = {}
+    for position, side in enumerate(fault.partition):
+        if isinstance(side, int):
+            counted += side
+        if not isinstance(side, tuple):
+            continue
+        for place, name in enumerate(side):
+            unknown = list(_name_problems(name, roster, (*path, position, place)))
+            yield from unknown
+            for number in () if unknown else roster.named([name]):
+                if number in seen:
+                    found = f"'{roster.members[number].name}' twice (in {seen[number]} already)"
+                    yield Problem((*path, position, place), sentence(found, "each node at most once"))
+                    break
+                seen[number] = path_text((*path, position, place))
+    if counted + len(seen) > len(roster.members):
+        expected = f"at most the {len(roster.members)} nodes of the cluster"
+        yield Problem(path, sentence(f"{counted + len(seen)} nodes on its sides", expected))
+
+
+def warnings(scenario: Scenario) -> list[str]:
+    """What is allowed but odd, a sentence each."""
+    found = [
+        *_config_warnings(scenario.cluster.config, "cluster.config"),
+        *(
+            warning
+            for name, group in scenario.cluster.groups.items()
+            if group.config
+            for warning in _config_warnings(
+                overridden(scenario.cluster.config, group.config), f"cluster.groups.{name}.config"
+            )
+        ),
+    ]
+    for section, entries in (("faults", scenario.faults), ("workload", scenario.workload)):
+        for position, entry in enumerate(entries):
+            if entry.at >= scenario.duration:
+                at, end = write_duration(entry.at), write_duration(scenario.duration)
+                found.append(f"{section}[{position}].at: {at} never comes: the run ends at {end}")
+    config = scenario.cluster.config
+    if config.udp_buffer_size + 28 > scenario.network.mtu:
+        found.append(
+            f"cluster.config.udp_buffer_size: datagrams of {config.udp_buffer_size} bytes"
+            f" are cut into fragments by network.mtu: {scenario.network.mtu}"
+        )
+    return found
+
+
+def _config_warnings(config: Settings, path: str) -> Iterator[str]:
+    if 0.0 < config.probe_interval <= config.probe_timeout:
+        yield (
+            f"{path}: probe_timeout ({write_duration(config.probe_timeout)}) is not below probe_interval"
+            f" ({write_duration(config.probe_interval)}): rounds end before anybody else is asked"
+        )

@@ -1,0 +1,108 @@
+"""What a scenario claims of its figures: 'detection.first_s.p99 < 20s'.
+
+A claim is a figure, a comparison and a number. The number may be a share in percent, or carry a unit
+of time where the figure is one. A figure without a value (no crash, so no detection time) proves
+nothing, and the claim fails.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from pydantic import model_serializer, model_validator
+
+from serfsim.scenario.figures import BY_TYPE, FIGURES, figure_value, is_figure, unit_of
+from serfsim.scenario.part import Part
+from serfsim.scenario.problems import nearest, refusal
+from serfsim.scenario.units import read_duration
+
+COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_CLAIM = re.compile(
+    r"\s*([\w./+-]+)\s*(==|!=|<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%|[a-zµμ]+)?\s*"
+)
+_FORM = "a claim such as 'detection.false_positives == 0' or 'detection.first_s.p99 < 20s'"
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """One claim checked. `value` is the figure's, None where it had none; then the claim fails."""
+
+    text: str
+    holds: bool
+    value: float | None
+
+    @property
+    def found(self) -> str:
+        """The value in words."""
+        return "no value" if self.value is None else f"{self.value:.6g}"
+
+
+class Claim(Part):
+    """`figure` `comparison` `threshold`, the last in the figure's own unit; `text` as it was written."""
+
+    text: str
+    figure: str
+    comparison: str
+    threshold: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and set(value) == {"text", "figure", "comparison", "threshold"}:
+            return value
+        match = _CLAIM.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise refusal(_FORM, value)
+        figure, comparison, number, unit = match.groups()
+        if not is_figure(figure):
+            near = nearest(figure, FIGURES) or _same_end(figure)
+            raise refusal("a figure of a summary", figure, meant=near)
+        return {
+            "text": " ".join(value.split()),
+            "figure": figure,
+            "comparison": comparison,
+            "threshold": _threshold(figure, number, unit or ""),
+        }
+
+    @model_serializer
+    def _to_text(self) -> str:
+        return self.text
+
+    def check(self, summary: Mapping[str, Any]) -> ClaimResult:
+        """Whether the figures bear it out. `summary` is nested or has dotted keys."""
+        value = figure_value(summary, self.figure)
+        holds = value is not None and COMPARISONS[self.comparison](value, self.threshold)
+        return ClaimResult(self.text, holds, value)
+
+
+def _threshold(figure: str, number: str, unit: str) -> float:
+    """The number in the figure's unit: seconds, milliseconds, or nothing."""
+    if unit == "%":
+        return float(Decimal(number) / 100)
+    if unit == "":
+        return float(number)
+    figures_unit = unit_of(figure)
+    if figures_unit == "":
+        raise refusal(f"a number without a unit of time ({figure} is none)", number + unit)
+    seconds = read_duration(number + unit)
+    return seconds if figures_unit == "s" else float(Decimal(repr(seconds)) * 1000)
+
+
+def _same_end(name: str) -> str | None:
+    """The figure whose name ends like a name without its beginning, as in 'false_positives'."""
+    if name.startswith(BY_TYPE.rstrip(".")):
+        return None
+    ends = [figure for figure in FIGURES if figure.endswith("." + name) or figure.startswith(name + ".")]
+    return ends[0] if ends else None

@@ -1,0 +1,115 @@
+"""The names of the figures of a run, as summary.json, claims and sweeps use them.
+
+The unit of a figure ends its name: `_s` seconds, `_ms` milliseconds, `_share` and the like 0 to 1.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_TIMES = ("mean", "p50", "p90", "p99", "max", "n")
+_ERRORS = ("p50", "p90", "p99", "mean", "max")
+_STATISTIC: Final = {
+    "mean": "the mean",
+    "p50": "the median",
+    "p90": "the 90th percentile",
+    "p99": "the 99th percentile",
+    "max": "the largest",
+    "n": "how many there were",
+}
+
+
+def _figures() -> Iterator[tuple[str, str]]:
+    """Every name with its meaning."""
+    yield from (
+        ("detection.false_positives", "failed events about a member that was up, one per observer"),
+        ("detection.false_positives_at_healthy", "the same, raised by observers under no fault"),
+        ("detection.false_positives_per_node_hour", "false positives per node and hour"),
+        ("detection.lifeguard.false_positives", "failed events about members that no fault ever touched"),
+        ("detection.lifeguard.false_positives_at_healthy", "the same, raised by such members"),
+        ("detection.suspicions", "times that a probe made a member suspect"),
+        ("detection.refutations", "times that a member denied being suspect or dead"),
+        ("detection.unjust_suspicions", "suspicions of members that were up"),
+        ("detection.missed", "(crash, observer) pairs never noticed"),
+        ("detection.flaps", "failed, then alive again within 60 s, per observer and subject"),
+        ("detection.flaps_per_node_hour", "flaps per node and hour"),
+        ("detection.mistake_duration_s", "mean time that a mistake lasts (T_M)"),
+        ("detection.mistake_recurrence_s", "mean time between mistakes (T_MR)"),
+        ("detection.query_accuracy", "share of the time that a view of a live member is right (P_A)"),
+        ("detection.tcp_fallbacks", "probes that only TCP answered"),
+    )
+    for name, meaning in (
+        ("first_suspect_s", "seconds from a crash to the first suspicion"),
+        ("first_s", "seconds from a crash to the first observer's failed event"),
+        ("full_s", "seconds from a crash to the last live observer's failed event"),
+    ):
+        for statistic in _TIMES:
+            yield f"detection.{name}.{statistic}", f"{meaning}: {_STATISTIC[statistic]}"
+    for name, meaning in (
+        ("relative_error", "error of the estimated round trip as a share of the true one"),
+        ("absolute_error_ms", "error of the estimated round trip in ms"),
+    ):
+        for statistic in _ERRORS:
+            yield f"coordinates.{name}.{statistic}", f"{meaning}, all live pairs: {_STATISTIC[statistic]}"
+    yield from (
+        ("coordinates.converged_s", "time from which the median error stays within 10 % of its last value"),
+        ("coordinates.rank_loss", "relative rank loss: how often two others are put in the wrong order"),
+        ("coordinates.nearest_accuracy", "share of nodes whose estimated nearest is the true nearest"),
+        ("coordinates.drift_ms_per_s", "how fast coordinates still move"),
+        ("coordinates.resets", "coordinates thrown away as invalid"),
+    )
+    for kind in ("events", "queries"):
+        yield f"dissemination.{kind}.p50_s", f"seconds until half the live members have {kind}"
+        yield f"dissemination.{kind}.p99_s", f"seconds until 99 % of the live members have {kind}"
+        yield f"dissemination.{kind}.full_s", f"seconds until all live members have {kind}"
+        yield f"dissemination.{kind}.delivered_share", f"share of (member, one of the {kind}) pairs delivered"
+    yield from (
+        ("convergence.one_view_s", "time until all live members hold the true view"),
+        ("convergence.views_disagreeing", "live members whose view is wrong at the end"),
+        ("traffic.messages_per_node_s", "messages sent per node and second"),
+        ("traffic.bytes_per_node_s", "IP bytes sent per node and second"),
+        ("traffic.packets_per_node_s", "IP packets sent per node and second"),
+        ("traffic.tcp_connections_per_node_s", "TCP connections opened per node and second"),
+        ("health.score.mean", "mean of Lifeguard's health score; 0 is healthy"),
+        ("health.score.max", "worst health score of any member"),
+    )
+
+
+FIGURES: Final[Mapping[str, str]] = dict(_figures())
+BY_TYPE: Final = "traffic.by_type."
+"""What follows is a message type; which types there are depends on the run."""
+
+
+def is_figure(name: str) -> bool:
+    """Whether summaries may have a figure of this name."""
+    return name in FIGURES or (name.startswith(BY_TYPE) and len(name) > len(BY_TYPE))
+
+
+def unit_of(name: str) -> str:
+    """'s', 'ms' or '' for a figure without a unit of time."""
+    if name.endswith(("_per_node_s", ".n", "_ms_per_s")):
+        return ""
+    match = re.search(r"_(s|ms)(?:\.|$)", name)
+    return match[1] if match else ""
+
+
+def figure_value(summary: Mapping[str, Any], name: str) -> float | None:
+    """The figure in a summary, nested or with dotted keys; None where it has no value."""
+    value = _looked_up(summary, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return None if math.isnan(value) else value
+
+
+def _looked_up(level: Mapping[str, Any], name: str) -> Any:
+    if name in level:
+        return level[name]
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        below = level.get(".".join(parts[:cut]))
+        if isinstance(below, Mapping):
+            return _looked_up(below, ".".join(parts[cut:]))
+    return None

@@ -1,0 +1,117 @@
+"""From a file to a scenario, with the file and the line of every mistake."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from serfsim.errors import ScenarioError
+from serfsim.scenario.library import find, shipped
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.overrides import read_path, with_value
+from serfsim.scenario.problems import ScenarioProblems, report, sentence, shown
+from serfsim.scenario.source import Source, read_yaml
+
+LARGEST_FILE = 64 * 1024 * 1024
+
+
+def load(file: str | FilePath, settings: Sequence[str] = ()) -> Scenario:
+    """Read a scenario file, with some values changed: `settings` are texts 'PATH=VALUE'.
+
+    A bare name that is no file is that of a shipped scenario. A missing `name` is the file's own. Files
+    that the scenario names are relative to its folder.
+
+    Raises ScenarioError: one message, a line for each mistake, 'FILE:LINE: path: found ...'.
+    """
+    path = find(file)
+    return loads(_text_of(path), str(path), path.parent, settings, path.stem)
+
+
+def loads(
+    text: str,
+    label: str = "scenario",
+    folder: FilePath | None = None,
+    settings: Sequence[str] = (),
+    name: str | None = None,
+) -> Scenario:
+    """A scenario from its text. `label` stands for the file in messages, `folder` is where it lies."""
+    source = Source(label)
+    data = read_yaml(text, source)
+    if not isinstance(data, dict):
+        expected = "a mapping such as {cluster: {nodes: 30}}"
+        place = source.line(0) if data is None else source.where(())
+        raise ScenarioError(f"{place}: {sentence(shown(data), expected)}")
+    for setting in settings:
+        data = _with_setting(data, setting, source)
+    if name is not None:
+        data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip("._-") or "scenario")
+    if folder is not None:
+        data = _with_files_in(data, folder)
+    try:
+        return Scenario(**data)
+    except ScenarioProblems as error:
+        message = report(error.problems, source.where)
+        raise ScenarioProblems(message, error.problems) from None
+
+
+def _text_of(path: FilePath) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ScenarioError(f"{path}: {sentence('more than 64 MiB', 'a scenario file')}")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ScenarioError(f"{path}: no such file{_near(path)}") from None
+    except IsADirectoryError:
+        raise ScenarioError(f"{path}: {sentence('a folder', 'a scenario file')}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(
+            f"{path}: {sentence('bytes that are no UTF-8 text', 'a scenario file')}"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScenarioError(f"{path}: cannot be read: {reason}") from None
+
+
+def _near(path: FilePath) -> str:
+    """The file beside it that was probably meant."""
+    try:
+        names = [other.name for other in path.parent.iterdir() if other.suffix in (".yaml", ".yml")]
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.name, names, 1, 0.6)
+    if close:
+        return f"; did you mean {path.parent / close[0]}?"
+    close = difflib.get_close_matches(path.name, shipped(), 1, 0.6)
+    return f"; did you mean the shipped scenario {close[0]}?" if close else ""
+
+
+def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[str, Any]:
+    """The data with one 'PATH=VALUE' applied, and its place noted."""
+    place = f"--set {setting}"
+    path_part, equals, value_part = setting.partition("=")
+    if not equals:
+        raise ScenarioError(f"{place}: {sentence(shown(setting), 'PATH=VALUE')}")
+    try:
+        path = read_path(path_part)
+        value = read_yaml(value_part, Source(place, has_lines=False))
+        changed: dict[str, Any] = with_value(data, path, value)
+    except ScenarioError as error:
+        message = str(error)
+        raise ScenarioError(message if message.startswith(place) else f"{place}: {message}") from None
+    source.note(path, place)
+    return changed
+
+
+def _with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
+    """The data with the file of the topology, where it has one, found from `folder`."""
+    network = data.get("network")
+    topology = network.get("topology") if isinstance(network, Mapping) else None
+    file = topology.get("file") if isinstance(topology, Mapping) else None
+    if not isinstance(file, str) or not file.strip():
+        return data
+    absolute = str((folder / file).resolve())
+    changed: dict[str, Any] = with_value(data, ("network", "topology", "file"), absolute)
+    return changed

@@ -1,0 +1,132 @@
+"""The scenario: everything that a run is made from.
+
+`Scenario(...)` takes the sections of a scenario file as keywords, as mappings in the words of the
+file (`duration="10m"`), and validates all of it; mistakes come as one `ScenarioError` that names the
+path of each. A scenario never changes: `with_settings` makes another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict, ValidationError
+
+from serfsim.scenario.checks import cross_problems
+from serfsim.scenario.claims import Claim
+from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.faults import AnyFault
+from serfsim.scenario.network import Network
+from serfsim.scenario.overrides import with_value
+from serfsim.scenario.part import Part
+from serfsim.scenario.problems import ScenarioProblems, problems_of, refusal, report
+from serfsim.scenario.roster import Roster, build_roster
+from serfsim.scenario.units import Duration, PositiveDuration, read_duration, write_duration
+from serfsim.scenario.workload import AnyWork
+
+LARGEST_SEED = 2**63 - 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def _read_name(value: Any) -> Any:
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    raise refusal("a name that can be a folder: letters, digits, '-', '.' and '_'", value)
+
+
+def _read_sampling(value: Any) -> Any:
+    """How often, or never."""
+    if value is None or value == "none":
+        return None
+    seconds = read_duration(value)
+    if seconds <= 0.0:
+        raise refusal("an interval of more than nothing, or none", value)
+    return seconds
+
+
+def _write_sampling(seconds: float | None) -> str:
+    return "none" if seconds is None else write_duration(seconds)
+
+
+class Record(Part):
+    """What is kept of a run beside its figures.
+
+    `coordinates`: how often all coordinates are sampled, or `none`. `views`: every change of a view, or
+    `none`. `packets`: only counted, or every one in a capture file, or `none`.
+    """
+
+    coordinates: Annotated[
+        float | None, BeforeValidator(_read_sampling), PlainSerializer(_write_sampling)
+    ] = 5.0
+    views: Literal["changes", "none"] = "changes"
+    packets: Literal["counts", "pcap", "none"] = "counts"
+
+
+class Scenario(Part):
+    """A cluster, a network, what happens to them, and what is claimed of the outcome.
+
+    `duration` is measured from the end of the warm-up, which follows the join and is not scored. All
+    times of faults and workload count from the end of the warm-up.
+    """
+
+    name: Annotated[str, BeforeValidator(_read_name)] = "scenario"
+    question: str = ""
+    seed: Annotated[int, Strict(), Field(ge=0, le=LARGEST_SEED)] = 1
+    duration: PositiveDuration = 300.0
+    warm_up: Duration = 30.0
+    cluster: Cluster = Field(default_factory=Cluster)
+    network: Network = Field(default_factory=Network)
+    faults: tuple[AnyFault, ...] = ()
+    workload: tuple[AnyWork, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    record: Record = Field(default_factory=Record)
+
+    def __init__(self, **sections: Any) -> None:
+        try:
+            super().__init__(**sections)
+        except ValidationError as error:
+            problems = problems_of(error)
+            raise ScenarioProblems(report(problems), problems) from None
+        problems = list(cross_problems(self))
+        if problems:
+            raise ScenarioProblems(report(problems), problems)
+
+    def roster(self) -> Roster:
+        """The members with their groups and effective settings, worked out afresh."""
+        return build_roster(self.cluster)
+
+    def given(self) -> dict[str, Any]:
+        """Only what was given, in the words of a scenario file; `Scenario(**given)` is equal to this."""
+        written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return written
+
+    def complete(self) -> dict[str, Any]:
+        """Everything, defaults filled in, in the words of a scenario file."""
+        written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        # Everywhere else None means "not given"; here it is a choice.
+        written["record"]["coordinates"] = _write_sampling(self.record.coordinates)
+        return written
+
+    def to_yaml(self, folder: str | Path | None = None) -> str:
+        """Everything as a scenario file; with `folder`, files are named relative to it."""
+        from serfsim.scenario.writing import dumps
+
+        return dumps(self, folder)
+
+    def check_claims(self, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Every claim against the figures of a run: {claim, holds, value} each, as in summary.json."""
+        results = [claim.check(summary) for claim in self.claims]
+        return [{"claim": result.text, "holds": result.holds, "value": result.value} for result in results]
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Scenario:
+        """Another scenario with some values changed, by their paths.
+
+        >>> Scenario().with_settings({"cluster.config.suspicion_mult": 6}).cluster.config.suspicion_mult
+        6
+        """
+        sections: Any = self.given()
+        for path, value in settings.items():
+            sections = with_value(sections, path, value)
+        return Scenario(**sections)

@@ -1,0 +1,89 @@
+"""The base of everything in a scenario: frozen, and strict about keys.
+
+An unknown key is refused with the keys that would have been right and the nearest of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
+
+from serfsim.scenario.problems import (
+    CUSTOM,
+    MOST_NAMES,
+    custom_error,
+    listed,
+    nearest,
+    refusal,
+    sentence,
+)
+
+
+class Part(BaseModel):
+    """A mapping of the scenario file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """The keys as they are written in a file."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_unknown_keys(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise cls._with_names(error) from None
+
+    @classmethod
+    def _with_names(cls, error: ValidationError) -> ValidationError:
+        """The same error, with words of ours where a key was unknown."""
+        lines = []
+        for details in error.errors(include_url=False):
+            line = InitErrorDetails(type=details["type"], loc=details["loc"], input=details["input"])
+            if details["type"] == CUSTOM:
+                line["type"] = custom_error(details["ctx"])
+            elif details["type"] == "extra_forbidden":
+                line["type"] = custom_error({"message": cls._unknown(str(details["loc"][-1])), "inside": ()})
+            elif details["type"] == "model_type" and not details["loc"]:
+                keys = f" with {listed(cls.keys())}" if len(cls.keys()) <= MOST_NAMES else ""
+                line["type"] = refusal(f"a mapping{keys}", details["input"])
+            else:
+                line["ctx"] = details.get("ctx", {})
+            lines.append(line)
+        return ValidationError.from_exception_data(cls.__name__, lines)
+
+    @classmethod
+    def _unknown(cls, key: str) -> str:
+        keys = cls.keys()
+        expected = listed(keys) if len(keys) <= MOST_NAMES else f"one of the {len(keys)} known keys"
+        return sentence("an unknown key", expected, nearest(key, keys))
+
+
+class Model(Part):
+    """A part chosen by its `model` key, which is therefore always written."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        self.__pydantic_fields_set__.add("model")
+
+
+def choose(models: Mapping[str, type[Part]], what: str, value: Any, default: str = "") -> Any:
+    """The part of `models` that `value` describes; a bare name is the model with its defaults."""
+    if isinstance(value, Part):
+        return value
+    if isinstance(value, str):
+        value = {"model": value}
+    if not isinstance(value, Mapping):
+        raise refusal(f"{what}: a mapping with a model", value)
+    name = value.get("model", default)
+    if name == "":
+        raise refusal(f"a model: {listed(models)}", found="no model")
+    if not isinstance(name, str) or name not in models:
+        meant = nearest(name, models) if isinstance(name, str) else None
+        raise refusal(f"{what}: {listed(models)}", name, meant=meant, inside=("model",))
+    return models[name].model_validate(dict(value))

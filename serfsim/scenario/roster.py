@@ -1,0 +1,171 @@
+"""The members one by one: name, group and effective settings of each.
+
+A group that lists names has these. Groups that give a number or a share are laid one behind the
+other, in the order of the file, over the nodes that no group has yet, so that they end at the last
+node: where the groups do not cover everybody, it is the first nodes that belong to none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from serfsim.scenario.cluster import Cluster, Group, Node
+from serfsim.scenario.problems import Path, Problem, sentence, unknown_name
+from serfsim.scenario.settings import Settings, overridden
+from serfsim.scenario.units import read_share
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One node. `group` is "" for none; `processing_delay` in seconds."""
+
+    index: int
+    name: str
+    group: str
+    version: str
+    tags: dict[str, str]
+    config: Settings
+    processing_delay: float
+
+
+@dataclass(frozen=True)
+class Roster:
+    """All members in order, `index` by name, and the numbers of each group's members."""
+
+    members: list[Member]
+    index: dict[str, int]
+    groups: dict[str, list[int]]
+
+    def named(self, names: Iterable[str]) -> list[int]:
+        """Numbers of these nodes and of these groups' nodes, ascending, each once."""
+        found: set[int] = set()
+        for name in names:
+            if name in self.groups:
+                found.update(self.groups[name])
+            else:
+                found.add(self.index[name])
+        return sorted(found)
+
+
+def node_names(nodes: int | Sequence[Node]) -> list[str]:
+    """The names of all nodes; numbered ones have as many digits as the last, at least two."""
+    if isinstance(nodes, int):
+        digits = max(2, len(str(nodes - 1)))
+        return [f"node-{number:0{digits}d}" for number in range(nodes)]
+    return [node.name for node in nodes]
+
+
+def group_size(membership: int | str, count: int) -> int:
+    """How many nodes a group's number or share is."""
+    if isinstance(membership, int):
+        return membership
+    return int(read_share(membership) * count + 0.5)
+
+
+def group_of_each(cluster: Cluster) -> list[str]:
+    """The group of every node, "" for none. Assumes that `membership_problems` found none."""
+    names = node_names(cluster.nodes)
+    index = {name: number for number, name in enumerate(names)}
+    found = [""] * len(names)
+    if not isinstance(cluster.nodes, int):
+        for number, node in enumerate(cluster.nodes):
+            found[number] = node.group or ""
+    counted: list[str] = []
+    for name, group in cluster.groups.items():
+        if isinstance(group.nodes, tuple):
+            for member in group.nodes:
+                found[index[member]] = name
+        elif group.nodes is not None:
+            counted += [name] * group_size(group.nodes, len(names))
+    free = [number for number, group in enumerate(found) if not group]
+    for number, name in zip(free[len(free) - len(counted) :], counted, strict=True):
+        found[number] = name
+    return found
+
+
+def build_roster(cluster: Cluster) -> Roster:
+    """Everybody, with what node, group and cluster say, in this order of precedence."""
+    names = node_names(cluster.nodes)
+    placed = group_of_each(cluster)
+    groups: dict[str, list[int]] = {name: [] for name in cluster.groups}
+    for number, name in enumerate(placed):
+        if name:
+            groups.setdefault(name, []).append(number)
+    none = Group()
+    config = {
+        name: overridden(cluster.config, cluster.groups.get(name, none).config) for name in [*groups, ""]
+    }
+    members = []
+    for number, name in enumerate(names):
+        group = cluster.groups.get(placed[number], none)
+        node = none if isinstance(cluster.nodes, int) else cluster.nodes[number]
+        members.append(
+            Member(
+                index=number,
+                name=name,
+                group=placed[number],
+                version=node.version or group.version or cluster.version,
+                tags={**cluster.tags, **group.tags, **node.tags},
+                config=overridden(config[placed[number]], node.config),
+                processing_delay=_first(
+                    node.processing_delay, group.processing_delay, cluster.processing_delay
+                ),
+            )
+        )
+    return Roster(members, {name: number for number, name in enumerate(names)}, groups)
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)
+
+
+def membership_problems(cluster: Cluster) -> Iterator[Problem]:
+    """What keeps the nodes from having one name and at most one group each."""
+    names = node_names(cluster.nodes)
+    yield from _twice(names)
+    yield from _unknown_groups(cluster)
+    owner: dict[str, str] = {}
+    if not isinstance(cluster.nodes, int):
+        owner = {node.name: node.group for node in cluster.nodes if node.group}
+    known = set(names)
+    counted = 0
+    for group_name, group in cluster.groups.items():
+        path: Path = ("cluster", "groups", group_name, "nodes")
+        if group_name in known:
+            message = sentence(f"a group '{group_name}'", "a name that no node has")
+            yield Problem(("cluster", "groups", group_name), message)
+        if isinstance(group.nodes, tuple):
+            for position, name in enumerate(group.nodes):
+                if name not in known:
+                    yield Problem((*path, position), unknown_name(name, "a node", names))
+                elif owner.setdefault(name, group_name) != group_name:
+                    found = f"'{name}', which is in group '{owner[name]}' already"
+                    yield Problem((*path, position), sentence(found, "a node of no other group"))
+        elif group.nodes is not None:
+            counted += group_size(group.nodes, len(names))
+    if counted > len(names) - len(owner):
+        expected = f"at most the {len(names)} nodes of the cluster"
+        found = f"{counted + len(owner)} nodes in groups"
+        yield Problem(("cluster", "groups"), sentence(found, expected))
+
+
+def _twice(names: Sequence[str]) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names):
+        if seen.setdefault(name, number) != number:
+            found = f"'{name}', which is the name of nodes[{seen[name]}] too"
+            yield Problem(("cluster", "nodes", number, "name"), sentence(found, "a name of its own"))
+
+
+def _unknown_groups(cluster: Cluster) -> Iterator[Problem]:
+    """Where groups are declared, nodes may only be in these."""
+    if isinstance(cluster.nodes, int):
+        return
+    names = set(node_names(cluster.nodes))
+    for number, node in enumerate(cluster.nodes):
+        path = ("cluster", "nodes", number, "group")
+        if node.group and cluster.groups and node.group not in cluster.groups:
+            yield Problem(path, unknown_name(node.group, "a group", list(cluster.groups)))
+        elif node.group in names:
+            yield Problem(path, sentence(f"'{node.group}'", "a name that no node has"))

@@ -1,0 +1,124 @@
+"""Who a fault is about: names, groups, everybody, a number or a share picked at random.
+
+A selector is kept as it was written: a tuple of names of nodes and groups, the word "all", an
+integer n (n random nodes) or a share like "20%". `select` makes node numbers of it. Random picks are
+made once for an entry of the scenario: an entry that repeats hits the same nodes each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from serfsim.native import Random
+from serfsim.scenario.cluster import read_name
+from serfsim.scenario.problems import refusal
+from serfsim.scenario.roster import Roster
+from serfsim.scenario.units import read_share, write_share
+
+Selector = int | str | tuple[str, ...]
+_EXPECTED = "names of nodes or groups, 'all', how many, or a share such as '20%'"
+
+
+def read_selector(value: Any) -> Selector:
+    """The selector in its one form."""
+    if isinstance(value, bool):
+        raise refusal(_EXPECTED, value)
+    if isinstance(value, int):
+        if value < 1:
+            raise refusal("at least 1 node", value)
+        return value
+    if isinstance(value, str):
+        if value == "all":
+            return value
+        if value.strip().endswith("%"):
+            return write_share(read_share(value))
+        return (read_name(value),)
+    if isinstance(value, (list, tuple)) and value:
+        if list(value) == ["all"]:
+            return "all"
+        return tuple(read_name(name) for name in value)
+    raise refusal(_EXPECTED, value)
+
+
+def _read_pairs(value: Any) -> Any:
+    expected = "pairs of nodes or groups such as [[a, b]]"
+    if not isinstance(value, (list, tuple)) or not value:
+        raise refusal(expected, value)
+    if len(value) == 2 and all(isinstance(name, str) for name in value):
+        value = [value]
+    pairs = []
+    for position, pair in enumerate(value):
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise refusal("a pair such as [a, b]", pair, inside=(position,))
+        pairs.append((read_name(pair[0]), read_name(pair[1])))
+    return tuple(pairs)
+
+
+def _read_sides(value: Any) -> Any:
+    expected = "at least two sides such as [[group-a], [group-b]]; 'rest' is everybody else"
+    if not isinstance(value, (list, tuple)) or len(value) < 2:
+        raise refusal(expected, value)
+    if sum(1 for side in value if side == "rest") > 1:
+        raise refusal("'rest' once", found="'rest' twice")
+    sides: list[Selector] = []
+    for position, side in enumerate(value):
+        if side == "all":
+            raise refusal("some of the nodes on each side", side, inside=(position,))
+        sides.append("rest" if side == "rest" else read_selector(side))
+    return tuple(sides)
+
+
+Nodes = Annotated[Any, BeforeValidator(read_selector)]
+"""A `Selector`."""
+Pairs = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_read_pairs)]
+"""Pairs of names of nodes or groups."""
+Sides = Annotated[Any, BeforeValidator(_read_sides), Field(min_length=2)]
+"""tuple[Selector, ...] with at most one "rest"."""
+
+
+def select(selector: Selector, roster: Roster, random: Random) -> list[int]:
+    """The numbers of the nodes meant, ascending, each once. Draws only for an integer or a share."""
+    everybody = range(len(roster.members))
+    if isinstance(selector, int):
+        return pick(selector, everybody, random)
+    if isinstance(selector, tuple):
+        return roster.named(selector)
+    if selector == "all":
+        return list(everybody)
+    return pick(share_of(selector, len(roster.members)), everybody, random)
+
+
+def sides(partition: Sequence[Selector], roster: Roster, random: Random) -> list[list[int]]:
+    """The sides of a partition as node numbers: first the named, then random picks of who is left."""
+    found: list[list[int]] = [roster.named(side) if isinstance(side, tuple) else [] for side in partition]
+    taken = {node for side in found for node in side}
+    for position, side in enumerate(partition):
+        if isinstance(side, tuple) or side == "rest":
+            continue
+        count = side if isinstance(side, int) else share_of(side, len(roster.members))
+        free = [node for node in range(len(roster.members)) if node not in taken]
+        found[position] = pick(count, free, random)
+        taken.update(found[position])
+    if "rest" in partition:
+        rest = [node for node in range(len(roster.members)) if node not in taken]
+        found[list(partition).index("rest")] = rest
+    return found
+
+
+def share_of(share: str, count: int) -> int:
+    """How many of `count` a share is: the nearest whole number, and at least one unless it is 0 %."""
+    exact = read_share(share) * count
+    return max(int(exact + 0.5), 1 if exact > 0.0 else 0)
+
+
+def pick(count: int, among: Iterable[int], random: Random) -> list[int]:
+    """`count` different ones at random, ascending; all where there are not more."""
+    pool = list(among)
+    count = min(count, len(pool))
+    for i in range(count):
+        j = i + random.randrange(len(pool) - i)
+        pool[i], pool[j] = pool[j], pool[i]
+    return sorted(pool[:count])

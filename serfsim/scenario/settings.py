@@ -1,0 +1,197 @@
+"""Every setting of memberlist, of Serf and of its coordinates, by its own name in snake_case.
+
+The defaults written here are the LAN profile as the Serf agent runs it; `PROFILES` holds what WAN
+and Local change. A file names only what it changes; `Settings` of a cluster are always complete, and
+`model_fields_set` says which the user gave. Groups and nodes carry an `Overrides`: a mapping of just
+the settings that they change.
+
+Where memberlist and Serf use one name for two things, Serf keeps it and memberlist's has a prefix
+(`protocol_version`, `memberlist_protocol_version`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from serfsim.scenario.part import Part
+from serfsim.scenario.problems import refusal
+from serfsim.scenario.units import Count, Duration, Number, Positive, PositiveDuration, Size, Switch
+
+
+def _read_networks(value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)):
+        raise refusal("a list of networks such as ['10.0.0.0/8']", value)
+    for position, network in enumerate(value):
+        try:
+            ipaddress.ip_network(network)
+        except (ValueError, TypeError):
+            raise refusal("a network such as '10.0.0.0/8'", network, inside=(position,)) from None
+    return tuple(str(network) for network in value)
+
+
+Networks = Annotated[tuple[str, ...] | None, BeforeValidator(_read_networks)]
+Profile = Literal["lan", "wan", "local"]
+Port = Annotated[Count, Field(le=65535)]
+
+
+class Settings(Part):
+    """A complete set. Durations are seconds, sizes bytes."""
+
+    # memberlist (spec memberlist.md section 13)
+    bind_port: Port = 7946
+    advertise_port: Port = 7946
+    memberlist_protocol_version: Positive = 2
+    tcp_timeout: PositiveDuration = 10.0
+    """Deadline of a TCP exchange, and how long dialling may take."""
+    indirect_checks: Count = 3
+    """Members asked to probe a silent one."""
+    retransmit_mult: Positive = 4
+    """A broadcast is sent retransmit_mult * ceil(log10(n + 1)) times."""
+    suspicion_mult: Positive = 4
+    """Least suspicion is suspicion_mult * log10(n) * probe_interval."""
+    suspicion_max_timeout_mult: Positive = 6
+    """Most suspicion, as a multiple of the least."""
+    push_pull_interval: Duration = 30.0
+    """Between full exchanges of state over TCP; 0s turns them off."""
+    probe_timeout: PositiveDuration = 0.5
+    """How long a direct ack may take."""
+    probe_interval: Duration = 1.0
+    """Between probes, and the length of a round; 0s turns probing off."""
+    disable_tcp_pings: Switch = False
+    """True: no TCP probe beside the indirect ones."""
+    awareness_max_multiplier: Positive = 8
+    """The health score runs from 0 to one less."""
+    gossip_nodes: Count = 3
+    """Members that one gossip tick reaches; 0 turns gossip off."""
+    gossip_interval: Duration = 0.2
+    gossip_to_the_dead_time: Duration = 30.0
+    """How long the dead are gossiped to, so that they may refute; then they are forgotten."""
+    gossip_verify_incoming: Switch = True
+    gossip_verify_outgoing: Switch = True
+    enable_compression: Switch = True
+    handoff_queue_depth: Positive = 1024
+    """Messages that may wait for the worker; more are dropped."""
+    udp_buffer_size: Size = 1400
+    """Largest datagram that gossip fills."""
+    dead_node_reclaim_time: Duration = 0.0
+    """After so long a dead member's name may come back from another address; 0s is never."""
+    cidrs_allowed: Networks = None
+    """Networks that members may have addresses in; not given is all."""
+    memberlist_queue_check_interval: PositiveDuration = 30.0
+    encryption_overhead: Size = 0
+    """Bytes that encryption adds to a datagram: 29 with a keyring."""
+    max_push_pull_requests: Positive = 128
+    """Inbound exchanges of state at a time."""
+
+    # Serf (spec serf.md section 16); the agent's defaults
+    broadcast_timeout: PositiveDuration = 5.0
+    leave_propagate_delay: Duration = 1.0
+    event_buffer: Positive = 512
+    query_buffer: Positive = 512
+    protocol_version: Positive = 5
+    reap_interval: PositiveDuration = 15.0
+    recent_intent_timeout: PositiveDuration = 300.0
+    reconnect_interval: PositiveDuration = 30.0
+    """Between attempts to reach a failed member again."""
+    reconnect_timeout: PositiveDuration = 86400.0
+    tombstone_timeout: PositiveDuration = 86400.0
+    flap_timeout: Duration = 60.0
+    queue_check_interval: PositiveDuration = 30.0
+    queue_depth_warning: Count = 128
+    max_queue_depth: Count = 4096
+    min_queue_depth: Count = 0
+    query_timeout_mult: Positive = 16
+    query_response_size_limit: Size = 1024
+    query_size_limit: Size = 1024
+    user_event_size_limit: Annotated[Size, Field(le=9216)] = 512
+    enable_name_conflict_resolution: Switch = True
+    disable_coordinates: Switch = False
+    validate_node_names: Switch = False
+    rejoin_after_leave: Switch = False
+    coalesce_period: Duration = 3.0
+    quiescent_period: Duration = 1.0
+    user_coalesce_period: Duration = 3.0
+    user_quiescent_period: Duration = 1.0
+    leave_on_terminate: Switch = False
+    skip_leave_on_interrupt: Switch = False
+    retry_interval: PositiveDuration = 30.0
+    rpc_addr: str = "127.0.0.1:7373"
+
+    # Vivaldi (spec coordinate.md section 1)
+    dimensionality: Positive = 8
+    vivaldi_error_max: Annotated[Number, Field(gt=0)] = 1.5
+    vivaldi_ce: Annotated[Number, Field(gt=0)] = 0.25
+    vivaldi_cc: Annotated[Number, Field(gt=0)] = 0.25
+    adjustment_window_size: Count = 20
+    height_min: PositiveDuration = 10e-6
+    latency_filter_size: Positive = 3
+    gravity_rho: Annotated[Number, Field(gt=0)] = 150.0
+    zero_threshold: Annotated[Number, Field(gt=0)] = 1e-6
+    """Seconds (and dimensionless for errors): less counts as nothing."""
+    max_rtt: PositiveDuration = 10.0
+    """A longer round trip is refused."""
+
+
+PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "lan": {},
+    "wan": {
+        "tcp_timeout": 30.0,
+        "suspicion_mult": 6,
+        "push_pull_interval": 60.0,
+        "probe_timeout": 3.0,
+        "probe_interval": 5.0,
+        "gossip_nodes": 4,
+        "gossip_interval": 0.5,
+        "gossip_to_the_dead_time": 60.0,
+    },
+    "local": {
+        "tcp_timeout": 1.0,
+        "indirect_checks": 1,
+        "retransmit_mult": 2,
+        "suspicion_mult": 3,
+        "push_pull_interval": 15.0,
+        "probe_timeout": 0.2,
+        "gossip_interval": 0.1,
+        "gossip_to_the_dead_time": 15.0,
+    },
+}
+
+
+def complete(profile: str, given: Settings) -> Settings:
+    """The profile's settings with those that were given; these alone are in `model_fields_set`."""
+    values = {name: field.default for name, field in Settings.model_fields.items()}
+    values.update(PROFILES[profile])
+    values.update(chosen(given))
+    return Settings.model_construct(_fields_set=set(given.model_fields_set), **values)
+
+
+def overridden(base: Settings, overrides: Mapping[str, Any]) -> Settings:
+    """`base` with some settings changed; `base` itself where there are none."""
+    return base.model_copy(update=dict(overrides)) if overrides else base
+
+
+def chosen(settings: Settings) -> dict[str, Any]:
+    """Only what was given, by name, in the order of the class."""
+    given = settings.model_fields_set
+    return {name: getattr(settings, name) for name in Settings.model_fields if name in given}
+
+
+def _read_overrides(value: Any) -> dict[str, Any]:
+    settings = value if isinstance(value, Settings) else Settings.model_validate(value)
+    return chosen(settings)
+
+
+def _write_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    settings = Settings.model_construct(_fields_set=set(overrides), **overrides)
+    written: dict[str, Any] = settings.model_dump(mode="json", include=set(overrides))
+    return written
+
+
+Overrides = Annotated[Any, BeforeValidator(_read_overrides), PlainSerializer(_write_overrides)]
+"""Mapping of setting to value (seconds, bytes), only those that were given."""

@@ -1,0 +1,134 @@
+"""YAML with the place of everything: plain values, and the line each of them stands on.
+
+YAML 1.2, so `on` and `no` are words. Keys are always text. A key that stands twice in a mapping is
+refused: the second would silently win.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from serfsim.errors import ScenarioError
+from serfsim.scenario.problems import Path, path_text, sentence
+
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = {_TAG + kind for kind in ("null", "bool", "int", "float")}
+_TEXT = {_TAG + kind for kind in ("str", "timestamp")}
+DEEPEST = 50
+
+
+class Source:
+    """Where every value of a scenario came from: 'FILE:LINE', or the command line."""
+
+    def __init__(self, label: str, *, has_lines: bool = True) -> None:
+        self.label = label
+        self._has_lines = has_lines
+        self._places: dict[Path, str] = {}
+
+    def note(self, path: Path, place: str) -> None:
+        """The value at `path` came from `place`; so did all below it."""
+        for known in [known for known in self._places if known[: len(path)] == path]:
+            del self._places[known]
+        self._places[path] = place
+
+    def mark(self, path: Path, line: int) -> None:
+        """The value at `path` begins on this line, counted from 0."""
+        self._places[path] = self.line(line)
+
+    def line(self, line: int) -> str:
+        """The place of a line, counted from 0."""
+        return f"{self.label}:{line + 1}" if self._has_lines else self.label
+
+    def knows(self, path: Path) -> bool:
+        """Whether this very path has a place."""
+        return path in self._places
+
+    def where(self, path: Path) -> str:
+        """The place of `path`, or of the nearest thing around it."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self._places:
+                return self._places[path[:length]]
+        return self.label
+
+
+def read_yaml(text: str, source: Source, at: Path = ()) -> Any:
+    """The plain values of a YAML document. Places are noted in `source`, below the path `at`.
+
+    Raises ScenarioError for what is no YAML, for a doubled key, and for tags of a program's own.
+    """
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        root = yaml.compose(text)
+        return None if root is None else _Reader(yaml, source).read(root, at, 0)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = source.label if mark is None else source.line(mark.line)
+        raise ScenarioError(f"{place}: not valid YAML: {_words(error)}") from None
+    except (YAMLError, RecursionError) as error:
+        raise ScenarioError(f"{source.label}: not valid YAML: {str(error).splitlines()[0]}") from None
+
+
+def _words(error: MarkedYAMLError) -> str:
+    problem = str(error.problem or error.context or "it cannot be read").strip()
+    return f"{error.context}: {problem}" if error.context and error.problem else problem
+
+
+class _Reader:
+    """Turns composed nodes into values."""
+
+    def __init__(self, yaml: YAML, source: Source) -> None:
+        self._constructor: Any = yaml.constructor
+        self._source = source
+
+    def read(self, node: Node, path: Path, depth: int) -> Any:
+        line = node.start_mark.line
+        if not self._source.knows(path):
+            self._source.mark(path, line)
+        if depth > DEEPEST:
+            raise self._refused(path, line, sentence("an endless nesting", f"at most {DEEPEST} levels"))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, SequenceNode):
+            return [self.read(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _scalar(self, node: Node, path: Path) -> Any:
+        tag = str(node.tag)
+        if tag in _TEXT:
+            return str(node.value)
+        if tag in _PLAIN:
+            return self._constructor.construct_object(node)
+        raise self._refused(path, node.start_mark.line, sentence(f"the tag {tag}", "a plain value"))
+
+    def _mapping(self, node: MappingNode, path: Path, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        merged: list[Node] = []
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line
+            if not isinstance(key_node, ScalarNode):
+                raise self._refused(path, line, sentence("a key that is a list or a mapping", "a name"))
+            if str(key_node.tag) == _TAG + "merge":
+                merged += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
+                continue
+            key = str(key_node.value)
+            if key in lines:
+                message = sentence(f"'{key}' twice (first on line {lines[key] + 1})", "each key once")
+                raise self._refused((*path, key), line, message)
+            lines[key] = line
+            self._source.mark((*path, key), line)
+            found[key] = self.read(value_node, (*path, key), depth + 1)
+        for base in merged:
+            if not isinstance(base, MappingNode):
+                raise self._refused(path, base.start_mark.line, sentence("<< of no mapping", "a mapping"))
+            for key, value in self._mapping(base, path, depth + 1).items():
+                found.setdefault(key, value)
+        return found
+
+    def _refused(self, path: Path, line: int, message: str) -> ScenarioError:
+        place = self._source.line(line)
+        return ScenarioError(": ".join([place, path_text(path), message] if path else [place, message]))

@@ -1,0 +1,212 @@
+"""Quantities as people write them: '500ms', '5%', '1KiB', '1gbit', '2ms..10ms'.
+
+Inside, a duration is seconds, a share is 0 to 1, a size is bytes and a bandwidth is bits a second.
+Each kind has a reader and a writer that undo each other exactly: reading goes through `Decimal`, so
+that '0.1s' is the float nearest to 0.1, and writing starts from Python's shortest repr of the float.
+
+A duration without a unit is refused: seconds and milliseconds look alike. So is a bare share above
+1. A bare size is bytes; nothing else it could be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict
+
+from serfsim.scenario.problems import refusal
+
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_DURATION = re.compile(rf"([-+]?)((?:{_NUMBER}(?:ns|us|µs|μs|ms|s|m|h))+)")
+_DURATION_PART = re.compile(rf"({_NUMBER})(ns|us|µs|μs|ms|s|m|h)")
+_SHARE = re.compile(rf"({_NUMBER})\s*%")
+_SIZE = re.compile(rf"({_NUMBER})\s*([a-zA-Z]+)")
+_BANDWIDTH = re.compile(rf"({_NUMBER})\s*([a-zA-Z]+?)(?:/s|ps)?")
+
+SECONDS = {
+    "ns": Decimal("1e-9"),
+    "us": Decimal("1e-6"),
+    "µs": Decimal("1e-6"),
+    "μs": Decimal("1e-6"),
+    "ms": Decimal("1e-3"),
+    "s": Decimal(1),
+    "m": Decimal(60),
+    "h": Decimal(3600),
+}
+BYTES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "KiB": 1024, "MiB": 1024**2}
+BITS = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9, "tbit": 10**12}
+_BITS_SHORT = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}  # as in "100Mbps"
+
+
+def read_duration(value: object) -> float:
+    """Seconds of '90s', '1m30s' or '500us'; not negative."""
+    seconds = read_signed_duration(value)
+    if seconds < 0.0:
+        raise refusal("a duration that is not negative", value)
+    return seconds
+
+
+def read_signed_duration(value: object) -> float:
+    """Seconds of a duration that may be negative."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise refusal(f"a duration with a unit (us, ms, s, m, h): write '{value}s'", value)
+    if not isinstance(value, str):
+        raise refusal("a duration such as '500ms', '5s' or '2m'", value)
+    text = value.strip()
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        if re.fullmatch(rf"[-+]?{_NUMBER}", text):
+            raise refusal(f"a duration with a unit (us, ms, s, m, h): write '{text}s'", value)
+        raise refusal("a duration such as '500ms', '5s' or '2m' (units us, ms, s, m, h)", value)
+    total = Decimal(0)
+    for number, unit in _DURATION_PART.findall(match[2]):
+        total += Decimal(number) * SECONDS[unit]
+    seconds = float(-total if match[1] == "-" else total)
+    if not math.isfinite(seconds):
+        raise refusal("a duration that a clock can hold", value)
+    return seconds + 0.0  # no negative zero
+
+
+def write_duration(seconds: float) -> str:
+    """The shortest of the common units that reads back as the same float."""
+    exact = Decimal(repr(float(seconds)))
+    if exact == 0:
+        return "0s"
+    for unit in ("h", "m"):
+        if exact % SECONDS[unit] == 0:
+            return f"{_plain(exact / SECONDS[unit])}{unit}"
+    for unit in ("s", "ms", "us"):
+        if abs(exact) >= SECONDS[unit]:
+            return f"{_plain(exact / SECONDS[unit])}{unit}"
+    return f"{_plain(exact / SECONDS['ns'])}ns"
+
+
+def read_share(value: object) -> float:
+    """0 to 1, from '5%' or 0.05."""
+    expected = "a share between 0 and 1: '5%' or 0.05"
+    if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
+        share = float(Decimal(match[1]) / 100)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        share = float(value)
+    else:
+        raise refusal(expected, value)
+    if not 0.0 <= share <= 1.0:
+        meant = f"'{value}%'" if not isinstance(value, str) and 1 < share <= 100 else None
+        raise refusal(expected, value, meant=meant)
+    return share
+
+
+def write_share(share: float) -> str:
+    """In percent."""
+    return f"{_plain(Decimal(repr(float(share))) * 100)}%"
+
+
+def read_size(value: object) -> int:
+    """Bytes of '100B', '1KiB', '1kB' or a bare whole number."""
+    expected = f"a size such as '100B' or '1KiB' (units {', '.join(BYTES)})"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if not isinstance(value, str):
+        raise refusal(expected, value)
+    match = _SIZE.fullmatch(value.strip())
+    if match is None or match[2] not in BYTES:
+        raise refusal(expected, value)
+    size = Decimal(match[1]) * BYTES[match[2]]
+    if size != int(size):
+        raise refusal("a whole number of bytes", value)
+    return int(size)
+
+
+def write_size(size: int) -> str:
+    """In KiB or MiB where that is whole."""
+    for unit in ("MiB", "KiB"):
+        if size and size % BYTES[unit] == 0:
+            return f"{size // BYTES[unit]}{unit}"
+    return f"{size}B"
+
+
+def read_bandwidth(value: object) -> float:
+    """Bits a second of '1gbit', '100mbit', '10Mbps'."""
+    expected = f"a bandwidth such as '1gbit' or '100mbit' (units {', '.join(BITS)})"
+    if not isinstance(value, str):
+        raise refusal(expected, value)
+    match = _BANDWIDTH.fullmatch(value.strip())
+    unit = match[2].lower() if match else ""
+    factor = BITS.get(unit) or (_BITS_SHORT.get(unit) if "B" not in value else None)
+    if match is None or factor is None:
+        raise refusal(expected, value)
+    bits = float(Decimal(match[1]) * factor)
+    if bits <= 0.0 or not math.isfinite(bits):
+        raise refusal("a bandwidth of more than nothing", value)
+    return bits
+
+
+def write_bandwidth(bits: float) -> str:
+    """In the largest unit that fits."""
+    exact = Decimal(repr(float(bits)))
+    for unit in ("gbit", "mbit", "kbit"):
+        if exact >= BITS[unit]:
+            return f"{_plain(exact / BITS[unit])}{unit}"
+    return f"{_plain(exact)}bit"
+
+
+def read_span(value: object) -> tuple[float, float]:
+    """(low, high) in seconds of '2ms..10ms'; a single '5ms' is both."""
+    if isinstance(value, str) and ".." in value:
+        low_text, high_text = value.split("..", 1)
+        low, high = read_duration(low_text.strip()), read_duration(high_text.strip())
+    elif isinstance(value, (list, tuple)) and len(value) == 2:
+        low, high = read_duration(value[0]), read_duration(value[1])
+    else:
+        low = high = read_duration(value)
+    if low > high:
+        raise refusal("a range whose low end comes first, such as '2ms..10ms'", value)
+    return low, high
+
+
+def write_span(span: tuple[float, float]) -> str:
+    """'low..high'."""
+    return f"{write_duration(span[0])}..{write_duration(span[1])}"
+
+
+def _plain(number: Decimal) -> str:
+    """A decimal without exponent and without trailing zeros."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _more_than_nothing(seconds: float) -> float:
+    if seconds <= 0.0:
+        raise refusal("a duration of more than nothing", found=f"'{write_duration(seconds)}'")
+    return seconds
+
+
+Duration = Annotated[float, BeforeValidator(read_duration), PlainSerializer(write_duration)]
+"""Seconds, not negative."""
+PositiveDuration = Annotated[
+    float,
+    BeforeValidator(lambda value: _more_than_nothing(read_duration(value))),
+    PlainSerializer(write_duration),
+]
+"""Seconds, more than 0."""
+SignedDuration = Annotated[float, BeforeValidator(read_signed_duration), PlainSerializer(write_duration)]
+"""Seconds, of either sign."""
+Span = Annotated[tuple[float, float], BeforeValidator(read_span), PlainSerializer(write_span)]
+"""(low, high) in seconds."""
+Share = Annotated[float, BeforeValidator(read_share), PlainSerializer(write_share)]
+"""0 to 1."""
+Size = Annotated[int, BeforeValidator(read_size), PlainSerializer(write_size)]
+"""Bytes."""
+Bandwidth = Annotated[float, BeforeValidator(read_bandwidth), PlainSerializer(write_bandwidth)]
+"""Bits a second."""
+Count = Annotated[int, Strict(), Field(ge=0)]
+"""A whole number from 0."""
+Positive = Annotated[int, Strict(), Field(ge=1)]
+"""A whole number from 1."""
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+"""A finite number."""
+Switch = Annotated[bool, Strict()]
+"""true or false; nothing else."""

@@ -1,0 +1,73 @@
+"""A scenario as a file again, with every default filled in.
+
+Loading what was written gives an equal scenario: numbers are written so that they read back as the
+same floats, and files of the topology are named from the folder of the scenario file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from serfsim.scenario.faults import FAULTS
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.workload import WORKLOAD
+
+SHORT = 6  # mappings of so few plain values stand on one line
+WIDTH = 100
+
+
+def write(scenario: Scenario, file: str | Path) -> None:
+    """Write `scenario` to `file`."""
+    path = Path(file)
+    path.write_text(dumps(scenario, path.parent), encoding="utf-8")
+
+
+def dumps(scenario: Scenario, folder: str | Path | None = None) -> str:
+    """`scenario` as YAML. With `folder`, a topology's file is named relative to it."""
+    data = scenario.complete()
+    for section, verbs in (("faults", FAULTS), ("workload", WORKLOAD)):
+        data[section] = [_verb_first(entry, verbs) for entry in data[section]]
+    topology = data["network"]["topology"]
+    if folder is not None and "file" in topology:
+        topology["file"] = os.path.relpath(topology["file"], Path(folder).resolve())
+    yaml = YAML()
+    yaml.width = WIDTH
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    text = StringIO()
+    yaml.dump(_styled(data), text)
+    return text.getvalue()
+
+
+def _verb_first(entry: dict[str, Any], verbs: Iterable[str]) -> dict[str, Any]:
+    """The same entry, led by what it does."""
+    return {key: entry[key] for key in sorted(entry, key=lambda key: key not in verbs)}
+
+
+def _styled(value: Any) -> Any:
+    """The same data; short mappings and lists of plain values stand on one line."""
+    if isinstance(value, dict):
+        mapping = CommentedMap((key, _styled(item)) for key, item in value.items())
+        if all(_is_plain(item) for item in value.values()) and len(value) <= SHORT:
+            mapping.fa.set_flow_style()
+        return mapping
+    if isinstance(value, list):
+        sequence = CommentedSeq(_styled(item) for item in value)
+        if all(_is_plain(item) for item in value) and not any(_is_sentence(item) for item in value):
+            sequence.fa.set_flow_style()
+        return sequence
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, (dict, list)) or not value
+
+
+def _is_sentence(value: Any) -> bool:
+    return isinstance(value, str) and " " in value

@@ -1,0 +1,94 @@
+"""Whether all live nodes hold the one true view: who is a member and who is not.
+
+A pair (observer, subject) disagrees with the truth while the observer is up and has a member in
+view that is down, or misses one that is up. The count of such pairs is followed through the run:
+flips of views change it by one, a node that goes up or down changes a whole row and column.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from serfsim.scoring.recording import Integers
+from serfsim.scoring.scope import Scope
+from serfsim.scoring.views import ViewHistory
+
+
+class Disagreement:
+    """Follows the number of disagreeing pairs.
+
+    `wrong[o]`: subjects that o has wrong. `agreed_since`: when the total last became 0, or None
+    while it is not 0.
+    """
+
+    def __init__(self, history: ViewHistory, up: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
+        self.history = history
+        self.present = history.present.copy()
+        self.up = up.copy()
+        differs = self.present != self.up[None, :]
+        np.fill_diagonal(differs, False)
+        self.wrong: Integers = differs.sum(axis=1).astype(np.int64)
+        self.total = int(self.wrong[self.up].sum())
+        self.agreed_since: float | None = 0.0 if self.total == 0 else None
+        self.row = 0
+
+    def run_to(self, t: float, inclusive: bool = False) -> None:
+        """Take in all flips before `t` (or up to and with it)."""
+        last = int(np.searchsorted(self.history.t, t, "right" if inclusive else "left"))
+        rows = slice(self.row, last)
+        self.row = last
+        observer, subject = self.history.observer[rows], self.history.subject[rows]
+        if len(observer) == 0:
+            return
+        appears = self.history.appears[rows]
+        step = np.where(appears != self.up[subject], 1, -1)
+        self.wrong += np.bincount(observer, weights=step, minlength=len(self.up)).astype(np.int64)
+        self.present[observer, subject] = appears
+        totals = np.concatenate(([self.total], self.total + np.cumsum(step * self.up[observer])))
+        self.total = int(totals[-1])
+        positive = np.flatnonzero(totals)
+        if self.total:
+            self.agreed_since = None
+        elif len(positive):
+            self.agreed_since = float(self.history.t[rows][positive[-1]])
+
+    def change(self, t: float, node: int, goes_down: bool) -> None:
+        """Node `node` goes down or comes up at `t`."""
+        self.up[node] = not goes_down
+        step = np.where(self.present[:, node] != self.up[node], 1, -1)
+        step[node] = 0
+        self.wrong += step
+        self.total = int(self.wrong[self.up].sum())
+        if self.total:
+            self.agreed_since = None
+        elif self.agreed_since is None:
+            self.agreed_since = t
+
+
+def convergence(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+    """The figures `one_view_s` and `views_disagreeing`.
+
+    `one_view_s`: seconds until all live nodes held the true view for good, counted from the last
+    change that came before (a node going down or up, a fault's beginning or end; t = 0 at the
+    earliest). None where they do not hold it at the end. A gracefully left member that is shown as
+    failed counts as absent, hence right. `views_disagreeing`: live nodes whose view is not true at
+    the end.
+    """
+    down = scope.down
+    state = Disagreement(history, ~down.covered_at(0.0))
+    for t, node, goes_down in down.changes(0.0, scope.end):
+        state.run_to(t)
+        state.change(t, node, goes_down)
+    state.run_to(scope.end, inclusive=True)
+    one_view = None
+    if state.agreed_since is not None:
+        spans = (down, scope.faulted)
+        moments = np.concatenate([edge for span in spans for edge in (span.start, span.end)])
+        moments = moments[(moments > 0.0) & (moments <= state.agreed_since)]
+        one_view = float(state.agreed_since - moments.max(initial=0.0))
+    return {
+        "one_view_s": one_view,
+        "views_disagreeing": int((state.up & (state.wrong > 0)).sum()),
+    }

@@ -1,0 +1,229 @@
+"""How well failures were detected, and what was wrongly taken for one.
+
+Three families of figures:
+
+* counts of accusations, judged by whether the accused was up (`accusations`);
+* for every crash, how long until the first own-probe suspicion, the first failed, and the last
+  live observer's failed (`crashes`; Lifeguard's first detection and full dissemination);
+* the quality of the verdicts over time (`mistakes`; Chen, Toueg and Aguilera, "On the quality of
+  service of failure detectors", IEEE Trans. Computers 51(5), 2002).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from serfsim.protocol.events import (
+    FAILED,
+    JOIN,
+    REFUTE_ALIVE,
+    REFUTE_DEAD,
+    REFUTE_SUSPECT,
+    SUSPECT,
+    TCP_FALLBACK_OK,
+)
+from serfsim.scoring.intervals import Booleans
+from serfsim.scoring.quantiles import ratio, spread
+from serfsim.scoring.recording import EventTable, Floats, Integers
+from serfsim.scoring.scope import Scope, rows_of, select
+from serfsim.scoring.views import RESTART, ViewHistory, view_rows
+
+FLAP_TIMEOUT = 60.0  # Serf's FlapTimeout (spec serf.md section 16)
+
+
+def detection(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+    """All figures under `detection`."""
+    figures: dict[str, Any] = {**accusations(scope), **crashes(scope, history)}
+    flap_count = flaps(scope)
+    figures["flaps"] = flap_count
+    figures["flaps_per_node_hour"] = ratio(flap_count, scope.node_seconds / 3600.0)
+    figures.update(mistakes(scope, history))
+    return figures
+
+
+def about_up(scope: Scope, rows: EventTable) -> Booleans:
+    """Which rows are about a member that was up at that very time."""
+    known = (rows.subject >= 0) & (rows.subject < scope.n)
+    subject = np.where(known, rows.subject, 0).astype(np.int64)
+    return known & ~scope.down.covers(subject, rows.t)
+
+
+def accusations(scope: Scope) -> dict[str, Any]:
+    """Counts of failed and suspect events, and of their refutations.
+
+    `false_positives`: failed events about a member that was up, one for each observer that raised
+    it, whatever else was wrong with the member. `false_positives_at_healthy`: those raised by an
+    observer that was under no fault at the time. `lifeguard` judges by membership in the set of
+    nodes that were under a fault at any time of the run, as the paper does: `false_positives` are
+    about members outside that set, `false_positives_at_healthy` were also raised outside it.
+    `suspicions` are those of the observer's own probes; `refutations` of whatever kind.
+    """
+    failed = scope.of_kind(FAILED)
+    wrong = select(failed, about_up(scope, failed))
+    healthy = ~scope.faulted.covers(wrong.observer.astype(np.int64), wrong.t)
+    anomalous = scope.faulted.touches(0.0, scope.end)
+    about_normal = ~anomalous[wrong.subject]
+    suspect = scope.of_kind(SUSPECT)
+    return {
+        "false_positives": len(wrong.t),
+        "false_positives_at_healthy": int(healthy.sum()),
+        "false_positives_per_node_hour": ratio(len(wrong.t), scope.node_seconds / 3600.0),
+        "lifeguard": {
+            "false_positives": int(about_normal.sum()),
+            "false_positives_at_healthy": int((about_normal & ~anomalous[wrong.observer]).sum()),
+        },
+        "suspicions": len(suspect.t),
+        "unjust_suspicions": int(about_up(scope, suspect).sum()),
+        "refutations": len(scope.of_kind(REFUTE_SUSPECT, REFUTE_DEAD, REFUTE_ALIVE).t),
+        "tcp_fallbacks": len(scope.of_kind(TCP_FALLBACK_OK).t),
+    }
+
+
+def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+    """Detection times over all crashes with t >= 0, in seconds since the crash, and `missed`.
+
+    A crash is watched until the node runs again or the run ends. An observer should notice it if
+    it was up and had the node in view when it crashed; it did when the node left its view (failed,
+    or left where the crash came in the middle of a leave). An observer that stops itself before it
+    noticed owes nothing. `full_s` is only known for crashes that every such observer noticed;
+    `missed` counts the (crash, observer) pairs that never did.
+    """
+    scored = sorted((t, node) for t, node in scope.recording.truth.crashes if 0.0 <= t <= scope.end)
+    flips_of = rows_by_subject(history.subject, {node for _, node in scored})
+    suspect = scope.of_kind(SUSPECT)
+    suspected = rows_by_subject(suspect.subject, {node for _, node in scored})
+    first_suspect, first, full, missed = [], [], [], 0
+    for t, node in scored:
+        until = watched_until(scope, t, node)
+        accused = suspect.t[suspected[node]]
+        accused = accused[(accused >= t) & (accused < until)]
+        if len(accused):
+            first_suspect.append(float(accused[0]) - t)
+        noticed = noticing_times(scope, history, flips_of[node], t, until)
+        if np.isfinite(noticed).any():
+            first.append(float(noticed.min()) - t)
+        owed = history.column(node, t, flips_of[node]) & ~scope.down.covered_at(t)
+        owed[node] = False
+        silent = np.flatnonzero(owed & ~np.isfinite(noticed))
+        stops = scope.down.next_start(silent.astype(np.int64), np.full(len(silent), t))
+        never = int((stops >= min(until, scope.end)).sum())
+        missed += never
+        witnesses = noticed[owed & np.isfinite(noticed)]
+        if never == 0 and len(witnesses):
+            full.append(float(witnesses.max()) - t)
+    return {
+        "first_suspect_s": spread(first_suspect),
+        "first_s": spread(first),
+        "full_s": spread(full),
+        "missed": missed,
+    }
+
+
+def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
+    """The row numbers about each wanted subject, in order."""
+    order = np.argsort(subject, kind="stable")
+    ordered = subject[order]
+    return {
+        node: order[np.searchsorted(ordered, node, "left") : np.searchsorted(ordered, node, "right")]
+        for node in sorted(wanted)
+    }
+
+
+def watched_until(scope: Scope, t: float, node: int) -> float:
+    """When the down interval that holds a crash at `t` ends; infinity if not within the run."""
+    down = scope.down
+    mine = slice(int(down.first[node]), int(down.first[node + 1]))
+    ends = down.end[mine][(down.start[mine] <= t) & (t < down.end[mine])]
+    until = float(ends[0]) if len(ends) else np.inf
+    return until if until <= scope.end else np.inf
+
+
+def noticing_times(
+    scope: Scope,
+    history: ViewHistory,
+    flips: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
+    t: float,
+    until: float,
+) -> Floats:
+    """When each observer first dropped the node within [t, until), else infinity; shape (n,)."""
+    times = history.t[flips]
+    dropped = flips[
+        (times >= t) & (times < until) & ~history.appears[flips] & (history.kind[flips] != RESTART)
+    ]
+    noticed = np.full(scope.n, np.inf)
+    np.minimum.at(noticed, history.observer[dropped], history.t[dropped])
+    return noticed
+
+
+def flaps(scope: Scope) -> int:
+    """Joins less than FLAP_TIMEOUT after a failed of the same observer about the same subject.
+
+    As Serf counts them: the status before the join must be failed. The failed may lie before
+    t = 0, the join may not. An observer that restarted in between has forgotten the failed.
+    """
+    events = scope.recording.events
+    first = int(np.searchsorted(events.t, -FLAP_TIMEOUT, "left"))
+    last = scope.first_row + len(scope.after.t)
+    part = rows_of(events, first, last)
+    rows = np.flatnonzero(view_rows(part, scope.n))
+    pair = part.observer[rows].astype(np.int64) * scope.n + part.subject[rows]
+    # Only pairs with a failed among them can flap: a mass join is millions of other rows.
+    candidate = np.zeros(scope.n * scope.n, dtype=np.bool_)
+    candidate[pair[part.kind[rows] == FAILED]] = True
+    rows = rows[candidate[pair]]
+    pair = part.observer[rows].astype(np.int64) * scope.n + part.subject[rows]
+    order = np.argsort(pair, kind="stable")
+    rows, pair = rows[order], pair[order]
+    then, now = rows[:-1], rows[1:]
+    back = (pair[1:] == pair[:-1]) & (part.kind[then] == FAILED) & (part.kind[now] == JOIN)
+    back &= (part.t[now] - part.t[then] < FLAP_TIMEOUT) & (part.t[now] >= 0.0)
+    then, now = then[back], now[back]
+    observer = part.observer[now].astype(np.int64)
+    return int((~scope.down.started_between(observer, part.t[then], part.t[now])).sum())
+
+
+def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Floats]:
+    """When each mistake began and ended, clipped to [0, end].
+
+    A mistake is a failed about a member that was up. It ends when the observer sees the member
+    again, when it becomes true because the member goes down, when the observer stops, or with the
+    run.
+    """
+    kept = (history.kind == FAILED) | history.appears | (history.kind == RESTART)
+    before_observer, before_subject, before_t = history.failed_before
+    observer = np.concatenate((before_observer, history.observer[kept]))
+    subject = np.concatenate((before_subject, history.subject[kept]))
+    t = np.concatenate((before_t, history.t[kept]))
+    failed = np.concatenate((np.ones(len(before_t), dtype=np.bool_), history.kind[kept] == FAILED))
+    pair = observer * np.int64(scope.n) + subject
+    order = np.argsort(pair, kind="stable")
+    observer, subject, t, failed, pair = observer[order], subject[order], t[order], failed[order], pair[order]
+    until = np.full(len(t), scope.end)
+    same = pair[1:] == pair[:-1]
+    until[:-1][same] = t[1:][same]
+    begins = np.flatnonzero(failed & ~scope.down.covers(subject, t))
+    t, until = t[begins], until[begins]
+    until = np.minimum(until, scope.down.next_start(subject[begins], t))
+    until = np.minimum(until, scope.down.next_start(observer[begins], t))
+    lasts = until > 0.0
+    return np.maximum(t[lasts], 0.0), np.minimum(until[lasts], scope.end)
+
+
+def mistakes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+    """Chen's T_M, T_MR and P_A over all ordered pairs of nodes that were up.
+
+    `mistake_duration_s`: mean length of a mistake; one still going on at the end counts up to it.
+    `mistake_recurrence_s`: seconds of a pair being up per mistake. `query_accuracy`: share of that
+    time in which the view did not wrongly say failed, 1 - T_M / T_MR.
+    """
+    begin, end = mistake_intervals(scope, history)
+    total = float((end - begin).sum())
+    wrong_share = ratio(total, scope.pair_seconds)
+    return {
+        "mistakes": len(begin),
+        "mistake_duration_s": ratio(total, len(begin)),
+        "mistake_recurrence_s": ratio(scope.pair_seconds, len(begin)),
+        "query_accuracy": None if wrong_share is None else 1.0 - wrong_share,
+    }

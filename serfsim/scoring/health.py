@@ -1,0 +1,42 @@
+"""Lifeguard's local health score (memberlist's awareness), weighted by how long it lasted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from serfsim.protocol.events import HEALTH
+from serfsim.scoring.quantiles import ratio
+from serfsim.scoring.recording import EventTable, Floats, Integers
+from serfsim.scoring.scope import Scope, rows_of
+
+
+def health_steps(scope: Scope) -> tuple[Floats, Integers, Integers]:
+    """(t, node, score from then on), by node and time; every node begins with 0.
+
+    A node that goes down has score 0 from then on: a restarted agent begins afresh.
+    """
+    events = scope.recording.events
+    last = scope.first_row + len(scope.after.t)
+    reported: EventTable = rows_of(events, 0, last)
+    rows = np.flatnonzero(reported.kind == HEALTH)
+    stops = scope.down.start <= scope.end
+    t = np.concatenate((reported.t[rows], scope.down.start[stops]))
+    node = np.concatenate((reported.observer[rows], scope.down.node[stops]))
+    score = np.concatenate((reported.detail[rows], np.zeros(int(stops.sum()), dtype=np.int64)))
+    order = np.lexsort((np.arange(len(t)), t, node))
+    return t[order], node[order].astype(np.int64), score[order].astype(np.int64)
+
+
+def health(scope: Scope) -> dict[str, Any]:
+    """`score.mean`: over all nodes and all seconds that they were up; `score.max`: the worst."""
+    t, node, score = health_steps(scope)
+    until = np.full(len(t), scope.end)
+    same = node[1:] == node[:-1]
+    until[:-1][same] = t[1:][same]
+    lasted = np.maximum(until - np.maximum(t, 0.0), 0.0)
+    # A score that is set at the very end still counts for the worst.
+    seen = (until > 0.0) | (t >= 0.0)
+    mean = ratio(float((score * lasted).sum()), scope.node_seconds)
+    return {"score": {"mean": mean, "max": int(score[seen].max(initial=0)) if scope.n else None}}

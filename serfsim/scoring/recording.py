@@ -1,0 +1,112 @@
+"""The raw material of one run: what the nodes did, and what was true meanwhile.
+
+The engine fills a `Recording`; scoring and reports read it. Times are seconds on the scenario's
+clock: 0 is the end of the warm-up, so everything during start and join has negative times.
+Nodes are numbered 0 .. n-1 in the order of the scenario; observer is who saw, subject whom it
+is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """[start, end) in seconds."""
+
+    start: float
+    end: float
+
+
+@dataclass
+class Truth:
+    """What was really so.
+
+    `down[i]`: when node i did not run (crashed, left, or not yet started). `faulted[i]`: when it
+    was under any fault, its own or its network's (Lifeguard's "anomalous"); down counts as faulted.
+    `reachable(observer, subject, t)`: could a packet of some transport pass between them both ways?
+    `crashes`: (t, node) of every crash; `leaves`: (t, node) of every graceful leave.
+    `rtt(i)`: the true round-trip time in seconds from node i to every node, shape (n,), without
+    jitter's spread: base latency both ways, the mean jitter and the subject's processing delay.
+    """
+
+    down: list[list[Interval]]
+    faulted: list[list[Interval]]
+    reachable: Callable[[int, int, float], bool]
+    rtt: Callable[[int], Floats]
+    crashes: list[tuple[float, int]] = field(default_factory=list)
+    leaves: list[tuple[float, int]] = field(default_factory=list)
+    positions: Floats | None = None  # (n, 2) in seconds, where the topology has a map
+
+
+@dataclass
+class EventTable:
+    """Rows of `protocol.events` kinds below COUNTED_ONLY, in order of time. All shape (m,)."""
+
+    t: Floats
+    observer: Integers
+    subject: Integers
+    kind: Integers
+    detail: Integers
+
+
+@dataclass
+class CoordinateSamples:
+    """Own coordinates of all nodes, sampled. t: (k,); vec: (k, n, d); the rest (k, n); seconds.
+
+    `live[k, i]` is False where node i was not running at sample k.
+    """
+
+    t: Floats
+    vec: Floats
+    height: Floats
+    adjustment: Floats
+    error: Floats
+    live: NDArray[np.bool_]
+
+
+@dataclass
+class PerSecond:
+    """Counts per whole second. `start` is the time of the first row; `values` has a row a second."""
+
+    start: float
+    columns: list[str]
+    values: Integers
+
+
+@dataclass
+class Recording:
+    """One run. `interrupted_at` is the time it was stopped at, where it did not come to its end.
+
+    `converged_start`: the nodes began with complete views, so no join was reported for what they
+    knew from the start; None leaves scoring to tell by the absence of any join before t = 0.
+
+    `probe_counts`: columns are names of `protocol.events`. `traffic_counts` and `traffic_bytes`:
+    columns "udp/ping", "udp/alive", "tcp/push_pull" ...: UDP message types count every message in a
+    datagram; "udp/datagrams" and "tcp/packets" count packets, and in bytes are IP bytes in full.
+    `datagram_bytes`-style totals: bytes of "udp/<leading type>" are whole IP packets led by it.
+    """
+
+    names: list[str]
+    groups: list[str]
+    warm_up: float
+    duration: float
+    events: EventTable
+    probe_counts: PerSecond
+    traffic_counts: PerSecond
+    traffic_bytes: PerSecond
+    coordinates: CoordinateSamples
+    truth: Truth
+    events_processed: int
+    wall_s: float
+    cpu_s: float
+    interrupted_at: float | None = None
+    converged_start: bool | None = None

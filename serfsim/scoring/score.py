@@ -1,0 +1,36 @@
+"""From a recording to the figures of a result's summary.
+
+Only t >= 0 is scored: what happened during start and join counts only as the state it left
+behind. A figure that does not exist, such as a detection time without a crash, is None.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serfsim.scoring.convergence import convergence
+from serfsim.scoring.coordinates import ErrorSeries, coordinates, error_series
+from serfsim.scoring.detection import detection
+from serfsim.scoring.dissemination import dissemination
+from serfsim.scoring.health import health
+from serfsim.scoring.recording import Recording
+from serfsim.scoring.scope import Scope
+from serfsim.scoring.traffic import traffic
+from serfsim.scoring.views import view_history
+
+
+def score(recording: Recording, series: ErrorSeries | None = None) -> dict[str, Any]:
+    """The figures, nested: `detection`, `coordinates`, `dissemination`, `convergence`, `traffic`, `health`.
+
+    `series` is what `coordinates.error_series` gave, where the caller has it already.
+    """
+    scope = Scope(recording)
+    history = view_history(recording.events, scope.down, scope.end, recording.converged_start)
+    return {
+        "detection": detection(scope, history),
+        "coordinates": coordinates(scope, error_series(scope) if series is None else series),
+        "dissemination": dissemination(),
+        "convergence": convergence(scope, history),
+        "traffic": traffic(scope),
+        "health": health(scope),
+    }

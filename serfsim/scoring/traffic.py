@@ -1,0 +1,79 @@
+"""Load on the network: messages, packets and IP bytes per node and second.
+
+A column is "<transport>/<type>". The types "datagrams", "packets" and "connections" are totals
+that the network kept itself; every other type is a protocol message. Bytes are those of whole IP
+packets: the bytes of a type are those of the packets that it led, so types add up to the totals
+but for what belongs to no message (a TCP handshake, a retransmission).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from serfsim.scoring.quantiles import ratio
+from serfsim.scoring.recording import PerSecond
+from serfsim.scoring.scope import Scope
+
+TOTALS = ("datagrams", "packets", "connections")
+
+
+def is_message(column: str) -> bool:
+    return column.split("/")[-1] not in TOTALS
+
+
+def scored_sums(table: PerSecond, end: float) -> dict[str, int]:
+    """The sum of every column over the seconds that begin in [0, end)."""
+    if len(table.values) == 0:
+        return dict.fromkeys(table.columns, 0)
+    begins = table.start + np.arange(len(table.values))
+    # A row's time is start + i in floating point; a hair below 0 is still second 0.
+    rows = (begins >= -1e-9) & (begins < end)
+    sums = table.values[rows].sum(axis=0)
+    return {column: int(value) for column, value in zip(table.columns, sums, strict=True)}
+
+
+def total_bytes(sums: dict[str, int]) -> int:
+    """IP bytes in full: a transport's own total where it was kept, else the sum of its types."""
+    total = 0
+    for transport in sorted({column.split("/")[0] for column in sums}):
+        kept = [sums[f"{transport}/{name}"] for name in TOTALS[:2] if f"{transport}/{name}" in sums]
+        typed = [
+            value for column, value in sums.items() if column.split("/")[0] == transport and is_message(column)
+        ]
+        total += sum(kept) if kept else sum(typed)
+    return total
+
+
+def tcp_connections(counts: dict[str, int]) -> int | None:
+    """Connections opened, or None where the network did not count them."""
+    return counts.get("tcp/connections")
+
+
+def traffic(scope: Scope) -> dict[str, Any]:
+    """Rates per node and second of up time.
+
+    `messages_per_node_s`: protocol messages sent, each one inside a datagram counted;
+    `packets_per_node_s`: IP packets; `by_type.<transport>_<type>`: messages and bytes.
+    """
+    counts = scored_sums(scope.recording.traffic_counts, scope.end)
+    sizes = scored_sums(scope.recording.traffic_bytes, scope.end)
+    seconds = scope.node_seconds
+    messages = sum(value for column, value in counts.items() if is_message(column))
+    packets = [counts[name] for name in ("udp/datagrams", "tcp/packets") if name in counts]
+    connections = tcp_connections(counts)
+    types = [column for column in dict.fromkeys([*counts, *sizes]) if is_message(column)]
+    return {
+        "messages_per_node_s": ratio(messages, seconds),
+        "bytes_per_node_s": ratio(total_bytes(sizes), seconds),
+        "packets_per_node_s": ratio(sum(packets), seconds) if packets else None,
+        "tcp_connections_per_node_s": None if connections is None else ratio(connections, seconds),
+        "by_type": {
+            column.replace("/", "_"): {
+                "messages_per_node_s": ratio(counts.get(column, 0), seconds),
+                "bytes_per_node_s": ratio(sizes.get(column, 0), seconds),
+            }
+            for column in types
+        },
+    }

@@ -1,0 +1,50 @@
+"""A member's settings as the machines take them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.vivaldi.config import CoordinateConfig
+from serfsim.scenario.settings import Settings
+
+# Hosts have the addresses 10.0.0.1, 10.0.0.2 ... in the order of their numbers.
+FIRST_ADDRESS = int(ipaddress.IPv4Address("10.0.0.1"))
+
+
+def address_of(host: int) -> str:
+    """The simulated IPv4 address of a host."""
+    return str(ipaddress.IPv4Address(FIRST_ADDRESS + host))
+
+
+def memberlist_config(settings: Settings, hosts: int) -> MemberlistConfig:
+    config = MemberlistConfig()
+    _copy(settings, config, except_for=("protocol_version",))
+    config.protocol_version = settings.memberlist_protocol_version
+    if settings.cidrs_allowed is not None:
+        networks = [ipaddress.ip_network(text) for text in settings.cidrs_allowed]
+        addresses = [ipaddress.ip_address(FIRST_ADDRESS + host) for host in range(hosts)]
+        config.allowed_addresses = {
+            host: True for host, address in enumerate(addresses) if any(address in net for net in networks)
+        }
+    return config
+
+
+def serf_config(settings: Settings) -> SerfConfig:
+    config = SerfConfig()
+    _copy(settings, config)
+    return config
+
+
+def coordinate_config(settings: Settings) -> CoordinateConfig:
+    config = CoordinateConfig()
+    _copy(settings, config)
+    return config
+
+
+def _copy(settings: Settings, config: object, except_for: tuple[str, ...] = ()) -> None:
+    """Every setting that the machine's configuration has under the same name."""
+    for name in type(settings).model_fields:
+        if name not in except_for and hasattr(config, name):
+            setattr(config, name, getattr(settings, name))

@@ -1,0 +1,92 @@
+"""What is really so while a simulation runs: who is up, who is under a fault, who can reach whom.
+
+The control plane reports each change here as it makes it; nodes never see any of it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from serfsim.scoring.recording import Interval
+
+ALWAYS = math.inf
+
+
+class TruthKeeper:
+    """Collects the intervals of a `scoring.recording.Truth`; times on the scenario's clock."""
+
+    def __init__(self, nodes: int) -> None:
+        self.down: list[list[Interval]] = [[] for _ in range(nodes)]
+        self.faulted: list[list[Interval]] = [[] for _ in range(nodes)]
+        self.crashes: list[tuple[float, int]] = []
+        self.leaves: list[tuple[float, int]] = []
+        self.cuts: list[Cut] = []
+        self._down_since: list[float | None] = [-ALWAYS] * nodes
+        self._faults: list[int] = [0] * nodes
+        self._faulted_since: list[float] = [0.0] * nodes
+
+    def came_up(self, t: float, node: int) -> None:
+        since = self._down_since[node]
+        if since is not None:
+            self.down[node].append(Interval(since, t))
+            self._down_since[node] = None
+
+    def went_down(self, t: float, node: int) -> None:
+        if self._down_since[node] is None:
+            self._down_since[node] = t
+
+    def is_up(self, node: int) -> bool:
+        return self._down_since[node] is None
+
+    def fault_began(self, t: float, nodes: list[int]) -> None:
+        for node in nodes:
+            if self._faults[node] == 0:
+                self._faulted_since[node] = t
+            self._faults[node] += 1
+
+    def fault_ended(self, t: float, nodes: list[int]) -> None:
+        for node in nodes:
+            self._faults[node] -= 1
+            if self._faults[node] == 0:
+                self.faulted[node].append(Interval(self._faulted_since[node], t))
+
+    def cut(self, t: float, pairs: list[tuple[list[int], list[int]]], transport: str) -> Cut:
+        """Packets from the first to the second of each pair of sides are blocked from now on."""
+        made = Cut(t, [(frozenset(a), frozenset(b)) for a, b in pairs], transport)
+        self.cuts.append(made)
+        return made
+
+    def close(self, t: float) -> None:
+        """The run ends: what is still open ends with it, later than anything that is asked for."""
+        for node, since in enumerate(self._down_since):
+            if since is not None:
+                self.down[node].append(Interval(since, ALWAYS))
+            if self._faults[node] > 0:
+                self.faulted[node].append(Interval(self._faulted_since[node], ALWAYS))
+
+    def reachable(self, observer: int, subject: int, t: float) -> bool:
+        """Does one transport pass both ways between the two at time `t`?"""
+        blocked = {(way, transport) for cut in self.cuts for way, transport in cut.blocks(observer, subject, t)}
+        return any(("out", name) not in blocked and ("in", name) not in blocked for name in ("udp", "tcp"))
+
+
+class Cut:
+    """A block of one transport ("udp", "tcp" or "all") while it lasts."""
+
+    def __init__(self, start: float, sides: list[tuple[frozenset[int], frozenset[int]]], transport: str) -> None:
+        self.start = start
+        self.end = ALWAYS
+        self.sides = sides
+        self.transports = ("udp", "tcp") if transport == "all" else (transport,)
+
+    def blocks(self, observer: int, subject: int, t: float) -> list[tuple[str, str]]:
+        """The ways ("out": observer to subject, "in") and transports that this cut blocks."""
+        if not self.start <= t < self.end:
+            return []
+        found = []
+        for sources, targets in self.sides:
+            if observer in sources and subject in targets:
+                found += [("out", name) for name in self.transports]
+            if subject in sources and observer in targets:
+                found += [("in", name) for name in self.transports]
+        return found

@@ -1,0 +1,10 @@
+"""Who is where: every model ends in a `Topology`, which holds the latency model the engine asks.
+
+`build_topology` reads what a scenario says and hands over to one file each: `plane`,
+`serf_models` (Serf's own test networks), `matrix` (measured latencies, read by `matrix_text` and
+`matrix_array`), `graph` (networkx). `places` decides which node stands at which measured place,
+`report` says what of a topology matters to coordinates.
+"""
+
+from serfsim.topology.build import build_topology as build_topology
+from serfsim.topology.topology import Topology as Topology

@@ -1,0 +1,178 @@
+"""Topologies out of measured latencies between all pairs.
+
+The file gives a latency for each ordered pair, source in the row and target in the column, in a
+stated unit. `kind: rtt` means round trips: each way takes half of what its own cell says, so a
+round trip in the simulation is the mean of the two cells. `kind: one_way` is taken as it is. Both may
+be asymmetric. The diagonal is ignored.
+
+Measurements are never complete. A missing one (an empty cell, NaN, or 0 between different places)
+is refused unless `missing` says how to fill it: `mirror` takes the opposite direction and refuses
+where that is missing too; `median` takes the median of all that was measured, of the same slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from serfsim.errors import ScenarioError
+from serfsim.native import Random, vec
+from serfsim.network.latency import SliceLatency
+from serfsim.topology.matrix_array import read_array
+from serfsim.topology.matrix_text import RawMatrix, read_csv, read_pairs, read_whitespace
+from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
+from serfsim.topology.topology import Floats, Topology
+from serfsim.topology.units import PER_SECOND, UNITS
+
+FORMATS = ("csv", "npz", "text", "p2psim")
+KINDS = ("rtt", "one_way")
+MISSING = ("refuse", "mirror", "median")
+LONGEST_MEDIAN_S = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredMatrix:
+    """one_way: (k, m, m) seconds for k slices, row = source, diagonal 0; labels: m places."""
+
+    one_way: Floats
+    labels: tuple[str, ...]
+    source: str
+    filled: int = 0  # how many missing measurements were filled in
+
+
+def load_matrix(
+    path: Path,
+    unit: str = "ms",
+    kind: str = "rtt",
+    missing: str = "refuse",
+    format: str | None = None,
+    key: str | None = None,
+) -> MeasuredMatrix:
+    """Read a file. Without `format` its ending decides: .csv and .tsv, .npz and .npy, otherwise text.
+
+    `key` names the array in an .npz. ScenarioError, with file, row and column, for all that is
+    wrong in it.
+    """
+    for name, value, allowed in (
+        ("unit", unit, tuple(PER_SECOND)),
+        ("kind", kind, KINDS),
+        ("missing", missing, MISSING),
+    ):
+        if value not in allowed:
+            names = UNITS if name == "unit" else allowed
+            raise ScenarioError(f"topology.{name}: found '{value}'; expected {', '.join(names)}")
+    raw = _read(path, format, key)
+    values, filled = _filled(raw, path, missing)
+    one_way = values / (PER_SECOND[unit] * (2.0 if kind == "rtt" else 1.0))
+    m = one_way.shape[1]
+    one_way[:, np.arange(m), np.arange(m)] = 0.0
+    _check_unit(path, one_way, unit)
+    return MeasuredMatrix(one_way, raw.labels, path.name, filled)
+
+
+def _read(path: Path, format: str | None, key: str | None) -> RawMatrix:
+    if format is None:
+        endings = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
+        format = endings.get(path.suffix.lower(), "text")
+    if format == "csv":
+        return read_csv(path)
+    if format == "npz":
+        return read_array(path, key)
+    if format == "p2psim":
+        return read_pairs(path)
+    if format == "text":
+        return read_whitespace(path)
+    raise ScenarioError(f"topology.format: found '{format}'; expected {', '.join(FORMATS)}")
+
+
+def _filled(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
+    """The values without gaps off the diagonal, and how many were filled."""
+    values = raw.values.copy()
+    apart = ~np.eye(values.shape[1], dtype=bool)
+    gaps = np.isnan(values) & apart
+    count = int(gaps.sum())
+    if missing == "mirror":
+        values = np.where(gaps, values.transpose(0, 2, 1), values)
+    elif missing == "median":
+        for k in range(len(values)):
+            known = values[k][apart & ~gaps[k]]
+            if known.size == 0:
+                raise ScenarioError(
+                    f"{path}: found no latency at all in slice {k}; expected some to take a median of"
+                )
+            values[k][gaps[k]] = np.median(known)
+    left = np.argwhere(np.isnan(values) & apart)
+    if len(left):
+        k, i, j = (int(index) for index in left[0])
+        pair = f"'{raw.labels[i]}' to '{raw.labels[j]}'"
+        advice = (
+            "missing: median to fill in"
+            if missing == "mirror"
+            else "missing: mirror or missing: median to fill in"
+        )
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        raise ScenarioError(
+            f"{raw.where(k, i, j)}: found no latency from {pair}{more} (empty, NaN or 0); expected all, or {advice}"
+        )
+    return values, count
+
+
+def _check_unit(path: Path, one_way: Floats, unit: str) -> None:
+    """A wrong unit is off by a factor of 1000 and shows in the median."""
+    m = one_way.shape[1]
+    if m < 2:
+        return
+    median = 2.0 * float(np.median(one_way[:, ~np.eye(m, dtype=bool)]))
+    if median > LONGEST_MEDIAN_S:
+        found = f"found a median round trip of {median:.4g} s"
+        raise ScenarioError(
+            f"{path}: {found}; expected less than {LONGEST_MEDIAN_S:g} s: is the unit really {unit}?"
+        )
+
+
+def matrix_topology(
+    measured: MeasuredMatrix,
+    names: Sequence[str],
+    rng: Random,
+    place: Place = "auto",
+    access: tuple[float, float] = (0.0, 0.0),
+    slice: int | None = None,
+    slice_every: float | None = None,
+) -> Topology:
+    """Nodes at the places of a matrix.
+
+    Of several slices, `slice` takes one (counted from 0), or all are played, a new one every
+    `slice_every` seconds of the simulation's clock. For `place` and `access`: see `places`.
+    """
+    slices = len(measured.one_way)
+    if slice is not None and not 0 <= slice < slices:
+        raise ScenarioError(f"topology.slice: found {slice}; expected 0 to {slices - 1} in {measured.source}")
+    if slices > 1 and slice is None:
+        if slice_every is None or not slice_every > 0.0:
+            choice = f"slice: 0 to {slices - 1}, or slice_every: with a duration to play them all"
+            raise ScenarioError(f"{measured.source}: found {slices} slices; expected {choice}")
+        return _played(measured, names, rng, place, access, slice_every)
+    one_way = measured.one_way[slice or 0]
+    return placed_topology(names, measured.labels, one_way, place, access, rng, measured.source)
+
+
+def _played(
+    measured: MeasuredMatrix,
+    names: Sequence[str],
+    rng: Random,
+    place: Place,
+    access: tuple[float, float],
+    slice_every: float,
+) -> Topology:
+    where = place_nodes(names, measured.labels, place, rng)
+    accesses = draw_accesses(len(names), access, rng)
+    check_sharing(names, measured.labels, where, accesses, measured.one_way[0], measured.source)
+    ends = np.array(accesses)
+    chosen = measured.one_way[:, where][:, :, where] + (ends[:, None] + ends[None, :])
+    starts = [k * slice_every for k in range(len(chosen))]
+    latency = SliceLatency(len(names), vec[float](starts), vec[float](chosen.ravel().tolist()))
+    description = f"{measured.source}: {len(names)} nodes, {len(chosen)} slices, one every {slice_every:g} s"
+    return Topology(len(names), latency, description, places=tuple(measured.labels[i] for i in where))

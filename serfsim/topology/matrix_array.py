@@ -1,0 +1,93 @@
+"""Reads latencies between all pairs from numpy's files: .npy, or .npz with one or several arrays.
+
+An array of shape (m, m) is one matrix, row = source; of shape (k, m, m), k slices over time. An .npz
+may also hold `labels` (or `names`), one text a place. NaN, or 0 between two different places, is a
+missing measurement and comes out as NaN.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serfsim.errors import ScenarioError
+from serfsim.topology.matrix_text import RawMatrix
+from serfsim.topology.topology import Floats
+
+LABEL_KEYS = ("labels", "names")
+
+
+def read_array(path: Path, key: str | None = None) -> RawMatrix:
+    """The array `key`, or the only one of the right shape. ScenarioError where there is none."""
+    arrays = _load(path)
+    labels = next((arrays.pop(name) for name in LABEL_KEYS if name in arrays), None)
+    fitting = {name: array for name, array in arrays.items() if _is_square(array)}
+    if key is not None:
+        if key not in arrays:
+            raise ScenarioError(f"{path}: found {_names(arrays)}; expected an array called '{key}'")
+        fitting = {key: arrays[key]}
+    if len(fitting) > 1:
+        raise ScenarioError(f"{path}: found {_names(fitting)}; expected key: with one of them")
+    if not fitting:
+        shapes = ", ".join(f"'{name}' of shape {array.shape}" for name, array in arrays.items())
+        raise ScenarioError(
+            f"{path}: found {shapes or 'no array'}; expected numbers of shape (m, m) or (k, m, m)"
+        )
+    name, array = next(iter(fitting.items()))
+    if not _is_square(array):
+        raise ScenarioError(f"{path}: found '{name}' of shape {array.shape}; expected (m, m) or (k, m, m)")
+    values = np.array(array, dtype=np.float64).reshape(-1, array.shape[-1], array.shape[-1])
+    _check(path, values)
+    m = values.shape[1]
+    if labels is not None and (labels.shape != (m,) or len(set(map(str, labels))) != m):
+        raise ScenarioError(f"{path}: found labels of shape {labels.shape}; expected {m} different ones")
+    texts = tuple(str(i) for i in range(m)) if labels is None else tuple(map(str, labels))
+    apart = ~np.eye(m, dtype=bool)
+    return RawMatrix(np.where((values == 0.0) & apart, np.nan, values), texts, _where(path, len(values)))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"array": loaded}
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, EOFError, zipfile.BadZipFile):
+        raise ScenarioError(
+            f"{path}: found something else; expected numpy's .npz or .npy, of numbers"
+        ) from None
+
+
+def _is_square(array: Any) -> bool:
+    return (
+        array.ndim in (2, 3)
+        and array.shape[-1] == array.shape[-2]
+        and array.size > 0
+        and array.dtype.kind in "fiu"
+    )
+
+
+def _names(arrays: dict[str, Any]) -> str:
+    return "the arrays " + ", ".join(f"'{name}'" for name in arrays) if arrays else "no array"
+
+
+def _check(path: Path, values: Floats) -> None:
+    bad = np.argwhere((values < 0.0) | np.isinf(values))
+    if len(bad):
+        k, i, j = (int(index) for index in bad[0])
+        found = f"found {values[k, i, j]:g}; expected a finite latency of at least 0"
+        raise ScenarioError(f"{_where(path, len(values))(k, i, j)}: {found}")
+
+
+def _where(path: Path, slices: int) -> Any:
+    def where(k: int, i: int, j: int) -> str:
+        slice_text = f"slice {k}, " if slices > 1 else ""
+        return f"{path}: {slice_text}row {i}, column {j} (counted from 0)"
+
+    return where

@@ -1,0 +1,248 @@
+"""Reads latencies between all pairs from text: tables, and lists of pairs.
+
+A table (CSV with comma, semicolon or tab, or whitespace) has a row for each source and a column for
+each target, with or without labels on either side. Labelled rows and columns may come in different
+order; they are matched by label. A list (p2psim's format, in which the King measurements come) has a
+line "i j value" or "i,j value" for each pair; there a negative value marks a failed measurement.
+Lines that start with '#' are skipped, and p2psim's own header lines.
+
+What is not a number is refused here, with file, line and column. An empty cell, NaN, or 0 between two
+different places is a missing measurement: it comes out as NaN, and `matrix` decides.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from serfsim.errors import ScenarioError
+from serfsim.topology.topology import Floats
+
+MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
+LIST_WORDS = ("topology", "failure_model", "node")  # p2psim's own lines before the pairs
+
+Row = tuple[int, list[str]]  # line number, cells
+
+
+@dataclass(frozen=True)
+class RawMatrix:
+    """What a file says, in its own unit. values: (k, m, m) for k slices; NaN where nothing is known.
+
+    `where(slice, row, column)` names the place in the file for messages.
+    """
+
+    values: Floats
+    labels: tuple[str, ...]
+    where: Callable[[int, int, int], str]
+
+
+def read_text(path: Path) -> str:
+    """The file's text; ScenarioError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path}: found bytes that are not UTF-8 text; expected a text file") from None
+
+
+def read_cell(text: str, where: str) -> float:
+    """The number in a cell; NaN if missing."""
+    text = text.strip()
+    if text.lower() in MISSING_WORDS:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        raise ScenarioError(f"{where}: found '{text}'; expected a number") from None
+    if not 0.0 <= value < math.inf:
+        raise ScenarioError(f"{where}: found {text}; expected a finite latency of at least 0")
+    return value
+
+
+def read_csv(path: Path) -> RawMatrix:
+    """A table with separators."""
+    text = read_text(path)
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(text.splitlines(), delimiter=separator, skipinitialspace=True)
+    rows: list[Row] = []
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
+                rows.append((reader.line_num, [cell.strip() for cell in cells]))
+    except csv.Error as error:
+        raise ScenarioError(f"{path}:{reader.line_num}: found broken CSV ({error})") from None
+    return _table(path, rows)
+
+
+def read_whitespace(path: Path) -> RawMatrix:
+    """A table separated by whitespace, or, where every line has three numbers, a list of pairs."""
+    rows = _words(path)
+    if rows and (
+        rows[0][1][0] in LIST_WORDS or (len(rows) > 3 and all(len(cells) == 3 for _, cells in rows))
+    ):
+        return read_pairs(path)
+    return _table(path, rows)
+
+
+def _words(path: Path) -> list[Row]:
+    lines = enumerate(read_text(path).splitlines(), start=1)
+    return [(number, line.split()) for number, line in lines if line.strip() and line.lstrip()[0] != "#"]
+
+
+def read_pairs(path: Path) -> RawMatrix:
+    """A list of pairs. A pair given one way only holds both ways."""
+    pairs: dict[tuple[str, str], float] = {}
+    lines: dict[tuple[str, str], int] = {}
+    seen: dict[str, None] = {}
+    for number, words in _words(path):
+        if words[0] in LIST_WORDS:
+            continue
+        cells = " ".join(words).replace(",", " ").split()
+        where = f"{path}:{number}"
+        if len(cells) != 3:
+            raise ScenarioError(
+                f"{where}: found {len(cells)} words; expected a pair and its latency: i j value"
+            )
+        source, target, value = cells
+        seen[source] = seen[target] = None
+        # p2psim writes -1 where a measurement failed.
+        latency = math.nan if value.startswith("-") and _is_number(value) else read_cell(value, where)
+        if (source, target) in pairs:
+            raise ScenarioError(
+                f"{where}: found the pair {source} {target} again; it is in line {lines[source, target]}"
+            )
+        pairs[source, target] = latency
+        lines[source, target] = number
+    if not pairs:
+        raise ScenarioError(f"{path}: found no pairs; expected lines such as '1 2 35000'")
+    labels = sorted(seen, key=lambda label: (0, int(label), "") if label.isdecimal() else (1, 0, label))
+    values = np.full((1, len(labels), len(labels)), np.nan)
+    index = {label: i for i, label in enumerate(labels)}
+    for (source, target), latency in pairs.items():
+        values[0, index[source], index[target]] = latency
+        if (target, source) not in pairs:
+            values[0, index[target], index[source]] = latency
+
+    def where_pair(_: int, i: int, j: int) -> str:
+        line = lines.get((labels[i], labels[j]), lines.get((labels[j], labels[i])))
+        return f"{path}: no line for {labels[i]} {labels[j]}" if line is None else f"{path}:{line}"
+
+    return RawMatrix(_zero_is_missing(values), tuple(labels), where_pair)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _table(path: Path, rows: list[Row]) -> RawMatrix:
+    """Rows of cells, labels among them or not."""
+    if not rows:
+        raise ScenarioError(f"{path}: found nothing; expected a matrix of latencies")
+    header, body = _header(rows)
+    if not body:
+        raise ScenarioError(f"{path}: found a header only; expected a matrix of latencies")
+    width = len(body[0][1])
+    for number, cells in body:
+        if len(cells) != width:
+            raise ScenarioError(
+                f"{path}:{number}: found {len(cells)} cells; expected {width} as in line {body[0][0]}"
+            )
+    labelled = _has_row_labels(header, body)
+    row_labels = [cells[0] for _, cells in body] if labelled else None
+    first = 1 if labelled else 0
+    column_labels = None
+    if header is not None:
+        column_labels = header[1][first:] if len(header[1]) == width else header[1]
+        if len(column_labels) != width - first:
+            found = f"found {len(header[1])} cells in the header and {width} in line {body[0][0]}"
+            raise ScenarioError(f"{path}:{header[0]}: {found}; expected a label for every column")
+    values = np.array(
+        [
+            [
+                read_cell(cell, f"{path}:{number}: column {c}")
+                for c, cell in enumerate(cells[first:], first + 1)
+            ]
+            for number, cells in body
+        ]
+    )
+    row_labels, column_labels = row_labels or column_labels, column_labels or row_labels
+    if row_labels is None or column_labels is None:
+        row_labels = [str(i) for i in range(len(body))]
+        column_labels = [str(i) for i in range(width)]
+    for labels in (row_labels, column_labels):
+        _check_labels(path, labels)
+    fits = len(row_labels) == len(body) and len(column_labels) == width - first
+    if not fits or (set(row_labels) != set(column_labels) and not (labelled and header)):
+        raise ScenarioError(
+            f"{path}: found {len(body)} rows of {width - first} latencies; expected a square matrix"
+        )
+    return _by_label(path, values, row_labels, column_labels, [number for number, _ in body], first)
+
+
+def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:
+    """The line of column labels, if there is one, and the rest."""
+    cells = rows[0][1]
+    corner, others = cells[0], cells[1:]
+    has_words = any(not _is_number(cell) and cell.lower() not in MISSING_WORDS for cell in others)
+    # With a blank or worded corner, numbers can be labels too: then they count from 0 or 1.
+    counting = [[str(i) for i in range(start, start + len(others))] for start in (0, 1)]
+    counts = bool(others) and others in counting and not _is_number(corner)
+    if has_words or (counts and len(rows) == len(cells)):
+        return rows[0], rows[1:]
+    return None, rows
+
+
+def _has_row_labels(header: Row | None, body: list[Row]) -> bool:
+    width = len(body[0][1])
+    if any(not _is_number(cells[0]) and cells[0].lower() not in MISSING_WORDS for _, cells in body):
+        return True
+    return header is not None and width == len(body) + 1
+
+
+def _check_labels(path: Path, labels: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for label in labels:
+        if label == "" or label in seen:
+            found = "an empty label" if label == "" else f"the label '{label}' twice"
+            raise ScenarioError(f"{path}: found {found}; expected each row and column to have its own")
+        seen.add(label)
+
+
+def _by_label(
+    path: Path, values: Floats, rows: Sequence[str], columns: Sequence[str], lines: Sequence[int], first: int
+) -> RawMatrix:
+    """The columns in the order of the rows. A label that only one side has leaves its other side missing."""
+    labels = [*rows, *(label for label in columns if label not in set(rows))]
+    row_at = {label: i for i, label in enumerate(rows)}
+    column_at = {label: i for i, label in enumerate(columns)}
+    ordered = np.full((1, len(labels), len(labels)), np.nan)
+    at = [i for i, label in enumerate(labels) if label in column_at]
+    taken = [column_at[labels[i]] for i in at]
+    ordered[0, : len(rows), at] = values[:, taken].T
+
+    def where(_: int, i: int, j: int) -> str:
+        if labels[i] not in row_at:
+            return f"{path}: no row for '{labels[i]}'"
+        line = f"{path}:{lines[i]}"
+        if labels[j] not in column_at:
+            return f"{line}: no column for '{labels[j]}'"
+        return f"{line}: column {column_at[labels[j]] + first + 1}"
+
+    return RawMatrix(_zero_is_missing(ordered), tuple(labels), where)
+
+
+def _zero_is_missing(values: Floats) -> Floats:
+    """0 between two different places becomes NaN."""
+    apart = ~np.eye(values.shape[1], dtype=bool)
+    return np.where((values == 0.0) & apart, np.nan, values)

@@ -1,0 +1,126 @@
+"""Which node of the cluster stands at which measured place: a row of a matrix, a node of a graph.
+
+`place` says how: `auto` (by name if every node's name is a label, otherwise in order), `by_name`,
+`in_order` (node i at place i, beginning anew when they run out), `random` (drawn without
+repetition while places last, then all over again), or a mapping from node name to label.
+
+Several nodes may share a place only where something keeps them apart: an access latency, or a
+latency of the place to itself. Otherwise their RTT would be 0, which no network has.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from serfsim.errors import ScenarioError
+from serfsim.native import Random, i32, vec
+from serfsim.network.latency import MatrixLatency, SiteLatency
+from serfsim.topology.topology import Floats, Topology
+
+RULES = ("auto", "by_name", "in_order", "random")
+
+Place = str | Mapping[str, str]
+
+
+def place_nodes(names: Sequence[str], labels: Sequence[str], place: Place, rng: Random) -> list[int]:
+    """The place of each node, as an index into `labels`. ScenarioError for a name without a place."""
+    number = {label: i for i, label in enumerate(labels)}
+    if isinstance(place, Mapping):
+        wanted = [str(place[name]) if name in place else _unplaced(name) for name in names]
+        return [number[label] if label in number else _no_label(label, labels) for label in wanted]
+    if place not in RULES:
+        raise ScenarioError(
+            f"topology.place: found '{place}'; expected {', '.join(RULES)} or a mapping of names"
+        )
+    if place == "by_name" or (place == "auto" and all(name in number for name in names)):
+        return [number[name] if name in number else _no_label(name, labels) for name in names]
+    if place == "random":
+        return _drawn(len(names), len(labels), rng)
+    return [i % len(labels) for i in range(len(names))]
+
+
+def _drawn(n: int, places: int, rng: Random) -> list[int]:
+    """n places; each round is a shuffle of all of them (Fisher and Yates)."""
+    chosen: list[int] = []
+    while len(chosen) < n:
+        order = list(range(places))
+        for i in range(places - 1, 0, -1):
+            j = rng.randrange(i + 1)
+            order[i], order[j] = order[j], order[i]
+        chosen += order
+    return chosen[:n]
+
+
+def _unplaced(name: str) -> str:
+    raise ScenarioError(f"topology.place: found no place for the node '{name}'; expected one for every node")
+
+
+def _no_label(label: str, labels: Sequence[str]) -> int:
+    near = difflib.get_close_matches(label, labels, 1)
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    raise ScenarioError(
+        f"topology: found no place called '{label}'; expected one of {len(labels)} labels{meant}"
+    )
+
+
+def placed_topology(
+    names: Sequence[str],
+    labels: Sequence[str],
+    one_way: Floats,
+    place: Place,
+    access: tuple[float, float],
+    rng: Random,
+    source: str,
+) -> Topology:
+    """Nodes at places that are `one_way` seconds apart, shape (m, m), row = source.
+
+    The diagonal is the latency between two nodes at the same place. `access`: (low, high) one-way
+    seconds between each node and its place, drawn evenly. `source` names the file in messages.
+    """
+    where = place_nodes(names, labels, place, rng)
+    accesses = draw_accesses(len(names), access, rng)
+    check_sharing(names, labels, where, accesses, one_way, source)
+    n = len(names)
+    places = tuple(labels[i] for i in where)
+    description = f"{source}: {n} nodes at {len(set(where))} of {len(labels)} places"
+    if len(set(where)) == n and not any(accesses):
+        own = one_way[np.ix_(where, where)]
+        latency = MatrixLatency(n, vec[float](own.ravel().tolist()))
+        return Topology(n, latency, description, places=places)
+    sites = SiteLatency(
+        vec[i32](where), len(labels), vec[float](one_way.ravel().tolist()), vec[float](accesses)
+    )
+    return Topology(n, sites, description, places=places)
+
+
+def draw_accesses(n: int, access: tuple[float, float], rng: Random) -> list[float]:
+    """One-way access seconds of each node; a single value draws nothing."""
+    low, high = access
+    if not 0.0 <= low <= high:
+        raise ScenarioError("topology.access: expected durations of at least 0, low end first")
+    if low == high:
+        return [low] * n
+    return [low + (high - low) * rng.random() for _ in range(n)]
+
+
+def check_sharing(
+    names: Sequence[str],
+    labels: Sequence[str],
+    where: Sequence[int],
+    accesses: Sequence[float],
+    one_way: Floats,
+    source: str,
+) -> None:
+    """ScenarioError where two nodes would be 0 s apart because they share a place."""
+    first: dict[int, int] = {}
+    for node, at in enumerate(where):
+        other = first.setdefault(at, node)
+        if other != node and one_way[at, at] + accesses[node] + accesses[other] <= 0.0:
+            raise ScenarioError(
+                f"{source}: found {len(labels)} places for {len(names)} nodes, so that '{names[other]}' and "
+                f"'{names[node]}' share '{labels[at]}' and would be 0 ms apart; expected fewer nodes, or "
+                "access: with the latency between a node and its place"
+            )

@@ -1,0 +1,53 @@
+"""The outcome of every topology model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serfsim.network.latency import Latency
+
+if TYPE_CHECKING:
+    import networkx as nx  # type: ignore[import-untyped]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """Where n nodes are, and how far apart.
+
+    Attributes:
+        n: number of nodes; they are numbered 0 .. n-1.
+        latency: answers for every packet.
+        description: one line for people.
+        positions: (n, 2), seconds of RTT, where the model has a map.
+        graph: the networkx graph, where the model has one.
+        places: label of each node's row, site or graph node, where it was put at one.
+    """
+
+    n: int
+    latency: Latency
+    description: str
+    positions: Floats | None = None
+    graph: nx.Graph | None = None
+    places: tuple[str, ...] | None = None
+
+    def rtt_row(self, i: int) -> Floats:
+        """True base round-trip time from node i to every node, seconds, shape (n,); 0 to itself."""
+        return np.array(self.latency.rtt_row(i, self.n), dtype=np.float64)
+
+    def one_way_row(self, i: int) -> Floats:
+        """Base one-way latency from node i to every node, seconds, shape (n,)."""
+        return np.array(self.latency.one_way_row(i, self.n), dtype=np.float64)
+
+    def rtt_matrix(self) -> Floats:
+        """All of `rtt_row`, seconds, shape (n, n); symmetric, as an RTT is both ways together."""
+        return np.array([self.rtt_row(i) for i in range(self.n)])
+
+    def one_way_matrix(self) -> Floats:
+        """All of `one_way_row`, seconds, shape (n, n); row = source."""
+        return np.array([self.one_way_row(i) for i in range(self.n)])

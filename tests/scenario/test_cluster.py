@@ -1,0 +1,97 @@
+"""Who the members are, and how each of them is set."""
+
+from __future__ import annotations
+
+import pytest
+
+from serfsim.protocol.memberlist import config as memberlist
+from serfsim.protocol.serf.config import SerfConfig
+from serfsim.scenario import Scenario
+from serfsim.scenario.checks import warnings
+from serfsim.scenario.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("nodes", "first", "last"),
+    [
+        (1, "node-00", "node-00"),
+        (30, "node-00", "node-29"),
+        (100, "node-00", "node-99"),
+        (101, "node-000", "node-100"),
+    ],
+)
+def test_nodes_are_numbered_with_two_digits_or_as_many_as_it_takes(nodes: int, first: str, last: str) -> None:
+    members = Scenario(cluster={"nodes": nodes}).roster().members
+    assert (members[0].name, members[-1].name, len(members)) == (first, last, nodes)
+
+
+def test_counted_groups_stand_in_order_and_end_at_the_last_node() -> None:
+    groups = {"a": {"nodes": 2}, "b": {"nodes": "30%"}}
+    roster = Scenario(cluster={"nodes": 10, "groups": groups}).roster()
+    assert roster.groups == {"a": [5, 6], "b": [7, 8, 9]}
+
+
+def test_named_members_of_a_group_leave_their_places_to_no_other() -> None:
+    groups = {"a": {"nodes": 2}, "b": {"nodes": ["node-04", "node-00"]}}
+    roster = Scenario(cluster={"nodes": 5, "groups": groups}).roster()
+    assert roster.groups == {"a": [2, 3], "b": [0, 4]}
+
+
+def test_nodes_may_name_groups_that_nobody_declared() -> None:
+    roster = Scenario(cluster={"nodes": [{"name": "x", "group": "g"}, "y"]}).roster()
+    assert roster.groups == {"g": [0]}
+    assert [member.group for member in roster.members] == ["g", ""]
+
+
+def test_a_node_outranks_its_group_and_the_group_the_cluster() -> None:
+    scenario = Scenario(
+        cluster={
+            "nodes": [
+                {"name": "x", "group": "g", "config": {"probe_interval": "3s"}, "tags": {"a": "node"}},
+                "y",
+                "z",
+            ],
+            "groups": {
+                "g": {"nodes": ["z"], "config": {"probe_interval": "2s", "gossip_nodes": 9}, "version": "0.8"}
+            },
+            "config": {"probe_interval": "1500ms", "indirect_checks": 5},
+            "tags": {"a": "cluster", "b": "cluster"},
+            "processing_delay": "1ms",
+        }
+    )
+    x, y, z = scenario.roster().members
+    assert [member.config.probe_interval for member in (x, y, z)] == [3.0, 1.5, 2.0]
+    assert [member.config.gossip_nodes for member in (x, y, z)] == [9, 3, 9]
+    assert [member.config.indirect_checks for member in (x, y, z)] == [5, 5, 5]
+    assert [member.version for member in (x, y, z)] == ["0.8", "0.9", "0.8"]
+    assert x.tags == {"a": "node", "b": "cluster"}
+    assert z.processing_delay == 0.001
+
+
+@pytest.mark.parametrize("profile", ["lan", "wan", "local"])
+def test_the_profiles_are_those_of_the_protocol_machines(profile: str) -> None:
+    settings = Scenario(cluster={"profile": profile}).cluster.config
+    machine = getattr(memberlist, profile)()
+    shared = [name for name in vars(machine) if name in Settings.model_fields and name != "protocol_version"]
+    assert len(shared) >= 20
+    assert {name: getattr(settings, name) for name in shared} == {
+        name: getattr(machine, name) for name in shared
+    }
+    assert settings.memberlist_protocol_version == machine.protocol_version
+
+
+def test_every_setting_of_the_serf_machine_can_be_set_and_has_its_default() -> None:
+    machine = vars(SerfConfig())
+    settings = Settings()
+    assert {name: getattr(settings, name) for name in machine} == machine
+
+
+def test_slow_probes_are_allowed_but_warned_of() -> None:
+    scenario = Scenario(cluster={"config": {"probe_timeout": "2s"}})
+    assert [warning.split(":")[0] for warning in warnings(scenario)] == ["cluster.config"]
+    assert warnings(Scenario()) == []
+
+
+def test_a_fault_that_never_comes_is_warned_of() -> None:
+    scenario = Scenario(duration="1m", faults=[{"crash": 1, "at": "1m"}, {"crash": 1, "at": "59s"}])
+    assert warnings(scenario) == ["faults[0].at: 1m never comes: the run ends at 1m"]

@@ -1,0 +1,85 @@
+"""What the project says of itself is so: its commands, its entry point, its version."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import serfsim
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def make_targets() -> set[str]:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", ".ci/run"])
+def test_every_make_command_of_a_page_exists(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"^\s*(?:- )?`*make ([a-z]+)", text, flags=re.MULTILINE))
+    named |= set(re.findall(r"`make ([a-z]+)`", text))
+    assert named
+    assert named <= make_targets()
+
+
+def test_the_readme_leads_with_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", readme, flags=re.DOTALL)
+    assert [line.split("#")[0].strip() for line in blocks[0].splitlines()] == ["make run", "make test"]
+
+
+def test_every_file_that_a_page_links_to_exists() -> None:
+    missing = []
+    for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
+            if "://" not in link and not (ROOT / link).exists():
+                missing.append(f"{page}: {link}")
+    assert missing == []
+
+
+def test_the_scenario_in_the_readme_is_valid() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
+    assert blocks
+    loads = importlib.import_module("serfsim.scenario.loading").loads
+    for block in blocks:
+        assert loads(block, "README.md").cluster.nodes
+
+
+def test_the_entry_point_can_be_called() -> None:
+    module, _, name = PROJECT["project"]["scripts"]["serfsim"].partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_the_installed_version_is_that_of_the_package_and_in_the_changelog() -> None:
+    assert metadata.version("serfsim") == serfsim.__version__
+    assert f"## {serfsim.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_importing_serfsim_imports_nothing_heavy() -> None:
+    code = "import sys, serfsim; print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = {name.split(".")[0] for name in shown.stdout.split()}
+    heavy = {"matplotlib", "networkx", "numpy", "pandas", "pyarrow", "pydantic", "simpy", "typer"}
+    assert loaded & heavy == set()
+
+
+@pytest.mark.parametrize("name", serfsim.__all__)
+def test_every_public_name_can_be_had(name: str) -> None:
+    assert getattr(serfsim, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'simulate'"):
+        serfsim.simulate  # noqa: B018
