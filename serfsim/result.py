@@ -70,9 +70,7 @@ class Result:
         self._tables: dict[str, pd.DataFrame] = {}
 
     @classmethod
-    def from_recording(
-        cls, scenario: Any, recording: Recording, *, seed: int, claims: Claims = ()
-    ) -> Result:
+    def from_recording(cls, scenario: Any, recording: Recording, *, seed: int, claims: Claims = ()) -> Result:
         """Score a run.
 
         `scenario` has `.name` and `.question`, and `.to_yaml()` for the result folder. `claims`:
@@ -216,9 +214,7 @@ def open_result(folder: str | Path) -> Result:
     return Result(scenario, summary, background, {name: reader(name) for name in layout.TABLES})
 
 
-def heading(
-    scenario: Any, recording: Recording, seed: int, claims: list[dict[str, Any]]
-) -> dict[str, Any]:
+def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[str, Any]]) -> dict[str, Any]:
     """All of summary.json but the figures."""
     speed = recording.events_processed / recording.wall_s if recording.wall_s > 0 else None
     return {

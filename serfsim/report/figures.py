@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from serfsim.result import Result
 
 # In the order in which a reader wants them.
-FIGURES = ("view_sizes", "event_timeline", "coordinate_error", "coordinate_map", "traffic", "probes", "health")
+FIGURES = (
+    "view_sizes",
+    "event_timeline",
+    "coordinate_error",
+    "coordinate_map",
+    "traffic",
+    "probes",
+    "health",
+)
 DPI = 110
 LANE = 0.17  # inches a lane of the event timeline
 MAP_HEIGHT = 7.0

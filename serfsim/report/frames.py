@@ -164,7 +164,9 @@ def probes(scope: Scope) -> pd.DataFrame:
         {
             "t_s": np.tile(seconds, len(order)),
             "kind": pd.Categorical(np.repeat(np.array(order, dtype=object), len(seconds)), categories=order),
-            "count": np.concatenate([columns[name] for name in order]) if order else np.zeros(0, dtype=np.int64),
+            "count": np.concatenate([columns[name] for name in order])
+            if order
+            else np.zeros(0, dtype=np.int64),
         }
     )
 
@@ -172,7 +174,9 @@ def probes(scope: Scope) -> pd.DataFrame:
 def per_second(table: PerSecond) -> pd.DataFrame:
     """A column for every column of the table, the seconds' beginnings as index."""
     index = pd.Index(table.start + np.arange(len(table.values)), name="t_s")
-    return pd.DataFrame(table.values.reshape(len(index), len(table.columns)), index=index, columns=table.columns)
+    return pd.DataFrame(
+        table.values.reshape(len(index), len(table.columns)), index=index, columns=table.columns
+    )
 
 
 def traffic(scope: Scope) -> pd.DataFrame:
@@ -208,7 +212,9 @@ def traffic(scope: Scope) -> pd.DataFrame:
             )
     empty = pd.DataFrame({"t_s": [], "message_type": [], "transport": [], "count": [], "bytes": []})
     frame = pd.concat(parts, ignore_index=True) if parts else empty
-    frame = frame.astype({"message_type": "category", "transport": "category", "count": "int64", "bytes": "int64"})
+    frame = frame.astype(
+        {"message_type": "category", "transport": "category", "count": "int64", "bytes": "int64"}
+    )
     return frame.sort_values(["t_s", "transport", "message_type"], ignore_index=True)
 
 

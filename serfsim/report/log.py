@@ -103,7 +103,9 @@ def log_lines(events: EventTable, names: list[str], version: str = "0.9") -> Ite
         yield f"# {len(joins)} EventMemberJoin lines from before t = 0 are left out."
     rows = np.flatnonzero(logged)
     for low in range(0, min(len(rows), MOST_LINES), CHUNK):
-        yield from formatted(events, numbers, rows[low : min(low + CHUNK, MOST_LINES)], names, addresses, templates)
+        yield from formatted(
+            events, numbers, rows[low : min(low + CHUNK, MOST_LINES)], names, addresses, templates
+        )
     if len(rows) > MOST_LINES:
         yield f"# {len(rows) - MOST_LINES} more lines are left out."
 

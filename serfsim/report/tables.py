@@ -24,7 +24,13 @@ class Row(NamedTuple):
 
 # section, label, dotted name, unit, meaning. A percentile family shows p50, p99 and max in one row.
 ROWS = (
-    ("Detection", "false positives", "detection.false_positives", "", "failed events about a member that was up"),
+    (
+        "Detection",
+        "false positives",
+        "detection.false_positives",
+        "",
+        "failed events about a member that was up",
+    ),
     (
         "Detection",
         "  raised by healthy nodes",
@@ -43,13 +49,43 @@ ROWS = (
     ("Detection", "missed", "detection.missed", "", "crash and observer pairs that were never noticed"),
     ("Detection", "mistake duration", "detection.mistake_duration_s", "s", "how long a wrong failed lasted"),
     ("Detection", "query accuracy", "detection.query_accuracy", "", "share of time without a wrong failed"),
-    ("Views", "one view after", "convergence.one_view_s", "s", "from the last change until all live nodes agreed"),
+    (
+        "Views",
+        "one view after",
+        "convergence.one_view_s",
+        "s",
+        "from the last change until all live nodes agreed",
+    ),
     ("Views", "nodes with a wrong view", "convergence.views_disagreeing", "", "at the end"),
-    ("Coordinates", "relative error", "coordinates.relative_error", "", "estimate against true RTT, last sample"),
+    (
+        "Coordinates",
+        "relative error",
+        "coordinates.relative_error",
+        "",
+        "estimate against true RTT, last sample",
+    ),
     ("Coordinates", "absolute error", "coordinates.absolute_error_ms", "ms", "the same in milliseconds"),
-    ("Coordinates", "converged", "coordinates.converged_s", "s", "median within 10 % of its final value from here"),
-    ("Coordinates", "rank loss", "coordinates.rank_loss", "", "share of neighbour pairs put in the wrong order"),
-    ("Coordinates", "nearest right", "coordinates.nearest_accuracy", "", "nodes whose predicted nearest is nearest"),
+    (
+        "Coordinates",
+        "converged",
+        "coordinates.converged_s",
+        "s",
+        "median within 10 % of its final value from here",
+    ),
+    (
+        "Coordinates",
+        "rank loss",
+        "coordinates.rank_loss",
+        "",
+        "share of neighbour pairs put in the wrong order",
+    ),
+    (
+        "Coordinates",
+        "nearest right",
+        "coordinates.nearest_accuracy",
+        "",
+        "nodes whose predicted nearest is nearest",
+    ),
     ("Coordinates", "drift", "coordinates.drift_ms_per_s", "ms/s", "how fast coordinates still move"),
     ("Coordinates", "resets", "coordinates.resets", "", "coordinates that became invalid and began anew"),
     ("Traffic", "messages", "traffic.messages_per_node_s", "/node/s", "protocol messages sent"),
@@ -59,7 +95,13 @@ ROWS = (
     ("Health", "health score, worst", "health.score.max", "", "highest of any node"),
     ("Dissemination", "event delivered, p50", "dissemination.events.p50_s", "s", "user event to a node"),
     ("Dissemination", "event delivered, p99", "dissemination.events.p99_s", "s", ""),
-    ("Dissemination", "events delivered", "dissemination.events.delivered_share", "", "share of nodes reached"),
+    (
+        "Dissemination",
+        "events delivered",
+        "dissemination.events.delivered_share",
+        "",
+        "share of nodes reached",
+    ),
     ("Dissemination", "query answered, p50", "dissemination.queries.p50_s", "s", "query to its answer"),
     ("Dissemination", "queries answered", "dissemination.queries.delivered_share", "", "share of nodes"),
 )
@@ -138,6 +180,13 @@ def traffic_rows(summary: Mapping[str, Any], most: int = 8) -> list[Row]:
 def claim_rows(summary: Mapping[str, Any]) -> list[Row]:
     """The scenario's claims and whether they hold."""
     return [
-        Row("Claims", str(claim["claim"]), "holds" if claim["holds"] else "FAILS", "", told(claim.get("value")), "")
+        Row(
+            "Claims",
+            str(claim["claim"]),
+            "holds" if claim["holds"] else "FAILS",
+            "",
+            told(claim.get("value")),
+            "",
+        )
         for claim in summary.get("claims", [])
     ]

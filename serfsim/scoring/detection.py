@@ -121,7 +121,9 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     }
 
 
-def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
+def rows_by_subject(
+    subject: Integers, wanted: set[int]
+) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
     """The row numbers about each wanted subject, in order."""
     order = np.argsort(subject, kind="stable")
     ordered = subject[order]

@@ -102,6 +102,10 @@ class Spans:
 
     def changes(self, start: float, end: float) -> list[tuple[float, int, bool]]:
         """(t, node, covered from then on) for every change in (start, end], in order of time."""
-        begun = [(float(t), int(i), True) for t, i in zip(self.start, self.node, strict=True) if start < t <= end]
-        ended = [(float(t), int(i), False) for t, i in zip(self.end, self.node, strict=True) if start < t <= end]
+        begun = [
+            (float(t), int(i), True) for t, i in zip(self.start, self.node, strict=True) if start < t <= end
+        ]
+        ended = [
+            (float(t), int(i), False) for t, i in zip(self.end, self.node, strict=True) if start < t <= end
+        ]
         return sorted(begun + ended)

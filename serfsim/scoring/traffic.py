@@ -40,7 +40,9 @@ def total_bytes(sums: dict[str, int]) -> int:
     for transport in sorted({column.split("/")[0] for column in sums}):
         kept = [sums[f"{transport}/{name}"] for name in TOTALS[:2] if f"{transport}/{name}" in sums]
         typed = [
-            value for column, value in sums.items() if column.split("/")[0] == transport and is_message(column)
+            value
+            for column, value in sums.items()
+            if column.split("/")[0] == transport and is_message(column)
         ]
         total += sum(kept) if kept else sum(typed)
     return total

@@ -102,7 +102,9 @@ def last_kinds(
         rows = valid & (part.kind == FAILED)
         if rows.any():
             failed.append(
-                EventTable(part.t[rows], part.observer[rows], part.subject[rows], part.kind[rows], part.detail[rows])
+                EventTable(
+                    part.t[rows], part.observer[rows], part.subject[rows], part.kind[rows], part.detail[rows]
+                )
             )
     return state, failed
 

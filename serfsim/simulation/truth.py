@@ -66,14 +66,18 @@ class TruthKeeper:
 
     def reachable(self, observer: int, subject: int, t: float) -> bool:
         """Does one transport pass both ways between the two at time `t`?"""
-        blocked = {(way, transport) for cut in self.cuts for way, transport in cut.blocks(observer, subject, t)}
+        blocked = {
+            (way, transport) for cut in self.cuts for way, transport in cut.blocks(observer, subject, t)
+        }
         return any(("out", name) not in blocked and ("in", name) not in blocked for name in ("udp", "tcp"))
 
 
 class Cut:
     """A block of one transport ("udp", "tcp" or "all") while it lasts."""
 
-    def __init__(self, start: float, sides: list[tuple[frozenset[int], frozenset[int]]], transport: str) -> None:
+    def __init__(
+        self, start: float, sides: list[tuple[frozenset[int], frozenset[int]]], transport: str
+    ) -> None:
         self.start = start
         self.end = ALWAYS
         self.sides = sides

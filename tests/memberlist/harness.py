@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+
 from serfsim.native import Random
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record
@@ -15,7 +17,6 @@ from serfsim.protocol.memberlist.messages import Accusation, Alive, Packet, Stre
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import Runtime
-from serfsim.protocol.vivaldi.coordinate import Coordinate
 
 
 @dataclass
@@ -87,7 +88,9 @@ class HandDelegate(Delegate):
     def notify_conflict(self, existing: Record, other: Record, now: float) -> None:
         self.calls.append(("conflict", existing.node))
 
-    def notify_ping_complete(self, record: Record, rtt: float, payload: Coordinate | None, now: float) -> None:
+    def notify_ping_complete(
+        self, record: Record, rtt: float, payload: Coordinate | None, now: float
+    ) -> None:
         self.round_trips.append((record.node, rtt))
 
     def notify_finished(self, token: int, in_time: bool, now: float) -> None:

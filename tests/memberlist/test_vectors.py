@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.native import Random
-from serfsim.protocol import events
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue, retransmit_limit
-from serfsim.protocol.memberlist.members import STATE_NAMES, STATE_SUSPECT, UNKNOWN
+from serfsim.protocol.memberlist.members import STATE_NAMES, UNKNOWN
 from serfsim.protocol.memberlist.messages import ALIVE, DEAD, SUSPECT, Accusation, Alive, Message
 from serfsim.protocol.memberlist.push_pull import PushPull, push_pull_scale
 from serfsim.protocol.memberlist.state import OWN_ADDRESS
@@ -189,7 +187,9 @@ def expected_queue(case: dict) -> list[tuple[str, str, int]]:  # type: ignore[ty
     result = []
     for entry in case["queued"]:
         name = entry["queue_name"]
-        result.append((entry["type"], "own address" if name.startswith("127.") else name, entry["incarnation"]))
+        result.append(
+            (entry["type"], "own address" if name.startswith("127.") else name, entry["incarnation"])
+        )
     return result
 
 
@@ -252,5 +252,3 @@ def test_too_few_possible_accusers_mean_no_confirmations_and_the_minimum_at_once
     assert confirmations_wanted(4, 4) == 2
     assert Suspicion(0, 0, 4.0, 24.0, 0.0).first_timeout() == 4.0
     assert Suspicion(0, 2, 4.0, 24.0, 0.0).first_timeout() == 24.0
-
-

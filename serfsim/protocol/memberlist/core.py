@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import Random, i64, mypyc_attr
+from serfsim.native import Random, i64
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.awareness import Awareness
@@ -149,9 +149,7 @@ class Core:
         if self.awareness.apply_delta(delta):
             self.runtime.notify(now, events.HEALTH, self.me, self.awareness.score)
 
-    def random_members(
-        self, k: i64, excluded: i64, worst: i64, dead_since: float, into: list[int]
-    ) -> None:
+    def random_members(self, k: i64, excluded: i64, worst: i64, dead_since: float, into: list[int]) -> None:
         """Up to `k` distinct members other than this node and `excluded` (spec memberlist.md 5.6).
 
         Members up to the state `worst` are taken; dead ones besides if they died no earlier than

@@ -63,7 +63,9 @@ class Delegate:
         """The coordinate to send with an ack."""
         return None
 
-    def notify_ping_complete(self, record: Record, rtt: float, payload: Coordinate | None, now: float) -> None:
+    def notify_ping_complete(
+        self, record: Record, rtt: float, payload: Coordinate | None, now: float
+    ) -> None:
         """A direct probe was answered in time; `rtt` in seconds."""
 
     def notify_joined(self, token: i64, contacted: i64, now: float) -> None:

@@ -96,12 +96,7 @@ class Packet:
 
 def ping_size(node: Record, seq: i64, source: Record) -> i64:
     return (
-        46
-        + node.name_size
-        + unsigned_size(seq)
-        + source.address_size
-        + source.name_size
-        + source.port_size
+        46 + node.name_size + unsigned_size(seq) + source.address_size + source.name_size + source.port_size
     )
 
 

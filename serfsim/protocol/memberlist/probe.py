@@ -204,9 +204,7 @@ class Prober:
         core = self.core
         size = compressed_ping_stream(ping_size(self.record, self.seq, core.record))
         request = StreamPing(self.target, self.seq, size)
-        core.runtime.open_stream(
-            self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now
-        )
+        core.runtime.open_stream(self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now)
 
     def fallback_ended(self, seq: i64, answered: bool, now: float) -> None:
         """The TCP fallback of round `seq` came to its end; `answered` by a valid ack."""

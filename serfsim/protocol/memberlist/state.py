@@ -239,9 +239,7 @@ class MemberStates:
 
     def accuse(self, kind: i64, node: i64, incarnation: i64, accuser: i64) -> Accusation:
         """A suspect or dead message of the right size."""
-        size = accusation_size(
-            self.core.members.record(node), incarnation, self.core.members.record(accuser)
-        )
+        size = accusation_size(self.core.members.record(node), incarnation, self.core.members.record(accuser))
         return Accusation(kind, node, incarnation, accuser, size)
 
     def handle(self, message: Message, now: float) -> None:

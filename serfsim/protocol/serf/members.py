@@ -116,5 +116,3 @@ class RecentIntents:
         old = [node for node, intent in self.by_node.items() if now - intent.seen_at > timeout]
         for node in old:
             del self.by_node[node]
-
-

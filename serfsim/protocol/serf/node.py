@@ -106,7 +106,9 @@ class SerfDelegate(Delegate):
         node = self.serf()
         return None if node.config.disable_coordinates else node.vivaldi.coordinate
 
-    def notify_ping_complete(self, record: Record, rtt: float, payload: Coordinate | None, now: float) -> None:
+    def notify_ping_complete(
+        self, record: Record, rtt: float, payload: Coordinate | None, now: float
+    ) -> None:
         if payload is not None:
             self.serf().measured(record.node, rtt, payload, now)
 

@@ -23,7 +23,9 @@ def draw(result: Result, ax: Axes) -> Axes:
     if len(frame) == 0:
         return style.nothing(ax, title, "no coordinates were recorded")
     t = frame["t_s"].to_numpy()
-    p50, p90, p99 = (np.maximum(frame[f"relative_error_{name}"].to_numpy(), FLOOR) for name in ("p50", "p90", "p99"))
+    p50, p90, p99 = (
+        np.maximum(frame[f"relative_error_{name}"].to_numpy(), FLOOR) for name in ("p50", "p90", "p99")
+    )
     style.shade_faults(ax, result.background)
     ax.fill_between(t, p90, p99, color=style.SKY, alpha=0.25, linewidth=0)
     ax.fill_between(t, p50, p90, color=style.BLUE, alpha=0.22, linewidth=0)

@@ -80,14 +80,23 @@ def draw(result: Result, ax: Axes) -> Axes:
     if len(nodes) <= NAMED:
         for node, (x, y) in zip(nodes.tolist(), actual, strict=True):
             ax.annotate(
-                result.background.names[node], (x, y), (6, 5), textcoords="offset points", fontsize=8, color="#52606d"
+                result.background.names[node],
+                (x, y),
+                (6, 5),
+                textcoords="offset points",
+                fontsize=8,
+                color="#52606d",
             )
     limits(ax, np.concatenate((actual, guessed)))
     ax.set_xlabel("[ms]")
     ax.set_ylabel("[ms]")
     off = np.sqrt(((actual - guessed) ** 2).sum(axis=1))
     source = "made from true round-trip times by scaling" if truth.scaled else "of the topology"
-    shown = f"{len(nodes)} of {len(result.background.names)} nodes" if len(nodes) < len(vectors) else f"{len(nodes)} nodes"
+    shown = (
+        f"{len(nodes)} of {len(result.background.names)} nodes"
+        if len(nodes) < len(vectors)
+        else f"{len(nodes)} nodes"
+    )
     style.heading(
         ax,
         title,

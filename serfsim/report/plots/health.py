@@ -47,7 +47,9 @@ def draw(result: Result, ax: Axes) -> Axes:
     mean, p90, worst = np.full((3, len(grid)), np.nan)
     mean[some] = np.nanmean(level[:, some], axis=0)
     p90[some], worst[some] = np.nanquantile(level[:, some], (0.9, 1.0), axis=0)
-    ax.fill_between(grid, 0, worst, step="post", color=style.SKY, alpha=0.25, linewidth=0, label="up to the worst node")
+    ax.fill_between(
+        grid, 0, worst, step="post", color=style.SKY, alpha=0.25, linewidth=0, label="up to the worst node"
+    )
     ax.step(grid, p90, where="post", color=style.BLUE, linewidth=1.1, linestyle=(0, (5, 2)), label="p90")
     names = background.names
     total = np.nansum(level, axis=1)

@@ -40,7 +40,9 @@ def draw(result: Result, ax: Axes) -> Axes:
         rate = style.binned(rows["t_s"].to_numpy(), rows["count"].to_numpy(dtype=np.float64), edges)
         scored[kind] = int(rows.loc[rows["t_s"] >= 0, "count"].sum())
         if rate.any():
-            ax.stairs(rate, edges, baseline=None, color=colour, linewidth=width, label=f"{label} ({scored[kind]:,})")
+            ax.stairs(
+                rate, edges, baseline=None, color=colour, linewidth=width, label=f"{label} ({scored[kind]:,})"
+            )
     # Failures are few and successes many: linear up to one a second, then decades.
     ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

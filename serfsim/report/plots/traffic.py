@@ -36,7 +36,9 @@ def draw(result: Result, ax: Axes) -> Axes:
         layers["other"] = np.sum([rates[name] for name in order[SHOWN:]], axis=0)
     colours = (*style.CYCLE[:SHOWN], style.LIGHT)
     stack = np.repeat(np.array(list(layers.values())), 2, axis=1)
-    ax.stackplot(np.repeat(edges, 2)[1:-1], stack, labels=list(layers), colors=colours, alpha=0.88, linewidth=0)
+    ax.stackplot(
+        np.repeat(edges, 2)[1:-1], stack, labels=list(layers), colors=colours, alpha=0.88, linewidth=0
+    )
     total = np.sum(list(rates.values()), axis=0)
     # The rush of the join would flatten everything that comes after it.
     calm = float(total[scored].max(initial=0.0))

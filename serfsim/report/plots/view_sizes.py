@@ -41,7 +41,9 @@ def sizes(events: EventTable, background: Background, grid: Floats) -> Floats:
 def live_nodes(background: Background, grid: Floats) -> Floats:
     """How many nodes are up at each time."""
     n = len(background.names)
-    return np.array([n - int(background.down_spans.covered_at(float(t)).sum()) for t in grid], dtype=np.float64)
+    return np.array(
+        [n - int(background.down_spans.covered_at(float(t)).sum()) for t in grid], dtype=np.float64
+    )
 
 
 def draw(result: Result, ax: Axes) -> Axes:
@@ -72,10 +74,19 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.step(grid, median, where="post", color=style.BLUE, linewidth=2.0, label="median node", zorder=3)
     truth = live_nodes(background, grid)
     ax.step(
-        grid, truth, where="post", color=style.BLACK, linewidth=1.2, linestyle=(0, (4, 2)), label="truth", zorder=4
+        grid,
+        truth,
+        where="post",
+        color=style.BLACK,
+        linewidth=1.2,
+        linestyle=(0, (4, 2)),
+        label="truth",
+        zorder=4,
     )
     top = max(float(np.nanmax(high, initial=0.0)), float(truth.max(initial=1.0)))
-    bottom = float(np.nanmin(low[grid >= 0.0], initial=top)) if start < 0 else float(np.nanmin(low, initial=top))
+    bottom = (
+        float(np.nanmin(low[grid >= 0.0], initial=top)) if start < 0 else float(np.nanmin(low, initial=top))
+    )
     span = max(top - bottom, 4.0)
     ax.set_ylim(max(0.0, top - 1.12 * span) if bottom > 0.25 * top else 0.0, top + 0.06 * span)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
