@@ -181,7 +181,8 @@ class Result:
         return summary_html(self)
 
     def __repr__(self) -> str:
-        return f"<Result {self.summary['name']} seed={self.summary['seed']} digest={self.summary['digest'][:12]}>"
+        name, seed, digest = (self.summary[key] for key in ("name", "seed", "digest"))
+        return f"<Result {name} seed={seed} digest={digest[:12]}>"
 
 
 def open_result(folder: str | Path) -> Result:

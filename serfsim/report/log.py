@@ -29,9 +29,10 @@ CHUNK = 100_000
 FALLBACK = {
     "0.7": "[WARN] memberlist: Was able to reach {subject} via TCP but not UDP, network may be misconfigured "
     "and not allowing bidirectional UDP",
-    "0.9": "[WARN] memberlist: Was able to connect to {subject} but other probes failed, network may be misconfigured",
-    "latest": "[WARN] memberlist: Was able to connect to {subject} over TCP but UDP probes failed, network may be "
-    "misconfigured",
+    "0.9": "[WARN] memberlist: Was able to connect to {subject} but other probes failed, "
+    "network may be misconfigured",
+    "latest": "[WARN] memberlist: Was able to connect to {subject} over TCP but UDP probes failed, "
+    "network may be misconfigured",
 }
 FAILED_PING = {
     "0.9": "[DEBUG] memberlist: Failed ping: {subject} (timeout reached)",
@@ -57,7 +58,8 @@ LINES = {
     kind.SUSPICION_TIMEOUT: "[INFO] memberlist: Marking {subject} as failed, suspect timeout reached "
     "({detail} peer confirmations)",
     kind.PUSH_PULL: "[DEBUG] memberlist: Initiating push/pull sync with: {subject} {ip}:{port}",
-    kind.PUSH_PULL_FAILED: "[ERR] memberlist: Push/Pull with {subject} failed: dial tcp {ip}:{port}: i/o timeout",
+    kind.PUSH_PULL_FAILED: "[ERR] memberlist: Push/Pull with {subject} failed: "
+    "dial tcp {ip}:{port}: i/o timeout",
     kind.RECONNECT: "[INFO] serf: attempting reconnect to {subject} {ip}:{port}",
     kind.RECONNECT_FORGONE: "[DEBUG] serf: forgoing reconnect for random throttling",
     kind.JOINED: "[INFO] agent: joined: {detail} nodes",

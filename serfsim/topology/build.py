@@ -109,7 +109,7 @@ def _matrix(spec: object, names: Sequence[str], rng: Random, folder: Path) -> To
 
 def _graph(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
     # networkx takes a moment to import, and most runs have no graph.
-    import networkx as nx  # type: ignore[import-untyped]
+    import networkx as nx
 
     from serfsim.topology.graph import graph_topology, load_graph
 

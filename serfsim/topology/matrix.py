@@ -115,7 +115,8 @@ def _filled(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
         )
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         raise ScenarioError(
-            f"{raw.where(k, i, j)}: found no latency from {pair}{more} (empty, NaN or 0); expected all, or {advice}"
+            f"{raw.where(k, i, j)}: found no latency from {pair}{more} (empty, NaN or 0); "
+            f"expected all, or {advice}"
         )
     return values, count
 

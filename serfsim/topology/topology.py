@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from serfsim.network.latency import Latency
 
 if TYPE_CHECKING:
-    import networkx as nx  # type: ignore[import-untyped]
+    import networkx as nx
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from serfsim.report.plots import style
-from serfsim.scoring.recording import Floats
+from serfsim.scoring.recording import Floats, Integers
 
 if TYPE_CHECKING:
     from serfsim.result import Result
@@ -73,10 +73,24 @@ def draw(result: Result, ax: Axes) -> Axes:
     colours = group_colours(result, nodes)
     small = len(nodes) > 120
     ax.scatter(
-        *actual.T, s=16 if small else 48, facecolors="white", edgecolors=colours, linewidths=1.4, zorder=3,
+        actual[:, 0],
+        actual[:, 1],
+        s=16 if small else 48,
+        facecolors="white",
+        edgecolors=colours,
+        linewidths=1.4,
+        zorder=3,
         label="true place",
-    )  # fmt: skip
-    ax.scatter(*guessed.T, s=10 if small else 26, c=colours, linewidths=0, zorder=4, label="by coordinates")
+    )
+    ax.scatter(
+        guessed[:, 0],
+        guessed[:, 1],
+        s=10 if small else 26,
+        c=colours,
+        linewidths=0,
+        zorder=4,
+        label="by coordinates",
+    )
     if len(nodes) <= NAMED:
         for node, (x, y) in zip(nodes.tolist(), actual, strict=True):
             ax.annotate(
@@ -100,7 +114,8 @@ def draw(result: Result, ax: Axes) -> Axes:
     style.heading(
         ax,
         title,
-        f"{shown}; true map {source}; a line joins the two places of a node, median {np.median(off):.2g} ms apart.",
+        f"{shown}; true map {source}; a line joins the two places of a node, "
+        f"median {np.median(off):.2g} ms apart.",
     )
     style.legend(ax)
     handles = ax.get_legend()
@@ -112,7 +127,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     return ax
 
 
-def group_colours(result: Result, nodes: style.Integers) -> list[str]:
+def group_colours(result: Result, nodes: Integers) -> list[str]:
     """A colour for every node: by its group where there are several, else one for all."""
     groups = list(dict.fromkeys(result.background.groups))
     if not 1 < len(groups) <= GROUPS:

@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 
 from serfsim.protocol import events as kind
 from serfsim.report.plots import style
+from serfsim.scoring.recording import Floats, Integers
 from serfsim.scoring.scope import scored_rows
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ def draw(result: Result, ax: Axes) -> Axes:
 
 def bars(
     ax: Axes,
-    node: style.Integers,
-    start: style.Floats,
-    stop: style.Floats,
+    node: Integers,
+    start: Floats,
+    stop: Floats,
     n: int,
     end: float,
     down: bool,

@@ -67,7 +67,8 @@ def draw(result: Result, ax: Axes) -> Axes:
     style.heading(
         ax,
         "How far nodes doubt themselves",
-        f"Lifeguard's local health; mean {mean_text}, worst {figure['max']}. A failed probe without nacks raises it.",
+        f"Lifeguard's local health; mean {mean_text}, worst {figure['max']}. "
+        "A failed probe without nacks raises it.",
     )
     style.legend(ax, columns=8)
     return ax

@@ -31,7 +31,7 @@ def draw(result: Result, ax: Axes) -> Axes:
         return style.nothing(ax, title, "no probes were recorded")
     edges = style.second_edges(min(0.0, float(frame["t_s"].min())), background.end_s)
     style.shade_faults(ax, background)
-    by_kind = {kind: rows for kind, rows in frame.groupby("kind", observed=True)}
+    by_kind = dict(iter(frame.groupby("kind", observed=True)))
     scored = {}
     for kind, label, colour, width in OUTCOMES:
         if kind not in by_kind:

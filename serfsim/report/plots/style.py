@@ -29,7 +29,8 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
 GREY, LIGHT, FAULT = "#7b8794", "#cbd2d9", "#f3ead7"
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, YELLOW, RED, GREY)
 
-STYLE: dict[str, Any] = {
+# Any, because matplotlib types its parameters by name.
+STYLE: Any = {
     "font.size": 10.5,
     "axes.titlesize": 13,
     "axes.titleweight": "bold",
@@ -139,13 +140,15 @@ def stepped(t: Floats, node: Integers, step: Floats, n: int, first: Floats, grid
     totals = np.zeros((n, len(grid)))
     np.add.at(totals, (node[inside], place[inside]), step[inside])
     totals[:, 0] += first
-    return np.cumsum(totals, axis=1, out=totals)
+    running: Floats = np.cumsum(totals, axis=1, out=totals)
+    return running
 
 
 def binned(t: Floats, values: Floats, edges: Floats) -> Floats:
     """The mean rate per second of what happened in each bin."""
     sums, _ = np.histogram(t, bins=edges, weights=values)
-    return sums / np.diff(edges)
+    rates: Floats = sums / np.diff(edges)
+    return rates
 
 
 def second_edges(start: float, end: float, most: int = 300) -> Floats:
