@@ -1,0 +1,169 @@
+"""A network coordinate: where a node lies, so that distances predict round-trip times.
+
+    distance = |a.vec - b.vec| + a.height + b.height (+ both adjustments, where that leaves more than 0)
+
+`vec` is a position in a Euclidean space, `height` the way from the node to that space (its access
+link), `adjustment` what remained unexplained lately. Everything is reckoned in the order in which Serf
+does, so that the doubles agree bit for bit (spec coordinate.md sections 2 and 3.1).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from serfsim.native import Random, append, i64, mypyc_attr, vec
+from serfsim.protocol.vivaldi.config import CoordinateConfig
+
+SECOND: Final = 1_000_000_000  # in nanoseconds
+# A distance beyond 64-bit nanoseconds, or that is no number, becomes the lowest of them, as on amd64.
+NS_LIMIT: Final = 9223372036854775808.0
+NS_OUT_OF_RANGE: Final = -9223372036854775808
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Uniforms:
+    """Where the components of a random direction come from: uniform on [0, 1)."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+
+    def draw(self) -> float:
+        return self.rng.random()
+
+
+@mypyc_attr(acyclic=True)
+class Coordinate:
+    """vec: seconds, shape (dimensionality,); error: no unit; adjustment and height: seconds.
+
+    A coordinate is shared by reference with acks in flight and with peers: only its maker changes
+    it, before anybody else has it.
+    """
+
+    def __init__(self, vec: vec[float], error: float, adjustment: float, height: float) -> None:
+        self.vec = vec
+        self.error = error
+        self.adjustment = adjustment
+        self.height = height
+
+    def copy(self) -> Coordinate:
+        """One that may be changed."""
+        position = vec[float](capacity=len(self.vec))
+        i: i64 = 0
+        while i < len(self.vec):
+            position = append(position, self.vec[i])
+            i += 1
+        return Coordinate(position, self.error, self.adjustment, self.height)
+
+    def is_valid(self) -> bool:
+        """No part is infinite or not a number. Nothing else is asked: errors and heights may be negative."""
+        i: i64 = 0
+        while i < len(self.vec):
+            if not math.isfinite(self.vec[i]):
+                return False
+            i += 1
+        return math.isfinite(self.error) and math.isfinite(self.adjustment) and math.isfinite(self.height)
+
+    def is_compatible_with(self, other: Coordinate) -> bool:
+        """Have both the same number of dimensions?"""
+        return len(self.vec) == len(other.vec)
+
+    def raw_distance_to(self, other: Coordinate) -> float:
+        """Seconds, without the adjustments. ValueError if the dimensions differ."""
+        return self._separation(other) + self.height + other.height
+
+    def distance_to(self, other: Coordinate) -> i64:
+        """Serf's estimate of the round-trip time, in nanoseconds. ValueError if the dimensions differ."""
+        distance = self.raw_distance_to(other)
+        adjusted = distance + self.adjustment + other.adjustment
+        if adjusted > 0.0:
+            distance = adjusted
+        return nanoseconds(distance)
+
+    def apply_force(
+        self, config: CoordinateConfig, force: float, other: Coordinate, uniforms: Uniforms
+    ) -> Coordinate:
+        """A copy pushed by `force` seconds away from `other`; ValueError if the dimensions differ."""
+        pushed = self.copy()
+        pushed.push(config, force, other, uniforms)
+        return pushed
+
+    def push(self, config: CoordinateConfig, force: float, other: Coordinate, uniforms: Uniforms) -> None:
+        """`apply_force` in place, for the maker of a coordinate that nobody else has yet.
+
+        Two that coincide part in a random direction, and their heights stay.
+        """
+        separation = self._separation(other)
+        i: i64 = 0
+        if separation > config.zero_threshold:
+            scale = 1.0 / separation
+            while i < len(self.vec):
+                self.vec[i] = self.vec[i] + (self.vec[i] - other.vec[i]) * scale * force
+                i += 1
+            height = (self.height + other.height) * force / separation + self.height
+            if height < config.height_min:
+                height = config.height_min
+            self.height = height
+            return
+        direction = random_direction(len(self.vec), config.zero_threshold, uniforms)
+        while i < len(self.vec):
+            self.vec[i] = self.vec[i] + direction[i] * force
+            i += 1
+
+    def _separation(self, other: Coordinate) -> float:
+        if len(self.vec) != len(other.vec):
+            raise ValueError("coordinate dimensionality does not match")
+        total = 0.0
+        i: i64 = 0
+        while i < len(self.vec):
+            along = self.vec[i] - other.vec[i]
+            total += along * along
+            i += 1
+        return math.sqrt(total)
+
+
+def new_coordinate(config: CoordinateConfig) -> Coordinate:
+    """At the origin, with the largest error and the least height."""
+    position = vec[float]([0.0] * config.dimensionality)
+    return Coordinate(position, config.vivaldi_error_max, 0.0, config.height_min)
+
+
+def random_direction(dimensionality: i64, zero_threshold: float, uniforms: Uniforms) -> vec[float]:
+    """A vector of length 1; one draw for each component, in order."""
+    direction = vec[float](capacity=dimensionality)
+    total = 0.0
+    i: i64 = 0
+    while i < dimensionality:
+        component = uniforms.draw() - 0.5
+        total += component * component
+        direction = append(direction, component)
+        i += 1
+    length = math.sqrt(total)
+    if length <= zero_threshold:
+        direction = vec[float]([0.0] * dimensionality)
+        direction[0] = 1.0
+        return direction
+    scale = 1.0 / length
+    i = 0
+    while i < dimensionality:
+        direction[i] = direction[i] * scale
+        i += 1
+    return direction
+
+
+def nanoseconds(seconds: float) -> i64:
+    """Truncated towards zero."""
+    ns = seconds * 1e9
+    if -NS_LIMIT <= ns < NS_LIMIT:
+        return i64(ns)
+    return NS_OUT_OF_RANGE
+
+
+def in_seconds(ns: i64) -> float:
+    """Go's Duration.Seconds: whole seconds and the rest are converted apart, both towards zero."""
+    whole = ns // SECOND
+    rest = ns % SECOND
+    if whole < 0 and rest != 0:
+        whole += 1
+        rest -= SECOND
+    return float(whole) + float(rest) / 1e9
