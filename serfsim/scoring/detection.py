@@ -84,9 +84,11 @@ def accusations(scope: Scope) -> dict[str, Any]:
 def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     """Detection times over all crashes with t >= 0, in seconds since the crash, and `missed`.
 
-    A crash is watched until the node runs again or the run ends. An observer should notice it if
+    A crash is watched until the node runs again or the run ends: one that is over, or followed by
+    the end of the run, before anybody could know is missed by everybody. An observer should notice it if
     it was up and had the node in view when it crashed; it did when the node left its view (failed,
-    or left where the crash came in the middle of a leave). An observer that stops itself before it
+    or left where the crash came in the middle of a leave). Nodes that crash at the same moment need
+    not notice each other. An observer that stops itself before it
     noticed owes nothing. `full_s` is only known for crashes that every such observer noticed;
     `missed` counts the (crash, observer) pairs that never did.
     """
@@ -191,7 +193,8 @@ def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Float
 
     A mistake is a failed about a member that was up. It ends when the observer sees the member
     again, when it becomes true because the member goes down, when the observer stops, or with the
-    run.
+    run. A verdict that was true when it fell is no mistake for as long as the observer has not yet
+    heard of a restart: that is a matter of dissemination, and `convergence.one_view_s` shows it.
     """
     kept = (history.kind == FAILED) | history.appears | (history.kind == RESTART)
     before_observer, before_subject, before_t = history.failed_before

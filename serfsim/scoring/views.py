@@ -35,7 +35,7 @@ class ViewHistory:
 
     `appears` is the bit after the flip, `kind` the kind of the row that caused it, or RESTART.
     `failed_before`: (observer, subject, t) of pairs whose last row before t = 0 was a failed.
-    The diagonal is meaningless: a node's view of itself is left out throughout.
+    The diagonal is False: a node's view of itself is left out throughout.
     """
 
     present: Booleans
@@ -132,6 +132,8 @@ def view_history(
     converged = began_converged(events, n) if converged_start is None else converged_start
     state, failed = last_kinds(events, start, first, down, converged)
     present = state == JOIN
+    # A stop below is written about all subjects, the node itself too: that row must flip nothing.
+    np.fill_diagonal(present, False)
     after = rows_of(events, first, last)
     rows = view_rows(after, n)
     t, observer, subject, kind = after.t[rows], after.observer[rows], after.subject[rows], after.kind[rows]
