@@ -1,6 +1,6 @@
 """What happened during a run, in packed arrays: rows of events, and counters per second.
 
-The network writes here through `network.journal`; `engine.recorder` reads it when the run is over.
+The network writes here through `network.journal`; `simulation.recorder` reads it when the run is over.
 Counters of the second at hand are one small array; when the clock enters another second the array is
 appended to a table and begins again at zero. Seconds are whole seconds of the scenario's clock,
 whose zero is the engine time `origin`; engine times are never negative.
@@ -20,24 +20,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from serfsim.engine.queue import EventQueue
 from serfsim.native import append, i32, i64, u8, vec
 from serfsim.network.journal import UDP_HEADERS, Journal
-from serfsim.protocol.directory import Directory
 from serfsim.protocol.events import COUNTED_ONLY, KINDS
-from serfsim.protocol.memberlist.messages import (
-    ACK,
-    GOSSIP,
-    INDIRECT_PING,
-    NACK,
-    PING,
-    USER,
-    Packet,
-    UserMessage,
-    ack_size,
-    indirect_ping_size,
-    nack_size,
-    ping_size,
-)
+from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage
 
 MESSAGE: Final = 0
 USER_MESSAGE: Final = 16
@@ -53,12 +40,23 @@ TRAFFIC_COLUMNS: Final = 85
 KIND_MASK: Final = 15
 
 
-class Trace(Journal):
-    """`hosts` is the number of hosts; `directory` tells the lengths of names, where message sizes need them."""
+class Watch:
+    """An event that somebody waits for; -1 stands for any observer or subject. `seen_at`: -1 until then."""
 
-    def __init__(self, origin: float, hosts: i64, directory: Directory | None = None) -> None:
+    def __init__(self, event: i64, observer: i64, subject: i64) -> None:
+        self.event: i64 = event
+        self.observer: i64 = observer
+        self.subject: i64 = subject
+        self.seen_at = -1.0
+
+
+class Trace(Journal):
+    """`hosts` is the number of hosts; `queue` is stopped when one of the `watches` is seen."""
+
+    def __init__(self, origin: float, hosts: i64, queue: EventQueue | None = None) -> None:
         self.origin = origin
-        self.directory = directory
+        self.queue = queue
+        self.watches: list[Watch] = []
         # Events below COUNTED_ONLY, in order; t in seconds of the scenario's clock.
         self.t = vec[float]()
         self.observer = vec[i32]()
@@ -91,6 +89,20 @@ class Trace(Journal):
             self.subject = append(self.subject, i32(subject))
             self.kind = append(self.kind, u8(event))
             self.detail = append(self.detail, detail)
+            if len(self.watches) > 0:
+                self._look(now, observer, event, subject)
+
+    def _look(self, now: float, observer: i64, event: i64, subject: i64) -> None:
+        for watch in self.watches:
+            if (
+                watch.event == event
+                and (watch.observer < 0 or watch.observer == observer)
+                and (watch.subject < 0 or watch.subject == subject)
+                and watch.seen_at < 0.0
+            ):
+                watch.seen_at = now
+                if self.queue is not None:
+                    self.queue.stop = True
 
     # Datagrams ---------------------------------------------------------------------------------
 
@@ -112,34 +124,13 @@ class Trace(Journal):
                 sizes[inner] += message.size
         if kind != GOSSIP and kind != USER:
             counts[kind] += 1
-            sizes[kind] += self._leading_size(packet)
+            sizes[kind] += packet.leading_size
         counts[column] += 1
         sizes[column] += ip_bytes
         counts[DATAGRAMS] += 1
         sizes[DATAGRAMS] += ip_bytes
         self.node_packets[source] += 1
         self.node_bytes[source] += ip_bytes
-
-    def _leading_size(self, packet: Packet) -> i64:
-        """The leading message's own bytes; with broadcasts beside it the packet tells them no more."""
-        kind = packet.kind
-        if kind == ACK:
-            return ack_size(packet.seq, packet.coordinate is not None)
-        if kind == NACK:
-            return nack_size(packet.seq)
-        directory = self.directory
-        if directory is None or packet.broadcasts is None:
-            return packet.size
-        known: i64 = len(directory.first)
-        node: i64 = packet.node
-        source: i64 = packet.source
-        if not (0 <= node < known and 0 <= source < known):
-            return packet.size
-        if kind == PING:
-            return ping_size(directory.first[node], packet.seq, directory.first[source])
-        if kind == INDIRECT_PING:
-            return indirect_ping_size(directory.first[node], packet.seq, directory.first[source])
-        return packet.size
 
     def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
         self._count(now, LOST, ip_bytes)

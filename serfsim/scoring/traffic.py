@@ -16,7 +16,11 @@ from serfsim.scoring.quantiles import ratio
 from serfsim.scoring.recording import PerSecond
 from serfsim.scoring.scope import Scope
 
-TOTALS = ("datagrams", "packets", "connections")
+TOTALS = ("datagrams", "packets", "connections", "lost", "overflowed")
+CARRIERS = (
+    "gossip",
+    "user",
+)  # datagrams that no message leads: their bytes are a type's, but they are no message
 
 
 def is_message(column: str) -> bool:
@@ -62,7 +66,11 @@ def traffic(scope: Scope) -> dict[str, Any]:
     counts = scored_sums(scope.recording.traffic_counts, scope.end)
     sizes = scored_sums(scope.recording.traffic_bytes, scope.end)
     seconds = scope.node_seconds
-    messages = sum(value for column, value in counts.items() if is_message(column))
+    messages = sum(
+        value
+        for column, value in counts.items()
+        if is_message(column) and column.split("/")[-1] not in CARRIERS
+    )
     packets = [counts[name] for name in ("udp/datagrams", "tcp/packets") if name in counts]
     connections = tcp_connections(counts)
     types = [column for column in dict.fromkeys([*counts, *sizes]) if is_message(column)]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from serfsim.protocol.vivaldi.config import CoordinateConfig
-
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.scenario.settings import Settings
 
 # Hosts have the addresses 10.0.0.1, 10.0.0.2 ... in the order of their numbers.

@@ -1,0 +1,70 @@
+"""The control plane's clock: a SimPy environment that lets the cluster run between its own events.
+
+Scenario timelines, samplers and a user's own processes are SimPy processes; packets and protocol
+timers are events of the compiled queue. Before SimPy handles its next event, the queue handles all of
+its own that come earlier. Events of both at one moment: SimPy's first.
+
+The environment's `now` is the scenario's clock, 0 at the end of the warm-up; the queue counts from the
+start of the run, `origin` seconds before that, because its times may not be negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import simpy
+
+from serfsim.engine.queue import SLICE, EventQueue
+from serfsim.network.scheduler import Dispatcher
+
+Hook = Callable[[], None]
+
+
+class ClusterEnvironment(simpy.Environment):
+    """`on_slice` is called now and then while the queue works, `on_stop` whenever the queue stopped
+    early because something that was waited for has happened; it may trigger SimPy events."""
+
+    def __init__(
+        self, queue: EventQueue, dispatcher: Dispatcher, origin: float, on_slice: Hook, on_stop: Hook
+    ) -> None:
+        super().__init__(initial_time=-origin)
+        self.queue = queue
+        self.dispatcher = dispatcher
+        self.origin = origin
+        self._on_slice = on_slice
+        self._on_stop = on_stop
+
+    def step(self) -> None:
+        """Let the cluster run up to SimPy's next event, then handle that."""
+        upcoming = self.peek()
+        if upcoming > self._now and self._run_queue(upcoming + self.origin):
+            self._now = self.queue.now - self.origin
+            self._on_stop()
+            if self.peek() == upcoming:
+                return
+        super().step()
+
+    def _run_queue(self, end: float) -> bool:
+        """Handle the queue's events before `end`; True if it stopped early."""
+        queue = self.queue
+        while True:
+            done = queue.run_until(end, self.dispatcher, SLICE)
+            if queue.stop:
+                return True
+            if done < SLICE:
+                return False
+            self._on_slice()
+
+    def engine_time(self, t: float) -> float:
+        """The queue's time at `t` on the scenario's clock."""
+        return t + self.origin
+
+    @property
+    def engine_now(self) -> float:
+        """The present on the queue's clock."""
+        return float(self._now) + self.origin
+
+    def timeout_at(self, t: float) -> Any:
+        """An event at the time `t`, at once if that is over."""
+        return self.timeout(max(0.0, t - self._now))

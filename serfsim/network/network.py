@@ -1,0 +1,158 @@
+"""The network: what becomes of a datagram or a segment between two hosts, and whose event is whose.
+
+    a packet is sent -> rules (drop, added delay, added loss) -> loss -> uplink -> latency + jitter -> arrival
+
+All of that is settled when the packet is sent; a rule that begins while it is under way does not touch
+it. What reaches a host is the host's affair (`host`); TCP (`tcp`) sends its segments the same way.
+A host's address is its number; what is sent to an address where nobody is vanishes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import Random, i64
+from serfsim.network.host import KIND_BITS, KIND_MASK, PACKET, READ, STREAM, Host
+from serfsim.network.jitter import Jitter, NoJitter
+from serfsim.network.journal import UDP_HEADERS, Journal
+from serfsim.network.latency import Latency
+from serfsim.network.loss import Loss, NoLoss
+from serfsim.network.rules import TCP, UDP, RuleSet
+from serfsim.network.scheduler import Dispatcher, Scheduler
+from serfsim.network.tcp import Tcp
+from serfsim.network.tcp_stream import Stream
+from serfsim.protocol.memberlist.messages import Packet
+
+IP_HEADER: Final = 20
+NEVER: Final = -1.0
+
+
+class Network(Dispatcher):
+    """`hosts` is how many there will be; `add_host` brings them in, in the order of their numbers.
+
+    `bandwidth` is bits a second of each host's uplink, 0 without limit; `mtu` is bytes. A datagram
+    that needs several fragments is lost if any of them is.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        journal: Journal,
+        latency: Latency,
+        hosts: i64,
+        jitter: Jitter | None = None,
+        udp_loss: Loss | None = None,
+        tcp_loss: Loss | None = None,
+        bandwidth: float = 0.0,
+        mtu: i64 = 1500,
+    ) -> None:
+        self.scheduler = scheduler
+        self.journal = journal
+        self.latency = latency
+        self.rules = RuleSet(hosts)
+        self.hosts: list[Host] = []
+        self.bandwidth = bandwidth
+        self.mtu: i64 = mtu
+        self.jitter: Jitter = NoJitter() if jitter is None else jitter
+        self.udp_loss: Loss = NoLoss() if udp_loss is None else udp_loss
+        self.tcp_loss: Loss = NoLoss() if tcp_loss is None else tcp_loss
+        self._has_jitter = not isinstance(self.jitter, NoJitter)
+        self._has_udp_loss = not isinstance(self.udp_loss, NoLoss)
+        self._has_tcp_loss = not isinstance(self.tcp_loss, NoLoss)
+        self.tcp = Tcp(self)
+
+    def add_host(self, host: Host) -> None:
+        assert host.number == len(self.hosts)
+        self.hosts.append(host)
+
+    def is_host(self, address: i64) -> bool:
+        return 0 <= address < len(self.hosts)
+
+    # Sending -------------------------------------------------------------------------------------
+
+    def transmit(self, source: Host, address: i64, packet: Packet, now: float) -> None:
+        """Send a datagram; it arrives as a PACKET event of its target, or not at all."""
+        number = source.number
+        size: i64 = packet.size + UDP_HEADERS
+        fragments: i64 = 1
+        if size > self.mtu:
+            fragments = self._fragments(size)
+            size += (fragments - 1) * IP_HEADER
+        self.journal.packet_sent(now, number, packet, size)
+        if not self.is_host(address):
+            return
+        target = self.hosts[address]
+        delay = 0.0
+        if address != number:
+            delay = self._udp_delay(source, address, size, fragments, now)
+            if delay < 0.0:
+                self.journal.packet_lost(now, number, packet, size)
+                return
+        at = now + delay + target.journey_delay
+        self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
+
+    def _fragments(self, size: i64) -> i64:
+        """How many IP packets carry a datagram of `size` bytes; each but the last holds a multiple of 8."""
+        room: i64 = (self.mtu - IP_HEADER) // 8 * 8
+        return (size - IP_HEADER + room - 1) // room
+
+    def _udp_delay(self, source: Host, address: i64, size: i64, fragments: i64, now: float) -> float:
+        """Seconds until the datagram is at its target's socket, or NEVER."""
+        number = source.number
+        extra = 0.0
+        if self.rules.count > 0:
+            extra = self.rules.verdict(number, address, UDP, source.loss_rng)
+            if extra < 0.0:
+                return NEVER
+        if self._has_udp_loss:
+            while fragments > 0:
+                if self.udp_loss.drops(number, address, source.loss_rng):
+                    return NEVER
+                fragments -= 1
+        base = self.latency.one_way(number, address)
+        if self._has_jitter:
+            extra += self.jitter.sample(base, source.jitter_rng)
+        if self.bandwidth > 0.0:
+            extra += self._uplink(source, size, now)
+        return base + extra
+
+    def segment(self, source: i64, target: i64, size: i64, rng: Random, now: float) -> float:
+        """Send a TCP segment of `size` IP bytes; when it arrives, or NEVER. `rng` decides over its fate."""
+        self.journal.segment_sent(now, source, size)
+        if source == target:
+            return now
+        extra = 0.0
+        if self.rules.count > 0:
+            extra = self.rules.verdict(source, target, TCP, rng)
+            if extra < 0.0:
+                return NEVER
+        if self._has_tcp_loss and self.tcp_loss.drops(source, target, rng):
+            return NEVER
+        base = self.latency.one_way(source, target)
+        if self._has_jitter:
+            extra += self.jitter.sample(base, rng)
+        if self.bandwidth > 0.0:
+            extra += self._uplink(self.hosts[source], size, now)
+        return now + (base + extra)
+
+    def _uplink(self, source: Host, size: i64, now: float) -> float:
+        """Seconds until the last bit of a packet is on the wire; one packet at a time, in order."""
+        begin = source.uplink_free_at if source.uplink_free_at > now else now
+        source.uplink_free_at = begin + float(8 * size) / self.bandwidth
+        return source.uplink_free_at - now
+
+    # Events --------------------------------------------------------------------------------------
+
+    def dispatch(self, target: i64, kind: i64, a: i64, b: i64, payload: object | None, now: float) -> None:
+        host = self.hosts[target]
+        sort: i64 = kind & KIND_MASK
+        if sort == PACKET:
+            assert isinstance(payload, Packet)
+            host.packet_arrived(payload, a, b, now)
+        elif sort == STREAM:
+            assert isinstance(payload, Stream)
+            self.tcp.step(host, kind >> KIND_BITS, a, payload, now)
+        elif sort == READ:
+            host.packet_read(a, b, now)
+        else:
+            host.timer_due(kind, a, b, now)

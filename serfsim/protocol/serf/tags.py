@@ -1,0 +1,21 @@
+"""A member's tags as its metadata: 0xff and a msgpack map (spec serf.md section 11)."""
+
+from __future__ import annotations
+
+
+def encode_tags(tags: dict[str, str]) -> bytes:
+    """The bytes that travel in the Meta field of alive messages; keys in the order given."""
+    count = len(tags)
+    head = bytes([0xFF, 0x80 + count]) if count <= 15 else bytes([0xFF, 0xDE, count >> 8, count & 0xFF])
+    body = b""
+    for key, value in tags.items():
+        body += _raw(key) + _raw(value)
+    return head + body
+
+
+def _raw(text: str) -> bytes:
+    encoded = text.encode()
+    size = len(encoded)
+    if size <= 31:
+        return bytes([0xA0 + size]) + encoded
+    return bytes([0xDA, size >> 8, size & 0xFF]) + encoded

@@ -1,0 +1,111 @@
+"""The Serf agents of a run: starting them, having them join, ending them, starting them again."""
+
+from __future__ import annotations
+
+from serfsim.engine.streams import stream
+from serfsim.network.network import Network
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.serf.node import SerfNode
+from serfsim.protocol.serf.tags import encode_tags
+from serfsim.scenario.cluster import Start
+from serfsim.scenario.roster import Roster
+from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
+from serfsim.simulation.truth import TruthKeeper
+
+
+class Agents:
+    """`nodes[i]` is the machine of member i while its process runs, else None.
+
+    Times in: engine times for the machines, the scenario's clock for the truth. `lives[i]` counts the
+    processes that member i has had; each draws from streams of its own.
+    """
+
+    def __init__(
+        self, roster: Roster, start: Start, network: Network, truth: TruthKeeper, seed: int, origin: float
+    ) -> None:
+        self.roster = roster
+        self.start_words = start
+        self.network = network
+        self.truth = truth
+        self.seed = seed
+        self.origin = origin
+        self.rng = stream(seed, "starts")
+        self.directory = Directory()
+        self.nodes: list[SerfNode | None] = [None] * len(roster.members)
+        self.lives = [0] * len(roster.members)
+        self._configs: dict[int, tuple[object, ...]] = {}
+        for member in roster.members:
+            self.directory.add(member.name, member.index, encode_tags(member.tags))
+
+    def start(self, number: int, now: float, *, converged: bool = False) -> None:
+        """Start the process of a member; it knows nobody yet, or everybody where `converged`."""
+        node = self._machine(number)
+        self.nodes[number] = node
+        self.lives[number] += 1
+        self.network.hosts[number].start(node)
+        self.truth.came_up(now - self.origin, number)
+        if converged:
+            node.start_converged(len(self.nodes), now)
+        else:
+            node.start(now)
+
+    def _machine(self, number: int) -> SerfNode:
+        member = self.roster.members[number]
+        settings = member.config
+        # Members that are set alike share their configuration, which nobody writes to.
+        key = id(settings)
+        if key not in self._configs:
+            self._configs[key] = (
+                settings,
+                memberlist_config(settings, len(self.nodes)),
+                serf_config(settings),
+                coordinate_config(settings),
+            )
+        _, memberlist, serf, coordinates = self._configs[key]
+        life = f"{member.name}/{self.lives[number]}" if self.lives[number] else member.name
+        return SerfNode(
+            memberlist,  # type: ignore[arg-type]
+            serf,  # type: ignore[arg-type]
+            coordinates,  # type: ignore[arg-type]
+            self.directory.first[number],
+            self.directory,
+            self.network.hosts[number],
+            stream(self.seed, f"{life}/memberlist"),
+            stream(self.seed, f"{life}/serf"),
+            stream(self.seed, f"{life}/vivaldi"),
+        )
+
+    def join(self, number: int, now: float) -> None:
+        """Have a member join whom the scenario says; the one whom all join has nobody to join at first."""
+        node = self.nodes[number]
+        if node is not None:
+            targets = self._join_targets(number)
+            if targets:
+                node.join(targets, now)
+
+    def _join_targets(self, number: int) -> list[int]:
+        word = self.start_words.join
+        if len(self.nodes) == 1:
+            return []
+        if word == "all":
+            return [other for other in range(len(self.nodes)) if other != number]
+        if word == "random":
+            return [self._anybody_but(number)]
+        contact = 0 if word == "first" else self.roster.index[word]
+        if contact != number:
+            return [contact]
+        # Who comes back is joined by nobody: it has to find the others itself.
+        return [self._anybody_but(number)] if self.lives[number] > 1 else []
+
+    def _anybody_but(self, number: int) -> int:
+        other = self.rng.randrange(len(self.nodes) - 1)
+        return other + 1 if other >= number else other
+
+    def end(self, number: int, now: float) -> bool:
+        """Kill a member's process; False if it has none."""
+        if self.nodes[number] is None:
+            return False
+        self.nodes[number] = None
+        self.network.hosts[number].crash(now)
+        self.truth.went_down(now - self.origin, number)
+        return True

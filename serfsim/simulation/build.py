@@ -1,0 +1,94 @@
+"""From a scenario's words to the objects that packets meet: jitter, loss, network, hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serfsim.engine.queue import EventQueue
+from serfsim.engine.streams import stream
+from serfsim.engine.trace import Trace
+from serfsim.network import jitter as jitters
+from serfsim.network import loss as losses
+from serfsim.network.host import Host
+from serfsim.network.network import Network
+from serfsim.scenario import impairments
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.roster import Roster
+from serfsim.topology.topology import Topology
+
+
+def jitter_of(model: Any) -> jitters.Jitter:
+    """The sampler of a scenario's jitter."""
+    if isinstance(model, impairments.UniformJitter):
+        return jitters.UniformJitter(model.low, model.high)
+    if isinstance(model, impairments.ExponentialJitter):
+        return jitters.ExponentialJitter(model.mean)
+    if isinstance(model, impairments.NormalJitter):
+        return jitters.NormalJitter(model.mean, model.sd)
+    if isinstance(model, impairments.ParetoJitter):
+        return jitters.ParetoJitter(model.scale, model.shape)
+    if isinstance(model, impairments.LognormalJitter):
+        if model.median is not None:
+            return jitters.LognormalJitter(model.median, model.sigma)
+        assert model.fraction is not None
+        return jitters.LognormalFractionJitter(model.fraction, model.sigma)
+    return jitters.NoJitter()
+
+
+def loss_of(model: impairments.GilbertElliott | float, hosts: int) -> losses.Loss:
+    """The sampler of one transport's loss."""
+    if isinstance(model, impairments.GilbertElliott):
+        return losses.GilbertElliottLoss(
+            model.good_to_bad, model.bad_to_good, model.loss_good, model.loss_bad, hosts
+        )
+    return losses.BernoulliLoss(model) if model > 0.0 else losses.NoLoss()
+
+
+def network_loss(loss: impairments.NetworkLoss, transport: str, roster: Roster) -> losses.Loss:
+    """The loss of `transport` ("udp" or "tcp") everywhere, with the exceptions for pairs."""
+    hosts = len(roster.members)
+    everywhere = loss_of(getattr(loss, transport), hosts)
+    if not loss.pairs:
+        return everywhere
+    by_pair = losses.LossByPair(everywhere, hosts)
+    for pair in loss.pairs:
+        model = loss_of(getattr(pair, transport), hosts)
+        for first, second in pair.between:
+            a, b = roster.named([first]), roster.named([second])
+            by_pair.set(a, b, model)
+            if not pair.one_way:
+                by_pair.set(b, a, model)
+    return by_pair
+
+
+def build_network(
+    scenario: Scenario, roster: Roster, topology: Topology, queue: EventQueue, trace: Trace, seed: int
+) -> Network:
+    """The network with all its hosts, still without processes."""
+    words = scenario.network
+    network = Network(
+        queue,
+        trace,
+        topology.latency,
+        len(roster.members),
+        jitter_of(words.jitter),
+        network_loss(words.loss, "udp", roster),
+        network_loss(words.loss, "tcp", roster),
+        words.bandwidth or 0.0,
+        words.mtu,
+    )
+    network.tcp.mss = words.tcp.mss
+    network.tcp.rto_min = words.tcp.rto_min
+    network.tcp.linear_syn_retries = words.tcp.syn_retries == "linear"
+    for member in roster.members:
+        host = Host(
+            network,
+            member.index,
+            stream(seed, f"{member.name}/loss"),
+            stream(seed, f"{member.name}/jitter"),
+            stream(seed, f"{member.name}/tcp"),
+            member.processing_delay,
+            words.socket_buffer,
+        )
+        network.add_host(host)
+    return network

@@ -1,0 +1,232 @@
+"""Carrying out the faults of a scenario: each is a SimPy process that begins and ends it, again and again.
+
+    fault                     begins                                   ends
+    block, partition          rules that drop                          the rules are removed
+    loss, latency             rules that lose, or add latency          the rules are removed
+    pause                     the host stands still                    it goes on
+    slow                      another processing delay                 the one before
+    crash                     the process dies                         a new one starts and joins
+    leave                     the member leaves, then its process ends a new one starts and joins
+
+Every fault undoes only its own: a host under two pauses goes on when both are over, and of several
+processing delays the one given last holds. Whom a fault hits is drawn once for all its occurrences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from serfsim.engine.streams import stream
+from serfsim.network import rules
+from serfsim.network.rules import Effect
+from serfsim.protocol import events
+from serfsim.scenario import faults as words
+from serfsim.scenario.selection import select, sides
+from serfsim.scenario.timeline import occurrences
+from serfsim.simulation.build import loss_of
+
+if TYPE_CHECKING:
+    from serfsim.simulation.simulation import Simulation
+
+TRANSPORTS = {"udp": rules.UDP, "tcp": rules.TCP, "all": rules.ALL}
+DIRECTIONS = {"in": rules.IN, "out": rules.OUT, "both": rules.BOTH}
+
+Undo = Callable[[], None]
+Sides = list[tuple[list[int], list[int]]]
+
+
+def nothing() -> None:
+    """What undoes a fault that ends by itself."""
+
+
+class FaultRunner:
+    """Begins and ends the faults of one simulation."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self.sim = sim
+        self.network = sim.network
+        self.truth = sim.truth
+        self.hosts = range(len(sim.network.hosts))
+        self._pauses = [0] * len(self.hosts)
+        self._delays: list[list[float]] = [[host.processing_delay] for host in sim.network.hosts]
+
+    def schedule(self) -> None:
+        """Make a process of every occurrence of every fault."""
+        for position, fault in enumerate(self.sim.scenario.faults):
+            begin = self._prepared(fault, stream(self.sim.seed, f"faults/{position}"))
+            for start, end in occurrences(fault, self.sim.scenario.duration):
+                self.sim.process(self._occurrence(begin, start, end))
+
+    def _occurrence(self, begin: Callable[[], Undo], start: float, end: float | None) -> Iterator[Any]:
+        yield self.sim.env.timeout_at(start)
+        undo = begin()
+        if end is not None:
+            yield self.sim.env.timeout_at(end)
+            undo()
+
+    def _prepared(self, fault: Any, rng: Any) -> Callable[[], Undo]:
+        """What begins an occurrence and returns what ends it; whom it hits is settled now."""
+        roster = self.sim.roster
+        if isinstance(fault, words.Partition):
+            return self._partition(fault, sides(fault.partition, roster, rng))
+        if isinstance(fault, words.OnPackets):
+            return self._on_packets(fault, rng)
+        if isinstance(fault, words.Pause):
+            return self._pausing(select(fault.pause, roster, rng))
+        if isinstance(fault, words.Slow):
+            return self._slowing(select(fault.slow.nodes, roster, rng), fault.slow.processing_delay)
+        if isinstance(fault, words.Crash):
+            return self._crashing(select(fault.crash, roster, rng))
+        return self._leaving(select(fault.leave, roster, rng))
+
+    # Packets -------------------------------------------------------------------------------------
+
+    def _on_packets(self, fault: words.OnPackets, rng: Any) -> Callable[[], Undo]:
+        pairs: Sides
+        if fault.between is None:
+            nodes = select(fault.selector, self.sim.roster, rng)
+            pairs = self._around(nodes, fault.direction)
+            touched = nodes
+        else:
+            named = [(self.sim.roster.named([a]), self.sim.roster.named([b])) for a, b in fault.between]
+            pairs = named if fault.one_way else named + [(b, a) for a, b in named]
+            touched = sorted({node for pair in named for side in pair for node in side})
+
+        def begin() -> Undo:
+            made = [
+                self.network.rules.add(
+                    [rules.Rule(effect, transport, len(self.hosts), a, b) for a, b in pairs]
+                )
+                for effect, transport in self._effects(fault)
+            ]
+            cuts = []
+            if isinstance(fault, words.Block):
+                cuts.append(self.truth.cut(self.sim.now, pairs, fault.block))
+            return self._undoing_rules(made, cuts, touched)
+
+        return begin
+
+    def _around(self, nodes: list[int], direction: str) -> Sides:
+        """From and to, for what `nodes` receive, send, or both."""
+        everybody = list(self.hosts)
+        ways = {"in": [(everybody, nodes)], "out": [(nodes, everybody)]}
+        return ways["in"] + ways["out"] if direction == "both" else ways[direction]
+
+    def _effects(self, fault: words.OnPackets) -> list[tuple[Effect, int]]:
+        """What the fault does, by transport; a chain of losses begins anew with every occurrence."""
+        if isinstance(fault, words.Block):
+            return [(Effect(), TRANSPORTS[fault.block])]
+        if isinstance(fault, words.AddedLatency):
+            return [(Effect(None, fault.latency.add), rules.ALL)]
+        assert isinstance(fault, words.AddedLoss)
+        udp, tcp = fault.loss.udp, fault.loss.tcp
+        models = [(loss_of(udp, len(self.hosts)), rules.UDP), (loss_of(tcp, len(self.hosts)), rules.TCP)]
+        return [
+            (Effect(model), transport)
+            for (model, transport), given in zip(models, (udp, tcp), strict=True)
+            if given != 0.0
+        ]
+
+    def _partition(self, fault: words.Partition, parts: list[list[int]]) -> Callable[[], Undo]:
+        if fault.one_way:
+            pairs = [(parts[0], parts[1])]
+        else:
+            pairs = [(a, b) for a in parts for b in parts if a is not b]
+        touched = sorted(node for part in parts for node in part)
+
+        def begin() -> Undo:
+            handle = self.network.rules.partition(parts, fault.one_way)
+            return self._undoing_rules([handle], [self.truth.cut(self.sim.now, pairs, "all")], touched)
+
+        return begin
+
+    def _undoing_rules(self, handles: list[int], cuts: list[Any], touched: list[int]) -> Undo:
+        """The rules are in force, so the nodes are under a fault; what ends that."""
+        self.truth.fault_began(self.sim.now, touched)
+
+        def undo() -> None:
+            for handle in handles:
+                self.network.rules.remove(handle)
+            for cut in cuts:
+                cut.end = self.sim.now
+            self.truth.fault_ended(self.sim.now, touched)
+
+        return undo
+
+    # Processes -----------------------------------------------------------------------------------
+
+    def _pausing(self, nodes: list[int]) -> Callable[[], Undo]:
+        def begin() -> Undo:
+            self.truth.fault_began(self.sim.now, nodes)
+            for node in nodes:
+                self._pauses[node] += 1
+                self.network.hosts[node].pause()
+            return end
+
+        def end() -> None:
+            for node in nodes:
+                self._pauses[node] -= 1
+                if self._pauses[node] == 0:
+                    self.network.hosts[node].resume(self.sim.env.engine_now)
+            self.truth.fault_ended(self.sim.now, nodes)
+
+        return begin
+
+    def _slowing(self, nodes: list[int], delay: float) -> Callable[[], Undo]:
+        def begin() -> Undo:
+            self.truth.fault_began(self.sim.now, nodes)
+            for node in nodes:
+                self._delays[node].append(delay)
+                self.network.hosts[node].set_processing_delay(delay)
+            return end
+
+        def end() -> None:
+            for node in nodes:
+                self._delays[node].remove(delay)
+                self.network.hosts[node].set_processing_delay(self._delays[node][-1])
+            self.truth.fault_ended(self.sim.now, nodes)
+
+        return begin
+
+    def _crashing(self, nodes: list[int]) -> Callable[[], Undo]:
+        def begin() -> Undo:
+            died = [node for node in nodes if self._die(node)]
+            for node in died:
+                self.truth.crashes.append((self.sim.now, node))
+            return lambda: self._restart(died)
+
+        return begin
+
+    def _die(self, node: int) -> bool:
+        if not self.sim.agents.end(node, self.sim.env.engine_now):
+            return False
+        self.truth.fault_began(self.sim.now, [node])
+        return True
+
+    def _restart(self, nodes: list[int]) -> None:
+        now = self.sim.env.engine_now
+        for node in nodes:
+            if self.sim.agents.nodes[node] is None:
+                self.sim.agents.start(node, now)
+                self.sim.agents.join(node, now)
+                self.truth.fault_ended(self.sim.now, [node])
+
+    def _leaving(self, nodes: list[int]) -> Callable[[], Undo]:
+        def begin() -> Undo:
+            gone: list[int] = []
+            for node in nodes:
+                machine = self.sim.agents.nodes[node]
+                if machine is not None:
+                    self.truth.leaves.append((self.sim.now, node))
+                    machine.leave(self.sim.env.engine_now)
+                    self.sim.process(self._stop_when_left(node, gone))
+            return lambda: self._restart(gone)
+
+        return begin
+
+    def _stop_when_left(self, node: int, gone: list[int]) -> Iterator[Any]:
+        """The agent ends its process when its leave is told."""
+        yield self.sim.until(events.LEAVE_DONE, observer=node)
+        if self._die(node):
+            gone.append(node)

@@ -1,0 +1,107 @@
+"""From the packed arrays of a trace to the tables that scoring and reports read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from serfsim.engine.trace import (
+    CONNECTIONS,
+    DATAGRAMS,
+    LOADED_PACKET,
+    LOST,
+    MESSAGE,
+    OVERFLOWED,
+    PACKET,
+    SEGMENTS,
+    STREAM,
+    TRAFFIC_COLUMNS,
+    USER_MESSAGE,
+    Trace,
+)
+from serfsim.protocol import events
+from serfsim.protocol.memberlist import messages as memberlist
+from serfsim.protocol.serf import messages as serf
+from serfsim.scoring.recording import EventTable, Integers, PerSecond
+
+# What leads a datagram, by wire type; its bytes are those of the whole IP packet.
+LEADING = {
+    memberlist.PING: "ping",
+    memberlist.INDIRECT_PING: "indirect_ping",
+    memberlist.ACK: "ack",
+    memberlist.NACK: "nack",
+}
+# What rides along, or fills a datagram of gossip.
+BROADCASTS = {memberlist.ALIVE: "alive", memberlist.SUSPECT: "suspect", memberlist.DEAD: "dead"}
+SERF = {
+    serf.JOIN: "join_intent",
+    serf.LEAVE: "leave_intent",
+    serf.USER_EVENT: "user_event",
+    serf.QUERY: "query",
+    serf.QUERY_RESPONSE: "query_response",
+    serf.RELAY: "relay",
+}
+# Datagrams that no message leads.
+CARRIERS = {memberlist.GOSSIP: "gossip", memberlist.USER: "user"}
+STREAMS = {
+    memberlist.PING: "ping",
+    memberlist.ACK: "ack",
+    memberlist.PUSH_PULL: "push_pull",
+    memberlist.ERROR: "error",
+}
+UDP_TOTALS = {DATAGRAMS: "datagrams", LOST: "lost", OVERFLOWED: "overflowed"}
+
+
+def as_array(values: Any, kind: Any) -> Any:
+    """A packed array as a numpy array of its own."""
+    return np.frombuffer(values, dtype=kind).copy() if len(values) else np.zeros(0, dtype=kind)
+
+
+def event_table(trace: Trace) -> EventTable:
+    return EventTable(
+        as_array(trace.t, np.float64),
+        as_array(trace.observer, np.int32),
+        as_array(trace.subject, np.int32),
+        as_array(trace.kind, np.uint8),
+        as_array(trace.detail, np.int64),
+    )
+
+
+def probe_counts(trace: Trace) -> PerSecond:
+    """Events of every kind, a row a second."""
+    table = as_array(trace.event_counts, np.int64).reshape(-1, events.KINDS)
+    return tabled(trace, {name: table[:, kind] for kind, name in sorted(events.NAMES.items())})
+
+
+def traffic_counts(trace: Trace) -> PerSecond:
+    """Messages by type; datagrams of gossip, all datagrams, segments and connections."""
+    table = as_array(trace.counts, np.int64).reshape(-1, TRAFFIC_COLUMNS)
+    found = {f"udp/{name}": table[:, MESSAGE + kind] for kind, name in {**LEADING, **BROADCASTS}.items()}
+    found |= {f"udp/{name}": table[:, USER_MESSAGE + kind] for kind, name in SERF.items()}
+    found |= shared_columns(table)
+    found["tcp/connections"] = table[:, CONNECTIONS]
+    return tabled(trace, found)
+
+
+def traffic_bytes(trace: Trace) -> PerSecond:
+    """IP bytes of the datagrams that each type leads; of streams the messages' own bytes; totals."""
+    table = as_array(trace.sizes, np.int64).reshape(-1, TRAFFIC_COLUMNS)
+    found = {
+        f"udp/{name}": table[:, PACKET + kind] + table[:, LOADED_PACKET + kind]
+        for kind, name in LEADING.items()
+    }
+    return tabled(trace, found | shared_columns(table))
+
+
+def shared_columns(table: Integers) -> dict[str, Integers]:
+    """What is counted and measured alike."""
+    found = {f"udp/{name}": table[:, PACKET + kind] for kind, name in CARRIERS.items()}
+    found |= {f"udp/{name}": table[:, at] for at, name in UDP_TOTALS.items()}
+    found |= {f"tcp/{name}": table[:, STREAM + kind] for kind, name in STREAMS.items()}
+    found["tcp/packets"] = table[:, SEGMENTS]
+    return found
+
+
+def tabled(trace: Trace, columns: dict[str, Integers]) -> PerSecond:
+    return PerSecond(float(trace.first_second), list(columns), np.column_stack(list(columns.values())))

@@ -1,0 +1,66 @@
+"""Sampling every node's own coordinate at fixed times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serfsim.scoring.recording import CoordinateSamples
+
+if TYPE_CHECKING:
+    from serfsim.simulation.simulation import Simulation
+
+
+class CoordinateSampler:
+    """Samples at the multiples of `interval` seconds on the scenario's clock, and at the very end."""
+
+    def __init__(self, sim: Simulation, interval: float | None, dimensionality: int) -> None:
+        self.sim = sim
+        self.interval = interval
+        self.dimensionality = dimensionality
+        self._t: list[float] = []
+        self._rows: list[Any] = []
+        self._live: list[Any] = []
+
+    def process(self) -> Iterator[Any]:
+        if self.interval is None:
+            return
+        k = int(np.ceil(self.sim.now / self.interval))
+        while True:
+            yield self.sim.env.timeout_at(k * self.interval)
+            self.take()
+            k += 1
+
+    def take(self) -> None:
+        """One sample now: of each node its vector, height, adjustment and error."""
+        now = self.sim.now
+        if self.interval is None or (self._t and self._t[-1] == now):
+            return
+        nodes = self.sim.agents.nodes
+        d = self.dimensionality
+        rows = np.zeros((len(nodes), d + 3))
+        live = np.zeros(len(nodes), dtype=np.bool_)
+        for i, node in enumerate(nodes):
+            if node is None:
+                continue
+            coordinate = node.vivaldi.coordinate
+            live[i] = True
+            rows[i, :d] = np.frombuffer(coordinate.vec)
+            rows[i, d:] = coordinate.height, coordinate.adjustment, coordinate.error
+        self._t.append(now)
+        self._rows.append(rows)
+        self._live.append(live)
+
+    def samples(self) -> CoordinateSamples:
+        n, d = len(self.sim.agents.nodes), self.dimensionality
+        rows = np.array(self._rows).reshape(-1, n, d + 3)
+        return CoordinateSamples(
+            np.array(self._t, dtype=np.float64),
+            rows[:, :, :d].copy(),
+            rows[:, :, d].copy(),
+            rows[:, :, d + 1].copy(),
+            rows[:, :, d + 2].copy(),
+            np.array(self._live, dtype=np.bool_).reshape(-1, n),
+        )

@@ -1,0 +1,254 @@
+"""One scenario and one seed in hand: the run itself.
+
+    sim = Simulation(scenario, seed=1)
+    sim.process(my_experiment(sim))      # a SimPy process of your own
+    result = sim.run()
+
+Time is the scenario's clock, in seconds: 0 is the end of the warm-up, the join is at -warm_up, and the
+earliest node starts a little before that.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simpy
+
+from serfsim.engine.environment import ClusterEnvironment
+from serfsim.engine.queue import EventQueue
+from serfsim.engine.streams import stream
+from serfsim.engine.trace import Trace, Watch
+from serfsim.errors import SerfsimError
+from serfsim.network.jitter import Jitter
+from serfsim.protocol import events
+from serfsim.result import Result
+from serfsim.scenario.model import Scenario
+from serfsim.scoring.recording import Floats, Recording, Truth
+from serfsim.simulation import recorder
+from serfsim.simulation.agents import Agents
+from serfsim.simulation.build import build_network
+from serfsim.simulation.faults import FaultRunner
+from serfsim.simulation.sampling import CoordinateSampler
+from serfsim.simulation.truth import TruthKeeper
+from serfsim.topology import build_topology
+
+Progress = Callable[[float], None]
+
+
+class Simulation:
+    """`env` is the SimPy environment; `nodes[i]` is the machine of member i, None while it is down.
+
+    `seed` replaces the scenario's own. Raises SerfsimError for a topology that cannot be built.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        self.roster = scenario.roster()
+        names = [member.name for member in self.roster.members]
+        topology_stream = stream(self.seed, "topology")
+        self.topology = build_topology(scenario.network.topology, len(names), topology_stream, names, Path())
+        starts = self._starts()
+        # The first to start does so at engine time 0.
+        self.join_at = max(0.0, -min(starts))
+        self.origin = self.join_at + scenario.warm_up
+        self.queue = EventQueue()
+        self.truth = TruthKeeper(len(names))
+        self.trace = Trace(self.origin, len(names), self.queue)
+        self.network = build_network(scenario, self.roster, self.topology, self.queue, self.trace, self.seed)
+        self.agents = Agents(
+            self.roster, scenario.cluster.start, self.network, self.truth, self.seed, self.origin
+        )
+        self.env = ClusterEnvironment(self.queue, self.network, self.origin, self._on_slice, self._on_stop)
+        self.sampler = CoordinateSampler(
+            self, scenario.record.coordinates, scenario.cluster.config.dimensionality
+        )
+        self._waits: list[tuple[Watch, simpy.Event]] = []
+        self._progress: Progress = lambda fraction: None
+        self._result: Result | None = None
+        self.process(self._start_everybody(starts))
+        self.process(self.sampler.process())
+        self.process(self._follow_latency())
+        FaultRunner(self).schedule()
+
+    # What experiments use ------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Seconds since the end of the warm-up."""
+        return float(self.env.now)
+
+    @property
+    def nodes(self) -> list[Any]:
+        return list(self.agents.nodes)
+
+    def process(self, generator: Iterator[Any]) -> simpy.Process:
+        """Run a generator as a SimPy process, from now on."""
+        return self.env.process(generator)  # type: ignore[arg-type]
+
+    def timeout(self, seconds: float) -> simpy.Event:
+        return self.env.timeout(seconds)
+
+    def until(self, event: int, *, observer: int = -1, subject: int = -1) -> simpy.Event:
+        """A SimPy event for the next event of a kind (`protocol.events`) by or about a node, or any."""
+        watch = Watch(event, observer, subject)
+        happened = self.env.event()
+        self.trace.watches.append(watch)
+        self._waits.append((watch, happened))
+        return happened
+
+    def until_failed(self, name: str, *, observer: str | None = None) -> simpy.Event:
+        """A SimPy event for the next failed event about a member, at one observer or at any."""
+        return self._until_about(events.FAILED, name, observer)
+
+    def until_joined(self, name: str, *, observer: str | None = None) -> simpy.Event:
+        """The same for the next time that it is alive again, or for the first time."""
+        return self._until_about(events.JOIN, name, observer)
+
+    def _until_about(self, event: int, name: str, observer: str | None) -> simpy.Event:
+        who = -1 if observer is None else self.number(observer)
+        return self.until(event, observer=who, subject=self.number(name))
+
+    def number(self, name: str) -> int:
+        """The number of a member. SerfsimError for an unknown name."""
+        try:
+            return self.roster.index[name]
+        except KeyError:
+            raise SerfsimError(f"found '{name}'; expected the name of a node") from None
+
+    # The run -------------------------------------------------------------------------------------
+
+    def run(self, progress: Progress | None = None) -> Result:
+        """Run to the end and score. Interrupted (KeyboardInterrupt), the result holds what came before.
+
+        `progress` is called now and then with the share that is done, 0 to 1.
+        """
+        if self._result is not None:
+            raise SerfsimError("this simulation has run; make another one")
+        if progress is not None:
+            self._progress = progress
+        wall, cpu = time.perf_counter(), time.process_time()
+        interrupted_at = None
+        # The machines make objects by the million and hardly a cycle: collecting them would only cost.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self.env.run(until=self.scenario.duration)
+            self._progress(1.0)
+        except KeyboardInterrupt:
+            interrupted_at = self.queue.now - self.origin
+        finally:
+            if collecting:
+                gc.enable()
+        self.sampler.take()
+        recording = self._recording(time.perf_counter() - wall, time.process_time() - cpu, interrupted_at)
+        self._result = Result.from_recording(
+            self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
+        )
+        return self._result
+
+    def _recording(self, wall_s: float, cpu_s: float, interrupted_at: float | None) -> Recording:
+        end = self.scenario.duration if interrupted_at is None else interrupted_at
+        self.trace.close(end + self.origin)
+        self.truth.close(end)
+        scenario, members = self.scenario, self.roster.members
+        truth = Truth(
+            self.truth.down,
+            self.truth.faulted,
+            self.truth.reachable,
+            self.true_rtt,
+            self.truth.crashes,
+            self.truth.leaves,
+            self.topology.positions,
+        )
+        return Recording(
+            [member.name for member in members],
+            [member.group for member in members],
+            scenario.warm_up,
+            scenario.duration,
+            recorder.event_table(self.trace),
+            recorder.probe_counts(self.trace),
+            recorder.traffic_counts(self.trace),
+            recorder.traffic_bytes(self.trace),
+            self.sampler.samples(),
+            truth,
+            int(self.queue.events_processed),
+            wall_s,
+            cpu_s,
+            interrupted_at,
+            scenario.cluster.start.converged,
+        )
+
+    def true_rtt(self, node: int) -> Floats:
+        """Round-trip seconds from `node` to every node, shape (n,), as a perfect probe would measure.
+
+        Base latency both ways, the mean jitter of each, and what the subject takes to answer.
+        """
+        rtt = self.topology.rtt_row(node)
+        jitter: Jitter = self.network.jitter
+        fixed = jitter.mean(0.0)
+        # The mean of every model is a constant plus a share of the base latency.
+        rtt = rtt * (1.0 + jitter.mean(1.0) - fixed) + 2.0 * fixed
+        rtt += np.array([member.processing_delay for member in self.roster.members])
+        rtt[node] = 0.0
+        return rtt
+
+    # Processes of its own ------------------------------------------------------------------------
+
+    def _starts(self) -> list[float]:
+        """When each node starts, in seconds from the join."""
+        start = self.scenario.cluster.start
+        if start.at is not None:
+            return list(start.at)
+        rng = stream(self.seed, "starts/spread")
+        return [-start.spread * rng.random() for _ in self.roster.members]
+
+    def _start_everybody(self, starts: list[float]) -> Iterator[Any]:
+        converged = self.scenario.cluster.start.converged
+        order = sorted(range(len(starts)), key=lambda number: (starts[number], number))
+        early = [number for number in order if starts[number] <= 0.0]
+        for number in early:
+            yield from self._start(number, starts[number], converged)
+        if not converged:
+            yield self.env.timeout_at(-self.scenario.warm_up)
+            for number in sorted(early):
+                self.agents.join(number, self.env.engine_now)
+        for number in order[len(early) :]:
+            yield from self._start(number, starts[number], converged)
+            if not converged:
+                self.agents.join(number, self.env.engine_now)
+
+    def _start(self, number: int, start: float, converged: bool) -> Iterator[Any]:
+        at = start - self.scenario.warm_up
+        if at > self.now:
+            yield self.env.timeout_at(at)
+        self.agents.start(number, self.env.engine_now, converged=converged)
+
+    def _follow_latency(self) -> Iterator[Any]:
+        """Latencies that change with time do so when their time has come."""
+        latency = self.topology.latency
+        upcoming = latency.advance(self.now)
+        while upcoming < self.scenario.duration:
+            yield self.env.timeout_at(upcoming)
+            upcoming = latency.advance(self.now)
+
+    def _on_slice(self) -> None:
+        self._progress(min(1.0, self.queue.now / (self.origin + self.scenario.duration)))
+
+    def _on_stop(self) -> None:
+        """Something that was waited for has happened: its SimPy events are due now."""
+        seen = [wait for wait in self._waits if wait[0].seen_at >= 0.0]
+        self._waits = [wait for wait in self._waits if wait[0].seen_at < 0.0]
+        self.trace.watches = [watch for watch, _ in self._waits]
+        for watch, happened in seen:
+            happened.succeed(watch.seen_at - self.origin)
+
+
+def run(scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None) -> Result:
+    """Run a scenario once. Without `progress` a bar is shown in a terminal."""
+    return Simulation(scenario, seed).run(progress)
