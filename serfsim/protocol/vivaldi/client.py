@@ -114,12 +114,13 @@ class Client:
         window = self.config.adjustment_window_size
         if window == 0:
             return
-        self._residuals[self._next_residual] = rtt - draft.raw_distance_to(other)
+        residuals = self._residuals
+        residuals[self._next_residual] = rtt - draft.raw_distance_to(other)
         self._next_residual = (self._next_residual + 1) % window
         total = 0.0
         i: i64 = 0
         while i < window:
-            total += self._residuals[i]
+            total += residuals[i]
             i += 1
         draft.adjustment = total / (2.0 * float(window))
 

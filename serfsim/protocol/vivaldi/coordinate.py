@@ -48,21 +48,17 @@ class Coordinate:
 
     def copy(self) -> Coordinate:
         """One that may be changed."""
-        position = vec[float](capacity=len(self.vec))
-        i: i64 = 0
-        while i < len(self.vec):
-            position = append(position, self.vec[i])
-            i += 1
-        return Coordinate(position, self.error, self.adjustment, self.height)
+        return Coordinate(self.vec[:], self.error, self.adjustment, self.height)
 
     def is_valid(self) -> bool:
         """No part is infinite or not a number. Nothing else is asked: errors and heights may be negative."""
+        position = self.vec
         i: i64 = 0
-        while i < len(self.vec):
-            if not math.isfinite(self.vec[i]):
+        while i < len(position):
+            if not _is_finite(position[i]):
                 return False
             i += 1
-        return math.isfinite(self.error) and math.isfinite(self.adjustment) and math.isfinite(self.height)
+        return _is_finite(self.error) and _is_finite(self.adjustment) and _is_finite(self.height)
 
     def is_compatible_with(self, other: Coordinate) -> bool:
         """Have both the same number of dimensions?"""
@@ -94,29 +90,31 @@ class Coordinate:
         Two that coincide part in a random direction, and their heights stay.
         """
         separation = self._separation(other)
+        mine, theirs = self.vec, other.vec
         i: i64 = 0
         if separation > config.zero_threshold:
             scale = 1.0 / separation
-            while i < len(self.vec):
-                self.vec[i] = self.vec[i] + (self.vec[i] - other.vec[i]) * scale * force
+            while i < len(mine):
+                mine[i] = mine[i] + (mine[i] - theirs[i]) * scale * force
                 i += 1
             height = (self.height + other.height) * force / separation + self.height
             if height < config.height_min:
                 height = config.height_min
             self.height = height
             return
-        direction = random_direction(len(self.vec), config.zero_threshold, uniforms)
-        while i < len(self.vec):
-            self.vec[i] = self.vec[i] + direction[i] * force
+        direction = random_direction(len(mine), config.zero_threshold, uniforms)
+        while i < len(mine):
+            mine[i] = mine[i] + direction[i] * force
             i += 1
 
     def _separation(self, other: Coordinate) -> float:
-        if len(self.vec) != len(other.vec):
+        mine, theirs = self.vec, other.vec
+        if len(mine) != len(theirs):
             raise ValueError("coordinate dimensionality does not match")
         total = 0.0
         i: i64 = 0
-        while i < len(self.vec):
-            along = self.vec[i] - other.vec[i]
+        while i < len(mine):
+            along = mine[i] - theirs[i]
             total += along * along
             i += 1
         return math.sqrt(total)
@@ -126,6 +124,11 @@ def new_coordinate(config: CoordinateConfig) -> Coordinate:
     """At the origin, with the largest error and the least height."""
     position = vec[float]([0.0] * config.dimensionality)
     return Coordinate(position, config.vivaldi_error_max, 0.0, config.height_min)
+
+
+def _is_finite(x: float) -> bool:
+    # math.isfinite would be a call into Python; mypyc has these two as C.
+    return not (math.isinf(x) or math.isnan(x))
 
 
 def random_direction(dimensionality: i64, zero_threshold: float, uniforms: Uniforms) -> vec[float]:
