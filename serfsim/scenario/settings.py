@@ -118,6 +118,8 @@ class Settings(Part):
     quiescent_period: Duration = 1.0
     user_coalesce_period: Duration = 3.0
     user_quiescent_period: Duration = 1.0
+    leave_continues: Switch = False
+    """A leave that could not be told in time goes on all the same, as it does from Serf 0.9.7 on."""
     leave_on_terminate: Switch = False
     skip_leave_on_interrupt: Switch = False
     retry_interval: PositiveDuration = 30.0

@@ -6,13 +6,14 @@ round trip in the simulation is the mean of the two cells. `kind: one_way` is ta
 be asymmetric. The diagonal is ignored.
 
 Measurements are never complete. A missing one (an empty cell, NaN, or 0 between different places)
-is refused unless `missing` says how to fill it: `mirror` takes the opposite direction and refuses
-where that is missing too; `median` takes the median of all that was measured, of the same slice.
+is refused where nodes stand at both its places, unless `missing` says how to fill it: `mirror` takes
+the opposite direction and refuses where that is missing too; `median` takes the median of all that
+was measured, of the same slice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +36,16 @@ LONGEST_MEDIAN_S = 10.0
 
 @dataclass(frozen=True, eq=False)
 class MeasuredMatrix:
-    """one_way: (k, m, m) seconds for k slices, row = source, diagonal 0; labels: m places."""
+    """one_way: (k, m, m) seconds for k slices, row = source, diagonal 0; labels: m places.
+
+    NaN where nothing is known. `where(slice, row, column)` names the place in the file for messages.
+    """
 
     one_way: Floats
     labels: tuple[str, ...]
     source: str
+    where: Callable[[int, int, int], str]
+    missing: str = "refuse"
     filled: int = 0  # how many missing measurements were filled in
 
 
@@ -70,7 +76,7 @@ def load_matrix(
     m = one_way.shape[1]
     one_way[:, np.arange(m), np.arange(m)] = 0.0
     _check_unit(path, one_way, unit)
-    return MeasuredMatrix(one_way, raw.labels, path.name, filled)
+    return MeasuredMatrix(one_way, raw.labels, path.name, raw.where, missing, filled)
 
 
 def _read(path: Path, format: str | None, key: str | None) -> RawMatrix:
@@ -89,7 +95,7 @@ def _read(path: Path, format: str | None, key: str | None) -> RawMatrix:
 
 
 def _filled(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
-    """The values without gaps off the diagonal, and how many were filled."""
+    """The values with their gaps filled as far as `missing` says, and how many were filled."""
     values = raw.values.copy()
     apart = ~np.eye(values.shape[1], dtype=bool)
     gaps = np.isnan(values) & apart
@@ -104,21 +110,7 @@ def _filled(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
                     f"{path}: found no latency at all in slice {k}; expected some to take a median of"
                 )
             values[k][gaps[k]] = np.median(known)
-    left = np.argwhere(np.isnan(values) & apart)
-    if len(left):
-        k, i, j = (int(index) for index in left[0])
-        pair = f"'{raw.labels[i]}' to '{raw.labels[j]}'"
-        advice = (
-            "missing: median to fill in"
-            if missing == "mirror"
-            else "missing: mirror or missing: median to fill in"
-        )
-        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-        raise ScenarioError(
-            f"{raw.where(k, i, j)}: found no latency from {pair}{more} (empty, NaN or 0); "
-            f"expected all, or {advice}"
-        )
-    return values, count
+    return values, count - int((np.isnan(values) & apart).sum())
 
 
 def _check_unit(path: Path, one_way: Floats, unit: str) -> None:
@@ -126,7 +118,11 @@ def _check_unit(path: Path, one_way: Floats, unit: str) -> None:
     m = one_way.shape[1]
     if m < 2:
         return
-    median = 2.0 * float(np.median(one_way[:, ~np.eye(m, dtype=bool)]))
+    known = one_way[:, ~np.eye(m, dtype=bool)]
+    known = known[~np.isnan(known)]
+    if known.size == 0:
+        raise ScenarioError(f"{path}: found no latency at all; expected some between different places")
+    median = 2.0 * float(np.median(known))
     if median > LONGEST_MEDIAN_S:
         found = f"found a median round trip of {median:.4g} s"
         raise ScenarioError(
@@ -148,6 +144,9 @@ def matrix_topology(
     Of several slices, `slice` takes one (counted from 0), or all are played, a new one every
     `slice_every` seconds of the simulation's clock. For `place` and `access`: see `places`.
     """
+    at = place_nodes(names, measured.labels, place, rng)
+    place = {name: measured.labels[i] for name, i in zip(names, at, strict=True)}
+    _check_known(measured, sorted(set(at)))
     slices = len(measured.one_way)
     if slice is not None and not 0 <= slice < slices:
         raise ScenarioError(f"topology.slice: found {slice}; expected 0 to {slices - 1} in {measured.source}")
@@ -158,6 +157,21 @@ def matrix_topology(
         return _played(measured, names, rng, place, access, slice_every)
     one_way = measured.one_way[slice or 0]
     return placed_topology(names, measured.labels, one_way, place, access, rng, measured.source)
+
+
+def _check_known(measured: MeasuredMatrix, used: list[int]) -> None:
+    """ScenarioError where nothing is known between two places that nodes stand at."""
+    left = np.argwhere(np.isnan(measured.one_way[:, used][:, :, used]))
+    if len(left) == 0:
+        return
+    k, i, j = int(left[0][0]), used[int(left[0][1])], used[int(left[0][2])]
+    pair = f"'{measured.labels[i]}' to '{measured.labels[j]}'"
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    advice = "" if measured.missing == "mirror" else "missing: mirror or "
+    raise ScenarioError(
+        f"{measured.where(k, i, j)}: found no latency from {pair}{more} (empty, NaN or 0); "
+        f"expected all, or {advice}missing: median to fill in"
+    )
 
 
 def _played(

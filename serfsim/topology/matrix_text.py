@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from serfsim.topology.topology import Floats
 
 MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
 LIST_WORDS = ("topology", "failure_model", "node")  # p2psim's own lines before the pairs
+
+_WITH_UNIT = re.compile(r"(?<=[0-9.])\s*(ns|us|µs|μs|ms|s)$")
 
 Row = tuple[int, list[str]]  # line number, cells
 
@@ -59,7 +62,8 @@ def read_cell(text: str, where: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ScenarioError(f"{where}: found '{text}'; expected a number") from None
+        unit = " alone: the unit is said once, by unit:" if _WITH_UNIT.search(text) else ""
+        raise ScenarioError(f"{where}: found '{text}'; expected a number{unit}") from None
     if not 0.0 <= value < math.inf:
         raise ScenarioError(f"{where}: found {text}; expected a finite latency of at least 0")
     return value
@@ -145,6 +149,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _is_word(text: str) -> bool:
+    """Whether a cell can only be a label: neither a number, with a unit or without, nor a gap."""
+    number = _WITH_UNIT.sub("", text)
+    return not _is_number(number) and text.lower() not in MISSING_WORDS
+
+
 def _table(path: Path, rows: list[Row]) -> RawMatrix:
     """Rows of cells, labels among them or not."""
     if not rows:
@@ -194,7 +204,7 @@ def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:
     """The line of column labels, if there is one, and the rest."""
     cells = rows[0][1]
     corner, others = cells[0], cells[1:]
-    has_words = any(not _is_number(cell) and cell.lower() not in MISSING_WORDS for cell in others)
+    has_words = any(_is_word(cell) for cell in others)
     # With a blank or worded corner, numbers can be labels too: then they count from 0 or 1.
     counting = [[str(i) for i in range(start, start + len(others))] for start in (0, 1)]
     counts = bool(others) and others in counting and not _is_number(corner)
@@ -205,7 +215,7 @@ def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:
 
 def _has_row_labels(header: Row | None, body: list[Row]) -> bool:
     width = len(body[0][1])
-    if any(not _is_number(cells[0]) and cells[0].lower() not in MISSING_WORDS for _, cells in body):
+    if any(_is_word(cells[0]) for _, cells in body):
         return True
     return header is not None and width == len(body) + 1
 

@@ -156,4 +156,5 @@ def second_edges(start: float, end: float, most: int = 300) -> Floats:
     width = max(1, int(np.ceil((end - start) / most)))
     first = np.floor(start / width) * width
     count = max(1, int(np.floor((end - first) / width)))
-    return first + width * np.arange(count + 1)
+    edges: Floats = first + width * np.arange(count + 1)
+    return edges

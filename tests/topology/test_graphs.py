@@ -1,0 +1,144 @@
+"""Networks of links: latency is the shortest path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from serfsim.errors import ScenarioError
+from serfsim.native import Random
+from serfsim.topology import Topology, build_topology
+
+# a -5- b -7- c, and a -20- c: the way from a to c is by b.
+EDGES = [("a", "b", 5), ("b", "c", 7), ("a", "c", 20)]
+ONE_WAY = np.array([[0, 5, 12], [5, 0, 7], [12, 7, 0]]) / 1e3
+
+
+def build(names: str = "abc", folder: Path = Path(), **parameters: object) -> Topology:
+    return build_topology({"model": "graph", **parameters}, len(names), Random(1), list(names), folder)
+
+
+def made(kind: type[nx.Graph] = nx.Graph, attribute: str = "latency") -> nx.Graph:
+    graph = kind()
+    for tail, head, ms in EDGES:
+        graph.add_edge(tail, head, **{attribute: ms})
+    return graph
+
+
+def test_a_networkx_graph_gives_shortest_paths(tmp_path: Path) -> None:
+    topology = build(graph=made())
+    assert topology.one_way_matrix() == pytest.approx(ONE_WAY)
+    assert topology.places == ("a", "b", "c")
+    assert topology.graph is not None
+    assert build(graph=made(), kind="rtt").rtt_matrix() == pytest.approx(ONE_WAY)
+    assert build(graph=made(attribute="delay"), weight="delay").one_way_matrix() == pytest.approx(ONE_WAY)
+
+
+def test_files_of_every_kind_give_the_same_network(tmp_path: Path) -> None:
+    nx.write_gml(made(), tmp_path / "g.gml")
+    nx.write_graphml(made(), tmp_path / "g.graphml")
+    nx.write_edgelist(made(), tmp_path / "g.edges", data=True)
+    (tmp_path / "g.txt").write_text("# links\na b 5ms\nb c 7000 us\na c 0.02s\n", encoding="utf-8")
+    (tmp_path / "g.csv").write_text("a,b,5\nb,c,7\na,c,20\n", encoding="utf-8")
+    for name in ("g.gml", "g.graphml", "g.edges", "g.txt", "g.csv"):
+        assert build(folder=tmp_path, file=name).one_way_matrix() == pytest.approx(ONE_WAY), name
+
+
+def test_edges_written_in_the_scenario_are_in_seconds() -> None:
+    edges = [(tail, head, ms / 1e3) for tail, head, ms in EDGES]
+    assert build(edges=edges).one_way_matrix() == pytest.approx(ONE_WAY)
+
+
+def test_a_directed_graph_has_a_latency_each_way_and_must_be_connected_both_ways() -> None:
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", latency=5)
+    graph.add_edge("b", "c", latency=7)
+    with pytest.raises(ScenarioError, match=r"found 3 parts without a path .* connected both ways$"):
+        build(graph=graph)
+    graph.add_edge("c", "a", latency=1)
+    one_way = np.array([[0, 5, 12], [8, 0, 7], [1, 6, 0]]) / 1e3
+    topology = build(graph=graph)
+    assert topology.one_way_matrix() == pytest.approx(one_way)
+    assert topology.rtt_matrix() == pytest.approx(one_way + one_way.T)
+
+
+def test_of_parallel_links_the_fastest_counts_and_a_loop_is_the_way_between_neighbours() -> None:
+    graph = made(nx.MultiGraph)
+    graph.add_edge("a", "b", latency=3)
+    graph.add_edge("a", "a", latency=2)
+    assert build(graph=graph).one_way_row(0)[1] == pytest.approx(0.003)
+    shared = build("xyzw", graph=graph, place={"x": "a", "y": "a", "z": "b", "w": "c"})
+    assert shared.one_way_row(0) == pytest.approx([0, 0.002, 0.003, 0.010])
+
+
+def test_a_disconnected_graph_is_refused_with_one_node_of_either_part() -> None:
+    graph = made()
+    graph.add_edge("d", "e", latency=1)
+    with pytest.raises(ScenarioError) as caught:
+        build(graph=graph)
+    assert str(caught.value) == (
+        "graph: found 2 parts without a path between them, such as those of 'a' and 'd'; "
+        "expected a graph that is connected"
+    )
+
+
+def test_a_links_own_unit_comes_before_the_stated_one(tmp_path: Path) -> None:
+    graph = nx.Graph()
+    graph.add_edge("a", "b", latency="118555 us")
+    assert build("ab", graph=graph, unit="s").one_way_row(0)[1] == pytest.approx(0.118555)
+
+
+def test_graphs_with_numbers_for_labels_are_read_too(tmp_path: Path) -> None:
+    text = 'graph [\n node [ id 7 ]\n node [ id 9 ]\n edge [ source 7 target 9 latency "4 ms" ]\n]\n'
+    (tmp_path / "g.gml").write_text(text, encoding="utf-8")
+    topology = build("ab", folder=tmp_path, file="g.gml")
+    assert topology.places == ("7", "9")
+    assert topology.rtt_row(0)[1] == pytest.approx(0.008)
+
+
+FILES = {
+    "broken XML": ("g.graphml", "<graphml><graph>", "found broken XML"),
+    "no GML": ("g.gml", "graph [ node [\n id 0 ]", "found no usable gml"),
+    "a GML without a latency": (
+        "g.gml",
+        "graph [ node [ id 0 ] node [ id 1 ] edge [ source 0 target 1 speed 3 ] ]",
+        "edge '0' to '1': found 'speed'; expected its latency as 'latency'",
+    ),
+    "an empty edge list": ("g.txt", "# nothing\n", "found no links; expected lines such as 'a b 5ms'"),
+    "a link without a latency": ("g.txt", "a b 5\nb c\n", "g.txt:2: found 'b c'; expected a link"),
+    "a latency that is none": (
+        "g.txt",
+        "a b soon\n",
+        "g.txt:1: edge 'a' to 'b': found 'soon'; expected a latency",
+    ),
+    "a negative latency": ("g.txt", "a b -5\n", "g.txt:1: edge 'a' to 'b': found '-5'"),
+    "attributes that are none": ("g.txt", "a b {latency: 5\n", "g.txt:1: found '{latency: 5'"),
+    "a latency that is no number": ("g.txt", "a b nan\n", "expected a latency of at least 0"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_each_mistake_in_a_graph_is_one_message_that_names_the_file(tmp_path: Path, kind: str) -> None:
+    name, text, part = FILES[kind]
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        build("ab", folder=tmp_path, file=name)
+    message = str(caught.value)
+    assert message.startswith(str(tmp_path / name))
+    assert part in message
+    assert len(message.splitlines()) == 1
+
+
+def test_an_empty_graph_and_an_unknown_format_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="found an empty graph"):
+        build(graph=nx.Graph())
+    (tmp_path / "g.txt").write_text("a b 5\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"topology\.format: found 'dot'; expected gml, graphml"):
+        build(folder=tmp_path, file="g.txt", format="dot")
+    with pytest.raises(ScenarioError, match=r"topology\.kind: found 'both'"):
+        build(graph=made(), kind="both")
+    with pytest.raises(ScenarioError, match="cannot be read: No such file"):
+        build(folder=tmp_path, file="gone.gml")
