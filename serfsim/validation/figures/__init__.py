@@ -1,0 +1,31 @@
+"""What is measured of a run, real or simulated alike.
+
+`figures(golden, recording)` gives every figure by its name as a list of values: one of the run, or
+one of each victim or leave, or none where the run had nothing to measure. `golden` says what was done
+to the cluster and when; only `recording` is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from serfsim.scoring.recording import Recording
+from serfsim.validation.figures import baseline, blocked, crash, leave, loss, partition, pause
+from serfsim.validation.figures.measures import Figures, Measured
+from serfsim.validation.golden import Golden
+
+OF_KIND: dict[str, Callable[[Measured], Figures]] = {
+    "baseline": baseline.figures,
+    "crash": crash.figures,
+    "udp_blocked": blocked.figures,
+    "isolated": blocked.figures,
+    "loss": loss.figures,
+    "pause": pause.figures,
+    "partition": partition.figures,
+    "leave": leave.figures,
+}
+
+
+def figures(golden: Golden, recording: Recording) -> Figures:
+    """All figures of a recording's kind. KeyError for a kind that none are known of."""
+    return OF_KIND[golden.kind](Measured(golden, recording))

@@ -1,0 +1,88 @@
+"""Agents that are killed: who notices when. One value a victim, in seconds since its death."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from serfsim.protocol import events
+from serfsim.validation.figures.measures import Figures, Measured, Window
+
+LATE_S = 0.020  # a timer this much beyond its minimum had waited for a confirmation
+WATCHED = (
+    "first_failed_ping_s",
+    "first_suspect_s",
+    "suspecters",
+    "seen_50_s",
+    "seen_all_s",
+    "first_failed_s",
+    "median_failed_s",
+    "last_failed_s",
+    "failed_spread_s",
+    "suspect_to_failed_s",
+    "late_share",
+    "observers_missing",
+)
+
+
+def minimum_timeout(golden_n: int, profile: str) -> float:
+    """The least suspicion timeout of a profile, its logarithm cut to three decimals; seconds."""
+    mult, interval = (6, 5.0) if profile == "wan" else (4, 1.0)
+    scale = math.floor(1000.0 * max(1.0, math.log10(golden_n))) / 1000.0
+    return mult * scale * interval
+
+
+def figures(measured: Measured) -> Figures:
+    kills = measured.golden.when("kill")
+    victims = {node for _, node in kills}
+    found: Figures = {name: [] for name in WATCHED}
+    for t, victim in kills:
+        for name, value in of_victim(measured, t, victim, victims).items():
+            found[name].append(value)
+    failed = measured.rows(events.FAILED)
+    found["false_positives"] = [float(len(failed.not_about(victims)))]
+    timeouts = measured.rows(events.SUSPICION_TIMEOUT).about(victims)
+    found["confirmations_at_timeout"] = [float(value) for value in timeouts.detail]
+    return found
+
+
+def of_victim(measured: Measured, t: float, victim: int, victims: set[int]) -> dict[str, float]:
+    """What was seen of one death; what never came is left out."""
+    live = [node for node in range(measured.n) if node not in victims]
+    after = Window(t, math.inf)
+    pings = measured.rows(events.FAILED_PING).about([victim]).within(after)
+    suspects = measured.rows(events.SUSPECT).about([victim]).within(after)
+    found: dict[str, float] = {}
+    if len(pings):
+        found["first_failed_ping_s"] = float(pings.t[0]) - t
+    if len(suspects):
+        found["first_suspect_s"] = float(suspects.t[0]) - t
+        found["suspecters"] = float(len(np.unique(suspects.observer)))
+    known = firsts(measured, victim, live, t, events.SUSPECT, events.SUSPECT_HEARD)
+    if len(known) > len(live) // 2:
+        found["seen_50_s"] = known[len(live) // 2]
+    if len(known) == len(live):
+        found["seen_all_s"] = known[-1]
+    failed = firsts(measured, victim, live, t, events.FAILED)
+    if failed:
+        found["first_failed_s"] = failed[0]
+        found["median_failed_s"] = failed[len(failed) // 2]
+        found["last_failed_s"] = failed[-1]
+        found["failed_spread_s"] = failed[-1] - failed[0]
+    if failed and len(suspects):
+        waited = failed[0] - found["first_suspect_s"]
+        found["suspect_to_failed_s"] = waited
+        late = waited > minimum_timeout(measured.n, measured.golden.profile) + LATE_S
+        found["late_share"] = float(late)
+    found["observers_missing"] = float(len(live) - len(failed))
+    return found
+
+
+def firsts(measured: Measured, subject: int, observers: list[int], since: float, *kinds: int) -> list[float]:
+    """When each observer first reported one of the kinds about the subject, from `since`, in order."""
+    rows = measured.rows(*kinds).about([subject]).by(observers).within(Window(since, math.inf))
+    first: dict[int, float] = {}
+    for t, observer in zip(rows.t, rows.observer, strict=True):
+        first.setdefault(int(observer), float(t) - since)
+    return sorted(first.values())

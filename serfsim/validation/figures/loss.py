@@ -1,0 +1,44 @@
+"""Packets lost at random: probes that fail, suspicions, and who is wrongly declared failed."""
+
+from __future__ import annotations
+
+from serfsim.protocol import events
+from serfsim.validation.figures.measures import Figures, Measured, Rows, Window
+
+SETTLING_S = 10.0
+EPISODE_GAP_S = 5.0
+
+
+def lossy(measured: Measured) -> Window:
+    """From 10 s after the loss began to its end."""
+    return Window(measured.golden.fault_start + SETTLING_S, measured.golden.fault_end)
+
+
+def figures(measured: Measured) -> Figures:
+    window = lossy(measured)
+    flaps, quick = measured.flaps()
+    failed = measured.rows(events.FAILED)
+    counts = measured.recording.traffic_counts
+    lost, _ = measured.column(counts, "udp/lost", window)
+    sent, _ = measured.column(counts, "udp/datagrams", window)
+    return {
+        **measured.per_minute(window),
+        **measured.rates(window),
+        "udp_loss": [lost / sent] if sent else [],
+        "failed_events": [float(len(failed))],
+        "failed_subjects": [float(len(set(failed.subject.tolist())))],
+        "failed_episodes": [float(episodes(failed))],
+        "flaps": [float(flaps)],
+        "quick_flaps": [float(quick)],
+        "mean_health": [measured.health(window, range(measured.n))],
+    }
+
+
+def episodes(failed: Rows) -> int:
+    """Failed events about one subject that follow each other closely are one false positive."""
+    last: dict[int, float] = {}
+    found = 0
+    for t, subject in zip(failed.t.tolist(), failed.subject.tolist(), strict=True):
+        found += t - last.get(subject, float("-inf")) > EPISODE_GAP_S
+        last[subject] = t
+    return found

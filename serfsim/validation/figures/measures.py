@@ -1,0 +1,246 @@
+"""Counting in a run: events within a window, rates, health, coordinates. Times are since the join."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serfsim.protocol import events
+from serfsim.scoring.pair_errors import Embedding, PairErrors
+from serfsim.scoring.recording import Floats, PerSecond, Recording
+from serfsim.validation.conversion import true_rtt
+from serfsim.validation.golden import Golden
+
+Figures = dict[str, list[float]]
+Booleans = NDArray[np.bool_]
+
+PER_MINUTE = {
+    "failed_ping": events.FAILED_PING,
+    "suspect": events.SUSPECT,
+    "timeout": events.SUSPICION_TIMEOUT,
+    "tcp_saved": events.TCP_FALLBACK_OK,
+    "refute_suspect": events.REFUTE_SUSPECT,
+    "refute_dead": events.REFUTE_DEAD,
+    "push_pull": events.PUSH_PULL,
+    "push_pull_failed": events.PUSH_PULL_FAILED,
+    "reconnect": events.RECONNECT,
+    "failed": events.FAILED,
+    "join": events.JOIN,
+    "left": events.LEFT,
+}
+PER_NODE_S = (
+    "ping",
+    "indirect_ping",
+    "ack",
+    "nack",
+    "suspect",
+    "alive",
+    "dead",
+    "gossip",
+)
+FLAP_TIMEOUT_S = 60.0
+POLLS = {"lan": 5.0, "wan": 5.0}
+
+
+@dataclass(frozen=True)
+class Window:
+    """[start, end] in seconds since the join."""
+
+    start: float
+    end: float
+
+    @property
+    def minutes(self) -> float:
+        return (self.end - self.start) / 60.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of the event table; all of shape (m,), `t` since the join, in order of time."""
+
+    t: Floats
+    observer: NDArray[np.int64]
+    subject: NDArray[np.int64]
+    detail: NDArray[np.int64]
+
+    def where(self, mask: Booleans) -> Rows:
+        return Rows(self.t[mask], self.observer[mask], self.subject[mask], self.detail[mask])
+
+    def within(self, window: Window) -> Rows:
+        return self.where((self.t >= window.start) & (self.t <= window.end))
+
+    def about(self, nodes: Iterable[int]) -> Rows:
+        return self.where(np.isin(self.subject, list(nodes)))
+
+    def by(self, nodes: Iterable[int]) -> Rows:
+        return self.where(np.isin(self.observer, list(nodes)))
+
+    def not_about(self, nodes: Iterable[int]) -> Rows:
+        return self.where(~np.isin(self.subject, list(nodes)))
+
+    def not_by(self, nodes: Iterable[int]) -> Rows:
+        return self.where(~np.isin(self.observer, list(nodes)))
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run and the recording whose course it followed."""
+
+    golden: Golden
+    recording: Recording
+
+    @property
+    def n(self) -> int:
+        return self.golden.n
+
+    @property
+    def end(self) -> float:
+        return self.golden.end
+
+    @cached_property
+    def _by_kind(self) -> dict[int, Rows]:
+        return {}
+
+    def rows(self, *kinds: int) -> Rows:
+        """The events of these kinds, in order of time."""
+        table = self.recording.events
+        mask = np.isin(table.kind, kinds)
+        return Rows(
+            table.t[mask] + self.recording.warm_up,
+            table.observer[mask].astype(np.int64),
+            table.subject[mask].astype(np.int64),
+            table.detail[mask].astype(np.int64),
+        )
+
+    # Rates -----------------------------------------------------------------------------------------
+
+    def per_minute(self, window: Window) -> Figures:
+        """Events of the whole cluster per minute."""
+        return {
+            f"{name}_per_min": [len(self.rows(kind).within(window)) / window.minutes]
+            for name, kind in PER_MINUTE.items()
+        }
+
+    def rates(self, window: Window) -> Figures:
+        """Messages, streams and IP bytes per node and second, over the whole seconds of the window."""
+        counts, sizes = self.recording.traffic_counts, self.recording.traffic_bytes
+        found = {f"{name}_per_node_s": [self._rate(counts, f"udp/{name}", window)] for name in PER_NODE_S}
+        found["tcp_opens_per_node_s"] = [self._rate(counts, "tcp/connections", window)]
+        found["udp_bytes_per_node_s"] = [self._rate(sizes, "udp/datagrams", window)]
+        found["tcp_bytes_per_node_s"] = [self._rate(sizes, "tcp/packets", window)]
+        return found
+
+    def _rate(self, table: PerSecond, column: str, window: Window) -> float:
+        values, seconds = self.column(table, column, window)
+        return values / (seconds * self.n)
+
+    def column(self, table: PerSecond, column: str, window: Window) -> tuple[float, int]:
+        """The sum of a column over the seconds that lie wholly in the window, and how many these are.
+
+        A table may end before the window does: what is not there any more was 0.
+        """
+        begin = table.start + self.recording.warm_up
+        first = max(0, math.ceil(window.start - begin - 1e-9))
+        last = math.floor(window.end - begin + 1e-9)
+        if column not in table.columns:
+            return 0.0, last - first
+        values = table.values[first:last, table.columns.index(column)]
+        return float(values.sum()), last - first
+
+    # Views -----------------------------------------------------------------------------------------
+
+    def flaps(self) -> tuple[int, int]:
+        """Joins after a failed of the same observer about the same subject: all, and within 60 s."""
+        failed: dict[tuple[int, int], float] = {}
+        flaps = quick = 0
+        joins, fails = self.rows(events.JOIN), self.rows(events.FAILED)
+        merged = [(t, 1, o, s) for t, o, s in zip(joins.t, joins.observer, joins.subject, strict=True)]
+        merged += [(t, 0, o, s) for t, o, s in zip(fails.t, fails.observer, fails.subject, strict=True)]
+        for t, is_join, observer, subject in sorted(merged):
+            pair = (int(observer), int(subject))
+            if not is_join:
+                failed[pair] = t
+            elif pair in failed:
+                flaps += 1
+                quick += t - failed.pop(pair) < FLAP_TIMEOUT_S
+        return flaps, quick
+
+    def pairs_not_alive(self, at: float, nodes: Iterable[int]) -> int:
+        """Ordered pairs of different `nodes` whose observer did not see the subject alive at a time."""
+        among = sorted(nodes)
+        alive = np.zeros((self.n, self.n), dtype=np.bool_)
+        changes = [(t, o, s, True) for t, o, s, _ in self._listed(events.JOIN)]
+        for kind in (events.FAILED, events.LEFT, events.LEFT_FORCED):
+            changes += [(t, o, s, False) for t, o, s, _ in self._listed(kind)]
+        for t, observer, subject, up in sorted(changes):
+            if t <= at:
+                alive[observer, subject] = up
+        chosen = alive[np.ix_(among, among)]
+        return int((~chosen).sum() - (~np.diag(chosen)).sum())
+
+    def _listed(self, kind: int) -> list[tuple[float, int, int, int]]:
+        rows = self.rows(kind)
+        columns = (rows.t.tolist(), rows.observer.tolist(), rows.subject.tolist(), rows.detail.tolist())
+        return list(zip(*columns, strict=True))
+
+    # Health ----------------------------------------------------------------------------------------
+
+    def health(self, window: Window, nodes: Iterable[int]) -> float:
+        """The mean score of `nodes` over the window."""
+        rows = self.rows(events.HEALTH)
+        means = []
+        for node in nodes:
+            mine = rows.where(rows.observer == node)
+            before = mine.detail[mine.t <= window.start]
+            inside = (mine.t > window.start) & (mine.t < window.end)
+            times = np.concatenate(([window.start], mine.t[inside], [window.end]))
+            first = before[-1] if len(before) else 0
+            scores = np.concatenate(([first], mine.detail[inside]))
+            means.append(float((scores * np.diff(times)).sum() / (window.end - window.start)))
+        return float(np.mean(means)) if means else math.nan
+
+    # Coordinates -----------------------------------------------------------------------------------
+
+    def coordinate_errors(self, at: float, rtt: Floats | None = None) -> tuple[float, float, float]:
+        """Median and p90 relative error and median absolute error (ms), at the sample nearest to `at`.
+
+        Over all ordered pairs of live nodes, by Serf's own distance; `rtt` (n, n) is the truth, unless
+        given the recording's own.
+        """
+        samples = self.recording.coordinates
+        k = int(np.argmin(np.abs(samples.t + self.recording.warm_up - at)))
+        nodes = np.flatnonzero(samples.live[k])
+        embedding = Embedding(samples.vec[k], samples.height[k], samples.adjustment[k])
+        true = true_rtt(self.golden) if rtt is None else rtt
+        errors = PairErrors(len(nodes) ** 2)
+        self_pair = np.eye(len(nodes), dtype=np.bool_)
+        errors.add(embedding.estimate(nodes, nodes), true[np.ix_(nodes, nodes)], self_pair)
+        relative, absolute = errors.figures()
+        return float(relative[0]), float(relative[1]), 1000.0 * float(absolute[0])
+
+    def vivaldi_error(self, at: float) -> float:
+        """Mean error term of the live nodes' own coordinates at the sample nearest to `at`."""
+        samples = self.recording.coordinates
+        k = int(np.argmin(np.abs(samples.t + self.recording.warm_up - at)))
+        return float(samples.error[k][samples.live[k]].mean())
+
+
+def spread(name: str, values: Floats | list[float]) -> Figures:
+    """Median, mean and the extremes of values within one run, each a figure; none of no values."""
+    if len(values) == 0:
+        return {f"{name}_{what}_s": [] for what in ("first", "median", "mean", "last")}
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    return {
+        f"{name}_first_s": [float(ordered[0])],
+        f"{name}_median_s": [float(np.median(ordered))],
+        f"{name}_mean_s": [float(ordered.mean())],
+        f"{name}_last_s": [float(ordered[-1])],
+    }

@@ -1,0 +1,160 @@
+"""A recording of real agents as it is in its file, with names for what is asked of it.
+
+Times are seconds since the join command; nodes are numbers, node i is called node-<i>. A file is
+gzip JSON of the format "serf-golden/1"; anything else is refused.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serfsim.errors import SerfsimError
+from serfsim.scoring.recording import Floats
+
+FORMAT = "serf-golden/1"
+ENDING = ".json.gz"
+
+# An agent's own share of a round trip, where the recording's also contains jitter.
+USUAL_EXCESS_S = 400e-6
+
+
+class RecordingError(SerfsimError):
+    """A file that is no recording, or says what this version does not understand."""
+
+
+@dataclass(frozen=True)
+class Golden:
+    """`name` is the file's name without its ending, `raw` all that the file holds."""
+
+    name: str
+    raw: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """baseline, crash, udp_blocked, isolated, loss, pause, partition, dissemination or leave."""
+        return str(self.raw["scenario"])
+
+    @property
+    def variant(self) -> str:
+        return str(self.raw.get("variant") or "")
+
+    @property
+    def n(self) -> int:
+        return int(self.raw["n"])
+
+    @property
+    def profile(self) -> str:
+        return str(self.raw["profile"])
+
+    @property
+    def end(self) -> float:
+        return float(self.raw["end"])
+
+    @property
+    def scenario_start(self) -> float:
+        return float(self.raw["scenario_start"])
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return dict(self.raw.get("params") or {})
+
+    @property
+    def names(self) -> list[str]:
+        return [f"node-{i:02d}" for i in range(self.n)]
+
+    @property
+    def spread_starts(self) -> bool:
+        """Whether the agents were started at random over a time, rather than all together."""
+        return bool(self.raw.get("start_spread_s"))
+
+    @cached_property
+    def one_way_s(self) -> Floats:
+        """(n, n) seconds, row = source."""
+        return np.array(self.raw["ground_truth"]["oneway_ms"], dtype=np.float64) / 1000.0
+
+    @cached_property
+    def jitter_fraction(self) -> float:
+        """Each packet takes this share of its one-way latency longer, times exp(N(0, 1)); 0 is none."""
+        jitter = self.raw["ground_truth"].get("jitter") or {}
+        if not jitter.get("type"):
+            return 0.0
+        if jitter["type"] != "lognormal":
+            raise RecordingError(f"{self.name}: found jitter of type '{jitter['type']}'; expected lognormal")
+        return float(jitter["frac"])
+
+    @cached_property
+    def starts(self) -> Floats:
+        """(n,) when each agent started; where that was not kept, when it saw itself join."""
+        given = self.raw.get("agent_start_t")
+        if given is not None:
+            return np.array(given, dtype=np.float64)
+        found = np.zeros(self.n)
+        seen: set[int] = set()
+        for t, observer, subject, kind in self.raw["events"]:
+            if kind == "join" and observer == subject and observer not in seen:
+                seen.add(observer)
+                found[observer] = t
+        return found
+
+    @property
+    def excess_s(self) -> float:
+        """Median of what a round trip takes beyond both latencies, in the recording."""
+        return float(self.raw["traffic"]["ping_excess"]["p50_us"]) * 1e-6
+
+    @property
+    def processing_delay_s(self) -> float:
+        """What an agent itself takes to answer."""
+        return USUAL_EXCESS_S if self.jitter_fraction else self.excess_s
+
+    @property
+    def actions(self) -> list[tuple[float, str, list[Any]]]:
+        """What was done to the cluster, in order: (t, action, arguments)."""
+        told = [(float(row[0]), str(row[1]), list(row[2:])) for row in self.raw["timeline"]]
+        return [row for row in told if row[1] not in ("join-all", "converged", "scenario-start")]
+
+    def when(self, action: str) -> list[tuple[float, int]]:
+        """(t, node) of every action of that name, each node's repetitions at one instant once."""
+        found = [(t, int(arguments[0])) for t, name, arguments in self.actions if name == action]
+        return sorted(set(found))
+
+    @cached_property
+    def fault_start(self) -> float:
+        """When the first rule began."""
+        return min(t for t, action, _ in self.actions if action == "rule")
+
+    @cached_property
+    def fault_end(self) -> float:
+        """When the first rule was taken away, or the recording ended."""
+        return min((t for t, action, _ in self.actions if action == "unrule"), default=self.end)
+
+    @property
+    def healed(self) -> bool:
+        return any(action == "unrule" for _, action, _ in self.actions)
+
+
+def read(path: Path) -> Golden:
+    """Read a recording. RecordingError where the file is none."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            raw = json.load(stream)
+    except (OSError, ValueError, EOFError) as error:
+        raise RecordingError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
+        raise RecordingError(f"{path}: found format {found!r}; expected {FORMAT!r}")
+    return Golden(path.name.removesuffix(ENDING), raw)
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """The recordings of a folder, by name. RecordingError where there is none."""
+    paths = sorted(folder.glob(f"*{ENDING}"))
+    if not paths:
+        raise RecordingError(f"{folder}: found no recordings; expected files named *{ENDING}")
+    return paths

@@ -1,0 +1,150 @@
+"""A recording as a scenario: the same latencies, start times, joins and faults, at the same times.
+
+Scenario times count from the end of the warm-up, which ends before the first fault. It ends at a
+whole number of seconds after the recording's own traffic series begins, so that both count the same
+seconds. The latencies are handed over as a file that `latency_file` writes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serfsim.scenario.model import Scenario
+from serfsim.validation.golden import Golden, RecordingError
+
+# The coordinates are polled at times of their own; so often a sample is near enough to any of them.
+COORDINATE_STEP_S = 0.25
+JITTER_SIGMA = 1.0
+
+TRANSPORTS = {"udp": "udp", "tcp": "tcp", "any": "all"}
+RULE_KEYS = {"id", "src", "dst", "sym", "proto", "loss", "ge"}
+
+
+class NotComparable(RecordingError):
+    """What was done in the recording cannot be done in a scenario."""
+
+
+def seconds(value: float) -> str:
+    """A duration as a scenario file has it, to the microsecond."""
+    return f"{value:.6f}s"
+
+
+def warm_up(golden: Golden) -> float:
+    """Seconds from the join to the zero of the scenario's clock."""
+    series = float(golden.raw["traffic"]["series_start"])
+    first = min([golden.scenario_start, *(t for t, _, _ in golden.actions)])
+    return series + math.floor(max(first, 1.0) - series)
+
+
+def latency_file(golden: Golden, folder: Path) -> Path:
+    """Write the one-way latencies in seconds where `scenario` looks for them."""
+    path = folder / f"{golden.name}.npz"
+    np.savez(path, one_way=golden.one_way_s)
+    return path
+
+
+def scenario(golden: Golden, latencies: Path) -> Scenario:
+    """The recording as a scenario. NotComparable where it holds what no scenario can."""
+    zero = warm_up(golden)
+    return Scenario(
+        name=golden.name,
+        question=f"Does a simulated cluster do what the real one did ({golden.kind})?",
+        duration=seconds(golden.end - zero),
+        warm_up=seconds(zero),
+        cluster={
+            "nodes": golden.n,
+            "profile": golden.profile,
+            "start": {"join": "first", "at": [seconds(float(start)) for start in golden.starts]},
+            "processing_delay": seconds(golden.processing_delay_s),
+        },
+        network={
+            "topology": {"model": "matrix", "file": str(latencies), "unit": "s", "kind": "one_way"},
+            "jitter": jitter(golden),
+            # The kernel of the recordings repeats a lost SYN after 1, 2, 3, 4, 5 and 7 s.
+            "tcp": {"syn_retries": "linear"},
+        },
+        faults=list(faults(golden, zero)),
+        record={"coordinates": seconds(COORDINATE_STEP_S)},
+    )
+
+
+def jitter(golden: Golden) -> dict[str, Any]:
+    if not golden.jitter_fraction:
+        return {"model": "none"}
+    return {"model": "lognormal", "fraction": golden.jitter_fraction, "sigma": JITTER_SIGMA}
+
+
+def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
+    """Every action of the timeline, on the scenario's clock."""
+    names = golden.names
+    for t, action, arguments in golden.actions:
+        at = {"at": seconds(t - zero)}
+        if action == "rule":
+            yield {**rule(golden, dict(arguments[0])), **at, **lasting(golden, t, arguments[0].get("id"))}
+        elif action == "stop":
+            until = next((end for end, node in golden.when("cont") if node == arguments[0] and end > t), None)
+            ends = {} if until is None else {"for": seconds(until - t)}
+            yield {"pause": [names[arguments[0]]], **at, **ends}
+        elif action not in ("unrule", "cont", "kill", "leave", "force-leave"):
+            raise NotComparable(f"{golden.name}: no fault of a scenario does what '{action}' did")
+    for action, verb in (("kill", "crash"), ("leave", "leave")):
+        for t, node in golden.when(action):
+            yield {verb: [names[node]], "at": seconds(t - zero)}
+
+
+def lasting(golden: Golden, t: float, name: object) -> dict[str, Any]:
+    """How long the rule of that name lasts; nothing where it lasts to the end."""
+    ends = [end for end, action, args in golden.actions if action == "unrule" and args[0] == name and end > t]
+    return {"for": seconds(min(ends) - t)} if ends else {}
+
+
+def rule(golden: Golden, told: dict[str, Any]) -> dict[str, Any]:
+    """A rule of the switch as a fault, without its times."""
+    strange = set(told) - RULE_KEYS
+    if strange or told.get("proto", "any") not in TRANSPORTS:
+        raise NotComparable(f"{golden.name}: found a rule {told}; expected only {sorted(RULE_KEYS)}")
+    transport = TRANSPORTS[told.get("proto", "any")]
+    where = around(golden, told)
+    if "ge" in told:
+        return {"loss": of_transport(transport, chain(told["ge"])), **where}
+    share = float(told["loss"])
+    if share >= 1.0 and transport == "all" and "between" in where:
+        sides = [[golden.names[node] for node in told[end]] for end in ("src", "dst")]
+        return {"partition": sides, "one_way": not told.get("sym")}
+    if share >= 1.0:
+        return {"block": transport, **where}
+    return {"loss": of_transport(transport, share), **where}
+
+
+def of_transport(transport: str, model: Any) -> dict[str, Any]:
+    return {"udp": model, "tcp": model} if transport == "all" else {transport: model}
+
+
+def chain(told: dict[str, float]) -> dict[str, Any]:
+    """Gilbert and Elliott's; P(good to bad), P(bad to good), loss while good, loss while bad."""
+    return {
+        "model": "gilbert_elliott",
+        "good_to_bad": told["pgb"],
+        "bad_to_good": told["pbg"],
+        "loss_good": told["lg"],
+        "loss_bad": told["lb"],
+    }
+
+
+def around(golden: Golden, told: dict[str, Any]) -> dict[str, Any]:
+    """Whom a rule is about: packets from `src` to `dst`, all where not said, and back with `sym`."""
+    sources, targets, both = told.get("src"), told.get("dst"), bool(told.get("sym"))
+    names = golden.names
+    if sources is None and targets is None:
+        return {"nodes": "all"}
+    if sources is not None and targets is not None:
+        pairs = [[names[a], names[b]] for a in sources for b in targets if a != b]
+        return {"between": pairs, "one_way": not both}
+    nodes = [names[node] for node in (sources if targets is None else targets)]
+    direction = "both" if both else ("out" if targets is None else "in")
+    return {"nodes": nodes, "direction": direction}
