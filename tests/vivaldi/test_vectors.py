@@ -81,6 +81,16 @@ def test_coordinates_are_refused_in_the_librarys_words() -> None:
     assert answer(client(), coordinate(0.0, 0.0, 0.0), 1) == case["error"]
 
 
+def test_a_negative_error_can_throw_a_client_far_away() -> None:
+    """Only what is not finite is refused, so one such peer moves a client by fifteen years of round trip."""
+    (case,) = rejects("peer with negative Error")
+    ours = client()
+    assert answer(ours, coordinate(0.01, *[0.0] * 7), 10_000_000_000) == ""
+    poison = coordinate(0.02, *[0.0] * 7, error=-5.0, height=-1.0)
+    assert answer(ours, poison, 100_000_000) == case["error"]
+    assert written(ours.coordinate) == case["result"]
+
+
 def test_an_overflow_resets_the_client_as_in_the_library() -> None:
     (case,) = rejects("peer Vec all 1e308")
     ours = client()
