@@ -36,8 +36,8 @@ class Record:
     """What an alive message says of a node besides its incarnation; never changed once made.
 
     `address` is the number of a socket address (in a simulation: of a host). The six version
-    bytes are those of spec memberlist.md section 11; `has_versions` is False where a peer sent
-    none (they then count as 0).
+    bytes are those of spec memberlist.md section 11; where a peer sent none, `has_versions` is
+    False and they are 0.
     """
 
     def __init__(
@@ -55,6 +55,9 @@ class Record:
         self.node: i64 = node
         self.address: i64 = address
         self.meta = meta
+        if not has_versions:
+            protocol = (0, 0, 0)
+            delegate = (0, 0, 0)
         self.protocol_min: i64 = protocol[0]
         self.protocol_max: i64 = protocol[1]
         self.protocol_current: i64 = protocol[2]
@@ -63,6 +66,8 @@ class Record:
         self.delegate_current: i64 = delegate[2]
         self.port: i64 = port
         self.has_versions = has_versions
+        self.name_length: i64 = name_length
+        self.address_length: i64 = address_length
         self.name_size: i64 = string_size(name_length)
         self.address_size: i64 = string_size(address_length)
         self.port_size: i64 = unsigned_size(port)
@@ -76,6 +81,19 @@ class Record:
         return (
             self.protocol_min <= self.protocol_current <= self.protocol_max
             and self.delegate_min <= self.delegate_current <= self.delegate_max
+        )
+
+    def with_versions_of(self, known: Record) -> Record:
+        """What this record says, with the versions that were known before."""
+        return Record(
+            self.node,
+            self.address,
+            self.name_length,
+            self.meta,
+            (known.protocol_min, known.protocol_max, known.protocol_current),
+            (known.delegate_min, known.delegate_max, known.delegate_current),
+            self.address_length,
+            self.port,
         )
 
     def same_versions(self, other: Record) -> bool:
@@ -113,7 +131,8 @@ class Directory:
 
     def add_record(self, name: str, record: Record) -> None:
         """Intern `name` with a record made by the caller; its number must be the next one."""
-        assert record.node == len(self.names) and name not in self._numbers
+        assert record.node == len(self.names)
+        assert name not in self._numbers
         self._numbers[name] = len(self.names)
         self.names.append(name)
         self.first.append(record)

@@ -34,7 +34,7 @@ PUSH_PULL: Final = 23  # initiated
 PUSH_PULL_FAILED: Final = 24
 RECONNECT: Final = 25
 RECONNECT_FORGONE: Final = 26
-JOINED: Final = 27  # a join call returned; subject: the address; detail: 1 on success
+JOINED: Final = 27  # a join call returned; detail: how many addresses answered
 CONFLICT: Final = 28
 COORDINATE_REJECTED: Final = 29
 PROTOCOL_REFUSED: Final = 30  # verifyProtocol refused a push/pull
@@ -44,7 +44,7 @@ COORDINATE_RESET: Final = 33
 MEMBER_DEAD: Final = 34  # memberlist: state dead; detail: incarnation
 MEMBER_LEFT: Final = 35  # memberlist: state left
 FORGOTTEN: Final = 36  # memberlist purged the entry
-LEAVE_DONE: Final = 37  # the leave call returned
+LEAVE_DONE: Final = 37  # the leave call returned; detail: 1, or 0 where it gave up untold
 
 COUNTED_ONLY: Final = 64
 DIRECT_ACK: Final = 64

@@ -6,8 +6,8 @@ after retransmit_mult * ceil(log10(n + 1)) sends. Each tier is a list with its b
 that filling a datagram pops from ends and only the way back into the next tier needs a search.
 
 "Newest" goes by a number that, as in the library, starts again whenever the queue runs empty,
-even while a datagram is being filled: then what is queued next counts as older than what was
-just sent. Where that makes two numbers equal the library loses one entry; this queue does not.
+even while a datagram is being filled or the only message is being replaced: then what is queued next
+counts as older. Where that makes two numbers equal the library loses one entry; this queue does not.
 """
 
 from __future__ import annotations
@@ -60,16 +60,18 @@ class TransmitLimitedQueue:
 
     def queue(self, message: Message, name: i64 = UNNAMED, token: i64 = 0) -> None:
         """Add a message; one of the same name is finished and replaced."""
-        if name != UNNAMED:
-            old = self._named.get(name)
-            if old is not None:
-                self._remove(old)
-                self._finish(old)
         if self.depth == 0:
             self._number = 0
         self._number += 1
         self._serial += 1
         entry = Broadcast(message, name, token, self._number, self._serial)
+        if name != UNNAMED:
+            old = self._named.get(name)
+            if old is not None:
+                self._remove(old)
+                self._finish(old)
+                if self.depth == 0:
+                    self._number = 0
         if name != UNNAMED:
             self._named[name] = entry
         self._insert(entry)

@@ -34,7 +34,7 @@ RELAY_EXPIRY: Final = 4
 GOSSIP_TICK: Final = 5
 PUSH_PULL_TICK: Final = 6
 SUSPICION_TIMEOUT: Final = 7
-WAIT_TIMEOUT: Final = 8
+WAIT_END: Final = 8  # a: ticket; b: 1 if it was told, 0 if time is over
 PUSH_PULL_START: Final = 9
 FIRST_DELEGATE_TIMER: Final = 32
 
@@ -42,6 +42,9 @@ FIRST_DELEGATE_TIMER: Final = 32
 TCP_PING_VERSION: Final = 3
 NACK_VERSION: Final = 4
 CRC_VERSION: Final = 5
+
+# What encryption puts before a stream message: its type and length.
+STREAM_FRAME: Final = 5
 
 
 class Core:
@@ -77,6 +80,8 @@ class Core:
     def queue(self, message: Message, name: i64, now: float, token: i64 = 0) -> None:
         """Queue a broadcast and see that gossip runs."""
         self.broadcasts.queue(message, name, token)
+        if len(self.broadcasts.finished) > 0:
+            self._report_finished(now)
         self.wake_gossip(now)
 
     def wake_gossip(self, now: float) -> None:
@@ -101,16 +106,22 @@ class Core:
         if self.broadcasts.depth > 0:
             used = self.broadcasts.get_broadcasts(self.members.count, COMPOUND_PART, limit, into)
             if len(self.broadcasts.finished) > 0:
-                self.report_finished(now)
+                self._report_finished(now)
         # The delegate's messages carry one byte more, which their size here already includes.
         if limit - used > COMPOUND_PART + 1:
             self.delegate.get_broadcasts(COMPOUND_PART, limit - used, into, now)
 
-    def report_finished(self, now: float) -> None:
+    def _report_finished(self, now: float) -> None:
+        """End the waits for what has been told; after what is being done now, not within it."""
         tokens = self.broadcasts.finished
         self.broadcasts.finished = []
         for token in tokens:
-            self.delegate.notify_finished(token, True, now)
+            self.runtime.call_at(now, WAIT_END, token, 1)
+
+    def stream_size(self, size: i64) -> i64:
+        """Bytes on the stream of a message of `size` (spec wire.md section 3)."""
+        overhead = self.config.encryption_overhead
+        return size if overhead == 0 else size + overhead + STREAM_FRAME
 
     def send(self, address: i64, packet: Packet, now: float) -> None:
         """Send a leading message with whatever gossip still fits (memberlist's sendMsg)."""

@@ -108,7 +108,7 @@ class Members:
                 forgotten.append(node)
                 self.keys[node] = UNKNOWN
                 self.records.pop(node, None)
-                del self.changed_at[node]
+                self.changed_at.pop(node, None)
             else:
                 self.ring[kept] = i32(node)
                 kept += 1

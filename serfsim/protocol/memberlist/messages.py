@@ -30,7 +30,6 @@ GOSSIP: Final = 15
 COMPOUND_HEADER: Final = 2
 COMPOUND_PART: Final = 2
 CRC_SIZE: Final = 5
-COORDINATE_PAYLOAD: Final = 133
 NIL_PAYLOAD: Final = 1
 
 
@@ -80,12 +79,16 @@ class UserMessage(Message):
 
 @mypyc_attr(acyclic=True)
 class Packet:
-    """One datagram. `size` is the UDP payload in bytes, wrappers included."""
+    """One datagram. `size` is the UDP payload in bytes, wrappers included.
+
+    `leading_size` stays that of the leading message alone.
+    """
 
     def __init__(self, kind: i64, seq: i64, size: i64) -> None:
         self.kind: i64 = kind
         self.seq: i64 = seq
         self.size: i64 = size
+        self.leading_size: i64 = size
         self.node: i64 = -1  # the Node field of a ping or indirect ping
         self.source: i64 = -1  # SourceAddr: where the answer goes; -1 where absent
         self.target: i64 = -1  # Target address of an indirect ping
@@ -113,8 +116,16 @@ def indirect_ping_size(node: Record, seq: i64, source: Record) -> i64:
     )
 
 
-def ack_size(seq: i64, with_coordinate: bool) -> i64:
-    return 16 + (COORDINATE_PAYLOAD if with_coordinate else NIL_PAYLOAD) + unsigned_size(seq)
+def payload_size(coordinate: Coordinate | None) -> i64:
+    """Bytes of an ack's payload: nil, or a coordinate of nine bytes a number (133 with 8 dimensions)."""
+    if coordinate is None:
+        return NIL_PAYLOAD
+    dimensions: i64 = len(coordinate.vec)
+    return string_size(58 + 9 * dimensions + (0 if dimensions < 16 else 2))
+
+
+def ack_size(seq: i64, coordinate: Coordinate | None) -> i64:
+    return 16 + payload_size(coordinate) + unsigned_size(seq)
 
 
 def nack_size(seq: i64) -> i64:
@@ -123,11 +134,14 @@ def nack_size(seq: i64) -> i64:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class StreamMessage:
-    """What one side writes on a TCP stream. `size` is in bytes as written (compressed)."""
+    """What one side writes on a TCP stream. `size` is in bytes as written (compressed, encrypted)."""
 
     def __init__(self, kind: i64, size: i64) -> None:
         self.kind: i64 = kind
         self.size: i64 = size
+
+    def connected(self) -> None:
+        """The connection that was dialled for this message stands: what it tells must hold now."""
 
 
 class StreamPing(StreamMessage):

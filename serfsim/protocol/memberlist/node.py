@@ -27,7 +27,7 @@ from serfsim.protocol.memberlist.core import (
     PUSH_PULL_TICK,
     RELAY_EXPIRY,
     SUSPICION_TIMEOUT,
-    WAIT_TIMEOUT,
+    WAIT_END,
     Core,
 )
 from serfsim.protocol.memberlist.delegate import Delegate
@@ -92,7 +92,10 @@ class Memberlist(Machine):
         self.merger = Merger(self.core, self.states)
         self.handoff = HandoffQueues(config.handoff_queue_depth)
         self.joins: dict[int, Join] = {}
+        self.waits: dict[int, int] = {}  # ticket of a leave or update that goes on -> its caller's token
+        self._tickets: i64 = 0
         self._streams: i64 = 0
+        self._stalls: i64 = 0
 
     # Life --------------------------------------------------------------------------------------
 
@@ -126,30 +129,44 @@ class Memberlist(Machine):
     def leave(self, token: i64, timeout: float, now: float) -> None:
         """Tell the others that we go; ends with `Delegate.notify_finished(token, ...)`.
 
-        The node goes on answering; its own entry is left from now on.
+        The node goes on answering; its own entry is left from now on. A second call ends at once.
         """
         core = self.core
-        if not core.leaving:
-            core.leaving = True
-            message = self.states.accuse(DEAD, core.me, core.members.incarnation(core.me), core.me)
-            self.states.dead(message, now, token)
-        self._wait(token, timeout, now)
+        if core.leaving:
+            core.delegate.notify_finished(token, True, now)
+            return
+        core.leaving = True
+        ticket = self._take_ticket(token)
+        message = self.states.accuse(DEAD, core.me, core.members.incarnation(core.me), core.me)
+        self.states.dead(message, now, ticket)
+        self._wait(ticket, timeout, now)
 
     def update_record(self, record: Record, token: i64, timeout: float, now: float) -> None:
         """Announce new metadata; ends with `Delegate.notify_finished(token, ...)`."""
         core = self.core
         core.record = record
         core.incarnation += 1
-        self.states.alive(Alive(record, core.incarnation), now, True, token)
-        self._wait(token, timeout, now)
+        ticket = self._take_ticket(token)
+        self.states.alive(Alive(record, core.incarnation), now, True, ticket)
+        self._wait(ticket, timeout, now)
 
-    def _wait(self, token: i64, timeout: float, now: float) -> None:
-        """Nobody to tell: done at once. Otherwise the broadcast or the timeout ends the wait."""
+    def _take_ticket(self, token: i64) -> i64:
+        self._tickets += 1
+        self.waits[self._tickets] = token
+        return self._tickets
+
+    def _wait(self, ticket: i64, timeout: float, now: float) -> None:
+        """Nobody to tell: done at once. Otherwise the broadcast or the timeout (0: none) ends the wait."""
         core = self.core
-        if core.members.others_are_up(core.me):
-            core.runtime.call_at(now + timeout, WAIT_TIMEOUT, token, 0)
-        else:
-            core.delegate.notify_finished(token, True, now)
+        if not core.members.others_are_up(core.me):
+            self._end_wait(ticket, True, now)
+        elif timeout > 0.0:
+            core.runtime.call_at(now + timeout, WAIT_END, ticket, 0)
+
+    def _end_wait(self, ticket: i64, in_time: bool, now: float) -> None:
+        token = self.waits.pop(ticket, None)
+        if token is not None:
+            self.core.delegate.notify_finished(token, in_time, now)
 
     # Input -------------------------------------------------------------------------------------
 
@@ -174,7 +191,7 @@ class Memberlist(Machine):
     def work(self, now: float) -> None:
         """The worker: handle all that waits in the handoff queues."""
         handoff = self.handoff
-        while True:
+        while self._stalls == 0:
             message = handoff.pop()
             if message is None:
                 return
@@ -183,6 +200,14 @@ class Memberlist(Machine):
                 self.core.delegate.notify_message(message, now)
             else:
                 self.states.handle(message, now)
+
+    def stall_worker(self) -> None:
+        """A delegate keeps the worker busy: what comes now waits in the queues until `resume_worker`."""
+        self._stalls += 1
+
+    def resume_worker(self, now: float) -> None:
+        self._stalls -= 1
+        self.work(now)
 
     def on_timer(self, timer: i64, a: i64, b: i64, now: float) -> None:
         if timer == PROBE_TICK:
@@ -201,8 +226,8 @@ class Memberlist(Machine):
             self.push_pull(now)
         elif timer == PUSH_PULL_START:
             self._schedule_push_pull(now)
-        elif timer == WAIT_TIMEOUT:
-            self.core.delegate.notify_finished(a, False, now)
+        elif timer == WAIT_END:
+            self._end_wait(a, b == 1, now)
 
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
         core = self.core
@@ -213,9 +238,12 @@ class Memberlist(Machine):
             return answer
         if request.kind == PING:
             assert isinstance(request, StreamPing)
-            if request.node != core.me:
+            if request.node >= 0 and request.node != core.me:
                 return None
-            return StreamAck(request.seq, compressed_ack_stream(ack_size(request.seq, False)))
+            size = ack_size(request.seq, None)
+            if core.config.enable_compression:
+                size = compressed_ack_stream(size)
+            return StreamAck(request.seq, core.stream_size(size))
         return None
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
@@ -241,7 +269,7 @@ class Memberlist(Machine):
         answered = outcome == REPLIED and isinstance(reply, StreamAck) and reply.seq == seq
         # A dial that fails is silent; a connection that gives no valid ack is logged as an error.
         if not answered and outcome != DIAL_TIMEOUT and outcome != DIAL_REFUSED:
-            self.core.notify(now, events.TCP_FALLBACK_ERROR, self.prober.target, outcome)
+            self.core.notify(now, events.TCP_FALLBACK_ERROR, self.prober.fallback_target(seq), outcome)
         self.prober.fallback_ended(seq, answered, now)
 
     # Push/pull ---------------------------------------------------------------------------------

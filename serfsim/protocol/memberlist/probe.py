@@ -62,6 +62,9 @@ TCP_ANSWERED: Final = 2
 
 INFINITY: Final = 1e300
 
+# A round and a tick that end and come at the same time do so only up to rounding.
+COINCIDENCE: Final = 1e-6
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Prober:
@@ -81,6 +84,7 @@ class Prober:
         self.expected_nacks: i64 = 0
         self.nacks: i64 = 0
         self.tcp: i64 = TCP_NONE
+        self._fallbacks: dict[int, int] = {}  # seq -> target of each fallback that has not ended
 
     def start(self, now: float) -> None:
         if self.core.config.probe_interval > 0.0:
@@ -92,10 +96,11 @@ class Prober:
 
     def tick(self, now: float) -> None:
         self._schedule_tick(now)
-        if self.phase != IDLE:
-            self.tick_kept = True
-        else:
+        if self.phase == IDLE:
             self._probe_next(now)
+        elif now - self.sent_at > COINCIDENCE:
+            self.tick_kept = True
+        # Otherwise the tick came while the one that began this round was still kept: it is dropped.
 
     # Choosing (5.1) ----------------------------------------------------------------------------
 
@@ -202,12 +207,20 @@ class Prober:
             return
         self.tcp = TCP_OPEN
         core = self.core
-        size = compressed_ping_stream(ping_size(self.record, self.seq, core.record))
-        request = StreamPing(self.target, self.seq, size)
+        size = ping_size(self.record, self.seq, core.record)
+        if core.config.enable_compression:
+            size = compressed_ping_stream(size)
+        self._fallbacks[self.seq] = self.target
+        request = StreamPing(self.target, self.seq, core.stream_size(size))
         core.runtime.open_stream(self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now)
+
+    def fallback_target(self, seq: i64) -> i64:
+        """Whom the fallback of round `seq`, which may be over, was to reach."""
+        return self._fallbacks.get(seq, -1)
 
     def fallback_ended(self, seq: i64, answered: bool, now: float) -> None:
         """The TCP fallback of round `seq` came to its end; `answered` by a valid ack."""
+        self._fallbacks.pop(seq, None)
         if seq != self.seq or self.tcp != TCP_OPEN:
             return
         self.tcp = TCP_ANSWERED if answered else TCP_NONE

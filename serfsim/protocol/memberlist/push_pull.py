@@ -16,9 +16,7 @@ from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
-    STATE_DEAD,
     STATE_LEFT,
-    STATE_SUSPECT,
     UNKNOWN,
 )
 from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, Alive, StreamMessage
@@ -38,14 +36,26 @@ def push_pull_scale(interval: float, n: i64) -> float:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class PushPull(StreamMessage):
-    """All entries of a view in ring order, and the delegate's state."""
+    """All entries of a view in ring order, and the delegate's state, as they are when it is made.
+
+    A dialling node looks at its view only once it is connected: then `connected` takes it anew.
+    """
 
     def __init__(self, join: bool, core: Core) -> None:
         super().__init__(PUSH_PULL, 0)
         self.join = join
+        self.core = core
+        self.nodes: vec[i32] = vec[i32]()
+        self.keys: vec[i64] = vec[i64]()
+        self.records: dict[int, Record] | None = None
+        self.user_state: UserState | None = None
+        self.connected()
+
+    def connected(self) -> None:
+        core = self.core
         members = core.members
         n = members.count
-        self.nodes: vec[i32] = members.ring[0:n]
+        self.nodes = members.ring[0:n]
         keys: vec[i64] = vec[i64]([0] * n)
         plain: i64 = 0
         i: i64 = 0
@@ -54,16 +64,14 @@ class PushPull(StreamMessage):
             keys[i] = members.keys[node]
             plain += members.record(node).entry_size + unsigned_size(keys[i] >> 2)
             i += 1
-        self.keys: vec[i64] = keys
-        self.records: dict[int, Record] | None = None
-        if len(members.records) > 0:
-            self.records = members.records.copy()
-        self.user_state: UserState | None = core.delegate.local_state(join)
+        self.keys = keys
+        self.records = members.records.copy() if len(members.records) > 0 else None
+        self.user_state = core.delegate.local_state(self.join)
         user_size: i64 = 0
         if self.user_state is not None:
             user_size = self.user_state.size
         plain += 27 + unsigned_size(n) + unsigned_size(user_size) + user_size
-        self.size = compressed_stream(plain, n) if core.config.enable_compression else plain
+        self.size = core.stream_size(compressed_stream(plain, n) if core.config.enable_compression else plain)
 
     def record(self, node: i64, directory: Directory) -> Record:
         records = self.records
@@ -125,6 +133,7 @@ class Merger:
     def merge_state(self, remote: PushPull, now: float) -> None:
         """Section 9.3, entry by entry in the order received."""
         members = self.core.members
+        # An alive entry tells nothing new of a member known at that address and no older incarnation.
         plain = remote.records is None and len(members.records) == 0
         known: i64 = len(members.keys)
         i: i64 = 0
@@ -133,11 +142,12 @@ class Merger:
             node = i64(remote.nodes[i])
             key = remote.keys[i]
             i += 1
-            # Nothing is new about a member that both hold for alive at the same incarnation.
-            if plain and key & 3 == STATE_ALIVE and node < known and members.keys[node] == key:
-                if node != self.core.me:
-                    continue
-            self._merge_entry(remote, node, key, now)
+            is_news = key & 3 != STATE_ALIVE or node >= known or members.keys[node] >> 2 < key >> 2
+            if is_news or node == self.core.me or not (plain or self._same_record(remote, node)):
+                self._merge_entry(remote, node, key, now)
+
+    def _same_record(self, remote: PushPull, node: i64) -> bool:
+        return remote.record(node, self.core.directory) is self.core.members.record(node)
 
     def _merge_entry(self, remote: PushPull, node: i64, key: i64, now: float) -> None:
         core = self.core
@@ -146,11 +156,11 @@ class Merger:
             self.states.alive(Alive(remote.record(node, core.directory), key >> 2), now)
         elif core.members.key(node) == UNKNOWN:
             return
-        elif state == STATE_SUSPECT or state == STATE_DEAD:
+        elif state != STATE_LEFT:
             message = self.states.accuse(SUSPECT, node, key >> 2, core.me)
             if self.states.suspect(message, now):
                 core.notify(now, events.SUSPECT_HEARD, node, core.me)
-        elif state == STATE_LEFT:
+        else:
             self.states.dead(self.states.accuse(DEAD, node, key >> 2, node), now)
 
     def verify_protocol(self, remote: PushPull) -> i64:

@@ -42,7 +42,7 @@ class Responder:
         if packet.node >= 0 and packet.node != core.me:
             return
         payload = core.delegate.ack_payload()
-        answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload is not None))
+        answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload))
         answer.coordinate = payload
         core.send(packet.source if packet.source >= 0 else source, answer, now)
 
@@ -64,7 +64,7 @@ class Responder:
         if relay is None:
             return
         self.core.notify(now, events.RELAYED_ACK, self.core.me, 0)
-        self.core.send(relay.requester, Packet(ACK, relay.seq, ack_size(relay.seq, False)), now)
+        self.core.send(relay.requester, Packet(ACK, relay.seq, ack_size(relay.seq, None)), now)
 
     def expire(self, seq: i64, now: float) -> None:
         relay = self.relays.pop(seq, None)

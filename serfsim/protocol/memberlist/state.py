@@ -81,7 +81,9 @@ class MemberStates:
         else:
             known = members.record(node)
             if known.address != record.address or known.port != record.port:
-                if not self._may_move(node, key & 3, now) or not self._is_allowed(record):
+                if not self._is_allowed(record):
+                    return
+                if not self._may_move(node, key & 3, now):
                     core.notify(now, events.CONFLICT, node, record.address)
                     core.delegate.notify_conflict(known, record, now)
                     return
@@ -108,10 +110,10 @@ class MemberStates:
         node = record.node
         core.queue(message, node, now, token)
         old = members.record(node)
-        members.set_record(node, record if record.has_versions else _with_versions_of(record, old))
+        members.set_record(node, record if record.has_versions else record.with_versions_of(old))
         members.set(node, STATE_ALIVE, message.incarnation)
         if before != STATE_ALIVE:
-            del members.changed_at[node]
+            members.changed_at.pop(node, None)
         if before >= STATE_DEAD:
             core.delegate.notify_join(members.record(node), now)
         else:
@@ -260,18 +262,4 @@ class MemberStates:
 def _versions_usable(record: Record) -> bool:
     return not (
         record.protocol_min == 0 or record.protocol_max == 0 or record.protocol_min > record.protocol_max
-    )
-
-
-def _with_versions_of(record: Record, known: Record) -> Record:
-    """`record` came without versions: what was known of them stays."""
-    return Record(
-        record.node,
-        record.address,
-        known.name_size - 1,
-        record.meta,
-        (known.protocol_min, known.protocol_max, known.protocol_current),
-        (known.delegate_min, known.delegate_max, known.delegate_current),
-        record.address_size - 1,
-        record.port,
     )

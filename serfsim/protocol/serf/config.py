@@ -11,6 +11,8 @@ class SerfConfig:
     def __init__(self) -> None:
         # How long a leave or removal may take to be told before the call gives up.
         self.broadcast_timeout: float = 5.0
+        # A leave that could not be told in time is given up; from Serf 0.9.7 on it goes on.
+        self.leave_continues: bool = False
         # A leaving node stays so long after its leave was told.
         self.leave_propagate_delay: float = 1.0
         self.event_buffer: i64 = 512
@@ -44,3 +46,9 @@ class SerfConfig:
         self.user_quiescent_period: float = 1.0
         # How often a join that reached nobody is tried again; 0 is never.
         self.retry_interval: float = 30.0
+
+    def queue_limit(self, members: i64) -> i64:
+        """How many messages each of Serf's queues may hold in a cluster of `members`."""
+        if self.min_queue_depth > 0:
+            return max(self.min_queue_depth, 2 * members)
+        return self.max_queue_depth

@@ -91,6 +91,15 @@ class Intents:
         return True
 
 
+class HeldIntent:
+    """A leave intent whose handler waits to prune: this node's own, or news from others, or neither."""
+
+    def __init__(self, message: Intent, is_own: bool, is_news: bool) -> None:
+        self.message = message
+        self.is_own = is_own
+        self.is_news = is_news
+
+
 def check_depth(queue: TransmitLimitedQueue, limit: i64) -> None:
     """Drop what exceeds the queue's limit (spec serf.md section 8)."""
     if queue.depth > limit:

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import append, i64, mypyc_attr, vec
+from serfsim.native import Random, append, i64, mypyc_attr, vec
+from serfsim.protocol.directory import Directory, Record
 
 STATUS_NONE: Final = 0
 STATUS_ALIVE: Final = 1
@@ -31,12 +32,24 @@ STATUS_NAMES: Final = ("none", "alive", "leaving", "left", "failed")
 class SerfMembers:
     """`failed` and `left` are in the order in which members came into them."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
         self.packed: vec[i64] = vec[i64]()  # status time * 8 + status; 0 is unknown
         self.count: i64 = 0
         self.failed: list[int] = []
         self.left: list[int] = []
         self.leave_time: dict[int, float] = {}
+        self._moved: dict[int, int] = {}  # address, where it is not the directory's first
+
+    def address(self, node: i64) -> i64:
+        """Where a member was last; memberlist may have forgotten it."""
+        return self._moved.get(node, self.directory.first[node].address)
+
+    def note_address(self, record: Record) -> None:
+        if record.address != self.directory.first[record.node].address:
+            self._moved[record.node] = record.address
+        elif len(self._moved) > 0:
+            self._moved.pop(record.node, None)
 
     def status(self, node: i64) -> i64:
         if node >= len(self.packed):
@@ -64,11 +77,31 @@ class SerfMembers:
             self.packed[node] = 0
             self.count -= 1
         self.leave_time.pop(node, None)
+        self._moved.pop(node, None)
 
     def fill(self, nodes: i64, ltime: i64) -> None:
         """Know members 0 .. nodes - 1, all alive: a converged start."""
         self.packed = vec[i64]([ltime * 8 + STATUS_ALIVE] * nodes)
         self.count = nodes
+
+    def others_are_alive(self, me: i64) -> bool:
+        """Is any other member alive, by its status?"""
+        i: i64 = 0
+        while i < len(self.packed):
+            if i != me and self.packed[i] & 7 == STATUS_ALIVE:
+                return True
+            i += 1
+        return False
+
+    def choose_reconnect(self, rng: Random) -> i64:
+        """One of the failed members, or -1: all nodes together are to try each about once an interval."""
+        failed: i64 = len(self.failed)
+        alive = self.count - failed - len(self.left)
+        if alive == 0:
+            alive = 1
+        if failed == 0 or rng.random() > float(failed) / float(alive):
+            return -1
+        return self.failed[rng.randrange(failed)]
 
     def known(self) -> vec[i64]:
         """The numbers of all members, ascending."""

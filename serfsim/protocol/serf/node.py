@@ -9,24 +9,31 @@
 A leave goes through these phases, each ended by its broadcast being told or by a timeout:
 
     staying -> telling intent -> telling memberlist -> propagating -> gone
+
+Where a timeout ends one of the first two, the leave is given up (before Serf 0.9.7): gone at once.
+
+A leave intent that asks to prune a leaving member holds its handler for some seconds, and with it
+memberlist's worker; only then is the member erased and the intent passed on (section 4.3). That
+push/pulls and memberlist's own timers wait for it too is not modelled.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import Random, append, i64, mypyc_attr, vec
+from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.directory import Directory, Record, unsigned_size
+from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
-from serfsim.protocol.memberlist.delegate import Delegate, UserState
 from serfsim.protocol.memberlist.messages import Message, Packet, StreamMessage, UserMessage
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.runtime import Machine, Runtime
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.intents import PRUNE_LATER, PRUNE_NOW, Intents, check_depth
+from serfsim.protocol.serf.delegate import SerfDelegate
+from serfsim.protocol.serf.exchange import StateExchange
+from serfsim.protocol.serf.intents import PRUNE_LATER, PRUNE_NOW, HeldIntent, Intents, check_depth
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
@@ -37,6 +44,7 @@ from serfsim.protocol.serf.members import (
     SerfMembers,
 )
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent, SerfState
+from serfsim.protocol.serf.reaper import Reaper
 from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate
@@ -44,7 +52,7 @@ from serfsim.protocol.vivaldi.coordinate import Coordinate
 REAP_TICK: Final = FIRST_DELEGATE_TIMER
 RECONNECT_TICK: Final = FIRST_DELEGATE_TIMER + 1
 QUEUE_CHECK_TICK: Final = FIRST_DELEGATE_TIMER + 2
-INTENT_TIMEOUT: Final = FIRST_DELEGATE_TIMER + 3
+INTENT_END: Final = FIRST_DELEGATE_TIMER + 3  # a: token; b: 1 if it was told, 0 if time is over
 LEAVE_PROPAGATED: Final = FIRST_DELEGATE_TIMER + 4
 PRUNE_DUE: Final = FIRST_DELEGATE_TIMER + 5
 RETRY_JOIN: Final = FIRST_DELEGATE_TIMER + 6
@@ -63,60 +71,6 @@ TELLING_INTENT: Final = 1
 TELLING_MEMBERLIST: Final = 2
 PROPAGATING: Final = 3
 GONE: Final = 4
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class SerfDelegate(Delegate):
-    """Passes memberlist's callbacks on to the node (one class cannot be both machine and delegate)."""
-
-    def __init__(self) -> None:
-        self.node: SerfNode | None = None
-
-    def serf(self) -> SerfNode:
-        node = self.node
-        assert node is not None
-        return node
-
-    def notify_join(self, record: Record, now: float) -> None:
-        self.serf().member_joined(record, now)
-
-    def notify_leave(self, record: Record, now: float) -> None:
-        self.serf().member_left(record, now)
-
-    def notify_update(self, record: Record, now: float) -> None:
-        self.serf().member_updated(record, now)
-
-    def notify_message(self, message: UserMessage, now: float) -> None:
-        self.serf().on_message(message, now)
-
-    def has_broadcasts(self) -> bool:
-        return self.serf().intent_queue.depth > 0
-
-    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
-        return self.serf().get_broadcasts(overhead, limit, into, now)
-
-    def local_state(self, join: bool) -> UserState | None:
-        return self.serf().local_state()
-
-    def merge_remote_state(self, state: UserState, join: bool, now: float) -> None:
-        assert isinstance(state, SerfState)
-        self.serf().merge_remote_state(state, now)
-
-    def ack_payload(self) -> Coordinate | None:
-        node = self.serf()
-        return None if node.config.disable_coordinates else node.vivaldi.coordinate
-
-    def notify_ping_complete(
-        self, record: Record, rtt: float, payload: Coordinate | None, now: float
-    ) -> None:
-        if payload is not None:
-            self.serf().measured(record.node, rtt, payload, now)
-
-    def notify_joined(self, token: i64, contacted: i64, now: float) -> None:
-        self.serf().join_ended(token, contacted, now)
-
-    def notify_finished(self, token: i64, in_time: bool, now: float) -> None:
-        self.serf().wait_ended(token, now)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -141,15 +95,20 @@ class SerfNode(Machine):
         delegate = SerfDelegate()
         delegate.node = self
         self.memberlist = Memberlist(memberlist_config, me, directory, runtime, delegate, memberlist_rng)
-        self.members = SerfMembers()
+        self.members = SerfMembers(directory)
         self.intents = Intents(me.node, self.members, runtime, directory)
         self.event_clock = LamportClock()
         self.query_clock = LamportClock()
         self.intent_queue = TransmitLimitedQueue(memberlist_config.retransmit_mult)
         self.vivaldi = Client(coordinate_config, vivaldi_rng)
         self.coordinates: dict[int, Coordinate] = {}  # of members that this node has probed itself
+        self.exchange = StateExchange(
+            self.members, self.intents, self.event_clock, self.query_clock, directory
+        )
+        self.reaper = Reaper(config, self.members, self.vivaldi, self.coordinates, runtime)
         self.leave_phase: i64 = STAYING
         self._join_addresses: list[int] = []
+        self._held: list[HeldIntent] = []  # all for the same time: the first is due first
 
     # Calls -------------------------------------------------------------------------------------
 
@@ -178,7 +137,9 @@ class SerfNode(Machine):
         self.runtime.call_at(now + config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
 
     def join(self, addresses: list[int], now: float) -> None:
-        """Join through `addresses`, and again every retry_interval until one answered."""
+        """Join through `addresses`, and again every retry_interval until one answered; not once leaving."""
+        if self.leave_phase != STAYING:
+            return
         self._join_addresses = addresses
         self.memberlist.join(addresses, JOINING, now)
 
@@ -188,26 +149,22 @@ class SerfNode(Machine):
             return
         self.leave_phase = TELLING_INTENT
         self.intents.is_alive = False
-        message = self._own_leave_intent(self.me, False, now)
-        if self._others_alive():
+        intents = self.intents
+        message = intents.make(LEAVE, self.me, intents.clock.time())
+        intents.clock.increment()
+        intents.handle_leave(self.me, message.ltime, False, now)
+        if self.members.others_are_alive(self.me):
             self._queue(message, now, TELLING_LEAVE)
-            self.runtime.call_at(now + self.config.broadcast_timeout, INTENT_TIMEOUT, TELLING_LEAVE, 0)
+            self.runtime.call_at(now + self.config.broadcast_timeout, INTENT_END, TELLING_LEAVE, 0)
         else:
-            self.wait_ended(TELLING_LEAVE, now)
+            self.wait_ended(TELLING_LEAVE, True, now)
 
     def force_leave(self, node: i64, prune: bool, now: float) -> None:
         """Say of another member that it has left; if it lives, it will object."""
-        message = self._own_leave_intent(node, prune, now)
-        if self._others_alive():
-            self._queue(message, now, TELLING_REMOVAL)
-
-    def _own_leave_intent(self, node: i64, prune: bool, now: float) -> Intent:
         intents = self.intents
         message = intents.make(LEAVE, node, intents.clock.time(), prune)
         intents.clock.increment()
-        intents.handle_leave(node, message.ltime, prune, now)
-        self._after_leave_intent(node, now)
-        return message
+        self._take_leave_intent(message, True, now)
 
     def update_record(self, record: Record, now: float) -> None:
         """Announce new tags."""
@@ -232,17 +189,17 @@ class SerfNode(Machine):
         elif timer == RECONNECT_TICK:
             self._reconnect(now)
         elif timer == QUEUE_CHECK_TICK:
-            check_depth(self.intent_queue, self._max_queue_depth())
+            check_depth(self.intent_queue, self.config.queue_limit(self.members.count))
+            self._report_told(now)
             self.runtime.call_at(now + self.config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
-        elif timer == INTENT_TIMEOUT:
-            self.wait_ended(a, now)
+        elif timer == INTENT_END:
+            self.wait_ended(a, b == 1, now)
         elif timer == LEAVE_PROPAGATED:
-            self.leave_phase = GONE
-            self.runtime.notify(now, events.LEAVE_DONE, self.me, 0)
+            self._gone(True, now)
         elif timer == PRUNE_DUE:
-            self._prune(a, now)
+            self._release_held(now)
         elif timer == RETRY_JOIN:
-            self.memberlist.join(self._join_addresses, JOINING, now)
+            self.join(self._join_addresses, now)
 
     def on_message(self, message: UserMessage, now: float) -> None:
         """A gossiped Serf message; what was news is passed on unchanged."""
@@ -253,21 +210,40 @@ class SerfNode(Machine):
                 self._queue(message, now)
         elif kind == LEAVE:
             assert isinstance(message, Intent)
-            news = self.intents.handle_leave(message.node, message.ltime, message.prune, now)
-            self._after_leave_intent(message.node, now)
-            if news:
-                self._queue(message, now)
+            self._take_leave_intent(message, False, now)
 
-    def _after_leave_intent(self, node: i64, now: float) -> None:
+    def _take_leave_intent(self, message: Intent, is_own: bool, now: float) -> None:
+        """Apply a leave intent, refute it or prune where it asks for that, and pass it on."""
         intents = self.intents
-        if intents.must_refute:
-            intents.must_refute = False
-            self._broadcast_join(now)
-        if intents.prune_wanted == PRUNE_NOW:
-            self._prune(node, now)
-        elif intents.prune_wanted == PRUNE_LATER:
+        is_news = intents.handle_leave(message.node, message.ltime, message.prune, now)
+        self._refute_if_must(now)
+        if intents.prune_wanted == PRUNE_LATER:
+            self._held.append(HeldIntent(message, is_own, is_news))
+            self.memberlist.stall_worker()
             delay = self.config.broadcast_timeout + self.config.leave_propagate_delay
-            self.runtime.call_at(now + delay, PRUNE_DUE, node, 0)
+            self.runtime.call_at(now + delay, PRUNE_DUE, 0, 0)
+            return
+        if intents.prune_wanted == PRUNE_NOW:
+            self.reaper.prune(message.node, now)
+        self._pass_leave_on(message, is_own, is_news, now)
+
+    def _release_held(self, now: float) -> None:
+        held = self._held.pop(0)
+        self.reaper.prune(held.message.node, now)
+        self._pass_leave_on(held.message, held.is_own, held.is_news, now)
+        self.memberlist.resume_worker(now)
+
+    def _pass_leave_on(self, message: Intent, is_own: bool, is_news: bool, now: float) -> None:
+        if is_own:
+            if self.members.others_are_alive(self.me):
+                self._queue(message, now, TELLING_REMOVAL)
+        elif is_news:
+            self._queue(message, now)
+
+    def _refute_if_must(self, now: float) -> None:
+        if self.intents.must_refute:
+            self.intents.must_refute = False
+            self._broadcast_join(now)
 
     # memberlist's callbacks (section 3) --------------------------------------------------------
 
@@ -286,6 +262,7 @@ class SerfNode(Machine):
                     self.runtime.notify(now, events.FLAP, node, 0)
             elif before == STATUS_LEFT:
                 members.left.remove(node)
+        members.note_address(record)
         self.runtime.notify(now, events.JOIN, node, 0)
 
     def _meet(self, node: i64) -> None:
@@ -320,6 +297,7 @@ class SerfNode(Machine):
 
     def member_updated(self, record: Record, now: float) -> None:
         if self.members.status(record.node) != STATUS_NONE:
+            self.members.note_address(record)
             self.runtime.notify(now, events.UPDATE, record.node, 0)
 
     def measured(self, peer: i64, rtt: float, coordinate: Coordinate, now: float) -> None:
@@ -343,14 +321,25 @@ class SerfNode(Machine):
         elif self.config.retry_interval > 0.0:
             self.runtime.call_at(now + self.config.retry_interval, RETRY_JOIN, 0, 0)
 
-    def wait_ended(self, token: i64, now: float) -> None:
+    def wait_ended(self, token: i64, in_time: bool, now: float) -> None:
         """What was to be told is told, or its time is over."""
+        goes_on = in_time or self.config.leave_continues
         if token == TELLING_LEAVE and self.leave_phase == TELLING_INTENT:
+            if not goes_on:
+                self._gone(False, now)
+                return
             self.leave_phase = TELLING_MEMBERLIST
             self.memberlist.leave(LEAVING_MEMBERLIST, self.config.broadcast_timeout, now)
         elif token == LEAVING_MEMBERLIST and self.leave_phase == TELLING_MEMBERLIST:
+            if not goes_on:
+                self._gone(False, now)
+                return
             self.leave_phase = PROPAGATING
             self.runtime.call_at(now + self.config.leave_propagate_delay, LEAVE_PROPAGATED, 0, 0)
+
+    def _gone(self, in_time: bool, now: float) -> None:
+        self.leave_phase = GONE
+        self.runtime.notify(now, events.LEAVE_DONE, self.me, 1 if in_time else 0)
 
     # Gossip and push/pull ----------------------------------------------------------------------
 
@@ -368,138 +357,39 @@ class SerfNode(Machine):
     def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
         queue = self.intent_queue
         used = queue.get_broadcasts(self.members.count, overhead, limit, into)
+        self._report_told(now)
+        return used
+
+    def _report_told(self, now: float) -> None:
+        """End the waits for what has been told: after what is being done now, not within it."""
+        queue = self.intent_queue
         if len(queue.finished) > 0:
             tokens = queue.finished
             queue.finished = []
             for token in tokens:
-                # The wait ends after this datagram, not within its making.
-                self.runtime.call_at(now, INTENT_TIMEOUT, token, 0)
-        return used
-
-    def local_state(self) -> SerfState:
-        """What a push/pull tells of Serf's view (section 5); size by spec wire.md section 5."""
-        members = self.members
-        nodes = members.known()
-        ltimes: vec[i64] = vec[i64](capacity=members.count)
-        size: i64 = 579
-        for node in nodes:
-            ltime = members.packed[node] >> 3
-            ltimes = append(ltimes, ltime)
-            size += self.directory.first[node].name_size + unsigned_size(ltime)
-        for left in members.left:
-            size += self.directory.first[left].name_size
-        if members.count > 15:
-            size += 2
-        if len(members.left) > 15:
-            size += 2
-        intents = self.intents
-        size += unsigned_size(intents.clock.time())
-        size += unsigned_size(self.event_clock.time()) + unsigned_size(self.query_clock.time())
-        return SerfState(
-            intents.clock.time(),
-            self.event_clock.time(),
-            self.query_clock.time(),
-            nodes,
-            ltimes,
-            members.left.copy(),
-            size,
-        )
+                self.runtime.call_at(now, INTENT_END, token, 1)
 
     def merge_remote_state(self, state: SerfState, now: float) -> None:
-        """Section 5: the left first, then all others as join intents; nothing is passed on."""
-        if state.ltime > 0:
-            self.intents.clock.witness(state.ltime - 1)
-        if state.event_ltime > 0:
-            self.event_clock.witness(state.event_ltime - 1)
-        if state.query_ltime > 0:
-            self.query_clock.witness(state.query_ltime - 1)
-        has_left: dict[int, bool] = {}
-        for node in state.left:
-            has_left[node] = True
-        members = self.members
-        others: list[int] = []
-        i: i64 = 0
-        while i < len(state.nodes):
-            node = state.nodes[i]
-            ltime = state.ltimes[i]
-            i += 1
-            if len(has_left) > 0 and node in has_left:
-                self.intents.handle_leave(node, ltime + 1, False, now)
-                self._after_leave_intent(node, now)
-                has_left[node] = False
-            elif members.status(node) == STATUS_NONE or ltime > members.status_ltime(node):
-                others.append(i - 1)
-            else:
-                self.intents.clock.witness(ltime)
-        for node, unheard in has_left.items():
-            if unheard:
-                self.intents.handle_leave(node, 1, False, now)
-                self._after_leave_intent(node, now)
-        for at in others:
-            self.intents.handle_join(state.nodes[at], state.ltimes[at], now)
+        self.exchange.merge(state, now)
+        self._refute_if_must(now)
 
     # Timers (section 9) ------------------------------------------------------------------------
 
-    def _others_alive(self) -> bool:
-        """Is any other member alive? (Serf's hasAliveMembers.)"""
-        members = self.members
-        i: i64 = 0
-        while i < len(members.packed):
-            if i != self.me and members.packed[i] & 7 == STATUS_ALIVE:
-                return True
-            i += 1
-        return False
-
-    def _max_queue_depth(self) -> i64:
-        config = self.config
-        if config.min_queue_depth > 0:
-            twice = 2 * self.members.count
-            return twice if twice > config.min_queue_depth else config.min_queue_depth
-        return config.max_queue_depth
-
     def _reap(self, now: float) -> None:
-        config = self.config
-        self.intents.recent.reap(now, config.recent_intent_timeout)
-        self._reap_list(self.members.failed, config.reconnect_timeout, now)
-        self._reap_list(self.members.left, config.tombstone_timeout, now)
-        self.runtime.call_at(now + config.reap_interval, REAP_TICK, 0, 0)
-
-    def _reap_list(self, listed: list[int], timeout: float, now: float) -> None:
-        leave_time = self.members.leave_time
-        for node in listed.copy():
-            if now - leave_time.get(node, now) > timeout:
-                listed.remove(node)
-                self._erase(node, now)
-
-    def _prune(self, node: i64, now: float) -> None:
-        members = self.members
-        if members.status(node) == STATUS_NONE:
-            return
-        if node in members.left:
-            members.left.remove(node)
-        self._erase(node, now)
-
-    def _erase(self, node: i64, now: float) -> None:
-        self.members.erase(node)
-        self.vivaldi.forget_node(node)
-        self.coordinates.pop(node, None)
-        self.runtime.notify(now, events.REAP, node, 0)
+        self.intents.recent.reap(now, self.config.recent_intent_timeout)
+        self.reaper.reap(now)
+        self.runtime.call_at(now + self.config.reap_interval, REAP_TICK, 0, 0)
 
     def _reconnect(self, now: float) -> None:
-        """Try one failed member, so often that each is tried about once an interval by all together."""
+        """Try one failed member, or leave it to the others this time."""
         members = self.members
-        failed: i64 = len(members.failed)
-        if failed == 0:
+        node: i64 = -1
+        if len(members.failed) > 0:
+            node = members.choose_reconnect(self.rng)
+            if node < 0:
+                self.runtime.notify(now, events.RECONNECT_FORGONE, self.me, 0)
+        if node < 0:
             self.runtime.call_at(now + self.config.reconnect_interval, RECONNECT_TICK, 0, 0)
             return
-        alive = members.count - failed - len(members.left)
-        if alive == 0:
-            alive = 1
-        if self.rng.random() > float(failed) / float(alive):
-            self.runtime.notify(now, events.RECONNECT_FORGONE, self.me, 0)
-            self.runtime.call_at(now + self.config.reconnect_interval, RECONNECT_TICK, 0, 0)
-            return
-        node: i64 = members.failed[self.rng.randrange(failed)]
         self.runtime.notify(now, events.RECONNECT, node, 0)
-        address = self.memberlist.core.members.record(node).address
-        self.memberlist.join([address], RECONNECTING, now)
+        self.memberlist.join([members.address(node)], RECONNECTING, now)

@@ -1,0 +1,69 @@
+"""The layer above memberlist, as memberlist sees it: everything goes on to the Serf node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.directory import Record
+from serfsim.protocol.memberlist.delegate import Delegate, UserState
+from serfsim.protocol.memberlist.messages import Message, UserMessage
+from serfsim.protocol.serf.messages import SerfState
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+
+if TYPE_CHECKING:
+    from serfsim.protocol.serf.node import SerfNode
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class SerfDelegate(Delegate):
+    """One class cannot be both machine and delegate; `node` is set by the node that makes this."""
+
+    def __init__(self) -> None:
+        self.node: SerfNode | None = None
+
+    def serf(self) -> SerfNode:
+        node = self.node
+        assert node is not None
+        return node
+
+    def notify_join(self, record: Record, now: float) -> None:
+        self.serf().member_joined(record, now)
+
+    def notify_leave(self, record: Record, now: float) -> None:
+        self.serf().member_left(record, now)
+
+    def notify_update(self, record: Record, now: float) -> None:
+        self.serf().member_updated(record, now)
+
+    def notify_message(self, message: UserMessage, now: float) -> None:
+        self.serf().on_message(message, now)
+
+    def has_broadcasts(self) -> bool:
+        return self.serf().intent_queue.depth > 0
+
+    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
+        return self.serf().get_broadcasts(overhead, limit, into, now)
+
+    def local_state(self, join: bool) -> UserState | None:
+        return self.serf().exchange.local_state()
+
+    def merge_remote_state(self, state: UserState, join: bool, now: float) -> None:
+        assert isinstance(state, SerfState)
+        self.serf().merge_remote_state(state, now)
+
+    def ack_payload(self) -> Coordinate | None:
+        node = self.serf()
+        return None if node.config.disable_coordinates else node.vivaldi.coordinate
+
+    def notify_ping_complete(
+        self, record: Record, rtt: float, payload: Coordinate | None, now: float
+    ) -> None:
+        if payload is not None:
+            self.serf().measured(record.node, rtt, payload, now)
+
+    def notify_joined(self, token: i64, contacted: i64, now: float) -> None:
+        self.serf().join_ended(token, contacted, now)
+
+    def notify_finished(self, token: i64, in_time: bool, now: float) -> None:
+        self.serf().wait_ended(token, in_time, now)

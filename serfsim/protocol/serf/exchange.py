@@ -1,0 +1,90 @@
+"""Serf's part of a push/pull (spec serf.md section 5): status times, who has left, and the clocks."""
+
+from __future__ import annotations
+
+from serfsim.native import append, i64, mypyc_attr, vec
+from serfsim.protocol.directory import Directory, unsigned_size
+from serfsim.protocol.serf.intents import Intents
+from serfsim.protocol.serf.lamport import LamportClock
+from serfsim.protocol.serf.members import STATUS_NONE, SerfMembers
+from serfsim.protocol.serf.messages import SerfState
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class StateExchange:
+    def __init__(
+        self,
+        members: SerfMembers,
+        intents: Intents,
+        event_clock: LamportClock,
+        query_clock: LamportClock,
+        directory: Directory,
+    ) -> None:
+        self.members = members
+        self.intents = intents
+        self.event_clock = event_clock
+        self.query_clock = query_clock
+        self.directory = directory
+
+    def local_state(self) -> SerfState:
+        """What a push/pull tells of Serf's view; size by spec wire.md section 5."""
+        members = self.members
+        nodes = members.known()
+        ltimes: vec[i64] = vec[i64](capacity=members.count)
+        size: i64 = 579
+        for node in nodes:
+            ltime = members.packed[node] >> 3
+            ltimes = append(ltimes, ltime)
+            size += self.directory.first[node].name_size + unsigned_size(ltime)
+        for left in members.left:
+            size += self.directory.first[left].name_size
+        if members.count > 15:
+            size += 2
+        if len(members.left) > 15:
+            size += 2
+        intents = self.intents
+        size += unsigned_size(intents.clock.time())
+        size += unsigned_size(self.event_clock.time()) + unsigned_size(self.query_clock.time())
+        return SerfState(
+            intents.clock.time(),
+            self.event_clock.time(),
+            self.query_clock.time(),
+            nodes,
+            ltimes,
+            members.left.copy(),
+            size,
+        )
+
+    def merge(self, state: SerfState, now: float) -> None:
+        """Section 5: the left first, then all others as join intents; nothing is passed on.
+
+        Whether this node has to refute its own leave stands in `Intents.must_refute` afterwards.
+        """
+        if state.ltime > 0:
+            self.intents.clock.witness(state.ltime - 1)
+        if state.event_ltime > 0:
+            self.event_clock.witness(state.event_ltime - 1)
+        if state.query_ltime > 0:
+            self.query_clock.witness(state.query_ltime - 1)
+        has_left: dict[int, bool] = {}
+        for node in state.left:
+            has_left[node] = True
+        members = self.members
+        others: list[int] = []
+        i: i64 = 0
+        while i < len(state.nodes):
+            node = state.nodes[i]
+            ltime = state.ltimes[i]
+            i += 1
+            if len(has_left) > 0 and node in has_left:
+                self.intents.handle_leave(node, ltime + 1, False, now)
+                has_left[node] = False
+            elif members.status(node) == STATUS_NONE or ltime > members.status_ltime(node):
+                others.append(i - 1)
+            else:
+                self.intents.clock.witness(ltime)
+        for node, unheard in has_left.items():
+            if unheard:
+                self.intents.handle_leave(node, 1, False, now)
+        for at in others:
+            self.intents.handle_join(state.nodes[at], state.ltimes[at], now)
