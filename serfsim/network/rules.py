@@ -157,10 +157,7 @@ class RuleSet:
 
     def blocks(self, source: i64, target: i64, transport: i64) -> bool:
         """Does a rule drop everything that this transport sends from `source` to `target`?"""
-        for rule in self.rules:
-            if rule.effect.drops and rule.covers(source, target, transport):
-                return True
-        return False
+        return any(rule.effect.drops and rule.covers(source, target, transport) for rule in self.rules)
 
     def reachable(self, source: i64, target: i64) -> bool:
         """Does some transport pass both ways?"""

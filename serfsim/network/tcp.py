@@ -334,10 +334,10 @@ class Tcp:
         transfer = stream.downward
         if transfer is None:
             return
-        if stream.client_epoch != host.epoch or stream.client_state == ENDED:
-            if stream.outcome != REPLIED:
-                self._send(stream, True, TCP_HEADERS, SERVER_RST, now)
-                return
+        is_open = stream.client_epoch == host.epoch and stream.client_state != ENDED
+        if not is_open and stream.outcome != REPLIED:
+            self._send(stream, True, TCP_HEADERS, SERVER_RST, now)
+            return
         was_whole = transfer.is_whole()
         count = transfer.receive(segment)
         self._send(stream, True, TCP_HEADERS, ANSWER_ACK, now, count)

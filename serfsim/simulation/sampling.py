@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serfsim.scoring.recording import CoordinateSamples
+from serfsim.simulation.recorder import as_array
 
 if TYPE_CHECKING:
     from serfsim.simulation.simulation import Simulation
@@ -47,7 +48,7 @@ class CoordinateSampler:
                 continue
             coordinate = node.vivaldi.coordinate
             live[i] = True
-            rows[i, :d] = np.frombuffer(coordinate.vec)
+            rows[i, :d] = as_array(coordinate.vec, np.float64)
             rows[i, d:] = coordinate.height, coordinate.adjustment, coordinate.error
         self._t.append(now)
         self._rows.append(rows)
