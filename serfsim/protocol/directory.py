@@ -7,7 +7,14 @@ both forms; it is shared by all machines of a simulation, or owned by one machin
 
 from __future__ import annotations
 
+from typing import Final
+
 from serfsim.native import i64
+from serfsim.protocol.wire.msgpack import raw, text, unsigned
+from serfsim.protocol.wire.sizes import WireSizes
+
+# Socket addresses are numbers here; as bytes they are 10.0.0.1 and those that follow.
+FIRST_ADDRESS: Final = 0x0A000001
 
 
 def string_size(length: i64) -> i64:
@@ -83,6 +90,13 @@ class Record:
             and self.delegate_min <= self.delegate_current <= self.delegate_max
         )
 
+    def versions(self) -> bytes:
+        """The six version bytes, or none."""
+        if not self.has_versions:
+            return b""
+        protocol = bytes([self.protocol_min, self.protocol_max, self.protocol_current])
+        return protocol + bytes([self.delegate_min, self.delegate_max, self.delegate_current])
+
     def with_versions_of(self, known: Record) -> Record:
         """What this record says, with the versions that were known before."""
         return Record(
@@ -118,6 +132,7 @@ class Directory:
         self.names: list[str] = []
         self.first: list[Record] = []
         self.uniform = True  # all first records carry the same versions, and usable ones
+        self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -138,6 +153,20 @@ class Directory:
         self.first.append(record)
         if not (record.is_consistent() and record.same_versions(self.first[0])):
             self.uniform = False
+
+    def address_bytes(self, address: i64, length: i64) -> bytes:
+        """An address as it stands in messages: 4 bytes, or 16 with IPv4 mapped into IPv6."""
+        short = int(FIRST_ADDRESS + address).to_bytes(4, "big")
+        return short if length == 4 else b"\x00" * 10 + b"\xff\xff" + short
+
+    def encode_identity(self, record: Record, incarnation: i64, name_field: str) -> bytes:
+        """The fields that an alive message and a push/pull entry share, but for their last ones."""
+        parts = text("Addr") + raw(self.address_bytes(record.address, record.address_length))
+        parts += text("Incarnation") + unsigned(incarnation) + text("Meta") + raw(record.meta)
+        return parts + text(name_field) + text(self.names[record.node]) + text("Port") + unsigned(record.port)
+
+    def encode_versions(self, record: Record) -> bytes:
+        return text("Vsn") + (raw(record.versions()) if record.has_versions else b"\xc0")
 
     def find(self, name: str) -> int:
         """The number of `name`, or -1."""

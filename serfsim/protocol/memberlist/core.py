@@ -14,6 +14,7 @@ from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
 from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.datagram import encode_datagram, encode_lead, is_at_origin, shape_of
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.members import Members
 from serfsim.protocol.memberlist.messages import (
@@ -24,7 +25,7 @@ from serfsim.protocol.memberlist.messages import (
     Packet,
 )
 from serfsim.protocol.runtime import Runtime
-from serfsim.protocol.wire.sizes import compressed_datagram
+from serfsim.protocol.wire.sizes import TO_BE_MEASURED
 
 # Timers. A delegate numbers its own from FIRST_DELEGATE_TIMER on.
 PROBE_TICK: Final = 1
@@ -45,6 +46,12 @@ CRC_VERSION: Final = 5
 
 # What encryption puts before a stream message: its type and length.
 STREAM_FRAME: Final = 5
+
+# A message alone that is shorter never shrinks.
+SHORTEST_ALONE: Final = 100
+
+# The numbers of stream shapes begin above those of datagrams.
+STREAM_SHAPES: Final = 1 << 40
 
 
 class Core:
@@ -119,9 +126,32 @@ class Core:
             self.runtime.call_at(now, WAIT_END, token, 1)
 
     def stream_size(self, size: i64) -> i64:
-        """Bytes on the stream of a message of `size` (spec wire.md section 3)."""
+        """Bytes on the stream of a message of `size`, compressed or not (spec wire.md section 3)."""
         overhead = self.config.encryption_overhead
         return size if overhead == 0 else size + overhead + STREAM_FRAME
+
+    def lead_stream_size(self, packet: Packet) -> i64:
+        """Bytes on a stream of a leading message: compressed, even where that makes it longer."""
+        size = packet.size
+        if self.config.enable_compression:
+            key = STREAM_SHAPES + (packet.size << 8) + packet.kind
+            size = self.directory.sizes.reckon(key, packet.size)
+            if size == TO_BE_MEASURED:
+                size = self.directory.sizes.measure(key, encode_lead(packet, self.record, self.directory))
+        return self.stream_size(size)
+
+    def _compressed(self, packet: Packet, plain: i64) -> i64:
+        """The size of a datagram once memberlist has tried to compress it."""
+        if packet.broadcasts is None:
+            coordinate = packet.coordinate
+            if plain < SHORTEST_ALONE or (coordinate is not None and not is_at_origin(coordinate)):
+                return plain
+        key = shape_of(packet, plain)
+        sizes = self.directory.sizes
+        size = sizes.reckon(key, plain)
+        if size == TO_BE_MEASURED:
+            size = sizes.measure(key, encode_datagram(packet, self.record, self.directory))
+        return size if size < plain else plain
 
     def send(self, address: i64, packet: Packet, now: float) -> None:
         """Send a leading message with whatever gossip still fits (memberlist's sendMsg)."""
@@ -135,19 +165,19 @@ class Core:
                 size += COMPOUND_HEADER + COMPOUND_PART
                 for message in extra:
                     size += COMPOUND_PART + message.size
-                if self.config.enable_compression:
-                    size = compressed_datagram(size, 1 + len(extra), packet.coordinate is not None)
+        if self.config.enable_compression:
+            size = self._compressed(packet, size)
         packet.size = size + self.config.encryption_overhead
         self.runtime.send_packet(address, packet, now)
 
-    def send_raw(self, target: Record, packet: Packet, parts: i64, now: float) -> None:
+    def send_raw(self, target: Record, packet: Packet, now: float) -> None:
         """Send a packet as it is to a known member (memberlist's rawSend): with a CRC, no gossip.
 
-        `packet.size` holds the plain bytes of its `parts` messages, compound header included.
+        `packet.size` holds the plain bytes of its messages, compound header included.
         """
         size = packet.size
         if self.config.enable_compression:
-            size = compressed_datagram(size, parts, False)
+            size = self._compressed(packet, size)
         if target.protocol_max >= CRC_VERSION:
             size += CRC_SIZE
         packet.size = size + self.config.encryption_overhead

@@ -7,9 +7,10 @@ only what it needs.
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.messages import Message, UserMessage
 from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.protocol.wire.msgpack import filler
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -18,6 +19,10 @@ class UserState:
 
     def __init__(self, size: i64) -> None:
         self.size: i64 = size
+
+    def encode(self, directory: Directory) -> bytes:
+        """The state in bytes, `size` of them; of unknown content, unless a subclass knows better."""
+        return filler(self.size, self.size)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -48,4 +48,4 @@ class Gossiper:
                 size += COMPOUND_PART + message.size
         packet = Packet(GOSSIP, 0, size)
         packet.broadcasts = messages
-        self.core.send_raw(self.core.members.record(target), packet, len(messages), now)
+        self.core.send_raw(self.core.members.record(target), packet, now)

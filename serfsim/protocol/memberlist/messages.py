@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Record, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
 from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.protocol.wire.msgpack import filler, map_header, text, unsigned
 
 # Wire types. GOSSIP stands for a datagram without a leading message.
 PING: Final = 0
@@ -43,12 +44,20 @@ class Message:
         self.incarnation: i64 = incarnation
         self.size: i64 = size
 
+    def encode(self, directory: Directory) -> bytes:
+        """The message in bytes, `size` of them."""
+        raise NotImplementedError
+
 
 @mypyc_attr(acyclic=True)
 class Alive(Message):
     def __init__(self, record: Record, incarnation: i64) -> None:
         super().__init__(ALIVE, record.node, incarnation, record.alive_size + unsigned_size(incarnation))
         self.record = record
+
+    def encode(self, directory: Directory) -> bytes:
+        identity = directory.encode_identity(self.record, self.incarnation, "Node")
+        return b"\x04" + map_header(6) + identity + directory.encode_versions(self.record)
 
 
 @mypyc_attr(acyclic=True)
@@ -58,6 +67,12 @@ class Accusation(Message):
     def __init__(self, kind: i64, node: i64, incarnation: i64, accuser: i64, size: i64) -> None:
         super().__init__(kind, node, incarnation, size)
         self.accuser: i64 = accuser
+
+    def encode(self, directory: Directory) -> bytes:
+        parts = (b"\x05" if self.kind == DEAD else b"\x03") + map_header(3)
+        parts += text("From") + text(directory.names[self.accuser])
+        parts += text("Incarnation") + unsigned(self.incarnation)
+        return parts + text("Node") + text(directory.names[self.node])
 
 
 def accusation_size(subject: Record, incarnation: i64, accuser: Record) -> i64:
@@ -75,6 +90,10 @@ class UserMessage(Message):
     def __init__(self, user_kind: i64, node: i64, size: i64) -> None:
         super().__init__(USER, node, 0, size)
         self.user_kind: i64 = user_kind
+
+    def encode(self, directory: Directory) -> bytes:
+        """Of unknown content, unless a subclass knows better."""
+        return b"\x08" + filler(self.size - 1, self.size)
 
 
 @mypyc_attr(acyclic=True)

@@ -55,7 +55,6 @@ from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_sc
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MemberStates
 from serfsim.protocol.runtime import DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
-from serfsim.protocol.wire.sizes import compressed_ack_stream
 
 # The two lowest bits of a stream's token say what it is for.
 FALLBACK_STREAM: Final = 0
@@ -240,10 +239,8 @@ class Memberlist(Machine):
             assert isinstance(request, StreamPing)
             if request.node >= 0 and request.node != core.me:
                 return None
-            size = ack_size(request.seq, None)
-            if core.config.enable_compression:
-                size = compressed_ack_stream(size)
-            return StreamAck(request.seq, core.stream_size(size))
+            ack = Packet(ACK, request.seq, ack_size(request.seq, None))
+            return StreamAck(request.seq, core.lead_stream_size(ack))
         return None
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:

@@ -47,7 +47,6 @@ from serfsim.protocol.memberlist.messages import (
 )
 from serfsim.protocol.memberlist.state import MemberStates
 from serfsim.protocol.vivaldi.coordinate import Coordinate
-from serfsim.protocol.wire.sizes import compressed_ping_stream
 
 # Phases of a round.
 IDLE: Final = 0
@@ -174,7 +173,7 @@ class Prober:
         suspicion = self.states.accuse(SUSPECT, self.target, self.incarnation, core.me)
         packet.broadcasts = [suspicion]
         packet.size += suspicion.size + COMPOUND_HEADER + 2 * COMPOUND_PART
-        core.send_raw(self.record, packet, 2, now)
+        core.send_raw(self.record, packet, now)
 
     def probe_timeout(self, seq: i64, now: float) -> None:
         if seq == self.seq and self.phase == DIRECT:
@@ -207,11 +206,8 @@ class Prober:
             return
         self.tcp = TCP_OPEN
         core = self.core
-        size = ping_size(self.record, self.seq, core.record)
-        if core.config.enable_compression:
-            size = compressed_ping_stream(size)
         self._fallbacks[self.seq] = self.target
-        request = StreamPing(self.target, self.seq, core.stream_size(size))
+        request = StreamPing(self.target, self.seq, core.lead_stream_size(self._ping()))
         core.runtime.open_stream(self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now)
 
     def fallback_target(self, seq: i64) -> i64:

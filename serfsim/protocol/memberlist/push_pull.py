@@ -12,7 +12,7 @@ import math
 from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record, unsigned_size
-from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.core import STREAM_SHAPES, Core
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
@@ -21,7 +21,8 @@ from serfsim.protocol.memberlist.members import (
 )
 from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, Alive, StreamMessage
 from serfsim.protocol.memberlist.state import MemberStates
-from serfsim.protocol.wire.sizes import compressed_stream
+from serfsim.protocol.wire.msgpack import boolean, map_header, text, unsigned
+from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
 
 SCALE_THRESHOLD = 32
 
@@ -71,7 +72,29 @@ class PushPull(StreamMessage):
         if self.user_state is not None:
             user_size = self.user_state.size
         plain += 27 + unsigned_size(n) + unsigned_size(user_size) + user_size
-        self.size = core.stream_size(compressed_stream(plain, n) if core.config.enable_compression else plain)
+        self.size = core.stream_size(self._compressed(plain) if core.config.enable_compression else plain)
+
+    def _compressed(self, plain: i64) -> i64:
+        key = STREAM_SHAPES + (coarse(len(self.nodes)) << 8) + PUSH_PULL
+        sizes = self.core.directory.sizes
+        size = sizes.reckon(key, plain)
+        return size if size != TO_BE_MEASURED else sizes.measure(key, self.encode())
+
+    def encode(self) -> bytes:
+        """The stream before compression and encryption (spec wire.md section 3)."""
+        directory = self.core.directory
+        state = b"" if self.user_state is None else self.user_state.encode(directory)
+        n: i64 = len(self.nodes)
+        parts: list[bytes] = [b"\x06", map_header(3), text("Join"), boolean(self.join)]
+        parts += [text("Nodes"), unsigned(n), text("UserStateLen"), unsigned(len(state))]
+        i: i64 = 0
+        while i < n:
+            record = self.record(i64(self.nodes[i]), directory)
+            parts += [map_header(7), directory.encode_identity(record, self.keys[i] >> 2, "Name")]
+            parts += [text("State"), unsigned(self.keys[i] & 3), directory.encode_versions(record)]
+            i += 1
+        parts.append(state)
+        return b"".join(parts)
 
     def record(self, node: i64, directory: Directory) -> Record:
         records = self.records

@@ -1,0 +1,130 @@
+"""Datagrams as bytes, and the shapes by which their compressed size is reckoned (wire.sizes).
+
+What is written here is exact: spec wire.md sections 2, 3 and 5, fields in alphabetical order.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64
+from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.messages import ACK, ALIVE, INDIRECT_PING, NACK, PING, USER, Packet
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.protocol.wire.msgpack import array_header, boolean, double, map_header, raw, text, unsigned
+from serfsim.protocol.wire.sizes import coarse
+
+# Leading messages, as far as they differ in shape.
+NO_LEAD: Final = 0
+LEAD_PING: Final = 1
+LEAD_INDIRECT: Final = 2
+LEAD_ACK: Final = 3
+LEAD_COORDINATE: Final = 4
+LEAD_ORIGIN: Final = 5  # a coordinate that has not moved yet: mostly zeros
+LEAD_NACK: Final = 6
+
+
+def is_at_origin(coordinate: Coordinate) -> bool:
+    return coordinate.vec[0] == 0.0
+
+
+def _lead_of(packet: Packet) -> i64:
+    kind = packet.kind
+    if kind == PING:
+        return LEAD_PING
+    if kind == INDIRECT_PING:
+        return LEAD_INDIRECT
+    if kind == NACK:
+        return LEAD_NACK
+    if kind != ACK:
+        return NO_LEAD
+    coordinate = packet.coordinate
+    if coordinate is None:
+        return LEAD_ACK
+    return LEAD_ORIGIN if is_at_origin(coordinate) else LEAD_COORDINATE
+
+
+def shape_of(packet: Packet, plain: i64) -> i64:
+    """A number below 2 ** 40 for datagrams that shrink alike: what leads, how many of each kind, length."""
+    alive: i64 = 0
+    accusations: i64 = 0
+    user: i64 = 0
+    broadcasts = packet.broadcasts
+    if broadcasts is not None:
+        for message in broadcasts:
+            if message.kind == ALIVE:
+                alive += 1
+            elif message.kind == USER:
+                user += 1
+            else:
+                accusations += 1
+    counts = (coarse(alive) << 12) | (coarse(accusations) << 6) | coarse(user)
+    return (plain >> 4) << 21 | counts << 3 | _lead_of(packet)
+
+
+def encode_coordinate(coordinate: Coordinate) -> bytes:
+    """The payload of an ack: Serf's ping version, then the coordinate (spec serf.md section 12)."""
+    parts = b"\x01" + map_header(4)
+    parts += text("Adjustment") + double(coordinate.adjustment)
+    parts += text("Error") + double(coordinate.error)
+    parts += text("Height") + double(coordinate.height)
+    parts += text("Vec") + array_header(len(coordinate.vec))
+    for component in coordinate.vec:
+        parts += double(component)
+    return parts
+
+
+def encode_ack(seq: i64, coordinate: Coordinate | None) -> bytes:
+    payload = b"\xc0" if coordinate is None else raw(encode_coordinate(coordinate))
+    return b"\x02" + map_header(2) + text("Payload") + payload + text("SeqNo") + unsigned(seq)
+
+
+def encode_ping(node: i64, seq: i64, source: Record, directory: Directory) -> bytes:
+    head = b"\x00" + map_header(5) + text("Node") + text(directory.names[node])
+    return head + text("SeqNo") + unsigned(seq) + _encode_source(source, directory)
+
+
+def encode_indirect_ping(packet: Packet, source: Record, directory: Directory) -> bytes:
+    target = directory.first[packet.node]
+    parts = b"\x01" + map_header(8) + text("Nack") + boolean(packet.wants_nack)
+    parts += text("Node") + text(directory.names[packet.node]) + text("Port") + unsigned(target.port)
+    parts += text("SeqNo") + unsigned(packet.seq) + _encode_source(source, directory)
+    return parts + text("Target") + raw(directory.address_bytes(packet.target, target.address_length))
+
+
+def _encode_source(source: Record, directory: Directory) -> bytes:
+    address = directory.address_bytes(source.address, source.address_length)
+    parts = text("SourceAddr") + raw(address) + text("SourceNode") + text(directory.names[source.node])
+    return parts + text("SourcePort") + unsigned(source.port)
+
+
+def encode_lead(packet: Packet, source: Record, directory: Directory) -> bytes:
+    """The leading message alone; empty if there is none."""
+    kind = packet.kind
+    if kind == PING:
+        return encode_ping(packet.node, packet.seq, source, directory)
+    if kind == INDIRECT_PING:
+        return encode_indirect_ping(packet, source, directory)
+    if kind == ACK:
+        return encode_ack(packet.seq, packet.coordinate)
+    if kind == NACK:
+        return b"\x0b" + map_header(1) + text("SeqNo") + unsigned(packet.seq)
+    return b""
+
+
+def encode_datagram(packet: Packet, source: Record, directory: Directory) -> bytes:
+    """A packet from `source` before compression, CRC and encryption."""
+    parts: list[bytes] = []
+    lead = encode_lead(packet, source, directory)
+    if len(lead) > 0:
+        parts.append(lead)
+    broadcasts = packet.broadcasts
+    if broadcasts is not None:
+        for message in broadcasts:
+            parts.append(message.encode(directory))
+    if len(parts) == 1:
+        return parts[0]
+    head = b"\x07" + len(parts).to_bytes(1, "big")
+    for part in parts:
+        head += len(part).to_bytes(2, "big")
+    return head + b"".join(parts)
