@@ -27,7 +27,7 @@ from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.pair_errors import ERROR_FIGURES
 from serfsim.scoring.recording import CoordinateSamples, EventTable, Integers, PerSecond
 from serfsim.scoring.scope import Scope, rows_of, select
-from serfsim.scoring.traffic import is_message
+from serfsim.scoring.traffic import is_type
 
 EARLY_ROWS = 2_000_000  # more rows than this before t = 0 are a mass join: its joins are left out
 REACHABLE_ROWS = 500_000  # reachability is asked pair by pair; beyond so many rows it stays unknown
@@ -191,7 +191,7 @@ def traffic(scope: Scope) -> pd.DataFrame:
     columns = list(dict.fromkeys([*counts.columns, *sizes.columns]))
     zero = pd.Series(0, index=counts.index)
     for transport in sorted({column.split("/")[0] for column in columns}):
-        typed = [c for c in columns if c.split("/")[0] == transport and is_message(c)]
+        typed = [c for c in columns if c.split("/")[0] == transport and is_type(c)]
         rows = [(c.split("/", 1)[1], counts.get(c, zero), sizes.get(c, zero)) for c in typed]
         total = sizes.get(f"{transport}/datagrams", sizes.get(f"{transport}/packets"))
         if total is not None:

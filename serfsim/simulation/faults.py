@@ -93,10 +93,14 @@ class FaultRunner:
             pairs = named if fault.one_way else named + [(b, a) for a, b in named]
             touched = sorted({node for pair in named for side in pair for node in side})
 
+        # One rule for both ways: a packet between two of the nodes is lost or delayed once, not twice.
+        both = fault.direction == "both" if fault.between is None else not fault.one_way
+        ways = pairs[: len(pairs) // 2] if both else pairs
+
         def begin() -> Undo:
             made = [
                 self.network.rules.add(
-                    [rules.Rule(effect, transport, len(self.hosts), a, b) for a, b in pairs]
+                    [rules.Rule(effect, transport, len(self.hosts), a, b, both) for a, b in ways]
                 )
                 for effect, transport in self._effects(fault)
             ]

@@ -17,7 +17,10 @@ COUNTS = counters(
     {
         "udp/ping": [100] * 10,
         "udp/alive": [50] * 10,
+        "udp/gossip": [20] * 10,
         "udp/datagrams": [120] * 10,
+        "udp/lost": [12] * 10,
+        "udp/overflowed": [6] * 10,
         "tcp/push_pull": [2] * 10,
         "tcp/packets": [20] * 10,
         "tcp/connections": [1] * 10,
@@ -27,8 +30,10 @@ COUNTS = counters(
 SIZES = counters(
     {
         "udp/ping": [6000] * 10,
-        "udp/alive": [2000] * 10,
+        "udp/gossip": [2000] * 10,
         "udp/datagrams": [8000] * 10,
+        "udp/lost": [800] * 10,
+        "udp/overflowed": [400] * 10,
         "tcp/push_pull": [3000] * 10,
         "tcp/packets": [4000] * 10,
         "tcp/connections": [0] * 10,
@@ -51,7 +56,8 @@ def test_rates_are_per_node_and_second_of_the_scored_time() -> None:
     assert found["by_type"]["udp_ping"] == pytest.approx(
         {"messages_per_node_s": 25.0, "bytes_per_node_s": 1500.0}
     )
-    assert set(found["by_type"]) == {"udp_ping", "udp_alive", "tcp_push_pull"}
+    assert set(found["by_type"]) == {"udp_ping", "udp_alive", "udp_gossip", "tcp_push_pull"}
+    assert (found["datagrams_lost_share"], found["datagrams_overflowed_share"]) == (0.1, 0.05)
 
 
 def test_a_node_that_is_down_does_not_dilute_the_rates() -> None:
@@ -72,6 +78,7 @@ def test_without_totals_of_its_own_a_transport_is_the_sum_of_its_types() -> None
     assert found["bytes_per_node_s"] == pytest.approx(30 / 8)
     assert found["packets_per_node_s"] is None
     assert found["tcp_connections_per_node_s"] is None
+    assert found["datagrams_lost_share"] is None
 
 
 def test_the_health_score_is_weighted_by_how_long_it_lasted() -> None:
