@@ -196,6 +196,9 @@ def open_result(folder: str | Path) -> Result:
         raise ResultError(f"{place}: {layout.SUMMARY} or {layout.TRUTH} cannot be read: {error}") from error
     if not isinstance(summary, dict) or summary.get("schema_version") != SCHEMA_VERSION:
         raise ResultError(f"{place}: {layout.SUMMARY} is not of schema_version {SCHEMA_VERSION}")
+    missing = [name for name in ("name", "question", "seed", "digest", "detection") if name not in summary]
+    if missing:
+        raise ResultError(f"{place}: {layout.SUMMARY} has no {missing[0]}")
     text = place / layout.SCENARIO
     scenario = StoredScenario(
         summary["name"], summary["question"], text.read_text(encoding="utf-8") if text.is_file() else ""
@@ -208,7 +211,10 @@ def open_result(folder: str | Path) -> Result:
             path = place / f"{name}.parquet"
             if not path.is_file():
                 raise ResultError(f"{place}: has no {path.name}")
-            return pd.read_parquet(path)
+            try:
+                return pd.read_parquet(path)
+            except (OSError, ValueError) as error:
+                raise ResultError(f"{path}: cannot be read: {error}") from error
 
         return read
 

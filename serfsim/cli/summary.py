@@ -12,6 +12,7 @@ from rich.table import Table
 
 from serfsim.report.tables import Row, claim_rows, summary_rows
 
+WIDE = 100  # columns from which the figures are explained
 COLOURS = {"holds": "green", "FAILS": "bold red"}
 
 
@@ -21,15 +22,16 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
     console.print(f"[bold]{escape(summary['name'])}[/bold]")
     if summary.get("question"):
         console.print(escape(summary["question"]))
-    for rows in (claim_rows(summary), summary_rows(summary)):
-        if rows:
-            console.print(figures_table(rows))
+    claims = claim_rows(summary)
+    if claims:
+        console.print(figures_table(claims))
+    console.print(figures_table(summary_rows(summary), explained=console.width >= WIDE))
     console.print()
     console.print(escape(speed_line(summary)))
 
 
-def figures_table(rows: list[Row]) -> Table:
-    """A line each, sections apart; a claim's value stands where others have their meaning."""
+def figures_table(rows: list[Row], explained: bool = True) -> Table:
+    """A line each, sections apart; what was found for a claim stands where others have their meaning."""
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(overflow="fold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -41,7 +43,7 @@ def figures_table(rows: list[Row]) -> Table:
             value = escape(f"{row.value} {row.unit}".rstrip())
             colour = COLOURS.get(row.value)
             value = f"[{colour}]{value}[/{colour}]" if colour else value
-            table.add_row(f"  {escape(row.label)}", value, escape(row.meaning))
+            table.add_row(f"  {escape(row.label)}", value, escape(row.meaning) if explained else "")
     return table
 
 
@@ -56,4 +58,4 @@ def speed_line(summary: Mapping[str, Any]) -> str:
         rate = summary["events_processed"] / wall
         parts.append(f"{simulated / wall:,.0f} times real time, {rate:,.0f} events/s")
     parts.append("compiled" if summary["versions"]["compiled"] else "interpreted")
-    return " - ".join(parts)
+    return ", ".join(parts)

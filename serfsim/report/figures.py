@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from serfsim.result import Result
 
 # In the order in which a reader wants them.
@@ -33,23 +35,30 @@ def figure_height(name: str, nodes: int) -> float:
 def save_figures(result: Result, folder: Path, names: tuple[str, ...] = FIGURES) -> list[Path]:
     """Draw each figure into `<folder>/<name>.png`; returns the paths."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    from serfsim.report.plots.style import SIZE, STYLE
+    from serfsim.report.plots.style import STYLE
 
     folder.mkdir(parents=True, exist_ok=True)
     saved = []
     with mpl.rc_context(STYLE):
         for name in names:
-            height = figure_height(name, len(result.background.names))
-            figure = Figure(figsize=(SIZE[0], height), dpi=DPI)
-            FigureCanvasAgg(figure)
-            # Fixed margins in inches: room for two title lines above and the legend below.
-            figure.subplots_adjust(left=0.085, right=0.98, top=1.0 - 0.62 / height, bottom=0.95 / height)
-            ax = figure.add_subplot()
-            getattr(result.plot, name)(ax=ax)
             path = folder / f"{name}.png"
-            figure.savefig(path, dpi=DPI)
+            figure_of(result, name).savefig(path, dpi=DPI)
             saved.append(path)
     return saved
+
+
+def figure_of(result: Result, name: str) -> Figure:
+    """One figure as it is saved."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from serfsim.report.plots.style import SIZE
+
+    height = figure_height(name, len(result.background.names))
+    figure = Figure(figsize=(SIZE[0], height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    # Fixed margins in inches: room for two title lines above and the legend below.
+    figure.subplots_adjust(left=0.085, right=0.98, top=1.0 - 0.62 / height, bottom=1.0 / height)
+    getattr(result.plot, name)(ax=figure.add_subplot())
+    return figure

@@ -32,7 +32,6 @@ from serfsim.scoring.traffic import is_type
 EARLY_ROWS = 2_000_000  # more rows than this before t = 0 are a mass join: its joins are left out
 REACHABLE_ROWS = 500_000  # reachability is asked pair by pair; beyond so many rows it stays unknown
 PROBE_ROWS = (FAILED_PING, TCP_FALLBACK_OK, TCP_FALLBACK_ERROR, SUSPECT)  # counted here if not already
-DELIVERY_COLUMNS = ("t_s", "kind", "name", "ltime", "source", "observer", "action")
 
 
 def nodes(numbers: Integers, names: list[str]) -> pd.Categorical:
@@ -248,9 +247,14 @@ def coordinate_error(series: ErrorSeries) -> pd.DataFrame:
 
 def deliveries(names: list[str]) -> pd.DataFrame:
     """t_s, kind (event or query), name, ltime, source, observer, action. Empty: none are recorded yet."""
-    frame = pd.DataFrame({column: [] for column in DELIVERY_COLUMNS})
-    numbers = {"t_s": "float64", "ltime": "int64"}
-    frame = frame.astype({column: numbers.get(column, "category") for column in DELIVERY_COLUMNS})
-    for column in ("source", "observer"):
-        frame[column] = nodes(np.zeros(0, dtype=np.int64), names)
-    return frame
+    nobody = nodes(np.zeros(0, dtype=np.int64), names)
+    columns = {
+        "t_s": np.zeros(0),
+        "kind": pd.Categorical([], categories=["event", "query"]),
+        "name": pd.Series([], dtype="str"),
+        "ltime": np.zeros(0, dtype=np.int64),
+        "source": nobody,
+        "observer": nobody,
+        "action": pd.Categorical([], categories=["sent", "received"]),
+    }
+    return pd.DataFrame(columns)

@@ -22,91 +22,84 @@ class Row(NamedTuple):
     figure: str  # the dotted name in summary.json
 
 
-# section, label, dotted name, unit, meaning. A percentile family shows p50, p99 and max in one row.
+# section, label, dotted name, unit, meaning. A percentile family shows p50, p99 and max in one row; a
+# share is shown in percent.
 ROWS = (
+    ("Detection", "false positives", "detection.false_positives", "", "failed, said of a member that was up"),
     (
         "Detection",
-        "false positives",
-        "detection.false_positives",
-        "",
-        "failed events about a member that was up",
-    ),
-    (
-        "Detection",
-        "  raised by healthy nodes",
+        "  at healthy nodes",
         "detection.false_positives_at_healthy",
         "",
-        "the same, by observers under no fault",
+        "by who was under no fault",
     ),
-    ("Detection", "suspicions", "detection.suspicions", "", "probes that ended in a suspect message"),
+    ("Detection", "suspicions", "detection.suspicions", "", "probes that nothing answered"),
     ("Detection", "  unjust", "detection.unjust_suspicions", "", "about a member that was up"),
     ("Detection", "refutations", "detection.refutations", "", "members that contradicted an accusation"),
-    ("Detection", "flaps", "detection.flaps", "", "failed, then back within 60 s, per observer and subject"),
+    ("Detection", "flaps", "detection.flaps", "", "failed, and back within 60 s, for each observer"),
     ("Detection", "TCP fallbacks", "detection.tcp_fallbacks", "", "probes that only TCP answered"),
     ("Detection", "first suspicion", "detection.first_suspect_s", "s", "from crash to the first suspicion"),
-    ("Detection", "first detection", "detection.first_s", "s", "from crash to the first failed event"),
-    ("Detection", "full detection", "detection.full_s", "s", "from crash until every live node had noticed"),
-    ("Detection", "missed", "detection.missed", "", "crash and observer pairs that were never noticed"),
+    ("Detection", "first detection", "detection.first_s", "s", "from crash to the first failed"),
+    ("Detection", "full detection", "detection.full_s", "s", "from crash until all live nodes knew"),
+    ("Detection", "missed", "detection.missed", "", "crashes that an observer never noticed"),
     ("Detection", "mistake duration", "detection.mistake_duration_s", "s", "how long a wrong failed lasted"),
-    ("Detection", "query accuracy", "detection.query_accuracy", "", "share of time without a wrong failed"),
     (
-        "Views",
-        "one view after",
-        "convergence.one_view_s",
-        "s",
-        "from the last change until all live nodes agreed",
+        "Detection",
+        "query accuracy",
+        "detection.query_accuracy",
+        "%",
+        "of the time nothing was wrongly failed",
     ),
+    ("Views", "one view after", "convergence.one_view_s", "s", "from the last change until all agreed"),
     ("Views", "nodes with a wrong view", "convergence.views_disagreeing", "", "at the end"),
     (
         "Coordinates",
         "relative error",
         "coordinates.relative_error",
-        "",
-        "estimate against true RTT, last sample",
+        "%",
+        "of estimated round trips, at the end",
     ),
     ("Coordinates", "absolute error", "coordinates.absolute_error_ms", "ms", "the same in milliseconds"),
     (
         "Coordinates",
-        "converged",
+        "converged after",
         "coordinates.converged_s",
         "s",
-        "median within 10 % of its final value from here",
+        "median stays within 10 % of its last value",
     ),
-    (
-        "Coordinates",
-        "rank loss",
-        "coordinates.rank_loss",
-        "",
-        "share of neighbour pairs put in the wrong order",
-    ),
+    ("Coordinates", "rank loss", "coordinates.rank_loss", "%", "of pairs of others put in the wrong order"),
     (
         "Coordinates",
         "nearest right",
         "coordinates.nearest_accuracy",
-        "",
-        "nodes whose predicted nearest is nearest",
+        "%",
+        "of nodes know who is nearest to them",
     ),
     ("Coordinates", "drift", "coordinates.drift_ms_per_s", "ms/s", "how fast coordinates still move"),
     ("Coordinates", "resets", "coordinates.resets", "", "coordinates that became invalid and began anew"),
     ("Traffic", "messages", "traffic.messages_per_node_s", "/node/s", "protocol messages sent"),
     ("Traffic", "bytes", "traffic.bytes_per_node_s", "B/node/s", "whole IP packets"),
     ("Traffic", "TCP connections", "traffic.tcp_connections_per_node_s", "/node/s", "opened"),
+    ("Traffic", "datagrams lost", "traffic.datagrams_lost_share", "%", "by the network, of all sent"),
+    (
+        "Traffic",
+        "datagrams overflowed",
+        "traffic.datagrams_overflowed_share",
+        "%",
+        "by a full receive buffer",
+    ),
     ("Health", "health score, mean", "health.score.mean", "", "Lifeguard's awareness, 0 is healthy"),
     ("Health", "health score, worst", "health.score.max", "", "highest of any node"),
     ("Dissemination", "event delivered, p50", "dissemination.events.p50_s", "s", "user event to a node"),
     ("Dissemination", "event delivered, p99", "dissemination.events.p99_s", "s", ""),
-    (
-        "Dissemination",
-        "events delivered",
-        "dissemination.events.delivered_share",
-        "",
-        "share of nodes reached",
-    ),
+    ("Dissemination", "events delivered", "dissemination.events.delivered_share", "%", "of nodes reached"),
     ("Dissemination", "query answered, p50", "dissemination.queries.p50_s", "s", "query to its answer"),
-    ("Dissemination", "queries answered", "dissemination.queries.delivered_share", "", "share of nodes"),
+    ("Dissemination", "queries answered", "dissemination.queries.delivered_share", "%", "of nodes"),
 )
 # Rows that say nothing where nobody crashed, though their counts exist.
 ONLY_WITH_CRASHES = ("detection.missed",)
+# Rows that say nothing where there is nothing to count.
+ONLY_IF_ANY = ("traffic.datagrams_lost_share", "traffic.datagrams_overflowed_share")
 
 
 def lookup(summary: Mapping[str, Any], figure: str) -> Any:
@@ -131,15 +124,25 @@ def number(value: float | int | None) -> str:
     return f"{value:.{digits}f}"
 
 
-def told(value: Any) -> str:
+def percent(value: float | None) -> str:
+    """A share in percent. What is nearly all of it is not rounded up to all of it."""
+    if value is None:
+        return NONE
+    if 0.995 <= value < 1.0:
+        return f"{min(100.0 * value, 99.9999):.6g}"
+    return number(100.0 * value)
+
+
+def told(value: Any, unit: str = "") -> str:
     """A figure as text; of a family its p50, p99 and max."""
+    one = percent if unit == "%" else number
     if not isinstance(value, Mapping):
-        return number(value)
+        return one(value)
     if value.get("n", 1) == 1 and value.get("p50") is not None and "n" in value:
-        return number(value["p50"])
+        return one(value["p50"])
     if value.get("p50") is None:
         return NONE
-    return f"p50 {number(value['p50'])}  p99 {number(value['p99'])}  max {number(value['max'])}"
+    return f"p50 {one(value['p50'])}  p99 {one(value['p99'])}  max {one(value['max'])}"
 
 
 def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
@@ -148,12 +151,13 @@ def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
     rows = []
     for section, label, figure, unit, meaning in ROWS:
         try:
-            text = told(lookup(summary, figure))
+            value = lookup(summary, figure)
         except KeyError:
             continue
+        text = told(value, unit)
         if text == NONE and not (crashed and figure.startswith("detection.f")):
             continue
-        if figure in ONLY_WITH_CRASHES and not crashed:
+        if (figure in ONLY_WITH_CRASHES and not crashed) or (figure in ONLY_IF_ANY and not value):
             continue
         rows.append(Row(section, label, text, unit, meaning, figure))
     return rows
@@ -185,7 +189,7 @@ def claim_rows(summary: Mapping[str, Any]) -> list[Row]:
             str(claim["claim"]),
             "holds" if claim["holds"] else "FAILS",
             "",
-            told(claim.get("value")),
+            f"found {told(claim.get('value'))}",
             "",
         )
         for claim in summary.get("claims", [])

@@ -44,7 +44,11 @@ def draw(result: Result, ax: Axes) -> Axes:
     last = figures["relative_error"]
     seen = "|estimate - true| / true over ordered pairs of live nodes."
     if last["p50"] is not None:
-        seen += f" At the end: median {last['p50']:.1%}, p90 {last['p90']:.1%}, p99 {last['p99']:.1%}."
+        end = (
+            f"{name} {100 * last[key]:.2g} %"
+            for name, key in (("median", "p50"), ("p90", "p90"), ("p99", "p99"))
+        )
+        seen += f" At the end: {', '.join(end)}."
     converged = figures["converged_s"]
     if converged:
         ax.axvline(converged, color=style.GREEN, linewidth=1.2, linestyle=(0, (4, 2)), label="median settled")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from serfsim.result import Result
 
 NAMED = 32  # nodes up to which every node is named
+NAME_SIZE = 8.0  # points
 GROUPS = 8
 
 
@@ -91,17 +92,9 @@ def draw(result: Result, ax: Axes) -> Axes:
         zorder=4,
         label="by coordinates",
     )
-    if len(nodes) <= NAMED:
-        for node, (x, y) in zip(nodes.tolist(), actual, strict=True):
-            ax.annotate(
-                result.background.names[node],
-                (x, y),
-                (6, 5),
-                textcoords="offset points",
-                fontsize=8,
-                color="#52606d",
-            )
     limits(ax, np.concatenate((actual, guessed)))
+    if len(nodes) <= NAMED:
+        name_places(ax, [result.background.names[node] for node in nodes.tolist()], actual, guessed)
     ax.set_xlabel("[ms]")
     ax.set_ylabel("[ms]")
     off = np.sqrt(((actual - guessed) ** 2).sum(axis=1))
@@ -115,7 +108,7 @@ def draw(result: Result, ax: Axes) -> Axes:
         ax,
         title,
         f"{shown}; true map {source}; a line joins the two places of a node, "
-        f"median {np.median(off):.2g} ms apart.",
+        f"{np.median(off):.2g} ms in the median.",
     )
     style.legend(ax)
     handles = ax.get_legend()
@@ -133,6 +126,29 @@ def group_colours(result: Result, nodes: Integers) -> list[str]:
     if not 1 < len(groups) <= GROUPS:
         return [style.BLUE] * len(nodes)
     return [style.CYCLE[groups.index(result.background.groups[node])] for node in nodes.tolist()]
+
+
+def name_places(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> None:
+    """A name at every true place, on the side where it covers the least of what is there already."""
+    ax.apply_aspect()
+    scale = 72.0 / ax.figure.dpi
+    points = scale * ax.transData.transform(np.concatenate((actual, guessed)))
+    taken: list[tuple[float, float, float, float]] = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    for name, (x, y), place in zip(names, points, actual, strict=False):
+        width, height = 0.62 * NAME_SIZE * len(name), NAME_SIZE
+        sides = [(6.0, 4.0), (6.0, -height - 4), (-width - 6, 4.0), (-width - 6, -height - 4)]
+        sides += [(-width / 2, 8.0), (-width / 2, -height - 8), (9.0, -height / 2), (-width - 9, -height / 2)]
+        boxes = [(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in sides]
+        covered = [sum(overlap(box, other) for other in taken) for box in boxes]
+        best = covered.index(min(covered))
+        taken.append(boxes[best])
+        ax.annotate(name, place, sides[best], textcoords="offset points", fontsize=NAME_SIZE, color="#52606d")
+
+
+def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+    """The area that two boxes (left, bottom, right, top) share."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return width * height if width > 0 and height > 0 else 0.0
 
 
 def limits(ax: Axes, points: Floats) -> None:

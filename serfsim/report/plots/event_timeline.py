@@ -76,15 +76,13 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.grid(axis="y", visible=n <= NAMED_LANES)
     style.time_axis(ax, 0.0, end)
     note = f"{total:,} events after the warm-up" + (", evenly thinned" if thinned else "")
-    note += (
-        ". A mark lies in the lane of the node that reported it; a bar: the node itself was faulted or down."
-    )
+    note += ". A mark lies in the lane of its reporter; bars: the node itself was faulted or down."
     if total == 0:
         ax.text(
             0.5, 0.5, "nothing to report", transform=ax.transAxes, ha="center", color=style.GREY, fontsize=12
         )
     style.heading(ax, "Who reported what", note)
-    style.legend(ax, columns=8, markerscale=1.2, scatterpoints=1)
+    style.legend(ax, markerscale=1.2, scatterpoints=1)
     return ax
 
 

@@ -16,7 +16,8 @@ from serfsim.scoring.recording import EventTable, Floats
 if TYPE_CHECKING:
     from serfsim.result import Result
 
-NAMED = 4
+NAMED = 4  # the nodes in the worst health get a line and a name,
+NOTED = 0.1  # if they are not far better off than the very worst
 
 
 def scores(events: EventTable, background: Background, grid: Floats) -> Floats:
@@ -50,10 +51,11 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.fill_between(
         grid, 0, worst, step="post", color=style.SKY, alpha=0.25, linewidth=0, label="up to the worst node"
     )
-    ax.step(grid, p90, where="post", color=style.BLUE, linewidth=1.1, linestyle=(0, (5, 2)), label="p90")
+    ax.step(grid, p90, where="post", color=style.BLUE, linewidth=0.8, alpha=0.6, label="p90")
     names = background.names
     total = np.nansum(level, axis=1)
-    order = [int(node) for node in np.argsort(-total, kind="stable")[:NAMED] if total[node] > 0]
+    least = NOTED * float(total.max(initial=0.0))
+    order = [int(node) for node in np.argsort(-total, kind="stable")[:NAMED] if total[node] > least]
     for node, colour in zip(order, (style.RED, style.ORANGE, style.PINK, style.GREEN), strict=False):
         ax.step(grid, level[node], where="post", color=colour, linewidth=0.9, alpha=0.9, label=names[node])
     ax.step(grid, mean, where="post", color=style.BLUE, linewidth=2.2, label="mean", zorder=3)
@@ -70,5 +72,5 @@ def draw(result: Result, ax: Axes) -> Axes:
         f"Lifeguard's local health; mean {mean_text}, worst {figure['max']}. "
         "A failed probe without nacks raises it.",
     )
-    style.legend(ax, columns=8)
+    style.legend(ax)
     return ax

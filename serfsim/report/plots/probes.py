@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # kind, label, colour, line width
 OUTCOMES = (
     ("direct_ack", "direct ack", style.BLUE, 1.8),
-    ("failed_ping", "no direct ack in time", style.LIGHT, 1.4),
+    ("failed_ping", "no direct ack in time", style.GREY, 1.4),
     ("indirect_ack", "indirect or late ack", style.SKY, 1.4),
     ("tcp_fallback", "only TCP answered", style.YELLOW, 1.6),
     ("nack", "nack", style.PINK, 1.2),
@@ -51,6 +51,8 @@ def draw(result: Result, ax: Axes) -> Axes:
     style.time_axis(ax, float(edges[0]), background.end_s)
     begun = sum(scored.get(kind, 0) for kind in ("direct_ack", "indirect_ack", "tcp_fallback", "suspect"))
     share = scored.get("direct_ack", 0) / begun if begun else 0.0
-    style.heading(ax, title, f"{begun:,} probes ended after the warm-up, {share:.1%} by a direct ack.")
-    style.legend(ax, columns=4)
+    style.heading(
+        ax, title, f"{begun:,} probes ended after the warm-up, {100 * share:.1f} % of them by a direct ack."
+    )
+    style.legend(ax)
     return ax

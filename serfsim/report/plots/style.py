@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
 from serfsim.report.background import Background
 from serfsim.scoring.intervals import merged
@@ -26,7 +27,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
     "#d55e00",
     "#cc79a7",
 )
-GREY, LIGHT, FAULT = "#7b8794", "#cbd2d9", "#f3ead7"
+GREY, LIGHT, FAULT = "#7b8794", "#b8c2cc", "#f8f2e4"
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, YELLOW, RED, GREY)
 
 # Any, because matplotlib types its parameters by name.
@@ -55,6 +56,9 @@ STYLE: Any = {
     "agg.path.chunksize": 10000,
 }
 SIZE = (9.6, 4.8)  # inches
+LEGEND_BELOW = 0.5  # inches from the axes to the legend: below the ticks and the label
+HANDLE = 1.5  # a legend's handle and one of its characters, in widths of an m
+CHARACTER = 0.6
 
 
 def new_axes() -> Axes:
@@ -106,23 +110,43 @@ def shade_faults(ax: Axes, background: Background) -> None:
         label = None
 
 
-def legend(ax: Axes, columns: int = 6, **options: Any) -> None:
-    """The legend in one line below the axes, where it hides nothing."""
+def legend(ax: Axes, **options: Any) -> None:
+    """The legend below the axes, where it hides nothing, in as few lines as fit their width."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
+        figure = ax.figure
+        below = ScaledTranslation(0.0, -LEGEND_BELOW, figure.dpi_scale_trans)
         ax.legend(
             handles,
             labels,
             loc="upper left",
-            bbox_to_anchor=(-0.01, -0.13),
-            ncols=columns,
+            bbox_to_anchor=(0.0, 0.0),
+            bbox_transform=ax.transAxes + below,
+            ncols=legend_columns(labels, ax.get_window_extent().width / figure.dpi),
             frameon=False,
             fontsize=9.5,
-            handlelength=1.5,
+            handlelength=HANDLE,
             columnspacing=1.4,
             borderaxespad=0.0,
+            borderpad=0.0,
             **options,
         )
+
+
+def legend_columns(labels: list[str], width: float) -> int:
+    """The most columns of a legend that fit into `width` inches. A legend fills column by column."""
+    em = 9.5 / 72.0
+    for columns in range(len(labels), 1, -1):
+        short, longer = divmod(len(labels), columns)
+        heights = [short + 1] * longer + [short] * (columns - longer)
+        first, needed = 0, 0.0
+        for height in heights:
+            longest = max(len(label) for label in labels[first : first + height])
+            needed += em * (CHARACTER * longest + HANDLE + 0.8 + 1.4)
+            first += height
+        if needed <= width:
+            return columns
+    return 1
 
 
 def grid_of(start: float, end: float, points: int = 600) -> Floats:

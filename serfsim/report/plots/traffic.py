@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from serfsim.result import Result
 
 SHOWN = 7  # types with a colour of their own
+MOST_BINS = 120  # finer ones show the push/pulls one by one and nothing else
 
 
 def draw(result: Result, ax: Axes) -> Axes:
@@ -21,7 +22,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     if len(frame) == 0:
         return style.nothing(ax, title, "no traffic was recorded")
     start = min(0.0, float(frame["t_s"].min()))
-    edges = style.second_edges(start, background.end_s)
+    edges = style.second_edges(start, background.end_s, MOST_BINS)
     middles = (edges[:-1] + edges[1:]) / 2
     n = len(background.names)
     up = np.array([n - int(background.down_spans.covered_at(float(t)).sum()) for t in middles])
@@ -46,11 +47,12 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.set_ylim(0, 1.15 * (calm if cut else max(float(total.max(initial=0.0)), 1.0)))
     ax.set_ylabel("IP bytes per node and second")
     style.time_axis(ax, start, background.end_s)
-    seen = f"mean {total[scored].mean():,.0f} B/s per node after the warm-up" if scored.any() else ""
-    if cut:
-        seen += f"; the join reaches {total.max():,.0f} B/s, above the figure"
     width = edges[1] - edges[0]
-    seen += f"; whole IP packets, averaged over {width:g} s." if width > 1 else "; whole IP packets."
+    seen = f"Whole IP packets, averaged over {width:g} s." if width > 1 else "Whole IP packets."
+    if scored.any():
+        seen += f" After the warm-up {total[scored].mean():,.0f} B/s a node."
+    if cut:
+        seen += f" The join, above the figure, takes {total.max():,.0f} B/s."
     style.heading(ax, title, seen)
-    style.legend(ax, columns=5)
+    style.legend(ax)
     return ax

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 WITH_JOIN = 700  # nodes up to which the join is shown too; beyond, it is millions of rows
 EVERY_LINE = 300  # nodes up to which every node has its own faint line
-OUTLIERS = 4  # nodes that stray the most get a line and a name
+OUTLIERS = 4  # nodes that stray the most get a line and a name,
+STRAYING = 0.03  # if they do so for longer than this share of the time
 
 
 def sizes(events: EventTable, background: Background, grid: Floats) -> Floats:
@@ -58,7 +59,9 @@ def draw(result: Result, ax: Axes) -> Axes:
     low[some], p10[some], median[some], p90[some], high[some] = np.nanquantile(
         seen[:, some], (0.0, 0.1, 0.5, 0.9, 1.0), axis=0
     )
-    ax.fill_between(grid, low, high, step="post", color=style.SKY, alpha=0.22, linewidth=0, label="all nodes")
+    ax.fill_between(
+        grid, low, high, step="post", color=style.SKY, alpha=0.22, linewidth=0, label="all nodes (range)"
+    )
     ax.fill_between(grid, p10, p90, step="post", color=style.BLUE, alpha=0.3, linewidth=0, label="10 to 90 %")
     if n <= EVERY_LINE:
         lines = LineCollection(
@@ -99,14 +102,14 @@ def draw(result: Result, ax: Axes) -> Axes:
         f"{n} nodes; {distinct} distinct size{'s' if distinct != 1 else ''} seen after the warm-up. "
         "Dashed: nodes that really ran.",
     )
-    style.legend(ax, columns=9)
+    style.legend(ax)
     return ax
 
 
 def name_outliers(ax: Axes, names: list[str], grid: Floats, seen: Floats, median: Floats) -> None:
-    """Draw and name the nodes whose view strays furthest from the median's, after the warm-up."""
-    scored = grid >= 0.0
-    stray = np.nansum(np.abs(seen - median)[:, scored], axis=1)
-    worst = [int(node) for node in np.argsort(-stray, kind="stable")[:OUTLIERS] if stray[node] > 0]
+    """Draw and name the nodes whose view strays from the median's for long, after the warm-up."""
+    off = np.nan_to_num(np.abs(seen - median)[:, grid >= 0.0]) >= 0.5
+    stray = off.mean(axis=1) if off.shape[1] else np.zeros(len(seen))
+    worst = [int(node) for node in np.argsort(-stray, kind="stable")[:OUTLIERS] if stray[node] > STRAYING]
     for node, colour in zip(worst, (style.RED, style.ORANGE, style.PINK, style.GREEN), strict=False):
         ax.step(grid, seen[node], where="post", color=colour, linewidth=1.1, label=names[node], zorder=2.5)

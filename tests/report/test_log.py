@@ -1,0 +1,109 @@
+"""The words of real agents' logs."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from serfsim.protocol import events as kind
+from serfsim.report.log import address, log_lines, write_log
+from tests.scoring.recorded import Row, events
+
+NAMES = ["a", "b", "c"]
+
+
+def line(row: Row, version: str = "0.9") -> str:
+    (only,) = log_lines(events([row]), NAMES, version)
+    return only
+
+
+# memberlist's words (spec memberlist.md section 14), and Serf's (serf.md section 17).
+WORDS = [
+    ((1, 0, kind.FAILED_PING, 1), "[DEBUG] memberlist: Failed ping: b (timeout reached)"),
+    ((1, 0, kind.SUSPECT, 1), "[INFO] memberlist: Suspect b has failed, no acks received"),
+    (
+        (1, 0, kind.TCP_FALLBACK_OK, 1),
+        "[WARN] memberlist: Was able to connect to b but other probes failed, network may be misconfigured",
+    ),
+    (
+        (1, 0, kind.SUSPICION_TIMEOUT, 1, 2),
+        "[INFO] memberlist: Marking b as failed, suspect timeout reached (2 peer confirmations)",
+    ),
+    ((1, 0, kind.REFUTE_SUSPECT, 1), "[WARN] memberlist: Refuting a suspect message (from: b)"),
+    ((1, 0, kind.REFUTE_DEAD, 1), "[WARN] memberlist: Refuting a dead message (from: b)"),
+    ((1, 0, kind.JOIN, 1), "[INFO] serf: EventMemberJoin: b 10.0.0.2"),
+    ((1, 0, kind.FAILED, 1), "[INFO] serf: EventMemberFailed: b 10.0.0.2"),
+    ((1, 0, kind.LEFT, 1), "[INFO] serf: EventMemberLeave: b 10.0.0.2"),
+    ((1, 0, kind.LEFT_FORCED, 1), "[INFO] serf: EventMemberLeave (forced): b 10.0.0.2"),
+    ((1, 0, kind.UPDATE, 1), "[INFO] serf: EventMemberUpdate: b"),
+    ((1, 0, kind.REAP, 1), "[INFO] serf: EventMemberReap: b"),
+    ((1, 0, kind.LEAVING, 1), "[DEBUG] serf: messageLeaveType: b"),
+    ((1, 0, kind.JOINED, -1, 1), "[INFO] agent: joined: 1 nodes"),
+]
+
+
+@pytest.mark.parametrize(("row", "words"), WORDS)
+def test_each_happening_has_its_words(row: Row, words: str) -> None:
+    assert line(row) == f"       1.000 a {words}"
+
+
+@pytest.mark.parametrize(
+    ("version", "fallback", "ping"),
+    [
+        (
+            "0.8",
+            "Was able to reach b via TCP but not UDP, network may be misconfigured and not allowing "
+            "bidirectional UDP",
+            "Failed ping: b (timeout reached)",
+        ),
+        (
+            "0.9",
+            "Was able to connect to b but other probes failed, network may be misconfigured",
+            "Failed ping: b (timeout reached)",
+        ),
+        (
+            "latest",
+            "Was able to connect to b over TCP but UDP probes failed, network may be misconfigured",
+            "Failed UDP ping: b (timeout reached)",
+        ),
+    ],
+)
+def test_the_words_are_those_of_the_release(version: str, fallback: str, ping: str) -> None:
+    assert line((1, 0, kind.TCP_FALLBACK_OK, 1), version).endswith(f"[WARN] memberlist: {fallback}")
+    assert line((1, 0, kind.FAILED_PING, 1), version).endswith(f"[DEBUG] memberlist: {ping}")
+
+
+def test_what_real_agents_do_not_log_has_no_line() -> None:
+    rows: list[Row] = [(1, 0, kind.HEALTH, 0, 3), (2, 0, kind.CONFIRMED, 1), (3, 0, kind.LEAVING, 0)]
+    assert list(log_lines(events(rows), NAMES)) == []
+
+
+def test_a_failed_join_is_told_otherwise_than_a_good_one() -> None:
+    assert line((1, 0, kind.JOINED, 1, 0)).endswith(
+        "[WARN] agent: error joining: dial tcp 10.0.0.2:7946: i/o timeout"
+    )
+
+
+def test_a_refuted_alive_names_the_own_address_and_strangers_are_unknown() -> None:
+    assert line((1, 2, kind.REFUTE_ALIVE, 0)).endswith("Refuting an alive message for 'c' (10.0.0.3:7946)")
+    assert line((1, 0, kind.FAILED, -1)).endswith("EventMemberFailed: ? 0.0.0.0")
+
+
+def test_lines_keep_the_order_of_the_happenings_and_negative_times() -> None:
+    stream = io.StringIO()
+    rows: list[Row] = [(-10.5, 0, kind.JOIN, 1), (0.25, 1, kind.FAILED, 2)]
+    write_log(stream, events(rows), NAMES)
+    assert stream.getvalue() == (
+        "     -10.500 a [INFO] serf: EventMemberJoin: b 10.0.0.2\n"
+        "       0.250 b [INFO] serf: EventMemberFailed: c 10.0.0.3\n"
+    )
+
+
+def test_node_numbers_are_spread_over_the_private_block() -> None:
+    assert [address(node) for node in (0, 254, 255, 65535)] == [
+        "10.0.0.1",
+        "10.0.0.255",
+        "10.0.1.0",
+        "10.1.0.0",
+    ]

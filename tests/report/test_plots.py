@@ -1,0 +1,104 @@
+"""Every figure draws, of a tiny run, of none and of many nodes, and hides nothing."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from serfsim.report.figures import FIGURES, save_figures
+from serfsim.report.plots.style import legend_columns
+from serfsim.result import Result, open_result
+from tests.report.conftest import empty, large, small
+
+
+def drawn(result: Result, name: str) -> Figure:
+    figure = Figure(figsize=(9.6, 4.8))
+    FigureCanvasAgg(figure)
+    ax = figure.add_subplot()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert getattr(result.plot, name)(ax=ax) is ax
+        figure.canvas.draw()
+    return figure
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_draws_and_has_a_title_and_units(result: Result, name: str) -> None:
+    (ax,) = drawn(result, name).axes
+    assert ax.get_title(loc="left")
+    assert ax.get_xlabel() in ("time [s]", "[ms]")
+    assert ax.get_ylabel()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_a_run_of_nothing_draws_too(name: str) -> None:
+    assert drawn(empty(), name).axes[0].get_title(loc="left")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_an_interruption_during_the_warm_up_draws_too(name: str) -> None:
+    assert drawn(small(interrupted_at=-3.0), name).axes[0].get_title(loc="left")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_many_nodes_draws(name: str) -> None:
+    assert drawn(large(400), name).axes[0].get_title(loc="left")
+
+
+def test_figures_are_saved_in_one_size_and_those_of_a_folder_are_the_same(
+    result: Result, tmp_path: Path
+) -> None:
+    saved = save_figures(result, tmp_path / "plots")
+    assert [path.stem for path in saved] == list(FIGURES)
+    assert {Image.open(path).width for path in saved} == {1056}
+    folder = result.save(tmp_path / "r", figures=False)
+    again = save_figures(open_result(folder), tmp_path / "again", ("view_sizes", "health"))
+    for path in again:
+        same = (tmp_path / "plots" / path.name).read_bytes()
+        assert Image.open(path).tobytes() == Image.open(tmp_path / "plots" / path.name).tobytes(), path
+        assert same
+
+
+def test_a_figure_on_its_own_makes_its_own_axes(result: Result) -> None:
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    ax = result.plot.view_sizes()
+    assert ax.figure in map(pyplot.figure, pyplot.get_fignums())
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_legend_and_the_title_stay_within_the_figure(result: Result, tmp_path: Path, name: str) -> None:
+    import matplotlib as mpl
+
+    from serfsim.report.figures import DPI, figure_of
+    from serfsim.report.plots.style import STYLE
+
+    with mpl.rc_context(STYLE):
+        figure = figure_of(result, name)
+        figure.canvas.draw()
+        (ax,) = figure.axes
+        texts = [*ax.texts, ax.title, ax._left_title]
+        legend = ax.get_legend()
+        parts = [text for text in texts if text.get_text()] + ([legend] if legend else [])
+        for part in parts:
+            box = part.get_window_extent()
+            assert box.x0 >= 0, part
+            assert box.y0 >= 0, part
+            assert box.x1 <= figure.bbox.width, part
+            assert box.y1 <= figure.bbox.height, part
+    assert figure.dpi == DPI
+
+
+def test_a_legend_has_as_many_columns_as_fit() -> None:
+    assert legend_columns(["a", "b", "c"], 9.0) == 3
+    assert legend_columns(["x" * 40] * 4, 9.0) == 2
+    assert legend_columns(["x" * 200] * 4, 9.0) == 1
+    assert legend_columns(["a"], 0.1) == 1
