@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ from serfsim.report.figures import FIGURES, save_figures
 from serfsim.report.plots.style import legend_columns
 from serfsim.result import Result, open_result
 from tests.report.conftest import empty, large, small
+
+
+@pytest.fixture(autouse=True)
+def _silent(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """matplotlib grumbles to its log, which ends on the terminal."""
+    yield
+    assert [record.message for record in caplog.records if record.name.startswith("matplotlib")] == []
 
 
 def drawn(result: Result, name: str) -> Figure:

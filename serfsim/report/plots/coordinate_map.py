@@ -130,7 +130,6 @@ def group_colours(result: Result, nodes: Integers) -> list[str]:
 
 def name_places(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> None:
     """A name at every true place, on the side where it covers the least of what is there already."""
-    ax.apply_aspect()
     scale = 72.0 / ax.figure.dpi
     points = scale * ax.transData.transform(np.concatenate((actual, guessed)))
     taken: list[tuple[float, float, float, float]] = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
@@ -152,9 +151,12 @@ def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, 
 
 
 def limits(ax: Axes, points: Floats) -> None:
-    """Equal scales with a margin, and never a degenerate range (nodes on a line)."""
+    """Equal scales that fill the axes, with a margin; never a degenerate range (nodes on a line)."""
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.08 * max(float((high - low).max()), 1e-3)
-    ax.set_xlim(low[0] - margin, high[0] + margin)
-    ax.set_ylim(low[1] - margin, high[1] + margin)
-    ax.set_aspect("equal", adjustable="datalim")
+    box = ax.get_window_extent()
+    ratio = box.width / box.height if box.height > 0 else 1.0
+    half = 0.58 * max(float(high[1] - low[1]), float(high[0] - low[0]) / ratio, 1e-3)
+    x, y = (low + high) / 2.0
+    ax.set_xlim(x - half * ratio, x + half * ratio)
+    ax.set_ylim(y - half, y + half)
+    ax.set_aspect("equal", adjustable="box")
