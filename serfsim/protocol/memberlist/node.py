@@ -36,6 +36,7 @@ from serfsim.protocol.memberlist.handoff import HandoffQueues
 from serfsim.protocol.memberlist.members import STATE_ALIVE
 from serfsim.protocol.memberlist.messages import (
     ACK,
+    ALIVE,
     DEAD,
     INDIRECT_PING,
     NACK,
@@ -43,6 +44,7 @@ from serfsim.protocol.memberlist.messages import (
     PUSH_PULL,
     USER,
     Alive,
+    Message,
     Packet,
     StreamAck,
     StreamMessage,
@@ -182,10 +184,41 @@ class Memberlist(Machine):
             self.prober.nack(packet.seq, now)
         broadcasts = packet.broadcasts
         if broadcasts is not None:
-            for message in broadcasts:
-                if not self.handoff.push(message):
-                    self.core.notify(now, events.QUEUE_FULL, message.node, message.kind)
-            self.work(now)
+            if self._stalls == 0 and len(broadcasts) <= self.handoff.depth:
+                self._work_off(broadcasts, now)
+            else:
+                self._hand_off(broadcasts, now)
+
+    def _work_off(self, broadcasts: list[Message], now: float) -> None:
+        """What `_hand_off` does while nothing waits and all have room, without the queues between."""
+        alive: i64 = 0
+        at: i64 = len(broadcasts) - 1
+        while at >= 0:
+            message = broadcasts[at]
+            if message.kind == ALIVE:
+                alive += 1
+                self.states.handle(message, now)
+            at -= 1
+        at = len(broadcasts) - 1
+        if alive > at:
+            return
+        while at >= 0:
+            message = broadcasts[at]
+            if message.kind != ALIVE:
+                if self._stalls > 0:
+                    self._hand_off(
+                        [message for message in broadcasts[: at + 1] if message.kind != ALIVE], now
+                    )
+                    return
+                self._handle(message, now)
+            at -= 1
+
+    def _hand_off(self, broadcasts: list[Message], now: float) -> None:
+        """Put what came with a datagram on the queues, and let the worker at it."""
+        for message in broadcasts:
+            if not self.handoff.push(message):
+                self.core.notify(now, events.QUEUE_FULL, message.node, message.kind)
+        self.work(now)
 
     def work(self, now: float) -> None:
         """The worker: handle all that waits in the handoff queues."""
@@ -194,11 +227,14 @@ class Memberlist(Machine):
             message = handoff.pop()
             if message is None:
                 return
-            if message.kind == USER:
-                assert isinstance(message, UserMessage)
-                self.core.delegate.notify_message(message, now)
-            else:
-                self.states.handle(message, now)
+            self._handle(message, now)
+
+    def _handle(self, message: Message, now: float) -> None:
+        if message.kind == USER:
+            assert isinstance(message, UserMessage)
+            self.core.delegate.notify_message(message, now)
+        else:
+            self.states.handle(message, now)
 
     def stall_worker(self) -> None:
         """A delegate keeps the worker busy: what comes now waits in the queues until `resume_worker`."""

@@ -1,0 +1,70 @@
+"""The broadcasts of one tier that are equally long: a heap of their places, the newest on top."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import append, i64, mypyc_attr, vec
+
+PLACE_BITS: Final = 24
+PLACE_MASK: Final = 0xFFFFFF
+
+
+@mypyc_attr(acyclic=True)
+class Lane:
+    """`size` is the length of its messages. A key is a broadcast's number above the bits of its place."""
+
+    def __init__(self, size: i64) -> None:
+        self.size: i64 = size
+        self.count: i64 = 0
+        self.keys: vec[i64] = vec[i64]()
+
+    def push(self, key: i64) -> None:
+        i: i64 = self.count
+        self.count += 1
+        if i == len(self.keys):
+            self.keys = append(self.keys, key)
+        keys = self.keys
+        while i > 0:
+            parent: i64 = (i - 1) >> 1
+            if keys[parent] > key:
+                break
+            keys[i] = keys[parent]
+            i = parent
+        keys[i] = key
+
+    def pop(self) -> i64:
+        """The place of the newest, which leaves. Only while `count` > 0."""
+        keys = self.keys
+        top = keys[0]
+        self.count -= 1
+        n: i64 = self.count
+        key = keys[n]
+        i: i64 = 0
+        while True:
+            child: i64 = 2 * i + 1
+            if child >= n:
+                break
+            if child + 1 < n and keys[child + 1] > keys[child]:
+                child += 1
+            if keys[child] < key:
+                break
+            keys[i] = keys[child]
+            i = child
+        keys[i] = key
+        return top & PLACE_MASK
+
+
+def lane_of(tier: list[Lane], size: i64) -> Lane:
+    """The lane of a tier for messages of this length, made where it is missing; longest last."""
+    at: i64 = len(tier)
+    while at > 0:
+        lane = tier[at - 1]
+        if lane.size == size:
+            return lane
+        if lane.size < size:
+            break
+        at -= 1
+    made = Lane(size)
+    tier.insert(at, made)
+    return made
