@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from serfsim.protocol.vivaldi.coordinate import Coordinate
-
 from serfsim.native import Random
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record
@@ -17,6 +15,7 @@ from serfsim.protocol.memberlist.messages import Accusation, Alive, Packet, Stre
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import Runtime
+from serfsim.protocol.vivaldi.coordinate import Coordinate
 
 
 @dataclass
@@ -46,6 +45,7 @@ class HandRuntime(Runtime):
         self.streams: list[Stream] = []
         self.timers: list[Timer] = []
         self.events: list[tuple[float, int, int, int]] = []
+        self._calls = 0
 
     def send_packet(self, address: int, packet: Packet, now: float) -> None:
         self.sent.append((address, packet))
@@ -63,7 +63,8 @@ class HandRuntime(Runtime):
         self.streams.append(Stream(address, request, token, dial_timeout, io_deadline, io_timeout))
 
     def call_at(self, at: float, timer: int, a: int, b: int) -> None:
-        self.timers.append(Timer(at, len(self.timers), timer, a, b))
+        self._calls += 1
+        self.timers.append(Timer(at, self._calls, timer, a, b))
 
     def notify(self, now: float, event: int, subject: int, detail: int) -> None:
         self.events.append((now, event, subject, detail))
@@ -150,6 +151,15 @@ class Hand:
         self.now = self.now if at is None else at
         self.node.on_timer(timer, a, b, self.now)
 
+    def run(self, until: float) -> None:
+        """Let time pass: all timers due by then fire, in order."""
+        timers = self.runtime.timers
+        while timers and min(timers).at <= until:
+            timer = min(timers)
+            timers.remove(timer)
+            self.fire(timer.timer, timer.a, timer.b, at=timer.at)
+        self.now = until
+
     def probe(self, at: float) -> Packet:
         """Let a probe tick come; the ping sent."""
         self.runtime.sent.clear()
@@ -164,6 +174,25 @@ class Hand:
 
     def sent(self, kind: int) -> list[tuple[int, Packet]]:
         return [(address, packet) for address, packet in self.runtime.sent if packet.kind == kind]
+
+    def heard(self, *messages: m.Message) -> None:
+        """A gossip datagram with these messages comes in now."""
+        packet = Packet(m.GOSSIP, 0, 100)
+        packet.broadcasts = list(messages)
+        self.receive(packet)
+
+    def alive(self, name: str, incarnation: int) -> Alive:
+        return Alive(self.node.core.members.record(self.number(name)), incarnation)
+
+    def queued(self) -> list[tuple[int, str, int]]:
+        """Kind, subject and incarnation of what waits to be gossiped, first to be sent first."""
+        entries = self.node.core.broadcasts.in_order()
+        names = self.directory.names
+        return [(e.message.kind, names[e.message.node], e.message.incarnation) for e in entries]
+
+    @property
+    def score(self) -> int:
+        return self.node.core.awareness.score
 
     def state_of(self, name: str) -> int:
         return self.node.core.members.state(self.number(name))

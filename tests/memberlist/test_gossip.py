@@ -1,0 +1,250 @@
+"""The gossip tick and what rides along (spec memberlist.md sections 2.4, 7 and 8)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from serfsim.native import i64
+from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
+from serfsim.protocol.memberlist.core import GOSSIP_TICK, PROBE_TICK
+from serfsim.protocol.memberlist.messages import CRC_SIZE, Message, Packet, UserMessage
+from tests.memberlist.harness import Hand, HandDelegate, m
+
+
+def gossiping(others: int = 6) -> Hand:
+    """A node that only gossips."""
+    hand = Hand(others=others)
+    hand.config.push_pull_interval = 0.0
+    hand.config.probe_interval = 0.0
+    hand.config.gossip_to_the_dead_time = 30.0
+    hand.start().run(0.2)
+    hand.clear()
+    return hand
+
+
+def gossip_ticks(hand: Hand) -> list[float]:
+    return [timer.at for timer in hand.runtime.timers if timer.timer == GOSSIP_TICK]
+
+
+class Talkative(HandDelegate):
+    """A delegate with user messages to tell."""
+
+    def __init__(self, count: int, size: int) -> None:
+        super().__init__()
+        self.queue = TransmitLimitedQueue(4)
+        for i in range(count):
+            self.queue.queue(UserMessage(3, i, size))
+
+    def has_broadcasts(self) -> bool:
+        return self.queue.depth > 0
+
+    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
+        return self.queue.get_broadcasts(7, overhead, limit, into)
+
+
+def test_three_members_are_told_at_each_tick_and_each_takes_one_transmission() -> None:
+    hand = gossiping()
+    hand.node.core.queue(hand.alive("peer", 1), 1, 0.2)
+    sent: list[list[int]] = []
+    for tick in range(2, 6):
+        hand.runtime.sent.clear()
+        hand.run(tick * 0.2)
+        sent.append([address for address, _ in hand.runtime.sent])
+    # Seven nodes: retransmit_mult 4 times one digit is four sends, three and one.
+    assert [len(told) for told in sent] == [3, 1, 0, 0]
+    assert len(set(sent[0])) == 3
+    assert all(address != 0 for told in sent for address in told)
+
+
+def test_a_message_is_sent_retransmit_mult_times_the_digits_of_the_cluster() -> None:
+    for others, sends in ((6, 4), (15, 8), (31, 8), (120, 12)):
+        hand = gossiping(others=others)
+        hand.node.core.queue(hand.alive("peer", 1), 1, hand.now)
+        hand.run(5.0)
+        assert len(hand.sent(m.GOSSIP)) == sends
+
+
+def test_suspects_and_the_recently_dead_are_told_but_never_the_left() -> None:
+    hand = gossiping(others=4)
+    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"))
+    hand.heard(hand.accuse(m.DEAD, "p1", 1, "p0"), hand.accuse(m.DEAD, "p2", 1, "p2"))
+    told = Counter()  # type: Counter[int]
+    for _ in range(50):
+        hand.clear()
+        hand.node.core.queue(hand.alive("p0", 1), 2, hand.now)
+        hand.run(hand.now + 0.2)
+        told.update(address for address, _ in hand.sent(m.GOSSIP))
+    assert set(told) == {1, 2, 3}
+    hand.run(30.5)
+    told.clear()
+    for _ in range(20):
+        hand.clear()
+        hand.node.core.queue(hand.alive("p0", 1), 2, hand.now)
+        hand.run(hand.now + 0.2)
+        told.update(address for address, _ in hand.sent(m.GOSSIP))
+    assert 3 not in told, "dead for longer than gossip_to_the_dead_time"
+
+
+def test_dying_again_counts_from_the_new_death() -> None:
+    hand = gossiping(others=1)
+    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"))
+    hand.run(29.0)
+    hand.heard(hand.alive("peer", 2))
+    hand.heard(hand.accuse(m.DEAD, "peer", 2, "p0"))
+    hand.clear()
+    hand.run(58.0)
+    hand.node.core.queue(hand.alive("me", 1), 0, hand.now)
+    hand.run(58.4)
+    assert [address for address, _ in hand.sent(m.GOSSIP)][:1] == [1]
+
+
+def test_with_nothing_to_tell_no_tick_is_scheduled_and_the_rhythm_is_kept() -> None:
+    hand = Hand(now=0.07)
+    hand.config.push_pull_interval = 0.0
+    hand.start(knowing=False)
+    hand.runtime.timers[:] = [timer for timer in hand.runtime.timers if timer.timer != PROBE_TICK]
+    hand.run(3.0)
+    assert gossip_ticks(hand) == []
+    hand.run(7.3)
+    hand.heard(hand.alive("peer", 1))
+    assert gossip_ticks(hand) == [pytest.approx(7.47)]
+    hand.heard(hand.alive("p0", 1))
+    assert len(gossip_ticks(hand)) == 1
+
+
+def test_a_message_queued_at_a_tick_goes_with_the_next() -> None:
+    hand = gossiping()
+    hand.run(1.0)
+    hand.node.core.queue(hand.alive("peer", 1), 1, 1.0)
+    assert gossip_ticks(hand) == [pytest.approx(1.2)]
+
+
+def test_no_gossip_nodes_no_gossip() -> None:
+    hand = Hand()
+    hand.config.gossip_nodes = 0
+    hand.start()
+    hand.node.core.queue(hand.alive("peer", 1), 1, 0.0)
+    assert gossip_ticks(hand) == []
+
+
+# How much fits -------------------------------------------------------------------------------------
+
+
+def test_a_single_message_goes_alone_with_a_crc() -> None:
+    hand = gossiping()
+    message = hand.accuse(m.SUSPECT, "peer", 1, "p0")
+    hand.node.core.queue(message, 1, hand.now)
+    hand.run(0.4)
+    assert {packet.size for _, packet in hand.sent(m.GOSSIP)} == {message.size + CRC_SIZE}
+
+
+def test_a_gossip_datagram_holds_1400_bytes_besides_its_crc() -> None:
+    hand = Hand(delegate=Talkative(30, 138))
+    hand.config.enable_compression = False
+    hand.start()
+    hand.run(0.2)
+    (_, packet) = hand.sent(m.GOSSIP)[0]
+    assert packet.broadcasts is not None
+    own = sum(message.size + 2 for message in packet.broadcasts if message.kind != m.USER)
+    users = sum(message.kind == m.USER for message in packet.broadcasts)
+    assert users == (1398 - own) // 140
+    assert packet.size == 2 + own + users * 140 + CRC_SIZE
+    assert packet.size <= 1405
+
+
+def test_a_piggybacked_datagram_reaches_1402_bytes_and_no_more() -> None:
+    sizes = []
+    for size in range(60, 200):
+        hand = Hand(delegate=Talkative(60, size))
+        hand.config.enable_compression = False
+        hand.start()
+        ping = Packet(m.PING, 5, 61)
+        ping.node = 0
+        hand.receive(ping)
+        sizes.append(hand.sent(m.ACK)[0][1].size)
+    assert max(sizes) == 1402
+
+
+def test_memberlists_own_messages_go_before_the_delegates() -> None:
+    hand = Hand(delegate=Talkative(5, 100)).start()
+    hand.node.core.queue(hand.accuse(m.SUSPECT, "peer", 1, "p0"), 1, 0.0)
+    hand.run(0.2)
+    (_, packet) = hand.sent(m.GOSSIP)[0]
+    assert packet.broadcasts is not None
+    assert [message.kind for message in packet.broadcasts] == [m.SUSPECT] + [m.USER] * 5
+
+
+def test_encryption_takes_its_bytes_from_the_datagram() -> None:
+    hand = Hand(delegate=Talkative(30, 138))
+    hand.config.enable_compression = False
+    hand.config.encryption_overhead = 29
+    hand.start()
+    hand.run(0.2)
+    (_, packet) = hand.sent(m.GOSSIP)[0]
+    assert packet.broadcasts is not None
+    plain = 2 + sum(message.size + 2 for message in packet.broadcasts)
+    assert plain <= 1400 - 29
+    assert packet.size == plain + CRC_SIZE + 29
+
+
+# The queue (8) -------------------------------------------------------------------------------------
+
+
+def labelled(queue: TransmitLimitedQueue, size: int, name: int = -1, token: int = 0) -> Message:
+    message = Message(m.ALIVE, name, 1, size)
+    queue.queue(message, name, token)
+    return message
+
+
+def test_fewest_sends_first_then_the_longest_then_the_newest() -> None:
+    queue = TransmitLimitedQueue(4)
+    sent_once = labelled(queue, 90)
+    queue.get_broadcasts(7, 2, 1400, [])
+    short, old, new = labelled(queue, 40), labelled(queue, 60), labelled(queue, 60)
+    order: list[Message] = []
+    queue.get_broadcasts(7, 2, 1400, order)
+    assert order == [new, old, short, sent_once]
+
+
+def test_what_does_not_fit_is_passed_over_for_shorter_ones() -> None:
+    queue = TransmitLimitedQueue(4)
+    labelled(queue, 500)
+    short = labelled(queue, 40)
+    order: list[Message] = []
+    assert queue.get_broadcasts(7, 2, 100, order) == 42
+    assert order == [short]
+
+
+def test_replacing_the_only_message_restarts_the_numbers_behind_the_new_one() -> None:
+    """The library numbers the new message before it removes the old, and then starts again from one."""
+    queue = TransmitLimitedQueue(4)
+    labelled(queue, 60, name=1)
+    replaced = labelled(queue, 60, name=1)
+    later = labelled(queue, 60, name=2)
+    order: list[Message] = []
+    queue.get_broadcasts(7, 2, 1400, order)
+    assert order == [replaced, later], "the later one has the smaller number and so counts as older"
+
+
+def test_two_live_messages_with_one_number_are_both_kept() -> None:
+    queue = TransmitLimitedQueue(4)
+    labelled(queue, 60, name=1)
+    labelled(queue, 60, name=1)
+    for name in (2, 3, 4):
+        labelled(queue, 60, name=name)
+    order: list[Message] = []
+    queue.get_broadcasts(7, 2, 1400, order)
+    assert len(order) == len(set(map(id, order))) == 4
+
+
+def test_the_pruned_are_the_most_sent_shortest_and_oldest_and_are_reported() -> None:
+    queue = TransmitLimitedQueue(4)
+    labelled(queue, 90, token=1)
+    queue.get_broadcasts(7, 2, 1400, [])
+    labelled(queue, 40, token=2)
+    labelled(queue, 60, token=3)
+    queue.prune(1)
+    assert queue.finished == [1, 2]
+    assert queue.depth == 1
