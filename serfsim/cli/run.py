@@ -89,8 +89,13 @@ def _simulated(scenario: Scenario, quiet: bool) -> Result:
 
 
 def _save(result: Result, folder: Path) -> None:
+    """Interrupted while it writes, it keeps all but the figures, marked partial."""
     try:
-        result.save(folder)
+        try:
+            result.save(folder)
+        except KeyboardInterrupt:
+            result.summary["complete"] = False
+            result.save(folder, figures=False)
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
 

@@ -31,7 +31,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Roster:
-    """All members in order, `index` by name, and the numbers of each group's members."""
+    """All members in order, `index` by name (see `node_index`), and the numbers of each group's members."""
 
     members: list[Member]
     index: dict[str, int]
@@ -56,6 +56,19 @@ def node_names(nodes: int | Sequence[Node]) -> list[str]:
     return [node.name for node in nodes]
 
 
+def node_index(nodes: int | Sequence[Node]) -> dict[str, int]:
+    """The number of every node by name.
+
+    Numbered nodes answer to the shorter names of a smaller cluster too, so that a scenario that names
+    node-03 can be run with a thousand nodes, where it is node-003.
+    """
+    index = {name: number for number, name in enumerate(node_names(nodes))}
+    if isinstance(nodes, int):
+        for digits in range(2, len(str(nodes - 1))):
+            index.update({f"node-{number:0{digits}d}": number for number in range(10**digits)})
+    return index
+
+
 def group_size(membership: int | str, count: int) -> int:
     """How many nodes a group's number or share is."""
     if isinstance(membership, int):
@@ -65,9 +78,8 @@ def group_size(membership: int | str, count: int) -> int:
 
 def group_of_each(cluster: Cluster) -> list[str]:
     """The group of every node, "" for none. Assumes that `membership_problems` found none."""
-    names = node_names(cluster.nodes)
-    index = {name: number for number, name in enumerate(names)}
-    found = [""] * len(names)
+    index = node_index(cluster.nodes)
+    found = [""] * (cluster.nodes if isinstance(cluster.nodes, int) else len(cluster.nodes))
     if not isinstance(cluster.nodes, int):
         for number, node in enumerate(cluster.nodes):
             found[number] = node.group or ""
@@ -77,7 +89,7 @@ def group_of_each(cluster: Cluster) -> list[str]:
             for member in group.nodes:
                 found[index[member]] = name
         elif group.nodes is not None:
-            counted += [name] * group_size(group.nodes, len(names))
+            counted += [name] * group_size(group.nodes, len(found))
     free = [number for number, group in enumerate(found) if not group]
     for number, name in zip(free[len(free) - len(counted) :], counted, strict=True):
         found[number] = name
@@ -113,7 +125,7 @@ def build_roster(cluster: Cluster) -> Roster:
                 ),
             )
         )
-    return Roster(members, {name: number for number, name in enumerate(names)}, groups)
+    return Roster(members, node_index(cluster.nodes), groups)
 
 
 def _first(*values: float | None) -> float:
@@ -125,10 +137,10 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
     names = node_names(cluster.nodes)
     yield from _twice(names)
     yield from _unknown_groups(cluster)
-    owner: dict[str, str] = {}
+    owner: dict[int, str] = {}
     if not isinstance(cluster.nodes, int):
-        owner = {node.name: node.group for node in cluster.nodes if node.group}
-    known = set(names)
+        owner = {number: node.group for number, node in enumerate(cluster.nodes) if node.group}
+    known = node_index(cluster.nodes)
     counted = 0
     for group_name, group in cluster.groups.items():
         path: Path = ("cluster", "groups", group_name, "nodes")
@@ -139,8 +151,8 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
             for position, name in enumerate(group.nodes):
                 if name not in known:
                     yield Problem((*path, position), unknown_name(name, "a node", names))
-                elif owner.setdefault(name, group_name) != group_name:
-                    found = f"'{name}', which is in group '{owner[name]}' already"
+                elif owner.setdefault(known[name], group_name) != group_name:
+                    found = f"'{name}', which is in group '{owner[known[name]]}' already"
                     yield Problem((*path, position), sentence(found, "a node of no other group"))
         elif group.nodes is not None:
             counted += group_size(group.nodes, len(names))

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import serfsim.simulation
-from serfsim.cli.main import app
+from serfsim.cli.app import app
 from serfsim.scenario import Scenario
 
 

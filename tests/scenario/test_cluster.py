@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from serfsim.errors import ScenarioError
 from serfsim.protocol.memberlist import config as memberlist
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.scenario import Scenario
@@ -23,6 +24,22 @@ from serfsim.scenario.settings import Settings
 def test_nodes_are_numbered_with_two_digits_or_as_many_as_it_takes(nodes: int, first: str, last: str) -> None:
     members = Scenario(cluster={"nodes": nodes}).roster().members
     assert (members[0].name, members[-1].name, len(members)) == (first, last, nodes)
+
+
+def test_numbered_nodes_answer_to_the_names_of_a_smaller_cluster() -> None:
+    groups = {"a": {"nodes": ["node-03", "node-0004"]}}
+    roster = Scenario(cluster={"nodes": 1001, "groups": groups}, faults=[{"crash": ["node-99"]}]).roster()
+    assert roster.named(["node-03"]) == roster.named(["node-003"]) == roster.named(["node-0003"]) == [3]
+    assert roster.groups == {"a": [3, 4]}
+    assert (roster.members[3].name, roster.members[3].group) == ("node-0003", "a")
+    with pytest.raises(
+        ScenarioError, match="found 'node-003'; expected a node or a group; did you mean node-03"
+    ):
+        Scenario(cluster={"nodes": 30}, faults=[{"crash": ["node-003"]}])
+    with pytest.raises(ScenarioError, match=r"found 'node-03', which is in group 'a' already"):
+        Scenario(
+            cluster={"nodes": 101, "groups": {"a": {"nodes": ["node-003"]}, "b": {"nodes": ["node-03"]}}}
+        )
 
 
 def test_counted_groups_stand_in_order_and_end_at_the_last_node() -> None:

@@ -1,0 +1,79 @@
+"""The commands together.
+
+A mistake of the user's, raised anywhere as a `SerfsimError`, ends here as one message on standard
+error and exit code 2. Anything else that escapes is a defect and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from serfsim.cli import codes
+from serfsim.cli.list import list_scenarios
+from serfsim.cli.new import new
+from serfsim.cli.plot import plot
+from serfsim.cli.run import run
+from serfsim.cli.validate import validate
+from serfsim.errors import SerfsimError
+
+
+class Commands(TyperGroup):
+    """The group of commands, which turns mistakes and interruptions into exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SerfsimError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(codes.BAD_INPUT) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(codes.INTERRUPTED) from None
+
+
+def _is_compiled() -> bool:
+    try:
+        from serfsim.speed import is_compiled
+    except ImportError:
+        return False
+    return bool(is_compiled())
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            version = metadata.version("serfsim")
+        except metadata.PackageNotFoundError:
+            version = "unknown"
+        typer.echo(f"serfsim {version} ({'compiled' if _is_compiled() else 'interpreted'})")
+        raise typer.Exit()
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def serfsim(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which serfsim this is."),
+    ] = False,
+) -> None:
+    """A wind tunnel for Serf clusters: the real protocol on a simulated network."""
+
+
+app.command("run")(run)
+app.command("validate")(validate)
+app.command("list")(list_scenarios)
+app.command("new")(new)
+app.command("plot")(plot)

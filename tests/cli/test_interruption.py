@@ -1,0 +1,100 @@
+"""Ctrl-C at any time: exit code 130, what is finished is kept, and there is no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import serfsim.cli.run
+from serfsim.result import Result, open_result
+
+Serfsim = Callable[..., Any]
+
+FILE = """\
+name: long
+cluster: {nodes: 5}
+duration: 5m
+warm_up: 10s
+faults: [{crash: [node-03], at: 60s}]
+claims: [detection.missed == 0]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    (tmp_path / "long.yaml").write_text(FILE, encoding="utf-8")
+    return "long.yaml"
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return read
+
+
+def test_an_interrupted_run_keeps_what_came_before(
+    serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def pressing(name: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+        pressed = []
+
+        def report(fraction: float) -> None:
+            if fraction > 0.5 and not pressed:
+                pressed.append(fraction)
+                signal.raise_signal(signal.SIGINT)
+
+        yield report
+
+    monkeypatch.setattr(serfsim.cli.run, "_bar", pressing)
+    # A small run would be over before it is first looked at.
+    monkeypatch.setattr("serfsim.engine.environment.SLICE", 200)
+    done = serfsim_in("run", file, "--out", "r")
+    assert done.exit_code == 130
+    assert "interrupted: the result is partial" in done.stderr
+    found = summary(tmp_path / "r")
+    assert found["complete"] is False
+    assert 120.0 < found["interrupted_at_s"] < 300.0
+    # The crash at 60 s had been noticed by then.
+    assert found["detection"]["first_s"]["n"] == 1
+    assert open_result(tmp_path / "r").member_events["t_s"].max() <= found["interrupted_at_s"]
+    assert (tmp_path / "r" / "report.html").is_file()
+
+
+def test_an_interruption_while_figures_are_drawn_keeps_the_rest(
+    serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(result: Result, folder: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("serfsim.report.figures.save_figures", pressed)
+    done = serfsim_in("run", file, "--out", "r")
+    assert done.exit_code == 130
+    assert summary(tmp_path / "r")["complete"] is False
+    assert len(open_result(tmp_path / "r").member_events) > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.yaml", "r"]
+
+
+def test_an_interruption_before_the_commands_are_there_has_no_traceback() -> None:
+    press = "import builtins, signal\n"
+    press += "real = builtins.__import__\n"
+    press += "def pressing(name, *rest):\n"
+    press += "    if name == 'serfsim.cli.app': signal.raise_signal(signal.SIGINT)\n"
+    press += "    return real(name, *rest)\n"
+    press += "from serfsim.cli.main import main\n"
+    press += "builtins.__import__ = pressing\n"
+    press += "main()\n"
+    done = subprocess.run(
+        [sys.executable, "-c", press], capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.endswith("interrupted\n")
+    assert "Traceback" not in done.stderr
