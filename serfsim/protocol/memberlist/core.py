@@ -135,9 +135,10 @@ class Core:
         size = packet.size
         if self.config.enable_compression:
             key = STREAM_SHAPES + (packet.size << 8) + packet.kind
-            size = self.directory.sizes.reckon(key, packet.size)
+            sizes = self.directory.sizes
+            size = sizes.reckon(key, packet.size)
             if size == TO_BE_MEASURED:
-                size = self.directory.sizes.measure(key, encode_lead(packet, self.record, self.directory))
+                size = sizes.measure(key, encode_lead(packet, self.record, self.directory), True)
         return self.stream_size(size)
 
     def _compressed(self, packet: Packet, plain: i64) -> i64:
@@ -150,7 +151,7 @@ class Core:
         sizes = self.directory.sizes
         size = sizes.reckon(key, plain)
         if size == TO_BE_MEASURED:
-            size = sizes.measure(key, encode_datagram(packet, self.record, self.directory))
+            size = sizes.measure(key, encode_datagram(packet, self.record, self.directory), True)
         return size if size < plain else plain
 
     def send(self, address: i64, packet: Packet, now: float) -> None:

@@ -78,7 +78,7 @@ class PushPull(StreamMessage):
         key = STREAM_SHAPES + (coarse(len(self.nodes)) << 8) + PUSH_PULL
         sizes = self.core.directory.sizes
         size = sizes.reckon(key, plain)
-        return size if size != TO_BE_MEASURED else sizes.measure(key, self.encode())
+        return size if size != TO_BE_MEASURED else sizes.measure(key, self.encode(), False)
 
     def encode(self) -> bytes:
         """The stream before compression and encryption (spec wire.md section 3)."""

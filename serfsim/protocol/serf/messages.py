@@ -30,7 +30,7 @@ class Intent(UserMessage):
 
     def __init__(self, kind: i64, record: Record, ltime: i64, prune: bool) -> None:
         body: i64 = 14 if kind == JOIN else 21
-        super().__init__(kind, record.node, 1 + body + unsigned_size(ltime) + record.name_size)
+        super().__init__(kind, record.node, body + unsigned_size(ltime) + record.name_size)
         self.ltime: i64 = ltime
         self.prune = prune
 

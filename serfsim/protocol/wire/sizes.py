@@ -1,11 +1,12 @@
 """How many bytes the compress wrapper leaves of what memberlist sends.
 
-The simulation carries objects, and to write and compress each would cost far more than all the rest.
-But messages of one shape (so many alive messages behind a ping, so many members in a push/pull) shrink
-by nearly the same share, since it is the field names and the common parts of names and addresses
-that repeat. So a shape is really written and compressed when it is first met, and again at its 2nd, 4th,
-8th ... use, because views and Lamport times change; in between its last share is used. Sizes so follow the
-cluster's own names and tags: to 3 % for single datagrams and push/pulls, closer on average.
+The simulation carries objects, and to write and compress each would cost far more than all the
+rest. But messages of one shape (so many alive messages behind a ping, so many members in a
+push/pull) shrink by nearly the same share, since it is the field names and the common parts of
+names and addresses that repeat. So a shape is really written and compressed when it is first met,
+and again at its 2nd, 4th, 8th ... use; in between its share is used: the mean of a datagram's, and
+a push/pull's last, because views and Lamport times change. Sizes so follow the cluster's own names
+and tags: push/pulls to 1 %, single datagrams to 4 %, their sum to 1.5 %.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def wrapped_size(data: bytes) -> i64:
 
 @mypyc_attr(acyclic=True)
 class Shape:
-    """What the last message of a shape that was really written came to."""
+    """What those messages of a shape that were really written came to."""
 
     def __init__(self) -> None:
         self.plain: i64 = 0
@@ -54,12 +55,19 @@ class WireSizes:
             return TO_BE_MEASURED
         return shape.packed * plain // shape.plain
 
-    def measure(self, key: i64, data: bytes) -> i64:
-        """The compressed size of a message that has been written out; kept for others of its shape."""
+    def measure(self, key: i64, data: bytes, is_steady: bool) -> i64:
+        """The compressed size of a message that has been written out; kept for others of its shape.
+
+        In a steady shape it counts along with those before, otherwise instead of them.
+        """
         shape = self._shapes[key]
-        shape.plain = len(data)
-        shape.packed = wrapped_size(data)
-        return shape.packed
+        packed = wrapped_size(data)
+        if not is_steady:
+            shape.plain = 0
+            shape.packed = 0
+        shape.plain += len(data)
+        shape.packed += packed
+        return packed
 
 
 def coarse(count: i64) -> i64:
