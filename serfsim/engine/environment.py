@@ -52,9 +52,9 @@ class ClusterEnvironment(simpy.Environment):
             done = queue.run_until(end, self.dispatcher, SLICE)
             if queue.stop:
                 return True
+            self._on_slice()
             if done < SLICE:
                 return False
-            self._on_slice()
 
     def engine_time(self, t: float) -> float:
         """The queue's time at `t` on the scenario's clock."""

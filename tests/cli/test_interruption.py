@@ -55,8 +55,6 @@ def test_an_interrupted_run_keeps_what_came_before(
         yield report
 
     monkeypatch.setattr(serfsim.cli.run, "_bar", pressing)
-    # A small run would be over before it is first looked at.
-    monkeypatch.setattr("serfsim.engine.environment.SLICE", 200)
     done = serfsim_in("run", file, "--out", "r")
     assert done.exit_code == 130
     assert "interrupted: the result is partial" in done.stderr
