@@ -17,8 +17,6 @@ import numpy as np
 from serfsim.scenario.model import Scenario
 from serfsim.validation.golden import Golden, RecordingError
 
-# The coordinates are polled at times of their own; so often a sample is near enough to any of them.
-COORDINATE_STEP_S = 0.25
 JITTER_SIGMA = 1.0
 
 TRANSPORTS = {"udp": "udp", "tcp": "tcp", "any": "all"}
@@ -69,7 +67,8 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
             "tcp": {"syn_retries": "linear"},
         },
         faults=list(faults(golden, zero)),
-        record={"coordinates": seconds(COORDINATE_STEP_S)},
+        # `runs.py` polls the coordinates when the recording did; one more sample at the end is no harm.
+        record={"coordinates": seconds(golden.end)},
     )
 
 
@@ -145,6 +144,6 @@ def around(golden: Golden, told: dict[str, Any]) -> dict[str, Any]:
     if sources is not None and targets is not None:
         pairs = [[names[a], names[b]] for a in sources for b in targets if a != b]
         return {"between": pairs, "one_way": not both}
-    nodes = [names[node] for node in (sources if targets is None else targets)]
+    nodes = [names[node] for node in (sources or targets or [])]
     direction = "both" if both else ("out" if targets is None else "in")
     return {"nodes": nodes, "direction": direction}

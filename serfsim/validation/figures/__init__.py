@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from serfsim.scoring.recording import Recording
-from serfsim.validation.figures import baseline, blocked, crash, leave, loss, partition, pause
+from serfsim.validation.figures import baseline, blocked, coordinates, crash, leave, loss, partition, pause
 from serfsim.validation.figures.measures import Figures, Measured
 from serfsim.validation.golden import Golden
 
@@ -28,4 +28,5 @@ OF_KIND: dict[str, Callable[[Measured], Figures]] = {
 
 def figures(golden: Golden, recording: Recording) -> Figures:
     """All figures of a recording's kind. KeyError for a kind that none are known of."""
-    return OF_KIND[golden.kind](Measured(golden, recording))
+    measured = Measured(golden, recording)
+    return {**OF_KIND[golden.kind](measured), **coordinates.figures(measured)}

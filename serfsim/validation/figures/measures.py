@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +43,6 @@ PER_NODE_S = (
     "gossip",
 )
 FLAP_TIMEOUT_S = 60.0
-POLLS = {"lan": 5.0, "wan": 5.0}
 
 
 @dataclass(frozen=True)
@@ -104,10 +102,6 @@ class Measured:
     @property
     def end(self) -> float:
         return self.golden.end
-
-    @cached_property
-    def _by_kind(self) -> dict[int, Rows]:
-        return {}
 
     def rows(self, *kinds: int) -> Rows:
         """The events of these kinds, in order of time."""
@@ -209,16 +203,25 @@ class Measured:
 
     # Coordinates -----------------------------------------------------------------------------------
 
-    def coordinate_errors(self, at: float, rtt: Floats | None = None) -> tuple[float, float, float]:
-        """Median and p90 relative error and median absolute error (ms), at the sample nearest to `at`.
+    def sample_at(self, at: float) -> int | None:
+        """The number of the sample nearest to a time; None where there are none."""
+        times = self.recording.coordinates.t
+        return int(np.argmin(np.abs(times + self.recording.warm_up - at))) if len(times) else None
+
+    def sample_time(self, sample: int) -> float:
+        return float(self.recording.coordinates.t[sample]) + self.recording.warm_up
+
+    def coordinate_errors(self, sample: int, rtt: Floats | None = None) -> tuple[float, float, float]:
+        """Median and p90 relative error and median absolute error (ms) of one sample.
 
         Over all ordered pairs of live nodes, by Serf's own distance; `rtt` (n, n) is the truth, unless
         given the recording's own.
         """
         samples = self.recording.coordinates
-        k = int(np.argmin(np.abs(samples.t + self.recording.warm_up - at)))
-        nodes = np.flatnonzero(samples.live[k])
-        embedding = Embedding(samples.vec[k], samples.height[k], samples.adjustment[k])
+        nodes = np.flatnonzero(samples.live[sample])
+        if len(nodes) < 2:
+            return math.nan, math.nan, math.nan
+        embedding = Embedding(samples.vec[sample], samples.height[sample], samples.adjustment[sample])
         true = true_rtt(self.golden) if rtt is None else rtt
         errors = PairErrors(len(nodes) ** 2)
         self_pair = np.eye(len(nodes), dtype=np.bool_)
@@ -226,11 +229,10 @@ class Measured:
         relative, absolute = errors.figures()
         return float(relative[0]), float(relative[1]), 1000.0 * float(absolute[0])
 
-    def vivaldi_error(self, at: float) -> float:
-        """Mean error term of the live nodes' own coordinates at the sample nearest to `at`."""
+    def vivaldi_error(self, sample: int) -> float:
+        """Mean error term of the live nodes' own coordinates."""
         samples = self.recording.coordinates
-        k = int(np.argmin(np.abs(samples.t + self.recording.warm_up - at)))
-        return float(samples.error[k][samples.live[k]].mean())
+        return float(samples.error[sample][samples.live[sample]].mean())
 
 
 def spread(name: str, values: Floats | list[float]) -> Figures:

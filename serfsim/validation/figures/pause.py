@@ -54,7 +54,9 @@ def figures(measured: Measured) -> Figures:
     return found
 
 
-def first_failed(measured: Measured, stops: list[tuple[float, float, int]], healthy: list[int]) -> list[float]:
+def first_failed(
+    measured: Measured, stops: list[tuple[float, float, int]], healthy: list[int]
+) -> list[float]:
     """From the start of each pause to the first healthy member's failed, of pauses that led to one."""
     failed = measured.rows(events.FAILED).by(healthy)
     found = []

@@ -1,0 +1,148 @@
+"""Running recordings' scenarios over many seeds, on several processes, and keeping what they gave.
+
+The figures of every (recording, seed) are kept in a file of their own under `folder`, together with a
+digest of the sources that they came from: what an interrupted validation has run, or one with fewer
+seeds, is not run again, and what older sources gave is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import serfsim
+from serfsim.scoring.recording import Recording
+from serfsim.simulation import Simulation
+from serfsim.validation.conversion import rounds
+from serfsim.validation.figures import figures
+from serfsim.validation.figures.measures import Figures
+from serfsim.validation.golden import Golden, read
+from serfsim.validation.scenario import latency_file, scenario, warm_up
+
+# Sources that no figure depends on.
+ASIDE = ("cli", "report", "validation/page.py", "validation/plot.py", "validation/compare.py")
+
+
+@dataclass(frozen=True)
+class Job:
+    path: Path
+    seed: int
+    folder: Path
+    sources: str
+
+    @property
+    def kept(self) -> Path:
+        name = self.path.name.split(".")[0]
+        return self.folder / name / f"seed-{self.seed:04d}.json"
+
+
+def simulate(golden: Golden, seed: int, folder: Path) -> Recording:
+    """One run of a recording's scenario; its latencies are written to `folder` first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sim = Simulation(scenario(golden, latency_file(golden, folder)), seed)
+    sim.process(polls(sim, golden))
+    recording = sim.run().recording
+    assert recording is not None
+    return recording
+
+
+def polls(sim: Simulation, golden: Golden) -> Iterator[Any]:
+    """Sample the coordinates when the recording polled them."""
+    for poll in rounds(golden.raw["coords"]):
+        at = poll[len(poll) // 2][0] - warm_up(golden)
+        if at > sim.now:
+            yield sim.env.timeout_at(at)
+        sim.sampler.take()
+
+
+def run_all(
+    paths: list[Path], seeds: list[int], folder: Path, workers: int, progress: Callable[[int, int], None]
+) -> dict[str, dict[int, Figures]]:
+    """The figures of every recording and seed: {name: {seed: figures}}."""
+    sources = sources_digest()
+    jobs = [Job(path, seed, folder, sources) for path in paths for seed in seeds]
+    found: dict[Job, Figures] = {job: known for job in jobs if (known := recall(job)) is not None}
+    missing = [job for job in jobs if job not in found]
+    progress(len(found), len(jobs))
+    for job, values in carried_out(missing, workers):
+        found[job] = values
+        progress(len(found), len(jobs))
+    ordered: dict[str, dict[int, Figures]] = {}
+    for job in jobs:
+        ordered.setdefault(job.path.name.split(".")[0], {})[job.seed] = found[job]
+    return ordered
+
+
+def carried_out(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
+    if workers <= 1:
+        for job in jobs:
+            yield job, carry_out(job)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        pending = {pool.submit(carry_out, job): job for job in jobs}
+        try:
+            for future in as_completed(pending):
+                yield pending[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def carry_out(job: Job) -> Figures:
+    """Run one job, keep and return its figures."""
+    golden = recalled_recording(job.path)
+    # Each process writes latencies of its own, so that none reads what another has half written.
+    recording = simulate(golden, job.seed, job.folder / "latencies" / str(os.getpid()))
+    values = figures(golden, recording)
+    keep(job, values)
+    return values
+
+
+@cache
+def recalled_recording(path: Path) -> Golden:
+    return read(path)
+
+
+def keep(job: Job, values: Figures) -> None:
+    job.kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = job.kept.with_suffix(f".{os.getpid()}")
+    text = json.dumps({"sources": job.sources, "figures": values}, allow_nan=True)
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(job.kept)
+
+
+def recall(job: Job) -> Figures | None:
+    """What an earlier validation of the same sources kept, if it can be read."""
+    try:
+        kept = json.loads(job.kept.read_text(encoding="utf-8"))
+        if kept["sources"] != job.sources:
+            return None
+        return {str(name): [float(value) for value in values] for name, values in kept["figures"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def sources_digest() -> str:
+    """A digest of all that a simulated run and its figures come from."""
+    package = Path(serfsim.__file__).parent
+    digest = hashlib.blake2b(digest_size=12)
+    for file in sorted(package.rglob("*.py")):
+        name = file.relative_to(package).as_posix()
+        if not name.startswith(ASIDE):
+            digest.update(name.encode() + file.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def pooled(runs: dict[int, Figures], figure: str) -> list[float]:
+    """The values of one figure over all seeds, in the order of the seeds."""
+    values = [value for seed in sorted(runs) for value in runs[seed].get(figure, [])]
+    return [value for value in values if not math.isnan(value)]
