@@ -23,6 +23,8 @@ FIGURES = (
 DPI = 110
 LANE = 0.17  # inches a lane of the event timeline
 MAP_HEIGHT = 7.0
+NUMBERS = 0.82  # inches that the numbers and the label of an axis need
+NAME_CHARACTER = 0.085  # inches a character of a node's name
 
 
 def figure_height(name: str, nodes: int) -> float:
@@ -53,12 +55,16 @@ def figure_of(result: Result, name: str) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from serfsim.report.plots.event_timeline import NAMED_LANES
     from serfsim.report.plots.style import SIZE
 
     height = figure_height(name, len(result.background.names))
     figure = Figure(figsize=(SIZE[0], height), dpi=DPI)
     FigureCanvasAgg(figure)
-    # Fixed margins in inches: room for two title lines above and the legend below.
-    figure.subplots_adjust(left=0.085, right=0.98, top=1.0 - 0.62 / height, bottom=1.0 / height)
+    # Margins in inches: room for two title lines above, the legend below, and names of nodes at the left.
+    left = NUMBERS
+    if name == "event_timeline" and len(result.background.names) <= NAMED_LANES:
+        left = max(NUMBERS, 0.45 + NAME_CHARACTER * max(map(len, result.background.names), default=0))
+    figure.subplots_adjust(left=left / SIZE[0], right=0.98, top=1.0 - 0.62 / height, bottom=1.0 / height)
     getattr(result.plot, name)(ax=figure.add_subplot())
     return figure

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_MARKS = 20_000  # of one kind; more are thinned evenly
 NAMED_LANES = 42  # nodes up to which every lane is labelled
+THICKEST = 22.0  # points of a lane that bars may fill
 
 # label, kinds, colour, marker, size; later ones lie on top.
 MARKS = (
@@ -102,16 +103,18 @@ def bars(
     left, right = np.maximum(start[rows], 0.0), np.minimum(stop[rows], end)
     segments = [((a, lane), (b, lane)) for a, b, lane in zip(left, right, node[rows], strict=True)]
     # The lane's height in points, so that bars fill most of it whatever the number of lanes.
-    height = ax.get_window_extent().height / ax.figure.dpi * 72.0 / max(1, n)
+    height = min(THICKEST, ax.get_window_extent().height / ax.figure.dpi * 72.0 / max(1, n))
+    colour = "#b8c0ca" if down else "#f1dfb8"
     ax.add_collection(
         LineCollection(
             segments,
-            colors="#b8c0ca" if down else "#f1dfb8",
+            colors=colour,
             linewidths=max(0.7, (0.55 if down else 0.85) * height),
             capstyle="butt",
             rasterized=True,
             zorder=1.2 if down else 1.0,
-            label="down" if down else "under a fault",
         ),
         autolim=False,
     )
+    # In the legend a patch: it would draw a line as thick as the lane.
+    ax.fill([], [], color=colour, label="down" if down else "under a fault")

@@ -12,7 +12,20 @@ from serfsim.report.plots import style
 if TYPE_CHECKING:
     from serfsim.result import Result
 
-SHOWN = 7  # types with a colour of their own
+SHOWN = 7  # at most so many types get a colour, the heaviest
+# From the bottom up, always in the same colours.
+COLOURS = {
+    "ack (udp)": style.BLUE,
+    "ping (udp)": style.SKY,
+    "gossip (udp)": style.ORANGE,
+    "user (udp)": style.YELLOW,
+    "indirect_ping (udp)": style.PINK,
+    "nack (udp)": style.RED,
+    "push_pull (tcp)": style.GREEN,
+    "overhead (tcp)": "#9fd8c4",
+    "ping (tcp)": "#7a5195",
+    "ack (tcp)": "#bc9fd0",
+}
 MOST_BINS = 120  # finer ones show the push/pulls one by one and nothing else
 
 
@@ -31,11 +44,12 @@ def draw(result: Result, ax: Axes) -> Axes:
         rate = style.binned(rows["t_s"].to_numpy(), rows["bytes"].to_numpy(dtype=np.float64), edges)
         rates[f"{kind} ({transport})"] = rate / np.maximum(up, 1)
     scored = middles >= 0
-    order = sorted(rates, key=lambda name: (-float(rates[name][scored].sum()), name))
-    layers = {name: rates[name] for name in order[:SHOWN]}
-    if len(order) > SHOWN:
-        layers["other"] = np.sum([rates[name] for name in order[SHOWN:]], axis=0)
-    colours = (*style.CYCLE[:SHOWN], style.LIGHT)
+    heaviest = sorted(rates, key=lambda name: (-float(rates[name][scored].sum()), name))
+    known = [name for name in COLOURS if name in heaviest[:SHOWN]]
+    layers = {name: rates[name] for name in known}
+    if len(known) < len(rates):
+        layers["other"] = np.sum([rates[name] for name in rates if name not in known], axis=0)
+    colours = [COLOURS.get(name, style.LIGHT) for name in layers]
     stack = np.repeat(np.array(list(layers.values())), 2, axis=1)
     ax.stackplot(
         np.repeat(edges, 2)[1:-1], stack, labels=list(layers), colors=colours, alpha=0.88, linewidth=0
