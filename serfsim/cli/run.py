@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,14 +71,22 @@ def run(
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Before the run rather than after it: a folder that is something else is never replaced."""
+    """Before the run rather than after it: where nothing can be written, or something else stands."""
     from serfsim.report.folder import is_replaceable
 
-    if folder.exists() and not is_replaceable(folder):
-        raise ResultError(
-            f"{folder}: found something that is not a result;"
-            " expected a new folder, an empty one or an older result"
-        )
+    try:
+        if folder.exists() and not is_replaceable(folder):
+            raise ResultError(
+                f"{folder}: found something that is not a result;"
+                " expected a new folder, an empty one or an older result"
+            )
+        above = next(place for place in folder.absolute().parents if place.exists())
+        if not above.is_dir():
+            raise ResultError(f"{folder}: found the file {above}; expected a folder to write in")
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise ResultError(f"{folder}: cannot be written: {above} allows no new files")
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
 def _simulated(scenario: Scenario, quiet: bool) -> Result:

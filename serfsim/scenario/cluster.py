@@ -105,7 +105,7 @@ def _read_nodes(value: Any) -> Any:
             raise refusal(f"between 1 and {MOST_NODES} nodes", value)
         return value
     if not isinstance(value, (list, tuple)):
-        raise refusal("how many nodes, or a list of nodes", value)
+        raise refusal("a whole number of nodes, or a list of nodes", value)
     if not 1 <= len(value) <= MOST_NODES:
         raise refusal(f"between 1 and {MOST_NODES} nodes", value)
     return _NODES.validate_python(value)

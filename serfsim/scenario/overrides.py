@@ -45,6 +45,10 @@ def _changed(data: Any, path: Path, value: Any, depth: int) -> Any:
     if data is not None and not isinstance(data, Mapping):
         found = f"{shown(data)}, which has no '{part}'"
         raise ScenarioError(f"{path_text(path[:depth])}: {sentence(found, 'a mapping or a list')}")
+    if data is None and isinstance(part, int):
+        raise ScenarioError(
+            f"{path_text(path[:depth])}: {sentence('nothing', f'a list that has a [{part}]')}"
+        )
     changed = dict(data or {})
     key = str(part)
     changed[key] = _changed(changed.get(key), path, value, depth + 1)

@@ -89,7 +89,7 @@ class _Reader:
         if not self._source.knows(path):
             self._source.mark(path, line)
         if depth > DEEPEST:
-            raise self._refused(path, line, sentence("an endless nesting", f"at most {DEEPEST} levels"))
+            raise self._refused(path[:3], line, sentence("an endless nesting", f"at most {DEEPEST} levels"))
         if isinstance(node, MappingNode):
             return self._mapping(node, path, depth)
         if isinstance(node, SequenceNode):

@@ -36,6 +36,7 @@ SECONDS = {
     "m": Decimal(60),
     "h": Decimal(3600),
 }
+LONGEST_S = 365.0 * 86400.0
 BYTES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "KiB": 1024, "MiB": 1024**2}
 BITS = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9, "tbit": 10**12}
 _BITS_SHORT = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}  # as in "100Mbps"
@@ -51,7 +52,7 @@ def read_duration(value: object) -> float:
 
 def read_signed_duration(value: object) -> float:
     """Seconds of a duration that may be negative."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         raise refusal(f"a duration with a unit (us, ms, s, m, h): write '{value}s'", value)
     if not isinstance(value, str):
         raise refusal("a duration such as '500ms', '5s' or '2m'", value)
@@ -65,8 +66,8 @@ def read_signed_duration(value: object) -> float:
     for number, unit in _DURATION_PART.findall(match[2]):
         total += Decimal(number) * SECONDS[unit]
     seconds = float(-total if match[1] == "-" else total)
-    if not math.isfinite(seconds):
-        raise refusal("a duration that a clock can hold", value)
+    if abs(seconds) > LONGEST_S:
+        raise refusal(f"a duration of at most a year, {write_duration(LONGEST_S)}", value)
     return seconds + 0.0  # no negative zero
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,55 @@ def test_a_folder_that_is_no_result_is_left_alone_and_nothing_is_run(
     assert done.stderr.startswith("home: found something that is not a result; ")
     assert simulation.runs == []
     assert (tmp_path / "home" / "letter.txt").read_text(encoding="utf-8") == "dear"
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("letter.txt", "letter.txt: found something that is not a result; "),
+        ("letter.txt/r", "letter.txt/r: found the file "),
+        ("x" * 300, f"{'x' * 300}: cannot be written: File name too long"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_run(
+    serfsim_in: Serfsim, simulation: Simulation, file: str, tmp_path: Path, out: str, message: str
+) -> None:
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
+    done = serfsim_in("run", file, "--out", out)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(message)
+    assert len(done.stderr.splitlines()) == 1
+    assert simulation.runs == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_allows_no_new_files_is_refused_before_the_run(
+    serfsim_in: Serfsim, simulation: Simulation, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "locked").mkdir(mode=0o555)
+    done = serfsim_in("run", file, "--out", "locked/r")
+    assert (done.exit_code, simulation.runs) == (2, [])
+    assert "allows no new files" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("cluster.nodez=3", "--set cluster.nodez=3: cluster.nodez: found an unknown key; "),
+        ("cluster.nodes", "--set cluster.nodes: found 'cluster.nodes'; expected PATH=VALUE"),
+        ("cluster..nodes=3", "--set cluster..nodes=3: found 'cluster..nodes'; expected a path such as "),
+        ("faults[0].at=3s", "--set faults[0].at=3s: faults: found nothing; expected a list that has a [0]"),
+        ("cluster.nodes=[1", "--set cluster.nodes=[1: not valid YAML: "),
+        ("name.x=3", "--set name.x=3: name: found 'quiet', which has no 'x'; expected a mapping or a list"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_message_that_repeats_it(
+    serfsim_in: Serfsim, simulation: Simulation, file: str, setting: str, message: str
+) -> None:
+    done = serfsim_in("run", file, "--set", setting)
+    assert (done.exit_code, simulation.runs) == (2, [])
+    assert done.stderr.startswith(message)
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_shipped_scenario_can_be_run_by_its_name(serfsim_in: Serfsim, simulation: Simulation) -> None:

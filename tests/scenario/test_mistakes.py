@@ -12,6 +12,39 @@ from serfsim.scenario import Scenario, load, loads
 from serfsim.scenario.problems import MOST_LINES, ScenarioProblems
 
 MISTAKES = {
+    "a duration longer than any run": (
+        "seed: 1\nduration: 99999999h\n",
+        "f.yaml:2: duration: found '99999999h'; ",
+        "at most a year, 8760h",
+    ),
+    "an infinite duration": ("duration: .inf\n", "f.yaml:1: duration: found inf; ", "such as '500ms'"),
+    "a number of nodes with a fraction": (
+        "cluster:\n  nodes: 3.5\n",
+        "f.yaml:2: cluster.nodes: found 3.5; ",
+        "a whole number of nodes",
+    ),
+    "more nodes than can be": (
+        "cluster: {nodes: 100000000000}\n",
+        "f.yaml:1: cluster.nodes: found 100000000000; ",
+        "between 1 and 100000 nodes",
+    ),
+    "bytes that no text has": ("seed: \0 1\n", "f.yaml: not valid YAML: ", "unacceptable character"),
+    "a mapping of faults": (
+        "faults: {crash: [node-01]}\n",
+        "f.yaml:1: faults: found a mapping with crash; ",
+        "a list",
+    ),
+    "text for a seed": ("seed: one\n", "f.yaml:1: seed: found 'one'; ", "a whole number"),
+    "a seed that no generator takes": (
+        "seed: 99999999999999999999\n",
+        "f.yaml:1: seed: found ",
+        "at most 92",
+    ),
+    "a mistake behind Windows line ends": (
+        "seed: 1\r\ndurration: 5s\r\n",
+        "f.yaml:2: durration: ",
+        "did you mean duration?",
+    ),
     "an unknown key": (
         "seed: 1\nclustre: {nodes: 3}\n",
         "f.yaml:2: clustre: found an unknown key; ",

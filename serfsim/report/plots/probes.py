@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from serfsim.report.plots import style
+from serfsim.report.tables import percent
 
 if TYPE_CHECKING:
     from serfsim.result import Result
@@ -52,7 +53,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     begun = sum(scored.get(kind, 0) for kind in ("direct_ack", "indirect_ack", "tcp_fallback", "suspect"))
     share = scored.get("direct_ack", 0) / begun if begun else 0.0
     style.heading(
-        ax, title, f"{begun:,} probes ended after the warm-up, {100 * share:.1f} % of them by a direct ack."
+        ax, title, f"{begun:,} probes ended after the warm-up, {percent(share)} % of them by a direct ack."
     )
     style.legend(ax)
     return ax
