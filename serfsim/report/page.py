@@ -17,9 +17,9 @@ STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:1060px;margin:2em auto;padding:0 1.2em}
 h1{font-size:1.7em;margin-bottom:.1em}h2{font-size:1.15em;margin:1.8em 0 .4em}
 .question{font-size:1.1em;color:#52606d;margin-top:0}.run{color:#7b8794;font-size:.85em}
-table{border-collapse:collapse;width:100%}
+table{border-collapse:collapse;width:100%;table-layout:fixed}
 td,th{padding:.22em .7em;text-align:left;border-bottom:1px solid #e4e7eb}
-td.value{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.meaning{color:#7b8794}
+td:first-child{white-space:pre-wrap;width:34%}td.value{width:28%;text-align:right;font-variant-numeric:tabular-nums;white-space:pre}td.meaning{color:#7b8794}
 .holds{color:#007a5a;font-weight:600}.fails{color:#b4351c;font-weight:600}
 figure{margin:1.4em 0}img{max-width:100%}pre{background:#f5f7fa;padding:1em;overflow:auto;font-size:.85em}
 """
@@ -46,7 +46,7 @@ def run_line(summary: dict[str, Any]) -> str:
     form = "compiled" if summary["versions"]["compiled"] else "interpreted"
     pieces = [
         f"{summary['nodes']} nodes",
-        f"{summary['duration_s']:g} s simulated",
+        f"{summary['warm_up_s'] + summary['duration_s']:g} s simulated",
         f"seed {summary['seed']}",
         f"digest {summary['digest'][:16]}",
         f"serfsim {summary['versions']['serfsim']} ({form})",

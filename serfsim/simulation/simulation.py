@@ -47,8 +47,11 @@ class Simulation:
     """
 
     def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
+        if seed is not None and seed != scenario.seed:
+            # What the result keeps of its scenario must run again to the same digest.
+            scenario = scenario.with_settings({"seed": seed})
         self.scenario = scenario
-        self.seed = scenario.seed if seed is None else seed
+        self.seed = scenario.seed
         self.roster = scenario.roster()
         names = [member.name for member in self.roster.members]
         topology_stream = stream(self.seed, "topology")
