@@ -200,6 +200,7 @@ class Tcp:
         stream.client_state = CONNECTED
         deadline = stream.io_deadline if stream.io_deadline > 0.0 else now + stream.io_timeout
         self._later(deadline, host.number, IO_END, stream)
+        stream.request.connected()
         size = stream.request.size
         self.network.journal.stream_message(now, host.number, stream.request.kind, size)
         stream.upward = Transfer(size, self.mss, stream.client_rtt, self.rto_min)
