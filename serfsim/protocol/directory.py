@@ -73,6 +73,8 @@ class Record:
         self.delegate_current: i64 = delegate[2]
         self.port: i64 = port
         self.has_versions = has_versions
+        self.is_first = False  # the directory's first record of its node
+        self.announcement: object | None = None  # the last alive message made of it
         self.name_length: i64 = name_length
         self.address_length: i64 = address_length
         self.name_size: i64 = string_size(name_length)
@@ -148,6 +150,7 @@ class Directory:
         """Intern `name` with a record made by the caller; its number must be the next one."""
         assert record.node == len(self.names)
         assert name not in self._numbers
+        record.is_first = True
         self._numbers[name] = len(self.names)
         self.names.append(name)
         self.first.append(record)

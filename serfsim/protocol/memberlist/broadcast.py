@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from serfsim.native import append, i32, i64, mypyc_attr, vec
-from serfsim.protocol.memberlist.lane import PLACE_BITS, Lane, lane_of
+from serfsim.native import append, i64, mypyc_attr, vec
+from serfsim.protocol.memberlist.lane import PLACE_BITS, PLACE_MASK, Lane, Tier
 from serfsim.protocol.memberlist.messages import Message
 
 UNNAMED: Final = -1
@@ -27,36 +27,25 @@ def retransmit_limit(retransmit_mult: i64, n: i64) -> i64:
     return retransmit_mult * i64(math.ceil(math.log10(float(n + 1))))
 
 
-@mypyc_attr(acyclic=True)
-class Broadcast:
-    """A queued message. `token` is reported when it is finished; 0 means that nobody waits.
-
-    `is_gone`: it was displaced, and whoever comes across it lets it drop.
-    """
-
-    def __init__(self, message: Message, name: i64, token: i64, number: i64) -> None:
-        self.message = message
-        self.size: i64 = message.size
-        self.name: i64 = name
-        self.token: i64 = token
-        self.number: i64 = number
-        self.transmits: i64 = 0
-        self.is_gone = False
-
-
 @mypyc_attr(allow_interpreted_subclasses=True)
 class TransmitLimitedQueue:
-    """`finished` collects the tokens of entries sent often enough, displaced or pruned."""
+    """`finished` collects the tokens of broadcasts sent often enough, displaced or pruned.
+
+    A broadcast has a place, where its message, name and token are; 0 for a token means that nobody
+    waits. What was displaced leaves its place empty until its key comes up in a lane.
+    """
 
     def __init__(self, retransmit_mult: i64) -> None:
         self.retransmit_mult: i64 = retransmit_mult
         self.depth: i64 = 0
         self.finished: list[int] = []
-        self._tiers: list[list[Lane]] = [[]]
-        self._places: list[Broadcast] = []
-        self._free: vec[i32] = vec[i32]()  # places that may be used again
+        self._tiers: list[Tier] = [Tier(0)]
+        self._messages: list[Message | None] = []
+        self._names: vec[i64] = vec[i64]()
+        self._tokens: vec[i64] = vec[i64]()
+        self._free: vec[i64] = vec[i64]()  # places that may be used again
         self._free_count: i64 = 0
-        self._named: dict[int, Broadcast] = {}
+        self._named: dict[int, int] = {}
         self._number: i64 = 0
         self._limit_for: i64 = -1
         self._limit: i64 = 0
@@ -66,17 +55,18 @@ class TransmitLimitedQueue:
         if self.depth == 0:
             self._number = 0
         self._number += 1
-        entry = Broadcast(message, name, token, self._number)
+        number = self._number
         if name != UNNAMED:
-            old = self._named.get(name)
-            if old is not None:
-                old.is_gone = True
-                self.depth -= 1
+            old: i64 = self._named.get(name, -1)
+            if old >= 0:
+                self._messages[old] = None
                 self._finish(old)
                 if self.depth == 0:
-                    self._number = 0
-            self._named[name] = entry
-        self._insert(entry, self._new_place(entry))
+                    self._number = 0  # as in the library, which has numbered the new one already
+        place = self._new_place(message, name, token)
+        if name != UNNAMED:
+            self._named[name] = place
+        self._tiers[0].lane(message.size).push((number << PLACE_BITS) | place)
         self.depth += 1
 
     def get_broadcasts(self, n: i64, overhead: i64, limit: i64, into: list[Message]) -> i64:
@@ -89,63 +79,61 @@ class TransmitLimitedQueue:
         sends = self._sends(n)
         used: i64 = 0
         standing = self.depth
-        aside: list[Broadcast] = []
-        aside_places: list[int] = []
+        # What goes on waiting is set aside until the datagram is full, so that none is in it twice.
+        aside: list[Lane] = []
+        aside_keys = vec[i64]()
         tier: i64 = 0
         while tier < len(self._tiers):
-            free = limit - used - overhead
-            if free <= 0:
-                break
-            place = self._take(self._tiers[tier], free)
-            if place < 0:
+            lane = self._first_lane(self._tiers[tier], limit - used - overhead)
+            if lane is None:
                 tier += 1
                 continue
-            entry = self._places[place]
+            key = lane.pop()
+            message = self._messages[key & PLACE_MASK]
+            if message is None:
+                self._free_place(key & PLACE_MASK)
+                continue
             standing -= 1
-            used += overhead + entry.size
-            into.append(entry.message)
-            entry.transmits += 1
-            if entry.transmits >= sends:
-                self.depth -= 1
-                self._leave(entry, place)
-                self._finish(entry)
+            used += overhead + lane.size
+            into.append(message)
+            if tier + 1 >= sends:
+                self._leave(key & PLACE_MASK)
             else:
-                aside.append(entry)
-                aside_places.append(place)
+                aside.append(lane)
+                aside_keys = append(aside_keys, key)
         if standing == 0:
             self._number = 0
         i: i64 = 0
-        while i < len(aside):
-            self._insert(aside[i], i64(aside_places[i]))
+        while i < len(aside_keys):
+            lane = aside[i]
+            self._tier(lane.transmits + 1).lane(lane.size).push(aside_keys[i])
             i += 1
         return used
 
     def prune(self, keep: i64) -> None:
-        """Drop entries from the end of the order until at most `keep` are left."""
-        tier: i64 = len(self._tiers) - 1
-        while self.depth > keep and tier >= 0:
-            for lane in self._tiers[tier]:
-                places = self._emptied(lane)
-                while self.depth > keep and len(places) > 0:
-                    place = i64(places.pop())
-                    entry = self._places[place]
-                    self.depth -= 1
-                    self._leave(entry, place)
-                    self._finish(entry)
-                for place in places:
-                    self._insert(self._places[place], place)
-            tier -= 1
+        """Drop broadcasts from the end of the order until at most `keep` are left."""
+        for tier in reversed(self._tiers):
+            for lane in tier.lanes:
+                if self.depth <= keep:
+                    return
+                keys = self._emptied(lane)
+                while self.depth > keep and len(keys) > 0:
+                    self._leave(keys.pop() & PLACE_MASK)
+                for key in keys:
+                    lane.push(key)
 
     def in_order(self) -> list[Broadcast]:
-        """All entries, first to be sent first."""
-        entries: list[Broadcast] = []
+        """All broadcasts, first to be sent first."""
+        found: list[Broadcast] = []
         for tier in self._tiers:
-            for lane in reversed(tier):
-                places = self._emptied(lane)
-                for place in places:
-                    entries.append(self._places[place])
-                    self._insert(self._places[place], place)
-        return entries
+            for lane in reversed(tier.lanes):
+                for key in self._emptied(lane):
+                    lane.push(key)
+                    place = i64(key) & PLACE_MASK
+                    message = self._messages[place]
+                    if message is not None:
+                        found.append(Broadcast(message, self._names[place], tier.transmits))
+        return found
 
     def _sends(self, n: i64) -> i64:
         if n != self._limit_for:
@@ -153,58 +141,74 @@ class TransmitLimitedQueue:
             self._limit = retransmit_limit(self.retransmit_mult, n)
         return self._limit
 
-    # Places ------------------------------------------------------------------------------------
+    # Places and lanes --------------------------------------------------------------------------
 
-    def _new_place(self, entry: Broadcast) -> i64:
+    def _new_place(self, message: Message, name: i64, token: i64) -> i64:
+        place: i64 = len(self._messages)
         if self._free_count > 0:
             self._free_count -= 1
-            place = i64(self._free[self._free_count])
-            self._places[place] = entry
-            return place
-        self._places.append(entry)
-        self._free = append(self._free, 0)
-        return len(self._places) - 1
+            place = self._free[self._free_count]
+            self._messages[place] = message
+        else:
+            self._messages.append(message)
+            self._names = append(self._names, name)
+            self._tokens = append(self._tokens, token)
+            self._free = append(self._free, 0)
+        self._names[place] = name
+        self._tokens[place] = token
+        return place
 
     def _free_place(self, place: i64) -> None:
-        self._free[self._free_count] = i32(place)
+        self._free[self._free_count] = place
         self._free_count += 1
 
-    def _insert(self, entry: Broadcast, place: i64) -> None:
-        while len(self._tiers) <= entry.transmits:
-            self._tiers.append([])
-        lane_of(self._tiers[entry.transmits], entry.size).push((entry.number << PLACE_BITS) | place)
+    def _tier(self, transmits: i64) -> Tier:
+        while len(self._tiers) <= transmits:
+            self._tiers.append(Tier(len(self._tiers)))
+        return self._tiers[transmits]
 
-    def _take(self, tier: list[Lane], free: i64) -> i64:
-        """The place of the first entry of a tier with at most `free` bytes, or -1; it leaves its lane."""
-        at: i64 = len(tier) - 1
+    def _first_lane(self, tier: Tier, free: i64) -> Lane | None:
+        """The lane of the longest messages of at most `free` bytes, if any waits."""
+        at: i64 = len(tier.lanes) - 1
         while at >= 0:
-            lane = tier[at]
-            while lane.size <= free and lane.count > 0:
-                place = lane.pop()
-                if not self._places[place].is_gone:
-                    return place
-                self._free_place(place)
+            lane = tier.lanes[at]
+            if lane.count > 0 and lane.size <= free:
+                return lane
             at -= 1
-        return -1
+        return None
 
     def _emptied(self, lane: Lane) -> list[int]:
-        """The places of a lane's entries, newest first; they leave it."""
-        places: list[int] = []
+        """The keys of a lane's broadcasts, newest first; they leave it."""
+        keys: list[int] = []
         while lane.count > 0:
-            place = lane.pop()
-            if self._places[place].is_gone:
-                self._free_place(place)
+            key = lane.pop()
+            if self._messages[key & PLACE_MASK] is None:
+                self._free_place(key & PLACE_MASK)
             else:
-                places.append(place)
-        return places
+                keys.append(key)
+        return keys
 
     # Leaving -----------------------------------------------------------------------------------
 
-    def _leave(self, entry: Broadcast, place: i64) -> None:
+    def _leave(self, place: i64) -> None:
+        """Done with, and out of its lane already."""
+        self._messages[place] = None
         self._free_place(place)
-        if entry.name != UNNAMED:
-            del self._named[entry.name]
+        name = self._names[place]
+        if name != UNNAMED:
+            del self._named[name]
+        self._finish(place)
 
-    def _finish(self, entry: Broadcast) -> None:
-        if entry.token != 0:
-            self.finished.append(entry.token)
+    def _finish(self, place: i64) -> None:
+        self.depth -= 1
+        if self._tokens[place] != 0:
+            self.finished.append(self._tokens[place])
+
+
+class Broadcast:
+    """A queued message as `TransmitLimitedQueue.in_order` shows it."""
+
+    def __init__(self, message: Message, name: i64, transmits: i64) -> None:
+        self.message = message
+        self.name: i64 = name
+        self.transmits: i64 = transmits

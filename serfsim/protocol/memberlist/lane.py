@@ -12,10 +12,14 @@ PLACE_MASK: Final = 0xFFFFFF
 
 @mypyc_attr(acyclic=True)
 class Lane:
-    """`size` is the length of its messages. A key is a broadcast's number above the bits of its place."""
+    """`size` is the length of its messages, `transmits` how often each was sent.
 
-    def __init__(self, size: i64) -> None:
+    A key is a broadcast's number above the bits of its place.
+    """
+
+    def __init__(self, size: i64, transmits: i64) -> None:
         self.size: i64 = size
+        self.transmits: i64 = transmits
         self.count: i64 = 0
         self.keys: vec[i64] = vec[i64]()
 
@@ -34,7 +38,7 @@ class Lane:
         keys[i] = key
 
     def pop(self) -> i64:
-        """The place of the newest, which leaves. Only while `count` > 0."""
+        """The key of the newest, which leaves. Only while `count` > 0."""
         keys = self.keys
         top = keys[0]
         self.count -= 1
@@ -52,19 +56,26 @@ class Lane:
             keys[i] = keys[child]
             i = child
         keys[i] = key
-        return top & PLACE_MASK
+        return top
 
 
-def lane_of(tier: list[Lane], size: i64) -> Lane:
-    """The lane of a tier for messages of this length, made where it is missing; longest last."""
-    at: i64 = len(tier)
-    while at > 0:
-        lane = tier[at - 1]
-        if lane.size == size:
-            return lane
-        if lane.size < size:
-            break
-        at -= 1
-    made = Lane(size)
-    tier.insert(at, made)
-    return made
+class Tier:
+    """The lanes of all broadcasts that were sent equally often, the longest messages last."""
+
+    def __init__(self, transmits: i64) -> None:
+        self.transmits: i64 = transmits
+        self.lanes: list[Lane] = []
+
+    def lane(self, size: i64) -> Lane:
+        """The lane for messages of this length, made where it is missing."""
+        at: i64 = len(self.lanes)
+        while at > 0:
+            lane = self.lanes[at - 1]
+            if lane.size == size:
+                return lane
+            if lane.size < size:
+                break
+            at -= 1
+        made = Lane(size, self.transmits)
+        self.lanes.insert(at, made)
+        return made

@@ -36,9 +36,13 @@ NIL_PAYLOAD: Final = 1
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
 class Message:
-    """A broadcast. `node` is whom it is about; `size` includes the type byte."""
+    """A broadcast. `node` is whom it is about; `size` includes the type byte.
+
+    `is_plain`: an alive message with the record under which its node was first announced.
+    """
 
     def __init__(self, kind: i64, node: i64, incarnation: i64, size: i64) -> None:
+        self.is_plain = False
         self.kind: i64 = kind
         self.node: i64 = node
         self.incarnation: i64 = incarnation
@@ -54,10 +58,21 @@ class Alive(Message):
     def __init__(self, record: Record, incarnation: i64) -> None:
         super().__init__(ALIVE, record.node, incarnation, record.alive_size + unsigned_size(incarnation))
         self.record = record
+        self.is_plain = record.is_first
 
     def encode(self, directory: Directory) -> bytes:
         identity = directory.encode_identity(self.record, self.incarnation, "Node")
         return b"\x04" + map_header(6) + identity + directory.encode_versions(self.record)
+
+
+def alive_message(record: Record, incarnation: i64) -> Alive:
+    """What a record says at an incarnation: one object for all who pass it on while it is the newest."""
+    last = record.announcement
+    if isinstance(last, Alive) and last.incarnation == incarnation:
+        return last
+    made = Alive(record, incarnation)
+    record.announcement = made
+    return made
 
 
 @mypyc_attr(acyclic=True)

@@ -43,7 +43,6 @@ from serfsim.protocol.memberlist.messages import (
     PING,
     PUSH_PULL,
     USER,
-    Alive,
     Message,
     Packet,
     StreamAck,
@@ -51,6 +50,7 @@ from serfsim.protocol.memberlist.messages import (
     StreamPing,
     UserMessage,
     ack_size,
+    alive_message,
 )
 from serfsim.protocol.memberlist.probe import INFINITY, Prober
 from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_scale
@@ -105,7 +105,7 @@ class Memberlist(Machine):
         core = self.core
         core.started_at = now
         core.incarnation = 1
-        self.states.alive(Alive(core.record, 1), now, True)
+        self.states.alive(alive_message(core.record, 1), now, True)
         self.start_ticks(now)
 
     def start_converged(self, nodes: i64, now: float) -> None:
@@ -148,7 +148,7 @@ class Memberlist(Machine):
         core.record = record
         core.incarnation += 1
         ticket = self._take_ticket(token)
-        self.states.alive(Alive(record, core.incarnation), now, True, ticket)
+        self.states.alive(alive_message(record, core.incarnation), now, True, ticket)
         self._wait(ticket, timeout, now)
 
     def _take_ticket(self, token: i64) -> i64:
@@ -191,15 +191,8 @@ class Memberlist(Machine):
 
     def _work_off(self, broadcasts: list[Message], now: float) -> None:
         """What `_hand_off` does while nothing waits and all have room, without the queues between."""
-        alive: i64 = 0
+        alive = self.states.handle_alive(broadcasts, now)
         at: i64 = len(broadcasts) - 1
-        while at >= 0:
-            message = broadcasts[at]
-            if message.kind == ALIVE:
-                alive += 1
-                self.states.handle(message, now)
-            at -= 1
-        at = len(broadcasts) - 1
         if alive > at:
             return
         while at >= 0:

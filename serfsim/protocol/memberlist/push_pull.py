@@ -19,7 +19,7 @@ from serfsim.protocol.memberlist.members import (
     STATE_LEFT,
     UNKNOWN,
 )
-from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, Alive, StreamMessage
+from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, StreamMessage, alive_message
 from serfsim.protocol.memberlist.state import MemberStates
 from serfsim.protocol.wire.msgpack import boolean, map_header, text, unsigned
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
@@ -176,7 +176,7 @@ class Merger:
         core = self.core
         state: i64 = key & 3
         if state == STATE_ALIVE:
-            self.states.alive(Alive(remote.record(node, core.directory), key >> 2), now)
+            self.states.alive(alive_message(remote.record(node, core.directory), key >> 2), now)
         elif core.members.key(node) == UNKNOWN:
             return
         elif state != STATE_LEFT:

@@ -35,6 +35,7 @@ from serfsim.protocol.memberlist.messages import (
     Alive,
     Message,
     accusation_size,
+    alive_message,
 )
 from serfsim.protocol.memberlist.suspicion import Suspicion, confirmations_wanted, suspicion_timeout
 
@@ -53,6 +54,31 @@ class MemberStates:
         self._generation: i64 = 0
 
     # alive -------------------------------------------------------------------------------------
+
+    def handle_alive(self, broadcasts: list[Message], now: float) -> i64:
+        """Handle the alive messages of a datagram, the newest first; how many there were.
+
+        In a wave of gossip nearly all are old news, which is told here without looking at more than
+        the incarnation: a plain message claims no address that another could hold.
+        """
+        members = self.core.members
+        me = self.core.me
+        keys = members.keys
+        count: i64 = 0
+        at: i64 = len(broadcasts) - 1
+        while at >= 0:
+            message = broadcasts[at]
+            at -= 1
+            if message.kind != ALIVE:
+                continue
+            count += 1
+            node = message.node
+            may_be_old = message.is_plain and node != me and node < len(keys) and len(members.records) == 0
+            if may_be_old and message.incarnation <= keys[node] >> 2:
+                continue
+            self.handle(message, now)
+            keys = members.keys
+        return count
 
     def alive(self, message: Alive, now: float, bootstrap: bool = False, token: i64 = 0) -> None:
         """Section 4.1; `bootstrap` is set for this node's own announcements."""
@@ -237,7 +263,7 @@ class MemberStates:
             core.incarnation = accused + 1
         core.members.set(core.me, core.members.state(core.me), core.incarnation)
         core.apply_health_delta(1, now)
-        core.queue(Alive(core.members.record(core.me), core.incarnation), OWN_ADDRESS, now)
+        core.queue(alive_message(core.members.record(core.me), core.incarnation), OWN_ADDRESS, now)
 
     def accuse(self, kind: i64, node: i64, incarnation: i64, accuser: i64) -> Accusation:
         """A suspect or dead message of the right size."""
