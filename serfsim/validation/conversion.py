@@ -45,6 +45,7 @@ LOG_LINES = {
     "reconnect": events.RECONNECT,
     "join-failed": events.JOINED,
 }
+HEARD = {"suspect": events.SUSPECT_HEARD, "leave-intent": events.LEAVING}
 NOBODY = -1
 
 # The recording's names of traffic, and the simulation's. `+` is the same class with gossip.
@@ -112,16 +113,16 @@ def log_rows(golden: Golden) -> Iterable[Row]:
 
 
 def heard_rows(golden: Golden) -> Iterable[Row]:
-    """The first copy of each suspect message at each agent, where the recording kept them all."""
+    """The first copy of each suspect and leave message at each agent, where the recording kept them all."""
     index = {name: node for node, name in enumerate(golden.names)}
     for broadcast in golden.raw["traffic"].get("broadcasts") or ():
-        if broadcast[0] != "suspect":
+        if broadcast[0] not in HEARD:
             continue
         for delivery in broadcast[9] if len(broadcast) > 9 else ():
             if isinstance(delivery, list):
                 observer, t = delivery
                 subject, accuser = index.get(broadcast[1], NOBODY), index.get(broadcast[2], NOBODY)
-                yield t, observer, subject, events.SUSPECT_HEARD, accuser
+                yield t, observer, subject, HEARD[broadcast[0]], accuser
 
 
 def health_rows(golden: Golden) -> Iterable[Row]:
@@ -255,6 +256,6 @@ def true_rtt(golden: Golden) -> Floats:
     """(n, n) seconds: both latencies, what an agent takes, and the mean of the jitter both ways."""
     both_ways = golden.one_way_s + golden.one_way_s.T
     mean_jitter = golden.jitter_fraction * float(np.exp(0.5))
-    found: Floats = both_ways * (1.0 + mean_jitter) + golden.processing_delay_s
+    found: Floats = both_ways * (1.0 + mean_jitter) + golden.answer_s
     np.fill_diagonal(found, 0.0)
     return found

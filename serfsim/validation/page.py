@@ -13,10 +13,10 @@ INTRODUCTION = """\
 # Simulated clusters beside real ones
 
 Real Serf agents (0.9.4, memberlist 0.2.2) ran on an emulated network: {recordings} recordings of
-{smallest} to {largest} agents each, with crashes, blocked UDP, isolated nodes, lost packets, stopped processes,
-partitions and leaves. Each recording became a scenario with the same latencies, start times and fault
-times, which ran {seeds} times with different seeds. Recordings and runs were then measured by the same
-code.
+{smallest} to {largest} agents each, with crashes, blocked UDP, isolated nodes, lost packets, stopped
+processes, partitions and leaves. Each recording became a scenario with the same latencies, start times
+and fault times, which ran {seeds} times with different seeds. Recordings and runs were then measured by
+the same code.
 `make golden` does all of this again and writes this page.
 
 How far each figure may differ was laid down with the recordings, before anything was simulated, from how

@@ -28,8 +28,8 @@ class NotComparable(RecordingError):
 
 
 def seconds(value: float) -> str:
-    """A duration as a scenario file has it, to the microsecond."""
-    return f"{value:.6f}s"
+    """A duration as a scenario file has it, to the nanosecond."""
+    return f"{value:.9f}s"
 
 
 def warm_up(golden: Golden) -> float:
@@ -58,7 +58,7 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
             "nodes": golden.n,
             "profile": golden.profile,
             "start": {"join": "first", "at": [seconds(float(start)) for start in golden.starts]},
-            "processing_delay": seconds(golden.processing_delay_s),
+            "processing_delay": seconds(0.0 if golden.machine_noise else golden.answer_s),
         },
         network={
             "topology": {"model": "matrix", "file": str(latencies), "unit": "s", "kind": "one_way"},
@@ -73,9 +73,13 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
 
 
 def jitter(golden: Golden) -> dict[str, Any]:
-    if not golden.jitter_fraction:
+    """What packets take beyond their latency: by the emulated network, or by the agents' machine."""
+    if golden.jitter_fraction:
+        return {"model": "lognormal", "fraction": golden.jitter_fraction, "sigma": JITTER_SIGMA}
+    if golden.machine_noise is None:
         return {"model": "none"}
-    return {"model": "lognormal", "fraction": golden.jitter_fraction, "sigma": JITTER_SIGMA}
+    median, sigma = golden.machine_noise
+    return {"model": "lognormal", "median": seconds(median), "sigma": sigma}
 
 
 def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:

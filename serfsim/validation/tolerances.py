@@ -134,7 +134,7 @@ TOLERANCES: tuple[Tolerance, ...] = (
     Tolerance(PARTITION, r"rejoin_(first|median)_s", "seconds", 1.5),
     # Leaves.
     Tolerance(LEAVE, r"leave_(first|median|last)_s", "mean", 0.10),
-    Tolerance(LEAVE, r"leave_intents_sent", "exact"),
+    Tolerance(LEAVE, r"leave_intent_copies", "exact"),
 )
 
 

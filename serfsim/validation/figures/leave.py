@@ -8,6 +8,8 @@ from serfsim.protocol import events
 from serfsim.validation.figures.crash import firsts
 from serfsim.validation.figures.measures import Figures, Measured, Window
 
+TAKEN_WITHIN_S = 5.0
+
 
 def figures(measured: Measured) -> Figures:
     leaves = measured.golden.when("leave")
@@ -39,5 +41,17 @@ def figures(measured: Measured) -> Figures:
         found["leave_seen_as_failed"].append(float(len(wrong)))
     window = Window(min(t for t, _ in leaves) - 1.0, max(t for t, _ in leaves) + 5.0)
     intents, _ = measured.column(measured.recording.traffic_counts, "udp/leave_intent", window)
-    found["leave_intents_sent"] = [intents / len(leaves)]
+    takers = sum(passed_on(measured, t, node, gone) for t, node in leaves)
+    found["leave_intent_copies"] = [intents / takers]
     return found
+
+
+def passed_on(measured: Measured, t: float, node: int, gone: list[tuple[float, int]]) -> int:
+    """How many running members took a leave intent and so passed it on, the leaver among them.
+
+    Who had heard of the departure before the intent takes it too: what was failed becomes left.
+    """
+    absent = {other for when, other in gone if when < t}
+    rows = measured.rows(events.LEAVING, events.LEFT_FORCED).about([node])
+    takers = set(rows.within(Window(t, t + TAKEN_WITHIN_S)).observer.tolist())
+    return len((takers | {node}) - absent)
