@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,6 +83,12 @@ def small(**changes: object) -> Result:
 @pytest.fixture(scope="session")
 def result() -> Result:
     return small()
+
+
+@pytest.fixture(scope="session")
+def saved(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small run's folder, with everything; not to be changed."""
+    return result.save(tmp_path_factory.mktemp("saved") / "r")
 
 
 def empty() -> Result:
