@@ -14,14 +14,13 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.wire.lzw import compress
+from serfsim.protocol.wire.lzw import Encoder
 
 TO_BE_MEASURED: Final = -1
 
 
-def wrapped_size(data: bytes) -> i64:
-    """Bytes of `data` in a compress message: 12 + S(length) (spec wire.md section 4)."""
-    length: i64 = len(compress(data))
+def wrapped_size(length: i64) -> i64:
+    """Bytes of a compress message around `length` compressed ones: 12 + S(length) (wire.md section 4)."""
     return length + 13 if length <= 31 else length + 15 if length <= 65535 else length + 17
 
 
@@ -42,6 +41,7 @@ class WireSizes:
 
     def __init__(self) -> None:
         self._shapes: dict[int, Shape] = {}
+        self._encoder = Encoder()
 
     def reckon(self, key: i64, plain: i64) -> i64:
         """The compressed size of a message of this shape in `plain` bytes, or TO_BE_MEASURED."""
@@ -61,7 +61,7 @@ class WireSizes:
         In a steady shape it counts along with those before, otherwise instead of them.
         """
         shape = self._shapes[key]
-        packed = wrapped_size(data)
+        packed = wrapped_size(self._encoder.encode(data))
         if not is_steady:
             shape.plain = 0
             shape.packed = 0
