@@ -96,10 +96,13 @@ def empty() -> Result:
     return Result.from_recording(Described("empty", ""), recorded(nodes=1), seed=1)
 
 
-def large(nodes: int) -> Result:
-    """A run of many nodes, one of which everybody believes failed for a while."""
-    rows: list[Row] = [(20.0 + i / nodes, i, FAILED, 0) for i in range(1, nodes)]
-    rows += [(40.0 + i / nodes, i, JOIN, 0) for i in range(1, nodes)]
+def large(nodes: int, times: int = 1) -> Result:
+    """A run of many nodes, one of which everybody believes failed for a while, again and again."""
+    rows: list[Row] = []
+    for time in range(times):
+        begin, each = 20.0 + 40.0 * time / times, 20.0 / (nodes * times)
+        rows += [(begin + each * i, i, FAILED, 0) for i in range(1, nodes)]
+        rows += [(begin + each * (nodes + i), i, JOIN, 0) for i in range(1, nodes)]
     random = np.random.default_rng(1)
     places = random.uniform(0, 0.1, (nodes, 2))
     recording = recorded(

@@ -100,6 +100,20 @@ def test_the_legend_and_the_title_stay_within_the_figure(result: Result, tmp_pat
     assert figure.dpi == DPI
 
 
+@pytest.mark.slow
+def test_what_is_said_of_a_hundred_thousand_events_fits_too() -> None:
+    import matplotlib as mpl
+
+    from serfsim.report.figures import figure_of
+    from serfsim.report.plots.style import STYLE
+
+    with mpl.rc_context(STYLE):
+        figure = figure_of(large(101, times=600), "event_timeline")
+        figure.canvas.draw()
+        (seen,) = [text for text in figure.axes[0].texts if "120,000 events" in text.get_text()]
+        assert seen.get_window_extent().x1 <= figure.bbox.width
+
+
 def test_a_legend_has_as_many_columns_as_fit() -> None:
     assert legend_columns(["a", "b", "c"], 9.0) == 3
     assert legend_columns(["x" * 40] * 4, 9.0) == 2

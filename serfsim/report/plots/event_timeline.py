@@ -76,8 +76,8 @@ def draw(result: Result, ax: Axes) -> Axes:
         ax.set_ylabel("observer (number)")
     ax.grid(axis="y", visible=n <= NAMED_LANES)
     style.time_axis(ax, 0.0, end)
-    note = f"{total:,} events after the warm-up" + (", evenly thinned" if thinned else "")
-    note += ". A mark lies in the lane of its reporter; bars: the node itself was faulted or down."
+    note = f"{total:,} events after the warm-up" + (", thinned" if thinned else "")
+    note += ". Marks lie in the lane of who reported; bars: faulted or down itself."
     if total == 0:
         ax.text(
             0.5, 0.5, "nothing to report", transform=ax.transAxes, ha="center", color=style.GREY, fontsize=12

@@ -61,7 +61,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.step(grid, mean, where="post", color=style.BLUE, linewidth=2.2, label="mean", zorder=3)
     top = float(np.nanmax(worst, initial=0.0))
     ax.set_ylim(-0.06 * max(top, 1.0), max(top, 1.0) * 1.12)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.set_ylabel("health score (0 is healthy)")
     style.time_axis(ax, 0.0, background.end_s)
     figure = result.summary["health"]["score"]

@@ -92,7 +92,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     )
     span = max(top - bottom, 4.0)
     ax.set_ylim(max(0.0, top - 1.12 * span) if bottom > 0.25 * top else 0.0, top + 0.06 * span)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.set_ylabel("members seen")
     style.time_axis(ax, start, background.end_s)
     distinct = len(np.unique(seen[:, grid >= 0.0][~np.isnan(seen[:, grid >= 0.0])]))
