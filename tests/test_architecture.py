@@ -43,7 +43,15 @@ def imports_of(file: Path) -> Iterator[tuple[str, int]]:
                 yield alias.name, node.lineno
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(file)}:{node.lineno}: a relative import"
-            yield node.module or "", node.lineno
+            for alias in node.names:
+                yield imported(node.module or "", alias.name), node.lineno
+
+
+def imported(module: str, name: str) -> str:
+    """`from a import b` imports a.b where that is a module of ours."""
+    inner = f"{module}.{name}"
+    file = PACKAGE.parent / (inner.replace(".", "/") + ".py")
+    return inner if file.is_file() else module
 
 
 def is_within(module: str, packages: set[str]) -> bool:

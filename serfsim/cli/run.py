@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from serfsim.cli import codes
 from serfsim.cli.summary import print_summary
 from serfsim.errors import ResultError
+from serfsim.progress import bar
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
@@ -93,7 +86,7 @@ def _simulated(scenario: Scenario, quiet: bool) -> Result:
     """The run. Interrupted, it gives what was finished, marked partial."""
     from serfsim import simulation
 
-    with _bar(scenario.name, quiet) as report:
+    with bar(scenario.name, quiet) as report:
         return simulation.run(scenario, seed=scenario.seed, progress=report)
 
 
@@ -120,26 +113,6 @@ def _verdict(result: Result, quiet: bool) -> int:
         typer.echo("interrupted: the result is partial", err=True)
         return codes.INTERRUPTED
     return codes.CLAIM_FAILED if failed else codes.FINE
-
-
-@contextmanager
-def _bar(name: str, quiet: bool) -> Iterator[Callable[[float], None]]:
-    """A progress bar on standard error; nothing where that is no terminal. Yields what moves it."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda fraction: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(name, total=1.0)
-        yield lambda fraction: progress.update(task, completed=fraction)
 
 
 @contextmanager

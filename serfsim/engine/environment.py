@@ -34,6 +34,7 @@ class ClusterEnvironment(simpy.Environment):
         self.origin = origin
         self._on_slice = on_slice
         self._on_stop = on_stop
+        self._since_slice = 0
 
     def step(self) -> None:
         """Let the cluster run up to SimPy's next event, then handle that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
@@ -16,13 +17,14 @@ from serfsim.scenario.problems import ScenarioProblems, report, sentence, shown
 from serfsim.scenario.source import Source, read_yaml
 
 LARGEST_FILE = 64 * 1024 * 1024
+DATA_FOLDER = "SERFSIM_DATA"  # names a folder of public data sets
 
 
 def load(file: str | FilePath, settings: Sequence[str] = ()) -> Scenario:
     """Read a scenario file, with some values changed: `settings` are texts 'PATH=VALUE'.
 
     A bare name that is no file is that of a shipped scenario. A missing `name` is the file's own. Files
-    that the scenario names are relative to its folder.
+    that the scenario names are relative to its folder, or to the one that SERFSIM_DATA names.
 
     Raises ScenarioError: one message, a line for each mistake, 'FILE:LINE: path: found ...'.
     """
@@ -106,12 +108,16 @@ def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[st
 
 
 def _with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
-    """The data with the file of the topology, where it has one, found from `folder`."""
+    """The data with the file of the topology, where it has one, found from `folder` or in the data folder."""
     network = data.get("network")
     topology = network.get("topology") if isinstance(network, Mapping) else None
     file = topology.get("file") if isinstance(topology, Mapping) else None
     if not isinstance(file, str) or not file.strip():
         return data
-    absolute = str((folder / file).resolve())
+    place = folder / file
+    data_folder = os.environ.get(DATA_FOLDER)
+    if data_folder and not place.exists() and (FilePath(data_folder) / file).exists():
+        place = FilePath(data_folder) / file
+    absolute = str(place.resolve())
     changed: dict[str, Any] = with_value(data, ("network", "topology", "file"), absolute)
     return changed

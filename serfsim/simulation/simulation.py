@@ -25,6 +25,7 @@ from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
 from serfsim.errors import SerfsimError
 from serfsim.network.jitter import Jitter
+from serfsim.progress import bar
 from serfsim.protocol import events
 from serfsim.result import Result
 from serfsim.scenario.model import Scenario
@@ -32,6 +33,7 @@ from serfsim.scoring.recording import Floats, Recording, Truth
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network
+from serfsim.simulation.capabilities import refuse_what_cannot_run
 from serfsim.simulation.faults import FaultRunner
 from serfsim.simulation.sampling import CoordinateSampler
 from serfsim.simulation.truth import TruthKeeper
@@ -53,6 +55,7 @@ class Simulation:
         self.scenario = scenario
         self.seed = scenario.seed
         self.roster = scenario.roster()
+        refuse_what_cannot_run(scenario, self.roster)
         names = [member.name for member in self.roster.members]
         topology_stream = stream(self.seed, "topology")
         self.topology = build_topology(scenario.network.topology, len(names), topology_stream, names, Path())
@@ -253,5 +256,9 @@ class Simulation:
 
 
 def run(scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None) -> Result:
-    """Run a scenario once. Without `progress` a bar is shown in a terminal."""
-    return Simulation(scenario, seed).run(progress)
+    """Run a scenario once. Without `progress` a bar is shown in a terminal and in Jupyter."""
+    simulation = Simulation(scenario, seed)
+    if progress is not None:
+        return simulation.run(progress)
+    with bar(scenario.name) as report:
+        return simulation.run(report)

@@ -7,15 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import serfsim.cli.run
 from serfsim.result import Result, open_result
+from serfsim.scenario import Scenario
+from serfsim.simulation import Simulation
 
 Serfsim = Callable[..., Any]
 
@@ -43,18 +43,17 @@ def summary(folder: Path) -> dict[str, Any]:
 def test_an_interrupted_run_keeps_what_came_before(
     serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @contextmanager
-    def pressing(name: str, quiet: bool) -> Iterator[Callable[[float], None]]:
-        pressed = []
+    pressed = []
 
-        def report(fraction: float) -> None:
-            if fraction > 0.5 and not pressed:
-                pressed.append(fraction)
-                signal.raise_signal(signal.SIGINT)
+    def report(fraction: float) -> None:
+        if fraction > 0.5 and not pressed:
+            pressed.append(fraction)
+            signal.raise_signal(signal.SIGINT)
 
-        yield report
+    def run(scenario: Scenario, seed: int | None = None, **_: Any) -> Result:
+        return Simulation(scenario, seed).run(progress=report)
 
-    monkeypatch.setattr(serfsim.cli.run, "_bar", pressing)
+    monkeypatch.setattr("serfsim.simulation.run", run)
     done = serfsim_in("run", file, "--out", "r")
     assert done.exit_code == 130
     assert "interrupted: the result is partial" in done.stderr

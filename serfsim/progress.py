@@ -1,0 +1,46 @@
+"""A progress bar for whoever waits: in a terminal on standard error, in Jupyter in the cell; else nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Report = Callable[[float], None]
+
+
+@contextmanager
+def bar(name: str, quiet: bool = False) -> Iterator[Report]:
+    """Yields what is told the share that is done, 0 to 1. The bar is gone when the work is."""
+    if quiet or not (sys.stderr.isatty() or in_jupyter()):
+        yield lambda fraction: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=not in_jupyter())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda fraction: progress.update(task, completed=fraction)
+
+
+def in_jupyter() -> bool:
+    """Whether the cell of a notebook is what runs."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return type(shell).__name__ == "ZMQInteractiveShell"
