@@ -74,7 +74,6 @@ class Record:
         self.port: i64 = port
         self.has_versions = has_versions
         self.is_first = False  # the directory's first record of its node
-        self.announcement: object | None = None  # the last alive message made of it
         self.name_length: i64 = name_length
         self.address_length: i64 = address_length
         self.name_size: i64 = string_size(name_length)
@@ -133,6 +132,7 @@ class Directory:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.first: list[Record] = []
+        self.announcements: list[object | None] = []  # the last alive message made of each node
         self.uniform = True  # all first records carry the same versions, and usable ones
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self._numbers: dict[str, int] = {}
@@ -154,6 +154,7 @@ class Directory:
         self._numbers[name] = len(self.names)
         self.names.append(name)
         self.first.append(record)
+        self.announcements.append(None)
         if not (record.is_consistent() and record.same_versions(self.first[0])):
             self.uniform = False
 

@@ -65,13 +65,13 @@ class Alive(Message):
         return b"\x04" + map_header(6) + identity + directory.encode_versions(self.record)
 
 
-def alive_message(record: Record, incarnation: i64) -> Alive:
+def alive_message(directory: Directory, record: Record, incarnation: i64) -> Alive:
     """What a record says at an incarnation: one object for all who pass it on while it is the newest."""
-    last = record.announcement
-    if isinstance(last, Alive) and last.incarnation == incarnation:
+    last = directory.announcements[record.node]
+    if isinstance(last, Alive) and last.record is record and last.incarnation == incarnation:
         return last
     made = Alive(record, incarnation)
-    record.announcement = made
+    directory.announcements[record.node] = made
     return made
 
 

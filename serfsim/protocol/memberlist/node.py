@@ -105,7 +105,7 @@ class Memberlist(Machine):
         core = self.core
         core.started_at = now
         core.incarnation = 1
-        self.states.alive(alive_message(core.record, 1), now, True)
+        self.states.alive(alive_message(core.directory, core.record, 1), now, True)
         self.start_ticks(now)
 
     def start_converged(self, nodes: i64, now: float) -> None:
@@ -148,7 +148,7 @@ class Memberlist(Machine):
         core.record = record
         core.incarnation += 1
         ticket = self._take_ticket(token)
-        self.states.alive(alive_message(record, core.incarnation), now, True, ticket)
+        self.states.alive(alive_message(core.directory, record, core.incarnation), now, True, ticket)
         self._wait(ticket, timeout, now)
 
     def _take_ticket(self, token: i64) -> i64:

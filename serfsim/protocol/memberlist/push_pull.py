@@ -176,7 +176,9 @@ class Merger:
         core = self.core
         state: i64 = key & 3
         if state == STATE_ALIVE:
-            self.states.alive(alive_message(remote.record(node, core.directory), key >> 2), now)
+            self.states.alive(
+                alive_message(core.directory, remote.record(node, core.directory), key >> 2), now
+            )
         elif core.members.key(node) == UNKNOWN:
             return
         elif state != STATE_LEFT:

@@ -263,7 +263,9 @@ class MemberStates:
             core.incarnation = accused + 1
         core.members.set(core.me, core.members.state(core.me), core.incarnation)
         core.apply_health_delta(1, now)
-        core.queue(alive_message(core.members.record(core.me), core.incarnation), OWN_ADDRESS, now)
+        core.queue(
+            alive_message(core.directory, core.members.record(core.me), core.incarnation), OWN_ADDRESS, now
+        )
 
     def accuse(self, kind: i64, node: i64, incarnation: i64, accuser: i64) -> Accusation:
         """A suspect or dead message of the right size."""
