@@ -74,6 +74,7 @@ class Simulation:
         self.sampler = CoordinateSampler(
             self, scenario.record.coordinates, scenario.cluster.config.dimensionality
         )
+        self._processing = np.array([member.processing_delay for member in self.roster.members])
         self._waits: list[tuple[Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
         self._result: Result | None = None
@@ -200,7 +201,7 @@ class Simulation:
         fixed = jitter.mean(0.0)
         # The mean of every model is a constant plus a share of the base latency.
         rtt = rtt * (1.0 + jitter.mean(1.0) - fixed) + 2.0 * fixed
-        rtt += np.array([member.processing_delay for member in self.roster.members])
+        rtt += self._processing
         rtt[node] = 0.0
         return rtt
 
