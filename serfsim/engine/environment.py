@@ -11,9 +11,10 @@ start of the run, `origin` seconds before that, because its times may not be neg
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from heapq import heappush
 
 import simpy
+from simpy.events import NORMAL
 
 from serfsim.engine.queue import SLICE, EventQueue
 from serfsim.network.scheduler import Dispatcher
@@ -66,6 +67,11 @@ class ClusterEnvironment(simpy.Environment):
         """The present on the queue's clock."""
         return float(self._now) + self.origin
 
-    def timeout_at(self, t: float) -> Any:
-        """An event at the time `t`, at once if that is over."""
-        return self.timeout(max(0.0, t - self._now))
+    def timeout_at(self, t: float) -> simpy.Event:
+        """An event at the time `t` exactly, at once if that is over."""
+        event = self.event()
+        event._ok = True
+        event._value = None
+        # SimPy's own timeouts count from now, and now + (t - now) need not be t.
+        heappush(self._queue, (max(t, self._now), NORMAL, next(self._eid), event))
+        return event
