@@ -113,7 +113,7 @@ def test_a_suspicion_taken_over_by_push_pull_counts_as_this_nodes_own() -> None:
     other.heard(other.accuse(m.DEAD, "peer", 1, "p0"))
     hand.node.merger.merge(hand.push_pull_of(other), False, 0.0)
     assert hand.state_of("peer") == STATE_SUSPECT
-    assert hand.node.states.suspicions[1].accusers == [0]
+    assert list(hand.node.states.suspicions[1].accusers) == [0]
     suspect(hand, "me")
     assert hand.node.states.suspicions[1].confirmations == 0
 

@@ -249,7 +249,7 @@ class Memberlist(Machine):
         elif timer == RELAY_EXPIRY:
             self.responder.expire(a, now)
         elif timer == SUSPICION_TIMEOUT:
-            self.states.suspicion_expired(a, b, now)
+            self.states.suspicions_due(now)
         elif timer == PUSH_PULL_TICK:
             self.push_pull(now)
         elif timer == PUSH_PULL_START:

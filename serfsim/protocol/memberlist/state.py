@@ -43,6 +43,9 @@ from serfsim.protocol.memberlist.suspicion import Suspicion, confirmations_wante
 # each other. Names are 0 and up, so any other negative number will do for the address.
 OWN_ADDRESS: Final = -2
 
+NOBODY: Final = -1
+NEVER: Final = 1e300
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class MemberStates:
@@ -51,7 +54,8 @@ class MemberStates:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.suspicions: dict[int, Suspicion] = {}
-        self._generation: i64 = 0
+        self._armed: i64 = 0  # how often a suspicion was given an end
+        self._timer_at = NEVER  # when the timer that counts fires
 
     # alive -------------------------------------------------------------------------------------
 
@@ -194,7 +198,7 @@ class MemberStates:
         k = confirmations_wanted(config.suspicion_mult, n)
         suspicion = Suspicion(accuser, k, minimum, maximum, now)
         self.suspicions[node] = suspicion
-        self._arm(node, suspicion, now + suspicion.first_timeout())
+        self._arm(suspicion, now + suspicion.first_timeout())
 
     def _confirm(self, suspicion: Suspicion, message: Accusation, now: float) -> None:
         if not suspicion.confirm(message.accuser):
@@ -204,20 +208,39 @@ class MemberStates:
         if suspicion.fired:
             return
         remaining = suspicion.remaining(now)
-        self._arm(message.node, suspicion, now + remaining if remaining > 0.0 else now)
+        self._arm(suspicion, now + remaining if remaining > 0.0 else now)
 
-    def _arm(self, node: i64, suspicion: Suspicion, at: float) -> None:
-        self._generation += 1
-        suspicion.generation = self._generation
-        self.core.runtime.call_at(at, SUSPICION_TIMEOUT, node, self._generation)
+    def _arm(self, suspicion: Suspicion, at: float) -> None:
+        """Have it end at the time `at`. One timer, for the earliest end, serves all suspicions."""
+        self._armed += 1
+        suspicion.ends_at = at
+        suspicion.order = self._armed
+        if at < self._timer_at:
+            self._timer_at = at
+            self.core.runtime.call_at(at, SUSPICION_TIMEOUT, 0, 0)
 
-    def suspicion_expired(self, node: i64, generation: i64, now: float) -> None:
-        """The timer ran out: what was suspect becomes dead, unless it changed meanwhile."""
+    def suspicions_due(self, now: float) -> None:
+        """The timer fired: end what is due, in the order of their ends, and wait for the next."""
+        if now < self._timer_at:
+            return  # another end came first, and has been waited for since
+        while True:
+            first = NOBODY
+            for node, suspicion in self.suspicions.items():
+                if first == NOBODY or suspicion.comes_before(self.suspicions[first]):
+                    first = node
+            if first == NOBODY or self.suspicions[first].ends_at > now:
+                break
+            self._expire(first, self.suspicions[first], now)
+        self._timer_at = NEVER
+        if first != NOBODY and self.suspicions[first].ends_at < NEVER:
+            self._timer_at = self.suspicions[first].ends_at
+            self.core.runtime.call_at(self._timer_at, SUSPICION_TIMEOUT, 0, 0)
+
+    def _expire(self, node: int, suspicion: Suspicion, now: float) -> None:
+        """What was suspect becomes dead, unless it changed meanwhile."""
         core = self.core
-        suspicion = self.suspicions.get(node)
-        if suspicion is None or suspicion.generation != generation or suspicion.fired:
-            return
         suspicion.fired = True
+        suspicion.ends_at = NEVER
         key = core.members.key(node)
         if key & 3 != STATE_SUSPECT or core.members.changed_at[node] != suspicion.changed_at:
             return

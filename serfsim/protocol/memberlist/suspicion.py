@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from serfsim.native import i64, mypyc_attr
+from serfsim.native import append, i32, i64, mypyc_attr, vec
 
 
 def suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
@@ -41,8 +41,8 @@ def remaining_suspicion_time(
 class Suspicion:
     """One running timer about one member.
 
-    `generation` tells the armed timer from those that a confirmation has replaced. `changed_at`
-    is the member's state change that it was armed for.
+    `ends_at` is when it runs out as things stand, `order` when that was settled, among all of a node.
+    `changed_at` is the member's state change that it was started for.
     """
 
     def __init__(self, accuser: i64, k: i64, minimum: float, maximum: float, now: float) -> None:
@@ -52,9 +52,10 @@ class Suspicion:
         self.started_at = now
         self.changed_at = now
         self.confirmations: i64 = 0
-        self.generation: i64 = 0
+        self.ends_at = 0.0
+        self.order: i64 = 0
         self.fired = False
-        self.accusers: list[int] = [accuser]
+        self.accusers = vec[i32]([i32(accuser)])
 
     def first_timeout(self) -> float:
         """Seconds from the start to the expiry while nobody has confirmed."""
@@ -65,11 +66,17 @@ class Suspicion:
         if self.confirmations >= self.k:
             return False
         for known in self.accusers:
-            if known == accuser:
+            if i64(known) == accuser:
                 return False
-        self.accusers.append(accuser)
+        self.accusers = append(self.accusers, i32(accuser))
         self.confirmations += 1
         return True
+
+    def comes_before(self, other: Suspicion) -> bool:
+        """Does this one end earlier? At one time: the one whose end was settled earlier."""
+        if self.ends_at != other.ends_at:
+            return self.ends_at < other.ends_at
+        return self.order < other.order
 
     def remaining(self, now: float) -> float:
         """Seconds until the expiry as the confirmations stand now."""
