@@ -10,6 +10,7 @@ start of the run, `origin` seconds before that, because its times may not be neg
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from heapq import heappush
 
@@ -40,8 +41,10 @@ class ClusterEnvironment(simpy.Environment):
     def step(self) -> None:
         """Let the cluster run up to SimPy's next event, then handle that."""
         upcoming = self.peek()
-        if upcoming > self._now and self._run_queue(upcoming + self.origin):
-            self._now = self.queue.now - self.origin
+        # What SimPy's last event did to the cluster may have been waited for too.
+        if self.queue.stop or (upcoming > self._now and self._run_queue(upcoming + self.origin)):
+            self.queue.stop = False
+            self.catch_up(upcoming)
             self._on_stop()
             if self.peek() == upcoming:
                 return
@@ -57,6 +60,11 @@ class ClusterEnvironment(simpy.Environment):
             self._on_slice()
             if done < SLICE:
                 return False
+
+    def catch_up(self, limit: float = math.inf) -> float:
+        """Set the clock to how far the cluster has come, at most `limit`; never back. The time."""
+        self._now = max(float(self._now), min(self.queue.now - self.origin, limit))
+        return float(self._now)
 
     def engine_time(self, t: float) -> float:
         """The queue's time at `t` on the scenario's clock."""

@@ -117,18 +117,37 @@ class EventQueue(Scheduler):
 
     def _fill_heap(self, last: i64) -> bool:
         """Enter buckets up to `last` until the heap holds something; False if it stays empty."""
+        entered: i64 = 0
         while self._heap_size == 0:
             if self.pending == 0 and self._bucket < last:
                 self._bucket = last
+            elif entered == WHEEL:
+                self._skip(last)
+                entered = 0
             if self._bucket >= last:
                 return False
             self._bucket += 1
+            entered += 1
             place: i64 = self._bucket & (WHEEL - 1)
             slot: i64 = i64(self._heads[place])
             if slot >= 0:
                 self._heads[place] = -1
                 self._open(slot, place)
         return True
+
+    def _skip(self, last: i64) -> None:
+        """Nothing was due for a whole turn: go to just before the bucket of the earliest event."""
+        earliest: i64 = last + 1
+        place: i64 = 0
+        while place < WHEEL:
+            slot: i64 = i64(self._heads[place])
+            while slot >= 0:
+                bucket: i64 = i64(self._at[slot] * BUCKETS_PER_S)
+                if bucket < earliest:
+                    earliest = bucket
+                slot = i64(self._next[slot])
+            place += 1
+        self._bucket = earliest - 1
 
     def _open(self, slot: i64, place: i64) -> None:
         """Move a bucket's events that are due this turn to the heap; the others stay."""

@@ -94,6 +94,7 @@ class Host(Runtime):
         self.served: dict[int, Stream] = {}  # accepted and not yet over
         self._read_turn: i64 = 0  # the READ event that counts
         self._reading = False
+        self._reading_since = 0.0
         self._late: list[Kept] = []
         self._kept_steps: list[Kept] = []
         self.set_processing_delay(processing_delay)
@@ -212,18 +213,19 @@ class Host(Runtime):
         elif free:
             # Reading begins when the one before is done, which is at the latest now.
             begin = arrived_at if arrived_at > self.busy_until else self.busy_until
-            self._read_by(begin + self.processing_delay)
+            self._read_from(begin)
 
-    def _read_by(self, at: float) -> None:
+    def _read_from(self, begin: float) -> None:
         self._reading = True
+        self._reading_since = begin
         self._read_turn += 1
-        self.busy_until = at
-        self.scheduler.schedule(at, self.number, READ, self._read_turn, self.epoch, None)
+        self.busy_until = begin + self.processing_delay
+        self.scheduler.schedule(self.busy_until, self.number, READ, self._read_turn, self.epoch, None)
 
     def _read_next(self, now: float) -> None:
         self._reading = False
         if self.buffer.count > 0:
-            self._read_by(now + self.processing_delay)
+            self._read_from(now)
 
     def _void_reading(self) -> None:
         self._reading = False
@@ -235,8 +237,9 @@ class Host(Runtime):
             return
         packet = self.buffer.pop()
         source = self.buffer.source
+        began = self._reading_since
         self._read_next(now)
-        self._handle(packet, source, now, now - self.processing_delay)
+        self._handle(packet, source, now, began)
 
     def _handle(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
         machine = self.machine

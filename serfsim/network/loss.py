@@ -6,7 +6,11 @@ so that a changed parameter does not shift later draws. Probabilities lie in [0,
 
 from __future__ import annotations
 
-from serfsim.native import Random, i64, mypyc_attr, u8, vec
+from typing import Final
+
+from serfsim.native import Random, extend, i16, i64, mypyc_attr, u8, vec
+
+MOST_MODELS: Final = 32767
 
 
 def check_probability(p: float) -> None:
@@ -61,7 +65,7 @@ class GilbertElliottLoss(Loss):
         self.loss_good = loss_good
         self.loss_bad = loss_bad
         self.n: i64 = n
-        self.bad = vec[u8]([0] * (n * n))
+        self.bad = good_chains(n * n)
 
     def drops(self, source: i64, target: i64, rng: Random) -> bool:
         pair: i64 = source * self.n + target
@@ -74,26 +78,35 @@ class GilbertElliottLoss(Loss):
         return rng.random() < (self.loss_good if self.bad[pair] == 0 else self.loss_bad)
 
 
+def good_chains(count: i64) -> vec[u8]:
+    """At least `count` zeros, made without a list as long."""
+    result = vec[u8]([0] * 64)
+    while len(result) < count:
+        result = extend(result, result)
+    return result
+
+
 class LossByPair(Loss):
     """`default` for all pairs of `n` hosts but those that were given a model of their own.
 
-    At most 255 models besides the default; ValueError beyond.
+    At most MOST_MODELS besides the default; ValueError beyond.
     """
 
     def __init__(self, default: Loss, n: i64) -> None:
         self.models: list[Loss] = [default]
         self.n: i64 = n
-        self.which = vec[u8]([0] * (n * n))
+        self.which = vec[i16]([0] * (n * n))
 
     def set(self, sources: list[int], targets: list[int], loss: Loss) -> None:
         """Packets from `sources` to `targets` are lost as `loss` says; of several, the last holds."""
-        if len(self.models) > 255:
-            raise ValueError("more than 255 loss models")
-        number: i64 = len(self.models)
-        self.models.append(loss)
+        if self.models[len(self.models) - 1] is not loss:
+            if len(self.models) > MOST_MODELS:
+                raise ValueError(f"more than {MOST_MODELS} loss models")
+            self.models.append(loss)
+        number: i64 = len(self.models) - 1
         for source in sources:
             for target in targets:
-                self.which[i64(source) * self.n + i64(target)] = u8(number)
+                self.which[i64(source) * self.n + i64(target)] = i16(number)
 
     def drops(self, source: i64, target: i64, rng: Random) -> bool:
         return self.models[i64(self.which[source * self.n + target])].drops(source, target, rng)

@@ -1,6 +1,6 @@
 """The network: what becomes of a datagram or a segment between two hosts, and whose event is whose.
 
-    a packet is sent -> rules (drop, added delay, added loss) -> loss -> uplink -> latency + jitter -> arrival
+    a packet is sent -> uplink -> rules (drop, added delay, added loss) -> loss -> latency + jitter -> arrival
 
 All of that is settled when the packet is sent; a rule that begins while it is under way does not touch
 it. What reaches a host is the host's affair (`host`); TCP (`tcp`) sends its segments the same way.
@@ -99,7 +99,10 @@ class Network(Dispatcher):
     def _udp_delay(self, source: Host, address: i64, size: i64, fragments: i64, now: float) -> float:
         """Seconds until the datagram is at its target's socket, or NEVER."""
         number = source.number
+        queued = 0.0
         extra = 0.0
+        if self.bandwidth > 0.0:
+            queued = self._uplink(source, size, now)
         if self.rules.count > 0:
             extra = self.rules.verdict(number, address, UDP, source.loss_rng)
             if extra < 0.0:
@@ -112,16 +115,17 @@ class Network(Dispatcher):
         base = self.latency.one_way(number, address)
         if self._has_jitter:
             extra += self.jitter.sample(base, source.jitter_rng)
-        if self.bandwidth > 0.0:
-            extra += self._uplink(source, size, now)
-        return base + extra
+        return base + (queued + extra)
 
     def segment(self, source: i64, target: i64, size: i64, rng: Random, now: float) -> float:
         """Send a TCP segment of `size` IP bytes; when it arrives, or NEVER. `rng` decides over its fate."""
         self.journal.segment_sent(now, source, size)
         if source == target:
             return now
+        queued = 0.0
         extra = 0.0
+        if self.bandwidth > 0.0:
+            queued = self._uplink(self.hosts[source], size, now)
         if self.rules.count > 0:
             extra = self.rules.verdict(source, target, TCP, rng)
             if extra < 0.0:
@@ -131,12 +135,13 @@ class Network(Dispatcher):
         base = self.latency.one_way(source, target)
         if self._has_jitter:
             extra += self.jitter.sample(base, rng)
-        if self.bandwidth > 0.0:
-            extra += self._uplink(self.hosts[source], size, now)
-        return now + (base + extra)
+        return now + (base + (queued + extra))
 
     def _uplink(self, source: Host, size: i64, now: float) -> float:
-        """Seconds until the last bit of a packet is on the wire; one packet at a time, in order."""
+        """Seconds until the last bit of a packet is on the wire; one packet at a time, in order.
+
+        A packet that is lost later on has taken its time here all the same.
+        """
         begin = source.uplink_free_at if source.uplink_free_at > now else now
         source.uplink_free_at = begin + float(8 * size) / self.bandwidth
         return source.uplink_free_at - now

@@ -141,12 +141,14 @@ class RuleSet:
         """The seconds that the rules add to this packet's latency, or LOST.
 
         Losses are drawn from `rng` in the order in which the rules were added, up to the first that
-        drops the packet.
+        drops the packet. Of rules beside each other with one effect only the first counts.
         """
         delay = 0.0
+        last: Effect | None = None
         for rule in self.rules:
-            if rule.covers(source, target, transport):
-                effect = rule.effect
+            effect = rule.effect
+            if effect is not last and rule.covers(source, target, transport):
+                last = effect
                 if effect.drops:
                     return LOST
                 loss = effect.loss

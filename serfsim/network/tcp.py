@@ -74,7 +74,7 @@ ANSWER: Final = 21
 IO_END: Final = 22
 CLOSURE: Final = 23
 
-SYN_RETRIES: Final = 6  # net.ipv4.tcp_syn_retries
+SYN_RETRIES: Final = 6  # net.ipv4.tcp_syn_retries, which does not count the linear ones
 SYN_ACK_RETRIES: Final = 5  # net.ipv4.tcp_synack_retries
 LINEAR_SYNS: Final = 5  # gaps of a second before they double: net.ipv4.tcp_syn_linear_timeouts + 1
 
@@ -134,8 +134,7 @@ class Tcp:
         elif step == HANDSHAKE_ACK:
             self._established(stream)
         elif step == SYN_TIMER:
-            if stream.client_state == DIALLING and stream.client_epoch == host.epoch and stream.syns == a:
-                self._send_syn(stream, now)
+            self._syn_timer(host, stream, a, now)
         elif step == SYN_ACK_TIMER:
             if stream.server_state == ACCEPTED and stream.syn_acks == a:
                 self._send_syn_ack(stream, now)
@@ -145,6 +144,7 @@ class Tcp:
             self._timer(stream, stream.downward, False, now)
         elif step == CLIENT_RST:
             stream.upward = None
+            stream.syn_answered = True
             self.step(host, REFUSAL if stream.client_state == DIALLING else CLOSURE, 0, stream, now)
         elif step == SERVER_RST:
             self._forget(host, stream)
@@ -224,8 +224,16 @@ class Tcp:
         stream.syns += 1
         stream.syn_sent_at = now
         self._send(stream, True, SYN_BYTES, SYN, now)
-        if stream.syns <= SYN_RETRIES:
+        if stream.syns <= self._syn_retries():
             self._later(now + self._syn_gap(stream.syns), stream.client, SYN_TIMER, stream, stream.syns)
+
+    def _syn_timer(self, host: Host, stream: Stream, sent: i64, now: float) -> None:
+        is_dialling = stream.client_state == DIALLING and stream.client_epoch == host.epoch
+        if is_dialling and not stream.syn_answered and stream.syns == sent:
+            self._send_syn(stream, now)
+
+    def _syn_retries(self) -> i64:
+        return SYN_RETRIES + LINEAR_SYNS - 1 if self.linear_syn_retries else SYN_RETRIES
 
     def _syn_gap(self, sent: i64) -> float:
         """Seconds from the SYN number `sent` to the next."""
@@ -259,7 +267,8 @@ class Tcp:
             self._send(stream, True, TCP_HEADERS, SERVER_RST, now)
             return
         self._send(stream, True, TCP_HEADERS, HANDSHAKE_ACK, now)
-        if stream.client_state == DIALLING and stream.client_rtt == 0.0:
+        if stream.client_state == DIALLING and not stream.syn_answered:
+            stream.syn_answered = True
             stream.client_rtt = now - stream.syn_sent_at
             self.step(host, CONNECTION, 0, stream, now)
 

@@ -43,6 +43,7 @@ class Stream:
         self.io_timeout = 0.0
         self.syns: i64 = 0  # sent so far
         self.syn_sent_at = 0.0
+        self.syn_answered = False  # the client's kernel has had a SYN-ACK or an RST
         self.syn_acks: i64 = 0
         self.syn_ack_sent_at = 0.0
         self.client_rtt = 0.0

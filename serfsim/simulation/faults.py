@@ -14,8 +14,11 @@ processing delays the one given last holds. Whom a fault hits is drawn once for 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+import simpy
 
 from serfsim.engine.streams import stream
 from serfsim.network import rules
@@ -40,6 +43,14 @@ def nothing() -> None:
     """What undoes a fault that ends by itself."""
 
 
+class Absence:
+    """Who has gone by one occurrence of a leave, and whether the time to come back is over."""
+
+    def __init__(self) -> None:
+        self.gone: list[int] = []
+        self.is_over = False
+
+
 class FaultRunner:
     """Begins and ends the faults of one simulation."""
 
@@ -48,8 +59,12 @@ class FaultRunner:
         self.network = sim.network
         self.truth = sim.truth
         self.hosts = range(len(sim.network.hosts))
-        self._pauses = [0] * len(self.hosts)
-        self._delays: list[list[float]] = [[host.processing_delay] for host in sim.network.hosts]
+        # How many pauses stop each process: (host, epoch).
+        self._pauses: Counter[tuple[int, int]] = Counter()
+        self._resumptions: dict[int, simpy.Event] = {}
+        # The processing delays of each host that hold beside each other, the last given last.
+        self._delays = [{0: host.processing_delay} for host in sim.network.hosts]
+        self._slowings = 0
 
     def schedule(self) -> None:
         """Make a process of every occurrence of every fault."""
@@ -93,7 +108,8 @@ class FaultRunner:
             pairs = named if fault.one_way else named + [(b, a) for a, b in named]
             touched = sorted({node for pair in named for side in pair for node in side})
 
-        # One rule for both ways: a packet between two of the nodes is lost or delayed once, not twice.
+        # One rule for both ways, one effect for all rules: however a packet is covered, it is lost or
+        # delayed once.
         both = fault.direction == "both" if fault.between is None else not fault.one_way
         ways = pairs[: len(pairs) // 2] if both else pairs
 
@@ -161,34 +177,46 @@ class FaultRunner:
     # Processes -----------------------------------------------------------------------------------
 
     def _pausing(self, nodes: list[int]) -> Callable[[], Undo]:
+        hosts = self.network.hosts
+
         def begin() -> Undo:
             self.truth.fault_began(self.sim.now, nodes)
-            for node in nodes:
-                self._pauses[node] += 1
-                self.network.hosts[node].pause()
-            return end
+            stopped = [(node, int(hosts[node].epoch)) for node in nodes if hosts[node].running]
+            for node, epoch in stopped:
+                self._pauses[node, epoch] += 1
+                hosts[node].pause()
+            return lambda: end(stopped)
 
-        def end() -> None:
-            for node in nodes:
-                self._pauses[node] -= 1
-                if self._pauses[node] == 0:
-                    self.network.hosts[node].resume(self.sim.env.engine_now)
+        def end(stopped: list[tuple[int, int]]) -> None:
+            for node, epoch in stopped:
+                self._pauses[node, epoch] -= 1
+                # A process that died meanwhile takes its pauses with it.
+                if hosts[node].epoch == epoch and self._pauses[node, epoch] == 0:
+                    self._resume(node)
             self.truth.fault_ended(self.sim.now, nodes)
 
         return begin
 
+    def _resume(self, node: int) -> None:
+        self.network.hosts[node].resume(self.sim.env.engine_now)
+        waiting = self._resumptions.pop(node, None)
+        if waiting is not None:
+            waiting.succeed()
+
     def _slowing(self, nodes: list[int], delay: float) -> Callable[[], Undo]:
         def begin() -> Undo:
             self.truth.fault_began(self.sim.now, nodes)
+            self._slowings += 1
+            turn = self._slowings
             for node in nodes:
-                self._delays[node].append(delay)
+                self._delays[node][turn] = delay
                 self.network.hosts[node].set_processing_delay(delay)
-            return end
+            return lambda: end(turn)
 
-        def end() -> None:
+        def end(turn: int) -> None:
             for node in nodes:
-                self._delays[node].remove(delay)
-                self.network.hosts[node].set_processing_delay(self._delays[node][-1])
+                del self._delays[node][turn]
+                self.network.hosts[node].set_processing_delay(list(self._delays[node].values())[-1])
             self.truth.fault_ended(self.sim.now, nodes)
 
         return begin
@@ -218,19 +246,31 @@ class FaultRunner:
 
     def _leaving(self, nodes: list[int]) -> Callable[[], Undo]:
         def begin() -> Undo:
-            gone: list[int] = []
+            absence = Absence()
             for node in nodes:
-                machine = self.sim.agents.nodes[node]
-                if machine is not None:
-                    self.truth.leaves.append((self.sim.now, node))
-                    machine.leave(self.sim.env.engine_now)
-                    self.sim.process(self._stop_when_left(node, gone))
-            return lambda: self._restart(gone)
+                if self.sim.agents.nodes[node] is not None:
+                    self.sim.process(self._leave(node, absence))
+            return lambda: self._come_back(absence)
 
         return begin
 
-    def _stop_when_left(self, node: int, gone: list[int]) -> Iterator[Any]:
-        """The agent ends its process when its leave is told."""
-        yield self.sim.until(events.LEAVE_DONE, observer=node)
-        if self._die(node):
-            gone.append(node)
+    def _come_back(self, absence: Absence) -> None:
+        absence.is_over = True
+        self._restart(absence.gone)
+
+    def _leave(self, node: int, absence: Absence) -> Iterator[Any]:
+        """The agent leaves, once it runs, and ends its process when its leave is told."""
+        life = self.sim.agents.lives[node]
+        if self.network.hosts[node].paused:
+            yield self._resumptions.setdefault(node, self.sim.env.event())
+        machine = self.sim.agents.nodes[node]
+        if machine is None or self.sim.agents.lives[node] != life:
+            return
+        told = self.sim.until(events.LEAVE_DONE, observer=node)
+        self.truth.leaves.append((self.sim.now, node))
+        machine.leave(self.sim.env.engine_now)
+        yield told
+        if self.sim.agents.lives[node] == life and self._die(node):
+            absence.gone.append(node)
+            if absence.is_over:
+                self._restart([node])

@@ -148,7 +148,7 @@ class Simulation:
             self.env.run(until=self.scenario.duration)
             self._progress(1.0)
         except KeyboardInterrupt:
-            interrupted_at = self.queue.now - self.origin
+            interrupted_at = self.env.catch_up()
         finally:
             if collecting:
                 gc.enable()
