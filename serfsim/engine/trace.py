@@ -114,7 +114,7 @@ class Trace(Journal):
         broadcasts = packet.broadcasts
         column: i64 = PACKET + kind
         if broadcasts is not None:
-            if kind != GOSSIP:
+            if kind != GOSSIP and kind != USER:
                 column = LOADED_PACKET + kind
             for message in broadcasts:
                 inner: i64 = MESSAGE + (message.kind & KIND_MASK)

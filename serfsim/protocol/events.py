@@ -12,7 +12,7 @@ FAILED: Final = 1
 LEFT: Final = 2
 LEFT_FORCED: Final = 3
 UPDATE: Final = 4
-REAP: Final = 5
+REAP: Final = 5  # detail: 1 if it was pruned, 0 if its time was over
 LEAVING: Final = 6
 FLAP: Final = 7
 
@@ -45,6 +45,19 @@ MEMBER_DEAD: Final = 34  # memberlist: state dead; detail: incarnation
 MEMBER_LEFT: Final = 35  # memberlist: state left
 FORGOTTEN: Final = 36  # memberlist purged the entry
 LEAVE_DONE: Final = 37  # the leave call returned; detail: 1, or 0 where it gave up untold
+
+# Serf's warnings, which most runs are without.
+RARE: Final = 40
+QUEUE_DEEP: Final = 40  # detail: depth * 4 + queue (0 intents, 1 queries, 2 user events)
+QUEUE_PRUNED: Final = 41  # detail: the same, before pruning
+OLD_EVENT: Final = 42  # a user event older than the ring; detail: its Lamport time
+OLD_QUERY: Final = 43
+STRAY_RESPONSE: Final = 44  # an answer to no running query; subject: from; detail: Lamport time
+MISMATCHED_RESPONSE: Final = 45  # the query of that time has another id; detail: the response's
+UNKNOWN_QUERY: Final = 46  # an internal query of no known name; detail: Lamport time
+CONFLICT_WON: Final = 47  # detail: matching answers * 65536 + answers
+CONFLICT_LOST: Final = 48
+REJOIN_FAILED: Final = 49  # nobody of the snapshot answered
 
 COUNTED_ONLY: Final = 64
 DIRECT_ACK: Final = 64
@@ -89,6 +102,16 @@ NAMES: Final = {
     MEMBER_LEFT: "member_left",
     FORGOTTEN: "forgotten",
     LEAVE_DONE: "leave_done",
+    QUEUE_DEEP: "queue_deep",
+    QUEUE_PRUNED: "queue_pruned",
+    OLD_EVENT: "old_event",
+    OLD_QUERY: "old_query",
+    STRAY_RESPONSE: "stray_response",
+    MISMATCHED_RESPONSE: "mismatched_response",
+    UNKNOWN_QUERY: "unknown_query",
+    CONFLICT_WON: "conflict_won",
+    CONFLICT_LOST: "conflict_lost",
+    REJOIN_FAILED: "rejoin_failed",
     DIRECT_ACK: "direct_ack",
     INDIRECT_ACK: "indirect_ack",
     NACK: "nack",

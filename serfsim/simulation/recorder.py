@@ -69,9 +69,13 @@ def event_table(trace: Trace) -> EventTable:
 
 
 def probe_counts(trace: Trace) -> PerSecond:
-    """Events of every kind, a row a second."""
+    """Events of every kind, a row a second; rare kinds only where there were any."""
     table = as_array(trace.event_counts, np.int64).reshape(-1, events.KINDS)
-    return tabled(trace, {name: table[:, kind] for kind, name in sorted(events.NAMES.items())})
+    found = {name: table[:, kind] for kind, name in sorted(events.NAMES.items())}
+    for kind in range(events.RARE, events.COUNTED_ONLY):
+        if kind in events.NAMES and not table[:, kind].any():
+            del found[events.NAMES[kind]]
+    return tabled(trace, found)
 
 
 def traffic_counts(trace: Trace) -> PerSecond:

@@ -8,8 +8,7 @@ from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import Alive, Packet
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
-from serfsim.protocol.serf.messages import Intent
-from serfsim.protocol.serf.node import (
+from serfsim.protocol.serf.departure import (
     GONE,
     PROPAGATING,
     STAYING,
@@ -17,6 +16,7 @@ from serfsim.protocol.serf.node import (
     TELLING_LEAVE,
     TELLING_MEMBERLIST,
 )
+from serfsim.protocol.serf.messages import Intent
 from tests.serf.harness import JOIN, LEAVE, SerfHand, events, m
 
 

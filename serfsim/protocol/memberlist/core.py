@@ -21,8 +21,10 @@ from serfsim.protocol.memberlist.messages import (
     COMPOUND_HEADER,
     COMPOUND_PART,
     CRC_SIZE,
+    USER,
     Message,
     Packet,
+    UserMessage,
 )
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED
@@ -183,6 +185,18 @@ class Core:
             size += CRC_SIZE
         packet.size = size + self.config.encryption_overhead
         self.runtime.send_packet(target.address, packet, now)
+
+    def send_alone(self, address: i64, message: UserMessage, now: float) -> None:
+        """Send a delegate's message to an address (memberlist's SendToAddress): no CRC, no gossip.
+
+        The library looks the CRC's need up by a name that is an address, and finds nobody.
+        """
+        packet = Packet(USER, 0, message.size)
+        packet.broadcasts = [message]
+        if self.config.enable_compression:
+            packet.size = self._compressed(packet, packet.size)
+        packet.size += self.config.encryption_overhead
+        self.runtime.send_packet(address, packet, now)
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
         self.runtime.notify(now, event, subject, detail)

@@ -36,11 +36,14 @@ class SerfDelegate(Delegate):
     def notify_update(self, record: Record, now: float) -> None:
         self.serf().member_updated(record, now)
 
+    def notify_conflict(self, existing: Record, other: Record, now: float) -> None:
+        self.serf().name_contested(existing, now)
+
     def notify_message(self, message: UserMessage, now: float) -> None:
         self.serf().on_message(message, now)
 
     def has_broadcasts(self) -> bool:
-        return self.serf().intent_queue.depth > 0
+        return self.serf().queues.is_waiting()
 
     def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
         return self.serf().get_broadcasts(overhead, limit, into, now)
@@ -50,7 +53,7 @@ class SerfDelegate(Delegate):
 
     def merge_remote_state(self, state: UserState, join: bool, now: float) -> None:
         assert isinstance(state, SerfState)
-        self.serf().merge_remote_state(state, now)
+        self.serf().merge_remote_state(state, now, join)
 
     def ack_payload(self) -> Coordinate | None:
         node = self.serf()

@@ -1,9 +1,10 @@
-"""Serf's part of a push/pull (spec serf.md section 5): status times, who has left, and the clocks."""
+"""Serf's part of a push/pull: status times, who has left, clocks, user events (spec serf.md section 5)."""
 
 from __future__ import annotations
 
 from serfsim.native import append, i64, mypyc_attr, vec
 from serfsim.protocol.directory import Directory, unsigned_size
+from serfsim.protocol.serf.events import UserEvents
 from serfsim.protocol.serf.intents import Intents
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import STATUS_NONE, SerfMembers
@@ -16,13 +17,13 @@ class StateExchange:
         self,
         members: SerfMembers,
         intents: Intents,
-        event_clock: LamportClock,
+        user_events: UserEvents,
         query_clock: LamportClock,
         directory: Directory,
     ) -> None:
         self.members = members
         self.intents = intents
-        self.event_clock = event_clock
+        self.user_events = user_events
         self.query_clock = query_clock
         self.directory = directory
 
@@ -44,16 +45,18 @@ class StateExchange:
             size += 2
         intents = self.intents
         size += unsigned_size(intents.clock.time())
-        size += unsigned_size(self.event_clock.time()) + unsigned_size(self.query_clock.time())
-        return SerfState(
+        size += unsigned_size(self.user_events.clock.time()) + unsigned_size(self.query_clock.time())
+        state = SerfState(
             intents.clock.time(),
-            self.event_clock.time(),
+            self.user_events.clock.time(),
             self.query_clock.time(),
             nodes,
             ltimes,
             members.left.copy(),
             size,
         )
+        self.user_events.tell(state)
+        return state
 
     def merge(self, state: SerfState, now: float) -> None:
         """Section 5: the left first, then all others as join intents; nothing is passed on.
@@ -63,7 +66,7 @@ class StateExchange:
         if state.ltime > 0:
             self.intents.clock.witness(state.ltime - 1)
         if state.event_ltime > 0:
-            self.event_clock.witness(state.event_ltime - 1)
+            self.user_events.clock.witness(state.event_ltime - 1)
         if state.query_ltime > 0:
             self.query_clock.witness(state.query_ltime - 1)
         has_left: dict[int, bool] = {}

@@ -11,9 +11,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.directory import Directory
-from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
-from serfsim.protocol.runtime import Runtime
+from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
@@ -22,9 +20,10 @@ from serfsim.protocol.serf.members import (
     STATUS_LEFT,
     STATUS_NONE,
     RecentIntents,
-    SerfMembers,
 )
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
+from serfsim.protocol.serf.pipeline import EventPipeline
+from serfsim.protocol.serf.queues import INTENTS
 
 # What a leave intent asks its caller to do besides passing it on.
 NOTHING: Final = 0
@@ -36,11 +35,11 @@ PRUNE_LATER: Final = 2
 class Intents:
     """Applies intents to one node's members. `is_alive` is False once the node itself leaves."""
 
-    def __init__(self, me: i64, members: SerfMembers, runtime: Runtime, directory: Directory) -> None:
-        self.me: i64 = me
-        self.members = members
-        self.runtime = runtime
-        self.directory = directory
+    def __init__(self, core: SerfCore, pipeline: EventPipeline) -> None:
+        self.core = core
+        self.me: i64 = core.me
+        self.members = core.members
+        self.pipeline = pipeline
         self.clock = LamportClock()
         self.recent = RecentIntents()
         self.is_alive = True
@@ -48,7 +47,7 @@ class Intents:
         self.prune_wanted: i64 = NOTHING
 
     def make(self, kind: i64, node: i64, ltime: i64, prune: bool = False) -> Intent:
-        return Intent(kind, self.directory.first[node], ltime, prune)
+        return Intent(kind, self.core.directory.first[node], ltime, prune)
 
     def handle_leave(self, node: i64, ltime: i64, prune: bool, now: float) -> bool:
         """A leave intent; True if it is to be passed on. `prune_wanted` says what else to do."""
@@ -67,13 +66,13 @@ class Intents:
         if status == STATUS_ALIVE:
             members.set(node, STATUS_LEAVING, ltime)
             status = STATUS_LEAVING
-            self.runtime.notify(now, events.LEAVING, node, ltime)
+            self.core.runtime.notify(now, events.LEAVING, node, ltime)
         elif status == STATUS_FAILED:
             members.set(node, STATUS_LEFT, ltime)
             status = STATUS_LEFT
             members.failed.remove(node)
             members.left.append(node)
-            self.runtime.notify(now, events.LEFT_FORCED, node, ltime)
+            self.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
         if prune:
             self.prune_wanted = PRUNE_LATER if status == STATUS_LEAVING else PRUNE_NOW
         return True
@@ -90,17 +89,14 @@ class Intents:
         members.set(node, STATUS_ALIVE if status == STATUS_LEAVING else status, ltime)
         return True
 
+    def broadcast_join(self, now: float) -> None:
+        """Say that we are here, at the present Lamport time."""
+        message = self.make(JOIN, self.me, self.clock.time())
+        self.handle_join(self.me, message.ltime, now)
+        self.core.queues.add(INTENTS, message, now)
 
-class HeldIntent:
-    """A leave intent whose handler waits to prune: this node's own, or news from others, or neither."""
-
-    def __init__(self, message: Intent, is_own: bool, is_news: bool) -> None:
-        self.message = message
-        self.is_own = is_own
-        self.is_news = is_news
-
-
-def check_depth(queue: TransmitLimitedQueue, limit: i64) -> None:
-    """Drop what exceeds the queue's limit (spec serf.md section 8)."""
-    if queue.depth > limit:
-        queue.prune(limit)
+    def refute_if_must(self, now: float) -> None:
+        """Answer a stale leave about ourselves, if one was seen."""
+        if self.must_refute:
+            self.must_refute = False
+            self.broadcast_join(now)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr, vec
-from serfsim.protocol.directory import Directory, Record, unsigned_size
+from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.messages import UserMessage
-from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, text, unsigned
+from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, raw, text, unsigned
 
 LEAVE: Final = 0
 JOIN: Final = 1
@@ -42,10 +42,97 @@ class Intent(UserMessage):
         return parts + text("Node") + name + text("Prune") + boolean(self.prune)
 
 
+def bytes_size(data: bytes) -> i64:
+    """Bytes that msgpack needs for a payload; one that is empty takes as many as nil."""
+    return string_size(len(data))
+
+
+def header_size(entries: i64) -> i64:
+    """Bytes that msgpack needs before the entries of a map or array."""
+    return 1 if entries <= 15 else 3
+
+
+@mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
+class Announced(UserMessage):
+    """What one member tells all: a user event or a query. `node` is who sent it, as far as is known.
+
+    `number` is for whoever keeps a record of what became of it; -1 until it is given one.
+    """
+
+    def __init__(self, kind: i64, node: i64, size: i64, ltime: i64, name: str, payload: bytes) -> None:
+        super().__init__(kind, node, size)
+        self.ltime: i64 = ltime
+        self.name = name
+        self.payload = payload
+        self.number: i64 = -1
+
+
+@mypyc_attr(acyclic=True)
+class UserEvent(Announced):
+    """`coalesce` is the CC flag: the agent may hold it back and pass on only the newest of the name."""
+
+    def __init__(self, node: i64, ltime: i64, name: str, payload: bytes, coalesce: bool) -> None:
+        size = 26 + unsigned_size(ltime) + string_size(len(name.encode())) + bytes_size(payload)
+        super().__init__(USER_EVENT, node, size, ltime, name, payload)
+        self.coalesce = coalesce
+
+    def is_same(self, other: UserEvent) -> bool:
+        """Of one Lamport time, are they one event?"""
+        return self.name == other.name and self.payload == other.payload
+
+    def uncoalesced(self) -> UserEvent:
+        """The event as a push/pull brings it: the flag is not carried."""
+        if not self.coalesce:
+            return self
+        bare = UserEvent(self.node, self.ltime, self.name, self.payload, False)
+        bare.number = self.number
+        return bare
+
+    def ring_size(self) -> i64:
+        """Bytes of the event within a push/pull's ring."""
+        return 14 + string_size(len(self.name.encode())) + bytes_size(self.payload)
+
+    def encode(self, directory: Directory) -> bytes:
+        parts = b"\x08\x03" + map_header(4) + text("CC") + boolean(self.coalesce)
+        return parts + text("LTime") + unsigned(self.ltime) + self.encode_body()
+
+    def encode_body(self) -> bytes:
+        """Name and payload, as they stand in the message and in a push/pull's ring."""
+        return text("Name") + text(self.name) + text("Payload") + raw(self.payload)
+
+
+@mypyc_attr(acyclic=True)
+class EventSlot:
+    """The user events of one Lamport time in the ring of recent ones."""
+
+    def __init__(self, ltime: i64) -> None:
+        self.ltime: i64 = ltime
+        self.events: list[UserEvent] = []
+
+    def copy(self) -> EventSlot:
+        made = EventSlot(self.ltime)
+        made.events = self.events.copy()
+        return made
+
+    def size(self) -> i64:
+        """Bytes in a push/pull, of which an empty slot would have taken one."""
+        size: i64 = 14 + header_size(len(self.events)) + unsigned_size(self.ltime)
+        for event in self.events:
+            size += event.ring_size()
+        return size
+
+    def encode(self) -> bytes:
+        parts = map_header(2) + text("Events") + array_header(len(self.events))
+        for event in self.events:
+            parts += map_header(2) + event.encode_body()
+        return parts + text("LTime") + unsigned(self.ltime)
+
+
 class SerfState(UserState):
     """Serf's part of a push/pull: every member's status time, and who has left.
 
-    `nodes` and `ltimes` run in parallel; `left` lists members of any known status time.
+    `nodes` and `ltimes` run in parallel; `left` lists members of any known status time. `events` are
+    the slots in use of the sender's ring, in its order, which has `ring` slots in all.
     """
 
     def __init__(
@@ -65,11 +152,16 @@ class SerfState(UserState):
         self.nodes: vec[i64] = nodes
         self.ltimes: vec[i64] = ltimes
         self.left = left
+        self.events: list[EventSlot] = []
+        self.ring: i64 = EVENT_RING
 
     def encode(self, directory: Directory) -> bytes:
-        """With an empty event ring; the map in another order than the entries, as Go writes it."""
+        """The map in another order than the entries, as Go writes it; the ring's empty slots come last."""
         parts: list[bytes] = [b"\x02", map_header(6), text("EventLTime"), unsigned(self.event_ltime)]
-        parts += [text("Events"), array_header(EVENT_RING), b"\xc0" * EVENT_RING]
+        parts += [text("Events"), array_header(self.ring)]
+        for slot in self.events:
+            parts.append(slot.encode())
+        parts.append(b"\xc0" * (self.ring - len(self.events)))
         parts += [text("LTime"), unsigned(self.ltime), text("LeftMembers"), array_header(len(self.left))]
         for left in self.left:
             parts.append(text(directory.names[left]))

@@ -1,20 +1,15 @@
-"""One Serf node above memberlist: membership with intents, coordinates, reconnect and reap.
+"""One Serf node above memberlist: it joins the parts and passes each input to the part that it concerns.
 
-    memberlist says join, leave, update   -> status of the member, event
-    intents by gossip                     -> Intents, passed on through the intent queue
-    push/pull                             -> SerfState both ways, merged as if gossiped
+    memberlist says join, leave, update   -> Membership
+    intents by gossip                     -> Intents, LeaveIntents
+    user events, queries by gossip        -> Announcing, which has UserEvents, Queries
+    responses, and those on a detour      -> Asking, ResponseRelay
+    push/pull                             -> StateExchange, then Announcing for the events in it
     direct acks                           -> Vivaldi
-    timers                                -> reap, reconnect, queue check, the steps of a leave
+    timers                                -> reap, reconnect, queue check, and those of the parts
+    calls                                 -> join, leave, force_leave, user_event, query, respond
 
-A leave goes through these phases, each ended by its broadcast being told or by a timeout:
-
-    staying -> telling intent -> telling memberlist -> propagating -> gone
-
-Where a timeout ends one of the first two, the leave is given up (before Serf 0.9.7): gone at once.
-
-A leave intent that asks to prune a leaving member holds its handler for some seconds, and with it
-memberlist's worker; only then is the member erased and the intent passed on (section 4.3). That
-push/pulls and memberlist's own timers wait for it too is not modelled.
+What happens goes to the application through an EventPipeline.
 """
 
 from __future__ import annotations
@@ -24,27 +19,43 @@ from typing import Final
 from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record
-from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
 from serfsim.protocol.memberlist.messages import Message, Packet, StreamMessage, UserMessage
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.runtime import Machine, Runtime
+from serfsim.protocol.serf.announcing import Announcing
+from serfsim.protocol.serf.application import Application
+from serfsim.protocol.serf.asking import Asking, OpenQuery, QueryParams
 from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.delegate import SerfDelegate
+from serfsim.protocol.serf.departure import STAYING, Departure
+from serfsim.protocol.serf.events import UserEvents
 from serfsim.protocol.serf.exchange import StateExchange
-from serfsim.protocol.serf.intents import PRUNE_LATER, PRUNE_NOW, HeldIntent, Intents, check_depth
-from serfsim.protocol.serf.lamport import LamportClock
-from serfsim.protocol.serf.members import (
-    STATUS_ALIVE,
-    STATUS_FAILED,
-    STATUS_LEAVING,
-    STATUS_LEFT,
-    STATUS_NONE,
-    SerfMembers,
+from serfsim.protocol.serf.intents import Intents
+from serfsim.protocol.serf.internal import InternalQueries
+from serfsim.protocol.serf.leave_intents import LeaveIntents
+from serfsim.protocol.serf.membership import Membership
+from serfsim.protocol.serf.messages import (
+    JOIN,
+    LEAVE,
+    QUERY,
+    QUERY_RESPONSE,
+    RELAY,
+    USER_EVENT,
+    Intent,
+    SerfState,
+    UserEvent,
 )
-from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent, SerfState
+from serfsim.protocol.serf.pipeline import EventPipeline
+from serfsim.protocol.serf.queries import Queries, ReceivedQuery
+from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
+from serfsim.protocol.serf.queues import INTENTS
 from serfsim.protocol.serf.reaper import Reaper
+from serfsim.protocol.serf.reconnect import Reconnector
+from serfsim.protocol.serf.rejoin import Rejoin
+from serfsim.protocol.serf.snapshot import CLOCK_INTERVAL, Snapshot, SnapshotFile
 from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate
@@ -56,25 +67,23 @@ INTENT_END: Final = FIRST_DELEGATE_TIMER + 3  # a: token; b: 1 if it was told, 0
 LEAVE_PROPAGATED: Final = FIRST_DELEGATE_TIMER + 4
 PRUNE_DUE: Final = FIRST_DELEGATE_TIMER + 5
 RETRY_JOIN: Final = FIRST_DELEGATE_TIMER + 6
+QUERY_CLOSE: Final = FIRST_DELEGATE_TIMER + 7  # a: Lamport time
+USER_FLUSH: Final = FIRST_DELEGATE_TIMER + 8
+MEMBER_FLUSH: Final = FIRST_DELEGATE_TIMER + 9
+SNAPSHOT_TICK: Final = FIRST_DELEGATE_TIMER + 10
 
-# Tokens of what this node waits for.
+# Tokens of what this node waits for; those of departure are 3 and 5, a forced leave's from 16 on.
 JOINING: Final = 1
 RECONNECTING: Final = 2
-LEAVING_MEMBERLIST: Final = 3
 UPDATING: Final = 4
-TELLING_LEAVE: Final = 5
-TELLING_REMOVAL: Final = 6
-
-# Phases of a leave.
-STAYING: Final = 0
-TELLING_INTENT: Final = 1
-TELLING_MEMBERLIST: Final = 2
-PROPAGATING: Final = 3
-GONE: Final = 4
+REJOINING: Final = 6
+FIRST_REMOVAL: Final = 16
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class SerfNode(Machine):
+    """`application` is told what happens; without one the node runs for itself."""
+
     def __init__(
         self,
         memberlist_config: MemberlistConfig,
@@ -86,219 +95,230 @@ class SerfNode(Machine):
         memberlist_rng: Random,
         serf_rng: Random,
         vivaldi_rng: Random,
+        application: Application | None = None,
     ) -> None:
         self.config = config
         self.me: i64 = me.node
         self.directory = directory
         self.runtime = runtime
-        self.rng = serf_rng
         delegate = SerfDelegate()
         delegate.node = self
         self.memberlist = Memberlist(memberlist_config, me, directory, runtime, delegate, memberlist_rng)
-        self.members = SerfMembers(directory)
-        self.intents = Intents(me.node, self.members, runtime, directory)
-        self.event_clock = LamportClock()
-        self.query_clock = LamportClock()
-        self.intent_queue = TransmitLimitedQueue(memberlist_config.retransmit_mult)
+        self.application = Application() if application is None else application
+        core = SerfCore(config, self.memberlist.core, runtime, serf_rng, self.application)
+        self.core = core
+        self.members = core.members
+        self.queues = core.queues
+        self.intent_queue = core.queues.intents
         self.vivaldi = Client(coordinate_config, vivaldi_rng)
         self.coordinates: dict[int, Coordinate] = {}  # of members that this node has probed itself
+        self.user_events = UserEvents(config, me.node, runtime)
+        self.queries = Queries(core)
+        self.event_clock = self.user_events.clock
+        self.query_clock = self.queries.clock
+        self.pipeline = EventPipeline(core, InternalQueries(core, self.queries), USER_FLUSH, MEMBER_FLUSH)
+        self.intents = Intents(core, self.pipeline)
+        self.asking = Asking(core, self.query_clock, QUERY_CLOSE)
+        self.announcing = Announcing(core, self.user_events, self.queries, self.asking, self.pipeline)
+        self.membership = Membership(core, self.intents, self.pipeline)
         self.exchange = StateExchange(
-            self.members, self.intents, self.event_clock, self.query_clock, directory
+            self.members, self.intents, self.user_events, self.query_clock, directory
         )
-        self.reaper = Reaper(config, self.members, self.vivaldi, self.coordinates, runtime)
-        self.leave_phase: i64 = STAYING
+        self.reaper = Reaper(config, self.members, self.vivaldi, self.coordinates, self.pipeline)
+        self.leave_intents = LeaveIntents(
+            core, self.intents, self.reaper, self.memberlist, PRUNE_DUE, INTENT_END, FIRST_REMOVAL
+        )
+        self.departure = Departure(core, self.intents, self.memberlist, INTENT_END, LEAVE_PROPAGATED)
+        self.reconnector = Reconnector(core, self.memberlist, RECONNECTING, RECONNECT_TICK)
+        self.rejoin = Rejoin(core, self.memberlist, REJOINING)
+        self.is_shut_down = False
         self._join_addresses: list[int] = []
-        self._held: list[HeldIntent] = []  # all for the same time: the first is due first
+        self._ignore_old = True
+
+    @property
+    def leave_phase(self) -> i64:
+        return self.departure.phase
+
+    @property
+    def trouble(self) -> str:
+        """Why the last user event or query was refused, in the library's words."""
+        return self.announcing.trouble
 
     # Calls -------------------------------------------------------------------------------------
 
-    def start(self, now: float) -> None:
+    def start(self, now: float, file: SnapshotFile | None = None) -> None:
+        """Begin alone. With a snapshot's `file`, join those again who were alive when it ends."""
         self._start_clocks()
+        if file is not None:
+            self._recover(file)
         self.memberlist.start(now)
         self._start_timers(now)
+        snapshot = self.pipeline.snapshot
+        if snapshot is not None:
+            self.rejoin.begin(snapshot, now)
 
-    def start_converged(self, nodes: i64, now: float) -> None:
+    def start_converged(self, nodes: i64, now: float, file: SnapshotFile | None = None) -> None:
         """Begin as if the join of all members 0 .. nodes - 1 were long over."""
         self._start_clocks()
+        if file is not None:
+            self._recover(file)
         self.members.fill(nodes, 1)
         self.intents.clock.witness(1)
         self.memberlist.start_converged(nodes, now)
         self._start_timers(now)
+        snapshot = self.pipeline.snapshot
+        if snapshot is not None:
+            for node in range(nodes):
+                snapshot.member_event(events.JOIN, node, now)
 
     def _start_clocks(self) -> None:
         self.intents.clock.increment()
         self.event_clock.increment()
         self.query_clock.increment()
 
+    def _recover(self, file: SnapshotFile) -> None:
+        """Go on where a snapshot ends: nothing that was seen then is delivered again."""
+        snapshot = Snapshot(file, self.config.rejoin_after_leave, self.intents.clock, self.members)
+        self.pipeline.snapshot = snapshot
+        self.intents.clock.witness(snapshot.last_clock)
+        self.event_clock.witness(snapshot.last_event_clock)
+        self.query_clock.witness(snapshot.last_query_clock)
+        self.user_events.min_time = snapshot.last_event_clock + 1
+        self.queries.min_time = snapshot.last_query_clock + 1
+
     def _start_timers(self, now: float) -> None:
         config = self.config
         self.runtime.call_at(now + config.reap_interval, REAP_TICK, 0, 0)
-        self.runtime.call_at(now + config.reconnect_interval, RECONNECT_TICK, 0, 0)
+        self.reconnector.schedule(now)
         self.runtime.call_at(now + config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
+        if self.pipeline.snapshot is not None:
+            self.runtime.call_at(now + CLOCK_INTERVAL, SNAPSHOT_TICK, 0, 0)
 
-    def join(self, addresses: list[int], now: float) -> None:
-        """Join through `addresses`, and again every retry_interval until one answered; not once leaving."""
-        if self.leave_phase != STAYING:
+    def join(self, addresses: list[int], now: float, ignore_old: bool = True) -> None:
+        """Join through `addresses`, and again every retry_interval until one answered; not once leaving.
+
+        `ignore_old`: user events from before are not wanted, which is the agent's default.
+        """
+        if self.departure.phase != STAYING:
             return
         self._join_addresses = addresses
+        self._ignore_old = ignore_old
+        self.user_events.ignores_old = ignore_old
         self.memberlist.join(addresses, JOINING, now)
 
     def leave(self, now: float) -> None:
         """Leave gracefully: intent first, then memberlist, then a pause; ends with LEAVE_DONE."""
-        if self.leave_phase != STAYING:
+        if self.departure.phase != STAYING:
             return
-        self.leave_phase = TELLING_INTENT
-        self.intents.is_alive = False
-        intents = self.intents
-        message = intents.make(LEAVE, self.me, intents.clock.time())
-        intents.clock.increment()
-        intents.handle_leave(self.me, message.ltime, False, now)
-        if self.members.others_are_alive(self.me):
-            self._queue(message, now, TELLING_LEAVE)
-            self.runtime.call_at(now + self.config.broadcast_timeout, INTENT_END, TELLING_LEAVE, 0)
-        else:
-            self.wait_ended(TELLING_LEAVE, True, now)
+        if self.pipeline.snapshot is not None:
+            self.pipeline.snapshot.leave(now)
+        self.departure.begin(now)
 
     def force_leave(self, node: i64, prune: bool, now: float) -> None:
-        """Say of another member that it has left; if it lives, it will object."""
-        intents = self.intents
-        message = intents.make(LEAVE, node, intents.clock.time(), prune)
-        intents.clock.increment()
-        self._take_leave_intent(message, True, now)
+        """Say of another member that it has left, and with `prune` forget it; if it lives, it will object."""
+        self.leave_intents.force(node, prune, now)
 
     def update_record(self, record: Record, now: float) -> None:
         """Announce new tags."""
         self.memberlist.update_record(record, UPDATING, self.config.broadcast_timeout, now)
 
+    def user_event(self, name: str, payload: bytes, coalesce: bool, now: float) -> UserEvent | None:
+        """Tell all members. None if that is refused: `trouble` says why."""
+        return self.announcing.send_event(name, payload, coalesce, now)
+
+    def query(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
+        """Ask all members. None if that is refused: `trouble` says why."""
+        return self.announcing.send_query(name, payload, params, now)
+
+    def respond(self, received: ReceivedQuery, payload: bytes, now: float) -> str:
+        """Answer a query; "" or the library's message why not."""
+        return self.queries.respond(received, self.queries.response(received, payload), now)
+
+    def shut_down(self, now: float) -> None:
+        """Stop without telling anyone; a snapshot is written to its end."""
+        self.is_shut_down = True
+        if self.pipeline.snapshot is not None:
+            self.pipeline.snapshot.shut_down(now)
+
     # Input -------------------------------------------------------------------------------------
 
     def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
-        self.memberlist.on_packet(packet, source, now, received_at)
+        if not self.is_shut_down:
+            self.memberlist.on_packet(packet, source, now, received_at)
 
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
-        return self.memberlist.on_stream_request(request, source, now)
+        return None if self.is_shut_down else self.memberlist.on_stream_request(request, source, now)
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
-        self.memberlist.on_stream_result(token, outcome, reply, now)
+        if not self.is_shut_down:
+            self.memberlist.on_stream_result(token, outcome, reply, now)
 
     def on_timer(self, timer: i64, a: i64, b: i64, now: float) -> None:
+        if self.is_shut_down:
+            return
         if timer < FIRST_DELEGATE_TIMER:
             self.memberlist.on_timer(timer, a, b, now)
         elif timer == REAP_TICK:
             self._reap(now)
         elif timer == RECONNECT_TICK:
-            self._reconnect(now)
+            self.reconnector.tick(now)
         elif timer == QUEUE_CHECK_TICK:
-            check_depth(self.intent_queue, self.config.queue_limit(self.members.count))
-            self._report_told(now)
-            self.runtime.call_at(now + self.config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
+            self._check_queues(now)
         elif timer == INTENT_END:
             self.wait_ended(a, b == 1, now)
         elif timer == LEAVE_PROPAGATED:
-            self._gone(True, now)
+            self.departure.end(True, now)
         elif timer == PRUNE_DUE:
-            self._release_held(now)
+            self.leave_intents.release(now)
         elif timer == RETRY_JOIN:
-            self.join(self._join_addresses, now)
+            self.join(self._join_addresses, now, self._ignore_old)
+        elif timer == QUERY_CLOSE:
+            self._close_query(a, now)
+        elif timer == USER_FLUSH:
+            self.pipeline.users.due(now)
+        elif timer == MEMBER_FLUSH:
+            self.pipeline.members.due(now)
+        elif timer == SNAPSHOT_TICK:
+            self._keep_clock(now)
 
     def on_message(self, message: UserMessage, now: float) -> None:
-        """A gossiped Serf message; what was news is passed on unchanged."""
+        """A Serf message; of what is gossiped, news is passed on unchanged."""
         kind = message.user_kind
         if kind == JOIN:
             assert isinstance(message, Intent)
             if self.intents.handle_join(message.node, message.ltime, now):
-                self._queue(message, now)
+                self.queues.add(INTENTS, message, now)
         elif kind == LEAVE:
             assert isinstance(message, Intent)
-            self._take_leave_intent(message, False, now)
+            self.leave_intents.take(message, False, now)
+        elif kind == USER_EVENT:
+            assert isinstance(message, UserEvent)
+            self.announcing.event_came(message, now)
+        elif kind == QUERY:
+            assert isinstance(message, Query)
+            self.announcing.query_came(message, now)
+        elif kind == QUERY_RESPONSE:
+            assert isinstance(message, QueryResponse)
+            self.asking.take(message, now)
+        elif kind == RELAY:
+            assert isinstance(message, Relayed)
+            self.queries.relay.forward(message, now)
 
-    def _take_leave_intent(self, message: Intent, is_own: bool, now: float) -> None:
-        """Apply a leave intent, refute it or prune where it asks for that, and pass it on."""
-        intents = self.intents
-        is_news = intents.handle_leave(message.node, message.ltime, message.prune, now)
-        self._refute_if_must(now)
-        if intents.prune_wanted == PRUNE_LATER:
-            self._held.append(HeldIntent(message, is_own, is_news))
-            self.memberlist.stall_worker()
-            delay = self.config.broadcast_timeout + self.config.leave_propagate_delay
-            self.runtime.call_at(now + delay, PRUNE_DUE, 0, 0)
-            return
-        if intents.prune_wanted == PRUNE_NOW:
-            self.reaper.prune(message.node, now)
-        self._pass_leave_on(message, is_own, is_news, now)
-
-    def _release_held(self, now: float) -> None:
-        held = self._held.pop(0)
-        self.reaper.prune(held.message.node, now)
-        self._pass_leave_on(held.message, held.is_own, held.is_news, now)
-        self.memberlist.resume_worker(now)
-
-    def _pass_leave_on(self, message: Intent, is_own: bool, is_news: bool, now: float) -> None:
-        if is_own:
-            if self.members.others_are_alive(self.me):
-                self._queue(message, now, TELLING_REMOVAL)
-        elif is_news:
-            self._queue(message, now)
-
-    def _refute_if_must(self, now: float) -> None:
-        if self.intents.must_refute:
-            self.intents.must_refute = False
-            self._broadcast_join(now)
-
-    # memberlist's callbacks (section 3) --------------------------------------------------------
+    # memberlist's callbacks --------------------------------------------------------------------
 
     def member_joined(self, record: Record, now: float) -> None:
-        node = record.node
-        members = self.members
-        before = members.status(node)
-        if before == STATUS_NONE:
-            self._meet(node)
-        else:
-            members.set(node, STATUS_ALIVE, members.status_ltime(node))
-            left_at = members.leave_time.pop(node, -1e18)
-            if before == STATUS_FAILED:
-                members.failed.remove(node)
-                if now - left_at < self.config.flap_timeout:
-                    self.runtime.notify(now, events.FLAP, node, 0)
-            elif before == STATUS_LEFT:
-                members.left.remove(node)
-        members.note_address(record)
-        self.runtime.notify(now, events.JOIN, node, 0)
-
-    def _meet(self, node: i64) -> None:
-        """A new member; what was said of it before it was known counts now."""
-        recent = self.intents.recent
-        status: i64 = STATUS_ALIVE
-        ltime: i64 = 0
-        joined = recent.find(node, JOIN)
-        if joined >= 0:
-            ltime = joined
-        left = recent.find(node, LEAVE)
-        if left >= 0:
-            ltime = left
-            status = STATUS_LEAVING
-        self.members.set(node, status, ltime)
+        self.membership.joined(record, now)
 
     def member_left(self, record: Record, now: float) -> None:
-        node = record.node
-        members = self.members
-        status = members.status(node)
-        ltime = members.status_ltime(node)
-        if status == STATUS_LEAVING:
-            members.set(node, STATUS_LEFT, ltime)
-            members.left.append(node)
-            members.leave_time[node] = now
-            self.runtime.notify(now, events.LEFT, node, 0)
-        elif status == STATUS_ALIVE:
-            members.set(node, STATUS_FAILED, ltime)
-            members.failed.append(node)
-            members.leave_time[node] = now
-            self.runtime.notify(now, events.FAILED, node, 0)
+        self.membership.left(record, now)
 
     def member_updated(self, record: Record, now: float) -> None:
-        if self.members.status(record.node) != STATUS_NONE:
-            self.members.note_address(record)
-            self.runtime.notify(now, events.UPDATE, record.node, 0)
+        self.membership.updated(record, now)
+
+    def name_contested(self, existing: Record, now: float) -> None:
+        """Another address claims a member's name; if it is ours, the others shall decide (section 10)."""
+        if existing.node == self.me and self.config.enable_name_conflict_resolution:
+            self.announcing.resolve_conflict(now)
 
     def measured(self, peer: i64, rtt: float, coordinate: Coordinate, now: float) -> None:
         """A direct probe of `peer` took `rtt` seconds: learn from it (section 12)."""
@@ -313,83 +333,62 @@ class SerfNode(Machine):
 
     def join_ended(self, token: i64, contacted: i64, now: float) -> None:
         if token == RECONNECTING:
-            self.runtime.call_at(now + self.config.reconnect_interval, RECONNECT_TICK, 0, 0)
+            self.reconnector.schedule(now)
             return
+        if token == REJOINING:
+            self.rejoin.ended(contacted, now)
+            return
+        self.user_events.ignores_old = False
         self.runtime.notify(now, events.JOINED, self.me, contacted)
         if contacted > 0:
-            self._broadcast_join(now)
+            self.intents.broadcast_join(now)
         elif self.config.retry_interval > 0.0:
             self.runtime.call_at(now + self.config.retry_interval, RETRY_JOIN, 0, 0)
 
     def wait_ended(self, token: i64, in_time: bool, now: float) -> None:
         """What was to be told is told, or its time is over."""
-        goes_on = in_time or self.config.leave_continues
-        if token == TELLING_LEAVE and self.leave_phase == TELLING_INTENT:
-            if not goes_on:
-                self._gone(False, now)
-                return
-            self.leave_phase = TELLING_MEMBERLIST
-            self.memberlist.leave(LEAVING_MEMBERLIST, self.config.broadcast_timeout, now)
-        elif token == LEAVING_MEMBERLIST and self.leave_phase == TELLING_MEMBERLIST:
-            if not goes_on:
-                self._gone(False, now)
-                return
-            self.leave_phase = PROPAGATING
-            self.runtime.call_at(now + self.config.leave_propagate_delay, LEAVE_PROPAGATED, 0, 0)
-
-    def _gone(self, in_time: bool, now: float) -> None:
-        self.leave_phase = GONE
-        self.runtime.notify(now, events.LEAVE_DONE, self.me, 1 if in_time else 0)
+        if token >= FIRST_REMOVAL:
+            self.leave_intents.told(token, in_time, now)
+        else:
+            self.departure.told(token, in_time, now)
 
     # Gossip and push/pull ----------------------------------------------------------------------
 
-    def _broadcast_join(self, now: float) -> None:
-        """Say that we are here, at the present Lamport time."""
-        intents = self.intents
-        message = intents.make(JOIN, self.me, intents.clock.time())
-        intents.handle_join(self.me, message.ltime, now)
-        self._queue(message, now)
-
-    def _queue(self, message: UserMessage, now: float, token: i64 = 0) -> None:
-        self.intent_queue.queue(message, UNNAMED, token)
-        self.memberlist.core.wake_gossip(now)
-
     def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
-        queue = self.intent_queue
-        used = queue.get_broadcasts(self.members.count, overhead, limit, into)
+        used = self.queues.get_broadcasts(overhead, limit, into)
         self._report_told(now)
         return used
 
     def _report_told(self, now: float) -> None:
         """End the waits for what has been told: after what is being done now, not within it."""
-        queue = self.intent_queue
-        if len(queue.finished) > 0:
-            tokens = queue.finished
-            queue.finished = []
-            for token in tokens:
+        if len(self.intent_queue.finished) > 0:
+            for token in self.queues.take_finished():
                 self.runtime.call_at(now, INTENT_END, token, 1)
 
-    def merge_remote_state(self, state: SerfState, now: float) -> None:
+    def merge_remote_state(self, state: SerfState, now: float, join: bool = False) -> None:
         self.exchange.merge(state, now)
-        self._refute_if_must(now)
+        self.intents.refute_if_must(now)
+        self.announcing.merge(state, join, now)
 
-    # Timers (section 9) ------------------------------------------------------------------------
+    # Timers ------------------------------------------------------------------------------------
 
     def _reap(self, now: float) -> None:
         self.intents.recent.reap(now, self.config.recent_intent_timeout)
         self.reaper.reap(now)
         self.runtime.call_at(now + self.config.reap_interval, REAP_TICK, 0, 0)
 
-    def _reconnect(self, now: float) -> None:
-        """Try one failed member, or leave it to the others this time."""
-        members = self.members
-        node: i64 = -1
-        if len(members.failed) > 0:
-            node = members.choose_reconnect(self.rng)
-            if node < 0:
-                self.runtime.notify(now, events.RECONNECT_FORGONE, self.me, 0)
-        if node < 0:
-            self.runtime.call_at(now + self.config.reconnect_interval, RECONNECT_TICK, 0, 0)
-            return
-        self.runtime.notify(now, events.RECONNECT, node, 0)
-        self.memberlist.join([members.address(node)], RECONNECTING, now)
+    def _check_queues(self, now: float) -> None:
+        self.queues.check_depths(now)
+        self._report_told(now)
+        self.runtime.call_at(now + self.config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
+
+    def _close_query(self, ltime: i64, now: float) -> None:
+        if not self.announcing.close_query(ltime, now):
+            self.shut_down(now)
+            self.application.shut_down(now)
+
+    def _keep_clock(self, now: float) -> None:
+        snapshot = self.pipeline.snapshot
+        if snapshot is not None:
+            snapshot.update_clock(now)
+            self.runtime.call_at(now + CLOCK_INTERVAL, SNAPSHOT_TICK, 0, 0)

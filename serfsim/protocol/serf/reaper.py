@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import STATUS_NONE, SerfMembers
+from serfsim.protocol.serf.pipeline import EventPipeline
 from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 
@@ -21,13 +21,13 @@ class Reaper:
         members: SerfMembers,
         vivaldi: Client,
         coordinates: dict[int, Coordinate],
-        runtime: Runtime,
+        pipeline: EventPipeline,
     ) -> None:
         self.config = config
         self.members = members
         self.vivaldi = vivaldi
         self.coordinates = coordinates
-        self.runtime = runtime
+        self.pipeline = pipeline
 
     def reap(self, now: float) -> None:
         self._reap_listed(self.members.failed, self.config.reconnect_timeout, now)
@@ -38,7 +38,7 @@ class Reaper:
         for node in listed.copy():
             if now - leave_time.get(node, now) > timeout:
                 listed.remove(node)
-                self.erase(node, now)
+                self.erase(node, False, now)
 
     def prune(self, node: i64, now: float) -> None:
         members = self.members
@@ -48,10 +48,10 @@ class Reaper:
             members.left.remove(node)
         if node in members.failed:
             members.failed.remove(node)
-        self.erase(node, now)
+        self.erase(node, True, now)
 
-    def erase(self, node: i64, now: float) -> None:
+    def erase(self, node: i64, forced: bool, now: float) -> None:
         self.members.erase(node)
         self.vivaldi.forget_node(node)
         self.coordinates.pop(node, None)
-        self.runtime.notify(now, events.REAP, node, 0)
+        self.pipeline.member_event(events.REAP, node, 1 if forced else 0, now)

@@ -1,0 +1,128 @@
+"""Holding events back for a moment, so that the application hears of a burst once (spec serf.md section 13).
+
+The first event that comes starts the quantum, and each restarts the quiescent timer; whichever ends
+first flushes. Both periods must be more than nothing, or events pass straight through. One timer at
+a time runs for a coalescer: where it comes too early it is set again.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.runtime import Runtime
+from serfsim.protocol.serf.application import Application
+from serfsim.protocol.serf.messages import UserEvent
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Coalescer:
+    """`timer` is the number under which `due` is called; subclasses hold and flush."""
+
+    def __init__(
+        self, quantum: float, quiescent: float, timer: i64, runtime: Runtime, application: Application
+    ) -> None:
+        self.quantum = quantum
+        self.quiescent = quiescent
+        self.timer: i64 = timer
+        self.runtime = runtime
+        self.application = application
+        self._flush_at = -1.0  # the end of the quantum; negative while nothing is held
+        self._quiet_at = 0.0
+        self._timer_runs = False
+
+    def is_on(self) -> bool:
+        return self.quantum > 0.0 and self.quiescent > 0.0
+
+    def hold(self, now: float) -> None:
+        """Something more is held back from now on."""
+        if self._flush_at < 0.0:
+            self._flush_at = now + self.quantum
+        self._quiet_at = now + self.quiescent
+        if not self._timer_runs:
+            self._timer_runs = True
+            self.runtime.call_at(self._due(), self.timer, 0, 0)
+
+    def _due(self) -> float:
+        return self._quiet_at if self._quiet_at < self._flush_at else self._flush_at
+
+    def due(self, now: float) -> None:
+        """The timer came."""
+        if now < self._due():
+            self.runtime.call_at(self._due(), self.timer, 0, 0)
+            return
+        self._timer_runs = False
+        self._flush_at = -1.0
+        self.flush(now)
+
+    def flush(self, now: float) -> None:
+        """Let go of what is held."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class UserCoalescer(Coalescer):
+    """Of each name only the events of the highest Lamport time, all of them."""
+
+    def __init__(
+        self, quantum: float, quiescent: float, timer: i64, runtime: Runtime, application: Application
+    ) -> None:
+        super().__init__(quantum, quiescent, timer, runtime, application)
+        self._latest: dict[str, list[UserEvent]] = {}
+
+    def take(self, event: UserEvent, now: float) -> None:
+        if not event.coalesce or not self.is_on():
+            self.application.user_event(event, now)
+            return
+        latest = self._latest.get(event.name)
+        if latest is None or latest[0].ltime < event.ltime:
+            self._latest[event.name] = [event]
+        elif latest[0].ltime == event.ltime:
+            latest.append(event)
+        self.hold(now)
+
+    def flush(self, now: float) -> None:
+        held = self._latest
+        self._latest = {}
+        for latest in held.values():
+            for event in latest:
+                self.application.user_event(event, now)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class MemberCoalescer(Coalescer):
+    """Of each member the latest event, unless it is what was told last; by kind, in order of coming.
+
+    As in the library a member's latest event is never forgotten, and an update always counts as news:
+    it is told again at every flush until something else happens to the member.
+    """
+
+    def __init__(
+        self, quantum: float, quiescent: float, timer: i64, runtime: Runtime, application: Application
+    ) -> None:
+        super().__init__(quantum, quiescent, timer, runtime, application)
+        self._latest: dict[int, int] = {}
+        self._told: dict[int, int] = {}
+
+    def take(self, kind: i64, member: i64, now: float) -> None:
+        """A member event; a forced leave is a leave to the application."""
+        if kind == events.LEFT_FORCED:
+            kind = events.LEFT
+        if not self.is_on():
+            self.application.member_event(kind, [member], now)
+            return
+        self._latest[member] = kind
+        self.hold(now)
+
+    def flush(self, now: float) -> None:
+        told: dict[int, list[int]] = {}
+        for member, kind in self._latest.items():
+            before = self._told.get(member, -1)
+            if before == kind and kind != events.UPDATE:
+                continue
+            self._told[member] = kind
+            if kind in told:
+                told[kind].append(member)
+            else:
+                told[kind] = [member]
+        for kind, members in told.items():
+            self.application.member_event(kind, members, now)

@@ -1,0 +1,80 @@
+"""What memberlist says of members becomes what Serf thinks of them (spec serf.md section 3)."""
+
+from __future__ import annotations
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.directory import Record
+from serfsim.protocol.serf.core import SerfCore
+from serfsim.protocol.serf.intents import Intents
+from serfsim.protocol.serf.members import (
+    STATUS_ALIVE,
+    STATUS_FAILED,
+    STATUS_LEAVING,
+    STATUS_LEFT,
+    STATUS_NONE,
+)
+from serfsim.protocol.serf.messages import JOIN, LEAVE
+from serfsim.protocol.serf.pipeline import EventPipeline
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Membership:
+    def __init__(self, core: SerfCore, intents: Intents, pipeline: EventPipeline) -> None:
+        self.core = core
+        self.members = core.members
+        self.intents = intents
+        self.pipeline = pipeline
+
+    def joined(self, record: Record, now: float) -> None:
+        node = record.node
+        members = self.members
+        before = members.status(node)
+        if before == STATUS_NONE:
+            self._meet(node)
+        else:
+            members.set(node, STATUS_ALIVE, members.status_ltime(node))
+            left_at = members.leave_time.pop(node, -1e18)
+            if before == STATUS_FAILED:
+                members.failed.remove(node)
+                if now - left_at < self.core.config.flap_timeout:
+                    self.core.runtime.notify(now, events.FLAP, node, 0)
+            elif before == STATUS_LEFT:
+                members.left.remove(node)
+        members.note_address(record)
+        self.pipeline.member_event(events.JOIN, node, 0, now)
+
+    def _meet(self, node: i64) -> None:
+        """A new member; what was said of it before it was known counts now."""
+        recent = self.intents.recent
+        status: i64 = STATUS_ALIVE
+        ltime: i64 = 0
+        joined = recent.find(node, JOIN)
+        if joined >= 0:
+            ltime = joined
+        left = recent.find(node, LEAVE)
+        if left >= 0:
+            ltime = left
+            status = STATUS_LEAVING
+        self.members.set(node, status, ltime)
+
+    def left(self, record: Record, now: float) -> None:
+        node = record.node
+        members = self.members
+        status = members.status(node)
+        ltime = members.status_ltime(node)
+        if status == STATUS_LEAVING:
+            members.set(node, STATUS_LEFT, ltime)
+            members.left.append(node)
+            members.leave_time[node] = now
+            self.pipeline.member_event(events.LEFT, node, 0, now)
+        elif status == STATUS_ALIVE:
+            members.set(node, STATUS_FAILED, ltime)
+            members.failed.append(node)
+            members.leave_time[node] = now
+            self.pipeline.member_event(events.FAILED, node, 0, now)
+
+    def updated(self, record: Record, now: float) -> None:
+        if self.members.status(record.node) != STATUS_NONE:
+            self.members.note_address(record)
+            self.pipeline.member_event(events.UPDATE, record.node, 0, now)

@@ -1,0 +1,123 @@
+"""Queries, what is answered to them, and what wraps an answer for a detour (spec serf.md section 7).
+
+Sizes are the closed forms of spec wire.md section 5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
+from serfsim.protocol.memberlist.messages import UserMessage
+from serfsim.protocol.serf.filters import Filter
+from serfsim.protocol.serf.messages import QUERY, QUERY_RESPONSE, RELAY, Announced, bytes_size, header_size
+from serfsim.protocol.wire.msgpack import array_header, map_header, raw, text, unsigned
+
+# Flags of a query; in a response the first says that it is an ack.
+ACK_FLAG: Final = 1
+NO_BROADCAST_FLAG: Final = 2
+
+
+@mypyc_attr(acyclic=True)
+class Query(Announced):
+    """A question to all members that its filters let through. `timeout` is in seconds."""
+
+    def __init__(
+        self,
+        source: Record,
+        ltime: i64,
+        number: i64,
+        name: str,
+        payload: bytes,
+        filters: list[Filter],
+        flags: i64,
+        relay_factor: i64,
+        timeout: float,
+    ) -> None:
+        self.source = source
+        self.id: i64 = number
+        self.filters = filters
+        self.flags: i64 = flags
+        self.relay_factor: i64 = relay_factor
+        self.timeout = timeout
+        self.timeout_ns: i64 = i64(timeout * 1e9 + 0.5)
+        size: i64 = 80 + source.address_size + source.port_size + source.name_size
+        if len(filters) == 0:
+            size += 1
+        else:
+            size += header_size(len(filters))
+            for one in filters:
+                size += string_size(one.size())
+        size += unsigned_size(flags) + unsigned_size(number) + unsigned_size(ltime)
+        size += string_size(len(name.encode())) + bytes_size(payload)
+        size += unsigned_size(relay_factor) + unsigned_size(self.timeout_ns)
+        super().__init__(QUERY, source.node, size, ltime, name, payload)
+
+    def wants_ack(self) -> bool:
+        return self.flags & ACK_FLAG != 0
+
+    def may_be_passed_on(self) -> bool:
+        return self.flags & NO_BROADCAST_FLAG == 0
+
+    def encode(self, directory: Directory) -> bytes:
+        source = self.source
+        address = directory.address_bytes(source.address, source.address_length)
+        parts = b"\x08\x04" + map_header(11) + text("Addr") + raw(address) + text("Filters")
+        if len(self.filters) == 0:
+            parts += b"\xc0"
+        else:
+            parts += array_header(len(self.filters))
+            for one in self.filters:
+                parts += raw(one.encode(directory))
+        parts += text("Flags") + unsigned(self.flags) + text("ID") + unsigned(self.id)
+        parts += text("LTime") + unsigned(self.ltime) + text("Name") + text(self.name)
+        parts += text("Payload") + raw(self.payload) + text("Port") + unsigned(source.port)
+        parts += text("RelayFactor") + unsigned(self.relay_factor)
+        parts += text("SourceNode") + text(directory.names[source.node])
+        return parts + text("Timeout") + unsigned(self.timeout_ns)
+
+
+@mypyc_attr(acyclic=True)
+class QueryResponse(UserMessage):
+    """An ack of a query or an answer to it; `node` is its From field.
+
+    `member` is what the payload of an answer to a conflict query says, where it names a member.
+    """
+
+    def __init__(self, source: Record, ltime: i64, number: i64, flags: i64, payload: bytes) -> None:
+        size = 31 + unsigned_size(flags) + source.name_size + unsigned_size(number) + unsigned_size(ltime)
+        super().__init__(QUERY_RESPONSE, source.node, size + bytes_size(payload))
+        self.ltime: i64 = ltime
+        self.id: i64 = number
+        self.flags: i64 = flags
+        self.payload = payload
+        self.member: Record | None = None
+
+    def is_ack(self) -> bool:
+        return self.flags & ACK_FLAG != 0
+
+    def encode(self, directory: Directory) -> bytes:
+        parts = b"\x08\x05" + map_header(5) + text("Flags") + unsigned(self.flags)
+        parts += text("From") + text(directory.names[self.node])
+        parts += text("ID") + unsigned(self.id) + text("LTime") + unsigned(self.ltime)
+        return parts + text("Payload") + (b"\xc0" if self.is_ack() else raw(self.payload))
+
+
+@mypyc_attr(acyclic=True)
+class Relayed(UserMessage):
+    """A response on a detour: who receives this sends `inner` on to `target`."""
+
+    def __init__(self, inner: QueryResponse, target: Record) -> None:
+        size = 36 + target.address_size + target.port_size + target.name_size + inner.size - 1
+        super().__init__(RELAY, target.node, size)
+        self.inner = inner
+        self.target = target
+
+    def encode(self, directory: Directory) -> bytes:
+        target = self.target
+        address = directory.address_bytes(target.address, target.address_length)
+        parts = b"\x08\x09" + map_header(2) + text("DestAddr") + map_header(3) + text("IP") + raw(address)
+        parts += text("Port") + unsigned(target.port) + text("Zone") + text("")
+        parts += text("DestName") + text(directory.names[target.node])
+        return parts + self.inner.encode(directory)[1:]

@@ -1,0 +1,76 @@
+"""Serf's three broadcast queues: intents first, then queries, then user events (spec serf.md section 8)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.messages import Message, UserMessage
+from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.serf.members import SerfMembers
+
+INTENTS: Final = 0
+QUERIES: Final = 1
+USER_EVENTS: Final = 2
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class BroadcastQueues:
+    """`memberlist` is whose gossip is woken when something waits."""
+
+    def __init__(self, config: SerfConfig, members: SerfMembers, memberlist: Core) -> None:
+        mult = memberlist.config.retransmit_mult
+        self.config = config
+        self.members = members
+        self.memberlist = memberlist
+        self.intents = TransmitLimitedQueue(mult)
+        self.queries = TransmitLimitedQueue(mult)
+        self.user_events = TransmitLimitedQueue(mult)
+
+    def is_waiting(self) -> bool:
+        """Has any queue something to tell?"""
+        return self.intents.depth > 0 or self.queries.depth > 0 or self.user_events.depth > 0
+
+    def add(self, which: i64, message: UserMessage, now: float, token: i64 = 0) -> None:
+        self._queue(which).queue(message, UNNAMED, token)
+        self.memberlist.wake_gossip(now)
+
+    def _queue(self, which: i64) -> TransmitLimitedQueue:
+        if which == INTENTS:
+            return self.intents
+        return self.queries if which == QUERIES else self.user_events
+
+    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message]) -> i64:
+        """Fill `into` with at most `limit` bytes, `overhead` a message included; the bytes used."""
+        n = self.members.count
+        used = self.intents.get_broadcasts(n, overhead, limit, into)
+        used += self.queries.get_broadcasts(n, overhead, limit - used, into)
+        return used + self.user_events.get_broadcasts(n, overhead, limit - used, into)
+
+    def take_finished(self) -> list[int]:
+        """The tokens of what has been told, or dropped; only intents have any."""
+        tokens = self.intents.finished
+        if len(tokens) > 0:
+            self.intents.finished = []
+        return tokens
+
+    def check_depths(self, now: float) -> None:
+        """Warn of queues that have grown long, and drop what exceeds the limit."""
+        config = self.config
+        limit = config.queue_limit(self.members.count)
+        which: i64 = INTENTS
+        while which <= USER_EVENTS:
+            queue = self._queue(which)
+            depth = queue.depth
+            if depth >= config.queue_depth_warning:
+                self._warn(now, events.QUEUE_DEEP, which, depth)
+            if depth > limit:
+                self._warn(now, events.QUEUE_PRUNED, which, depth)
+                queue.prune(limit)
+            which += 1
+
+    def _warn(self, now: float, event: i64, which: i64, depth: i64) -> None:
+        self.memberlist.notify(now, event, self.memberlist.me, depth * 4 + which)

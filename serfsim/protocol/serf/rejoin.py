@@ -1,0 +1,63 @@
+"""Finding the others again after a restart, from a snapshot (spec serf.md section 14)."""
+
+from __future__ import annotations
+
+from serfsim.native import Random, i64, mypyc_attr
+from serfsim.protocol import events
+from serfsim.protocol.memberlist.node import Memberlist
+from serfsim.protocol.serf.core import SerfCore
+from serfsim.protocol.serf.snapshot import Snapshot, address_of
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Rejoin:
+    """Tries the members of a snapshot one after the other, in random order, until one answers.
+
+    Only state is exchanged: no join intent is broadcast. `token` is what memberlist reports back.
+    """
+
+    def __init__(self, core: SerfCore, memberlist: Memberlist, token: i64) -> None:
+        self.core = core
+        self.memberlist = memberlist
+        self.token: i64 = token
+        self._left: list[int] = []  # addresses still to be tried
+
+    def begin(self, snapshot: Snapshot, now: float) -> None:
+        core = self.core
+        names = shuffled(snapshot.previous(), core.rng)
+        for name in names:
+            address = address_of(snapshot.alive[name])
+            if name != core.name() and address >= 0:
+                self._left.append(address)
+        if len(names) > 0:
+            self._next(now)
+
+    def is_under_way(self) -> bool:
+        return len(self._left) > 0
+
+    def _next(self, now: float) -> None:
+        if len(self._left) == 0:
+            self.core.runtime.notify(now, events.REJOIN_FAILED, self.core.me, 0)
+            return
+        self.memberlist.join([self._left[0]], self.token, now)
+
+    def ended(self, contacted: i64, now: float) -> None:
+        """One of them answered, or not."""
+        if contacted > 0:
+            self._left = []
+        else:
+            self._left.pop(0)
+            self._next(now)
+
+
+def shuffled(names: list[str], rng: Random) -> list[str]:
+    """The names in random order."""
+    order = names.copy()
+    i: i64 = 0
+    while i < len(order):
+        j: i64 = rng.randrange(i + 1)
+        other = order[i]
+        order[i] = order[j]
+        order[j] = other
+        i += 1
+    return order
