@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -139,25 +140,23 @@ class Simulation:
             raise SerfsimError("this simulation has run; make another one")
         if progress is not None:
             self._progress = progress
+        with no_garbage_collection():
+            recording = self._recorded()
+            self._result = Result.from_recording(
+                self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
+            )
+        return self._result
+
+    def _recorded(self) -> Recording:
         wall, cpu = time.perf_counter(), time.process_time()
         interrupted_at = None
-        # The machines make objects by the million and hardly a cycle: collecting them would only cost.
-        collecting = gc.isenabled()
-        gc.disable()
         try:
             self.env.run(until=self.scenario.duration)
             self._progress(1.0)
         except KeyboardInterrupt:
             interrupted_at = self.env.catch_up()
-        finally:
-            if collecting:
-                gc.enable()
         self.sampler.take()
-        recording = self._recording(time.perf_counter() - wall, time.process_time() - cpu, interrupted_at)
-        self._result = Result.from_recording(
-            self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
-        )
-        return self._result
+        return self._recording(time.perf_counter() - wall, time.process_time() - cpu, interrupted_at)
 
     def _recording(self, wall_s: float, cpu_s: float, interrupted_at: float | None) -> Recording:
         end = self.scenario.duration if interrupted_at is None else interrupted_at
@@ -254,6 +253,18 @@ class Simulation:
         self.trace.watches = [watch for watch, _ in self._waits]
         for watch, happened in seen:
             happened.succeed(watch.seen_at - self.origin)
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """The machines make objects by the million and hardly a cycle: looking for cycles would only cost."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def run(scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None) -> Result:

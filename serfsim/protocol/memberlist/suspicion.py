@@ -37,7 +37,7 @@ def remaining_suspicion_time(
     return timeout - elapsed
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
+@mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
 class Suspicion:
     """One running timer about one member.
 
