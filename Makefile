@@ -79,4 +79,7 @@ $(VENV)/dev: $(VENV)/installed
 $(VENV)/built: $(VENV)/installed $(COMPILED)
 	@echo "compiling the hot path (half a minute) ..."
 	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@# What Python and matplotlib keep for later is made now, so that the first run is as quick as any.
+	@$(BIN)/python -m compileall -q serfsim
+	@$(BIN)/python -c 'import matplotlib.font_manager'
 	@touch $@
