@@ -228,15 +228,38 @@ def test_replacing_the_only_message_restarts_the_numbers_behind_the_new_one() ->
     assert order == [replaced, later], "the later one has the smaller number and so counts as older"
 
 
-def test_two_live_messages_with_one_number_are_both_kept() -> None:
+def test_of_two_live_messages_with_one_number_the_earlier_is_lost_without_a_word() -> None:
+    queue = TransmitLimitedQueue(4)
+    labelled(queue, 60, name=1)
+    lost = labelled(queue, 60, name=1, token=7)  # number 2, and then the numbers start again
+    later = [labelled(queue, 60, name=name) for name in (2, 3, 4)]  # 1, 2, 3
+    assert queue.depth == 3
+    order: list[Message] = []
+    queue.get_broadcasts(7, 2, 1400, order)
+    assert order == list(reversed(later))
+    assert lost not in order
+    assert queue.finished == []
+
+
+def test_the_next_of_a_lost_messages_name_finishes_it_and_displaces_what_has_its_number() -> None:
+    queue = TransmitLimitedQueue(4)
+    labelled(queue, 60, name=1)
+    labelled(queue, 60, name=1, token=7)
+    later = [labelled(queue, 60, name=name) for name in (2, 3, 4)]
+    again = labelled(queue, 60, name=1)
+    assert queue.finished == [7]
+    order: list[Message] = []
+    queue.get_broadcasts(7, 2, 1400, order)
+    assert order == [again, later[2], later[0]]
+
+
+def test_messages_of_other_lengths_may_share_a_number() -> None:
     queue = TransmitLimitedQueue(4)
     labelled(queue, 60, name=1)
     labelled(queue, 60, name=1)
     for name in (2, 3, 4):
-        labelled(queue, 60, name=name)
-    order: list[Message] = []
-    queue.get_broadcasts(7, 2, 1400, order)
-    assert len(order) == len(set(map(id, order))) == 4
+        labelled(queue, 61, name=name)
+    assert queue.depth == 4
 
 
 def test_the_pruned_are_the_most_sent_shortest_and_oldest_and_are_reported() -> None:

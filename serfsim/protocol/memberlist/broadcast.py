@@ -7,7 +7,11 @@ message, and a lane a heap by age: a wave of a thousand messages has a handful o
 
 "Newest" goes by a number that, as in the library, starts again whenever the queue runs empty,
 even while a datagram is being filled or the only message is being replaced: then what is queued next
-counts as older. Where that makes two numbers equal the library loses one entry; this queue does not.
+counts as older. And then two broadcasts of one length, sent equally often, may come to have one number.
+The library keeps them in a tree, where the later takes the place of the earlier: the earlier is lost, and
+nobody is told. That is how, among real agents under loss, one refutation in two hundred is never sent,
+and its sender declared dead by all (section 8.5). Only what was queued before the numbers last started
+again, `_before`, can have a number that comes again.
 """
 
 from __future__ import annotations
@@ -32,7 +36,8 @@ class TransmitLimitedQueue:
     """`finished` collects the tokens of broadcasts sent often enough, displaced or pruned.
 
     A broadcast has a place, where its message, name and token are; 0 for a token means that nobody
-    waits. What was displaced leaves its place empty until its key comes up in a lane.
+    waits. What was displaced leaves its place empty until its key comes up in a lane. What was lost is
+    in no lane, but its name still stands for it until the next of that name.
     """
 
     def __init__(self, retransmit_mult: i64) -> None:
@@ -46,7 +51,9 @@ class TransmitLimitedQueue:
         self._free: vec[i64] = vec[i64]()  # places that may be used again
         self._free_count: i64 = 0
         self._named: dict[int, int] = {}
+        self._lost: dict[int, LostKey] = {}
         self._number: i64 = 0
+        self._before: list[int] = []
         self._limit_for: i64 = -1
         self._limit: i64 = 0
 
@@ -54,20 +61,26 @@ class TransmitLimitedQueue:
         """Add a message; one of the same name is finished and replaced."""
         if self.depth == 0:
             self._number = 0
+            self._before = []
         self._number += 1
         number = self._number
         if name != UNNAMED:
             old: i64 = self._named.get(name, -1)
             if old >= 0:
-                self._messages[old] = None
-                self._finish(old)
+                if self._messages[old] is None:
+                    self._finish_lost(old)
+                else:
+                    self._messages[old] = None
+                    self._finish(old)
                 if self.depth == 0:
-                    self._number = 0  # as in the library, which has numbered the new one already
+                    # As in the library, which has numbered the new one already.
+                    self._restart_numbers()
+                    self._before.append(number)
         place = self._new_place(message, name, token)
         if name != UNNAMED:
             self._named[name] = place
-        self._tiers[0].lane(message.size).push((number << PLACE_BITS) | place)
         self.depth += 1
+        self._insert(self._tiers[0].lane(message.size), (number << PLACE_BITS) | place)
 
     def get_broadcasts(self, n: i64, overhead: i64, limit: i64, into: list[Message]) -> i64:
         """Append to `into` what fits in `limit` bytes at `overhead` a message; the bytes used.
@@ -101,12 +114,16 @@ class TransmitLimitedQueue:
             else:
                 aside.append(lane)
                 aside_keys = append(aside_keys, key)
-        if standing == 0:
-            self._number = 0
         i: i64 = 0
+        if standing == 0:
+            self._restart_numbers()
+            while i < len(aside_keys):
+                self._before.append(aside_keys[i] >> PLACE_BITS)
+                i += 1
+        i = 0
         while i < len(aside_keys):
             lane = aside[i]
-            self._tier(lane.transmits + 1).lane(lane.size).push(aside_keys[i])
+            self._insert(self._tier(lane.transmits + 1).lane(lane.size), aside_keys[i])
             i += 1
         return used
 
@@ -162,6 +179,38 @@ class TransmitLimitedQueue:
         self._free[self._free_count] = place
         self._free_count += 1
 
+    def _restart_numbers(self) -> None:
+        """Nothing waits in any lane; what was displaced leaves them, with its number."""
+        self._number = 0
+        self._before = []
+        for tier in self._tiers:
+            for lane in tier.lanes:
+                while lane.count > 0:
+                    self._free_place(lane.pop() & PLACE_MASK)
+
+    def _insert(self, lane: Lane, key: i64) -> None:
+        """Have a broadcast wait in a lane; one of its number there is lost."""
+        number = key >> PLACE_BITS
+        if len(self._before) > 0 and number in self._before:
+            replaced = lane.replace(key)
+            if replaced >= 0:
+                self._lose(lane, replaced)
+                return
+        lane.push(key)
+
+    def _lose(self, lane: Lane, key: i64) -> None:
+        """The key is in no lane any more. Of a broadcast that waited, a name stays as it was."""
+        place = key & PLACE_MASK
+        if self._messages[place] is None:
+            self._free_place(place)
+            return
+        self._messages[place] = None
+        self.depth -= 1
+        if self._names[place] == UNNAMED:
+            self._free_place(place)
+        else:
+            self._lost[place] = LostKey(lane, key >> PLACE_BITS)
+
     def _tier(self, transmits: i64) -> Tier:
         while len(self._tiers) <= transmits:
             self._tiers.append(Tier(len(self._tiers)))
@@ -203,6 +252,25 @@ class TransmitLimitedQueue:
         self.depth -= 1
         if self._tokens[place] != 0:
             self.finished.append(self._tokens[place])
+
+    def _finish_lost(self, place: i64) -> None:
+        """One of its name displaces a lost broadcast: what has its number now goes in its stead."""
+        lost = self._lost.pop(place)
+        if self._tokens[place] != 0:
+            self.finished.append(self._tokens[place])
+        self._free_place(place)
+        key = lost.lane.remove(lost.number)
+        if key >= 0:
+            self._lose(lost.lane, key)
+
+
+@mypyc_attr(acyclic=True)
+class LostKey:
+    """Where a lost broadcast was, and under which number."""
+
+    def __init__(self, lane: Lane, number: i64) -> None:
+        self.lane = lane
+        self.number: i64 = number
 
 
 class Broadcast:

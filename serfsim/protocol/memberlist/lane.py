@@ -58,6 +58,39 @@ class Lane:
         keys[i] = key
         return top
 
+    def replace(self, key: i64) -> i64:
+        """Put `key` where one of the same number is; that one, or -1 where there is none."""
+        at = self._place_of(key >> PLACE_BITS)
+        if at < 0:
+            return -1
+        replaced = self.keys[at]
+        self.keys[at] = key
+        return replaced
+
+    def remove(self, number: i64) -> i64:
+        """Take out the key of that number; it, or -1 where there is none."""
+        at = self._place_of(number)
+        if at < 0:
+            return -1
+        removed = self.keys[at]
+        waiting = self.count
+        kept: vec[i64] = self.keys[0:waiting]
+        self.count = 0
+        i: i64 = 0
+        while i < waiting:
+            if i != at:
+                self.push(kept[i])
+            i += 1
+        return removed
+
+    def _place_of(self, number: i64) -> i64:
+        i: i64 = 0
+        while i < self.count:
+            if self.keys[i] >> PLACE_BITS == number:
+                return i
+            i += 1
+        return -1
+
 
 class Tier:
     """The lanes of all broadcasts that were sent equally often, the longest messages last."""
