@@ -237,7 +237,7 @@ def check_view(hand: Hand) -> None:
     ring = list(members.ring[0 : members.count])
     assert sorted(ring) == sorted(known)
     states = {node: members.state(node) for node in known}
-    assert set(members.changed_at) == {node for node, state in states.items() if state != STATE_ALIVE}
+    assert set(members.changed_at) == {node for node, state in states.items() if state > STATE_SUSPECT}
     assert members.alive == sum(state <= STATE_SUSPECT for state in states.values())
     assert set(hand.node.states.suspicions) == {n for n, state in states.items() if state == STATE_SUSPECT}
     assert set(members.records) <= known

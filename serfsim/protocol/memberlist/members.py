@@ -30,7 +30,7 @@ class Members:
         self.ring: vec[i32] = vec[i32]()
         self.count: i64 = 0  # how much of `ring` is in use: all known, of any state
         self.alive: i64 = 0  # known and alive or suspect
-        self.changed_at: dict[int, float] = {}  # state change of members that are not alive
+        self.changed_at: dict[int, float] = {}  # when those that are dead or left became so
         self.records: dict[int, Record] = {}  # where it is not the directory's first
 
     def key(self, node: i64) -> i64:

@@ -123,7 +123,8 @@ class MemberStates:
                 return
         elif message.incarnation <= key >> 2 and not is_new_address:
             return
-        self.suspicions.pop(node, None)
+        if key & 3 == STATE_SUSPECT:
+            self.suspicions.pop(node, None)
         if node == core.me and not bootstrap:
             own = members.record(node)
             if message.incarnation == key >> 2 and own.meta == record.meta and own.same_versions(record):
@@ -142,7 +143,7 @@ class MemberStates:
         old = members.record(node)
         members.set_record(node, record if record.has_versions else record.with_versions_of(old))
         members.set(node, STATE_ALIVE, message.incarnation)
-        if before != STATE_ALIVE:
+        if before >= STATE_DEAD:
             members.changed_at.pop(node, None)
         if before >= STATE_DEAD:
             core.delegate.notify_join(members.record(node), now)
@@ -173,12 +174,9 @@ class MemberStates:
         key = members.key(node)
         if key == UNKNOWN or message.incarnation < key >> 2:
             return False
-        if len(self.suspicions) > 0:
-            running = self.suspicions.get(node)
-            if running is not None:
-                self._confirm(running, message, now)
-                return False
         if key & 3 != STATE_ALIVE:
+            if key & 3 == STATE_SUSPECT:
+                self._confirm(self.suspicions[node], message, now)
             return False
         if node == core.me:
             self.refute(message.incarnation, now)
@@ -186,7 +184,6 @@ class MemberStates:
             return False
         core.queue(message, node, now)
         members.set(node, STATE_SUSPECT, message.incarnation)
-        members.changed_at[node] = now
         self._start_suspicion(node, message.accuser, now)
         return True
 
@@ -205,8 +202,6 @@ class MemberStates:
             return
         self.core.queue(message, message.node, now)
         self.core.notify(now, events.CONFIRMED, message.node, message.accuser)
-        if suspicion.fired:
-            return
         remaining = suspicion.remaining(now)
         self._arm(suspicion, now + remaining if remaining > 0.0 else now)
 
@@ -225,27 +220,24 @@ class MemberStates:
             return  # another end came first, and has been waited for since
         while True:
             first = NOBODY
+            earliest: Suspicion | None = None
             for node, suspicion in self.suspicions.items():
-                if first == NOBODY or suspicion.comes_before(self.suspicions[first]):
+                if earliest is None or suspicion.comes_before(earliest):
                     first = node
-            if first == NOBODY or self.suspicions[first].ends_at > now:
+                    earliest = suspicion
+            if earliest is None or earliest.ends_at > now:
                 break
-            self._expire(first, self.suspicions[first], now)
+            self._expire(first, earliest, now)
         self._timer_at = NEVER
-        if first != NOBODY and self.suspicions[first].ends_at < NEVER:
-            self._timer_at = self.suspicions[first].ends_at
+        if earliest is not None:
+            self._timer_at = earliest.ends_at
             self.core.runtime.call_at(self._timer_at, SUSPICION_TIMEOUT, 0, 0)
 
     def _expire(self, node: int, suspicion: Suspicion, now: float) -> None:
-        """What was suspect becomes dead, unless it changed meanwhile."""
+        """What was suspect becomes dead; a change in between would have ended the suspicion."""
         core = self.core
-        suspicion.fired = True
-        suspicion.ends_at = NEVER
-        key = core.members.key(node)
-        if key & 3 != STATE_SUSPECT or core.members.changed_at[node] != suspicion.changed_at:
-            return
         core.notify(now, events.SUSPICION_TIMEOUT, node, suspicion.confirmations)
-        self.dead(self.accuse(DEAD, node, key >> 2, core.me), now)
+        self.dead(self.accuse(DEAD, node, core.members.incarnation(node), core.me), now)
 
     # dead --------------------------------------------------------------------------------------
 
@@ -257,7 +249,7 @@ class MemberStates:
         key = members.key(node)
         if key == UNKNOWN or message.incarnation < key >> 2:
             return
-        if len(self.suspicions) > 0:
+        if key & 3 == STATE_SUSPECT:
             self.suspicions.pop(node, None)
         if key & 3 >= STATE_DEAD:
             return

@@ -42,7 +42,6 @@ class Suspicion:
     """One running timer about one member.
 
     `ends_at` is when it runs out as things stand, `order` when that was settled, among all of a node.
-    `changed_at` is the member's state change that it was started for.
     """
 
     def __init__(self, accuser: i64, k: i64, minimum: float, maximum: float, now: float) -> None:
@@ -50,11 +49,9 @@ class Suspicion:
         self.minimum = minimum
         self.maximum = maximum
         self.started_at = now
-        self.changed_at = now
         self.confirmations: i64 = 0
         self.ends_at = 0.0
         self.order: i64 = 0
-        self.fired = False
         self.accusers = vec[i32]([i32(accuser)])
 
     def first_timeout(self) -> float:
