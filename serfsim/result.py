@@ -93,7 +93,7 @@ class Result:
                     "coordinates": lambda: frames.coordinates(recording.coordinates, recording.names),
                     "coordinate_error": lambda: frames.coordinate_error(series),
                     "traffic": lambda: frames.traffic(scope),
-                    "deliveries": lambda: frames.deliveries(recording.names),
+                    "deliveries": lambda: frames.deliveries(recording.deliveries, recording.names),
                 }[name]()
 
             return make
@@ -167,7 +167,8 @@ class Result:
         for name in layout.TABLES:
             self.table(name).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
-            write_log(stream, self.events, self.background.names, serf_version(self.scenario))
+            names, version = self.background.names, serf_version(self.scenario)
+            write_log(stream, self.events, names, version, self.deliveries)
         if figures:
             from serfsim.report.figures import save_figures
             from serfsim.report.page import write_page

@@ -25,6 +25,7 @@ from serfsim.native import append, i32, i64, u8, vec
 from serfsim.network.journal import UDP_HEADERS, Journal
 from serfsim.protocol.events import COUNTED_ONLY, KINDS
 from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage
+from serfsim.protocol.serf.messages import Announced
 
 MESSAGE: Final = 0
 USER_MESSAGE: Final = 16
@@ -63,6 +64,13 @@ class Trace(Journal):
         self.subject = vec[i32]()
         self.kind = vec[u8]()
         self.detail = vec[i64]()
+        # What became of user events and queries: at which node, which one, and of acks and answers whose.
+        self.announced: list[Announced] = []
+        self.delivery_t = vec[float]()
+        self.delivery_node = vec[i32]()
+        self.delivery_kind = vec[u8]()
+        self.delivery_item = vec[i32]()
+        self.delivery_peer = vec[i32]()
         # Sent by each host: IP packets and bytes, UDP and TCP.
         self.node_packets = vec[i64]([0] * hosts)
         self.node_bytes = vec[i64]([0] * hosts)
@@ -103,6 +111,17 @@ class Trace(Journal):
                 watch.seen_at = now
                 if self.queue is not None:
                     self.queue.stop = True
+
+    def deliver(self, now: float, node: i64, kind: i64, item: Announced, peer: i64) -> None:
+        """Something became of a user event or query: `kind` is a number of `serf.application` (SENT ...)."""
+        if item.number < 0:
+            item.number = len(self.announced)
+            self.announced.append(item)
+        self.delivery_t = append(self.delivery_t, now - self.origin)
+        self.delivery_node = append(self.delivery_node, i32(node))
+        self.delivery_kind = append(self.delivery_kind, u8(kind))
+        self.delivery_item = append(self.delivery_item, i32(item.number))
+        self.delivery_peer = append(self.delivery_peer, i32(peer))
 
     # Datagrams ---------------------------------------------------------------------------------
 

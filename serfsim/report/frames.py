@@ -22,15 +22,17 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_ERROR,
     TCP_FALLBACK_OK,
 )
+from serfsim.protocol.serf.application import ACKED, ANSWERED, DELIVERED, RECEIVED, SENT
 from serfsim.scoring.coordinates import ErrorSeries
 from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.pair_errors import ERROR_FIGURES
-from serfsim.scoring.recording import CoordinateSamples, EventTable, Integers, PerSecond
+from serfsim.scoring.recording import CoordinateSamples, DeliveryTable, EventTable, Integers, PerSecond
 from serfsim.scoring.scope import Scope, rows_of, select
 from serfsim.scoring.traffic import is_type
 
 EARLY_ROWS = 2_000_000  # more rows than this before t = 0 are a mass join: its joins are left out
 REACHABLE_ROWS = 500_000  # reachability is asked pair by pair; beyond so many rows it stays unknown
+DELIVERY_KINDS = ("event", "query", "ack", "response")
 PROBE_ROWS = (FAILED_PING, TCP_FALLBACK_OK, TCP_FALLBACK_ERROR, SUSPECT)  # counted here if not already
 
 
@@ -245,16 +247,36 @@ def coordinate_error(series: ErrorSeries) -> pd.DataFrame:
     )
 
 
-def deliveries(names: list[str]) -> pd.DataFrame:
-    """t_s, kind (event or query), name, ltime, source, observer, action. Empty: none are recorded yet."""
-    nobody = nodes(np.zeros(0, dtype=np.int64), names)
-    columns = {
-        "t_s": np.zeros(0),
-        "kind": pd.Categorical([], categories=["event", "query"]),
-        "name": pd.Series([], dtype="str"),
-        "ltime": np.zeros(0, dtype=np.int64),
-        "source": nobody,
-        "observer": nobody,
-        "action": pd.Categorical([], categories=["sent", "received"]),
-    }
-    return pd.DataFrame(columns)
+def deliveries(table: DeliveryTable, names: list[str]) -> pd.DataFrame:
+    """A row for every member that got a user event or query, and for every ack and answer that came in.
+
+    t_sent_s (of the event or query), t_received_s, t_delivered_s (to the application; missing where it
+    was not), kind (event, query, ack, response), name, ltime, source (of an ack or response: whose),
+    node (who got it), payload_bytes (of the event or query). In order of t_received_s.
+    """
+    columns = {"t_s": table.t, "node": table.node, "item": table.item, "peer": table.peer}
+    rows = pd.DataFrame(columns)
+    sent = rows[table.action == SENT].groupby("item")["t_s"].min()
+    got = rows[table.action == RECEIVED].drop_duplicates(["item", "node"]).copy()
+    got["peer"] = [table.items[item].source for item in got["item"]]
+    got["kind"] = [table.items[item].kind for item in got["item"]]
+    handed = rows[table.action == DELIVERED].drop_duplicates(["item", "node"])
+    handed = handed.rename(columns={"t_s": "t_delivered_s"})[["item", "node", "t_delivered_s"]]
+    parts = [got.merge(handed, on=["item", "node"], how="left")]
+    for action, kind in ((ACKED, "ack"), (ANSWERED, "response")):
+        parts.append(rows[table.action == action].assign(kind=kind, t_delivered_s=np.nan))
+    whole = pd.concat(parts, ignore_index=True).sort_values("t_s", kind="stable", ignore_index=True)
+    items = [table.items[item] for item in whole["item"]]
+    return pd.DataFrame(
+        {
+            "t_sent_s": whole["item"].map(sent).astype("float64"),
+            "t_received_s": whole["t_s"].astype("float64"),
+            "t_delivered_s": whole["t_delivered_s"].astype("float64"),
+            "kind": pd.Categorical(whole["kind"], categories=list(DELIVERY_KINDS)),
+            "name": pd.Series([item.name for item in items], dtype="str"),
+            "ltime": np.array([item.ltime for item in items], dtype=np.int64),
+            "source": nodes(whole["peer"].to_numpy().astype(np.int64), names),
+            "node": nodes(whole["node"].to_numpy().astype(np.int64), names),
+            "payload_bytes": np.array([item.size for item in items], dtype=np.int64),
+        }
+    )

@@ -12,18 +12,24 @@ Agents have no real addresses here; node i is given the i-th address of 10.0.0.0
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
 from serfsim.protocol import events as kind
 from serfsim.scoring.recording import EventTable, Integers
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PORT = 7946
 EARLY_JOINS = 100_000  # more joins than this before t = 0 are told in one line
 MOST_LINES = 1_000_000
 JOIN_ERROR = -1  # stands for JOINED where the call failed
+REAP_FORCED = -2  # and for REAP where a member was pruned
 CHUNK = 100_000
 
 FALLBACK = {
@@ -50,6 +56,17 @@ LINES = {
     kind.LEFT_FORCED: "[INFO] serf: EventMemberLeave (forced): {subject} {ip}",
     kind.UPDATE: "[INFO] serf: EventMemberUpdate: {subject}",
     kind.REAP: "[INFO] serf: EventMemberReap: {subject}",
+    REAP_FORCED: "[INFO] serf: EventMemberReap (forced): {subject} {ip}",
+    kind.QUEUE_DEEP: "[WARN] serf: {detail}",
+    kind.QUEUE_PRUNED: "[WARN] serf: {detail}, dropping messages!",
+    kind.OLD_EVENT: "[WARN] serf: received old event from time {detail}",
+    kind.OLD_QUERY: "[WARN] serf: received old query from time {detail}",
+    kind.STRAY_RESPONSE: "[WARN] serf: reply for non-running query (LTime: {detail}) From: {subject}",
+    kind.MISMATCHED_RESPONSE: "[WARN] serf: query reply ID mismatch (Response: {detail})",
+    kind.UNKNOWN_QUERY: "[WARN] serf: Unhandled internal query",
+    kind.CONFLICT_WON: "[INFO] serf: majority in name conflict resolution {detail}",
+    kind.CONFLICT_LOST: "[WARN] serf: minority in name conflict resolution, quitting {detail}",
+    kind.REJOIN_FAILED: "[WARN] serf: Failed to re-join any previously known node",
     kind.LEAVING: "[DEBUG] serf: messageLeaveType: {subject}",
     kind.SUSPECT: "[INFO] memberlist: Suspect {subject} has failed, no acks received",
     kind.REFUTE_SUSPECT: "[WARN] memberlist: Refuting a suspect message (from: {subject})",
@@ -69,6 +86,27 @@ LINES = {
     kind.PROTOCOL_REFUSED: "[ERR] memberlist: Failed push/pull merge: protocol versions of {subject} are not "
     "compatible from={ip}:{port}",
     kind.QUEUE_FULL: "[WARN] memberlist: handler queue full, dropping message ({detail}) from={ip}:{port}",
+}
+
+
+QUEUES = ("Intent", "Query", "Event")
+DETAILS: dict[int, Callable[[int], str]] = {
+    kind.QUEUE_DEEP: lambda detail: f"{QUEUES[detail & 3]} queue depth: {detail >> 2}",
+    kind.QUEUE_PRUNED: lambda detail: f"{QUEUES[detail & 3]} queue depth ({detail >> 2}) exceeds limit",
+    kind.CONFLICT_WON: lambda detail: f"[{detail >> 16} / {detail & 0xFFFF}]",
+    kind.CONFLICT_LOST: lambda detail: f"[{detail >> 16} / {detail & 0xFFFF}]",
+}
+
+RECEIPTS = {
+    "event": "[DEBUG] serf: messageUserEventType",
+    "query": "[DEBUG] serf: messageQueryType",
+    "ack": "[DEBUG] serf: messageQueryResponseType",
+    "response": "[DEBUG] serf: messageQueryResponseType",
+}
+RESPONSES = ("ack", "response")
+HANDED_UP = {
+    "event": "[INFO] agent: Received event: user-event",
+    "query": "[INFO] agent: Received event: query",
 }
 
 
@@ -95,6 +133,7 @@ def log_lines(events: EventTable, names: list[str], version: str = "0.9") -> Ite
     templates = {number: line.format_map(Slots()).format for number, line in wording(version).items()}
     addresses = [address(node) for node in range(len(names))]
     numbers = np.where((events.kind == kind.JOINED) & (events.detail == 0), JOIN_ERROR, events.kind)
+    numbers = np.where((events.kind == kind.REAP) & (events.detail == 1), REAP_FORCED, numbers)
     logged = np.isin(numbers, list(templates))
     # An agent that leaves does not log its own leave intent.
     logged &= ~((events.kind == kind.LEAVING) & (events.observer == events.subject))
@@ -139,11 +178,41 @@ def formatted(
         strict=True,
     ):
         who, where = (names[subject], addresses[subject]) if 0 <= subject < count else ("?", "0.0.0.0")
-        text = templates[number](names[observer], addresses[observer], who, where, detail)
+        shown = DETAILS[number](detail) if number in DETAILS else detail
+        text = templates[number](names[observer], addresses[observer], who, where, shown)
         yield f"{t:12.3f} {names[observer]} {text}"
 
 
-def write_log(stream: TextIO, events: EventTable, names: list[str], version: str = "0.9") -> None:
-    for line in log_lines(events, names, version):
+def delivery_lines(deliveries: pd.DataFrame) -> list[str]:
+    """The lines about user events and queries, in order of time; of all copies only the first is told."""
+    lines = []
+    for row in deliveries.itertuples():
+        if row.kind in RESPONSES:
+            lines.append((row.t_received_s, row.node, f"{RECEIPTS[row.kind]}: {row.source}"))
+            continue
+        if row.source != row.node:
+            lines.append((row.t_received_s, row.node, f"{RECEIPTS[row.kind]}: {row.name}"))
+        if not math.isnan(row.t_delivered_s):
+            lines.append((row.t_delivered_s, row.node, f"{HANDED_UP[row.kind]}: {row.name}"))
+    lines.sort(key=lambda line: line[0])
+    return [f"{t:12.3f} {node} {text}" for t, node, text in lines]
+
+
+def time_of(line: str) -> float:
+    """When a line was logged; remarks come at once."""
+    return -math.inf if line.startswith("#") else float(line[:12])
+
+
+def write_log(
+    stream: TextIO,
+    events: EventTable,
+    names: list[str],
+    version: str = "0.9",
+    deliveries: pd.DataFrame | None = None,
+) -> None:
+    """`deliveries`: the table of the result folder, for the lines about user events and queries."""
+    told = [] if deliveries is None else delivery_lines(deliveries)
+    lines = log_lines(events, names, version)
+    for line in heapq.merge(lines, told, key=time_of) if told else lines:
         stream.write(line)
         stream.write("\n")

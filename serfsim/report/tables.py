@@ -93,8 +93,10 @@ ROWS = (
     ("Dissemination", "event delivered, p50", "dissemination.events.p50_s", "s", "user event to a node"),
     ("Dissemination", "event delivered, p99", "dissemination.events.p99_s", "s", ""),
     ("Dissemination", "events delivered", "dissemination.events.delivered_share", "%", "of nodes reached"),
-    ("Dissemination", "query answered, p50", "dissemination.queries.p50_s", "s", "query to its answer"),
-    ("Dissemination", "queries answered", "dissemination.queries.delivered_share", "%", "of nodes"),
+    ("Dissemination", "query delivered, p50", "dissemination.queries.p50_s", "s", "query to a node"),
+    ("Dissemination", "queries delivered", "dissemination.queries.delivered_share", "%", "of nodes reached"),
+    ("Dissemination", "acks that came in", "dissemination.queries.acked_share", "%", "of nodes asked"),
+    ("Dissemination", "answers that came in", "dissemination.queries.answered_share", "%", "of nodes asked"),
 )
 # Rows that say nothing where nobody crashed, though their counts exist.
 ONLY_WITH_CRASHES = ("detection.missed",)

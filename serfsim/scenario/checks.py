@@ -15,7 +15,8 @@ from serfsim.scenario.roster import Roster, build_roster, membership_problems
 from serfsim.scenario.settings import Settings, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix
 from serfsim.scenario.units import write_duration
-from serfsim.scenario.workload import Query, Sent, SetTags
+from serfsim.scenario.workload import ByOne, ForceLeave, Query, SetTags
+from serfsim.scenario.workload_checks import size_problems
 
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
@@ -36,6 +37,7 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
         yield from _fault_problems(fault, roster, ("faults", position))
     for position, work in enumerate(scenario.workload):
         yield from _work_problems(work, roster, ("workload", position))
+    yield from size_problems(scenario.workload, roster, scenario.duration)
 
 
 def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
@@ -82,10 +84,12 @@ def _fault_problems(fault: Any, roster: Roster, path: Path) -> Iterator[Problem]
 
 
 def _work_problems(work: Any, roster: Roster, path: Path) -> Iterator[Problem]:
-    if isinstance(work, Sent) and work.from_ is not None and work.from_ not in roster.index:
+    if isinstance(work, ByOne) and work.from_ is not None and work.from_ not in roster.index:
         yield Problem((*path, "from"), unknown_name(work.from_, "a node", list(roster.index)))
     if isinstance(work, (Query, SetTags)) and work.nodes is not None:
         yield from _selector_problems(work.nodes, roster, (*path, "nodes"))
+    if isinstance(work, ForceLeave):
+        yield from _selector_problems(work.force_leave, roster, (*path, "force_leave"))
 
 
 def _selector_problems(selector: Any, roster: Roster, path: Path) -> Iterator[Problem]:

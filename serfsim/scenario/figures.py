@@ -66,6 +66,9 @@ def _figures() -> Iterator[tuple[str, str]]:
         yield f"dissemination.{kind}.p99_s", f"seconds until 99 % of the live members have {kind}"
         yield f"dissemination.{kind}.full_s", f"seconds until all live members have {kind}"
         yield f"dissemination.{kind}.delivered_share", f"share of (member, one of the {kind}) pairs delivered"
+        yield f"dissemination.{kind}.sent", f"how many {kind} there were"
+    yield "dissemination.queries.acked_share", "acks that came in, of the members for whom a query was"
+    yield "dissemination.queries.answered_share", "answers that came in, of the members for whom a query was"
     yield from (
         ("convergence.one_view_s", "time until all live members hold the true view"),
         ("convergence.views_disagreeing", "live members whose view is wrong at the end"),

@@ -113,7 +113,12 @@ class Settings(Part):
     enable_name_conflict_resolution: Switch = True
     disable_coordinates: Switch = False
     validate_node_names: Switch = False
+    snapshot: Switch = False
+    """Keep a file from which a restarted member joins the others again and goes on in its clocks."""
     rejoin_after_leave: Switch = False
+    """With a snapshot: join the others again even after a leave."""
+    replay_on_join: Switch = False
+    """Have a join bring the user events of before, too."""
     coalesce_period: Duration = 3.0
     quiescent_period: Duration = 1.0
     user_coalesce_period: Duration = 3.0

@@ -1,4 +1,4 @@
-"""What the members are asked to do: user events, queries, changes of tags."""
+"""What the members are asked to do: user events, queries, changes of tags, removals of others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,34 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from serfsim.scenario.cluster import Tags
+from serfsim.scenario.expressions import compiled
 from serfsim.scenario.faults import by_verb
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import refusal
 from serfsim.scenario.selection import Nodes
 from serfsim.scenario.timed import Timed
 from serfsim.scenario.units import Count, PositiveDuration, Size, Switch
+
+
+def _read_title(value: Any) -> Any:
+    if not isinstance(value, str) or not value:
+        raise refusal("a name (put it in quotes)", value)
+    return value
+
+
+Title = Annotated[str, BeforeValidator(_read_title)]
+"""The name of a user event or query: any text."""
+
+
+def _read_expressions(value: Any) -> Any:
+    """Regular expressions by tag."""
+    for tag, expression in value.items() if isinstance(value, dict) else ():
+        if not isinstance(expression, str) or compiled(expression) is None:
+            raise refusal("a regular expression as RE2 reads it", expression, inside=(tag,))
+    return value
+
+
+Expressions = Annotated[Tags, BeforeValidator(_read_expressions)]
 
 
 class Work(Timed):
@@ -25,44 +47,65 @@ class Work(Timed):
         return self
 
 
-class Sent(Work):
-    """What one member sends to all. `from` is its name; without, the first node."""
+class ByOne(Work):
+    """Done by one member. `from` is its name; without, the first node."""
 
-    payload: Size = 0
     from_: str | None = Field(default=None, alias="from")
 
 
-class Event(Sent):
-    """A user event of this name; `payload` is its bytes."""
+class Sent(ByOne):
+    """What one member sends to all. `payload` is its bytes."""
 
-    event: str
+    payload: Size = 0
+
+
+class Event(Sent):
+    """A user event of this name. `coalesce`: agents hold it back a little and pass on only the newest."""
+
+    event: Title
     coalesce: Switch = True
 
 
 class Query(Sent):
-    """A query of this name. `timeout`: Serf's own default unless given."""
+    """A query of this name, for all, for `nodes`, or for those whose tags match `filter_tags`.
 
-    query: str
+    `timeout`: Serf's own default unless given. `response`: how many bytes each of those answers.
+    """
+
+    query: Title
+    response: Size = 16
     relay_factor: Annotated[Count, Field(le=255)] = 0
     timeout: PositiveDuration | None = None
     request_ack: Switch = False
     nodes: Nodes | None = None
-    filter_tags: Tags = Field(default_factory=dict)
+    filter_tags: Expressions = Field(default_factory=dict)
 
 
 class SetTags(Work):
-    """Some members' tags become these; `delete` takes tags away."""
+    """Some members take on these tags beside those that they have; `delete` takes tags away first."""
 
     tags: Tags
     nodes: Nodes
     delete: tuple[str, ...] = ()
 
 
-WORKLOAD: dict[str, type[Part]] = {"event": Event, "query": Query, "tags": SetTags}
+class ForceLeave(ByOne):
+    """One member says of others that they have left. `prune`: they are to be forgotten at once."""
+
+    force_leave: Nodes
+    prune: Switch = False
+
+
+WORKLOAD: dict[str, type[Part]] = {
+    "event": Event,
+    "query": Query,
+    "tags": SetTags,
+    "force_leave": ForceLeave,
+}
 
 
 def _read_work(value: Any) -> Any:
     return by_verb(WORKLOAD, "a workload entry", value)
 
 
-AnyWork = Annotated[Event | Query | SetTags, BeforeValidator(_read_work)]
+AnyWork = Annotated[Event | Query | SetTags | ForceLeave, BeforeValidator(_read_work)]

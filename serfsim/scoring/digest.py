@@ -17,8 +17,9 @@ def digest(recording: Recording) -> str:
     """sha256 over what happened, as 64 hex digits; the same on every machine.
 
     In this order: node names, events processed, the event table, the three counter tables, the
-    coordinate samples. Numbers are little-endian, 8 bytes each; every array is preceded by its
-    length. Wall and CPU time and the truth are not part of it.
+    coordinate samples, and what became of user events and queries if there were any. Numbers are
+    little-endian, 8 bytes each; every array is preceded by its length. Wall and CPU time and the truth
+    are not part of it.
     """
     state = hashlib.sha256(b"serfsim 1")
 
@@ -52,4 +53,11 @@ def digest(recording: Recording) -> str:
     for values in (samples.t, samples.vec, samples.height, samples.adjustment, samples.error):
         array(values, "<f8")
     array(samples.live, "<i8")
+    deliveries = recording.deliveries
+    if len(deliveries.t):
+        array(deliveries.t, "<f8")
+        for column in (deliveries.node, deliveries.action, deliveries.item, deliveries.peer):
+            array(column, "<i8")
+        for item in deliveries.items:
+            text(f"{item.kind} {item.ltime} {item.source} {item.size} {item.wants_ack} {item.name}")
     return state.hexdigest()

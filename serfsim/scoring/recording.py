@@ -58,6 +58,48 @@ class EventTable:
     detail: Integers
 
 
+@dataclass(frozen=True)
+class Announcement:
+    """A user event ("event") or query ("query"); `source` sent it first. `size`: payload bytes.
+
+    `wants_ack`: members were to ack a query.
+    """
+
+    kind: str
+    name: str
+    ltime: int
+    source: int
+    size: int
+    wants_ack: bool = False
+
+    @property
+    def is_internal(self) -> bool:
+        """Serf's own query, of which agents do not tell their users."""
+        return self.kind == "query" and self.name.startswith("_serf_")
+
+
+@dataclass
+class DeliveryTable:
+    """What became of user events and queries, in order of time; all arrays of shape (m,).
+
+    `action` is a number of `protocol.serf.application` (SENT ...) and happened at `node`; `item` is a
+    place in `items`; `peer` is whose ack or answer came in, else -1.
+    """
+
+    t: Floats
+    node: Integers
+    action: Integers
+    item: Integers
+    peer: Integers
+    items: list[Announcement]
+
+
+def no_deliveries() -> DeliveryTable:
+    """The table of a run in which nothing was sent to all."""
+    none = np.zeros(0, dtype=np.int64)
+    return DeliveryTable(np.zeros(0), none, none, none, none, [])
+
+
 @dataclass
 class CoordinateSamples:
     """Own coordinates of all nodes, sampled. t: (k,); vec: (k, n, d); the rest (k, n); seconds.
@@ -110,3 +152,4 @@ class Recording:
     cpu_s: float
     interrupted_at: float | None = None
     converged_start: bool | None = None
+    deliveries: DeliveryTable = field(default_factory=no_deliveries)

@@ -29,7 +29,7 @@ def score(recording: Recording, series: ErrorSeries | None = None) -> dict[str, 
     return {
         "detection": detection(scope, history),
         "coordinates": coordinates(scope, error_series(scope) if series is None else series),
-        "dissemination": dissemination(),
+        "dissemination": dissemination(scope),
         "convergence": convergence(scope, history),
         "traffic": traffic(scope),
         "health": health(scope),

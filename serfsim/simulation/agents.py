@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from serfsim.engine.streams import stream
+from serfsim.engine.trace import Trace
 from serfsim.network.network import Network
-from serfsim.protocol.directory import Directory
+from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.protocol.serf.tags import encode_tags
+from serfsim.protocol.serf.snapshot import SnapshotFile
+from serfsim.protocol.serf.tags import decode_tags, encode_tags
 from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Roster
+from serfsim.simulation.application import AgentApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
 from serfsim.simulation.truth import TruthKeeper
 
@@ -17,15 +20,25 @@ class Agents:
     """`nodes[i]` is the machine of member i while its process runs, else None.
 
     Times in: engine times for the machines, the scenario's clock for the truth. `lives[i]` counts the
-    processes that member i has had; each draws from streams of its own.
+    processes that member i has had; each draws from streams of its own. `answers` holds how many bytes
+    every member answers to queries of a name; to those of other names none does. `files` are the
+    snapshots of members that keep one: like a disk they outlive the process.
     """
 
     def __init__(
-        self, roster: Roster, start: Start, network: Network, truth: TruthKeeper, seed: int, origin: float
+        self,
+        roster: Roster,
+        start: Start,
+        network: Network,
+        trace: Trace,
+        truth: TruthKeeper,
+        seed: int,
+        origin: float,
     ) -> None:
         self.roster = roster
         self.start_words = start
         self.network = network
+        self.trace = trace
         self.truth = truth
         self.seed = seed
         self.origin = origin
@@ -33,9 +46,13 @@ class Agents:
         self.directory = Directory()
         self.nodes: list[SerfNode | None] = [None] * len(roster.members)
         self.lives = [0] * len(roster.members)
+        self.answers: dict[str, int] = {}
+        self.files: dict[int, SnapshotFile] = {}
         self._configs: dict[int, tuple[object, ...]] = {}
         for member in roster.members:
             self.directory.add(member.name, member.index, encode_tags(member.tags))
+            if member.config.snapshot:
+                self.files[member.index] = SnapshotFile()
 
     def start(self, number: int, now: float, *, converged: bool = False) -> None:
         """Start the process of a member; it knows nobody yet, or everybody where `converged`."""
@@ -44,10 +61,11 @@ class Agents:
         self.lives[number] += 1
         self.network.hosts[number].start(node)
         self.truth.came_up(now - self.origin, number)
+        file = self.files.get(number)
         if converged:
-            node.start_converged(len(self.nodes), now)
+            node.start_converged(len(self.nodes), now, file)
         else:
-            node.start(now)
+            node.start(now, file)
 
     def _machine(self, number: int) -> SerfNode:
         member = self.roster.members[number]
@@ -63,7 +81,8 @@ class Agents:
             )
         _, memberlist, serf, coordinates = self._configs[key]
         life = f"{member.name}/{self.lives[number]}" if self.lives[number] else member.name
-        return SerfNode(
+        application = AgentApplication(self, number)
+        node = SerfNode(
             memberlist,  # type: ignore[arg-type]
             serf,  # type: ignore[arg-type]
             coordinates,  # type: ignore[arg-type]
@@ -73,15 +92,21 @@ class Agents:
             stream(self.seed, f"{life}/memberlist"),
             stream(self.seed, f"{life}/serf"),
             stream(self.seed, f"{life}/vivaldi"),
+            application,
         )
+        application.node = node
+        return node
 
     def join(self, number: int, now: float) -> None:
-        """Have a member join whom the scenario says; the one whom all join has nobody to join at first."""
+        """Have a member join whom the scenario says; the one whom all join has nobody to join at first.
+
+        One that rejoins the members of its snapshot does that instead.
+        """
         node = self.nodes[number]
-        if node is not None:
+        if node is not None and not node.rejoin.is_under_way():
             targets = self._join_targets(number)
             if targets:
-                node.join(targets, now)
+                node.join(targets, now, not self.roster.members[number].config.replay_on_join)
 
     def _join_targets(self, number: int) -> list[int]:
         word = self.start_words.join
@@ -100,6 +125,26 @@ class Agents:
     def _anybody_but(self, number: int) -> int:
         other = self.rng.randrange(len(self.nodes) - 1)
         return other + 1 if other >= number else other
+
+    def set_tags(self, number: int, tags: dict[str, str], delete: tuple[str, ...], now: float) -> None:
+        """Have a member announce its tags without those of `delete` and with `tags`."""
+        node = self.nodes[number]
+        if node is None:
+            return
+        known = node.core.record()
+        kept = {key: value for key, value in decode_tags(known.meta).items() if key not in delete}
+        meta = encode_tags({**kept, **tags})
+        record = Record(
+            number,
+            known.address,
+            known.name_length,
+            meta,
+            (known.protocol_min, known.protocol_max, known.protocol_current),
+            (known.delegate_min, known.delegate_max, known.delegate_current),
+            known.address_length,
+            known.port,
+        )
+        node.update_record(record, now)
 
     def end(self, number: int, now: float) -> bool:
         """Kill a member's process; False if it has none."""

@@ -258,11 +258,15 @@ class FaultRunner:
         absence.is_over = True
         self._restart(absence.gone)
 
+    def until_resumed(self, node: int) -> simpy.Event:
+        """A SimPy event for the moment when a paused process goes on."""
+        return self._resumptions.setdefault(node, self.sim.env.event())
+
     def _leave(self, node: int, absence: Absence) -> Iterator[Any]:
         """The agent leaves, once it runs, and ends its process when its leave is told."""
         life = self.sim.agents.lives[node]
         if self.network.hosts[node].paused:
-            yield self._resumptions.setdefault(node, self.sim.env.event())
+            yield self.until_resumed(node)
         machine = self.sim.agents.nodes[node]
         if machine is None or self.sim.agents.lives[node] != life:
             return
@@ -270,7 +274,10 @@ class FaultRunner:
         self.truth.leaves.append((self.sim.now, node))
         machine.leave(self.sim.env.engine_now)
         yield told
-        if self.sim.agents.lives[node] == life and self._die(node):
-            absence.gone.append(node)
-            if absence.is_over:
-                self._restart([node])
+        if self.sim.agents.lives[node] != life or self.sim.agents.nodes[node] is not machine:
+            return
+        machine.shut_down(self.sim.env.engine_now)
+        self._die(node)
+        absence.gone.append(node)
+        if absence.is_over:
+            self._restart([node])

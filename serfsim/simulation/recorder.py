@@ -23,7 +23,9 @@ from serfsim.engine.trace import (
 from serfsim.protocol import events
 from serfsim.protocol.memberlist import messages as memberlist
 from serfsim.protocol.serf import messages as serf
-from serfsim.scoring.recording import EventTable, Integers, PerSecond
+from serfsim.protocol.serf.messages import Announced
+from serfsim.protocol.serf.query_messages import Query
+from serfsim.scoring.recording import Announcement, DeliveryTable, EventTable, Integers, PerSecond
 
 # What leads a datagram, by wire type; its bytes are those of the whole IP packet.
 LEADING = {
@@ -65,6 +67,41 @@ def event_table(trace: Trace) -> EventTable:
         as_array(trace.subject, np.int32),
         as_array(trace.kind, np.uint8),
         as_array(trace.detail, np.int64),
+    )
+
+
+def delivery_table(trace: Trace) -> DeliveryTable:
+    """What became of user events and queries. What the protocol cannot tell apart is one item."""
+    places: dict[object, int] = {}
+    items: list[Announcement] = []
+    numbers = []
+    for message in trace.announced:
+        own = message.id if isinstance(message, Query) else message.payload
+        key = (message.ltime, message.name, own)
+        if key not in places:
+            places[key] = len(items)
+            items.append(announcement(message))
+        numbers.append(places[key])
+    item = as_array(trace.delivery_item, np.int32)
+    return DeliveryTable(
+        as_array(trace.delivery_t, np.float64),
+        as_array(trace.delivery_node, np.int32),
+        as_array(trace.delivery_kind, np.uint8),
+        np.array(numbers, dtype=np.int64)[item],
+        as_array(trace.delivery_peer, np.int32),
+        items,
+    )
+
+
+def announcement(message: Announced) -> Announcement:
+    asked = isinstance(message, Query)
+    return Announcement(
+        "query" if asked else "event",
+        message.name,
+        int(message.ltime),
+        int(message.node),
+        len(message.payload),
+        isinstance(message, Query) and message.wants_ack(),
     )
 
 

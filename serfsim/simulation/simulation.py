@@ -38,6 +38,7 @@ from serfsim.simulation.capabilities import refuse_what_cannot_run
 from serfsim.simulation.faults import FaultRunner
 from serfsim.simulation.sampling import CoordinateSampler
 from serfsim.simulation.truth import TruthKeeper
+from serfsim.simulation.workload import WorkloadRunner
 from serfsim.topology import build_topology
 
 Progress = Callable[[float], None]
@@ -69,7 +70,7 @@ class Simulation:
         self.trace = Trace(self.origin, len(names), self.queue)
         self.network = build_network(scenario, self.roster, self.topology, self.queue, self.trace, self.seed)
         self.agents = Agents(
-            self.roster, scenario.cluster.start, self.network, self.truth, self.seed, self.origin
+            self.roster, scenario.cluster.start, self.network, self.trace, self.truth, self.seed, self.origin
         )
         self.env = ClusterEnvironment(self.queue, self.network, self.origin, self._on_slice, self._on_stop)
         self.sampler = CoordinateSampler(
@@ -82,7 +83,9 @@ class Simulation:
         self.process(self._start_everybody(starts))
         self.process(self.sampler.process())
         self.process(self._follow_latency())
-        FaultRunner(self).schedule()
+        self.faults = FaultRunner(self)
+        self.faults.schedule()
+        WorkloadRunner(self).schedule()
 
     # What experiments use ------------------------------------------------------------------------
 
@@ -188,6 +191,7 @@ class Simulation:
             cpu_s,
             interrupted_at,
             scenario.cluster.start.converged,
+            recorder.delivery_table(self.trace),
         )
 
     def true_rtt(self, node: int) -> Floats:

@@ -6,7 +6,7 @@ what it needs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64, mypyc_attr
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from serfsim.protocol.serf.messages import Announced, UserEvent
     from serfsim.protocol.serf.queries import ReceivedQuery
     from serfsim.protocol.serf.query_messages import Query
+
+# What becomes of a user event or query, for those who keep a record: the calls by number.
+SENT: Final = 0
+RECEIVED: Final = 1
+DELIVERED: Final = 2
+ACKED: Final = 3
+ANSWERED: Final = 4
+CLOSED: Final = 5
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

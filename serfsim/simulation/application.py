@@ -1,0 +1,65 @@
+"""The agent above each Serf node: it keeps a record of user events and queries, and answers queries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serfsim.protocol.serf import application as action
+from serfsim.protocol.serf.application import Application
+from serfsim.protocol.serf.messages import Announced, UserEvent
+from serfsim.protocol.serf.queries import ReceivedQuery
+from serfsim.protocol.serf.query_messages import Query
+from serfsim.protocol.wire.msgpack import filler
+from serfsim.scenario.expressions import compiled
+
+if TYPE_CHECKING:
+    from serfsim.protocol.serf.node import SerfNode
+    from serfsim.simulation.agents import Agents
+
+
+class AgentApplication(Application):
+    """One life of one member; `node` is set by who makes it.
+
+    A query is answered at once with as many bytes as `Agents.answers` has for its name, if it has any:
+    what a handler script takes to run is not modelled.
+    """
+
+    node: SerfNode
+
+    def __init__(self, agents: Agents, number: int) -> None:
+        self.agents = agents
+        self.number = number
+
+    def matches(self, expression: str, value: str) -> bool:
+        pattern = compiled(expression)
+        return pattern is not None and pattern.search(value) is not None
+
+    def sent(self, message: Announced, now: float) -> None:
+        self._record(now, action.SENT, message)
+
+    def received(self, message: Announced, now: float) -> None:
+        self._record(now, action.RECEIVED, message)
+
+    def user_event(self, event: UserEvent, now: float) -> None:
+        self._record(now, action.DELIVERED, event)
+
+    def query(self, received: ReceivedQuery, now: float) -> None:
+        self._record(now, action.DELIVERED, received.query)
+        size = self.agents.answers.get(received.query.name)
+        if size is not None:
+            self.node.respond(received, filler(size, self.number), now)
+
+    def acked(self, query: Query, source: int, now: float) -> None:
+        self._record(now, action.ACKED, query, source)
+
+    def answered(self, query: Query, source: int, payload: bytes, now: float) -> None:
+        self._record(now, action.ANSWERED, query, source)
+
+    def closed(self, query: Query, now: float) -> None:
+        self._record(now, action.CLOSED, query)
+
+    def shut_down(self, now: float) -> None:
+        self.agents.end(self.number, now)
+
+    def _record(self, now: float, kind: int, message: Announced, peer: int = -1) -> None:
+        self.agents.trace.deliver(now, self.number, kind, message, peer)
