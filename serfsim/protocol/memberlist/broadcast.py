@@ -53,7 +53,8 @@ class TransmitLimitedQueue:
         self._named: dict[int, int] = {}
         self._lost: dict[int, LostKey] = {}
         self._number: i64 = 0
-        self._before: list[int] = []
+        self._before: dict[int, bool] = {}
+        self._before_top: i64 = 0  # the highest of them
         self._limit_for: i64 = -1
         self._limit: i64 = 0
 
@@ -61,7 +62,7 @@ class TransmitLimitedQueue:
         """Add a message; one of the same name is finished and replaced."""
         if self.depth == 0:
             self._number = 0
-            self._before = []
+            self._forget_before()
         self._number += 1
         number = self._number
         if name != UNNAMED:
@@ -75,7 +76,7 @@ class TransmitLimitedQueue:
                 if self.depth == 0:
                     # As in the library, which has numbered the new one already.
                     self._restart_numbers()
-                    self._before.append(number)
+                    self._remember_before(number)
         place = self._new_place(message, name, token)
         if name != UNNAMED:
             self._named[name] = place
@@ -118,7 +119,7 @@ class TransmitLimitedQueue:
         if standing == 0:
             self._restart_numbers()
             while i < len(aside_keys):
-                self._before.append(aside_keys[i] >> PLACE_BITS)
+                self._remember_before(aside_keys[i] >> PLACE_BITS)
                 i += 1
         i = 0
         while i < len(aside_keys):
@@ -182,16 +183,26 @@ class TransmitLimitedQueue:
     def _restart_numbers(self) -> None:
         """Nothing waits in any lane; what was displaced leaves them, with its number."""
         self._number = 0
-        self._before = []
+        self._forget_before()
         for tier in self._tiers:
             for lane in tier.lanes:
                 while lane.count > 0:
                     self._free_place(lane.pop() & PLACE_MASK)
 
+    def _remember_before(self, number: i64) -> None:
+        self._before[number] = True
+        if number > self._before_top:
+            self._before_top = number
+
+    def _forget_before(self) -> None:
+        if self._before_top > 0:
+            self._before = {}
+            self._before_top = 0
+
     def _insert(self, lane: Lane, key: i64) -> None:
         """Have a broadcast wait in a lane; one of its number there is lost."""
         number = key >> PLACE_BITS
-        if len(self._before) > 0 and number in self._before:
+        if number <= self._before_top and number in self._before:
             replaced = lane.replace(key)
             if replaced >= 0:
                 self._lose(lane, replaced)
