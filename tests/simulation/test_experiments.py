@@ -1,0 +1,185 @@
+"""Simulations in a user's hand: processes of their own, waiting for events, interruptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import serfsim
+from serfsim.errors import SerfsimError
+from serfsim.protocol import events
+from serfsim.simulation import Simulation
+from tests.simulation.cluster import scenario
+
+
+def crashing(duration: str = "40s") -> serfsim.Scenario:
+    return scenario(
+        6,
+        duration,
+        faults=[{"crash": ["node-03"], "at": "1s", "restart": "20s"}],
+        record={"coordinates": "5s"},
+    )
+
+
+def failed_times(sim: Simulation, observer: int | None = None) -> list[float]:
+    rows = zip(sim.trace.t, sim.trace.kind, sim.trace.observer, sim.trace.subject, strict=True)
+    return [
+        t for t, kind, who, whom in rows if kind == events.FAILED and whom == 3 and observer in (None, who)
+    ]
+
+
+def test_a_process_of_the_users_own_runs_on_the_scenarios_clock() -> None:
+    sim = Simulation(crashing())
+    seen = []
+
+    def mine() -> Any:
+        seen.append(sim.now)
+        yield sim.timeout(2.5)
+        seen.append(sim.now)
+
+    sim.process(mine())
+    sim.run()
+    assert seen == [-sim.origin, -sim.origin + 2.5]
+    assert 5.0 < sim.origin < 6.0
+
+
+def test_until_failed_wakes_at_the_moment_of_the_first_failed_event() -> None:
+    sim = Simulation(crashing())
+    woken = []
+
+    def mine() -> Any:
+        at = yield sim.until_failed("node-03")
+        woken.append((at, sim.now))
+
+    sim.process(mine())
+    sim.run()
+    ((at, now),) = woken
+    assert at == failed_times(sim)[0]
+    assert now == pytest.approx(at, abs=1e-12)
+
+
+def test_until_failed_may_ask_for_one_observer() -> None:
+    sim = Simulation(crashing())
+    woken: dict[str, float] = {}
+
+    def mine(name: str) -> Any:
+        yield sim.until_failed("node-03", observer=name)
+        woken[name] = sim.now
+
+    for name in ("node-00", "node-05"):
+        sim.process(mine(name))
+    sim.run()
+    for name, t in woken.items():
+        assert t == pytest.approx(failed_times(sim, sim.number(name))[0], abs=1e-12)
+    assert len(woken) == 2
+
+
+def test_until_joined_and_until_wait_for_the_next_one_only() -> None:
+    sim = Simulation(crashing("70s"))
+    seen = []
+
+    def mine() -> Any:
+        yield sim.timeout(sim.origin)
+        yield sim.until_joined("node-03", observer="node-00")
+        seen.append(sim.now)
+        yield sim.until(events.PUSH_PULL, observer=2)
+        seen.append(sim.now)
+
+    sim.process(mine())
+    sim.run()
+    assert 21.0 < seen[0] < 23.0
+    assert seen[1] > seen[0]
+
+
+def test_what_an_experiment_does_to_a_node_can_be_waited_for_at_once() -> None:
+    sim = Simulation(crashing())
+    seen = []
+
+    def mine() -> Any:
+        yield sim.env.timeout_at(10.0)
+        left = sim.until(events.LEAVING, subject=5)
+        sim.nodes[5].leave(sim.env.engine_now)
+        yield left
+        seen.append(sim.now)
+
+    sim.process(mine())
+    sim.run()
+    assert seen == [pytest.approx(10.0, abs=1e-9)]
+
+
+def test_nodes_are_machines_while_they_are_up() -> None:
+    sim = Simulation(crashing())
+    states = []
+
+    def mine() -> Any:
+        for t in (0.0, 10.0, 30.0):
+            yield sim.env.timeout_at(t)
+            states.append(sim.nodes[3] is not None)
+
+    sim.process(mine())
+    sim.run()
+    assert states == [True, False, True]
+
+
+def test_a_name_that_is_nobodys_is_refused() -> None:
+    with pytest.raises(SerfsimError, match="'node-99'"):
+        Simulation(crashing()).until_failed("node-99")
+
+
+def test_a_simulation_runs_once() -> None:
+    sim = Simulation(scenario(2, "1s"))
+    sim.run()
+    with pytest.raises(SerfsimError, match="make another one"):
+        sim.run()
+
+
+def test_an_error_in_a_users_process_is_theirs_to_see() -> None:
+    sim = Simulation(scenario(2, "5s"))
+
+    def mine() -> Any:
+        yield sim.timeout(1.0)
+        raise ZeroDivisionError("planted")
+
+    sim.process(mine())
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        sim.run()
+
+
+def test_progress_is_told_from_nothing_to_all() -> None:
+    told: list[float] = []
+    Simulation(crashing()).run(progress=told.append)
+    assert told == sorted(told)
+    assert told[0] < 0.5
+    assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("by_process", [False, True])
+def test_an_interrupted_run_gives_what_came_before(by_process: bool) -> None:
+    whole = Simulation(crashing())
+    whole.run()
+    sim = Simulation(crashing())
+
+    def interrupt() -> Any:
+        yield sim.env.timeout_at(12.5)
+        raise KeyboardInterrupt
+
+    def press(share: float) -> None:
+        if not by_process and sim.queue.now >= sim.origin + 12.5:
+            raise KeyboardInterrupt
+
+    if by_process:
+        sim.process(interrupt())
+    result = sim.run(progress=press)
+    recording = result.recording
+    assert recording is not None
+    at = recording.interrupted_at
+    assert at is not None
+    assert 12.5 <= at < 16.0
+    assert result.summary["complete"] is False
+    assert sim.now == at
+    # A last sample shows how far coordinates came, at the time of the interruption.
+    assert recording.coordinates.t[-1] == at
+    before = sum(t < at for t in whole.trace.t)
+    assert list(sim.trace.t) == list(whole.trace.t)[:before]
+    assert len(recording.probe_counts.values) == pytest.approx(at + sim.origin, abs=2.0)
