@@ -53,9 +53,11 @@ def test_leading_messages(number: int) -> None:
     for target, record in enumerate(directory.first):
         ping = m.Packet(m.PING, number, m.ping_size(record, number, me))
         ping.node = target
+        ping.source = me.address
         assert encode_lead(ping, me, directory) == e.ping(nodes[target], number, nodes[1])
         asked = m.Packet(m.INDIRECT_PING, number, m.indirect_ping_size(record, number, me))
         asked.node = asked.target = target
+        asked.source = me.address
         asked.wants_nack = True
         assert encode_lead(asked, me, directory) == e.indirect_ping(nodes[target], number, nodes[1])
         for packet in (ping, asked):
@@ -119,6 +121,7 @@ def test_several_messages_make_a_compound() -> None:
     directory, nodes = directory_of(NAMES)
     packet = m.Packet(m.PING, 5, 0)
     packet.node = 0
+    packet.source = 2
     packet.broadcasts = [m.Alive(directory.first[1], 1), Intent(JOIN, directory.first[1], 3, False)]
     parts = [e.ping(nodes[0], 5, nodes[2]), e.alive(nodes[1], 1), e.join_intent(nodes[1], 3)]
     assert encode_datagram(packet, directory.first[2], directory) == e.compound(parts)

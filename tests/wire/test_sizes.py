@@ -138,6 +138,7 @@ def test_datagrams_are_within_four_percent_and_closer_in_sum(
         if lead == "ping":
             packet = m.Packet(m.PING, seq, m.ping_size(directory.first[target], seq, directory.first[0]))
             packet.node = target
+            packet.source = 0
             parts.insert(0, e.ping(nodes[target], seq, nodes[0]))
         elif lead == "ack":
             numbers = [dice.gauss(0, 0.03) for _ in range(8)]
@@ -167,6 +168,7 @@ def test_the_tcp_ping_and_its_ack_are_always_compressed() -> None:
     core, _ = sending(directory)
     ping = m.Packet(m.PING, 28, m.ping_size(directory.first[1], 28, directory.first[0]))
     ping.node = 1
+    ping.source = 0
     ack = m.Packet(m.ACK, 28, m.ack_size(28, None))
     for _ in range(3):
         assert core.lead_stream_size(ping) == 74
@@ -180,6 +182,7 @@ def test_without_compression_everything_has_its_plain_size() -> None:
     core, runtime = sending(directory, config)
     ping = m.Packet(m.PING, 28, m.ping_size(directory.first[1], 28, directory.first[0]))
     ping.node = 1
+    ping.source = 0
     assert core.lead_stream_size(ping) == ping.size
     core.queue(m.Alive(directory.first[4], 1), 4, 0.0)
     core.queue(m.Alive(directory.first[5], 1), 5, 0.0)
@@ -197,6 +200,7 @@ def test_encryption_adds_29_bytes_to_datagrams_and_a_frame_to_streams() -> None:
     plain, _ = sending(directory)
     ping = m.Packet(m.PING, 28, 71)
     ping.node = 1
+    ping.source = 0
     assert core.lead_stream_size(ping) == plain.lead_stream_size(ping) + 34
     assert PushPull(False, core).size == pytest.approx(PushPull(False, plain).size + 34, abs=3)
     core.send(1, ping, 0.0)
@@ -223,6 +227,7 @@ def test_pings_between_long_names_shrink() -> None:
     core, runtime = sending(directory)
     ping = m.Packet(m.PING, 28, m.ping_size(directory.first[1], 28, directory.first[0]))
     ping.node = 1
+    ping.source = 0
     core.send(1, ping, 0.0)
     exact = len(e.datagram([e.ping(nodes[1], 28, nodes[0])]))
     assert runtime.sent[-1][1].size == exact < ping.size + 30

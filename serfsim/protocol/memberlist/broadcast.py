@@ -12,6 +12,9 @@ The library keeps them in a tree, where the later takes the place of the earlier
 nobody is told. That is how, among real agents under loss, one refutation in two hundred is never sent,
 and its sender declared dead by all (section 8.5). Only what was queued before the numbers last started
 again, `_before`, can have a number that comes again.
+
+Before Serf 0.8.2 the queue was a list: within a tier the newest goes first whatever its length, numbers
+never start again and nothing is lost.
 """
 
 from __future__ import annotations
@@ -40,8 +43,9 @@ class TransmitLimitedQueue:
     in no lane, but its name still stands for it until the next of that name.
     """
 
-    def __init__(self, retransmit_mult: i64) -> None:
+    def __init__(self, retransmit_mult: i64, longest_first: bool = True) -> None:
         self.retransmit_mult: i64 = retransmit_mult
+        self.longest_first = longest_first
         self.depth: i64 = 0
         self.finished: list[int] = []
         self._tiers: list[Tier] = [Tier(0)]
@@ -60,7 +64,7 @@ class TransmitLimitedQueue:
 
     def queue(self, message: Message, name: i64 = UNNAMED, token: i64 = 0) -> None:
         """Add a message; one of the same name is finished and replaced."""
-        if self.depth == 0:
+        if self.depth == 0 and self.longest_first:
             self._number = 0
             self._forget_before()
         self._number += 1
@@ -73,7 +77,7 @@ class TransmitLimitedQueue:
                 else:
                     self._messages[old] = None
                     self._finish(old)
-                if self.depth == 0:
+                if self.depth == 0 and self.longest_first:
                     # As in the library, which has numbered the new one already.
                     self._restart_numbers()
                     self._remember_before(number)
@@ -116,7 +120,7 @@ class TransmitLimitedQueue:
                 aside.append(lane)
                 aside_keys = append(aside_keys, key)
         i: i64 = 0
-        if standing == 0:
+        if standing == 0 and self.longest_first:
             self._restart_numbers()
             while i < len(aside_keys):
                 self._remember_before(aside_keys[i] >> PLACE_BITS)
@@ -230,12 +234,22 @@ class TransmitLimitedQueue:
     def _first_lane(self, tier: Tier, free: i64) -> Lane | None:
         """The lane of the longest messages of at most `free` bytes, if any waits."""
         at: i64 = len(tier.lanes) - 1
+        if not self.longest_first:
+            return self._newest_lane(tier, free)
         while at >= 0:
             lane = tier.lanes[at]
             if lane.count > 0 and lane.size <= free:
                 return lane
             at -= 1
         return None
+
+    def _newest_lane(self, tier: Tier, free: i64) -> Lane | None:
+        """The lane of the newest message of at most `free` bytes, if any waits."""
+        found: Lane | None = None
+        for lane in tier.lanes:
+            if lane.count > 0 and lane.size <= free and (found is None or lane.keys[0] > found.keys[0]):
+                found = lane
+        return found
 
     def _emptied(self, lane: Lane) -> list[int]:
         """The keys of a lane's broadcasts, newest first; they leave it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serfsim.native import i64
+from serfsim.protocol.versions import Mechanisms
 
 
 class MemberlistConfig:
@@ -12,7 +13,9 @@ class MemberlistConfig:
     that memberlist ships.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mechanisms: Mechanisms | None = None) -> None:
+        # What the release that runs can do.
+        self.mechanisms = Mechanisms() if mechanisms is None else mechanisms
         # Protocol version spoken; the only one in use is 2.
         self.protocol_version: i64 = 2
         # Deadline of a TCP exchange, and how long dialling may take.
@@ -35,6 +38,16 @@ class MemberlistConfig:
         self.disable_tcp_pings: bool = False
         # The health score runs from 0 to this minus 1.
         self.awareness_max_multiplier: i64 = 8
+        # Lifeguard's three parts, each of which may be switched off: a health score that stretches the
+        # rounds, suspicions that confirmations shorten, and suspects that are told with the ping.
+        self.lha_probe: bool = True
+        self.lha_suspicion: bool = True
+        self.buddy: bool = True
+        # Where Lifeguard's paper differs from memberlist: probe_timeout is stretched too; a failed probe
+        # costs 1, and 1 more where a nack is missing; confirmations wanted (-1: suspicion_mult - 2).
+        self.scale_probe_timeout: bool = False
+        self.paper_health_score: bool = False
+        self.suspicion_confirmations: i64 = -1
         # Members that one gossip tick reaches; 0 turns gossip off.
         self.gossip_nodes: i64 = 3
         self.gossip_interval: float = 0.2

@@ -27,6 +27,7 @@ from serfsim.protocol.memberlist.messages import (
     UserMessage,
 )
 from serfsim.protocol.runtime import Runtime
+from serfsim.protocol.versions import CRC_VERSION
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED
 
 # Timers. A delegate numbers its own from FIRST_DELEGATE_TIMER on.
@@ -41,10 +42,7 @@ WAIT_END: Final = 8  # a: ticket; b: 1 if it was told, 0 if time is over
 PUSH_PULL_START: Final = 9
 FIRST_DELEGATE_TIMER: Final = 32
 
-# A peer's highest protocol version tells what it understands (spec memberlist.md section 11).
-TCP_PING_VERSION: Final = 3
-NACK_VERSION: Final = 4
-CRC_VERSION: Final = 5
+INFINITY: Final = 1e300
 
 # What encryption puts before a stream message: its type and length.
 STREAM_FRAME: Final = 5
@@ -67,6 +65,7 @@ class Core:
         rng: Random,
     ) -> None:
         self.config = config
+        self.mechanisms = config.mechanisms
         self.me: i64 = me.node
         self.record = me  # what this node says of itself
         self.directory = directory
@@ -75,7 +74,7 @@ class Core:
         self.rng = rng
         self.members = Members(directory)
         self.awareness = Awareness(config.awareness_max_multiplier)
-        self.broadcasts = TransmitLimitedQueue(config.retransmit_mult)
+        self.broadcasts = TransmitLimitedQueue(config.retransmit_mult, config.mechanisms.longest_first)
         self.incarnation: i64 = 0
         self.seq: i64 = 0
         self.leaving = False
@@ -181,7 +180,7 @@ class Core:
         size = packet.size
         if self.config.enable_compression:
             size = self._compressed(packet, size)
-        if target.protocol_max >= CRC_VERSION:
+        if target.protocol_max >= CRC_VERSION and self.mechanisms.crc:
             size += CRC_SIZE
         packet.size = size + self.config.encryption_overhead
         self.runtime.send_packet(target.address, packet, now)
@@ -202,7 +201,7 @@ class Core:
         self.runtime.notify(now, event, subject, detail)
 
     def apply_health_delta(self, delta: i64, now: float) -> None:
-        if self.awareness.apply_delta(delta):
+        if self.config.lha_probe and self.awareness.apply_delta(delta):
             self.runtime.notify(now, events.HEALTH, self.me, self.awareness.score)
 
     def random_members(self, k: i64, excluded: i64, worst: i64, dead_since: float, into: list[int]) -> None:
@@ -213,11 +212,40 @@ class Core:
         """
         members = self.members
         n = members.count
+        if n < 3 * k and self.mechanisms.exhaustive_choice:
+            self._shuffled_members(k, excluded, worst, dead_since, into)
+            return
         draws: i64 = 0
         while draws < 3 * n and len(into) < k:
             draws += 1
             node = i64(members.ring[self.rng.randrange(n)])
             if node == self.me or node == excluded or node in into:
+                continue
+            state = members.keys[node] & 3
+            if state <= worst or (state == 2 and members.changed_at[node] >= dead_since):
+                into.append(node)
+
+    def _shuffled_members(
+        self, k: i64, excluded: i64, worst: i64, dead_since: float, into: list[int]
+    ) -> None:
+        """The same from memberlist 0.6.0 on: from a shuffled ring, so that none is missed."""
+        members = self.members
+        nodes: list[int] = []
+        i: i64 = 0
+        while i < members.count:
+            nodes.append(i64(members.ring[i]))
+            i += 1
+        i = len(nodes) - 1
+        while i > 0:
+            j: i64 = self.rng.randrange(i + 1)
+            other = nodes[j]
+            nodes[j] = nodes[i]
+            nodes[i] = other
+            i -= 1
+        for node in nodes:
+            if len(into) >= k:
+                return
+            if node == self.me or node == excluded:
                 continue
             state = members.keys[node] & 3
             if state <= worst or (state == 2 and members.changed_at[node] >= dead_since):

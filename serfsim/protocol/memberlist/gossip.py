@@ -7,9 +7,9 @@ sent what the queue gives next. With an empty queue a tick does nothing, so then
 
 from __future__ import annotations
 
-from serfsim.native import mypyc_attr
-from serfsim.protocol.memberlist.core import Core
-from serfsim.protocol.memberlist.members import STATE_SUSPECT
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.memberlist.core import INFINITY, Core
+from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Message, Packet
 
 
@@ -17,18 +17,18 @@ from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART,
 class Gossiper:
     def __init__(self, core: Core) -> None:
         self.core = core
+        # Before Serf 0.8.1 only members that are alive were told.
+        can = core.mechanisms
+        self.worst: i64 = STATE_SUSPECT if can.gossip_to_suspects else STATE_ALIVE
+        self.reaches_the_dead = can.gossip_to_the_dead
+        self.wraps_one = not can.bare_message
 
     def tick(self, now: float) -> None:
         core = self.core
         core.gossip_due = False
         targets: list[int] = []
-        core.random_members(
-            core.config.gossip_nodes,
-            -1,
-            STATE_SUSPECT,
-            now - core.config.gossip_to_the_dead_time,
-            targets,
-        )
+        dead_since = now - core.config.gossip_to_the_dead_time if self.reaches_the_dead else INFINITY
+        core.random_members(core.config.gossip_nodes, -1, self.worst, dead_since, targets)
         for target in targets:
             messages: list[Message] = []
             core.get_broadcasts(
@@ -42,7 +42,7 @@ class Gossiper:
 
     def _send(self, target: int, messages: list[Message], now: float) -> None:
         size = messages[0].size
-        if len(messages) > 1:
+        if len(messages) > 1 or self.wraps_one:
             size = COMPOUND_HEADER
             for message in messages:
                 size += COMPOUND_PART + message.size

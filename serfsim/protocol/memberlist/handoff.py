@@ -1,7 +1,8 @@
 """The two queues between a node's listener and its worker (spec memberlist.md section 2.1).
 
 Pings and acks are answered where they are read; broadcasts wait here. The worker takes alive
-messages first, and from each queue the newest first. A full queue drops the newcomer.
+messages first, and from each queue the newest first. A full queue drops the newcomer. Before Serf
+0.8.2 there was one queue, worked off in order.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from serfsim.protocol.memberlist.messages import ALIVE, Message
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class HandoffQueues:
-    def __init__(self, depth: i64) -> None:
+    def __init__(self, depth: i64, is_split: bool = True) -> None:
         self.depth: i64 = depth
+        self.is_split = is_split
         self.urgent: list[Message] = []
         self.ordinary: list[Message] = []
 
     def push(self, message: Message) -> bool:
         """Queue a message; False if its queue is full and it was dropped."""
-        queue = self.urgent if message.kind == ALIVE else self.ordinary
+        queue = self.urgent if self.is_split and message.kind == ALIVE else self.ordinary
         if len(queue) >= self.depth:
             return False
         queue.append(message)
@@ -30,5 +32,5 @@ class HandoffQueues:
         if len(self.urgent) > 0:
             return self.urgent.pop()
         if len(self.ordinary) > 0:
-            return self.ordinary.pop()
+            return self.ordinary.pop() if self.is_split else self.ordinary.pop(0)
         return None

@@ -95,8 +95,8 @@ class Members:
             up -= 1
         return up > 0
 
-    def purge(self, now: float, dead_time: float) -> list[int]:
-        """Forget members dead for more than `dead_time` seconds; the names forgotten."""
+    def purge(self, now: float, dead_time: float, left_too: bool = False) -> list[int]:
+        """Forget members dead (or left) for more than `dead_time` seconds; the names forgotten."""
         forgotten: list[int] = []
         if len(self.changed_at) == 0:
             return forgotten
@@ -104,7 +104,9 @@ class Members:
         i: i64 = 0
         while i < self.count:
             node = i64(self.ring[i])
-            if self.keys[node] & 3 == STATE_DEAD and now - self.changed_at[node] > dead_time:
+            state = self.keys[node] & 3
+            is_gone = state == STATE_DEAD or (left_too and state == STATE_LEFT)
+            if is_gone and now - self.changed_at[node] > dead_time:
                 forgotten.append(node)
                 self.keys[node] = UNKNOWN
                 self.records.pop(node, None)

@@ -12,6 +12,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
+from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.msgpack import filler, map_header, text, unsigned
 
@@ -131,23 +132,21 @@ class Packet:
         self.broadcasts: list[Message] | None = None
 
 
-def ping_size(node: Record, seq: i64, source: Record) -> i64:
-    return (
-        46 + node.name_size + unsigned_size(seq) + source.address_size + source.name_size + source.port_size
-    )
+def ping_size(node: Record, seq: i64, source: Record, names_source: bool = True) -> i64:
+    size = 13 + node.name_size + unsigned_size(seq)
+    return size + source_size(source) if names_source else size
 
 
-def indirect_ping_size(node: Record, seq: i64, source: Record) -> i64:
-    return (
-        64
-        + node.name_size
-        + node.port_size
-        + unsigned_size(seq)
-        + source.address_size
-        + source.name_size
-        + source.port_size
-        + node.address_size
-    )
+def source_size(source: Record) -> i64:
+    """The fields that say where the answer goes; absent before memberlist 0.2.0."""
+    return 33 + source.address_size + source.name_size + source.port_size
+
+
+def indirect_ping_size(node: Record, seq: i64, source: Record, names_source: bool = True) -> i64:
+    size = 25 + node.name_size + node.port_size + unsigned_size(seq) + node.address_size
+    if source.protocol_max >= NACK_VERSION:
+        size += 6
+    return size + source_size(source) if names_source else size
 
 
 def payload_size(coordinate: Coordinate | None) -> i64:
@@ -158,8 +157,10 @@ def payload_size(coordinate: Coordinate | None) -> i64:
     return string_size(58 + 9 * dimensions + (0 if dimensions < 16 else 2))
 
 
-def ack_size(seq: i64, coordinate: Coordinate | None) -> i64:
-    return 16 + payload_size(coordinate) + unsigned_size(seq)
+def ack_size(seq: i64, coordinate: Coordinate | None, has_payload: bool = True) -> i64:
+    """`has_payload`: the field is there, if only as nil, as it is from Serf 0.7 on."""
+    size = 8 + unsigned_size(seq)
+    return size + 8 + payload_size(coordinate) if has_payload else size
 
 
 def nack_size(seq: i64) -> i64:

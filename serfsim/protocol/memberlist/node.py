@@ -20,6 +20,7 @@ from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import (
     GOSSIP_TICK,
+    INFINITY,
     PROBE_END,
     PROBE_TICK,
     PROBE_TIMEOUT,
@@ -52,7 +53,7 @@ from serfsim.protocol.memberlist.messages import (
     ack_size,
     alive_message,
 )
-from serfsim.protocol.memberlist.probe import INFINITY, Prober
+from serfsim.protocol.memberlist.probe import Prober
 from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_scale
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MemberStates
@@ -91,7 +92,7 @@ class Memberlist(Machine):
         self.responder = Responder(self.core)
         self.gossiper = Gossiper(self.core)
         self.merger = Merger(self.core, self.states)
-        self.handoff = HandoffQueues(config.handoff_queue_depth)
+        self.handoff = HandoffQueues(config.handoff_queue_depth, config.mechanisms.two_handoff_queues)
         self.joins: dict[int, Join] = {}
         self.waits: dict[int, int] = {}  # ticket of a leave or update that goes on -> its caller's token
         self._tickets: i64 = 0
@@ -184,7 +185,7 @@ class Memberlist(Machine):
             self.prober.nack(packet.seq, now)
         broadcasts = packet.broadcasts
         if broadcasts is not None:
-            if self._stalls == 0 and len(broadcasts) <= self.handoff.depth:
+            if self._stalls == 0 and self.handoff.is_split and len(broadcasts) <= self.handoff.depth:
                 self._work_off(broadcasts, now)
             else:
                 self._hand_off(broadcasts, now)
@@ -268,6 +269,8 @@ class Memberlist(Machine):
             assert isinstance(request, StreamPing)
             if request.node >= 0 and request.node != core.me:
                 return None
+            if not core.mechanisms.tcp_pings:
+                return None  # unknown to it: it hangs up
             ack = Packet(ACK, request.seq, ack_size(request.seq, None))
             return StreamAck(request.seq, core.lead_stream_size(ack))
         return None

@@ -25,11 +25,10 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.core import (
-    NACK_VERSION,
+    INFINITY,
     PROBE_END,
     PROBE_TICK,
     PROBE_TIMEOUT,
-    TCP_PING_VERSION,
     Core,
     next_tick,
 )
@@ -46,6 +45,7 @@ from serfsim.protocol.memberlist.messages import (
     ping_size,
 )
 from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.versions import NACK_VERSION, TCP_PING_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 
 # Phases of a round.
@@ -58,8 +58,6 @@ LAST_RESORT: Final = 3
 TCP_NONE: Final = 0
 TCP_OPEN: Final = 1
 TCP_ANSWERED: Final = 2
-
-INFINITY: Final = 1e300
 
 # A round and a tick that end and come at the same time do so only up to rounding.
 COINCIDENCE: Final = 1e-6
@@ -129,7 +127,9 @@ class Prober:
     def _wrap(self, now: float) -> None:
         core = self.core
         self.ring_index = 0
-        for node in core.members.purge(now, core.config.gossip_to_the_dead_time):
+        can = core.mechanisms
+        dead_time = core.config.gossip_to_the_dead_time if can.purge_waits else -1.0
+        for node in core.members.purge(now, dead_time, can.purges_left):
             core.notify(now, events.FORGOTTEN, node, 0)
         core.members.shuffle(core.rng)
 
@@ -150,20 +150,24 @@ class Prober:
         self.tcp = TCP_NONE
         self.phase = DIRECT
         core.notify(now, events.PROBE, node, 0)
-        if key & 3 == STATE_ALIVE:
+        if key & 3 == STATE_ALIVE or not core.config.buddy:
             core.send(self.record.address, self._ping(), now)
         else:
             self._send_buddy_ping(now)
-        if total <= core.config.probe_timeout:
+        wait = core.config.probe_timeout
+        if core.config.scale_probe_timeout:
+            wait = core.awareness.scale_timeout(wait)
+        if total <= wait:
             core.runtime.call_at(self.deadline, PROBE_END, self.seq, 0)
         else:
-            core.runtime.call_at(now + core.config.probe_timeout, PROBE_TIMEOUT, self.seq, 0)
+            core.runtime.call_at(now + wait, PROBE_TIMEOUT, self.seq, 0)
 
     def _ping(self) -> Packet:
         core = self.core
-        packet = Packet(PING, self.seq, ping_size(self.record, self.seq, core.record))
+        names_source = core.mechanisms.ping_source
+        packet = Packet(PING, self.seq, ping_size(self.record, self.seq, core.record, names_source))
         packet.node = self.target
-        packet.source = core.record.address
+        packet.source = core.record.address if names_source else -1
         return packet
 
     def _send_buddy_ping(self, now: float) -> None:
@@ -185,19 +189,23 @@ class Prober:
         """Helpers are asked to probe, and the TCP fallback starts beside them (5.4)."""
         core = self.core
         self.phase = INDIRECT
+        can = core.mechanisms
+        asks_nacks = can.nacks and core.config.lha_probe
         helpers: list[int] = []
         core.random_members(core.config.indirect_checks, self.target, STATE_ALIVE, INFINITY, helpers)
         for helper in helpers:
             record = core.members.record(helper)
-            packet = Packet(INDIRECT_PING, self.seq, indirect_ping_size(self.record, self.seq, core.record))
+            size = indirect_ping_size(self.record, self.seq, core.record, can.ping_source)
+            packet = Packet(INDIRECT_PING, self.seq, size)
             packet.node = self.target
             packet.target = self.record.address
-            packet.source = core.record.address
-            packet.wants_nack = record.protocol_max >= NACK_VERSION
+            packet.source = core.record.address if can.ping_source else -1
+            packet.wants_nack = asks_nacks and record.protocol_max >= NACK_VERSION
             if packet.wants_nack:
                 self.expected_nacks += 1
             core.send(record.address, packet, now)
-        if not core.config.disable_tcp_pings and self.record.protocol_max >= TCP_PING_VERSION:
+        answers_tcp = self.record.protocol_max >= TCP_PING_VERSION
+        if answers_tcp and can.tcp_pings and not core.config.disable_tcp_pings:
             self._open_fallback(now)
 
     def _open_fallback(self, now: float) -> None:
@@ -260,17 +268,21 @@ class Prober:
             core.notify(now, events.TCP_FALLBACK_OK, self.target, 0)
             self._succeed(now)
             return
-        delta: i64 = 1
-        if self.expected_nacks > 0:
-            delta = self.expected_nacks - self.nacks
-            if delta < 0:
-                delta = 0
-        core.apply_health_delta(delta, now)
+        core.apply_health_delta(self._cost(), now)
         changed = self.states.suspect(
             self.states.accuse(SUSPECT, self.target, self.incarnation, core.me), now
         )
         core.notify(now, events.SUSPECT, self.target, 1 if changed else 0)
         self._end(now)
+
+    def _cost(self) -> i64:
+        """What a failed probe adds to the health score."""
+        missing = self.expected_nacks - self.nacks
+        if self.core.config.paper_health_score:
+            return 2 if missing > 0 else 1
+        if self.expected_nacks == 0:
+            return 1
+        return missing * self.core.mechanisms.nack_penalty if missing > 0 else 0
 
     def _succeed(self, now: float) -> None:
         self.core.apply_health_delta(-1, now)

@@ -181,11 +181,11 @@ class Merger:
             )
         elif core.members.key(node) == UNKNOWN:
             return
-        elif state != STATE_LEFT:
+        elif state != STATE_LEFT:  # dead members are only suspected
             message = self.states.accuse(SUSPECT, node, key >> 2, core.me)
             if self.states.suspect(message, now):
                 core.notify(now, events.SUSPECT_HEARD, node, core.me)
-        else:
+        elif core.mechanisms.left_state:  # who does not know that state ignores the entry
             self.states.dead(self.states.accuse(DEAD, node, key >> 2, node), now)
 
     def verify_protocol(self, remote: PushPull) -> i64:

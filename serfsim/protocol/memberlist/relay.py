@@ -42,7 +42,7 @@ class Responder:
         if packet.node >= 0 and packet.node != core.me:
             return
         payload = core.delegate.ack_payload()
-        answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload))
+        answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload, core.mechanisms.tcp_pings))
         answer.coordinate = payload
         core.send(packet.source if packet.source >= 0 else source, answer, now)
 
@@ -52,9 +52,10 @@ class Responder:
         requester = packet.source if packet.source >= 0 else source
         self.relays[seq] = Relay(requester, packet.seq, packet.wants_nack)
         target = core.directory.first[packet.node]
-        ping = Packet(PING, seq, ping_size(target, seq, core.record))
+        names_source = core.mechanisms.ping_source
+        ping = Packet(PING, seq, ping_size(target, seq, core.record, names_source))
         ping.node = packet.node
-        ping.source = core.record.address
+        ping.source = core.record.address if names_source else -1
         core.send(packet.target, ping, now)
         core.runtime.call_at(now + core.config.probe_timeout, RELAY_EXPIRY, seq, 0)
 
@@ -64,9 +65,10 @@ class Responder:
         if relay is None:
             return
         self.core.notify(now, events.RELAYED_ACK, self.core.me, 0)
-        self.core.send(relay.requester, Packet(ACK, relay.seq, ack_size(relay.seq, None)), now)
+        size = ack_size(relay.seq, None, self.core.mechanisms.tcp_pings)
+        self.core.send(relay.requester, Packet(ACK, relay.seq, size), now)
 
     def expire(self, seq: i64, now: float) -> None:
         relay = self.relays.pop(seq, None)
-        if relay is not None and relay.wants_nack:
+        if relay is not None and relay.wants_nack and self.core.mechanisms.nacks:
             self.core.send(relay.requester, Packet(NACK, relay.seq, nack_size(relay.seq)), now)

@@ -37,10 +37,16 @@ from serfsim.protocol.memberlist.messages import (
     accusation_size,
     alive_message,
 )
-from serfsim.protocol.memberlist.suspicion import Suspicion, confirmations_wanted, suspicion_timeout
+from serfsim.protocol.memberlist.suspicion import (
+    Suspicion,
+    confirmations_wanted,
+    stepwise_suspicion_timeout,
+    suspicion_timeout,
+)
+from serfsim.protocol.versions import STEP
 
-# Refutations are queued under the node's own address, not its name, so that they displace only
-# each other. Names are 0 and up, so any other negative number will do for the address.
+# Refutations are queued under the node's own address, from Serf 0.8 on not under its name, so that they
+# displace only each other. Names are 0 and up, so any other negative number will do for the address.
 OWN_ADDRESS: Final = -2
 
 NOBODY: Final = -1
@@ -53,6 +59,7 @@ class MemberStates:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.mechanisms = core.mechanisms
         self.suspicions: dict[int, Suspicion] = {}
         self._armed: i64 = 0  # how often a suspicion was given an end
         self._timer_at = NEVER  # when the timer that counts fires
@@ -98,7 +105,7 @@ class MemberStates:
                 return
         if node == core.me and core.leaving:
             return
-        if record.has_versions and not _versions_usable(record):
+        if record.has_versions and self.mechanisms.checks_versions and not _versions_usable(record):
             return
         if not core.delegate.notify_alive(record):
             return
@@ -157,12 +164,14 @@ class MemberStates:
         """May a member's name come back from another address? Left at once, dead after a time."""
         if state == STATE_LEFT:
             return True
+        if not self.mechanisms.reclaims_names:
+            return False
         reclaim = self.core.config.dead_node_reclaim_time
         return state == STATE_DEAD and reclaim > 0.0 and now - self.core.members.changed_at[node] > reclaim
 
     def _is_allowed(self, record: Record) -> bool:
         allowed = self.core.config.allowed_addresses
-        return allowed is None or record.address in allowed
+        return allowed is None or record.address in allowed or not self.mechanisms.allow_list
 
     # suspect -----------------------------------------------------------------------------------
 
@@ -190,9 +199,15 @@ class MemberStates:
     def _start_suspicion(self, node: i64, accuser: i64, now: float) -> None:
         config = self.core.config
         n = self.core.members.count
-        minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+        if self.mechanisms.suspicion_growth == STEP:
+            minimum = stepwise_suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+        else:
+            minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
         maximum = float(config.suspicion_max_timeout_mult) * minimum
-        k = confirmations_wanted(config.suspicion_mult, n)
+        # Without Lifeguard's suspicion nobody is waited for: the minimum it is, and news of it is old.
+        k: i64 = 0
+        if config.lha_suspicion:
+            k = confirmations_wanted(config.suspicion_mult, n, config.suspicion_confirmations)
         suspicion = Suspicion(accuser, k, minimum, maximum, now)
         self.suspicions[node] = suspicion
         self._arm(suspicion, now + suspicion.first_timeout())
@@ -261,7 +276,9 @@ class MemberStates:
             core.queue(message, node, now, token)
         else:
             core.queue(message, node, now)
-        state: i64 = STATE_LEFT if message.accuser == node else STATE_DEAD
+        state: i64 = STATE_DEAD
+        if message.accuser == node and self.mechanisms.left_state:
+            state = STATE_LEFT
         members.set(node, state, message.incarnation)
         members.changed_at[node] = now
         event: i64 = events.MEMBER_LEFT if state == STATE_LEFT else events.MEMBER_DEAD
@@ -278,9 +295,8 @@ class MemberStates:
             core.incarnation = accused + 1
         core.members.set(core.me, core.members.state(core.me), core.incarnation)
         core.apply_health_delta(1, now)
-        core.queue(
-            alive_message(core.directory, core.members.record(core.me), core.incarnation), OWN_ADDRESS, now
-        )
+        message = alive_message(core.directory, core.members.record(core.me), core.incarnation)
+        core.queue(message, OWN_ADDRESS if self.mechanisms.refutes_by_address else core.me, now)
 
     def accuse(self, kind: i64, node: i64, incarnation: i64, accuser: i64) -> Accusation:
         """A suspect or dead message of the right size."""

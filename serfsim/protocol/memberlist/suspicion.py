@@ -25,6 +25,13 @@ def suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
     return float(total // 1000) / 1e9
 
 
+def stepwise_suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
+    """The same before Serf 0.8.1: it doubles at ten members, and grows by as much at a hundred."""
+    steps: i64 = i64(math.ceil(math.log10(float(n + 1))))
+    interval_ns: i64 = i64(interval * 1e9 + 0.5)
+    return float(suspicion_mult * steps * interval_ns) / 1e9
+
+
 def remaining_suspicion_time(
     confirmations: i64, k: i64, elapsed: float, minimum: float, maximum: float
 ) -> float:
@@ -82,9 +89,12 @@ class Suspicion:
         )
 
 
-def confirmations_wanted(suspicion_mult: i64, n: i64) -> i64:
-    """k: how many confirmations bring the timer to its minimum; 0 where too few could accuse."""
-    k = suspicion_mult - 2
+def confirmations_wanted(suspicion_mult: i64, n: i64, wanted: i64 = -1) -> i64:
+    """k: how many confirmations bring the timer to its minimum; 0 where too few could accuse.
+
+    `wanted` replaces memberlist's suspicion_mult - 2 where it is not negative.
+    """
+    k = suspicion_mult - 2 if wanted < 0 else wanted
     if n - 2 < k:
         k = 0
     return k if k > 0 else 0

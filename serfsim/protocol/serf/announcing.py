@@ -46,7 +46,8 @@ class Announcing:
         if self.trouble != "":
             return None
         event = UserEvent(core.me, clock.time(), name, payload, coalesce)
-        self.trouble = encoded_too_long(event, limit)
+        if core.config.mechanisms.checks_encoded_size:
+            self.trouble = encoded_too_long(event, limit)
         if self.trouble != "":
             return None
         clock.increment()

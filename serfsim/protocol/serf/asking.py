@@ -79,8 +79,19 @@ class Asking:
         flags: i64 = ACK_FLAG if params.request_ack else 0
         number = core.rng.randrange(0x80000000)
         ltime = self.clock.time()
-        factor = params.relay_factor
-        query = Query(core.record(), ltime, number, name, payload, params.filters, flags, factor, timeout)
+        factor = params.relay_factor if core.config.mechanisms.relay else 0
+        query = Query(
+            core.record(),
+            ltime,
+            number,
+            name,
+            payload,
+            params.filters,
+            flags,
+            factor,
+            timeout,
+            core.config.mechanisms.names_in_queries,
+        )
         if query.size - 1 > core.config.query_size_limit:
             self.trouble = f"query exceeds limit of {core.config.query_size_limit} bytes"
             return None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from serfsim.native import i64
+from serfsim.protocol.versions import Mechanisms
 
 
 class SerfConfig:
     """Settings of one Serf node, as `serf agent` runs it. Durations are seconds, sizes bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, mechanisms: Mechanisms | None = None) -> None:
+        # What the release that runs can do.
+        self.mechanisms = Mechanisms() if mechanisms is None else mechanisms
         # How long a leave or removal may take to be told before the call gives up.
         self.broadcast_timeout: float = 5.0
         # A leave that could not be told in time is given up; from Serf 0.9.7 on it goes on.

@@ -57,12 +57,12 @@ class SerfDelegate(Delegate):
 
     def ack_payload(self) -> Coordinate | None:
         node = self.serf()
-        return None if node.config.disable_coordinates else node.vivaldi.coordinate
+        return node.vivaldi.coordinate if node.has_coordinates() else None
 
     def notify_ping_complete(
         self, record: Record, rtt: float, payload: Coordinate | None, now: float
     ) -> None:
-        if payload is not None:
+        if payload is not None and self.serf().has_coordinates():
             self.serf().measured(record.node, rtt, payload, now)
 
     def notify_joined(self, token: i64, contacted: i64, now: float) -> None:

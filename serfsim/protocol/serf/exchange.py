@@ -20,12 +20,14 @@ class StateExchange:
         user_events: UserEvents,
         query_clock: LamportClock,
         directory: Directory,
+        left_are_newer: bool = True,
     ) -> None:
         self.members = members
         self.intents = intents
         self.user_events = user_events
         self.query_clock = query_clock
         self.directory = directory
+        self.left_are_newer = left_are_newer
 
     def local_state(self) -> SerfState:
         """What a push/pull tells of Serf's view; size by spec wire.md section 5."""
@@ -69,6 +71,8 @@ class StateExchange:
             self.user_events.clock.witness(state.event_ltime - 1)
         if state.query_ltime > 0:
             self.query_clock.witness(state.query_ltime - 1)
+        # Before Serf 0.8.2 a leave came at the time of the status, and so mostly was too old to count.
+        later: i64 = 1 if self.left_are_newer else 0
         has_left: dict[int, bool] = {}
         for node in state.left:
             has_left[node] = True
@@ -80,7 +84,7 @@ class StateExchange:
             ltime = state.ltimes[i]
             i += 1
             if len(has_left) > 0 and node in has_left:
-                self.intents.handle_leave(node, ltime + 1, False, now)
+                self.intents.handle_leave(node, ltime + later, False, now)
                 has_left[node] = False
             elif members.status(node) == STATUS_NONE or ltime > members.status_ltime(node):
                 others.append(i - 1)
@@ -88,6 +92,6 @@ class StateExchange:
                 self.intents.clock.witness(ltime)
         for node, unheard in has_left.items():
             if unheard:
-                self.intents.handle_leave(node, 1, False, now)
+                self.intents.handle_leave(node, later, False, now)
         for at in others:
             self.intents.handle_join(state.nodes[at], state.ltimes[at], now)

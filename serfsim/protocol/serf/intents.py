@@ -12,6 +12,7 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.serf.core import SerfCore
+from serfsim.protocol.serf.intent_rings import IntentRings
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
@@ -41,13 +42,14 @@ class Intents:
         self.members = core.members
         self.pipeline = pipeline
         self.clock = LamportClock()
-        self.recent = RecentIntents()
+        self.mechanisms = core.config.mechanisms
+        self.recent = RecentIntents() if self.mechanisms.intents_by_name else IntentRings()
         self.is_alive = True
         self.must_refute = False  # a stale leave about ourselves was seen
         self.prune_wanted: i64 = NOTHING
 
     def make(self, kind: i64, node: i64, ltime: i64, prune: bool = False) -> Intent:
-        return Intent(kind, self.core.directory.first[node], ltime, prune)
+        return Intent(kind, self.core.directory.first[node], ltime, prune, self.mechanisms.prune)
 
     def handle_leave(self, node: i64, ltime: i64, prune: bool, now: float) -> bool:
         """A leave intent; True if it is to be passed on. `prune_wanted` says what else to do."""
@@ -62,6 +64,9 @@ class Intents:
         if node == self.me and self.is_alive:
             self.must_refute = True
             return False
+        is_second = status in (STATUS_LEAVING, STATUS_LEFT)
+        if is_second and not self.mechanisms.passes_on_second_leave:
+            return False
         members.set_ltime(node, ltime)
         if status == STATUS_ALIVE:
             members.set(node, STATUS_LEAVING, ltime)
@@ -72,8 +77,9 @@ class Intents:
             status = STATUS_LEFT
             members.failed.remove(node)
             members.left.append(node)
-            self.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
-        if prune:
+            if self.mechanisms.tells_forced_leave:
+                self.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
+        if prune and self.mechanisms.prune:
             self.prune_wanted = PRUNE_LATER if status == STATUS_LEAVING else PRUNE_NOW
         return True
 

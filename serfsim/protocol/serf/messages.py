@@ -28,16 +28,18 @@ EVENT_RING: Final = 512  # slots, nearly all of them empty
 class Intent(UserMessage):
     """A join or leave intent about a member at a Lamport time."""
 
-    def __init__(self, kind: i64, record: Record, ltime: i64, prune: bool) -> None:
-        body: i64 = 14 if kind == JOIN else 21
+    def __init__(self, kind: i64, record: Record, ltime: i64, prune: bool, has_prune: bool = True) -> None:
+        body: i64 = 21 if kind == LEAVE and has_prune else 14
         super().__init__(kind, record.node, body + unsigned_size(ltime) + record.name_size)
         self.ltime: i64 = ltime
         self.prune = prune
+        self.has_prune = has_prune  # the field is there, as it is from Serf 0.8.4 on
 
     def encode(self, directory: Directory) -> bytes:
         name = text(directory.names[self.node])
-        if self.user_kind == JOIN:
-            return b"\x08\x01" + map_header(2) + text("LTime") + unsigned(self.ltime) + text("Node") + name
+        if self.user_kind == JOIN or not self.has_prune:
+            kind = b"\x01" if self.user_kind == JOIN else b"\x00"
+            return b"\x08" + kind + map_header(2) + text("LTime") + unsigned(self.ltime) + text("Node") + name
         parts = b"\x08\x00" + map_header(3) + text("LTime") + unsigned(self.ltime)
         return parts + text("Node") + name + text("Prune") + boolean(self.prune)
 

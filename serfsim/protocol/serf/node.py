@@ -122,7 +122,12 @@ class SerfNode(Machine):
         self.announcing = Announcing(core, self.user_events, self.queries, self.asking, self.pipeline)
         self.membership = Membership(core, self.intents, self.pipeline)
         self.exchange = StateExchange(
-            self.members, self.intents, self.user_events, self.query_clock, directory
+            self.members,
+            self.intents,
+            self.user_events,
+            self.query_clock,
+            directory,
+            config.mechanisms.left_are_newer,
         )
         self.reaper = Reaper(config, self.members, self.vivaldi, self.coordinates, self.pipeline)
         self.leave_intents = LeaveIntents(
@@ -319,6 +324,11 @@ class SerfNode(Machine):
         """Another address claims a member's name; if it is ours, the others shall decide (section 10)."""
         if existing.node == self.me and self.config.enable_name_conflict_resolution:
             self.announcing.resolve_conflict(now)
+
+    def has_coordinates(self) -> bool:
+        """Are they sent with acks, and learnt from?"""
+        config = self.config
+        return config.mechanisms.coordinates and not config.disable_coordinates
 
     def measured(self, peer: i64, rtt: float, coordinate: Coordinate, now: float) -> None:
         """A direct probe of `peer` took `rtt` seconds: learn from it (section 12)."""

@@ -12,6 +12,7 @@ from serfsim.protocol.directory import Directory, Record, string_size, unsigned_
 from serfsim.protocol.memberlist.messages import UserMessage
 from serfsim.protocol.serf.filters import Filter
 from serfsim.protocol.serf.messages import QUERY, QUERY_RESPONSE, RELAY, Announced, bytes_size, header_size
+from serfsim.protocol.versions import RELAY_VERSION
 from serfsim.protocol.wire.msgpack import array_header, map_header, raw, text, unsigned
 
 # Flags of a query; in a response the first says that it is an ack.
@@ -34,15 +35,21 @@ class Query(Announced):
         flags: i64,
         relay_factor: i64,
         timeout: float,
+        names_source: bool = True,
     ) -> None:
         self.source = source
+        # Fields that came in with Serf 0.8.1 and 0.9; who does not know them passes them on all the same.
+        self.has_relay_factor = source.protocol_max >= RELAY_VERSION
+        self.names_source = names_source
         self.id: i64 = number
         self.filters = filters
         self.flags: i64 = flags
         self.relay_factor: i64 = relay_factor
         self.timeout = timeout
         self.timeout_ns: i64 = i64(timeout * 1e9 + 0.5)
-        size: i64 = 80 + source.address_size + source.port_size + source.name_size
+        size: i64 = 57 + source.address_size + source.port_size
+        if names_source:
+            size += 11 + source.name_size
         if len(filters) == 0:
             size += 1
         else:
@@ -51,7 +58,9 @@ class Query(Announced):
                 size += string_size(one.size())
         size += unsigned_size(flags) + unsigned_size(number) + unsigned_size(ltime)
         size += string_size(len(name.encode())) + bytes_size(payload)
-        size += unsigned_size(relay_factor) + unsigned_size(self.timeout_ns)
+        size += unsigned_size(self.timeout_ns)
+        if self.has_relay_factor:
+            size += 12 + unsigned_size(relay_factor)
         super().__init__(QUERY, source.node, size, ltime, name, payload)
 
     def wants_ack(self) -> bool:
@@ -60,10 +69,13 @@ class Query(Announced):
     def may_be_passed_on(self) -> bool:
         return self.flags & NO_BROADCAST_FLAG == 0
 
+    def _fields(self) -> i64:
+        return 9 + (1 if self.has_relay_factor else 0) + (1 if self.names_source else 0)
+
     def encode(self, directory: Directory) -> bytes:
         source = self.source
         address = directory.address_bytes(source.address, source.address_length)
-        parts = b"\x08\x04" + map_header(11) + text("Addr") + raw(address) + text("Filters")
+        parts = b"\x08\x04" + map_header(self._fields()) + text("Addr") + raw(address) + text("Filters")
         if len(self.filters) == 0:
             parts += b"\xc0"
         else:
@@ -73,8 +85,10 @@ class Query(Announced):
         parts += text("Flags") + unsigned(self.flags) + text("ID") + unsigned(self.id)
         parts += text("LTime") + unsigned(self.ltime) + text("Name") + text(self.name)
         parts += text("Payload") + raw(self.payload) + text("Port") + unsigned(source.port)
-        parts += text("RelayFactor") + unsigned(self.relay_factor)
-        parts += text("SourceNode") + text(directory.names[source.node])
+        if self.has_relay_factor:
+            parts += text("RelayFactor") + unsigned(self.relay_factor)
+        if self.names_source:
+            parts += text("SourceNode") + text(directory.names[source.node])
         return parts + text("Timeout") + unsigned(self.timeout_ns)
 
 
@@ -108,8 +122,11 @@ class QueryResponse(UserMessage):
 class Relayed(UserMessage):
     """A response on a detour: who receives this sends `inner` on to `target`."""
 
-    def __init__(self, inner: QueryResponse, target: Record) -> None:
-        size = 36 + target.address_size + target.port_size + target.name_size + inner.size - 1
+    def __init__(self, inner: QueryResponse, target: Record, names_target: bool = True) -> None:
+        self.names_target = names_target
+        size = 27 + target.address_size + target.port_size + inner.size - 1
+        if names_target:
+            size += 9 + target.name_size
         super().__init__(RELAY, target.node, size)
         self.inner = inner
         self.target = target
@@ -117,7 +134,15 @@ class Relayed(UserMessage):
     def encode(self, directory: Directory) -> bytes:
         target = self.target
         address = directory.address_bytes(target.address, target.address_length)
-        parts = b"\x08\x09" + map_header(2) + text("DestAddr") + map_header(3) + text("IP") + raw(address)
+        parts = (
+            b"\x08\x09"
+            + map_header(2 if self.names_target else 1)
+            + text("DestAddr")
+            + map_header(3)
+            + text("IP")
+            + raw(address)
+        )
         parts += text("Port") + unsigned(target.port) + text("Zone") + text("")
-        parts += text("DestName") + text(directory.names[target.node])
+        if self.names_target:
+            parts += text("DestName") + text(directory.names[target.node])
         return parts + self.inner.encode(directory)[1:]

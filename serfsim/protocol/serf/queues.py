@@ -26,9 +26,10 @@ class BroadcastQueues:
         self.config = config
         self.members = members
         self.memberlist = memberlist
-        self.intents = TransmitLimitedQueue(mult)
-        self.queries = TransmitLimitedQueue(mult)
-        self.user_events = TransmitLimitedQueue(mult)
+        longest_first = config.mechanisms.longest_first
+        self.intents = TransmitLimitedQueue(mult, longest_first)
+        self.queries = TransmitLimitedQueue(mult, longest_first)
+        self.user_events = TransmitLimitedQueue(mult, longest_first)
 
     def is_waiting(self) -> bool:
         """Has any queue something to tell?"""

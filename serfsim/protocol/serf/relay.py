@@ -5,16 +5,12 @@ Spec serf.md section 7.1. The asker gets up to relay_factor + 1 copies and takes
 
 from __future__ import annotations
 
-from typing import Final
-
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.directory import Record
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.members import STATUS_ALIVE
 from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
-
-# A peer's highest memberlist protocol from which on it understands a relay message.
-RELAY_VERSION: Final = 5
+from serfsim.protocol.versions import RELAY_VERSION
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -26,9 +22,10 @@ class ResponseRelay:
         """Send copies by other members, as many as the query asks for; "" or why it could not be done."""
         core = self.core
         factor = query.relay_factor
-        if factor == 0 or core.members.count < factor + 1:
+        can = core.config.mechanisms
+        if factor == 0 or not can.relay or core.members.count < factor + 1:
             return ""
-        wrapped = Relayed(response, query.source)
+        wrapped = Relayed(response, query.source, can.names_in_queries)
         limit = core.config.query_response_size_limit
         if wrapped.size - 1 > limit:
             return f"relayed response exceeds limit of {limit} bytes"

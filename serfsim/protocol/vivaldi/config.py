@@ -29,3 +29,5 @@ class CoordinateConfig:
         self.zero_threshold: float = 1e-6
         # A longer round trip is refused.
         self.max_rtt: float = 10.0
+        # Before Serf 0.8.2 whatever a peer sent was taken, and never checked afterwards.
+        self.checks: bool = True

@@ -1,0 +1,98 @@
+"""Which release of Serf has which mechanism: one table, which the machines read.
+
+A column is a release; "0.9" stands for 0.9.1 to 0.9.5, whose memberlist is 0.2.2, "0.8.2" for 0.8.2 to
+0.8.5, "0.6" for 0.6.4. What the rows are, where they came in, and by which change, is in spec versions.md.
+
+A node acts by its own release. What it asks of a peer goes by the highest protocol version that the peer
+announces: 3 answers TCP pings, 4 sends nacks, 5 understands a CRC and relays responses.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64
+
+RELEASES: Final = ("0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest")
+BASELINE: Final = "0.9"
+
+# Serf's lowest protocol version, and memberlist's, in all releases.
+DELEGATE_MIN: Final = 2
+PROTOCOL_MIN: Final = 1
+
+# What a peer understands from which of its highest protocol versions on (spec memberlist.md section 11).
+TCP_PING_VERSION: Final = 3
+NACK_VERSION: Final = 4
+CRC_VERSION: Final = 5
+RELAY_VERSION: Final = 5
+
+# How memberlist's least suspicion grows with the cluster.
+STEP: Final = 0  # by ceil(log10(n + 1)): 1 below ten members, 2 below a hundred
+SMOOTH: Final = 1  # by log10(n)
+
+o: Final = False
+y: Final = True
+
+
+class Mechanisms:
+    """What one release does; never changed once made. ValueError for a release that is not in RELEASES."""
+
+    def __init__(self, release: str = BASELINE) -> None:
+        self.release = release
+        at = RELEASES.index(release)
+        # fmt: off
+        #                                    0.6  0.7  0.8 0.8.1 0.8.2 0.9 latest
+
+        # Versions announced and spoken.
+        self.protocol_max: i64 =            (2,   3,   4,   5,   5,   5,   5)[at]
+        self.delegate_max: i64 =            (4,   4,   4,   5,   5,   5,   5)[at]
+
+        # Probing.
+        self.tcp_pings: bool =              (o,   y,   y,   y,   y,   y,   y)[at]  # sent and answered
+        self.nacks: bool =                  (o,   o,   y,   y,   y,   y,   y)[at]  # asked for and sent
+        self.nack_penalty: i64 =            (0,   0,   2,   2,   1,   1,   1)[at]  # of each that is missing
+        self.ping_source: bool =            (o,   o,   o,   o,   o,   y,   y)[at]  # address and name in pings
+        self.exhaustive_choice: bool =      (o,   o,   o,   o,   o,   o,   y)[at]  # random members, n < 3k
+
+        # Suspicion.
+        self.suspicion_growth: i64 =        (STEP, STEP, STEP, SMOOTH, SMOOTH, SMOOTH, SMOOTH)[at]
+        self.refutes_by_address: bool =     (o,   o,   y,   y,   y,   y,   y)[at]  # queued under the address
+
+        # Gossip.
+        self.crc: bool =                    (o,   o,   o,   y,   y,   y,   y)[at]
+        self.gossip_to_suspects: bool =     (o,   o,   o,   y,   y,   y,   y)[at]
+        self.gossip_to_the_dead: bool =     (o,   o,   o,   y,   y,   y,   y)[at]
+        self.bare_message: bool =           (o,   o,   o,   o,   y,   y,   y)[at]  # no compound around one
+        self.longest_first: bool =          (o,   o,   o,   o,   y,   y,   y)[at]  # in broadcast queues
+        self.two_handoff_queues: bool =     (o,   o,   o,   o,   y,   y,   y)[at]  # newest first; else one
+
+        # Members.
+        self.purge_waits: bool =            (o,   o,   o,   o,   y,   y,   y)[at]  # gossip_to_the_dead_time
+        self.checks_versions: bool =        (o,   o,   o,   o,   o,   y,   y)[at]  # of alive messages
+        self.reclaims_names: bool =         (o,   o,   o,   o,   o,   y,   y)[at]  # dead_node_reclaim_time
+        self.left_state: bool =             (o,   o,   o,   o,   o,   y,   y)[at]
+        self.allow_list: bool =             (o,   o,   o,   o,   o,   y,   y)[at]  # cidrs_allowed
+        self.purges_left: bool =            (o,   o,   o,   o,   o,   o,   y)[at]
+
+        # Serf.
+        self.coordinates: bool =            (o,   y,   y,   y,   y,   y,   y)[at]
+        self.checks_coordinates: bool =     (o,   o,   o,   o,   y,   y,   y)[at]  # and round-trip times
+        self.tells_forced_leave: bool =     (o,   y,   y,   y,   y,   y,   y)[at]  # of a failed member
+        self.intents_by_name: bool =        (o,   o,   y,   y,   y,   y,   y)[at]  # else two rings of 128
+        self.relay: bool =                  (o,   o,   o,   y,   y,   y,   y)[at]
+        self.left_are_newer: bool =         (o,   o,   o,   o,   y,   y,   y)[at]  # push/pull: time + 1
+        self.checks_encoded_size: bool =    (o,   o,   o,   o,   o,   y,   y)[at]  # of user events
+        self.prune: bool =                  (o,   o,   o,   o,   o,   y,   y)[at]
+        self.passes_on_second_leave: bool = (o,   o,   o,   o,   o,   y,   y)[at]  # and takes its time
+        self.names_in_queries: bool =       (o,   o,   o,   o,   o,   y,   y)[at]  # SourceNode, DestName
+
+        # Defaults of settings.
+        self.lha_probe: bool =              (o,   o,   y,   y,   y,   y,   y)[at]
+        self.lha_suspicion: bool =          (o,   o,   y,   y,   y,   y,   y)[at]
+        self.buddy: bool =                  (o,   o,   y,   y,   y,   y,   y)[at]
+        self.lan_suspicion_mult: i64 =      (5,   5,   5,   5,   4,   4,   4)[at]
+        self.protocol_version: i64 =        (4,   4,   4,   5,   5,   5,   5)[at]
+        self.leave_propagate_delay: float = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0)[at]
+        self.queue_check_interval: float =  (1.0, 1.0, 1.0, 1.0, 30.0, 30.0, 30.0)[at]
+        self.leave_continues: bool =        (o,   o,   o,   o,   o,   o,   y)[at]
+        # fmt: on
