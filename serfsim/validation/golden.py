@@ -144,6 +144,11 @@ class Golden:
         found = [(t, int(arguments[0])) for t, name, arguments in self.actions if name == action]
         return sorted(set(found))
 
+    @property
+    def removals(self) -> list[tuple[float, int]]:
+        """(t, node) of every node that another was told to remove."""
+        return [(t, int(args[1])) for t, action, args in self.actions if action == "force-leave"]
+
     @cached_property
     def fault_start(self) -> float:
         """When the first rule began."""

@@ -78,7 +78,6 @@ def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterat
     yield "## Left out\n"
     for name, why in skipped.items():
         yield f"- {name}: {why}"
-    yield "- force-leave (in the recordings of leaves): no fault of a scenario does it"
 
 
 def differences(rows: list[Row]) -> Iterator[str]:

@@ -67,6 +67,7 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
             "tcp": {"syn_retries": "linear"},
         },
         faults=list(faults(golden, zero)),
+        workload=list(removals(golden, zero)),
         # `runs.py` polls the coordinates when the recording did; one more sample at the end is no harm.
         record={"coordinates": seconds(golden.end)},
     )
@@ -98,6 +99,14 @@ def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
     for action, verb in (("kill", "crash"), ("leave", "leave")):
         for t, node in golden.when(action):
             yield {verb: [names[node]], "at": seconds(t - zero)}
+
+
+def removals(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
+    """Every time that one agent was told to say of another that it has left."""
+    for t, action, arguments in golden.actions:
+        if action == "force-leave":
+            by, about = (golden.names[int(node)] for node in arguments[:2])
+            yield {"force_leave": [about], "from": by, "at": seconds(t - zero)}
 
 
 def lasting(golden: Golden, t: float, name: object) -> dict[str, Any]:

@@ -209,3 +209,11 @@ def test_leaves_are_those_published(name: str) -> None:
     ):
         assert measured(name)[figure] == pytest.approx([leave[theirs] for leave in published], abs=SHIFT_S)
     assert measured(name)["leave_observers_missing"] == [0.0] * len(published)
+
+
+@pytest.mark.parametrize("name", named("i-"))
+def test_removals_are_those_published(name: str) -> None:
+    published = PUBLISHED[name]["force"]
+    for figure in ("first", "median", "last"):
+        found = measured(name)[f"force_leave_{figure}_s"]
+        assert found == pytest.approx([removal[figure] for removal in published], abs=SHIFT_S)

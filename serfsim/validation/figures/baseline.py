@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from serfsim.protocol import events
 from serfsim.validation.figures.measures import Figures, Measured, Window
 
@@ -23,15 +25,26 @@ def figures(measured: Measured) -> Figures:
     whole = Window(-math.inf, math.inf)
     found = measured.rates(window)
     for kind in ("ping", "ack"):
-        sent, _ = measured.column(measured.recording.traffic_counts, f"udp/{kind}", SMALL_NUMBERS)
-        size, _ = measured.column(measured.recording.traffic_bytes, f"udp/{kind}", SMALL_NUMBERS)
-        found[f"{kind}_bytes"] = [size / sent] if sent else []
+        found[f"{kind}_bytes"] = [usual_size(measured, f"udp/{kind}")]
     found["push_pulls_per_node_min"] = [push_pulls(measured)]
     for name, event in (("suspects", events.SUSPECT), ("failed_pings", events.FAILED_PING)):
         found[name] = [float(len(measured.rows(event).within(whole)))]
     found["failed_events"] = [float(len(measured.rows(events.FAILED)))]
     found["one_view_s"] = [one_view(measured)]
     return found
+
+
+def usual_size(measured: Measured, column: str) -> float:
+    """IP bytes of a packet of this kind in the median second: hardly any carries gossip."""
+    sizes = []
+    for second in range(int(SMALL_NUMBERS.start), int(SMALL_NUMBERS.end)):
+        # Every window of just under two seconds holds exactly one whole second of the tables.
+        window = Window(second, second + 2.0 - 1e-6)
+        sent, _ = measured.column(measured.recording.traffic_counts, column, window)
+        size, _ = measured.column(measured.recording.traffic_bytes, column, window)
+        if sent:
+            sizes.append(size / sent)
+    return float(np.median(sizes)) if sizes else math.nan
 
 
 def push_pulls(measured: Measured) -> float:
