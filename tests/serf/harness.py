@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from serfsim.native import Random, i64, vec
@@ -10,10 +11,14 @@ from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.config import MemberlistConfig, lan
 from serfsim.protocol.memberlist.messages import Alive, Message, Packet
+from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import STATUS_NAMES
-from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent, SerfState
+from serfsim.protocol.serf.messages import JOIN, LEAVE, Announced, Intent, SerfState, UserEvent
 from serfsim.protocol.serf.node import SerfNode
+from serfsim.protocol.serf.queries import ReceivedQuery
+from serfsim.protocol.serf.query_messages import Query, QueryResponse
+from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from tests.memberlist.harness import HandRuntime, Stream
 
@@ -27,6 +32,62 @@ MEMBER_EVENTS = {
 }
 
 
+class HandApplication(Application):
+    """Keeps what it was told, for the test to look at."""
+
+    def __init__(self, wants_members: bool = False) -> None:
+        self.wants_members = wants_members
+        self.told: list[str] = []  # what agents tell their users, in their words
+        self.at: list[float] = []  # and when
+        self.calls: list[tuple[str, str]] = []
+        self.queries: list[ReceivedQuery] = []
+        self.responses: list[tuple[str, int, bytes]] = []
+        self.removals: list[bool] = []
+        self.is_shut_down = False
+
+    def wants_member_events(self) -> bool:
+        return self.wants_members
+
+    def matches(self, expression: str, value: str) -> bool:
+        return re.search(expression, value) is not None
+
+    def sent(self, message: Announced, now: float) -> None:
+        self.calls.append(("sent", message.name))
+
+    def received(self, message: Announced, now: float) -> None:
+        self.calls.append(("received", message.name))
+
+    def user_event(self, event: UserEvent, now: float) -> None:
+        self._tell(f"user-event: {event.name}", now)
+
+    def query(self, received: ReceivedQuery, now: float) -> None:
+        self._tell(f"query: {received.query.name}", now)
+        self.queries.append(received)
+
+    def member_event(self, kind: int, members: list[int], now: float) -> None:
+        names = " ".join(sorted(chr(ord("a") + member) for member in members))
+        self._tell(f"{MEMBER_EVENTS[kind]} [{names}]", now)
+
+    def acked(self, query: Query, source: int, now: float) -> None:
+        self.responses.append(("ack", source, b""))
+
+    def answered(self, query: Query, source: int, payload: bytes, now: float) -> None:
+        self.responses.append(("answer", source, payload))
+
+    def closed(self, query: Query, now: float) -> None:
+        self.calls.append(("closed", query.name))
+
+    def removal_told(self, in_time: bool, now: float) -> None:
+        self.removals.append(in_time)
+
+    def shut_down(self, now: float) -> None:
+        self.is_shut_down = True
+
+    def _tell(self, what: str, now: float) -> None:
+        self.told.append(what)
+        self.at.append(now)
+
+
 @dataclass
 class SerfHand:
     """One node named "me" at address 0 among p, q, r ... at 1, 2, 3 ..., of which it knows `knowing`."""
@@ -37,25 +98,36 @@ class SerfHand:
     config: SerfConfig = field(default_factory=SerfConfig)
     memberlist_config: MemberlistConfig = field(default_factory=lan)
     runtime: HandRuntime = field(default_factory=HandRuntime)
+    application: HandApplication = field(default_factory=HandApplication)
+    meta: bytes = b"\xff\x80"
+    file: SnapshotFile | None = None
     now: float = 0.0
 
     def __post_init__(self) -> None:
         self.directory = Directory()
-        me = self.directory.add("me", 0)
+        me = self.directory.add("me", 0, self.meta)
         for i in range(self.others):
             self.directory.add(chr(ord("p") + i) if i < 11 else f"x{i}", i + 1)
         rngs = (Random(self.seed), Random(self.seed + 100), Random(self.seed + 200))
         self.node = SerfNode(
-            self.memberlist_config, self.config, CoordinateConfig(), me, self.directory, self.runtime, *rngs
+            self.memberlist_config,
+            self.config,
+            CoordinateConfig(),
+            me,
+            self.directory,
+            self.runtime,
+            *rngs,
+            self.application,
         )
-        self.node.start(self.now)
+        self.node.start(self.now, self.file)
         for record in self.directory.first[1 : 1 + self.knowing]:
             self.node.memberlist.states.alive(Alive(record, 1), self.now)
         self.clear()
 
     def clear(self) -> None:
         self.node.memberlist.core.broadcasts.prune(0)
-        self.node.intent_queue.prune(0)
+        for queue in (self.node.queues.intents, self.node.queues.queries, self.node.queues.user_events):
+            queue.prune(0)
         self.runtime.sent.clear()
         self.runtime.events.clear()
 
@@ -96,6 +168,27 @@ class SerfHand:
 
     def leave_intent(self, name: str, ltime: int, prune: bool = False) -> bool:
         return self.intent(LEAVE, name, ltime, prune)
+
+    def event_heard(self, name: str, payload: bytes = b"", ltime: int = 1, coalesce: bool = False) -> bool:
+        """A user event of p's comes in; was it passed on?"""
+        before = self.node.queues.user_events.depth
+        self.heard(UserEvent(1, ltime, name, payload, coalesce))
+        return self.node.queues.user_events.depth > before
+
+    def query_heard(self, query: Query) -> bool:
+        """A query comes in; was it passed on?"""
+        before = self.node.queues.queries.depth
+        self.heard(query)
+        return self.node.queues.queries.depth > before
+
+    def responses_sent(self) -> list[tuple[int, QueryResponse]]:
+        """Acks and answers that went out, and where to; not those on a detour."""
+        found = []
+        for address, packet in self.runtime.sent:
+            for message in packet.broadcasts or []:
+                if isinstance(message, QueryResponse):
+                    found.append((address, message))
+        return found
 
     def merge(self, ltime: int, status: dict[str, int], left: list[str]) -> None:
         """The user state of a push/pull comes in."""
