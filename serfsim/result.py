@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -168,7 +169,8 @@ class Result:
             self.table(name).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
             names, version = self.background.names, serf_version(self.scenario)
-            write_log(stream, self.events, names, version, self.deliveries)
+            releases = self.recording.releases if self.recording is not None else ()
+            write_log(stream, self.events, names, version, self.deliveries, releases)
         if figures:
             from serfsim.report.figures import save_figures
             from serfsim.report.page import write_page
@@ -232,6 +234,7 @@ def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[st
         "seed": seed,
         "digest": digest(recording),
         "versions": versions(),
+        "serf_releases": releases_run(recording),
         "nodes": len(recording.names),
         "duration_s": recording.duration,
         "warm_up_s": recording.warm_up,
@@ -242,6 +245,16 @@ def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[st
         "complete": recording.interrupted_at is None,
         "interrupted_at_s": recording.interrupted_at,
         "claims": claims,
+    }
+
+
+def releases_run(recording: Recording) -> dict[str, dict[str, int]]:
+    """How many nodes ran which release of Serf at the start and at the end."""
+    start = {node: release for t, node, release in recording.releases if t == -math.inf}
+    end = {node: release for _, node, release in recording.releases}
+    return {
+        when: dict(sorted(Counter(those.values()).items()))
+        for when, those in (("start", start), ("end", end))
     }
 
 

@@ -14,16 +14,20 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
 from serfsim.protocol import events as kind
+from serfsim.protocol.memberlist.push_pull import REFUSED_DELEGATE
 from serfsim.scoring.recording import EventTable, Integers
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Releases = Sequence[tuple[float, int, str]]
+Templates = dict[int, Callable[..., str]]
 
 PORT = 7946
 EARLY_JOINS = 100_000  # more joins than this before t = 0 are told in one line
@@ -83,8 +87,7 @@ LINES = {
     JOIN_ERROR: "[WARN] agent: error joining: dial tcp {ip}:{port}: i/o timeout",
     kind.CONFLICT: "[ERR] memberlist: Conflicting address for {subject}.",
     kind.COORDINATE_REJECTED: "[TRACE] serf: Rejected coordinate from {subject}",
-    kind.PROTOCOL_REFUSED: "[ERR] memberlist: Failed push/pull merge: protocol versions of {subject} are not "
-    "compatible from={ip}:{port}",
+    kind.PROTOCOL_REFUSED: "[ERR] memberlist: Failed push/pull merge: Node '{subject}' {detail}",
     kind.QUEUE_FULL: "[WARN] memberlist: handler queue full, dropping message ({detail}) from={ip}:{port}",
 }
 
@@ -93,6 +96,10 @@ QUEUES = ("Intent", "Query", "Event")
 DETAILS: dict[int, Callable[[int], str]] = {
     kind.QUEUE_DEEP: lambda detail: f"{QUEUES[detail & 3]} queue depth: {detail >> 2}",
     kind.QUEUE_PRUNED: lambda detail: f"{QUEUES[detail & 3]} queue depth ({detail >> 2}) exceeds limit",
+    kind.PROTOCOL_REFUSED: lambda detail: (
+        f"{'delegate ' if detail & REFUSED_DELEGATE else ''}protocol version ({detail >> 16 & 255})"
+        f" is incompatible: [{detail >> 8 & 255}, {detail & 255}]"
+    ),
     kind.CONFLICT_WON: lambda detail: f"[{detail >> 16} / {detail & 0xFFFF}]",
     kind.CONFLICT_LOST: lambda detail: f"[{detail >> 16} / {detail & 0xFFFF}]",
 }
@@ -117,24 +124,46 @@ def address(node: int) -> str:
 
 
 def wording(version: str) -> dict[int, str]:
-    """The lines of a Serf release ("0.7", "0.8", "0.8.1", "0.9", "latest")."""
+    """The lines of a Serf release."""
     era = "latest" if version == "latest" else "0.9"
     older = version.startswith(("0.7", "0.8"))
+    suspicion = LINES[kind.SUSPICION_TIMEOUT]
     return {
         **LINES,
+        # Before 0.8 nobody confirmed.
+        kind.SUSPICION_TIMEOUT: suspicion.partition(" (")[0] if version in ("0.6", "0.7") else suspicion,
         kind.TCP_FALLBACK_OK: FALLBACK["0.7" if older else era],
         kind.FAILED_PING: FAILED_PING[era],
         kind.TCP_FALLBACK_ERROR: FALLBACK_ERROR[era],
     }
 
 
-def log_lines(events: EventTable, names: list[str], version: str = "0.9") -> Iterator[str]:
-    """The lines of an event table in its order, without line ends."""
-    templates = {number: line.format_map(Slots()).format for number, line in wording(version).items()}
+def templates_of(version: str) -> Templates:
+    return {number: line.format_map(Slots()).format for number, line in wording(version).items()}
+
+
+def releases_of(events: EventTable, version: str, releases: Releases) -> tuple[Integers, list[str]]:
+    """Which release each row was logged by: the number of one in a list of them."""
+    found = [version, *sorted({release for _, _, release in releases} - {version})]
+    rows = np.zeros(len(events.t), dtype=np.int64)
+    for t, node, release in releases if len(found) > 1 else ():
+        rows[(events.observer == node) & (events.t >= t)] = found.index(release)
+    return rows, found
+
+
+def log_lines(
+    events: EventTable, names: list[str], version: str = "0.9", releases: Releases = ()
+) -> Iterator[str]:
+    """The lines of an event table in its order, without line ends.
+
+    They are in the words of each observer's release: `releases` as a Recording has them, else `version`.
+    """
+    eras, found = releases_of(events, version, releases)
+    templates = [templates_of(release) for release in found]
     addresses = [address(node) for node in range(len(names))]
     numbers = np.where((events.kind == kind.JOINED) & (events.detail == 0), JOIN_ERROR, events.kind)
     numbers = np.where((events.kind == kind.REAP) & (events.detail == 1), REAP_FORCED, numbers)
-    logged = np.isin(numbers, list(templates))
+    logged = np.isin(numbers, list(templates[0]))
     # An agent that leaves does not log its own leave intent.
     logged &= ~((events.kind == kind.LEAVING) & (events.observer == events.subject))
     early = int(np.searchsorted(events.t, 0.0))
@@ -144,9 +173,8 @@ def log_lines(events: EventTable, names: list[str], version: str = "0.9") -> Ite
         yield f"# {len(joins)} EventMemberJoin lines from before t = 0 are left out."
     rows = np.flatnonzero(logged)
     for low in range(0, min(len(rows), MOST_LINES), CHUNK):
-        yield from formatted(
-            events, numbers, rows[low : min(low + CHUNK, MOST_LINES)], names, addresses, templates
-        )
+        chunk = rows[low : min(low + CHUNK, MOST_LINES)]
+        yield from formatted(events, numbers, eras, chunk, names, addresses, templates)
     if len(rows) > MOST_LINES:
         yield f"# {len(rows) - MOST_LINES} more lines are left out."
 
@@ -163,14 +191,16 @@ class Slots(dict[str, str]):
 def formatted(
     events: EventTable,
     numbers: Integers,
+    eras: Integers,
     rows: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
     names: list[str],
     addresses: list[str],
-    templates: dict[int, Callable[..., str]],
+    templates: list[Templates],
 ) -> Iterator[str]:
     count = len(names)
-    for t, observer, subject, number, detail in zip(
+    for t, era, observer, subject, number, detail in zip(
         events.t[rows].tolist(),
+        eras[rows].tolist(),
         events.observer[rows].tolist(),
         events.subject[rows].tolist(),
         numbers[rows].tolist(),
@@ -179,7 +209,7 @@ def formatted(
     ):
         who, where = (names[subject], addresses[subject]) if 0 <= subject < count else ("?", "0.0.0.0")
         shown = DETAILS[number](detail) if number in DETAILS else detail
-        text = templates[number](names[observer], addresses[observer], who, where, shown)
+        text = templates[era][number](names[observer], addresses[observer], who, where, shown)
         yield f"{t:12.3f} {names[observer]} {text}"
 
 
@@ -209,10 +239,11 @@ def write_log(
     names: list[str],
     version: str = "0.9",
     deliveries: pd.DataFrame | None = None,
+    releases: Releases = (),
 ) -> None:
     """`deliveries`: the table of the result folder, for the lines about user events and queries."""
     told = [] if deliveries is None else delivery_lines(deliveries)
-    lines = log_lines(events, names, version)
+    lines = log_lines(events, names, version, releases)
     for line in heapq.merge(lines, told, key=time_of) if told else lines:
         stream.write(line)
         stream.write("\n")

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from serfsim.protocol.versions import DELEGATE_MIN, Mechanisms
 from serfsim.scenario.cluster import Cluster
-from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, Slow
+from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, Slow, Upgrade
 from serfsim.scenario.problems import Path, Problem, path_text, sentence, unknown_name
-from serfsim.scenario.roster import Roster, build_roster, membership_problems
+from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems
 from serfsim.scenario.settings import Settings, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix
 from serfsim.scenario.units import write_duration
@@ -31,6 +32,7 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
         return  # whoever is misnamed there would be misnamed everywhere
     roster = build_roster(scenario.cluster)
     yield from _start_problems(scenario.cluster, roster)
+    yield from _protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
     for position, pair in enumerate(scenario.network.loss.pairs):
         yield from _pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
     for position, fault in enumerate(scenario.faults):
@@ -66,6 +68,17 @@ def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
         )
 
 
+def _protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem]:
+    """An agent that is to speak a protocol version that its release does not know does not start."""
+    for member in members:
+        highest = Mechanisms(member.version).delegate_max
+        spoken = member.config.protocol_version
+        if not DELEGATE_MIN <= spoken <= highest:
+            found = f"protocol_version {spoken} for {member.name}, which runs {member.version}"
+            yield Problem(path, sentence(found, f"{DELEGATE_MIN} to {highest}"))
+            return
+
+
 def _fault_problems(fault: Any, roster: Roster, path: Path) -> Iterator[Problem]:
     if isinstance(fault, OnPackets):
         if fault.nodes is not None:
@@ -81,6 +94,10 @@ def _fault_problems(fault: Any, roster: Roster, path: Path) -> Iterator[Problem]
         yield from _selector_problems(fault.pause, roster, (*path, "pause"))
     elif isinstance(fault, Slow):
         yield from _selector_problems(fault.slow.nodes, roster, (*path, "slow", "nodes"))
+    elif isinstance(fault, Upgrade):
+        yield from _selector_problems(fault.upgrade, roster, (*path, "upgrade"))
+        newer = [member.at_release(fault.to) for member in roster.members]
+        yield from _protocol_problems(newer, (*path, "to"))
 
 
 def _work_problems(work: Any, roster: Roster, path: Path) -> Iterator[Problem]:

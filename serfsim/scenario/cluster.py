@@ -39,7 +39,10 @@ def _read_version(value: object) -> object:
 
 
 Name = Annotated[str, BeforeValidator(read_name)]
-Version = Annotated[Literal["0.6", "0.7", "0.8", "0.8.1", "0.9", "latest"], BeforeValidator(_read_version)]
+Version = Annotated[
+    Literal["0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest"], BeforeValidator(_read_version)
+]
+"""A release of Serf, or the first of some that are alike: 0.8.2 to 0.8.5, 0.9.1 to 0.9.5."""
 Tags = dict[str, str]
 
 
@@ -128,5 +131,5 @@ class Cluster(Part):
 
     @model_validator(mode="after")
     def _complete_config(self) -> Cluster:
-        object.__setattr__(self, "config", complete(self.profile, self.config))
+        object.__setattr__(self, "config", complete(self.profile, self.config, self.version))
         return self

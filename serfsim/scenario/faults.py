@@ -1,7 +1,7 @@
 """What goes wrong, and when: one class a verb.
 
 A fault is a mapping with one of the verbs `block`, `partition`, `loss`, `latency`, `crash`, `pause`,
-`slow`, `leave`, and its times (`timed.py`). Faults may overlap; each undoes only its own.
+`slow`, `leave`, `upgrade`, and its times (`timed.py`). Faults may overlap; each undoes only its own.
 
 `block`, `loss` and `latency` work on packets of `nodes` (with a `direction` as these nodes see it:
 `in` what they receive, `out` what they send) or `between` pairs of nodes or groups (`one_way`: only
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from serfsim.scenario.cluster import Version
 from serfsim.scenario.impairments import Loss
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import listed, nearest, refusal
@@ -163,6 +164,26 @@ class Leave(Departure):
     leave: Nodes
 
 
+class Upgrade(Fault):
+    """Nodes get another release of Serf: each one's process ends, and after `restart` the new one joins.
+
+    `apart`: one after the other, so long from one to the next, in the order of the nodes; 0 is all at once.
+    An older release is as good as a newer one.
+    """
+
+    upgrade: Nodes
+    to: Version
+    restart: PositiveDuration = 1.0
+    apart: Duration = 0.0
+
+    @model_validator(mode="after")
+    def _only_once(self) -> Upgrade:
+        for key, value in (("for", self.for_), ("until", self.until), ("every", self.every)):
+            if value is not None:
+                raise refusal("`at`, `restart` and `apart` beside `upgrade`", found=f"`{key}`", inside=(key,))
+        return self
+
+
 FAULTS: dict[str, type[Fault]] = {
     "block": Block,
     "partition": Partition,
@@ -172,6 +193,7 @@ FAULTS: dict[str, type[Fault]] = {
     "pause": Pause,
     "slow": Slow,
     "leave": Leave,
+    "upgrade": Upgrade,
 }
 
 
@@ -195,7 +217,7 @@ def _read_fault(value: Any) -> Any:
 
 
 AnyFault = Annotated[
-    Block | AddedLoss | AddedLatency | Partition | Crash | Pause | Slow | Leave,
+    Block | AddedLoss | AddedLatency | Partition | Crash | Pause | Slow | Leave | Upgrade,
     BeforeValidator(_read_fault),
     Field(),
 ]

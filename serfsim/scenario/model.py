@@ -17,12 +17,13 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict, Validation
 from serfsim.scenario.checks import cross_problems
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.cluster import Cluster
-from serfsim.scenario.faults import AnyFault
+from serfsim.scenario.faults import AnyFault, Upgrade
 from serfsim.scenario.network import Network
 from serfsim.scenario.overrides import with_value
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import ScenarioProblems, problems_of, refusal, report
 from serfsim.scenario.roster import Roster, build_roster
+from serfsim.scenario.settings import release_settings
 from serfsim.scenario.units import Duration, PositiveDuration, read_duration, write_duration
 from serfsim.scenario.workload import AnyWork
 
@@ -107,7 +108,16 @@ class Scenario(Part):
         written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         # Everywhere else None means "not given"; here it is a choice.
         written["record"]["coordinates"] = _write_sampling(self.record.coordinates)
+        if self._mixes_releases():
+            # Written down, the cluster's own defaults would hold for members of other releases too.
+            for name in release_settings(self.cluster.profile, self.cluster.version):
+                if name not in self.cluster.config.model_fields_set:
+                    written["cluster"]["config"].pop(name, None)
         return written
+
+    def _mixes_releases(self) -> bool:
+        upgrades = any(isinstance(fault, Upgrade) for fault in self.faults)
+        return upgrades or len({member.version for member in self.roster().members}) > 1
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
         """Everything as a scenario file; with `folder`, files are named relative to it."""

@@ -8,17 +8,20 @@ node: where the groups do not cover everybody, it is the first nodes that belong
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from serfsim.scenario.cluster import Cluster, Group, Node
 from serfsim.scenario.problems import Path, Problem, sentence, unknown_name
-from serfsim.scenario.settings import Settings, overridden
+from serfsim.scenario.settings import Settings, overridden, release_settings
 from serfsim.scenario.units import read_share
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One node. `group` is "" for none; `processing_delay` in seconds."""
+    """One node. `group` is "" for none; `processing_delay` in seconds.
+
+    `given`: the settings that somebody chose, so that they are the same in every release.
+    """
 
     index: int
     name: str
@@ -27,6 +30,21 @@ class Member:
     tags: dict[str, str]
     config: Settings
     processing_delay: float
+    given: frozenset[str] = frozenset()
+    profile: str = "lan"
+
+    def at_release(self, version: str) -> Member:
+        """The same member when it runs another release: what nobody chose is as it is there."""
+        return replace(self, version=version, config=self._settings_of(version))
+
+    def _settings_of(self, version: str) -> Settings:
+        own = release_settings(self.profile, version)
+        differing = {
+            name: value
+            for name, value in own.items()
+            if name not in self.given and getattr(self.config, name) != value
+        }
+        return overridden(self.config, differing)
 
 
 @dataclass(frozen=True)
@@ -109,22 +127,31 @@ def build_roster(cluster: Cluster) -> Roster:
         name: overridden(cluster.config, cluster.groups.get(name, none).config) for name in [*groups, ""]
     }
     members = []
+    # Members that are set alike share their settings, in each release.
+    shared: dict[tuple[int, str], tuple[Settings, Settings]] = {}
     for number, name in enumerate(names):
         group = cluster.groups.get(placed[number], none)
         node = none if isinstance(cluster.nodes, int) else cluster.nodes[number]
-        members.append(
-            Member(
-                index=number,
-                name=name,
-                group=placed[number],
-                version=node.version or group.version or cluster.version,
-                tags={**cluster.tags, **group.tags, **node.tags},
-                config=overridden(config[placed[number]], node.config),
-                processing_delay=_first(
-                    node.processing_delay, group.processing_delay, cluster.processing_delay
-                ),
-            )
+        member = Member(
+            index=number,
+            name=name,
+            group=placed[number],
+            version=cluster.version,
+            tags={**cluster.tags, **group.tags, **node.tags},
+            config=overridden(config[placed[number]], node.config),
+            processing_delay=_first(node.processing_delay, group.processing_delay, cluster.processing_delay),
+            given=frozenset(cluster.config.model_fields_set)
+            | frozenset(group.config)
+            | frozenset(node.config),
+            profile=cluster.profile,
         )
+        version = node.version or group.version or cluster.version
+        if version != cluster.version:
+            key = (id(member.config), version)
+            if key not in shared:
+                shared[key] = (member.config, member.at_release(version).config)
+            member = replace(member, version=version, config=shared[key][1])
+        members.append(member)
     return Roster(members, node_index(cluster.nodes), groups)
 
 

@@ -1,9 +1,9 @@
 """Every setting of memberlist, of Serf and of its coordinates, by its own name in snake_case.
 
 The defaults written here are the LAN profile as the Serf agent runs it; `PROFILES` holds what WAN
-and Local change. A file names only what it changes; `Settings` of a cluster are always complete, and
-`model_fields_set` says which the user gave. Groups and nodes carry an `Overrides`: a mapping of just
-the settings that they change.
+and Local change, `release_settings` what differs from release to release. A file names only what it
+changes; `Settings` of a cluster are always complete, and `model_fields_set` says which the user gave.
+Groups and nodes carry an `Overrides`: a mapping of just the settings that they change.
 
 Where memberlist and Serf use one name for two things, Serf keeps it and memberlist's has a prefix
 (`protocol_version`, `memberlist_protocol_version`).
@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
+from serfsim.protocol.versions import BASELINE, Mechanisms
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import refusal
 from serfsim.scenario.units import Count, Duration, Number, Positive, PositiveDuration, Size, Switch
@@ -67,6 +69,18 @@ class Settings(Part):
     """True: no TCP probe beside the indirect ones."""
     awareness_max_multiplier: Positive = 8
     """The health score runs from 0 to one less."""
+    lha_probe: Switch = True
+    """Lifeguard's first part: a health score that stretches the rounds, and nacks. From Serf 0.8 on."""
+    lha_suspicion: Switch = True
+    """Its second: suspicions that last longer and that confirmations shorten. From Serf 0.8 on."""
+    buddy: Switch = True
+    """Its third: a suspect is told with the ping. From Serf 0.8 on."""
+    scale_probe_timeout: Switch = False
+    """As in Lifeguard's paper, not in memberlist: the health score stretches probe_timeout too."""
+    paper_health_score: Switch = False
+    """As in the paper: a failed probe costs 1, and 1 more if a nack is missing."""
+    suspicion_confirmations: Count | None = None
+    """How many confirmations end a suspicion at its least (the paper's K, 3); else suspicion_mult - 2."""
     gossip_nodes: Count = 3
     """Members that one gossip tick reaches; 0 turns gossip off."""
     gossip_interval: Duration = 0.2
@@ -145,6 +159,17 @@ class Settings(Part):
     """A longer round trip is refused."""
 
 
+BY_RELEASE: Final = (
+    "lha_probe",
+    "lha_suspicion",
+    "buddy",
+    "protocol_version",
+    "leave_propagate_delay",
+    "queue_check_interval",
+    "leave_continues",
+)
+"""Settings whose defaults differ between releases; suspicion_mult does so too, in the LAN profile."""
+
 PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
     "lan": {},
     "wan": {
@@ -170,10 +195,21 @@ PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def complete(profile: str, given: Settings) -> Settings:
-    """The profile's settings with those that were given; these alone are in `model_fields_set`."""
+@cache
+def release_settings(profile: str, version: str) -> Mapping[str, Any]:
+    """The settings whose defaults differ between releases, as one release has them."""
+    can = Mechanisms(version)
+    values: dict[str, Any] = {name: getattr(can, name) for name in BY_RELEASE}
+    if profile == "lan":
+        values["suspicion_mult"] = can.lan_suspicion_mult
+    return values
+
+
+def complete(profile: str, given: Settings, version: str = BASELINE) -> Settings:
+    """Those of profile and release with those that were given; these alone are in `model_fields_set`."""
     values = {name: field.default for name, field in Settings.model_fields.items()}
     values.update(PROFILES[profile])
+    values.update(release_settings(profile, version))
     values.update(chosen(given))
     return Settings.model_construct(_fields_set=set(given.model_fields_set), **values)
 

@@ -131,6 +131,8 @@ class Recording:
     `converged_start`: the nodes began with complete views, so no join was reported for what they
     knew from the start; None leaves scoring to tell by the absence of any join before t = 0.
 
+    `releases`: (t, node, Serf release) of what each node runs from t on, in order of time.
+
     `probe_counts`: columns are names of `protocol.events`. `traffic_counts` and `traffic_bytes`:
     columns "udp/ping", "udp/alive", "tcp/push_pull" ...: UDP message types count every message in a
     datagram; "udp/datagrams" and "tcp/packets" count packets, and in bytes are IP bytes in full.
@@ -153,3 +155,4 @@ class Recording:
     interrupted_at: float | None = None
     converged_start: bool | None = None
     deliveries: DeliveryTable = field(default_factory=no_deliveries)
+    releases: list[tuple[float, int, str]] = field(default_factory=list)

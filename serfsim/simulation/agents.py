@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
 from serfsim.network.network import Network
@@ -9,8 +11,9 @@ from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import decode_tags, encode_tags
+from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.scenario.cluster import Start
-from serfsim.scenario.roster import Roster
+from serfsim.scenario.roster import Member, Roster
 from serfsim.simulation.application import AgentApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
 from serfsim.simulation.truth import TruthKeeper
@@ -48,9 +51,12 @@ class Agents:
         self.lives = [0] * len(roster.members)
         self.answers: dict[str, int] = {}
         self.files: dict[int, SnapshotFile] = {}
-        self._configs: dict[int, tuple[object, ...]] = {}
+        self.members = list(roster.members)  # as they are now: a member may get another release
+        self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
+        self._records: dict[tuple[int, str], Record] = {}
+        self._configs: dict[tuple[int, str], tuple[object, ...]] = {}
         for member in roster.members:
-            self.directory.add(member.name, member.index, encode_tags(member.tags))
+            self.directory.add_record(member.name, self._record(member))
             if member.config.snapshot:
                 self.files[member.index] = SnapshotFile()
 
@@ -68,16 +74,17 @@ class Agents:
             node.start(now, file)
 
     def _machine(self, number: int) -> SerfNode:
-        member = self.roster.members[number]
+        member = self.members[number]
         settings = member.config
         # Members that are set alike share their configuration, which nobody writes to.
-        key = id(settings)
+        key = (id(settings), member.version)
         if key not in self._configs:
+            can = Mechanisms(member.version)
             self._configs[key] = (
                 settings,
-                memberlist_config(settings, len(self.nodes)),
-                serf_config(settings),
-                coordinate_config(settings),
+                memberlist_config(settings, len(self.nodes), can),
+                serf_config(settings, can),
+                coordinate_config(settings, can),
             )
         _, memberlist, serf, coordinates = self._configs[key]
         life = f"{member.name}/{self.lives[number]}" if self.lives[number] else member.name
@@ -86,7 +93,7 @@ class Agents:
             memberlist,  # type: ignore[arg-type]
             serf,  # type: ignore[arg-type]
             coordinates,  # type: ignore[arg-type]
-            self.directory.first[number],
+            self._record(member),
             self.directory,
             self.network.hosts[number],
             stream(self.seed, f"{life}/memberlist"),
@@ -96,6 +103,26 @@ class Agents:
         )
         application.node = node
         return node
+
+    def _record(self, member: Member) -> Record:
+        """What a member's agent says of itself when it starts: the same object for the same release."""
+        key = (member.index, member.version)
+        if key not in self._records:
+            can, settings = Mechanisms(member.version), member.config
+            self._records[key] = Record(
+                member.index,
+                member.index,
+                len(member.name.encode()),
+                encode_tags(member.tags),
+                (PROTOCOL_MIN, can.protocol_max, settings.memberlist_protocol_version),
+                (DELEGATE_MIN, can.delegate_max, settings.protocol_version),
+            )
+        return self._records[key]
+
+    def install(self, number: int, version: str, now: float) -> None:
+        """Have a member's processes run another release, from its next start on."""
+        self.members[number] = self.members[number].at_release(version)
+        self.releases.append((now - self.origin, number, version))
 
     def join(self, number: int, now: float) -> None:
         """Have a member join whom the scenario says; the one whom all join has nobody to join at first.

@@ -6,6 +6,7 @@ import ipaddress
 
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.versions import Mechanisms
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.scenario.settings import Settings
 
@@ -18,8 +19,8 @@ def address_of(host: int) -> str:
     return str(ipaddress.IPv4Address(FIRST_ADDRESS + host))
 
 
-def memberlist_config(settings: Settings, hosts: int) -> MemberlistConfig:
-    config = MemberlistConfig()
+def memberlist_config(settings: Settings, hosts: int, can: Mechanisms) -> MemberlistConfig:
+    config = MemberlistConfig(can)
     _copy(settings, config, except_for=("protocol_version",))
     config.protocol_version = settings.memberlist_protocol_version
     if settings.cidrs_allowed is not None:
@@ -31,20 +32,22 @@ def memberlist_config(settings: Settings, hosts: int) -> MemberlistConfig:
     return config
 
 
-def serf_config(settings: Settings) -> SerfConfig:
-    config = SerfConfig()
+def serf_config(settings: Settings, can: Mechanisms) -> SerfConfig:
+    config = SerfConfig(can)
     _copy(settings, config)
     return config
 
 
-def coordinate_config(settings: Settings) -> CoordinateConfig:
+def coordinate_config(settings: Settings, can: Mechanisms) -> CoordinateConfig:
     config = CoordinateConfig()
     _copy(settings, config)
+    config.checks = can.checks_coordinates
     return config
 
 
 def _copy(settings: Settings, config: object, except_for: tuple[str, ...] = ()) -> None:
-    """Every setting that the machine's configuration has under the same name."""
+    """Every setting that the machine's configuration has under the same name; None keeps its default."""
     for name in type(settings).model_fields:
-        if name not in except_for and hasattr(config, name):
-            setattr(config, name, getattr(settings, name))
+        value = getattr(settings, name)
+        if value is not None and name not in except_for and hasattr(config, name):
+            setattr(config, name, value)

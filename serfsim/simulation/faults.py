@@ -7,6 +7,7 @@
     slow                      another processing delay                 the one before
     crash                     the process dies                         a new one starts and joins
     leave                     the member leaves, then its process ends a new one starts and joins
+    upgrade                   each node's process dies, in turn        never: each starts anew by itself
 
 Every fault undoes only its own: a host under two pauses goes on when both are over, and of several
 processing delays the one given last holds. Whom a fault hits is drawn once for all its occurrences.
@@ -93,6 +94,8 @@ class FaultRunner:
             return self._slowing(select(fault.slow.nodes, roster, rng), fault.slow.processing_delay)
         if isinstance(fault, words.Crash):
             return self._crashing(select(fault.crash, roster, rng))
+        if isinstance(fault, words.Upgrade):
+            return self._upgrading(fault, select(fault.upgrade, roster, rng))
         return self._leaving(select(fault.leave, roster, rng))
 
     # Packets -------------------------------------------------------------------------------------
@@ -243,6 +246,23 @@ class FaultRunner:
                 self.sim.agents.start(node, now)
                 self.sim.agents.join(node, now)
                 self.truth.fault_ended(self.sim.now, [node])
+
+    def _upgrading(self, fault: words.Upgrade, nodes: list[int]) -> Callable[[], Undo]:
+        def begin() -> Undo:
+            for turn, node in enumerate(nodes):
+                self.sim.process(self._upgrade(node, fault, turn * fault.apart))
+            return nothing
+
+        return begin
+
+    def _upgrade(self, node: int, fault: words.Upgrade, delay: float) -> Iterator[Any]:
+        """One that is down already only finds the new release when it comes back."""
+        yield self.sim.timeout(delay)
+        died = self._die(node)
+        self.sim.agents.install(node, fault.to, self.sim.env.engine_now)
+        if died:
+            yield self.sim.timeout(fault.restart)
+            self._restart([node])
 
     def _leaving(self, nodes: list[int]) -> Callable[[], Undo]:
         def begin() -> Undo:

@@ -57,7 +57,7 @@ class Simulation:
         self.scenario = scenario
         self.seed = scenario.seed
         self.roster = scenario.roster()
-        refuse_what_cannot_run(scenario, self.roster)
+        refuse_what_cannot_run(scenario)
         names = [member.name for member in self.roster.members]
         topology_stream = stream(self.seed, "topology")
         self.topology = build_topology(scenario.network.topology, len(names), topology_stream, names, Path())
@@ -192,6 +192,7 @@ class Simulation:
             interrupted_at,
             scenario.cluster.start.converged,
             recorder.delivery_table(self.trace),
+            self.agents.releases,
         )
 
     def true_rtt(self, node: int) -> Floats:

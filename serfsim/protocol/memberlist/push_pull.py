@@ -8,6 +8,7 @@ accuser of every suspicion taken over is this node itself.
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events
@@ -25,6 +26,10 @@ from serfsim.protocol.wire.msgpack import boolean, map_header, text, unsigned
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
 
 SCALE_THRESHOLD = 32
+
+# Flags of a refusal, above the version spoken, the lowest and the highest that all understand.
+REFUSED: Final = 1 << 25
+REFUSED_DELEGATE: Final = 1 << 24
 
 
 def push_pull_scale(interval: float, n: i64) -> float:
@@ -124,11 +129,14 @@ class VersionRange:
         if record.delegate_max < self.delegate_high:
             self.delegate_high = record.delegate_max
 
-    def admits(self, record: Record) -> bool:
-        return (
-            self.protocol_low <= record.protocol_current <= self.protocol_high
-            and self.delegate_low <= record.delegate_current <= self.delegate_high
-        )
+    def refusal(self, record: Record) -> i64:
+        """0 for a record that fits, else why not, as `PROTOCOL_REFUSED` tells it."""
+        if not self.protocol_low <= record.protocol_current <= self.protocol_high:
+            return REFUSED | record.protocol_current << 16 | self.protocol_low << 8 | self.protocol_high
+        if not self.delegate_low <= record.delegate_current <= self.delegate_high:
+            version = record.delegate_current << 16 | self.delegate_low << 8 | self.delegate_high
+            return REFUSED | REFUSED_DELEGATE | version
+        return 0
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -138,13 +146,14 @@ class Merger:
     def __init__(self, core: Core, states: MemberStates) -> None:
         self.core = core
         self.states = states
+        self.refusal: i64 = 0  # why the last push/pull was refused
 
     def merge(self, remote: PushPull, join: bool, now: float) -> bool:
         """Section 9.2's order; False if the versions or the merge delegate refuse."""
         core = self.core
         refused = self.verify_protocol(remote)
         if refused != UNKNOWN:
-            core.notify(now, events.PROTOCOL_REFUSED, refused, 0)
+            core.notify(now, events.PROTOCOL_REFUSED, refused, self.refusal)
             return False
         if join and not core.delegate.notify_merge(self._records(remote)):
             return False
@@ -211,13 +220,15 @@ class Merger:
         i = 0
         while i < n:
             node = i64(remote.nodes[i])
-            if not common.admits(remote.record(node, core.directory)):
+            self.refusal = common.refusal(remote.record(node, core.directory))
+            if self.refusal != 0:
                 return node
             i += 1
         i = 0
         while i < members.count:
             node = i64(members.ring[i])
-            if not common.admits(members.record(node)):
+            self.refusal = common.refusal(members.record(node))
+            if self.refusal != 0:
                 return node
             i += 1
         return UNKNOWN
