@@ -11,13 +11,14 @@ from serfsim.errors import SerfsimError
 from serfsim.speed import is_compiled
 from serfsim.validation.compare import DIFFERS, Pair, Row, compare
 from serfsim.validation.conversion import as_recording
-from serfsim.validation.figures import OF_KIND, figures
+from serfsim.validation.figures import figures
 from serfsim.validation.golden import Golden, read, recordings_in
 from serfsim.validation.runs import run_all
 from serfsim.validation.scenario import NotComparable, faults, warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK_SEEDS = 3
+NOT_COMPARED = {"dissemination": "user events and queries are not compared here, membership is"}
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -37,8 +38,8 @@ def comparable(paths: list[Path]) -> tuple[list[tuple[Path, Golden]], dict[str, 
     kept, skipped = [], {}
     for path in paths:
         golden = read(path)
-        if golden.kind not in OF_KIND:
-            skipped[golden.name] = f"user events and queries are not compared here ({golden.kind})"
+        if golden.kind in NOT_COMPARED:
+            skipped[golden.name] = NOT_COMPARED[golden.kind]
             continue
         try:
             list(faults(golden, warm_up(golden)))

@@ -151,8 +151,8 @@ class Golden:
 
     @cached_property
     def fault_start(self) -> float:
-        """When the first rule began."""
-        return min(t for t, action, _ in self.actions if action == "rule")
+        """When the first rule began; without one, when the scenario did."""
+        return min((t for t, action, _ in self.actions if action == "rule"), default=self.scenario_start)
 
     @cached_property
     def fault_end(self) -> float:

@@ -29,7 +29,11 @@ from serfsim.validation.golden import Golden, read
 from serfsim.validation.scenario import latency_file, scenario, warm_up
 
 # Sources that no figure depends on.
-ASIDE = ("cli", "report", "validation/page.py", "validation/plot.py", "validation/compare.py")
+ASIDE = (
+    "cli",
+    "report",
+    *(f"validation/{name}.py" for name in ("__main__", "causes", "compare", "page", "plot", "tolerances")),
+)
 
 
 @dataclass(frozen=True)

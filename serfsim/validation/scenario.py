@@ -55,7 +55,7 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
         duration=seconds(golden.end - zero),
         warm_up=seconds(zero),
         cluster={
-            "nodes": golden.n,
+            "nodes": golden.names,
             "profile": golden.profile,
             "start": {"join": "first", "at": [seconds(float(start)) for start in golden.starts]},
             "processing_delay": seconds(0.0 if golden.machine_noise else golden.answer_s),

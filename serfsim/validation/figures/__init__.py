@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from serfsim.scoring.recording import Recording
-from serfsim.validation.figures import baseline, blocked, coordinates, crash, leave, loss, partition, pause
+from serfsim.validation.figures import (
+    baseline,
+    blocked,
+    coordinates,
+    crash,
+    general,
+    leave,
+    loss,
+    partition,
+    pause,
+)
 from serfsim.validation.figures.measures import Figures, Measured
 from serfsim.validation.golden import Golden
 
@@ -27,6 +37,6 @@ OF_KIND: dict[str, Callable[[Measured], Figures]] = {
 
 
 def figures(golden: Golden, recording: Recording) -> Figures:
-    """All figures of a recording's kind. KeyError for a kind that none are known of."""
+    """All figures of a recording's kind; of a kind not known here, what can be measured of any."""
     measured = Measured(golden, recording)
-    return {**OF_KIND[golden.kind](measured), **coordinates.figures(measured)}
+    return {**OF_KIND.get(golden.kind, general.figures)(measured), **coordinates.figures(measured)}

@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from serfsim.protocol import events
+from serfsim.protocol.memberlist.suspicion import suspicion_timeout
+from serfsim.scenario.settings import Settings, complete
 from serfsim.validation.figures.measures import Figures, Measured, Window
 
 LATE_S = 0.020  # a timer this much beyond its minimum had waited for a confirmation
@@ -26,11 +28,10 @@ WATCHED = (
 )
 
 
-def minimum_timeout(golden_n: int, profile: str) -> float:
-    """The least suspicion timeout of a profile, its logarithm cut to three decimals; seconds."""
-    mult, interval = (6, 5.0) if profile == "wan" else (4, 1.0)
-    scale = math.floor(1000.0 * max(1.0, math.log10(golden_n))) / 1000.0
-    return mult * scale * interval
+def minimum_timeout(n: int, profile: str) -> float:
+    """The least suspicion timeout in a cluster of n with a profile's own settings; seconds."""
+    settings = complete(profile, Settings())
+    return suspicion_timeout(settings.suspicion_mult, n, settings.probe_interval)
 
 
 def figures(measured: Measured) -> Figures:

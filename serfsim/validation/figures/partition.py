@@ -13,7 +13,8 @@ from serfsim.validation.figures.measures import Figures, Measured, Rows, Window,
 def figures(measured: Measured) -> Figures:
     golden = measured.golden
     side = np.zeros(measured.n, dtype=np.int64)
-    side[[int(node) for node in golden.params["b"]]] = 1
+    cut = next(args[0] for _, action, args in golden.actions if action == "rule")
+    side[[int(node) for node in cut["dst"]]] = 1
     window = Window(golden.fault_start, golden.fault_end)
     after = Window(window.end, math.inf)
     failed = measured.rows(events.FAILED).within(Window(window.start, math.inf))

@@ -24,7 +24,8 @@ def figures(measured: Measured) -> Figures:
     paused = {node for _, _, node in stops}
     healthy = [node for node in range(measured.n) if node not in paused]
     begin = measured.golden.scenario_start
-    window = Window(begin, begin + float(measured.golden.params["until"]))
+    last = max(until for _, until, _ in stops)
+    window = Window(begin, begin + float(measured.golden.params.get("until", last - begin)))
     failed = measured.rows(events.FAILED)
     suspects = measured.rows(events.SUSPECT).within(window)
     refutes = measured.rows(events.REFUTE_SUSPECT).within(window)
@@ -48,7 +49,6 @@ def figures(measured: Measured) -> Figures:
     ):
         found[name] = [float(count)]
     found["health_of_healthy"] = [measured.health(window, healthy)]
-    last = max(until for _, until, _ in stops)
     found["pairs_not_alive_after"] = [float(measured.pairs_not_alive(last + SETTLED_S, range(measured.n)))]
     found["pause_to_first_failed_s"] = first_failed(measured, stops, healthy)
     return found
