@@ -207,6 +207,11 @@ def restarted(file: SnapshotFile, **options: object) -> SerfHand:
     return hand
 
 
+def alive(*names: str) -> SnapshotFile:
+    """The file of a node that knew these members: me at 10.0.0.1, and so on."""
+    return file_of(*[f"alive: {name} 10.0.0.{i}:7946" for i, name in enumerate(names, start=1)])
+
+
 def test_a_life_is_recorded_and_the_next_begins_where_it_ended() -> None:
     file = SnapshotFile()
     first = SerfHand(knowing=2, file=file)
@@ -225,10 +230,7 @@ def test_a_life_is_recorded_and_the_next_begins_where_it_ended() -> None:
 
 
 def test_the_members_of_the_snapshot_are_tried_one_by_one_until_one_answers() -> None:
-    file = file_of(
-        "alive: me 10.0.0.1:7946", *[f"alive: {n} 10.0.0.{i}:7946" for n, i in zip("pqr", (2, 3, 4))]
-    )
-    hand, other = restarted(file), SerfHand(knowing=4)
+    hand, other = restarted(alive("me", "p", "q", "r")), SerfHand(knowing=4)
     assert hand.node.rejoin.is_under_way()
     (stream,) = hand.streams
     hand.node.on_stream_result(stream.token, DIAL_REFUSED, None, 0.1)
@@ -244,7 +246,7 @@ def test_the_members_of_the_snapshot_are_tried_one_by_one_until_one_answers() ->
 
 
 def test_the_order_of_the_tries_is_random() -> None:
-    file = file_of(*[f"alive: {n} 10.0.0.{i}:7946" for n, i in zip("pqrs", (2, 3, 4, 5))])
+    file = alive("me", "p", "q", "r", "s")
     firsts = {restarted(file, seed=seed).streams[0].address for seed in range(40)}
     assert firsts == {1, 2, 3, 4}
 
