@@ -13,6 +13,7 @@
     SILENT             SYN comes, no process             -> SILENT      RST
     ACCEPTED           ACK or data comes                 -> ESTABLISHED
     ESTABLISHED        the whole request has come        -> ANSWERING   the process answers and closes
+    ACCEPTED           no ACK for five SYN-ACKs more     -> GONE
     any                RST comes, or its process dies    -> GONE
 
 What kernels do (handshake, acknowledging, repeating) goes on while a process is paused; what its
@@ -136,8 +137,7 @@ class Tcp:
         elif step == SYN_TIMER:
             self._syn_timer(host, stream, a, now)
         elif step == SYN_ACK_TIMER:
-            if stream.server_state == ACCEPTED and stream.syn_acks == a:
-                self._send_syn_ack(stream, now)
+            self._syn_ack_timer(host, stream, a, now)
         elif step == REQUEST_TIMER:
             self._timer(stream, stream.upward, True, now)
         elif step == ANSWER_TIMER:
@@ -224,16 +224,16 @@ class Tcp:
         stream.syns += 1
         stream.syn_sent_at = now
         self._send(stream, True, SYN_BYTES, SYN, now)
-        if stream.syns <= self._syn_retries():
+        retries: i64 = SYN_RETRIES
+        if self.linear_syn_retries:
+            retries += LINEAR_SYNS - 1
+        if stream.syns <= retries:
             self._later(now + self._syn_gap(stream.syns), stream.client, SYN_TIMER, stream, stream.syns)
 
     def _syn_timer(self, host: Host, stream: Stream, sent: i64, now: float) -> None:
         is_dialling = stream.client_state == DIALLING and stream.client_epoch == host.epoch
         if is_dialling and not stream.syn_answered and stream.syns == sent:
             self._send_syn(stream, now)
-
-    def _syn_retries(self) -> i64:
-        return SYN_RETRIES + LINEAR_SYNS - 1 if self.linear_syn_retries else SYN_RETRIES
 
     def _syn_gap(self, sent: i64) -> float:
         """Seconds from the SYN number `sent` to the next."""
@@ -255,11 +255,17 @@ class Tcp:
 
     def _send_syn_ack(self, stream: Stream, now: float) -> None:
         stream.syn_acks += 1
-        stream.syn_ack_sent_at = now
         self._send(stream, False, SYN_BYTES, SYN_ACK, now)
-        if stream.syn_acks <= SYN_ACK_RETRIES:
-            gap = float(1 << (stream.syn_acks - 1))
-            self._later(now + gap, stream.server, SYN_ACK_TIMER, stream, stream.syn_acks)
+        gap = float(1 << (stream.syn_acks - 1))
+        self._later(now + gap, stream.server, SYN_ACK_TIMER, stream, stream.syn_acks)
+
+    def _syn_ack_timer(self, host: Host, stream: Stream, sent: i64, now: float) -> None:
+        if stream.server_state != ACCEPTED or stream.syn_acks != sent:
+            return
+        if sent <= SYN_ACK_RETRIES:
+            self._send_syn_ack(stream, now)
+        else:
+            self._forget(host, stream)
 
     def _syn_ack(self, stream: Stream, now: float) -> None:
         host = self.network.hosts[stream.client]

@@ -45,7 +45,6 @@ class Stream:
         self.syn_sent_at = 0.0
         self.syn_answered = False  # the client's kernel has had a SYN-ACK or an RST
         self.syn_acks: i64 = 0
-        self.syn_ack_sent_at = 0.0
         self.client_rtt = 0.0
         self.upward: Transfer | None = None  # the request
         self.downward: Transfer | None = None  # the reply, or a FIN alone

@@ -102,6 +102,20 @@ def test_a_lost_handshake_ack_is_made_up_for_by_the_request() -> None:
     assert lab.result().at == pytest.approx(2 * RTT)
 
 
+@pytest.mark.parametrize(("linear", "heal", "at"), [(True, 1.5, 2.0), (True, 5.5, 7.0), (False, 1.5, 3.0)])
+def test_a_dial_pending_when_a_block_ends_goes_on_with_its_next_syn(
+    linear: bool, heal: float, at: float
+) -> None:
+    lab = Lab()
+    lab.network.tcp.linear_syn_retries = linear
+    handle = block(lab)
+    lab.dial()
+    lab.run(heal)
+    lab.network.rules.remove(handle)
+    lab.run(LONG)
+    assert lab.result().at == pytest.approx(at + 2 * RTT)
+
+
 def test_a_dial_ends_at_its_timeout() -> None:
     lab = Lab()
     block(lab)
@@ -138,6 +152,7 @@ def test_a_half_open_connection_gives_up_after_five_retries() -> None:
     lab.run(LONG)
     gaps = [t - ONE_WAY for t in lab.ledger.segments_of(SERVER, SYN_BYTES)]
     assert gaps == [pytest.approx(t) for t in (0.0, 1.0, 3.0, 7.0, 15.0, 31.0)]
+    assert len(lab.host(SERVER).served) == 0
 
 
 def test_a_dead_process_refuses_at_once() -> None:

@@ -133,6 +133,17 @@ def test_an_acknowledgement_seen_twice_changes_nothing() -> None:
     assert (sender.window, sender.deadline) == (window, deadline)
 
 
+def test_whatever_is_acknowledged_gives_it_new_patience() -> None:
+    sender = transfer(3)
+    for segment in range(3):
+        for _ in range(GIVE_UP_AFTER):
+            drain(sender)
+            assert sender.time_out()
+        acknowledge(sender, drain(sender), RTT)
+        assert sender.lowest == segment + 1
+    assert sender.is_acked()
+
+
 def test_it_gives_up_after_so_many_timeouts_in_a_row() -> None:
     sender = transfer(1)
     outcomes = []
