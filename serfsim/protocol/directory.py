@@ -13,8 +13,13 @@ from serfsim.native import i64
 from serfsim.protocol.wire.msgpack import raw, text, unsigned
 from serfsim.protocol.wire.sizes import WireSizes
 
-# Socket addresses are numbers here; as bytes they are 10.0.0.1 and those that follow.
+# Socket addresses are numbers here; as bytes they are 10.0.0.1 and those that follow, at DEFAULT_PORT.
+# Another port is in the bits above the 32 of an IPv4 address; above those begin numbers for all others.
 FIRST_ADDRESS: Final = 0x0A000001
+DEFAULT_PORT: Final = 7946
+PORT_SHIFT: Final = 32
+FIRST_OTHER: Final = 1 << 48
+MAPPED: Final = b"\x00" * 10 + b"\xff\xff"  # before an IPv4 address in 16 bytes
 
 
 def string_size(length: i64) -> i64:
@@ -56,7 +61,7 @@ class Record:
         protocol: tuple[i64, i64, i64] = (1, 5, 2),
         delegate: tuple[i64, i64, i64] = (2, 5, 5),
         address_length: i64 = 4,
-        port: i64 = 7946,
+        port: i64 = DEFAULT_PORT,
         has_versions: bool = True,
     ) -> None:
         self.node: i64 = node
@@ -136,6 +141,8 @@ class Directory:
         self.uniform = True  # all first records carry the same versions, and usable ones
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self._numbers: dict[str, int] = {}
+        self._others: list[bytes] = []  # addresses that are not IPv4, each with its port behind it
+        self._other_numbers: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -160,8 +167,34 @@ class Directory:
 
     def address_bytes(self, address: i64, length: i64) -> bytes:
         """An address as it stands in messages: 4 bytes, or 16 with IPv4 mapped into IPv6."""
-        short = int(FIRST_ADDRESS + address).to_bytes(4, "big")
-        return short if length == 4 else b"\x00" * 10 + b"\xff\xff" + short
+        if address >= FIRST_OTHER:
+            return self._others[address - FIRST_OTHER][:-2]
+        if length == 0:
+            return b""
+        short = int((FIRST_ADDRESS + address) & 0xFFFFFFFF).to_bytes(4, "big")
+        return short if length == 4 else MAPPED + short
+
+    def address_port(self, address: i64) -> i64:
+        if address >= FIRST_OTHER:
+            other = self._others[address - FIRST_OTHER]
+            return i64(other[len(other) - 2]) << 8 | i64(other[len(other) - 1])
+        return (DEFAULT_PORT + (address >> PORT_SHIFT)) & 0xFFFF
+
+    def address_number(self, data: bytes, port: i64) -> i64:
+        """The number of a socket address, whose `data` may be of any length."""
+        short = data[12:] if len(data) == 16 and data.startswith(MAPPED) else data
+        if len(short) == 4:
+            host: i64 = 0
+            for byte in short:
+                host = host << 8 | i64(byte)
+            return ((port - DEFAULT_PORT) & 0xFFFF) << PORT_SHIFT | ((host - FIRST_ADDRESS) & 0xFFFFFFFF)
+        key = data + int(port).to_bytes(2, "big")
+        number = self._other_numbers.get(key, -1)
+        if number < 0:
+            number = FIRST_OTHER + len(self._others)
+            self._other_numbers[key] = number
+            self._others.append(key)
+        return number
 
     def encode_identity(self, record: Record, incarnation: i64, name_field: str) -> bytes:
         """The fields that an alive message and a push/pull entry share, but for their last ones."""

@@ -159,7 +159,7 @@ def test_push_pulls(count: int) -> None:
     size = len(e.serf_state(list(zip(nodes, ltimes, strict=True)), [nodes[i] for i in left], (300, 2, 1)))
     delegate.state = SerfState(300, 2, 1, vec[i64](range(count)), vec[i64](ltimes), left, size)
     message = PushPull(True, core)
-    written = message.encode()
+    written = message.encode(directory)
     assert len(written) == message.size
     # The map of status times has no order: compare what stands before it and what it holds.
     ring = [(nodes[i], key >> 2, key & 3) for i, key in zip(message.nodes, message.keys, strict=True)]

@@ -9,8 +9,10 @@ from typing import Final
 
 from serfsim.native import i64
 from serfsim.protocol.directory import Directory, Record
-from serfsim.protocol.memberlist.messages import ACK, ALIVE, INDIRECT_PING, NACK, PING, USER, Packet
+from serfsim.protocol.memberlist.messages import ACK, ALIVE, GOSSIP, INDIRECT_PING, NACK, PING, USER, Packet
+from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.protocol.wire.envelope import compound
 from serfsim.protocol.wire.msgpack import array_header, boolean, double, map_header, raw, text, unsigned
 from serfsim.protocol.wire.sizes import coarse
 
@@ -79,32 +81,42 @@ def encode_ack(seq: i64, coordinate: Coordinate | None) -> bytes:
     return b"\x02" + map_header(2) + text("Payload") + payload + text("SeqNo") + unsigned(seq)
 
 
-def encode_ping(node: i64, seq: i64, source: Record, directory: Directory) -> bytes:
-    head = b"\x00" + map_header(5) + text("Node") + text(directory.names[node])
+def encode_ping(node: i64, seq: i64, source: Record | None, directory: Directory) -> bytes:
+    """`node` is -1 for whoever gets it; without a source it is as before memberlist 0.2.0."""
+    name = directory.names[node] if node >= 0 else ""
+    head = b"\x00" + map_header(2 if source is None else 5) + text("Node") + text(name)
     return head + text("SeqNo") + unsigned(seq) + _encode_source(source, directory)
 
 
-def encode_indirect_ping(packet: Packet, source: Record, directory: Directory) -> bytes:
+def encode_indirect_ping(
+    packet: Packet, knows_nacks: bool, source: Record | None, directory: Directory
+) -> bytes:
     target = directory.first[packet.node]
-    parts = b"\x01" + map_header(8) + text("Nack") + boolean(packet.wants_nack)
+    parts = b"\x01" + map_header((5 if source is None else 8) - (0 if knows_nacks else 1))
+    if knows_nacks:
+        parts += text("Nack") + boolean(packet.wants_nack)
     parts += text("Node") + text(directory.names[packet.node]) + text("Port") + unsigned(target.port)
     parts += text("SeqNo") + unsigned(packet.seq) + _encode_source(source, directory)
     return parts + text("Target") + raw(directory.address_bytes(packet.target, target.address_length))
 
 
-def _encode_source(source: Record, directory: Directory) -> bytes:
+def _encode_source(source: Record | None, directory: Directory) -> bytes:
+    if source is None:
+        return b""
     address = directory.address_bytes(source.address, source.address_length)
     parts = text("SourceAddr") + raw(address) + text("SourceNode") + text(directory.names[source.node])
     return parts + text("SourcePort") + unsigned(source.port)
 
 
-def encode_lead(packet: Packet, source: Record, directory: Directory) -> bytes:
-    """The leading message alone; empty if there is none."""
+def encode_lead(packet: Packet, sender: Record | None, directory: Directory) -> bytes:
+    """The leading message alone; empty if there is none. `sender` may be None where it is not named."""
     kind = packet.kind
+    source = sender if packet.source >= 0 else None
     if kind == PING:
         return encode_ping(packet.node, packet.seq, source, directory)
     if kind == INDIRECT_PING:
-        return encode_indirect_ping(packet, source, directory)
+        is_old = sender is not None and sender.has_versions and sender.protocol_max < NACK_VERSION
+        return encode_indirect_ping(packet, not is_old, source, directory)
     if kind == ACK:
         return encode_ack(packet.seq, packet.coordinate)
     if kind == NACK:
@@ -112,19 +124,17 @@ def encode_lead(packet: Packet, source: Record, directory: Directory) -> bytes:
     return b""
 
 
-def encode_datagram(packet: Packet, source: Record, directory: Directory) -> bytes:
-    """A packet from `source` before compression, CRC and encryption."""
+def encode_datagram(packet: Packet, sender: Record | None, directory: Directory) -> bytes:
+    """A packet before compression, CRC and encryption."""
     parts: list[bytes] = []
-    lead = encode_lead(packet, source, directory)
+    lead = encode_lead(packet, sender, directory)
     if len(lead) > 0:
         parts.append(lead)
     broadcasts = packet.broadcasts
     if broadcasts is not None:
         for message in broadcasts:
             parts.append(message.encode(directory))
-    if len(parts) == 1:
+    # Old releases gossip a message alone as a compound of one, which its size tells.
+    if len(parts) == 1 and (packet.kind != GOSSIP or packet.leading_size <= len(parts[0])):
         return parts[0]
-    head = b"\x07" + len(parts).to_bytes(1, "big")
-    for part in parts:
-        head += len(part).to_bytes(2, "big")
-    return head + b"".join(parts)
+    return compound(parts)

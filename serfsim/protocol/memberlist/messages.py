@@ -196,6 +196,21 @@ class StreamAck(StreamMessage):
         self.seq: i64 = seq
 
 
-def stream_error(text: str) -> StreamMessage:
+class StreamUser(StreamMessage):
+    """A delegate's message sent reliably; `message.size` counts its type byte, which starts the stream."""
+
+    def __init__(self, message: UserMessage, size: i64) -> None:
+        super().__init__(USER, size)
+        self.message = message
+
+
+class StreamError(StreamMessage):
     """The answer to a request that could not be read (spec memberlist.md section 2.2)."""
-    return StreamMessage(ERROR, 7 + string_size(len(text)))
+
+    def __init__(self, text: str) -> None:
+        super().__init__(ERROR, 8 + string_size(len(text.encode())))
+        self.text = text
+
+
+def stream_error(text: str) -> StreamMessage:
+    return StreamError(text)

@@ -44,10 +44,11 @@ def push_pull_scale(interval: float, n: i64) -> float:
 class PushPull(StreamMessage):
     """All entries of a view in ring order, and the delegate's state, as they are when it is made.
 
-    A dialling node looks at its view only once it is connected: then `connected` takes it anew.
+    A dialling node looks at its view only once it is connected: then `connected` takes it anew. One that
+    was read from a stream has no view behind it (`core` is None); its reader fills it in.
     """
 
-    def __init__(self, join: bool, core: Core) -> None:
+    def __init__(self, join: bool, core: Core | None) -> None:
         super().__init__(PUSH_PULL, 0)
         self.join = join
         self.core = core
@@ -59,6 +60,8 @@ class PushPull(StreamMessage):
 
     def connected(self) -> None:
         core = self.core
+        if core is None:
+            return
         members = core.members
         n = members.count
         self.nodes = members.ring[0:n]
@@ -77,17 +80,18 @@ class PushPull(StreamMessage):
         if self.user_state is not None:
             user_size = self.user_state.size
         plain += 27 + unsigned_size(n) + unsigned_size(user_size) + user_size
-        self.size = core.stream_size(self._compressed(plain) if core.config.enable_compression else plain)
+        self.size = core.stream_size(
+            self._compressed(plain, core.directory) if core.config.enable_compression else plain
+        )
 
-    def _compressed(self, plain: i64) -> i64:
+    def _compressed(self, plain: i64, directory: Directory) -> i64:
         key = STREAM_SHAPES + (coarse(len(self.nodes)) << 8) + PUSH_PULL
-        sizes = self.core.directory.sizes
+        sizes = directory.sizes
         size = sizes.reckon(key, plain)
-        return size if size != TO_BE_MEASURED else sizes.measure(key, self.encode(), False)
+        return size if size != TO_BE_MEASURED else sizes.measure(key, self.encode(directory), False)
 
-    def encode(self) -> bytes:
+    def encode(self, directory: Directory) -> bytes:
         """The stream before compression and encryption (spec wire.md section 3)."""
-        directory = self.core.directory
         state = b"" if self.user_state is None else self.user_state.encode(directory)
         n: i64 = len(self.nodes)
         parts: list[bytes] = [b"\x06", map_header(3), text("Join"), boolean(self.join)]

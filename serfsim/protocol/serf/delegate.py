@@ -52,8 +52,9 @@ class SerfDelegate(Delegate):
         return self.serf().exchange.local_state()
 
     def merge_remote_state(self, state: UserState, join: bool, now: float) -> None:
-        assert isinstance(state, SerfState)
-        self.serf().merge_remote_state(state, now, join)
+        # What is no state of Serf's came from a stranger.
+        if isinstance(state, SerfState):
+            self.serf().merge_remote_state(state, now, join)
 
     def ack_payload(self) -> Coordinate | None:
         node = self.serf()

@@ -8,7 +8,7 @@ from serfsim.native import i64, mypyc_attr, vec
 from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.messages import UserMessage
-from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, raw, text, unsigned
+from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, raw_or_nil, text, unsigned
 
 LEAVE: Final = 0
 JOIN: Final = 1
@@ -100,7 +100,7 @@ class UserEvent(Announced):
 
     def encode_body(self) -> bytes:
         """Name and payload, as they stand in the message and in a push/pull's ring."""
-        return text("Name") + text(self.name) + text("Payload") + raw(self.payload)
+        return text("Name") + text(self.name) + text("Payload") + raw_or_nil(self.payload)
 
 
 @mypyc_attr(acyclic=True)
@@ -158,26 +158,30 @@ class SerfState(UserState):
         self.ring: i64 = EVENT_RING
 
     def encode(self, directory: Directory) -> bytes:
-        """The map in another order than the entries, as Go writes it; the ring's empty slots come last."""
+        """The map in another order than the entries, as Go writes it; each slot of the ring in its place."""
         parts: list[bytes] = [b"\x02", map_header(6), text("EventLTime"), unsigned(self.event_ltime)]
         parts += [text("Events"), array_header(self.ring)]
-        for slot in self.events:
-            parts.append(slot.encode())
-        parts.append(b"\xc0" * (self.ring - len(self.events)))
+        parts += self._encode_ring()
         parts += [text("LTime"), unsigned(self.ltime), text("LeftMembers"), array_header(len(self.left))]
         for left in self.left:
             parts.append(text(directory.names[left]))
         n: i64 = len(self.nodes)
         parts += [text("QueryLTime"), unsigned(self.query_ltime), text("StatusLTimes"), map_header(n)]
-        step = _step_through(n)
+        step = step_through(n)
         at: i64 = 0
         for _ in range(n):
             parts.append(text(directory.names[self.nodes[at]]) + unsigned(self.ltimes[at]))
             at = (at + step) % n
         return b"".join(parts)
 
+    def _encode_ring(self) -> list[bytes]:
+        slots = [b"\xc0"] * self.ring
+        for slot in self.events:
+            slots[slot.ltime % self.ring] = slot.encode()
+        return slots
 
-def _step_through(n: i64) -> i64:
+
+def step_through(n: i64) -> i64:
     """A step that visits all of 0 .. n - 1 in an order that looks like none."""
     step = n * 5 // 8 + 1
     while True:

@@ -13,7 +13,7 @@ from serfsim.protocol.memberlist.messages import UserMessage
 from serfsim.protocol.serf.filters import Filter
 from serfsim.protocol.serf.messages import QUERY, QUERY_RESPONSE, RELAY, Announced, bytes_size, header_size
 from serfsim.protocol.versions import RELAY_VERSION
-from serfsim.protocol.wire.msgpack import array_header, map_header, raw, text, unsigned
+from serfsim.protocol.wire.msgpack import array_header, map_header, raw, raw_or_nil, text, unsigned
 
 # Flags of a query; in a response the first says that it is an ack.
 ACK_FLAG: Final = 1
@@ -84,7 +84,7 @@ class Query(Announced):
                 parts += raw(one.encode(directory))
         parts += text("Flags") + unsigned(self.flags) + text("ID") + unsigned(self.id)
         parts += text("LTime") + unsigned(self.ltime) + text("Name") + text(self.name)
-        parts += text("Payload") + raw(self.payload) + text("Port") + unsigned(source.port)
+        parts += text("Payload") + raw_or_nil(self.payload) + text("Port") + unsigned(source.port)
         if self.has_relay_factor:
             parts += text("RelayFactor") + unsigned(self.relay_factor)
         if self.names_source:
@@ -115,7 +115,7 @@ class QueryResponse(UserMessage):
         parts = b"\x08\x05" + map_header(5) + text("Flags") + unsigned(self.flags)
         parts += text("From") + text(directory.names[self.node])
         parts += text("ID") + unsigned(self.id) + text("LTime") + unsigned(self.ltime)
-        return parts + text("Payload") + (b"\xc0" if self.is_ack() else raw(self.payload))
+        return parts + text("Payload") + raw_or_nil(self.payload)
 
 
 @mypyc_attr(acyclic=True)

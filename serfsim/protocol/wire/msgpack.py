@@ -29,6 +29,11 @@ def raw(data: bytes) -> bytes:
     return b"\xdb" + length.to_bytes(4, "big") + data
 
 
+def raw_or_nil(data: bytes) -> bytes:
+    """A byte slice that is nil where it is empty, as payloads are that nobody gave."""
+    return raw(data) if len(data) > 0 else b"\xc0"
+
+
 def text(value: str) -> bytes:
     return raw(value.encode())
 
@@ -40,23 +45,35 @@ def boolean(value: bool) -> bytes:
 def map_header(entries: int) -> bytes:
     if entries < 16:
         return (0x80 + entries).to_bytes(1, "big")
-    return b"\xde" + entries.to_bytes(2, "big")
+    if entries < 65536:
+        return b"\xde" + entries.to_bytes(2, "big")
+    return b"\xdf" + entries.to_bytes(4, "big")
 
 
 def array_header(entries: int) -> bytes:
     if entries < 16:
         return (0x90 + entries).to_bytes(1, "big")
-    return b"\xdc" + entries.to_bytes(2, "big")
+    if entries < 65536:
+        return b"\xdc" + entries.to_bytes(2, "big")
+    return b"\xdd" + entries.to_bytes(4, "big")
 
 
 def double(value: float) -> bytes:
-    """An IEEE double; what is too small to be a normal number is written as zero."""
+    """An IEEE double."""
     mantissa, exponent = math.frexp(abs(value))
-    if mantissa == 0.0 or exponent < -1021:
-        return b"\xcb\x00\x00\x00\x00\x00\x00\x00\x00"
-    bits = int(mantissa * 9007199254740992.0) - 4503599627370496
-    bits += (exponent + 1022) << 52
-    if value < 0.0:
+    if value != value:
+        bits = 0x7FF8000000000001
+    elif mantissa == math.inf:
+        bits = 0x7FF0000000000000
+    elif mantissa == 0.0:
+        bits = 0
+    elif exponent < -1021:
+        # Too small for a normal number: a multiple of 2 ** -1074.
+        bits = int(math.ldexp(mantissa, exponent + 1074))
+    else:
+        bits = int(mantissa * 9007199254740992.0) - 4503599627370496
+        bits += (exponent + 1022) << 52
+    if math.copysign(1.0, value) < 0.0:
         bits += 1 << 63
     return b"\xcb" + bits.to_bytes(8, "big")
 

@@ -1,0 +1,170 @@
+"""What messages are wrapped in, and back: label, CRC, compression, compound (spec wire.md section 2).
+
+    [label] [encrypt] [crc] [compress] [compound] messages
+
+Encryption is behind the seam in `cipher`. Everything that reads raises WireError.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, vec
+from serfsim.protocol.wire.lzw import compress
+from serfsim.protocol.wire.lzw_decoder import decompress
+from serfsim.protocol.wire.msgpack import map_header, raw, text
+from serfsim.protocol.wire.reader import Reader, WireError
+
+COMPOUND: Final = 7
+COMPRESS: Final = 9
+ENCRYPT: Final = 10
+HAS_CRC: Final = 12
+LABEL: Final = 244
+
+LONGEST_LABEL: Final = 255
+MOST_PARTS: Final = 255
+CRC_HEADER: Final = 5
+LZW: Final = 0
+# The library's own bound on what it will unpack, streams and datagrams alike.
+LARGEST_UNPACKED: Final = 40 * 1024 * 1024
+
+POLYNOMIAL: Final = 0xEDB88320
+
+
+def _crc_table() -> vec[i64]:
+    table: vec[i64] = vec[i64]([0] * 256)
+    start: i64 = 0
+    while start < 256:
+        value = start
+        for _ in range(8):
+            value = value >> 1 ^ POLYNOMIAL if value & 1 else value >> 1
+        table[start] = value
+        start += 1
+    return table
+
+
+CRC_TABLE: Final = _crc_table()
+
+
+def crc32(data: bytes) -> i64:
+    """The checksum of IEEE 802.3, as Go's hash/crc32 and zlib reckon it."""
+    table = CRC_TABLE
+    value: i64 = 0xFFFFFFFF
+    for byte in data:
+        value = table[(value ^ i64(byte)) & 255] ^ value >> 8
+    return value ^ 0xFFFFFFFF
+
+
+def with_crc(data: bytes) -> bytes:
+    return b"\x0c" + int(crc32(data)).to_bytes(4, "big") + data
+
+
+def without_crc(data: bytes) -> bytes:
+    """What a checksum is about; data that has none stays as it is."""
+    if len(data) < CRC_HEADER or data[0] != HAS_CRC:
+        return data
+    rest = data[CRC_HEADER:]
+    expected = i64(Reader(data, 1).big_endian(4))
+    found = crc32(rest)
+    if found != expected:
+        raise WireError(f"Got invalid checksum for UDP packet: {hex(found)[2:]}, {hex(expected)[2:]}")
+    return rest
+
+
+def wrap_compressed(data: bytes) -> bytes:
+    """The compress message of `data`, even where that makes it longer, as on streams."""
+    return b"\x09" + map_header(2) + text("Algo") + b"\x00" + text("Buf") + raw(compress(data))
+
+
+def compressed_if_shorter(data: bytes) -> bytes:
+    """As in datagrams."""
+    packed = wrap_compressed(data)
+    return packed if len(packed) < len(data) else data
+
+
+def unwrap_compressed(reader: Reader, limit: i64 = LARGEST_UNPACKED) -> bytes:
+    """What a compress message holds; `reader` stands behind its type byte."""
+    algorithm: i64 = 0
+    packed = b""
+    entries = reader.map_entries()
+    while entries > 0:
+        entries -= 1
+        key = reader.raw()
+        if key == b"Algo":
+            algorithm = reader.unsigned(255)
+        elif key == b"Buf":
+            packed = reader.raw()
+        else:
+            reader.skip()
+    if algorithm != LZW:
+        raise WireError(f"Cannot decompress unknown algorithm {algorithm}")
+    return decompress(packed, limit)
+
+
+def compound(parts: list[bytes]) -> bytes:
+    """Several messages as one; at most 255 of at most 65535 bytes."""
+    head = b"\x07" + len(parts).to_bytes(1, "big")
+    for part in parts:
+        head += len(part).to_bytes(2, "big")
+    return head + b"".join(parts)
+
+
+class Parts:
+    """The messages of a compound; `truncated` counts those at the end that are not whole."""
+
+    def __init__(self, data: bytes, at: i64) -> None:
+        """Read those that begin at `at`, behind the type byte."""
+        self.parts: list[bytes] = []
+        self.truncated: i64 = 0
+        if at >= len(data):
+            raise WireError("missing compound length byte")
+        count: i64 = i64(data[at])
+        lengths = Reader(data, at + 1)
+        if lengths.left() < 2 * count:
+            raise WireError("truncated len slice")
+        bodies = Reader(data, at + 1 + 2 * count)
+        i: i64 = 0
+        while i < count:
+            length = i64(lengths.big_endian(2))
+            if bodies.left() < length:
+                self.truncated = count - i
+                return
+            self.parts.append(bodies.take(length))
+            i += 1
+
+
+def with_label(label: bytes, data: bytes) -> bytes:
+    """`data` behind a cluster's label; without one it stays as it is."""
+    if len(label) == 0:
+        return data
+    return b"\xf4" + len(label).to_bytes(1, "big") + label + data
+
+
+def label_of(data: bytes) -> bytes:
+    """The label that `data` begins with, or none. Its header takes two bytes more."""
+    if len(data) == 0 or data[0] != LABEL:
+        return b""
+    if len(data) < 2:
+        raise WireError("cannot decode label; packet has been truncated")
+    size: i64 = i64(data[1])
+    if size < 1:
+        raise WireError("label header cannot be empty when present")
+    if len(data) < size + 2:
+        raise WireError("cannot decode label; packet has been truncated")
+    return data[2 : 2 + size]
+
+
+def without_label(label: bytes, data: bytes) -> bytes:
+    """What stands behind the label, which must be `label`; none is expected where that is empty."""
+    found = label_of(data)
+    if found != label:
+        raise WireError(f"discarding packet with unacceptable label {quoted(found)}")
+    return data[2 + len(found) :] if len(found) > 0 else data
+
+
+def quoted(data: bytes) -> str:
+    """Bytes as they may stand in a log line."""
+    try:
+        return repr(data.decode())
+    except UnicodeDecodeError:
+        return repr(data)

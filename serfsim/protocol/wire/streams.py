@@ -1,0 +1,200 @@
+"""Stream messages as bytes and back (spec wire.md section 3).
+
+    [label] [encrypt] [compress] type byte and body
+
+One side writes one message on a stream. What comes after a message that was read is not looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import append, i32, i64, vec
+from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.datagram import encode_ack, encode_ping
+from serfsim.protocol.memberlist.delegate import UserState
+from serfsim.protocol.memberlist.members import STATE_LEFT
+from serfsim.protocol.memberlist.messages import (
+    ACK,
+    ERROR,
+    PING,
+    PUSH_PULL,
+    USER,
+    StreamAck,
+    StreamError,
+    StreamMessage,
+    StreamPing,
+    StreamUser,
+)
+from serfsim.protocol.memberlist.push_pull import PushPull
+from serfsim.protocol.wire.cipher import Cipher, open_stream, seal_stream
+from serfsim.protocol.wire.decode_memberlist import LeadFields, read_announcement
+from serfsim.protocol.wire.decode_serf import OpaqueState, decode_serf_state, decode_user
+from serfsim.protocol.wire.envelope import (
+    COMPRESS,
+    unwrap_compressed,
+    with_label,
+    without_label,
+    wrap_compressed,
+)
+from serfsim.protocol.wire.interning import node_of
+from serfsim.protocol.wire.msgpack import map_header, text, unsigned
+from serfsim.protocol.wire.reader import Reader, WireError
+
+MOST_NODES: Final = 1048576
+LARGEST_USER_PART: Final = 20 * 1024 * 1024
+
+
+# Writing -----------------------------------------------------------------------------------------
+
+
+def encode_stream(message: StreamMessage, source: Record | None, directory: Directory) -> bytes:
+    """Type byte and body of what `source` writes, before compression and encryption.
+
+    Raises ValueError for a message of unknown content.
+    """
+    if isinstance(message, PushPull):
+        return message.encode(directory)
+    if isinstance(message, StreamPing):
+        return encode_ping(message.node, message.seq, source, directory)
+    if isinstance(message, StreamAck):
+        return encode_ack(message.seq, None)
+    if isinstance(message, StreamError):
+        return b"\x0d" + map_header(1) + text("Error") + text(message.text)
+    if isinstance(message, StreamUser):
+        body = message.message.encode(directory)[1:]
+        return b"\x08" + map_header(1) + text("UserMsgLen") + unsigned(len(body)) + body
+    raise ValueError(f"no way to write a stream message of type {message.kind}")
+
+
+def wrap_stream(data: bytes, is_compressed: bool, cipher: Cipher | None = None, label: bytes = b"") -> bytes:
+    """A stream message as it goes out. It is compressed even where that makes it longer."""
+    plain = wrap_compressed(data) if is_compressed else data
+    return with_label(label, plain if cipher is None else seal_stream(cipher, label, plain))
+
+
+# Reading -----------------------------------------------------------------------------------------
+
+
+def unwrap_stream(
+    data: bytes, cipher: Cipher | None = None, label: bytes = b"", verify_incoming: bool = True
+) -> bytes:
+    """Type byte and body of a whole message that was read from a stream. Raises WireError."""
+    plain = open_stream(cipher, label, without_label(label, data), verify_incoming)
+    if len(plain) > 0 and plain[0] == COMPRESS:
+        plain = unwrap_compressed(Reader(plain, 1))
+    if len(plain) == 0:
+        raise WireError("EOF")
+    return plain
+
+
+def decode_stream(data: bytes, directory: Directory) -> StreamMessage:
+    """The message of an unwrapped type byte and body. Raises WireError."""
+    reader = Reader(data)
+    kind = reader.byte()
+    made: StreamMessage
+    if kind == PUSH_PULL:
+        made = _push_pull(reader, directory)
+    elif kind in (PING, ACK):
+        fields = LeadFields()
+        fields.read(reader)
+        if kind == ACK:
+            made = StreamAck(fields.seq, 0)
+        else:
+            node = node_of(directory, fields.node) if fields.node != "" else i64(-1)
+            made = StreamPing(node, fields.seq, 0)
+    elif kind == USER:
+        made = _user(reader, directory)
+    elif kind == ERROR:
+        made = StreamError(_error(reader))
+    else:
+        raise WireError(f"Received invalid msgType ({kind})")
+    made.size = len(data)
+    return made
+
+
+def _error(reader: Reader) -> str:
+    text = ""
+    entries = reader.map_entries()
+    while entries > 0:
+        entries -= 1
+        if reader.raw() == b"Error":
+            text = reader.text()
+        else:
+            reader.skip()
+    return text
+
+
+def _length(reader: Reader, what: str) -> i64:
+    """A length of the delegate's bytes; one below nothing is none."""
+    value = reader.integer()
+    if value > LARGEST_USER_PART:
+        raise WireError(f"{what} is larger than limit ({value})")
+    return i64(max(0, value))
+
+
+def _user(reader: Reader, directory: Directory) -> StreamUser:
+    length: i64 = 0
+    entries = reader.map_entries()
+    while entries > 0:
+        entries -= 1
+        if reader.raw() == b"UserMsgLen":
+            length = _length(reader, "User message")
+        else:
+            reader.skip()
+    return StreamUser(decode_user(b"\x08" + reader.take(length), directory), 0)
+
+
+def _push_pull(reader: Reader, directory: Directory) -> PushPull:
+    join = False
+    count = 0
+    length: i64 = 0
+    entries = reader.map_entries()
+    while entries > 0:
+        entries -= 1
+        key = reader.raw()
+        if key == b"Join":
+            join = reader.boolean()
+        elif key == b"Nodes":
+            count = reader.integer()
+        elif key == b"UserStateLen":
+            length = _length(reader, "Remote user state")
+        else:
+            reader.skip()
+    if count < 0 or count > MOST_NODES:
+        raise WireError(f"Remote node state is larger than limit ({count})")
+    made = PushPull(join, None)
+    _read_nodes(made, i64(count), reader, directory)
+    if length > 0:
+        if reader.left() < length:
+            raise WireError(f"Failed to read full user state ({reader.left()} / {length})")
+        made.user_state = _user_state(reader.take(length), directory)
+    return made
+
+
+def _read_nodes(made: PushPull, count: i64, reader: Reader, directory: Directory) -> None:
+    """The entries, but for those in a state that memberlist does not know and passes over."""
+    records: dict[int, Record] = {}
+    nodes = vec[i32]()
+    keys = vec[i64]()
+    while count > 0:
+        count -= 1
+        entry = read_announcement(reader)
+        if entry.state < 0 or entry.state > STATE_LEFT:
+            continue
+        record = entry.record(directory)
+        nodes = append(nodes, i32(record.node))
+        keys = append(keys, entry.incarnation << 2 | entry.state)
+        if record is not directory.first[record.node]:
+            records[record.node] = record
+    made.nodes = nodes
+    made.keys = keys
+    made.records = records if len(records) > 0 else None
+
+
+def _user_state(data: bytes, directory: Directory) -> UserState:
+    """Serf's state; what is none is handed over as it is, and merging it has no effect."""
+    try:
+        return decode_serf_state(data, directory)
+    except WireError:
+        return OpaqueState(data)
