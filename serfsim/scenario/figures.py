@@ -27,6 +27,7 @@ def _figures() -> Iterator[tuple[str, str]]:
     yield from (
         ("detection.false_positives", "failed events about a member that was up, one per observer"),
         ("detection.false_positives_at_healthy", "the same, raised by observers under no fault"),
+        ("detection.last_false_positive_s", "time of the last false positive"),
         ("detection.false_positives_per_node_hour", "false positives per node and hour"),
         ("detection.lifeguard.false_positives", "failed events about members that no fault ever touched"),
         ("detection.lifeguard.false_positives_at_healthy", "the same, raised by such members"),

@@ -58,7 +58,8 @@ def accusations(scope: Scope) -> dict[str, Any]:
     observer that was under no fault at the time. `lifeguard` judges by membership in the set of
     nodes that were under a fault at any time of the run, as the paper does: `false_positives` are
     about members outside that set, `false_positives_at_healthy` were also raised outside it.
-    `suspicions` are those of the observer's own probes; `refutations` of whatever kind.
+    `last_false_positive_s` is when the last of all was. `suspicions` are those of the observer's own
+    probes; `refutations` of whatever kind.
     """
     failed = scope.of_kind(FAILED)
     wrong = select(failed, about_up(scope, failed))
@@ -69,6 +70,7 @@ def accusations(scope: Scope) -> dict[str, Any]:
     return {
         "false_positives": len(wrong.t),
         "false_positives_at_healthy": int(healthy.sum()),
+        "last_false_positive_s": float(wrong.t[-1]) if len(wrong.t) else None,
         "false_positives_per_node_hour": ratio(len(wrong.t), scope.node_seconds / 3600.0),
         "lifeguard": {
             "false_positives": int(about_normal.sum()),
