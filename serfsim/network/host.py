@@ -92,6 +92,7 @@ class Host(Runtime):
         self.buffer = SocketBuffer(socket_buffer)
         self.busy_until = 0.0  # when the packet in hand has been read
         self.served: dict[int, Stream] = {}  # accepted and not yet over
+        self.dialled: dict[int, Stream] = {}  # by this process, and not yet over
         self._read_turn: i64 = 0  # the READ event that counts
         self._reading = False
         self._reading_since = 0.0
@@ -135,6 +136,7 @@ class Host(Runtime):
         self.busy_until = 0.0
         self.buffer.clear()
         self._void_reading()
+        self.dialled = {}
         self._late = []
         self._kept_steps = []
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, i64
+from serfsim.network.capture import Capture
 from serfsim.network.host import KIND_BITS, KIND_MASK, PACKET, READ, STREAM, Host
 from serfsim.network.jitter import Jitter, NoJitter
 from serfsim.network.journal import UDP_HEADERS, Journal
@@ -59,6 +60,7 @@ class Network(Dispatcher):
         self._has_jitter = not isinstance(self.jitter, NoJitter)
         self._has_udp_loss = not isinstance(self.udp_loss, NoLoss)
         self._has_tcp_loss = not isinstance(self.tcp_loss, NoLoss)
+        self.capture: Capture | None = None
         self.tcp = Tcp(self)
 
     def add_host(self, host: Host) -> None:
@@ -79,6 +81,8 @@ class Network(Dispatcher):
             fragments = self._fragments(size)
             size += (fragments - 1) * IP_HEADER
         self.journal.packet_sent(now, number, packet, size)
+        if self.capture is not None:
+            self.capture.datagram(now, number, address, packet)
         if not self.is_host(address):
             return
         target = self.hosts[address]
@@ -155,8 +159,11 @@ class Network(Dispatcher):
             assert isinstance(payload, Packet)
             host.packet_arrived(payload, a, b, now)
         elif sort == STREAM:
-            assert isinstance(payload, Stream)
-            self.tcp.step(host, kind >> KIND_BITS, a, payload, now)
+            if payload is None:
+                self.tcp.deadline(host, kind >> KIND_BITS, a, now)
+            else:
+                assert isinstance(payload, Stream)
+                self.tcp.step(host, kind >> KIND_BITS, a, payload, now)
         elif sort == READ:
             host.packet_read(a, b, now)
         else:

@@ -74,6 +74,7 @@ REQUEST: Final = 20  # the server's process has read the request
 ANSWER: Final = 21
 IO_END: Final = 22
 CLOSURE: Final = 23
+LAST_ACK: Final = 24  # of the client's FIN: it changes nothing and is never taken
 
 SYN_RETRIES: Final = 6  # net.ipv4.tcp_syn_retries, which does not count the linear ones
 SYN_ACK_RETRIES: Final = 5  # net.ipv4.tcp_synack_retries
@@ -95,6 +96,18 @@ class Tcp:
     def _later(self, at: float, host: i64, step: i64, stream: Stream, a: i64 = 0) -> None:
         self.network.scheduler.schedule(at, host, STREAM | (step << KIND_BITS), a, 0, stream)
 
+    def _remind(self, at: float, host: Host, step: i64, stream: Stream) -> None:
+        """A client's deadline. It knows the stream by number only: what is over by then need not be kept."""
+        self.network.scheduler.schedule(
+            at, host.number, STREAM | (step << KIND_BITS), stream.number, 0, None
+        )
+
+    def deadline(self, host: Host, step: i64, number: i64, now: float) -> None:
+        """A deadline has come; nothing where the stream has ended before it."""
+        stream = host.dialled.get(number)
+        if stream is not None:
+            self.step(host, step, 0, stream, now)
+
     def _send(self, stream: Stream, to_server: bool, size: i64, step: i64, now: float, a: i64 = 0) -> bool:
         """Send a segment that is `step` when it arrives; False if it is lost."""
         source: i64 = stream.client if to_server else stream.server
@@ -104,6 +117,9 @@ class Tcp:
         rng = stream.rng
         assert rng is not None
         at = self.network.segment(source, target, size, rng, now)
+        capture = self.network.capture
+        if capture is not None:
+            capture.segment(now, at, stream, to_server, step, a)
         if at < 0.0:
             return False
         self._later(at, target, step, stream, a)
@@ -171,7 +187,8 @@ class Tcp:
         stream.io_deadline = io_deadline
         stream.io_timeout = io_timeout
         self.network.journal.stream_opened(now, host.number)
-        self._later(now + dial_timeout, host.number, DIAL_END, stream)
+        host.dialled[stream.number] = stream
+        self._remind(now + dial_timeout, host, DIAL_END, stream)
         if self.network.is_host(address):
             self._send_syn(stream, now)
 
@@ -199,7 +216,7 @@ class Tcp:
     def _write_request(self, host: Host, stream: Stream, now: float) -> None:
         stream.client_state = CONNECTED
         deadline = stream.io_deadline if stream.io_deadline > 0.0 else now + stream.io_timeout
-        self._later(deadline, host.number, IO_END, stream)
+        self._remind(deadline, host, IO_END, stream)
         stream.request.connected()
         size = stream.request.size
         self.network.journal.stream_message(now, host.number, stream.request.kind, size)
@@ -210,6 +227,7 @@ class Tcp:
         # An RST has taken the request away: then there is nothing left to close.
         must_close = stream.client_state == CONNECTED and stream.upward is not None
         stream.client_state = ENDED
+        host.dialled.pop(stream.number, None)
         stream.outcome = outcome
         if must_close:
             self._send_fin(stream, True, 0, now)
@@ -376,6 +394,9 @@ class Tcp:
         if step == CLIENT_FIN:
             # The last acknowledgement changes nothing any more; it is only counted.
             self.network.journal.segment_sent(now, host.number, TCP_HEADERS)
+            capture = self.network.capture
+            if capture is not None:
+                capture.segment(now, now, stream, False, LAST_ACK, 0)
         elif step == SERVER_FIN:
             # Behind an answer it is acknowledged by the client's own FIN.
             if stream.downward is None:

@@ -48,3 +48,4 @@ class Stream:
         self.client_rtt = 0.0
         self.upward: Transfer | None = None  # the request
         self.downward: Transfer | None = None  # the reply, or a FIN alone
+        self.captured: object | None = None  # what a capture remembers of it

@@ -1,0 +1,24 @@
+"""What a capture of all packets is told, beyond what the journal counts: whole packets, as they leave.
+
+A network without a capture pays one comparison a packet for it. `now` never falls.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.network.tcp_stream import Stream
+from serfsim.protocol.memberlist.messages import Packet
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Capture:
+    """Both are called at the sender, whatever becomes of the packet."""
+
+    def datagram(self, now: float, source: i64, address: i64, packet: Packet) -> None:
+        """A datagram left host `source` for an address. Whoever wants it writes it out at once."""
+
+    def segment(self, now: float, at: float, stream: Stream, to_server: bool, step: i64, a: i64) -> None:
+        """A segment left, which is `step` (a number of `network.tcp`) when it arrives `at`; below 0: never.
+
+        `a` is the number of a segment of data, or how many of them an acknowledgement reports.
+        """
