@@ -30,6 +30,7 @@ from serfsim.scoring.score import score
 if TYPE_CHECKING:
     import pandas as pd
 
+    from serfsim.capture import KeptCapture
     from serfsim.report.plots import Plots
 
 SCHEMA_VERSION = 1
@@ -52,7 +53,7 @@ class Result:
     """`summary` is a mapping as in summary.json; the tables have the columns of the result folder.
 
     `plot.<figure>(ax=ax)` draws one figure and returns its axes. `recording` is None for a result
-    read from a folder.
+    read from a folder. `capture` is the file with the run's packets, where the scenario asked for one.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Result:
         self.summary = summary
         self.background = background
         self.recording = recording
+        self.capture: KeptCapture | None = None
         self._makers = tables
         self._tables: dict[str, pd.DataFrame] = {}
 
@@ -156,6 +158,8 @@ class Result:
         target = Path(folder)
         with layout.replacing(target) as partial:
             self._write(partial, figures)
+        if self.capture is not None:
+            self.capture.stays(target.absolute() / layout.CAPTURE)
         return target
 
     def _write(self, folder: Path, figures: bool) -> None:
@@ -171,6 +175,8 @@ class Result:
             names, version = self.background.names, serf_version(self.scenario)
             releases = self.recording.releases if self.recording is not None else ()
             write_log(stream, self.events, names, version, self.deliveries, releases)
+        if self.capture is not None:
+            self.capture.put(folder / layout.CAPTURE)
         if figures:
             from serfsim.report.figures import save_figures
             from serfsim.report.page import write_page
@@ -221,7 +227,12 @@ def open_result(folder: str | Path) -> Result:
 
         return read
 
-    return Result(scenario, summary, background, {name: reader(name) for name in layout.TABLES})
+    result = Result(scenario, summary, background, {name: reader(name) for name in layout.TABLES})
+    if (place / layout.CAPTURE).is_file():
+        from serfsim.capture import KeptCapture
+
+        result.capture = KeptCapture(place / layout.CAPTURE)
+    return result
 
 
 def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[str, Any]]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def run(
     if not quiet:
         for warning in warnings(scenario):
             typer.echo(f"warning: {warning}", err=True)
-    result = _simulated(scenario, quiet)
+    result = _simulated(scenario, quiet, folder)
     with _activity("writing the results", quiet):
         _save(result, folder)
     if json:
@@ -82,12 +82,15 @@ def _refuse_foreign(folder: Path) -> None:
         raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
-def _simulated(scenario: Scenario, quiet: bool) -> Result:
+def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
     """The run. Interrupted, it gives what was finished, marked partial."""
     from serfsim import simulation
+    from serfsim.report.folder import unfinished_capture
 
     with bar(scenario.name, quiet) as report:
-        return simulation.run(scenario, seed=scenario.seed, progress=report)
+        return simulation.run(
+            scenario, seed=scenario.seed, progress=report, capture=unfinished_capture(folder)
+        )
 
 
 def _save(result: Result, folder: Path) -> None:

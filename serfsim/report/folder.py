@@ -19,6 +19,7 @@ SUMMARY = "summary.json"
 SCENARIO = "scenario.yaml"
 TRUTH = "truth.json"
 LOG = "log.txt"
+CAPTURE = "capture.pcap"
 PLOTS = "plots"
 TABLES = (
     "member_events",
@@ -59,6 +60,12 @@ def replacing(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
+
+
+def unfinished_capture(folder: Path) -> Path:
+    """Where a capture is written that is to go into `folder`: beside it, so that it need not be copied."""
+    folder = folder.absolute()
+    return folder.with_name(f".{folder.name}.capture-{os.getpid()}")
 
 
 def is_replaceable(folder: Path) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import simpy
 
+from serfsim.capture import CaptureFile, PacketCapture
 from serfsim.engine.environment import ClusterEnvironment
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
@@ -34,7 +35,6 @@ from serfsim.scoring.recording import Floats, Recording, Truth
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network
-from serfsim.simulation.capabilities import refuse_what_cannot_run
 from serfsim.simulation.faults import FaultRunner
 from serfsim.simulation.sampling import CoordinateSampler
 from serfsim.simulation.truth import TruthKeeper
@@ -47,17 +47,18 @@ Progress = Callable[[float], None]
 class Simulation:
     """`env` is the SimPy environment; `nodes[i]` is the machine of member i, None while it is down.
 
-    `seed` replaces the scenario's own. Raises SerfsimError for a topology that cannot be built.
+    `seed` replaces the scenario's own. Where the scenario records packets, `capture` is the file that they
+    are written to while the run goes on; the result keeps it. Raises SerfsimError for a topology that
+    cannot be built.
     """
 
-    def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
+    def __init__(self, scenario: Scenario, seed: int | None = None, capture: Path | None = None) -> None:
         if seed is not None and seed != scenario.seed:
             # What the result keeps of its scenario must run again to the same digest.
             scenario = scenario.with_settings({"seed": seed})
         self.scenario = scenario
         self.seed = scenario.seed
         self.roster = scenario.roster()
-        refuse_what_cannot_run(scenario)
         names = [member.name for member in self.roster.members]
         topology_stream = stream(self.seed, "topology")
         self.topology = build_topology(scenario.network.topology, len(names), topology_stream, names, Path())
@@ -72,6 +73,7 @@ class Simulation:
         self.agents = Agents(
             self.roster, scenario.cluster.start, self.network, self.trace, self.truth, self.seed, self.origin
         )
+        self.capture = self._begin_capture(capture)
         self.env = ClusterEnvironment(self.queue, self.network, self.origin, self._on_slice, self._on_stop)
         self.sampler = CoordinateSampler(
             self, scenario.record.coordinates, scenario.cluster.config.dimensionality
@@ -148,6 +150,7 @@ class Simulation:
             self._result = Result.from_recording(
                 self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
             )
+        self._result.capture = self.capture
         return self._result
 
     def _recorded(self) -> Recording:
@@ -158,6 +161,9 @@ class Simulation:
             self._progress(1.0)
         except KeyboardInterrupt:
             interrupted_at = self.env.catch_up()
+        if self.capture is not None:
+            self.network.capture = None
+            self.capture.close()
         self.sampler.take()
         return self._recording(time.perf_counter() - wall, time.process_time() - cpu, interrupted_at)
 
@@ -208,6 +214,13 @@ class Simulation:
         rtt += self._processing
         rtt[node] = 0.0
         return rtt
+
+    def _begin_capture(self, path: Path | None) -> CaptureFile | None:
+        if self.scenario.record.packets != "pcap":
+            return None
+        file = CaptureFile(path)
+        self.network.capture = PacketCapture(file, self.agents.directory, self.network, self.origin)
+        return file
 
     # Processes of its own ------------------------------------------------------------------------
 
@@ -272,9 +285,18 @@ def no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def run(scenario: Scenario, *, seed: int | None = None, progress: Progress | None = None) -> Result:
-    """Run a scenario once. Without `progress` a bar is shown in a terminal and in Jupyter."""
-    simulation = Simulation(scenario, seed)
+def run(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    capture: Path | None = None,
+) -> Result:
+    """Run a scenario once. Without `progress` a bar is shown in a terminal and in Jupyter.
+
+    `capture`: see `Simulation`.
+    """
+    simulation = Simulation(scenario, seed, capture)
     if progress is not None:
         return simulation.run(progress)
     with bar(scenario.name) as report:

@@ -38,7 +38,11 @@ class Simulation:
         self.raises: BaseException | None = None
 
     def run(
-        self, scenario: Scenario, seed: int | None = None, progress: Callable[[float], None] = print
+        self,
+        scenario: Scenario,
+        seed: int | None = None,
+        progress: Callable[[float], None] = print,
+        capture: Path | None = None,
     ) -> MadeUpResult:
         self.runs.append((scenario, seed))
         progress(0.5)

@@ -182,6 +182,7 @@ class Core:
             size = self._compressed(packet, size)
         if target.protocol_max >= CRC_VERSION and self.mechanisms.crc:
             size += CRC_SIZE
+            packet.has_crc = True
         packet.size = size + self.config.encryption_overhead
         self.runtime.send_packet(target.address, packet, now)
 

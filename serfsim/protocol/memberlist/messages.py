@@ -128,6 +128,7 @@ class Packet:
         self.source: i64 = -1  # SourceAddr: where the answer goes; -1 where absent
         self.target: i64 = -1  # Target address of an indirect ping
         self.wants_nack: bool = False
+        self.has_crc: bool = False
         self.coordinate: Coordinate | None = None  # an ack's payload
         self.broadcasts: list[Message] | None = None
 

@@ -1,0 +1,117 @@
+"""One TCP connection as it stands in a capture: ports, sequence numbers, what each side has received.
+
+The network moves segments by their number; here they have the bytes of the message that they carry. Its
+length was reckoned when the network cut it (protocol.wire.sizes): the real one is cut into as many
+pieces, of a segment's full size where that comes out even and else of equal size. They may then be
+a little longer than a segment, as where a sending host leaves cutting to its network card.
+"""
+
+from __future__ import annotations
+
+from serfsim.native import i32, vec
+from serfsim.network.tcp_transfer import Transfer
+
+MOST_BLOCKS = 3
+NEVER = float("inf")
+
+
+class Side:
+    """What one side has sent, and what the other has of it by now.
+
+    Offsets count bytes from the first of the message. `arrivals`: (when, its time stamp) of what is
+    under way to the other side.
+    """
+
+    def __init__(self, address: bytes, port: int, first: int) -> None:
+        self.endpoint = (address, port)
+        self.first = first  # the sequence number of the SYN
+        self.data = b""
+        self.segments = 0
+        self.piece = 1
+        self.next = first  # the sequence number after all that was sent
+        self.has_spoken = False
+        self.fin_arrives = NEVER
+        self.arrivals: list[tuple[float, int]] = []
+        self.echo = 0  # the last of its time stamps that the other side has seen
+        self._reported: set[int] = set()  # segments that have arrived beyond those in order
+        self._counted = 0
+        self._in_order = 0
+        self._latest = 0
+
+    def write(self, data: bytes, transfer: Transfer) -> None:
+        """The message, before any of its segments is sent."""
+        self.data = data
+        self.segments = int(transfer.segments)
+        mss = int(transfer.mss)
+        is_even = -(-len(data) // mss) == self.segments
+        self.piece = mss if is_even else max(1, -(-len(data) // self.segments))
+
+    def span(self, segment: int) -> tuple[int, int]:
+        """Offsets of a segment's first byte and of the one behind its last."""
+        size = len(self.data)
+        start = min(segment * self.piece, size)
+        return start, size if segment == self.segments - 1 else min(start + self.piece, size)
+
+    def sequence(self, offset: int) -> int:
+        return self.first + 1 + offset
+
+    def sent(self, at: float, stamp: int, end: int, *, is_fin: bool) -> None:
+        """A segment up to sequence number `end` is sent and arrives `at`; below 0: never."""
+        self.has_spoken = True
+        self.next = max(self.next, end)
+        if at >= 0.0:
+            self.arrivals.append((at, stamp))
+            if is_fin:
+                self.fin_arrives = min(self.fin_arrives, at)
+
+    # What the other side has of it ---------------------------------------------------------------
+
+    def report(self, arrivals: vec[i32], count: int) -> None:
+        """The first `count` arrivals are acknowledged."""
+        while self._counted < count:
+            self._latest = int(arrivals[self._counted])
+            self._reported.add(self._latest)
+            self._counted += 1
+        while self._in_order in self._reported:
+            self._reported.remove(self._in_order)
+            self._in_order += 1
+
+    def acknowledged(self, now: float) -> int:
+        """The sequence number up to which the other side has all."""
+        is_whole = self._in_order == self.segments
+        offset = len(self.data) if is_whole else self.span(self._in_order)[0]
+        return self.sequence(offset) + (1 if is_whole and self.fin_arrives <= now else 0)
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """What has arrived beyond that, as sequence numbers, the range of the latest arrival first."""
+        runs: list[tuple[int, int]] = []
+        for segment in sorted(self._reported):
+            if runs and runs[-1][1] == segment:
+                runs[-1] = (runs[-1][0], segment + 1)
+            else:
+                runs.append((segment, segment + 1))
+        runs.sort(key=lambda run: not run[0] <= self._latest < run[1])
+        return [
+            (self.sequence(self.span(start)[0]), self.sequence(self.span(end - 1)[1]))
+            for start, end in runs[:MOST_BLOCKS]
+        ]
+
+    def stamp_seen(self, now: float) -> int:
+        """The time stamp that the other side echoes now."""
+        waiting = []
+        for at, stamp in self.arrivals:
+            if at <= now:
+                self.echo = max(self.echo, stamp)
+            else:
+                waiting.append((at, stamp))
+        self.arrivals = waiting
+        return self.echo
+
+
+class Conversation:
+    """Both sides of a connection."""
+
+    def __init__(self, number: int, client: tuple[bytes, int], server: tuple[bytes, int]) -> None:
+        """`number` tells connections apart; initial sequence numbers are made from it."""
+        self.client = Side(*client, (number * 2654435761 + 305419896) & 0xFFFFFFFF)
+        self.server = Side(*server, (number * 2246822519 + 2596069104) & 0xFFFFFFFF)

@@ -1,0 +1,176 @@
+"""Has the packets of a network written out and puts them into a capture file.
+
+Time 0 of the scenario's clock, the end of the warm-up, is EPOCH. Hosts have their simulated addresses
+10.0.0.1, 10.0.0.2 ... and memberlist's port; whoever dials does so from a port of its own.
+
+A scenario knows no keys, only that encryption has an overhead: then datagrams and streams are sealed with
+KEY, as version 0 if the overhead is that of version 0.
+"""
+
+from __future__ import annotations
+
+from serfsim.capture import headers
+from serfsim.capture.conversation import Conversation, Side
+from serfsim.capture.pcap import CaptureFile
+from serfsim.network import tcp as steps
+from serfsim.network.capture import Capture
+from serfsim.network.network import Network
+from serfsim.network.tcp_stream import Stream
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.datagram import encode_datagram
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPing
+from serfsim.protocol.serf.node import SerfNode
+from serfsim.protocol.wire import envelope
+from serfsim.protocol.wire.cipher import NONCE_SIZE, PADDED_VERSION, PLAIN_VERSION
+from serfsim.protocol.wire.streams import encode_stream, wrap_stream
+from serfsim.wire_crypto import Keyring
+
+EPOCH_NS = 1_577_836_800_000_000_000  # 2020-01-01T00:00:00Z
+KEY = b"serfsim.captured"
+PADDED_OVERHEAD = 45
+FIRST_PORT = 32768  # net.ipv4.ip_local_port_range of Linux
+PORTS = 28232
+SYN_WINDOW = 64240
+WINDOW = 502  # in units of 128 bytes
+
+
+class PacketCapture(Capture):
+    """`origin` is the engine time of the scenario's zero."""
+
+    def __init__(self, file: CaptureFile, directory: Directory, network: Network, origin: float) -> None:
+        super().__init__()
+        self.file = file
+        self.directory = directory
+        self.network = network
+        self.origin = origin
+        self._dialled: dict[int, int] = {}
+        self._packets: dict[bytes, int] = {}
+        self._cores: dict[int, Core] = {}
+        self._nonces = 0
+        self._keyrings = {
+            version: Keyring([KEY], version, self._nonce) for version in (PADDED_VERSION, PLAIN_VERSION)
+        }
+
+    def _write(self, now: float, packet: bytes) -> None:
+        self.file.write(EPOCH_NS + round((now - self.origin) * 1e9), packet)
+
+    def _number(self, address: bytes) -> int:
+        """IP identification: each host counts its own."""
+        number = self._packets.get(address, 0) + 1
+        self._packets[address] = number
+        return number
+
+    def _endpoint(self, address: int) -> tuple[bytes, int]:
+        return self.directory.address_bytes(address, 4), self.directory.address_port(address)
+
+    def _core(self, host: int) -> Core:
+        """What runs there, or ran there last."""
+        machine = self.network.hosts[host].machine
+        if isinstance(machine, SerfNode):
+            self._cores[host] = machine.memberlist.core
+        return self._cores[host]
+
+    def _nonce(self) -> bytes:
+        self._nonces += 1
+        return self._nonces.to_bytes(NONCE_SIZE, "big")
+
+    def _keyring(self, config: MemberlistConfig) -> Keyring | None:
+        overhead = config.encryption_overhead
+        if overhead == 0:
+            return None
+        return self._keyrings[PADDED_VERSION if overhead == PADDED_OVERHEAD else PLAIN_VERSION]
+
+    # Datagrams -----------------------------------------------------------------------------------
+
+    def datagram(self, now: float, source: int, address: int, packet: Packet) -> None:
+        core = self._core(source)
+        data = encode_datagram(packet, core.record, self.directory)
+        if core.config.enable_compression:
+            data = envelope.compressed_if_shorter(data)
+        if packet.has_crc:
+            data = envelope.with_crc(data)
+        keyring = self._keyring(core.config)
+        if keyring is not None:
+            data = keyring.seal(data, b"")
+        sender, target = self._endpoint(source), self._endpoint(address)
+        number = self._number(sender[0])
+        for whole in headers.udp(sender, target, number, data, int(self.network.mtu)):
+            self._write(now, whole)
+
+    # Streams -------------------------------------------------------------------------------------
+
+    def segment(self, now: float, at: float, stream: Stream, to_server: bool, step: int, a: int) -> None:
+        talk = self._conversation(stream)
+        own, peer = (talk.client, talk.server) if to_server else (talk.server, talk.client)
+        flags, start, data = headers.ACK, own.next, b""
+        if step in (steps.SYN, steps.SYN_ACK):
+            flags, start = headers.SYN | (headers.ACK if step == steps.SYN_ACK else 0), own.first
+        elif step in (steps.REQUEST_SEGMENT, steps.ANSWER_SEGMENT):
+            self._give(own, stream, to_server)
+            first, end = own.span(a)
+            start, data = own.sequence(first), own.data[first:end]
+            flags |= headers.PSH if end == len(own.data) else 0
+        elif step in (steps.CLIENT_FIN, steps.SERVER_FIN):
+            flags, start = headers.FIN | headers.ACK, own.sequence(len(own.data))
+        elif step in (steps.CLIENT_RST, steps.SERVER_RST):
+            flags |= headers.RST
+            start = own.next if own.has_spoken else 0
+        else:
+            self._report(peer, stream, step, a)
+        self._send(now, at, own, peer, flags, start, data)
+
+    def _conversation(self, stream: Stream) -> Conversation:
+        known = stream.captured
+        if isinstance(known, Conversation):
+            return known
+        count = self._dialled.get(stream.client, 0)
+        self._dialled[stream.client] = count + 1
+        client = self._endpoint(stream.client)[0], FIRST_PORT + count % PORTS
+        made = Conversation(stream.number, client, self._endpoint(stream.server))
+        stream.captured = made
+        return made
+
+    def _give(self, own: Side, stream: Stream, to_server: bool) -> None:
+        """The message that a side begins to send, as it is at this moment."""
+        message = stream.request if to_server else stream.reply
+        transfer = stream.upward if to_server else stream.downward
+        if own.segments == 0 and message is not None and transfer is not None:
+            own.write(self._encoded(message, stream.client if to_server else stream.server), transfer)
+
+    def _encoded(self, message: StreamMessage, host: int) -> bytes:
+        core = self._core(host)
+        source = core.record
+        is_nameless = isinstance(message, StreamPing) and not core.mechanisms.ping_source
+        data = encode_stream(message, None if is_nameless else source, self.directory)
+        return wrap_stream(data, core.config.enable_compression, self._keyring(core.config))
+
+    def _report(self, peer: Side, stream: Stream, step: int, a: int) -> None:
+        transfer = None
+        if step == steps.REQUEST_ACK:
+            transfer = stream.upward
+        elif step == steps.ANSWER_ACK:
+            transfer = stream.downward
+        if transfer is not None:
+            peer.report(transfer.arrivals, a)
+
+    def _send(
+        self, now: float, at: float, own: Side, peer: Side, flags: int, start: int, data: bytes
+    ) -> None:
+        stamp = int(now * 1000.0) + 1
+        stamps = headers.time_stamps(stamp, peer.stamp_seen(now))
+        is_syn = flags & headers.SYN != 0
+        if is_syn:
+            options = headers.syn_options(int(self.network.tcp.mss), stamps)
+        else:
+            options = headers.segment_options(stamps, peer.blocks())
+        is_fin = flags & headers.FIN != 0
+        acknowledged = peer.acknowledged(now) if flags & headers.ACK else 0
+        own.sent(at, stamp, start + len(data) + (1 if is_syn or is_fin else 0), is_fin=is_fin)
+        number = self._number(own.endpoint[0])
+        window = SYN_WINDOW if is_syn else WINDOW
+        numbers = (start, acknowledged)
+        self._write(
+            now, headers.tcp(own.endpoint, peer.endpoint, number, numbers, flags, window, options, data)
+        )
