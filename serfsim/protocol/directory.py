@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import i64
+from serfsim.native import append, i64, vec
 from serfsim.protocol.wire.msgpack import raw, text, unsigned
 from serfsim.protocol.wire.sizes import WireSizes
 
@@ -140,6 +140,7 @@ class Directory:
         self.announcements: list[object | None] = []  # the last alive message made of each node
         self.uniform = True  # all first records carry the same versions, and usable ones
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
+        self.status_ltimes: vec[i64] = vec[i64]()  # Serf's status time of each, as most views have it
         self._numbers: dict[str, int] = {}
         self._others: list[bytes] = []  # addresses that are not IPv4, each with its port behind it
         self._other_numbers: dict[bytes, int] = {}
@@ -162,8 +163,15 @@ class Directory:
         self.names.append(name)
         self.first.append(record)
         self.announcements.append(None)
+        self.status_ltimes = append(self.status_ltimes, 0)
         if not (record.is_consistent() and record.same_versions(self.first[0])):
             self.uniform = False
+
+    def shared_ltime(self, node: i64, ltime: i64) -> i64:
+        """The status time of a member that views need not keep themselves: the first that any had."""
+        if self.status_ltimes[node] == 0:
+            self.status_ltimes[node] = ltime
+        return self.status_ltimes[node]
 
     def address_bytes(self, address: i64, length: i64) -> bytes:
         """An address as it stands in messages: 4 bytes, or 16 with IPv4 mapped into IPv6."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
@@ -17,6 +18,9 @@ from serfsim.scenario.roster import Member, Roster
 from serfsim.simulation.application import AgentApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
 from serfsim.simulation.truth import TruthKeeper
+
+
+MOST_WITH_CACHES = 1000
 
 
 class Agents:
@@ -46,11 +50,15 @@ class Agents:
         self.seed = seed
         self.origin = origin
         self.rng = stream(seed, "starts")
+        # What every node last heard of each member's coordinate weighs 50 KB a node after five minutes.
+        self.cache_coordinates = len(roster.members) <= MOST_WITH_CACHES
         self.directory = Directory()
         self.nodes: list[SerfNode | None] = [None] * len(roster.members)
         self.lives = [0] * len(roster.members)
         self.answers: dict[str, int] = {}
         self.files: dict[int, SnapshotFile] = {}
+        # Makes what stands above each node; who watches a simulation may put another in its place.
+        self.application: Callable[[Agents, int], AgentApplication] = AgentApplication
         self.members = list(roster.members)  # as they are now: a member may get another release
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
         self._records: dict[tuple[int, str], Record] = {}
@@ -63,6 +71,7 @@ class Agents:
     def start(self, number: int, now: float, *, converged: bool = False) -> None:
         """Start the process of a member; it knows nobody yet, or everybody where `converged`."""
         node = self._machine(number)
+        node.caches_coordinates = self.cache_coordinates
         self.nodes[number] = node
         self.lives[number] += 1
         self.network.hosts[number].start(node)
@@ -88,7 +97,7 @@ class Agents:
             )
         _, memberlist, serf, coordinates = self._configs[key]
         life = f"{member.name}/{self.lives[number]}" if self.lives[number] else member.name
-        application = AgentApplication(self, number)
+        application = self.application(self, number)
         node = SerfNode(
             memberlist,  # type: ignore[arg-type]
             serf,  # type: ignore[arg-type]

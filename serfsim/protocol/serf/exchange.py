@@ -36,7 +36,7 @@ class StateExchange:
         ltimes: vec[i64] = vec[i64](capacity=members.count)
         size: i64 = 579
         for node in nodes:
-            ltime = members.packed[node] >> 3
+            ltime = members.status_ltime(node)
             ltimes = append(ltimes, ltime)
             size += self.directory.first[node].name_size + unsigned_size(ltime)
         for left in members.left:

@@ -9,14 +9,15 @@
 
     * leaving, if a leave intent was buffered. A join intent sets only the status time of others.
 
-Status and status time of a member are packed into one number, so that a view stays small.
+A view is a byte a member. In the end all hold the same status time for a member, so it stands once, in
+the directory, and a view keeps for itself only what differs.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import Random, append, i64, mypyc_attr, vec
+from serfsim.native import Random, append, i64, mypyc_attr, u8, vec
 from serfsim.protocol.directory import Directory, Record
 
 STATUS_NONE: Final = 0
@@ -24,6 +25,9 @@ STATUS_ALIVE: Final = 1
 STATUS_LEAVING: Final = 2
 STATUS_LEFT: Final = 3
 STATUS_FAILED: Final = 4
+
+STATUS_MASK: Final = 7
+SHARED: Final = 8
 
 STATUS_NAMES: Final = ("none", "alive", "leaving", "left", "failed")
 
@@ -34,7 +38,8 @@ class SerfMembers:
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
-        self.packed: vec[i64] = vec[i64]()  # status time * 8 + status; 0 is unknown
+        self._statuses: vec[u8] = vec[u8]()  # with SHARED where the status time is the directory's
+        self._ltimes: dict[int, int] = {}  # of members whose status time is neither 0 nor that
         self.count: i64 = 0
         self.failed: list[int] = []
         self.left: list[int] = []
@@ -52,43 +57,55 @@ class SerfMembers:
             self._moved.pop(record.node, None)
 
     def status(self, node: i64) -> i64:
-        if node >= len(self.packed):
+        if node >= len(self._statuses):
             return STATUS_NONE
-        return self.packed[node] & 7
+        return i64(self._statuses[node]) & STATUS_MASK
 
     def status_ltime(self, node: i64) -> i64:
         """The Lamport time of the member's last status, 0 if unknown."""
-        if node >= len(self.packed):
+        if node >= len(self._statuses):
             return 0
-        return self.packed[node] >> 3
+        if self._statuses[node] & SHARED != 0:
+            return self.directory.status_ltimes[node]
+        if len(self._ltimes) == 0:
+            return 0
+        return self._ltimes.get(node, 0)
 
     def set(self, node: i64, status: i64, ltime: i64) -> None:
-        while len(self.packed) <= node:
-            self.packed = append(self.packed, 0)
-        if self.packed[node] & 7 == STATUS_NONE:
+        while len(self._statuses) <= node:
+            self._statuses = append(self._statuses, 0)
+        if self.status(node) == STATUS_NONE:
             self.count += 1
-        self.packed[node] = ltime * 8 + status
+        shared = ltime != 0 and ltime == self.directory.shared_ltime(node, ltime)
+        self._statuses[node] = u8(status | SHARED if shared else status)
+        if ltime != 0 and not shared:
+            self._ltimes[node] = ltime
+        elif len(self._ltimes) > 0:
+            self._ltimes.pop(node, None)
 
     def set_ltime(self, node: i64, ltime: i64) -> None:
-        self.packed[node] = ltime * 8 + (self.packed[node] & 7)
+        self.set(node, self.status(node), ltime)
 
     def erase(self, node: i64) -> None:
         if self.status(node) != STATUS_NONE:
-            self.packed[node] = 0
+            self._statuses[node] = 0
+            self._ltimes.pop(node, None)
             self.count -= 1
         self.leave_time.pop(node, None)
         self._moved.pop(node, None)
 
     def fill(self, nodes: i64, ltime: i64) -> None:
         """Know members 0 .. nodes - 1, all alive: a converged start."""
-        self.packed = vec[i64]([ltime * 8 + STATUS_ALIVE] * nodes)
-        self.count = nodes
+        node: i64 = 0
+        while node < nodes:
+            self.set(node, STATUS_ALIVE, ltime)
+            node += 1
 
     def others_are_alive(self, me: i64) -> bool:
         """Is any other member alive, by its status?"""
         i: i64 = 0
-        while i < len(self.packed):
-            if i != me and self.packed[i] & 7 == STATUS_ALIVE:
+        while i < len(self._statuses):
+            if i != me and self.status(i) == STATUS_ALIVE:
                 return True
             i += 1
         return False
@@ -107,9 +124,9 @@ class SerfMembers:
         """The numbers of all members, ascending."""
         nodes: vec[i64] = vec[i64](capacity=self.count)
         i: i64 = 0
-        n: i64 = len(self.packed)
+        n: i64 = len(self._statuses)
         while i < n:
-            if self.packed[i] != 0:
+            if self.status(i) != STATUS_NONE:
                 nodes = append(nodes, i)
             i += 1
         return nodes

@@ -112,6 +112,7 @@ class SerfNode(Machine):
         self.intent_queue = core.queues.intents
         self.vivaldi = Client(coordinate_config, vivaldi_rng)
         self.coordinates: dict[int, Coordinate] = {}  # of members that this node has probed itself
+        self.caches_coordinates = True  # nothing in the protocol reads them, only those who ask a node do
         self.user_events = UserEvents(config, me.node, runtime)
         self.queries = Queries(core)
         self.event_clock = self.user_events.clock
@@ -337,7 +338,8 @@ class SerfNode(Machine):
         if reject != 0:
             self.runtime.notify(now, events.COORDINATE_REJECTED, peer, reject)
             return
-        self.coordinates[peer] = coordinate
+        if self.caches_coordinates:
+            self.coordinates[peer] = coordinate
         if self.vivaldi.resets != resets:
             self.runtime.notify(now, events.COORDINATE_RESET, self.me, self.vivaldi.resets)
 
