@@ -20,8 +20,8 @@ from serfsim.validation.compare import AGREES, OPEN, Pair, Row, compare, finite,
 from serfsim.validation.figures.coordinates import TIMES_S
 from serfsim.validation.runs import pooled
 
-RECORDED, SIMULATED = "recorded", "simulated"
 DPI = 130
+LOSSES = (5, 10, 20, 30)  # percent
 
 
 def save_figures(folder: Path, pairs: list[Pair]) -> None:
@@ -173,6 +173,9 @@ def probes_under_loss(ax: Axes, pairs: list[Pair]) -> None:
     over_loss(ax, pairs, "udp", "failed_ping_per_min", style.BLUE, "no direct ack in time")
     over_loss(ax, pairs, "udp", "tcp_saved_per_min", style.ORANGE, "only TCP answered")
     ax.set_yscale("log")
+    ax.set_ylim(0.5, 2000)
+    ax.set_xticks(LOSSES)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.set_xlabel("lost datagrams [%]; TCP is untouched")
     ax.set_ylabel("probes a minute, 32 agents")
     ax.legend(loc="lower right")
@@ -185,6 +188,7 @@ def suspicions_under_loss(ax: Axes, pairs: list[Pair]) -> None:
     over_loss(ax, pairs, "both", "suspect_per_min", style.GREEN, "suspicions, TCP lossy too")
     ax.set_yscale("symlog", linthresh=10)
     ax.set_ylim(0, 600)
+    ax.set_xticks(LOSSES)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.set_xlabel("lost packets [%]")
     ax.set_ylabel("a minute, 32 agents")
