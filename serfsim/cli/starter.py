@@ -40,6 +40,13 @@ faults:
   # - {latency: {add: 80ms}, nodes: [node-03], at: 30s, for: 30s}
   # - {leave: [node-05], at: 30s}
 
+# What members are asked to do; every: repeats it, times: says how often.
+# workload:
+#   - {event: deploy, payload: 100B, from: node-00, at: 10s, every: 5s, times: 20}
+#   - {query: uptime, from: node-00, at: 20s, request_ack: true, relay_factor: 1}
+#   - {tags: {role: web}, nodes: [node-03], at: 30s}
+#   - {force_leave: [node-07], prune: true, at: 90s}
+
 # Checked at the end; a claim that does not hold makes the exit code 1.
 claims:
   - detection.false_positives == 0

@@ -49,7 +49,7 @@ LEAVE_DONE: Final = 37  # the leave call returned; detail: 1, or 0 where it gave
 # Serf's warnings, which most runs are without.
 RARE: Final = 40
 QUEUE_DEEP: Final = 40  # detail: depth * 4 + queue (0 intents, 1 queries, 2 user events)
-QUEUE_PRUNED: Final = 41  # detail: the same, before pruning
+QUEUE_PRUNED: Final = 41  # detail: (limit * 2**28 + depth before) * 4 + queue
 OLD_EVENT: Final = 42  # a user event older than the ring; detail: its Lamport time
 OLD_QUERY: Final = 43
 STRAY_RESPONSE: Final = 44  # an answer to no running query; subject: from; detail: Lamport time

@@ -95,7 +95,9 @@ LINES = {
 QUEUES = ("Intent", "Query", "Event")
 DETAILS: dict[int, Callable[[int], str]] = {
     kind.QUEUE_DEEP: lambda detail: f"{QUEUES[detail & 3]} queue depth: {detail >> 2}",
-    kind.QUEUE_PRUNED: lambda detail: f"{QUEUES[detail & 3]} queue depth ({detail >> 2}) exceeds limit",
+    kind.QUEUE_PRUNED: lambda detail: (
+        f"{QUEUES[detail & 3]} queue depth ({detail >> 2 & 0xFFFFFFF}) exceeds limit ({detail >> 30})"
+    ),
     kind.PROTOCOL_REFUSED: lambda detail: (
         f"{'delegate ' if detail & REFUSED_DELEGATE else ''}protocol version ({detail >> 16 & 255})"
         f" is incompatible: [{detail >> 8 & 255}, {detail & 255}]"

@@ -89,7 +89,7 @@ def test_a_long_queue_is_warned_of_and_what_exceeds_the_limit_is_dropped(
     deep = [detail for _, kind, _, detail in hand.runtime.events if kind == events.QUEUE_DEEP]
     pruned = [detail for _, kind, _, detail in hand.runtime.events if kind == events.QUEUE_PRUNED]
     assert deep == ([count * 4 + which] if is_deep else [])
-    assert pruned == ([count * 4 + which] if count > 4096 else [])
+    assert pruned == ([((4096 << 28) + count) * 4 + which] if count > 4096 else [])
 
 
 def test_a_least_depth_makes_the_limit_go_by_the_members() -> None:

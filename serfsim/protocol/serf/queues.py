@@ -69,9 +69,9 @@ class BroadcastQueues:
             if depth >= config.queue_depth_warning:
                 self._warn(now, events.QUEUE_DEEP, which, depth)
             if depth > limit:
-                self._warn(now, events.QUEUE_PRUNED, which, depth)
+                self._warn(now, events.QUEUE_PRUNED, which, (limit << 28) | depth)
                 queue.prune(limit)
             which += 1
 
-    def _warn(self, now: float, event: i64, which: i64, depth: i64) -> None:
-        self.memberlist.notify(now, event, self.memberlist.me, depth * 4 + which)
+    def _warn(self, now: float, event: i64, which: i64, numbers: i64) -> None:
+        self.memberlist.notify(now, event, self.memberlist.me, numbers * 4 + which)
