@@ -13,7 +13,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "a-baseline-n32",
         r"coordinate_error_.*",
         "one recording, s1, converged unusually slowly at all times. The same latencies were recorded twice,"
-        " and the other run, set aside for another reason, had 0.069 at 60 s and 0.030 at 120 s: as simulated",
+        " and the other run, set aside for another reason, had 0.069 at 60 s and 0.030 at 120 s,"
+        " as simulated",
     ),
     (
         "a-baseline-.*",
@@ -52,8 +53,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "e-loss20-both-n32",
         r"failed_(events|episodes)",
         "one recording with two episodes that reached all 31 observers. Each began with a refutation that its"
-        " node queued and never sent, as the library's broadcast queue loses some; simulated nodes lose them by"
-        " the same rule, 5 of 4229 looked at, against 9 of 2425 in all recordings of loss",
+        " node queued and never sent, as the library's broadcast queue loses some; simulated nodes lose"
+        " them by the same rule, 5 of 4229 looked at, against 9 of 2425 in all recordings of loss",
     ),
 )
 
