@@ -176,6 +176,9 @@ class Upgrade(Fault):
     restart: PositiveDuration = 1.0
     apart: Duration = 0.0
 
+    def needs_an_end(self) -> bool:
+        return False
+
     @model_validator(mode="after")
     def _only_once(self) -> Upgrade:
         for key, value in (("for", self.for_), ("until", self.until), ("every", self.every)):

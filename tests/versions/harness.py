@@ -1,0 +1,82 @@
+"""Nodes of any release in a test's hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serfsim.native import Random
+from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.node import Memberlist
+from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.versions import RELEASES, Mechanisms
+from serfsim.protocol.vivaldi.config import CoordinateConfig
+from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.settings import Settings
+from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
+from tests.memberlist.harness import Hand
+from tests.serf.harness import SerfHand
+
+
+def settings_of(release: str) -> Settings:
+    """The defaults of a release."""
+    return Cluster(version=release).config
+
+
+def config_of(release: str) -> MemberlistConfig:
+    return memberlist_config(settings_of(release), 1, Mechanisms(release))
+
+
+def serf_config_of(release: str) -> SerfConfig:
+    return serf_config(settings_of(release), Mechanisms(release))
+
+
+def coordinates_of(release: str) -> CoordinateConfig:
+    return coordinate_config(settings_of(release), Mechanisms(release))
+
+
+def record_of(node: int, name: str, release: str) -> Record:
+    """What a node of a release says of itself."""
+    can = Mechanisms(release)
+    return Record(
+        node,
+        node,
+        len(name),
+        protocol=(1, can.protocol_max, 2),
+        delegate=(2, can.delegate_max, can.protocol_version),
+    )
+
+
+def since(first: str) -> list[bool]:
+    """Which releases are no older than `first`, in order."""
+    return [RELEASES.index(release) >= RELEASES.index(first) for release in RELEASES]
+
+
+@dataclass
+class ReleaseHand(Hand):
+    """A node of `release` among `others` of the release `peers`, its own unless given."""
+
+    release: str = "0.9"
+    peers: str = ""
+
+    def __post_init__(self) -> None:
+        self.config = config_of(self.release)
+        self.directory = Directory()
+        names = ["me", "peer", *(f"p{i}" for i in range(self.others - 1))]
+        for node, name in enumerate(names):
+            release = self.release if node == 0 else self.peers or self.release
+            self.directory.add_record(name, record_of(node, name, release))
+        self.me = self.directory.first[0]
+        self.node = Memberlist(
+            self.config, self.me, self.directory, self.runtime, self.delegate, Random(self.seed)
+        )
+
+
+def serf_hand(release: str, others: int = 4, knowing: int = 0) -> SerfHand:
+    """A Serf node of `release`; what it says of itself is not of that release."""
+    return SerfHand(
+        others=others,
+        knowing=knowing,
+        config=serf_config_of(release),
+        memberlist_config=config_of(release),
+    )
