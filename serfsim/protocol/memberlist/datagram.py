@@ -9,7 +9,17 @@ from typing import Final
 
 from serfsim.native import i64
 from serfsim.protocol.directory import Directory, Record
-from serfsim.protocol.memberlist.messages import ACK, ALIVE, GOSSIP, INDIRECT_PING, NACK, PING, USER, Packet
+from serfsim.protocol.memberlist.messages import (
+    ACK,
+    ALIVE,
+    GOSSIP,
+    INDIRECT_PING,
+    NACK,
+    PING,
+    USER,
+    Packet,
+    nack_size,
+)
 from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.envelope import compound
@@ -76,7 +86,10 @@ def encode_coordinate(coordinate: Coordinate) -> bytes:
     return parts
 
 
-def encode_ack(seq: i64, coordinate: Coordinate | None) -> bytes:
+def encode_ack(seq: i64, coordinate: Coordinate | None, has_payload: bool = True) -> bytes:
+    """`has_payload`: the field is there, if only as nil."""
+    if not has_payload:
+        return b"\x02" + map_header(1) + text("SeqNo") + unsigned(seq)
     payload = b"\xc0" if coordinate is None else raw(encode_coordinate(coordinate))
     return b"\x02" + map_header(2) + text("Payload") + payload + text("SeqNo") + unsigned(seq)
 
@@ -118,7 +131,9 @@ def encode_lead(packet: Packet, sender: Record | None, directory: Directory) -> 
         is_old = sender is not None and sender.has_versions and sender.protocol_max < NACK_VERSION
         return encode_indirect_ping(packet, not is_old, source, directory)
     if kind == ACK:
-        return encode_ack(packet.seq, packet.coordinate)
+        # Before Serf 0.7 an ack is no longer than a nack.
+        is_bare = packet.coordinate is None and packet.leading_size == nack_size(packet.seq)
+        return encode_ack(packet.seq, packet.coordinate, not is_bare)
     if kind == NACK:
         return b"\x0b" + map_header(1) + text("SeqNo") + unsigned(packet.seq)
     return b""

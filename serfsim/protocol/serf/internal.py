@@ -106,7 +106,8 @@ class InternalQueries:
     def _conflict(self, received: ReceivedQuery, now: float) -> None:
         """Say whom we know by the name in question, unless it is our own."""
         core = self.core
-        node = core.directory.find(received.query.payload.decode())
+        # What is no text names nobody.
+        node = core.directory.find(received.query.payload.decode("utf-8", "replace"))
         if node == core.me:
             return
         record: Record | None = None

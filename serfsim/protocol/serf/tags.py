@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from serfsim.protocol.wire.reader import Reader, WireError
+
 
 def encode_tags(tags: dict[str, str]) -> bytes:
     """The bytes that travel in the Meta field of alive messages; keys in the order given."""
@@ -22,31 +24,20 @@ def _raw(text: str) -> bytes:
 
 
 def decode_tags(meta: bytes) -> dict[str, str]:
-    """The tags in metadata; what does not begin with 0xff is the role of an old member."""
+    """The tags in metadata; what does not begin with 0xff is the role of an old member.
+
+    Where it cannot be read on, the tags before count, as in the library.
+    """
     if len(meta) == 0 or meta[0] != 0xFF:
-        return {"role": meta.decode()}
+        return {"role": meta.decode("utf-8", "replace")}
     tags: dict[str, str] = {}
-    count, at = _read_header(meta, 1)
-    for _ in range(count):
-        key, at = _read_raw(meta, at)
-        value, at = _read_raw(meta, at)
-        tags[key] = value
+    reader = Reader(meta, 1)
+    try:
+        entries = reader.map_entries()
+        while entries > 0:
+            entries -= 1
+            key = reader.text()
+            tags[key] = reader.text()
+    except WireError:
+        pass
     return tags
-
-
-def _read_header(data: bytes, at: int) -> tuple[int, int]:
-    """The entries of a map, and where they begin."""
-    if data[at] == 0xDE:
-        return data[at + 1] << 8 | data[at + 2], at + 3
-    return data[at] & 0x0F, at + 1
-
-
-def _read_raw(data: bytes, at: int) -> tuple[str, int]:
-    """A text, and where the next one begins."""
-    if data[at] == 0xDA:
-        size = data[at + 1] << 8 | data[at + 2]
-        at += 3
-    else:
-        size = data[at] & 0x1F
-        at += 1
-    return data[at : at + size].decode(), at + size

@@ -42,7 +42,7 @@ class Opaque(UserMessage):
     """A user message that is passed over; `data` begins with memberlist's type byte."""
 
     def __init__(self, data: bytes) -> None:
-        super().__init__(i64(data[1]) if len(data) > 1 else 0, NOBODY, len(data))
+        super().__init__(i64(data[1]) if len(data) > 1 else -1, NOBODY, len(data))
         self.data = data
 
     def encode(self, directory: Directory) -> bytes:
