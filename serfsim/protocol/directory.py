@@ -44,6 +44,15 @@ def unsigned_size(value: i64) -> i64:
     return 9
 
 
+def integer_size(value: i64, is_signed: bool) -> i64:
+    """The same for an integer of a signed type, which Serf 0.10.2 and later write as such."""
+    if not is_signed or value < 128:
+        return unsigned_size(value)
+    if value < 32768:
+        return 3
+    return 5 if value < 2147483648 else 9
+
+
 class Record:
     """What an alive message says of a node besides its incarnation; never changed once made.
 

@@ -65,6 +65,7 @@ class Mechanisms:
         self.bare_message: bool =           (o,   o,   o,   o,   y,   y,   y)[at]  # no compound around one
         self.longest_first: bool =          (o,   o,   o,   o,   y,   y,   y)[at]  # in broadcast queues
         self.two_handoff_queues: bool =     (o,   o,   o,   o,   y,   y,   y)[at]  # newest first; else one
+        self.signed_integers: bool =        (o,   o,   o,   o,   o,   o,   y)[at]  # counts, durations
 
         # Members.
         self.purge_waits: bool =            (o,   o,   o,   o,   y,   y,   y)[at]  # gossip_to_the_dead_time

@@ -8,6 +8,7 @@ import pytest
 
 from serfsim.native import Random, vec
 from serfsim.protocol.directory import Directory
+from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.intent_rings import RING, IntentRings
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
@@ -16,7 +17,7 @@ from serfsim.protocol.versions import RELEASES, Mechanisms
 from serfsim.protocol.vivaldi.client import ACCEPTED, Client
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from tests.memberlist.harness import events
-from tests.versions.harness import coordinates_of, record_of, serf_config_of, serf_hand, since
+from tests.versions.harness import ReleaseHand, coordinates_of, record_of, serf_config_of, serf_hand, since
 
 
 def somewhere(value: float = 0.1) -> Coordinate:
@@ -225,3 +226,25 @@ def test_queries_and_what_is_relayed_have_the_fields_of_their_release(release: s
     leave = Intent(LEAVE, record, 3, False, can.prune)
     assert len(leave.encode(directory)) == leave.size
     assert (b"Prune" in leave.encode(directory)) == can.prune
+
+
+@pytest.mark.parametrize(
+    ("timeout", "longer"), [(1e-7, 0), (2e-7, 1), (3e-6, 0), (5e-5, 2), (1.0, 0), (3.2, 4), (6.4, 0)]
+)
+def test_the_latest_release_writes_durations_as_signed(timeout: float, longer: int) -> None:
+    directory = Directory()
+    directory.add_record("p", record_of(0, "p", "latest"))
+    source = directory.first[0]
+    old = Query(source, 1, 77, "uptime", b"", [], 1, 0, timeout, True, False)
+    new = Query(source, 1, 77, "uptime", b"", [], 1, 0, timeout, True, True)
+    assert new.size - old.size == longer
+    assert (len(old.encode(directory)), len(new.encode(directory))) == (old.size, new.size)
+
+
+@pytest.mark.parametrize("release", ["0.9", "latest"])
+def test_lengths_in_a_push_pull_are_as_long_as_they_are_written(release: str) -> None:
+    hand = ReleaseHand(release=release, others=150)
+    hand.config.enable_compression = False
+    exchange = PushPull(False, hand.start().node.core)
+    assert exchange.size == len(exchange.encode(hand.directory))
+    assert (b"\xd1\x00\x97" in exchange.encode(hand.directory)) == (release == "latest")

@@ -12,7 +12,7 @@ from typing import Final
 
 from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events
-from serfsim.protocol.directory import Directory, Record, unsigned_size
+from serfsim.protocol.directory import Directory, Record, integer_size, unsigned_size
 from serfsim.protocol.memberlist.core import STREAM_SHAPES, Core
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.members import (
@@ -22,7 +22,7 @@ from serfsim.protocol.memberlist.members import (
 )
 from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, StreamMessage, alive_message
 from serfsim.protocol.memberlist.state import MemberStates
-from serfsim.protocol.wire.msgpack import boolean, map_header, text, unsigned
+from serfsim.protocol.wire.msgpack import boolean, integer, map_header, text, unsigned
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
 
 SCALE_THRESHOLD = 32
@@ -52,6 +52,7 @@ class PushPull(StreamMessage):
         super().__init__(PUSH_PULL, 0)
         self.join = join
         self.core = core
+        self.is_signed = False  # how lengths are written
         self.nodes: vec[i32] = vec[i32]()
         self.keys: vec[i64] = vec[i64]()
         self.records: dict[int, Record] | None = None
@@ -79,7 +80,8 @@ class PushPull(StreamMessage):
         user_size: i64 = 0
         if self.user_state is not None:
             user_size = self.user_state.size
-        plain += 27 + unsigned_size(n) + unsigned_size(user_size) + user_size
+        self.is_signed = core.mechanisms.signed_integers
+        plain += 27 + integer_size(n, self.is_signed) + integer_size(user_size, self.is_signed) + user_size
         self.size = core.stream_size(
             self._compressed(plain, core.directory) if core.config.enable_compression else plain
         )
@@ -95,7 +97,8 @@ class PushPull(StreamMessage):
         state = b"" if self.user_state is None else self.user_state.encode(directory)
         n: i64 = len(self.nodes)
         parts: list[bytes] = [b"\x06", map_header(3), text("Join"), boolean(self.join)]
-        parts += [text("Nodes"), unsigned(n), text("UserStateLen"), unsigned(len(state))]
+        parts += [text("Nodes"), integer(n, self.is_signed)]
+        parts += [text("UserStateLen"), integer(len(state), self.is_signed)]
         i: i64 = 0
         while i < n:
             record = self.record(i64(self.nodes[i]), directory)

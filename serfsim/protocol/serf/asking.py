@@ -91,6 +91,7 @@ class Asking:
             factor,
             timeout,
             core.config.mechanisms.names_in_queries,
+            core.config.mechanisms.signed_integers,
         )
         if query.size - 1 > core.config.query_size_limit:
             self.trouble = f"query exceeds limit of {core.config.query_size_limit} bytes"

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, Record, integer_size, string_size, unsigned_size
 from serfsim.protocol.memberlist.messages import UserMessage
 from serfsim.protocol.serf.filters import Filter
 from serfsim.protocol.serf.messages import QUERY, QUERY_RESPONSE, RELAY, Announced, bytes_size, header_size
 from serfsim.protocol.versions import RELAY_VERSION
-from serfsim.protocol.wire.msgpack import array_header, map_header, raw, raw_or_nil, text, unsigned
+from serfsim.protocol.wire.msgpack import array_header, integer, map_header, raw, raw_or_nil, text, unsigned
 
 # Flags of a query; in a response the first says that it is an ack.
 ACK_FLAG: Final = 1
@@ -36,11 +36,13 @@ class Query(Announced):
         relay_factor: i64,
         timeout: float,
         names_source: bool = True,
+        is_signed: bool = False,
     ) -> None:
         self.source = source
         # Fields that came in with Serf 0.8.1 and 0.9; who does not know them passes them on all the same.
         self.has_relay_factor = source.protocol_max >= RELAY_VERSION
         self.names_source = names_source
+        self.is_signed = is_signed  # how the timeout is written
         self.id: i64 = number
         self.filters = filters
         self.flags: i64 = flags
@@ -58,7 +60,7 @@ class Query(Announced):
                 size += string_size(one.size())
         size += unsigned_size(flags) + unsigned_size(number) + unsigned_size(ltime)
         size += string_size(len(name.encode())) + bytes_size(payload)
-        size += unsigned_size(self.timeout_ns)
+        size += integer_size(self.timeout_ns, is_signed)
         if self.has_relay_factor:
             size += 12 + unsigned_size(relay_factor)
         super().__init__(QUERY, source.node, size, ltime, name, payload)
@@ -89,7 +91,7 @@ class Query(Announced):
             parts += text("RelayFactor") + unsigned(self.relay_factor)
         if self.names_source:
             parts += text("SourceNode") + text(directory.names[source.node])
-        return parts + text("Timeout") + unsigned(self.timeout_ns)
+        return parts + text("Timeout") + integer(self.timeout_ns, self.is_signed)
 
 
 @mypyc_attr(acyclic=True)

@@ -19,6 +19,17 @@ def unsigned(value: int) -> bytes:
     return b"\xcf" + value.to_bytes(8, "big")
 
 
+def integer(value: int, is_signed: bool) -> bytes:
+    """A number of a signed type that is not negative, as Serf writes it before 0.10.2, or since."""
+    if not is_signed or value < 128:
+        return unsigned(value)
+    if value < 32768:
+        return b"\xd1" + value.to_bytes(2, "big")
+    if value < 2147483648:
+        return b"\xd2" + value.to_bytes(4, "big")
+    return b"\xd3" + value.to_bytes(8, "big")
+
+
 def raw(data: bytes) -> bytes:
     """A string or byte slice."""
     length = len(data)
