@@ -17,6 +17,7 @@ from serfsim.cli.list import list_scenarios
 from serfsim.cli.new import new
 from serfsim.cli.plot import plot
 from serfsim.cli.run import run
+from serfsim.cli.serve import serve
 from serfsim.cli.validate import validate
 from serfsim.errors import SerfsimError
 
@@ -77,3 +78,4 @@ app.command("validate")(validate)
 app.command("list")(list_scenarios)
 app.command("new")(new)
 app.command("plot")(plot)
+app.command("serve")(serve)

@@ -1,0 +1,175 @@
+"""`serfsim serve FILE`: a live simulation that the real `serf` command can ask."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serfsim.errors import SerfsimError
+from serfsim.scenario.checks import warnings
+from serfsim.scenario.loading import load
+from serfsim.scenario.model import LARGEST_SEED, Scenario
+from serfsim.scenario.problems import nearest, sentence
+
+if TYPE_CHECKING:
+    from serfsim.rpc.pacing import Pace, Stepped
+
+DEFAULT_ADDRESS = "127.0.0.1:7373"
+
+
+def serve(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a shipped scenario.")
+    ],
+    node: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NODE", help="Whose agent to be; the first node's unless given."),
+    ] = None,
+    address: Annotated[
+        str, typer.Option("--rpc-addr", metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = DEFAULT_ADDRESS,
+    key: Annotated[
+        str, typer.Option("--rpc-auth", metavar="KEY", help="What clients must know, as `serf -rpc-auth`.")
+    ] = "",
+    speed: Annotated[
+        float | None, typer.Option(metavar="X", help="Simulated seconds in a second; 1 unless given.")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="As fast as possible to the scenario's end, then in real time.")
+    ] = False,
+    step: Annotated[
+        bool,
+        typer.Option(
+            "--step",
+            help="Time passes only while a request waits for something, or by a line on standard input: "
+            "a duration such as 10s, or nothing for 1s.",
+        ),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Instead of the scenario's own seed.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+    ] = None,
+) -> None:
+    """Simulate a cluster live, and answer the `serf` command as one node's agent would.
+
+    Ends with Ctrl-C, or when `serf leave` has been asked for. When the scenario is over, the cluster goes on
+    without faults and workload. Nothing is kept.
+    """
+    scenario = load(file, settings or ())
+    host, port = read_address(address)
+    pace = pace_of(scenario, speed, fast, step)
+    number = node_number(scenario, node)
+    for warning in warnings(scenario):
+        typer.echo(f"warning: {warning}", err=True)
+    _warn_if_open(host, key)
+    # Nobody asks for samples of coordinates here, and they would pile up.
+    changes: dict[str, object] = {"record.coordinates": "none"}
+    if seed is not None:
+        changes["seed"] = seed
+    _serve(scenario.with_settings(changes), number, host, port, key, pace)
+
+
+def read_address(text: str) -> tuple[str, int]:
+    """HOST:PORT, with an IPv6 address in brackets. SerfsimError for what is none."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        expected = sentence(f"'{text}'", f"HOST:PORT, such as {DEFAULT_ADDRESS}")
+        raise SerfsimError(f"--rpc-addr: {expected}")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def node_number(scenario: Scenario, name: str | None) -> int:
+    """The number of the node to be. SerfsimError for an unknown one."""
+    index = scenario.roster().index
+    if name is None:
+        return 0
+    if name not in index:
+        message = sentence(f"'{name}'", "the name of a node", nearest(name, index))
+        raise SerfsimError(f"--as: {message}")
+    return index[name]
+
+
+def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> Pace:
+    """How fast time shall pass. SerfsimError for several answers, or one that is no speed."""
+    from serfsim.rpc.pacing import Fast, RealTime, Stepped
+
+    given = [
+        name
+        for name, is_given in (("--speed", speed is not None), ("--fast", fast), ("--step", step))
+        if is_given
+    ]
+    if len(given) > 1:
+        raise SerfsimError(sentence(" and ".join(given), "one of --speed, --fast and --step"))
+    if speed is not None and not 0.0 < speed <= 1e6:
+        raise SerfsimError(f"--speed: {sentence(f'{speed:g}', 'a number above 0, at most 1000000')}")
+    if step:
+        return Stepped()
+    return Fast(scenario.duration) if fast else RealTime(1.0 if speed is None else speed)
+
+
+def _warn_if_open(host: str, key: str) -> None:
+    from serfsim.rpc.server import is_loopback
+
+    if not key and not is_loopback(host):
+        typer.echo(
+            f"warning: --rpc-addr {host}: whoever reaches it may give orders; --rpc-auth asks for a key",
+            err=True,
+        )
+
+
+def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace: Pace) -> None:
+    from serfsim.rpc.agent import Agent
+    from serfsim.rpc.pacing import Stepped
+    from serfsim.rpc.server import Server
+    from serfsim.simulation import Simulation
+
+    agent = Agent(Simulation(scenario), number)
+
+    def ready(host: str, port: int) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        typer.echo(f"serving {agent.name} of {scenario.name} on {shown}:{port} (Ctrl-C ends it)")
+        sys.stdout.flush()
+        if isinstance(pace, Stepped):
+            _read_steps(pace)
+
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        await Server(agent, pace, key).run(host, port, ready)
+
+    try:
+        asyncio.run(main())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    typer.echo(f"{agent.name} has left")
+
+
+def _read_steps(pace: Stepped) -> None:
+    """Have a thread read durations from standard input; it ends with the process."""
+    from serfsim.scenario.units import read_duration
+
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        for line in sys.stdin:
+            try:
+                seconds = read_duration(line.strip() or "1s")
+            except ValueError:
+                typer.echo(
+                    f"found '{line.strip()}'; expected a duration such as 10s, or nothing for 1s", err=True
+                )
+                continue
+            loop.call_soon_threadsafe(pace.advance, seconds)
+
+    threading.Thread(target=read, daemon=True).start()

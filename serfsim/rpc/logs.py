@@ -1,0 +1,52 @@
+"""The served agent's log: its last lines, and those who read along."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Final, Protocol
+
+LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERR")
+KEPT_LINES: Final = 512
+
+
+class LogReader(Protocol):
+    def take_line(self, line: str) -> None:
+        """A line, of whatever level."""
+
+
+def rank(line: str) -> int:
+    """The place of a line's level in LEVELS; what has none passes every filter."""
+    level = line.partition("[")[2].partition("]")[0]
+    return LEVELS.index(level) if level in LEVELS else len(LEVELS)
+
+
+def stamped(epoch: float, t: float, text: str) -> str:
+    """A line as Go's logger writes it; `epoch` is the Unix time of t = 0, told in UTC."""
+    return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime(epoch + t))} {text}"
+
+
+class AgentLog:
+    """`epoch`: the Unix time that the scenario's 0 stands for."""
+
+    def __init__(self, epoch: float) -> None:
+        self.epoch = epoch
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self.readers: list[LogReader] = []
+
+    def write(self, t: float, text: str) -> None:
+        """A line at `t` on the scenario's clock; `text` begins with its level in brackets."""
+        line = stamped(self.epoch, t, text)
+        self.lines.append(line)
+        for reader in list(self.readers):
+            reader.take_line(line)
+
+    def follow(self, reader: LogReader) -> None:
+        """Hand over the lines that are kept, then all that come."""
+        for line in list(self.lines):
+            reader.take_line(line)
+        self.readers.append(reader)
+
+    def leave(self, reader: LogReader) -> None:
+        if reader in self.readers:
+            self.readers.remove(reader)
