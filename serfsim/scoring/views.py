@@ -82,7 +82,7 @@ def last_kinds(
     begin = float(events.t[0]) if first else start
     at_begin = ~down.covered_at(begin)
     known = at_begin[:, None] & at_begin[None, :] if converged else np.zeros((n, n), dtype=np.bool_)
-    state = np.where(known, JOIN, REAP).astype(np.int8)
+    state = np.where(known, np.int8(JOIN), np.int8(REAP))
     state_flat = state.reshape(-1)
     # An agent that went down later forgets what it saw before.
     last_down = np.full(n, -np.inf)

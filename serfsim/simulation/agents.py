@@ -19,7 +19,6 @@ from serfsim.simulation.application import AgentApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
 from serfsim.simulation.truth import TruthKeeper
 
-
 MOST_WITH_CACHES = 1000
 
 

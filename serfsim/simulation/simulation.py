@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import simpy
 
 from serfsim.capture import CaptureFile, PacketCapture
@@ -26,18 +25,17 @@ from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
 from serfsim.errors import SerfsimError
-from serfsim.network.jitter import Jitter
 from serfsim.progress import bar
 from serfsim.protocol import events
 from serfsim.result import Result
 from serfsim.scenario.model import Scenario
-from serfsim.scoring.recording import Floats, Recording, Truth
+from serfsim.scoring.recording import Recording, Truth
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network
 from serfsim.simulation.faults import FaultRunner
 from serfsim.simulation.sampling import CoordinateSampler
-from serfsim.simulation.truth import TruthKeeper
+from serfsim.simulation.truth import TrueRtt, TruthKeeper
 from serfsim.simulation.workload import WorkloadRunner
 from serfsim.topology import build_topology
 
@@ -78,7 +76,6 @@ class Simulation:
         self.sampler = CoordinateSampler(
             self, scenario.record.coordinates, scenario.cluster.config.dimensionality
         )
-        self._processing = np.array([member.processing_delay for member in self.roster.members])
         self._waits: list[tuple[Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
         self._result: Result | None = None
@@ -176,7 +173,7 @@ class Simulation:
             self.truth.down,
             self.truth.faulted,
             self.truth.reachable,
-            self.true_rtt,
+            TrueRtt(self.topology, self.network.jitter, self.roster),
             self.truth.crashes,
             self.truth.leaves,
             self.topology.positions,
@@ -200,20 +197,6 @@ class Simulation:
             recorder.delivery_table(self.trace),
             self.agents.releases,
         )
-
-    def true_rtt(self, node: int) -> Floats:
-        """Round-trip seconds from `node` to every node, shape (n,), as a perfect probe would measure.
-
-        Base latency both ways, the mean jitter of each, and what the subject takes to answer.
-        """
-        rtt = self.topology.rtt_row(node)
-        jitter: Jitter = self.network.jitter
-        fixed = jitter.mean(0.0)
-        # The mean of every model is a constant plus a share of the base latency.
-        rtt = rtt * (1.0 + jitter.mean(1.0) - fixed) + 2.0 * fixed
-        rtt += self._processing
-        rtt[node] = 0.0
-        return rtt
 
     def _begin_capture(self, path: Path | None) -> CaptureFile | None:
         if self.scenario.record.packets != "pcap":

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import math
 
-from serfsim.scoring.recording import Interval
+import numpy as np
+
+from serfsim.network.jitter import Jitter
+from serfsim.scenario.roster import Roster
+from serfsim.scoring.recording import Floats, Interval
+from serfsim.topology import Topology
 
 ALWAYS = math.inf
 
@@ -94,3 +99,23 @@ class Cut:
             if subject in sources and observer in targets:
                 found += [("in", name) for name in self.transports]
         return found
+
+
+class TrueRtt:
+    """Called with a node: round-trip seconds to every node, shape (n,), as a perfect probe would measure.
+
+    Base latency both ways, the mean jitter of each, and what the subject takes to answer. It holds on to
+    nothing else of a simulation, so that a result does not keep all of it.
+    """
+
+    def __init__(self, topology: Topology, jitter: Jitter, roster: Roster) -> None:
+        self.topology = topology
+        # The mean of every model is a constant plus a share of the base latency.
+        self.fixed = 2.0 * jitter.mean(0.0)
+        self.share = 1.0 + jitter.mean(1.0) - jitter.mean(0.0)
+        self.processing = np.array([member.processing_delay for member in roster.members])
+
+    def __call__(self, node: int) -> Floats:
+        rtt: Floats = self.topology.rtt_row(node) * self.share + self.fixed + self.processing
+        rtt[node] = 0.0
+        return rtt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +38,11 @@ class Topology:
 
     def rtt_row(self, i: int) -> Floats:
         """True base round-trip time from node i to every node, seconds, shape (n,); 0 to itself."""
-        return np.array(self.latency.rtt_row(i, self.n), dtype=np.float64)
+        return unpacked(self.latency.rtt_row(i, self.n))
 
     def one_way_row(self, i: int) -> Floats:
         """Base one-way latency from node i to every node, seconds, shape (n,)."""
-        return np.array(self.latency.one_way_row(i, self.n), dtype=np.float64)
+        return unpacked(self.latency.one_way_row(i, self.n))
 
     def rtt_matrix(self) -> Floats:
         """All of `rtt_row`, seconds, shape (n, n); symmetric, as an RTT is both ways together."""
@@ -51,3 +51,9 @@ class Topology:
     def one_way_matrix(self) -> Floats:
         """All of `one_way_row`, seconds, shape (n, n); row = source."""
         return np.array([self.one_way_row(i) for i in range(self.n)])
+
+
+def unpacked(row: Any) -> Floats:
+    """A packed array of floats as a numpy array of its own, without a number object in between."""
+    values: Floats = np.frombuffer(row, dtype=np.float64).copy()
+    return values
