@@ -38,6 +38,8 @@ class Mechanisms:
     """What one release does; never changed once made. ValueError for a release that is not in RELEASES."""
 
     def __init__(self, release: str = BASELINE) -> None:
+        if release not in RELEASES:
+            raise ValueError(f"release: found '{release}'; expected one of {', '.join(RELEASES)}")
         self.release = release
         at = RELEASES.index(release)
         # fmt: off

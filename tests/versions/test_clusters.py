@@ -66,6 +66,17 @@ def test_a_06_member_is_not_saved_by_newer_ones_nor_they_by_it() -> None:
     assert run.times("suspect", observer=3) != []
 
 
+def test_a_peer_that_answers_only_tcp_fails_in_4_s_if_it_is_a_06_one_and_never_if_it_is_newer() -> None:
+    # As real agents treated a stand-in of either kind.
+    groups = {"old": {"nodes": ["node-01"], "version": "0.6"}}
+    blocked = [{"block": "udp", "nodes": ["node-01"], "at": "0s"}]
+    old = run_of("0.9", nodes=2, groups=groups, faults=blocked, **IN_TIME)
+    suspected, failed = (old.times(kind, observer=0, subject=1)[0] for kind in ("suspect", "failed"))
+    assert failed - suspected == pytest.approx(4.0, abs=0.01)
+    new = run_of("0.9", nodes=2, faults=blocked, duration="120s")
+    assert (new.count("suspect"), new.count("failed")) == (0, 0)
+
+
 def test_a_newer_member_is_saved_by_newer_ones_but_not_from_a_06_one() -> None:
     groups = {"old": {"nodes": ["node-00"], "version": "0.6"}}
     run = run_of("0.9", groups=groups, faults=BLOCKED, **IN_TIME)
