@@ -16,6 +16,7 @@ warm_up: 30s                # after the join; not scored
 cluster:
   nodes: 30                 # named node-00, node-01, ...; or a list of {name: ..., group: ...}
   profile: lan              # lan, wan or local: memberlist's own defaults
+  version: "0.9"            # release of Serf: 0.6, 0.7, 0.8, 0.8.1, 0.8.2, 0.9 or latest
   config: {}                # any setting of memberlist, Serf or Vivaldi, e.g. {suspicion_mult: 6}
   start: {spread: 1s, join: first}
   processing_delay: 400us   # what a real agent adds to every packet it answers
@@ -39,6 +40,7 @@ faults:
   # - {slow: {nodes: 20%, processing_delay: 50ms}, at: 30s, for: 30s}
   # - {latency: {add: 80ms}, nodes: [node-03], at: 30s, for: 30s}
   # - {leave: [node-05], at: 30s}
+  # - {upgrade: all, to: latest, at: 30s, apart: 10s}
 
 # What members are asked to do; every: repeats it, times: says how often.
 # workload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
@@ -11,10 +12,11 @@ from serfsim.network.network import Network
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
-from serfsim.protocol.serf.tags import decode_tags, encode_tags
+from serfsim.protocol.serf.tags import decode_tags, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Member, Roster
+from serfsim.scenario.settings import Settings
 from serfsim.simulation.application import AgentApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
 from serfsim.simulation.truth import TruthKeeper
@@ -60,6 +62,7 @@ class Agents:
         self.application: Callable[[Agents, int], AgentApplication] = AgentApplication
         self.members = list(roster.members)  # as they are now: a member may get another release
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
+        self._settings: dict[tuple[int, str], tuple[Settings, Settings]] = {}
         self._records: dict[tuple[int, str], Record] = {}
         self._configs: dict[tuple[int, str], tuple[object, ...]] = {}
         for member in roster.members:
@@ -121,7 +124,7 @@ class Agents:
                 member.index,
                 member.index,
                 len(member.name.encode()),
-                encode_tags(member.tags),
+                encode_meta(member.tags, settings.protocol_version),
                 (PROTOCOL_MIN, can.protocol_max, settings.memberlist_protocol_version),
                 (DELEGATE_MIN, can.delegate_max, settings.protocol_version),
             )
@@ -129,7 +132,12 @@ class Agents:
 
     def install(self, number: int, version: str, now: float) -> None:
         """Have a member's processes run another release, from its next start on."""
-        self.members[number] = self.members[number].at_release(version)
+        member = self.members[number]
+        # Members that were set alike share their settings afterwards too.
+        key = (id(member.config), version)
+        if key not in self._settings:
+            self._settings[key] = (member.config, member.at_release(version).config)
+        self.members[number] = replace(member, version=version, config=self._settings[key][1])
         self.releases.append((now - self.origin, number, version))
 
     def join(self, number: int, now: float) -> None:
@@ -168,7 +176,7 @@ class Agents:
             return
         known = node.core.record()
         kept = {key: value for key, value in decode_tags(known.meta).items() if key not in delete}
-        meta = encode_tags({**kept, **tags})
+        meta = encode_meta({**kept, **tags}, known.delegate_current)
         record = Record(
             number,
             known.address,

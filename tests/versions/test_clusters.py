@@ -214,3 +214,15 @@ def test_before_08_nobody_tells_how_many_confirmed() -> None:
         lines = [line for line in log_of(run) if "suspect timeout reached" in line]
         assert lines
         assert all(line.endswith(end) for line in lines)
+
+
+def test_an_agent_that_speaks_protocol_2_says_its_role_and_nothing_else() -> None:
+    nodes = [{"name": "a", "tags": {"role": "web", "rack": "3"}}, {"name": "b"}]
+    run = Run(serfsim.Scenario(cluster={"nodes": nodes, "config": {"protocol_version": 2}}, duration="5s"))
+    members = run.sim.nodes[1].memberlist.core.members
+    assert [members.record(node).meta for node in (0, 1)] == [b"web", b""]
+
+
+def test_members_that_are_upgraded_share_their_settings_again() -> None:
+    run = run_of("0.8.1", "5s", faults=[{"upgrade": "all", "to": "0.9", "at": "1s"}])
+    assert len({id(member.config) for member in run.sim.agents.members}) == 1

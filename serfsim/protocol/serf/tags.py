@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from serfsim.native import i64
 from serfsim.protocol.wire.reader import Reader, WireError
+
+# Serf protocol from which on members have tags; before, only a role.
+TAGS_PROTOCOL: Final = 3
+
+
+def encode_meta(tags: dict[str, str], protocol_version: i64) -> bytes:
+    """What a member that speaks a Serf protocol says of its tags: all, or its bare role."""
+    return encode_tags(tags) if protocol_version >= TAGS_PROTOCOL else tags.get("role", "").encode()
 
 
 def encode_tags(tags: dict[str, str]) -> bytes:
