@@ -6,11 +6,12 @@ import pytest
 
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import USER, Alive, Packet
+from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
 from serfsim.protocol.serf.query_messages import NO_BROADCAST_FLAG, Query, QueryResponse, Relayed
 from serfsim.protocol.serf.tags import decode_tags, encode_tags
-from tests.serf.harness import HandApplication, SerfHand, events
+from tests.serf.harness import SerfHand, events
 
 
 def quiet(knowing: int = 4, others: int = 4, meta: bytes = b"\xff\x80") -> SerfHand:
@@ -339,6 +340,9 @@ def test_an_old_query_is_warned_of() -> None:
 
 
 def test_a_node_without_an_application_takes_part_all_the_same() -> None:
-    hand = quiet()
-    assert isinstance(hand.application, HandApplication)
+    hand = SerfHand(knowing=4, application=Application())  # type: ignore[arg-type]
+    assert hand.event_heard("deploy", coalesce=True)
     assert hand.query_heard(query_of(hand, flags=1))
+    assert hand.query_heard(query_of(hand, number=8, flags=1, filters=[TagFilter("role", "web")]))
+    hand.run(10.0)
+    assert len(hand.responses_sent()) == 1, "it cannot read an expression, so the second is for others"
