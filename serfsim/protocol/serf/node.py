@@ -55,7 +55,7 @@ from serfsim.protocol.serf.queues import INTENTS
 from serfsim.protocol.serf.reaper import Reaper
 from serfsim.protocol.serf.reconnect import Reconnector
 from serfsim.protocol.serf.rejoin import Rejoin
-from serfsim.protocol.serf.snapshot import CLOCK_INTERVAL, Snapshot, SnapshotFile
+from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile
 from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate
@@ -197,8 +197,7 @@ class SerfNode(Machine):
         self.runtime.call_at(now + config.reap_interval, REAP_TICK, 0, 0)
         self.reconnector.schedule(now)
         self.runtime.call_at(now + config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
-        if self.pipeline.snapshot is not None:
-            self.runtime.call_at(now + CLOCK_INTERVAL, SNAPSHOT_TICK, 0, 0)
+        self.pipeline.schedule_clock(SNAPSHOT_TICK, now)
 
     def join(self, addresses: list[int], now: float, ignore_old: bool = True) -> None:
         """Join through `addresses`, and again every retry_interval until one answered; not once leaving.
@@ -285,7 +284,7 @@ class SerfNode(Machine):
         elif timer == MEMBER_FLUSH:
             self.pipeline.members.due(now)
         elif timer == SNAPSHOT_TICK:
-            self._keep_clock(now)
+            self.pipeline.keep_clock(SNAPSHOT_TICK, now)
 
     def on_message(self, message: UserMessage, now: float) -> None:
         """A Serf message; of what is gossiped, news is passed on unchanged."""
@@ -398,9 +397,3 @@ class SerfNode(Machine):
         if not self.announcing.close_query(ltime, now):
             self.shut_down(now)
             self.application.shut_down(now)
-
-    def _keep_clock(self, now: float) -> None:
-        snapshot = self.pipeline.snapshot
-        if snapshot is not None:
-            snapshot.update_clock(now)
-            self.runtime.call_at(now + CLOCK_INTERVAL, SNAPSHOT_TICK, 0, 0)

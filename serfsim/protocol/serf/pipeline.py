@@ -16,7 +16,7 @@ from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.internal import InternalQueries, is_internal
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.queries import ReceivedQuery
-from serfsim.protocol.serf.snapshot import Snapshot
+from serfsim.protocol.serf.snapshot import CLOCK_INTERVAL, Snapshot
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -60,3 +60,13 @@ class EventPipeline:
             self.internal.handle(received, now)
         else:
             self.application.query(received, now)
+
+    def schedule_clock(self, timer: i64, now: float) -> None:
+        """Have `timer` call `keep_clock` where there is a snapshot to keep it in."""
+        if self.snapshot is not None:
+            self.runtime.call_at(now + CLOCK_INTERVAL, timer, 0, 0)
+
+    def keep_clock(self, timer: i64, now: float) -> None:
+        if self.snapshot is not None:
+            self.snapshot.update_clock(now)
+        self.schedule_clock(timer, now)
