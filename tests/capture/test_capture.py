@@ -6,9 +6,12 @@ import gc
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from serfsim.capture.conversation import Side
 from serfsim.capture.packets import EPOCH_NS, KEY
+from serfsim.cli.app import app
+from serfsim.errors import ResultError
 from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
@@ -21,7 +24,7 @@ from serfsim.simulation import Simulation
 from serfsim.simulation.configs import address_of
 from serfsim.wire_crypto import Keyring
 from tests.capture.conftest import BUSY, Run
-from tests.capture.reading import ACK, FIN, PSH, RST, SYN, Connection, connections
+from tests.capture.reading import ACK, FIN, PSH, RST, SYN, Connection, connections, read
 
 
 def hosts(run: Run) -> set[bytes]:
@@ -248,3 +251,36 @@ def test_without_the_wish_there_is_no_capture(tmp_path: Path) -> None:
     result.save(tmp_path / "result", figures=False)
     assert not unfinished.exists()
     assert not (tmp_path / "result" / "capture.pcap").exists()
+
+
+def test_an_interrupted_run_keeps_what_was_captured_before(tmp_path: Path) -> None:
+    def press(fraction: float) -> None:
+        if fraction > 0.3:
+            raise KeyboardInterrupt
+
+    scenario = small(packets="pcap").with_settings({"duration": "20s"})
+    result = Simulation(scenario, capture=tmp_path / "unfinished").run(press)
+    result.save(tmp_path / "result", figures=False)
+    end = result.summary["interrupted_at_s"]
+    captured = read(tmp_path / "result" / "capture.pcap")
+    assert len(captured.datagrams) > 5
+    assert captured.times[-1] <= EPOCH_NS + end * 1e9
+
+
+def test_the_command_line_puts_the_capture_into_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("seen.yaml").write_text(
+        "name: seen\nduration: 2s\nwarm_up: 1s\ncluster: {nodes: 3}\nrecord: {packets: pcap}\n"
+    )
+    done = CliRunner().invoke(app, ["run", "seen.yaml", "--quiet"])
+    assert done.exit_code == 0
+    assert len(read(tmp_path / "results" / "seen" / "capture.pcap").datagrams) > 5
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["seen"]
+
+
+def test_a_capture_that_cannot_be_written_is_said_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultError, match=r"unfinished: cannot be written: "):
+        Simulation(small(packets="pcap"), capture=tmp_path / "file" / "unfinished")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import struct
 from contextlib import suppress
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.datagram import encode_datagram
+from serfsim.protocol.serf.snapshot import address_of, address_text
 from serfsim.protocol.wire import envelope
 from serfsim.protocol.wire.cipher import open_stream
 from serfsim.protocol.wire.decode_memberlist import Datagram, DatagramReader
@@ -289,3 +291,11 @@ def test_simulated_addresses_keep_their_numbers() -> None:
     directory = Directory()
     for host in (0, 1, 255, 70_000):
         assert directory.address_number(directory.address_bytes(host, 4), 7946) == host
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 65535))
+def test_a_snapshots_text_of_an_address_has_its_number_again(host: int, port: int) -> None:
+    number = Directory().address_number(host.to_bytes(4, "big"), port)
+    text = address_text(number, port)
+    assert text == f"{ipaddress.IPv4Address(host)}:{port}"
+    assert address_of(text) == number

@@ -22,7 +22,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.directory import FIRST_ADDRESS
+from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS, PORT_SHIFT
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import SerfMembers
 
@@ -54,20 +54,24 @@ class SnapshotFile:
 
 
 def address_text(address: i64, port: i64) -> str:
-    """A socket address as the library writes it."""
-    number = int(FIRST_ADDRESS + address)
+    """An IPv4 socket address as the library writes it."""
+    number = int((FIRST_ADDRESS + address) & 0xFFFFFFFF)
     return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:{port}"
 
 
 def address_of(text: str) -> int:
     """The address in such a text, or -1 if it is none."""
     number = 0
-    parts = text.split(":")[0].split(".")
+    host, _, port = text.partition(":")
+    parts = host.split(".")
     for part in parts:
         if not part.isdigit() or int(part) > 255:
             return -1
         number = number * 256 + int(part)
-    return number - FIRST_ADDRESS if len(parts) == 4 else -1
+    if len(parts) != 4:
+        return -1
+    other = int(port) - DEFAULT_PORT & 0xFFFF if port.isdigit() else 0
+    return other << PORT_SHIFT | number - FIRST_ADDRESS & 0xFFFFFFFF
 
 
 def _number(text: str) -> int:
