@@ -13,9 +13,13 @@ import typer
 from typer.core import TyperGroup
 
 from serfsim.cli import codes
+from serfsim.cli.info import info
 from serfsim.cli.list import list_scenarios
+from serfsim.cli.members import members
+from serfsim.cli.monitor import monitor
 from serfsim.cli.new import new
 from serfsim.cli.plot import plot
+from serfsim.cli.rtt import rtt
 from serfsim.cli.run import run
 from serfsim.cli.serve import serve
 from serfsim.cli.validate import validate
@@ -79,3 +83,7 @@ app.command("list")(list_scenarios)
 app.command("new")(new)
 app.command("plot")(plot)
 app.command("serve")(serve)
+app.command("members")(members)
+app.command("rtt")(rtt)
+app.command("monitor")(monitor)
+app.command("info")(info)

@@ -12,6 +12,7 @@ from serfsim.protocol.memberlist.members import UNKNOWN
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.tags import decode_tags
+from serfsim.rpc.regexp import is_full_match
 
 Stats = dict[str, dict[str, str]]
 
@@ -62,6 +63,15 @@ def member_view(node: SerfNode, member: int, status: str | None = None) -> Membe
 def member_views(node: SerfNode) -> list[MemberView]:
     """All members that a node knows, in the order of their numbers."""
     return [member_view(node, int(member)) for member in node.members.known()]
+
+
+def is_wanted(view: MemberView, tags: dict[str, str], status: str, name: str) -> bool:
+    """Do all filters fit? Each is an expression for the whole; "" is none. ValueError for a bad one."""
+    return (
+        all(is_full_match(expression, view.tags.get(tag, "")) for tag, expression in tags.items())
+        and (status == "" or is_full_match(status, view.status))
+        and (name == "" or is_full_match(name, view.name))
+    )
 
 
 def is_forgotten(node: SerfNode, member: int) -> bool:

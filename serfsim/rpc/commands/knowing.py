@@ -9,7 +9,7 @@ from typing import Any, Final
 from serfsim.rpc.bodies import read_string, read_string_map
 from serfsim.rpc.regexp import is_full_match
 from serfsim.rpc.session import Answer, Closed, Command, Session
-from serfsim.rpc.views import MemberView, stats_of
+from serfsim.rpc.views import is_wanted, stats_of
 
 TURN_S: Final = 0.01  # of real time, after which others have theirs
 
@@ -34,15 +34,6 @@ async def members_filtered(session: Session, seq: int, body: dict[str, Any]) -> 
     except ValueError as error:
         raise Closed(f"Failed to compile regex: {error}") from None
     return Answer(body={"Members": found})
-
-
-def is_wanted(view: MemberView, tags: dict[str, str], status: str, name: str) -> bool:
-    """Do all filters fit? Each is an expression for the whole; "" is none. ValueError for a bad one."""
-    return (
-        all(is_full_match(expression, view.tags.get(tag, "")) for tag, expression in tags.items())
-        and (status == "" or is_full_match(status, view.status))
-        and (name == "" or is_full_match(name, view.name))
-    )
 
 
 async def stats(session: Session, seq: int, body: dict[str, Any]) -> Answer:

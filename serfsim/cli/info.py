@@ -1,0 +1,20 @@
+"""`serfsim info RESULT`: what `serf info` would have printed."""
+
+from __future__ import annotations
+
+import typer
+
+from serfsim.cli.asked import Folder, Format, Node, Time, check_format, past_of
+
+
+def info(result: Folder, node: Node = None, at: Time = None, format: Format = "text") -> None:
+    """Print what a node's agent counted at a time, as `serf info` does.
+
+    Clocks and queues are in no table of a result, so the run is made again up to the time.
+    """
+    from serfsim.rpc.texts import info_json, info_text
+
+    check_format(format)
+    past = past_of(result)
+    stats = past.stats(past.number(node, "--as"), past.time(at))
+    typer.echo(info_json(stats) if format == "json" else info_text(stats))

@@ -1,0 +1,58 @@
+"""`serfsim members RESULT`: what `serf members` would have printed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from serfsim.cli.asked import Folder, Format, Node, Time, check_format, past_of
+from serfsim.errors import ResultError
+from serfsim.scenario.problems import sentence
+
+
+def members(
+    result: Folder,
+    node: Node = None,
+    at: Time = None,
+    status: Annotated[str, typer.Option(metavar="REGEXP", help="Only members of this status.")] = "",
+    name: Annotated[str, typer.Option(metavar="REGEXP", help="Only members of this name.")] = "",
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY=REGEXP", help="Only members with this tag; may be repeated."),
+    ] = None,
+    detailed: Annotated[
+        bool, typer.Option("--detailed", help="The versions of Serf's protocol too.")
+    ] = False,
+    format: Format = "text",
+) -> None:
+    """Print the members that a node knew at a time, as `serf members` does.
+
+    The filters are regular expressions for the whole of what they look at.
+    """
+    from serfsim.rpc.regexp import is_full_match
+    from serfsim.rpc.texts import members_json, members_text
+    from serfsim.rpc.views import is_wanted
+
+    check_format(format)
+    wanted = dict(_tag(text) for text in tags or ())
+    for option, expression in (
+        ("--status", status),
+        ("--name", name),
+        *(("--tag", e) for e in wanted.values()),
+    ):
+        try:
+            is_full_match(expression, "")
+        except ValueError:
+            raise ResultError(f"{option}: {sentence(repr(expression), 'a regular expression')}") from None
+    past = past_of(result)
+    views = past.members(past.number(node, "--as"), past.time(at))
+    shown = [view for view in views if is_wanted(view, wanted, status, name)]
+    typer.echo(members_json(shown) if format == "json" else members_text(shown, detailed))
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, expression = text.partition("=")
+    if not equals or not key:
+        raise ResultError(f"--tag: {sentence(repr(text), 'KEY=REGEXP')}")
+    return key, expression

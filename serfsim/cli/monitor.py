@@ -1,0 +1,42 @@
+"""`serfsim monitor RESULT`: the lines that `serf monitor` would have shown."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from serfsim.cli.asked import Folder, Node, past_of
+from serfsim.errors import ResultError
+from serfsim.scenario.problems import unknown_name
+
+EPOCH = 946684800.0  # the beginning of the year 2000
+
+
+def monitor(
+    result: Folder,
+    node: Node = None,
+    level: Annotated[
+        str, typer.Option("--level", metavar="LEVEL", help="TRACE, DEBUG, INFO, WARN or ERR.")
+    ] = "INFO",
+) -> None:
+    """Print a node's log lines of a level and above, as `serf monitor` does.
+
+    Lines have the date: the scenario's 0 stands for 2000/01/01 00:00:00.
+    """
+    from serfsim.report.folder import LOG
+    from serfsim.rpc.logs import LEVELS, rank, stamped
+
+    if level.upper() not in LEVELS:
+        raise ResultError(f"--level: {unknown_name(level, 'a level', LEVELS)}")
+    past = past_of(result)
+    beginning = f"{past.names[past.number(node, '--as')]} ["
+    lowest = LEVELS.index(level.upper())
+    try:
+        with (result / LOG).open(encoding="utf-8") as lines:
+            for line in lines:
+                text = line[13:].rstrip("\n")
+                if text.startswith(beginning) and rank(text) >= lowest:
+                    typer.echo(stamped(EPOCH, float(line[:12]), text[len(beginning) - 1 :]))
+    except OSError as error:
+        raise ResultError(f"{result}: {LOG} cannot be read: {error.strerror or error}") from None
