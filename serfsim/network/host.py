@@ -9,12 +9,12 @@
     running -pause-> paused -resume-> running;  running, paused -crash-> crashed -start-> running;
     any -unplug-> unplugged -start-> running
 
-A packet takes `processing_delay` from the socket to the machine, and packets are read one at a
-time: one that finds another being read waits in the socket buffer. While the delay is short it is
-part of the packet's journey, so that most packets are one event; from SLOW on a packet's arrival and
-its end are two events, the host counts as slow, and whatever else comes to it (timers, streams) waits
-for the packet in hand. It does not wait for those in the buffer: a process gives each of
-its threads a turn.
+A packet takes `processing_delay` from the socket to the machine. While the delay is short it is what
+waking a process takes, not work: part of the packet's journey, and packets do not wait for each
+other. From SLOW on it is work, and packets are read one at a time: a packet's arrival and its end are
+two events, one that finds another being read waits in the socket buffer, and whatever else comes to
+the host (timers, streams) waits for the packet in hand. It does not wait for those in the buffer: a
+process gives each of its threads a turn.
 
 A resumed host first handles what its clock has kept (late timers in the order of their due times),
 then its streams, then the packets of its buffer in order; all at once, or one by one if it is slow.
@@ -206,8 +206,7 @@ class Host(Runtime):
         arrived_at = now
         if spent_ns != 0:
             arrived_at -= float(spent_ns) * 1e-9
-        if free and not self.is_slow and spent_ns >= self.journey_ns and arrived_at >= self.busy_until:
-            self.busy_until = now
+        if free and not self.is_slow and spent_ns >= self.journey_ns:
             self._handle(packet, source, now, arrived_at)
             return
         if not self.buffer.push(packet, source):
