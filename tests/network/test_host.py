@@ -42,7 +42,7 @@ def test_a_slow_host_reads_one_packet_after_the_other() -> None:
 
 
 def test_packets_do_not_wait_for_each_other_where_the_delay_is_short() -> None:
-    """A real agent needs some 0.4 ms to wake up for a packet, not for each of a thousand that come at once."""
+    """A real agent needs some 0.4 ms to wake up for a packet, not for each of a thousand at once."""
     lab = Lab(processing_delay=0.4 * MS)
     send_at(lab, 0.0, 0.0, 0.0)
     lab.run(1.0)
