@@ -183,8 +183,7 @@ def test_acks_have_a_payload_field_from_07_on(release: str) -> None:
     hand.receive(ping)
     ((_, ack),) = hand.sent(m.ACK)
     assert ack.leading_size == (9 if release == "0.6" else 17 + string_size(130))
-    if release != "0.6":
-        assert len(encode_lead(ack, hand.me, hand.directory)) == ack.leading_size
+    assert len(encode_lead(ack, hand.me, hand.directory)) == ack.leading_size
 
 
 # Lifeguard's parts, and its paper --------------------------------------------------------------------
