@@ -34,8 +34,8 @@ def false_positives(parts: tuple[bool, bool, bool], seed: int) -> int:
 
 @pytest.mark.slow
 def test_score_and_suspicion_help_alone_and_together_far_more_and_the_buddy_alone_does_not() -> None:
-    # The paper stops its slow members in another way, so that figures cannot be compared: there 68 %, 3 %, 94 %
-    # and 1.5 % of SWIM's false positives are left; here, over ten seeds, 11 %, 7 %, 100 % and 0.6 %.
+    # The paper stops its slow members in another way, so that figures cannot be compared: there 68 %, 3 %,
+    # 94 % and 1.5 % of SWIM's false positives are left; here, over ten seeds, 11 %, 7 %, 100 % and 0.6 %.
     seeds = (1, 2, 3)
     counts = {name: sum(false_positives(parts, seed) for seed in seeds) for name, parts in WITH.items()}
     swim = counts["swim"]
