@@ -17,6 +17,17 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         " as simulated",
     ),
     (
+        "a-baseline-n16",
+        r"coordinate_error_p50_at_178s",
+        "at the edge of the range of so few runs; of 100 runs it lies inside",
+    ),
+    (
+        "i-leave-n32",
+        r"leave_intent_copies",
+        "now and then a member first hears of a leave by push/pull; it takes it and, as the library does, does"
+        " not pass it on",
+    ),
+    (
         "a-baseline-.*",
         r"push_pulls_per_node_min",
         "rounds come every 30 s (60 s) and the length of one exchange, so now and then one falls out of the"
