@@ -24,7 +24,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "i-leave-n32",
         r"leave_intent_copies",
-        "now and then a member first hears of a leave by push/pull; it takes it and, as the library does, does"
+        "now and then a member first hears of a leave by push/pull: it takes it and, like the library's, does"
         " not pass it on",
     ),
     (
