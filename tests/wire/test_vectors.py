@@ -14,7 +14,8 @@ from serfsim.protocol.serf.tags import decode_tags, encode_tags
 from serfsim.protocol.wire import envelope
 from serfsim.protocol.wire.cipher import block_size, open_stream, seal_stream
 from serfsim.protocol.wire.decode_memberlist import DatagramReader, read_announcement
-from serfsim.protocol.wire.decode_serf import decode_filter, decode_serf_state, decode_user
+from serfsim.protocol.wire.decode_queries import decode_filter
+from serfsim.protocol.wire.decode_serf import decode_serf_state, decode_user
 from serfsim.protocol.wire.lzw import compress
 from serfsim.protocol.wire.lzw_decoder import decompress
 from serfsim.protocol.wire.reader import Reader, WireError
