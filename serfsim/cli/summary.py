@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, claim_rows, summary_rows
 
 WIDE = 100  # columns from which the figures are explained
@@ -47,25 +48,13 @@ def figures_table(rows: list[Row], explained: bool = True) -> Table:
     return table
 
 
-def nodes_line(summary: Mapping[str, Any]) -> str:
-    """How many nodes, and which releases of Serf they ran where that is more than one."""
-    nodes = f"{summary['nodes']} nodes"
-    releases = summary.get("serf_releases", {})
-    counts = releases.get("end", {})
-    if len(counts) > 1 or releases.get("start", {}) != counts:
-        nodes += (
-            " (" + ", ".join(f"{count} of Serf {name}" for name, count in counts.items()) + " at the end)"
-        )
-    return nodes
-
-
 def speed_line(summary: Mapping[str, Any]) -> str:
     """How much was simulated, how fast."""
     simulated = summary["warm_up_s"] + summary["duration_s"]
     if not summary["complete"] and summary.get("interrupted_at_s") is not None:
         simulated = summary["warm_up_s"] + summary["interrupted_at_s"]
     wall = summary["wall_s"]
-    parts = [f"{nodes_line(summary)}, {simulated:,.0f} s simulated in {wall:.2f} s"]
+    parts = [f"{nodes_text(summary)}, {simulated:,.0f} s simulated in {wall:.2f} s"]
     if wall > 0:
         rate = summary["events_processed"] / wall
         parts.append(f"{simulated / wall:,.0f} times real time, {rate:,.0f} events/s")

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, claim_rows, summary_rows, traffic_rows
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run_line(summary: dict[str, Any]) -> str:
     speed = summary["events_per_s"]
     form = "compiled" if summary["versions"]["compiled"] else "interpreted"
     pieces = [
-        f"{summary['nodes']} nodes",
+        nodes_text(summary),
         f"{summary['warm_up_s'] + summary['duration_s']:g} s simulated",
         f"seed {summary['seed']}",
         f"digest {summary['digest'][:16]}",

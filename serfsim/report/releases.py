@@ -1,0 +1,24 @@
+"""Which releases of Serf the nodes of a run ran, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def nodes_text(summary: Mapping[str, Any]) -> str:
+    """'3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)', '9 nodes of Serf 0.7, before: of 0.6'."""
+    nodes = f"{summary['nodes']} nodes"
+    releases = summary.get("serf_releases", {})
+    start, end = releases.get("start", {}), releases.get("end", {})
+    if not end:
+        return nodes
+    text = nodes + _of(end, "of Serf ")
+    return text if start == end else f"{text}, before: {_of(start, 'of ').strip(' ()')}"
+
+
+def _of(counts: Mapping[str, int], what: str) -> str:
+    if len(counts) == 1:
+        return f" {what}{next(iter(counts))}"
+    shares = [f"{count} of {release}" for release, count in counts.items()]
+    return f" ({', '.join(shares).replace('of ', what, 1)})"
