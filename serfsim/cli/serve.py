@@ -111,7 +111,7 @@ def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> 
     if speed is not None and not 0.0 < speed <= 1e6:
         raise SerfsimError(f"--speed: {sentence(f'{speed:g}', 'a number above 0, at most 1000000')}")
     if step:
-        return Stepped()
+        return Stepped(lambda now: typer.echo(f"at {now:g} s"))
     return Fast(scenario.duration) if fast else RealTime(1.0 if speed is None else speed)
 
 

@@ -55,11 +55,13 @@ class Fast(Pace):
 
 
 class Stepped(Pace):
-    """Time stands still but for what `advance` allows."""
+    """Time stands still but for what `advance` allows; `reached` is told each time to which it led."""
 
-    def __init__(self) -> None:
+    def __init__(self, reached: Callable[[float], None] = lambda now: None) -> None:
+        self.reached = reached
         self._steps: list[float] = []
         self._until = -math.inf
+        self._goes = False
 
     def advance(self, seconds: float) -> None:
         """Let so much time pass from now on."""
@@ -69,4 +71,8 @@ class Stepped(Pace):
         if self._steps:
             self._until = max(self._until, now) + sum(self._steps)
             self._steps = []
+            self._goes = True
+        if self._goes and now >= self._until:
+            self._goes = False
+            self.reached(now)
         return max(self._until, now + STEP_S if busy else now)

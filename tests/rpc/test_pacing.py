@@ -45,13 +45,17 @@ def test_fast_goes_to_the_end_and_then_on_in_real_time() -> None:
 
 
 def test_steps_add_up_and_nothing_passes_without_one() -> None:
-    pace = Stepped()
+    reached: list[float] = []
+    pace = Stepped(reached.append)
     assert pace.limit(7.0, False) == 7.0
     pace.advance(2.0)
     pace.advance(1.0)
     assert pace.limit(7.0, False) == 10.0
     assert pace.limit(9.0, False) == 10.0
+    assert reached == []
     assert pace.limit(10.0, False) == 10.0
+    assert pace.limit(10.0, False) == 10.0
+    assert reached == [10.0]
 
 
 def test_a_request_that_waits_lets_a_stepped_simulation_go_on() -> None:
