@@ -92,6 +92,8 @@ class Host(Runtime):
         self.buffer = SocketBuffer(socket_buffer)
         self.busy_until = 0.0  # when the packet in hand has been read
         self.served: dict[int, Stream] = {}  # accepted and not yet over
+        self.push_pulls: i64 = 0  # requests that have come and are not answered yet
+        self.max_push_pulls: i64 = 128  # the one that reaches this is closed (spec memberlist.md 2.2)
         self.dialled: dict[int, Stream] = {}  # by this process, and not yet over
         self._read_turn: i64 = 0  # the READ event that counts
         self._reading = False
@@ -136,6 +138,7 @@ class Host(Runtime):
         self.busy_until = 0.0
         self.buffer.clear()
         self._void_reading()
+        self.push_pulls = 0
         self.dialled = {}
         self._late = []
         self._kept_steps = []

@@ -12,7 +12,8 @@
     SILENT             SYN comes, a process lives        -> ACCEPTED    SYN-ACK, by the kernel alone
     SILENT             SYN comes, no process             -> SILENT      RST
     ACCEPTED           ACK or data comes                 -> ESTABLISHED
-    ESTABLISHED        the whole request has come        -> ANSWERING   the process answers and closes
+    ESTABLISHED        the whole request has come        -> ANSWERING   the process answers and closes;
+                                                            too many push/pulls: closes
     ACCEPTED           no ACK for five SYN-ACKs more     -> GONE
     any                RST comes, or its process dies    -> GONE
 
@@ -42,7 +43,7 @@ from serfsim.network.tcp_stream import (
     Stream,
 )
 from serfsim.network.tcp_transfer import GIVE_UP_AFTER, Transfer
-from serfsim.protocol.memberlist.messages import StreamMessage
+from serfsim.protocol.memberlist.messages import PUSH_PULL, StreamMessage
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 
 if TYPE_CHECKING:
@@ -98,9 +99,7 @@ class Tcp:
 
     def _remind(self, at: float, host: Host, step: i64, stream: Stream) -> None:
         """A client's deadline. It knows the stream by number only: what is over by then need not be kept."""
-        self.network.scheduler.schedule(
-            at, host.number, STREAM | (step << KIND_BITS), stream.number, 0, None
-        )
+        self.network.scheduler.schedule(at, host.number, STREAM | (step << KIND_BITS), stream.number, 0, None)
 
     def deadline(self, host: Host, step: i64, number: i64, now: float) -> None:
         """A deadline has come; nothing where the stream has ended before it."""
@@ -347,15 +346,24 @@ class Tcp:
         count = transfer.receive(segment)
         self._send(stream, False, TCP_HEADERS, REQUEST_ACK, now, count)
         if transfer.is_whole() and not was_whole:
+            if stream.request.kind == PUSH_PULL:
+                host.push_pulls += 1
+                stream.is_refused = host.push_pulls >= host.max_push_pulls
             self._later(now + host.stream_delay(now), host.number, REQUEST, stream)
 
     def _answer(self, host: Host, stream: Stream, now: float) -> None:
         """The server's process has the request: it answers, and closes."""
         machine = host.machine
-        if stream.server_state != ESTABLISHED or stream.server_epoch != host.epoch or machine is None:
+        if stream.server_epoch != host.epoch or machine is None:
+            return
+        if stream.request.kind == PUSH_PULL:
+            host.push_pulls -= 1
+        if stream.server_state != ESTABLISHED:
             return
         stream.server_state = ANSWERING
-        reply = machine.on_stream_request(stream.request, stream.client, now)
+        reply: StreamMessage | None = None
+        if not stream.is_refused:
+            reply = machine.on_stream_request(stream.request, stream.client, now)
         host.served.pop(stream.number, None)
         if reply is not None:
             stream.reply = reply
