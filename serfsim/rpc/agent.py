@@ -24,7 +24,7 @@ from serfsim.protocol.serf.query_messages import Query
 from serfsim.report.log import log_lines
 from serfsim.rpc.application import CarefulApplication, ServedApplication, listen_below
 from serfsim.rpc.logs import AgentLog
-from serfsim.rpc.views import MemberView, is_forgotten, member_view
+from serfsim.rpc.views import MemberView, member_view
 from serfsim.scoring.scope import select
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
@@ -86,7 +86,7 @@ class Agent:
         self._waits: dict[str, list[asyncio.Future[Any]]] = defaultdict(list)
         self._lines: list[tuple[float, str]] = []
         self._told: dict[int, str] = {}  # the last status that events said of a member
-        self._last: dict[int, MemberView] = {}
+        self._views: dict[int, MemberView] = {}  # as they were at their last join or update
         self._life = 0
         sim.agents.application = self._application
 
@@ -125,12 +125,11 @@ class Agent:
         return node
 
     def view_of(self, member: int, status: str | None = None) -> MemberView:
-        """A member as this node knows it; what memberlist has forgotten, Serf has not."""
+        """A member as Serf knows it: as it was when it last joined or was updated, and its present status."""
         node = self.node
-        if is_forgotten(node, member) and member in self._last:
-            kept = self._last[member]
-            return kept._replace(status=member_view(node, member).status if status is None else status)
-        return member_view(node, member, status)
+        present = member_view(node, member, status)
+        kept = self._views.get(member)
+        return present if kept is None else kept._replace(status=present.status)
 
     def views(self) -> list[MemberView]:
         return [self.view_of(int(member)) for member in self.node.members.known()]
@@ -210,6 +209,7 @@ class Agent:
         self._waits.clear()
         self.queries.clear()
         self._told.clear()
+        self._views.clear()
         self.on_down()
 
     def _tell_log(self) -> None:
@@ -225,9 +225,12 @@ class Agent:
             for line in log_lines(own, names, version) if len(own.t) else ():
                 if not line.startswith("#"):
                     lines.append((float(line[:12]), line[prefix:]))
-            for kind, detail in zip(own.kind.tolist(), own.detail.tolist(), strict=True):
+            rows = zip(own.kind.tolist(), own.subject.tolist(), own.detail.tolist(), strict=True)
+            for kind, subject, detail in rows:
                 if kind == events.LEAVE_DONE:
                     self.resolve("leave", detail == 1)
+                elif kind in (events.JOIN, events.UPDATE) and self.is_up:
+                    self._views[subject] = member_view(self.node, subject)
         forget(trace)
         for t, text in sorted(lines, key=lambda line: line[0]):
             self.log.write(t, text)
@@ -256,12 +259,7 @@ class Agent:
         for member in members:
             if status is not None:
                 self._told[member] = status
-            view = self.view_of(member, self._told.get(member))
-            if kind == events.REAP:
-                self._last.pop(member, None)
-            else:
-                self._last[member] = view
-            told.append(view)
+            told.append(self.view_of(member, self._told.get(member)))
         self._tell(Event(name, members=tuple(told)))
 
     def _tell(self, event: Event) -> None:

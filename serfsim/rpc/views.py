@@ -8,7 +8,6 @@ import sys
 from typing import Any, NamedTuple
 
 from serfsim.protocol.directory import Record
-from serfsim.protocol.memberlist.members import UNKNOWN
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.tags import decode_tags
@@ -46,7 +45,7 @@ class MemberView(NamedTuple):
 
 
 def member_view(node: SerfNode, member: int, status: str | None = None) -> MemberView:
-    """What `node` knows of a member, which may be one that it has just forgotten: then give its `status`."""
+    """A member by what memberlist says of it now; `status` where Serf has just forgotten it."""
     directory = node.directory
     record: Record = node.memberlist.core.members.record(member)
     return MemberView(
@@ -72,11 +71,6 @@ def is_wanted(view: MemberView, tags: dict[str, str], status: str, name: str) ->
         and (status == "" or is_full_match(status, view.status))
         and (name == "" or is_full_match(name, view.name))
     )
-
-
-def is_forgotten(node: SerfNode, member: int) -> bool:
-    """Has memberlist purged what it knew of a member?"""
-    return bool(node.memberlist.core.members.key(member) == UNKNOWN)
 
 
 def runtime_stats() -> dict[str, str]:
