@@ -70,8 +70,8 @@ def serve(
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
     _warn_if_open(host, key)
-    # Nobody asks for samples of coordinates here, and they would pile up.
-    changes: dict[str, object] = {"record.coordinates": "none"}
+    # Nothing is kept, so what is recorded would only pile up.
+    changes: dict[str, object] = {"record.coordinates": "none", "record.packets": "counts"}
     if seed is not None:
         changes["seed"] = seed
     _serve(scenario.with_settings(changes), number, host, port, key, pace)
