@@ -17,8 +17,8 @@ from serfsim.validation.runs import run_all
 from serfsim.validation.scenario import NotComparable, faults, warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = Path("docs") / "validation.md"
 QUICK_SEEDS = 3
-NOT_COMPARED = {"dissemination": "user events and queries are not compared here, membership is"}
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -27,9 +27,11 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", default="", help="only recordings whose names contain this")
     parser.add_argument("--seeds", type=int, default=20, help="simulated runs of each recording")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_SEEDS} seeds, and no page written")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_SEEDS} seeds, and no page unless asked for"
+    )
     parser.add_argument("--cache", type=Path, default=Path("results") / "golden", help="kept figures")
-    parser.add_argument("--page", type=Path, default=Path("docs") / "validation.md", help="what is written")
+    parser.add_argument("--page", type=Path, help=f"what is written (all seeds of all: {PAGE})")
     return parser.parse_args(words)
 
 
@@ -38,9 +40,6 @@ def comparable(paths: list[Path]) -> tuple[list[tuple[Path, Golden]], dict[str, 
     kept, skipped = [], {}
     for path in paths:
         golden = read(path)
-        if golden.kind in NOT_COMPARED:
-            skipped[golden.name] = NOT_COMPARED[golden.kind]
-            continue
         try:
             list(faults(golden, warm_up(golden)))
         except NotComparable as error:
@@ -89,11 +88,12 @@ def main(words: list[str] | None = None) -> int:
     judged = sum(row.verdict != "" for row in rows)
     took = time.monotonic() - begun
     print(f"{judged - differing} of {judged} figures agree or are open; {took:.0f} s, {len(seeds)} seeds")
-    if not given.quick and not given.only:
+    page = given.page or (None if given.quick or given.only else PAGE)
+    if page is not None:
         from serfsim.validation.page import write_page
 
-        write_page(given.page, rows, pairs, skipped)
-        print(given.page)
+        write_page(page, rows, pairs, skipped)
+        print(page)
     return 1 if differing else 0
 
 

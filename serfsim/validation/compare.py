@@ -94,7 +94,7 @@ def row_of(group: str, members: list[Pair], figure: str, tolerance: Tolerance | 
     if len(recorded) == 0 or len(simulated) == 0:
         # Both without a value is agreement that there is nothing to measure.
         same = len(recorded) == len(simulated)
-        verdict = NOT_ASKED if same or tolerance is None else DIFFERS
+        verdict = NOT_ASKED if same or tolerance is None or tolerance.if_both else DIFFERS
         return Row(group, figure, recorded, simulated, tolerance, verdict, "" if same else "only one side")
     if tolerance is None:
         return Row(group, figure, recorded, simulated, None, NOT_ASKED, "")

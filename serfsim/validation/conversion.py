@@ -24,6 +24,7 @@ from serfsim.scoring.recording import (
     Truth,
 )
 from serfsim.validation.golden import Golden
+from serfsim.validation.heard import delivery_table
 
 Row = tuple[float, int, int, int, int]  # t, observer, subject, kind, detail
 
@@ -59,8 +60,16 @@ MESSAGES = {
     "dead": "udp/dead",
     "join-intent": "udp/join_intent",
     "leave-intent": "udp/leave_intent",
+    "user-event": "udp/user_event",
+    "query": "udp/query",
+    "query-response": "udp/query_response",
 }
-LEADERS = ("ping", "indirect-ping", "ack", "nack", "gossip")
+# What datagrams are led by, and the simulation's names: acks of queries and answers are sent alone.
+LEADERS = {
+    **{name: MESSAGES[name] for name in ("ping", "indirect-ping", "ack", "nack")},
+    "gossip": "udp/gossip",
+    "query-response": "udp/user",
+}
 
 
 def as_recording(golden: Golden, warm_up: float) -> Recording:
@@ -81,6 +90,7 @@ def as_recording(golden: Golden, warm_up: float) -> Recording:
         events_processed=0,
         wall_s=0.0,
         cpu_s=0.0,
+        deliveries=delivery_table(golden, warm_up),
     )
 
 
@@ -155,18 +165,21 @@ Series = dict[str, list[int]]
 def traffic(series: Series) -> tuple[Series, Series]:
     """Counts and bytes by the simulation's names, a value a second.
 
-    The bytes of a message type are those of the IP packets that it led.
+    Bytes of "udp/TYPE" are those of the IP packets that it led, of "message/TYPE" the messages' own.
     """
     counts = {ours: series[f"msg.{theirs}"] for theirs, ours in MESSAGES.items() if f"msg.{theirs}" in series}
-    sizes: Series = {}
+    sizes: Series = {
+        ours.replace("udp/", "message/"): series[f"msgbytes.{theirs}"]
+        for theirs, ours in MESSAGES.items()
+        if f"msgbytes.{theirs}" in series
+    }
     packets: list[list[int]] = []
-    for leader in LEADERS:
-        ours = MESSAGES.get(leader, f"udp/{leader}")
+    for leader, ours in LEADERS.items():
         loads = [series[name] for name in (f"bytes.{leader}", f"bytes.{leader}+") if name in series]
         sizes[ours] = added(loads)
         carried = [series[name] for name in (f"pkt.{leader}", f"pkt.{leader}+") if name in series]
         packets += carried
-        if leader == "gossip":
+        if ours not in MESSAGES.values():
             counts[ours] = added(carried)
     counts["udp/datagrams"], sizes["udp/datagrams"] = added(packets), series.get("bytes.udp", [])
     counts["tcp/packets"], sizes["tcp/packets"] = series.get("pkt.tcp", []), series.get("bytes.tcp", [])

@@ -25,7 +25,7 @@ ENDING = ".json.gz"
 # An agent's own share of a round trip, where the recording's also contains jitter.
 USUAL_EXCESS_S = 400e-6
 # Kinds in which a round trip takes longer for no other reason than the agents' machine.
-UNDISTURBED = ("baseline", "crash", "loss", "leave")
+UNDISTURBED = ("baseline", "crash", "loss", "dissemination", "leave")
 
 
 class RecordingError(SerfsimError):
@@ -148,6 +148,15 @@ class Golden:
     def removals(self) -> list[tuple[float, int]]:
         """(t, node) of every node that another was told to remove."""
         return [(t, int(args[1])) for t, action, args in self.actions if action == "force-leave"]
+
+    @property
+    def announcements(self) -> list[tuple[float, str, int, str]]:
+        """Every user event and query, in order: (t, "event" or "query", who sent it, its name)."""
+        return [
+            (t, action, int(args[0]), str(args[1]))
+            for t, action, args in self.actions
+            if action in ("event", "query")
+        ]
 
     @cached_property
     def fault_start(self) -> float:

@@ -14,9 +14,9 @@ INTRODUCTION = """\
 
 Real Serf agents (0.9.4, memberlist 0.2.2) ran on an emulated network: {recordings} recordings of
 {smallest} to {largest} agents each, with crashes, blocked UDP, isolated nodes, lost packets, stopped
-processes, partitions and leaves. Each recording became a scenario with the same latencies, start times
-and fault times, which ran {seeds} times with different seeds. Recordings and runs were then measured by
-the same code.
+processes, partitions, user events, queries and leaves. Each recording became a scenario with the same
+latencies, start times and fault times, which ran {seeds} times with different seeds. Recordings
+and runs were then measured by the same code.
 `make golden` does all of this again and writes this page.
 
 How far each figure may differ was laid down with the recordings, before anything was simulated, from how
@@ -38,6 +38,7 @@ TOPICS = (
     ("e-", "Lost packets", "Of the whole cluster, from 10 s after the loss began. `notcp`: TCP blocked."),
     ("f-", "Stopped processes", "Members stopped for 8 to 16 s, again and again."),
     ("g-", "Partitions", "Seconds from the cut to failed, and from the healing to alive again."),
+    ("h-", "User events and queries", "Seconds from the command. Copies are all those of one on the wire."),
     ("i-", "Leaves", "Seconds from the command."),
 )
 HEAD = (
@@ -75,7 +76,8 @@ def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterat
             yield from map(judged_line, judged)
             yield ""
     yield from everything_else(rows)
-    yield "## Left out\n"
+    if skipped:
+        yield "## Left out\n"
     for name, why in skipped.items():
         yield f"- {name}: {why}"
 

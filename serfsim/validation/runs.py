@@ -13,15 +13,19 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import serfsim
-from serfsim.scoring.recording import Recording
+from serfsim.engine.trace import MESSAGE, TRAFFIC_COLUMNS, USER_MESSAGE, Trace
+from serfsim.scoring.recording import PerSecond, Recording
 from serfsim.simulation import Simulation
+from serfsim.simulation.recorder import BROADCASTS, LEADING, SERF
 from serfsim.validation.conversion import rounds
 from serfsim.validation.figures import figures
 from serfsim.validation.figures.measures import Figures
@@ -56,7 +60,18 @@ def simulate(golden: Golden, seed: int, folder: Path) -> Recording:
     sim.process(polls(sim, golden))
     recording = sim.run().recording
     assert recording is not None
-    return recording
+    return with_message_bytes(recording, sim.trace)
+
+
+def with_message_bytes(recording: Recording, trace: Trace) -> Recording:
+    """Besides packets' bytes those of the messages in them: "message/TYPE" in `traffic_bytes`."""
+    table = np.array(list(trace.sizes), dtype=np.int64).reshape(-1, TRAFFIC_COLUMNS)
+    known = recording.traffic_bytes
+    places = {name: MESSAGE + kind for kind, name in {**LEADING, **BROADCASTS}.items()}
+    places |= {name: USER_MESSAGE + kind for kind, name in SERF.items()}
+    columns = [*known.columns, *(f"message/{name}" for name in places)]
+    values = np.column_stack([known.values, table[:, list(places.values())]])
+    return replace(recording, traffic_bytes=PerSecond(known.start, columns, values))
 
 
 def polls(sim: Simulation, golden: Golden) -> Iterator[Any]:

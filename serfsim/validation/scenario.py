@@ -1,4 +1,4 @@
-"""A recording as a scenario: the same latencies, start times, joins and faults, at the same times.
+"""A recording as a scenario: the same latencies, starts, joins, faults and workload, at the same times.
 
 Scenario times count from the end of the warm-up, which ends before the first fault. It ends at a
 whole number of seconds after the recording's own traffic series begins, so that both count the same
@@ -21,6 +21,12 @@ JITTER_SIGMA = 1.0
 
 TRANSPORTS = {"udp": "udp", "tcp": "tcp", "any": "all"}
 RULE_KEYS = {"id", "src", "dst", "sym", "proto", "loss", "ge"}
+
+# Payloads in bytes: what the recordings' messages, of 50, 121 and 48 bytes, have room for.
+EVENT_PAYLOAD, QUERY_PAYLOAD, ANSWER = 16, 1, 1
+
+# What is no fault: said elsewhere, or how a fault ends.
+NO_FAULTS = ("unrule", "cont", "kill", "leave", "force-leave", "event", "query", "respond-all")
 
 
 class NotComparable(RecordingError):
@@ -67,7 +73,7 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
             "tcp": {"syn_retries": "linear"},
         },
         faults=list(faults(golden, zero)),
-        workload=list(removals(golden, zero)),
+        workload=[*removals(golden, zero), *announcements(golden, zero)],
         # `runs.py` polls the coordinates when the recording did; one more sample at the end is no harm.
         record={"coordinates": seconds(golden.end)},
     )
@@ -94,7 +100,7 @@ def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
             until = next((end for end, node in golden.when("cont") if node == arguments[0] and end > t), None)
             ends = {} if until is None else {"for": seconds(until - t)}
             yield {"pause": [names[arguments[0]]], **at, **ends}
-        elif action not in ("unrule", "cont", "kill", "leave", "force-leave"):
+        elif action not in NO_FAULTS:
             raise NotComparable(f"{golden.name}: no fault of a scenario does what '{action}' did")
     for action, verb in (("kill", "crash"), ("leave", "leave")):
         for t, node in golden.when(action):
@@ -107,6 +113,16 @@ def removals(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
         if action == "force-leave":
             by, about = (golden.names[int(node)] for node in arguments[:2])
             yield {"force_leave": [about], "from": by, "at": seconds(t - zero)}
+
+
+def announcements(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
+    """Every user event, not to be held back, and every query, which all agents ack and answer at once."""
+    for t, kind, node, name in golden.announcements:
+        sent = {kind: name, "from": golden.names[node], "at": seconds(t - zero)}
+        if kind == "event":
+            yield {**sent, "payload": EVENT_PAYLOAD, "coalesce": False}
+        else:
+            yield {**sent, "payload": QUERY_PAYLOAD, "request_ack": True, "response": ANSWER}
 
 
 def lasting(golden: Golden, t: float, name: object) -> dict[str, Any]:

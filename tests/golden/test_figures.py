@@ -42,9 +42,16 @@ def one(name: str, figure: str) -> float:
     return value
 
 
-def test_every_kind_of_recording_can_be_measured_but_user_events() -> None:
+def test_every_kind_of_recording_is_measured() -> None:
     kinds = {golden(path.name.removesuffix(".json.gz")).kind for path in FOLDER.glob("*.json.gz")}
-    assert kinds - set(OF_KIND) == {"dissemination"}
+    assert kinds == set(OF_KIND)
+
+
+def test_bytes_of_messages_are_those_in_the_recording() -> None:
+    series = golden("h-events-loss20-n32-s1").raw["traffic"]["per_second"]
+    for name in ("user-event", "query", "query-response", "alive", "join-intent"):
+        expected = sum(series[f"msgbytes.{name}"]) / sum(series[f"msg.{name}"])
+        assert one("h-events-loss20-n32-s1", f"{name.replace('-', '_')}_message_bytes") == expected
 
 
 @pytest.mark.parametrize("name", named("a-"))
@@ -196,6 +203,33 @@ def test_figures_of_partitions_are_those_published(name: str) -> None:
             assert value == pytest.approx(published[theirs][what], abs=SHIFT_S), figure
     for figure in ("failed_pairs_before_heal", "failed_after_heal", "reconnect_attempts", "suspects"):
         assert one(name, figure) == published[figure], figure
+
+
+@pytest.mark.parametrize("name", named("h-"))
+@pytest.mark.parametrize("kind", ["event", "query"])
+def test_events_and_queries_spread_as_published(name: str, kind: str) -> None:
+    published = PUBLISHED[name]["events" if kind == "event" else "queries"]
+    for figure, theirs in (
+        ("t50_s", "t50"),
+        ("t90_s", "t90"),
+        ("t100_s", "t100"),
+        ("reached", "reached"),
+        ("copies", "sent"),
+    ):
+        told = [one[theirs] for one in published if one.get(theirs) is not None]
+        assert measured(name)[f"{kind}_{figure}"] == pytest.approx(told, abs=2e-4), figure
+
+
+@pytest.mark.parametrize("name", named("h-"))
+def test_acks_and_answers_are_those_published(name: str) -> None:
+    for figure, theirs in (
+        ("acks", "acks"),
+        ("answers", "responses"),
+        ("last_ack_s", "last_ack"),
+        ("closed_s", "done"),
+    ):
+        told = [query[theirs] for query in PUBLISHED[name]["queries"]]
+        assert measured(name)[f"query_{figure}"] == pytest.approx(told, abs=2e-4), figure
 
 
 @pytest.mark.parametrize("name", named("i-"))

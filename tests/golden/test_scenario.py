@@ -1,6 +1,7 @@
 """What was done to real agents becomes the faults of a scenario, at the same moments."""
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,15 @@ import numpy as np
 import pytest
 
 from serfsim.native import Random
+from serfsim.protocol.serf.application import ACKED
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.workload import Event, Query
 from serfsim.topology.build import build_topology
 from serfsim.validation.__main__ import comparable
 from serfsim.validation.conversion import as_recording, true_rtt
 from serfsim.validation.figures import figures
 from serfsim.validation.golden import Golden, RecordingError, read
+from serfsim.validation.heard import delivery_table
 from serfsim.validation.runs import simulate
 from serfsim.validation.scenario import NotComparable, latency_file, rule, scenario, warm_up
 
@@ -96,10 +100,36 @@ def test_what_no_scenario_can_do_is_refused_by_name() -> None:
         scenario(strange, Path("nowhere.npz"))
 
 
-def test_user_events_are_left_out_with_a_reason() -> None:
-    kept, skipped = comparable([FOLDER / "h-events-loss00-n32-s1.json.gz"])
-    assert kept == []
-    assert "user events" in skipped["h-events-loss00-n32-s1"]
+def test_what_no_scenario_can_do_is_left_out_with_a_reason(tmp_path: Path) -> None:
+    told = golden("a-baseline-n16-s1")
+    path = tmp_path / "strange.json.gz"
+    raw = {**told.raw, "timeline": [*told.raw["timeline"], [20.0, "corrupt", 3]]}
+    path.write_bytes(gzip.compress(json.dumps(raw).encode()))
+    kept, skipped = comparable([path, FOLDER / "h-events-loss00-n32-s1.json.gz"])
+    assert [golden.name for _, golden in kept] == ["h-events-loss00-n32-s1"]
+    assert "'corrupt'" in skipped["strange"]
+
+
+def test_events_and_queries_are_sent_by_whom_and_when_they_were(tmp_path: Path) -> None:
+    told = golden("h-events-loss20-n32-s1")
+    workload = made(told, tmp_path).workload
+    assert len(workload) == 30
+    event, query = workload[0], workload[20]
+    assert isinstance(event, Event)
+    assert isinstance(query, Query)
+    assert (event.event, event.from_, event.payload) == ("ev-00", "node-12", 16)
+    assert event.at + warm_up(told) == pytest.approx(19.2567)
+    assert (query.query, query.from_, query.request_ack) == ("q-00", "node-03", True)
+    assert query.at + warm_up(told) == pytest.approx(96.5844)
+
+
+def test_what_a_client_is_told_by_nobody_is_left_out() -> None:
+    """Serf's server ends some queries with a burst of empty acks and answers."""
+    told = golden("h-events-loss00-n32-s1")
+    empty = [row for row in told.raw["rpc_events"] if row[1] == "q-ack" and row[4] is None]
+    table = delivery_table(told, 0.0)
+    assert len(empty) > 0
+    assert int((table.action == ACKED).sum()) == 320
 
 
 def test_a_kind_never_seen_before_is_measured_all_the_same(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from serfsim.validation.figures import (
     blocked,
     coordinates,
     crash,
+    dissemination,
     general,
     leave,
     loss,
@@ -32,6 +33,7 @@ OF_KIND: dict[str, Callable[[Measured], Figures]] = {
     "loss": loss.figures,
     "pause": pause.figures,
     "partition": partition.figures,
+    "dissemination": dissemination.figures,
     "leave": leave.figures,
 }
 
@@ -39,4 +41,5 @@ OF_KIND: dict[str, Callable[[Measured], Figures]] = {
 def figures(golden: Golden, recording: Recording) -> Figures:
     """All figures of a recording's kind; of a kind not known here, what can be measured of any."""
     measured = Measured(golden, recording)
-    return {**OF_KIND.get(golden.kind, general.figures)(measured), **coordinates.figures(measured)}
+    found = OF_KIND.get(golden.kind, general.figures)(measured)
+    return {**found, **measured.message_sizes(), **coordinates.figures(measured)}

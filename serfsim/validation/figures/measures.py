@@ -32,7 +32,7 @@ PER_MINUTE = {
     "join": events.JOIN,
     "left": events.LEFT,
 }
-PER_NODE_S = (
+MESSAGES = (
     "ping",
     "indirect_ping",
     "ack",
@@ -40,8 +40,15 @@ PER_NODE_S = (
     "suspect",
     "alive",
     "dead",
-    "gossip",
+    "join_intent",
+    "leave_intent",
+    "user_event",
+    "query",
+    "query_response",
 )
+NUMBERED = ("ping", "indirect_ping", "ack", "nack")
+# Sequence numbers below 128 take one byte, and so early nobody has come to 128.
+EARLY_S = 45.0
 FLAP_TIMEOUT_S = 60.0
 
 
@@ -124,12 +131,29 @@ class Measured:
         }
 
     def rates(self, window: Window) -> Figures:
-        """Messages, streams and IP bytes per node and second, over the whole seconds of the window."""
+        """Messages, streams and bytes per node and second, over the whole seconds of the window.
+
+        Bytes of a type of message are its own, of `udp` and `tcp` whole IP packets.
+        """
         counts, sizes = self.recording.traffic_counts, self.recording.traffic_bytes
-        found = {f"{name}_per_node_s": [self._rate(counts, f"udp/{name}", window)] for name in PER_NODE_S}
+        found = {}
+        for name in MESSAGES:
+            found[f"{name}_per_node_s"] = [self._rate(counts, f"udp/{name}", window)]
+            found[f"{name}_message_bytes_per_node_s"] = [self._rate(sizes, f"message/{name}", window)]
+        found["gossip_per_node_s"] = [self._rate(counts, "udp/gossip", window)]
         found["tcp_opens_per_node_s"] = [self._rate(counts, "tcp/connections", window)]
         found["udp_bytes_per_node_s"] = [self._rate(sizes, "udp/datagrams", window)]
         found["tcp_bytes_per_node_s"] = [self._rate(sizes, "tcp/packets", window)]
+        return found
+
+    def message_sizes(self) -> Figures:
+        """Mean bytes of a message of each type, without headers; none where none was sent."""
+        found: Figures = {}
+        for name in MESSAGES:
+            window = Window(-math.inf, EARLY_S if name in NUMBERED else self.end)
+            sent, _ = self.column(self.recording.traffic_counts, f"udp/{name}", window)
+            size, _ = self.column(self.recording.traffic_bytes, f"message/{name}", window)
+            found[f"{name}_message_bytes"] = [size / sent] if sent else []
         return found
 
     def _rate(self, table: PerSecond, column: str, window: Window) -> float:
@@ -142,7 +166,7 @@ class Measured:
         A table may end before the window does: what is not there any more was 0.
         """
         begin = table.start + self.recording.warm_up
-        first = max(0, math.ceil(window.start - begin - 1e-9))
+        first = math.ceil(max(window.start - begin, 0.0) - 1e-9)
         last = math.floor(window.end - begin + 1e-9)
         if column not in table.columns:
             return 0.0, last - first

@@ -31,7 +31,7 @@ def figures(measured: Measured) -> Figures:
     refutes = measured.rows(events.REFUTE_SUSPECT).within(window)
     about_healthy, about_paused = failed.not_about(paused), failed.about(paused)
     flaps, quick = measured.flaps()
-    found = measured.per_minute(window)
+    found = {**measured.per_minute(window), **measured.rates(window)}
     for name, count in (
         ("failed_about_healthy_at_healthy", len(about_healthy.by(healthy))),
         ("failed_about_healthy_at_paused", len(about_healthy.by(paused))),

@@ -1,0 +1,68 @@
+"""What became of user events and queries in a recording, in the form that a simulated run has.
+
+An agent logs an event or query when it gives it to its handlers, however it came, by gossip or by
+push/pull; the one who sent it as well. Acks and answers are those that the client who had asked was
+sent. Serf's server may send that client a burst of empty ones as a query closes; they come from nobody
+and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, DELIVERED, RECEIVED, SENT
+from serfsim.scoring.recording import Announcement, DeliveryTable
+from serfsim.validation.golden import Golden
+from serfsim.validation.scenario import EVENT_PAYLOAD, QUERY_PAYLOAD
+
+Row = tuple[float, int, int, int, int]  # t, node, action, item, peer
+
+NOBODY = -1
+CLIENT_TOLD = {"q-ack": ACKED, "q-response": ANSWERED, "q-done": CLOSED}
+
+
+def delivery_table(golden: Golden, warm_up: float) -> DeliveryTable:
+    """Times on the clock that begins `warm_up` seconds after the join."""
+    rows = sorted([*sent_rows(golden), *logged_rows(golden), *client_rows(golden)], key=lambda row: row[0])
+    columns = np.array(rows, dtype=np.float64).reshape(-1, 5).T
+    node, action, item, peer = columns[1:].astype(np.int64)
+    return DeliveryTable(columns[0] - warm_up, node, action, item, peer, items(golden))
+
+
+def items(golden: Golden) -> list[Announcement]:
+    """One for each user event and query; their Lamport times count from 1, each kind's by itself."""
+    ltimes = {"event": 0, "query": 0}
+    found = []
+    for _, kind, node, name in golden.announcements:
+        ltimes[kind] += 1
+        size = EVENT_PAYLOAD if kind == "event" else QUERY_PAYLOAD
+        found.append(Announcement(kind, name, ltimes[kind], node, size, kind == "query"))
+    return found
+
+
+def sent_rows(golden: Golden) -> Iterator[Row]:
+    for item, (t, _, node, _) in enumerate(golden.announcements):
+        yield t, node, SENT, item, NOBODY
+
+
+def logged_rows(golden: Golden) -> Iterator[Row]:
+    """When each agent had it: to the tenth of a millisecond that is when it took it, too."""
+    logged = golden.raw.get("user_events") or {}
+    for item, (_, kind, _, name) in enumerate(golden.announcements):
+        for node, t in logged.get(f"{kind}-delivered:{name}", {"first": {}})["first"].items():
+            for action in (RECEIVED, DELIVERED):
+                yield t, int(node), action, item, NOBODY
+
+
+def client_rows(golden: Golden) -> Iterator[Row]:
+    places = {name: item for item, (_, kind, _, name) in enumerate(golden.announcements) if kind == "query"}
+    for t, what, node, *rest in golden.raw.get("rpc_events") or ():
+        if what not in CLIENT_TOLD:
+            continue
+        name, peer = rest
+        if what == "q-done":
+            yield t, node, CLOSED, places[name], NOBODY
+        elif peer is not None:
+            yield t, node, CLIENT_TOLD[what], places[name], peer
