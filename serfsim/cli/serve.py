@@ -144,8 +144,8 @@ def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(ending, task.cancel)
         await Server(agent, pace, key).run(host, port, ready)
 
     try:
@@ -161,8 +161,11 @@ def _read_steps(pace: Stepped) -> None:
 
     loop = asyncio.get_running_loop()
 
+    # A reader of its own: while the thread waits in it, the process can still end.
+    lines = open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+
     def read() -> None:
-        for line in sys.stdin:
+        for line in lines:
             try:
                 seconds = read_duration(line.strip() or "1s")
             except ValueError:

@@ -199,6 +199,9 @@ class Agent:
             if self._life:
                 self._end_life()
             self._life = life
+            if self.is_up:
+                # In a large cluster no node keeps what it hears of others' coordinates; this one is asked.
+                self.node.caches_coordinates = True
 
     def _end_life(self) -> None:
         """The process has ended: nothing that it was asked comes to an end any more."""

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERR")
 KEPT_LINES: Final = 512
+LONGEST_LINE: Final = 4096  # characters; what a client asks for may be much longer
 
 
 class LogReader(Protocol):
@@ -36,7 +37,7 @@ class AgentLog:
 
     def write(self, t: float, text: str) -> None:
         """A line at `t` on the scenario's clock; `text` begins with its level in brackets."""
-        line = stamped(self.epoch, t, text)
+        line = stamped(self.epoch, t, text[:LONGEST_LINE])
         self.lines.append(line)
         for reader in list(self.readers):
             reader.take_line(line)

@@ -11,8 +11,9 @@ import msgpack
 import pytest
 
 from serfsim.errors import SerfsimError
-from serfsim.rpc.pacing import Fast, RealTime
-from serfsim.rpc.server import MOST_CLIENTS, is_loopback
+from serfsim.rpc.agent import Agent
+from serfsim.rpc.pacing import Fast, RealTime, Stepped
+from serfsim.rpc.server import MOST_CLIENTS, Server, is_loopback
 from serfsim.rpc.views import member_views
 from serfsim.simulation import Simulation
 from tests.rpc.client import Client, Served, serve, serving, small
@@ -83,6 +84,15 @@ def test_a_simulation_that_is_served_for_long_keeps_no_record() -> None:
         assert len(trace.t) < 1000
 
     serve(talk, pace=Fast(600.0))
+
+
+def test_the_node_that_is_asked_keeps_coordinates_in_any_cluster() -> None:
+    agent = Agent(Simulation(small()), 1)
+    agent.sim.agents.cache_coordinates = False
+    agent.advance(-4.9)
+    agent.advance(5.0)
+    assert len(agent.node.coordinates) == 3
+    assert len(agent.sim.nodes[0].coordinates) == 0
 
 
 # Clients however they behave ---------------------------------------------------------------------
@@ -254,10 +264,6 @@ def test_a_port_in_use_is_one_message() -> None:
         port = taken.getsockname()[1]
 
         async def main() -> None:
-            from serfsim.rpc.agent import Agent
-            from serfsim.rpc.pacing import Stepped
-            from serfsim.rpc.server import Server
-
             server = Server(Agent(Simulation(small()), 0), Stepped())
             await server.run("127.0.0.1", port, lambda host, bound: None)
 

@@ -20,7 +20,8 @@ from serfsim.rpc.bodies import (
 from serfsim.rpc.session import MOST_STREAMS, Answer, Command, Session
 from serfsim.rpc.streams import BUFFER, QueryStream
 
-LONGEST_TIMEOUT_NS: Final = 10**18  # some thirty years
+# What is never over is never forgotten: no query is open for longer than an hour.
+LONGEST_TIMEOUT_NS: Final = 3600 * 10**9
 
 
 def quoted(payload: bytes) -> str:
