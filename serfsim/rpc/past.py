@@ -80,6 +80,9 @@ class Past:
         if name is None:
             return 0
         if name not in self.names:
+            # As in a scenario, node-03 is node-003 where there are a thousand.
+            if name in self.roster.index:
+                return self.roster.index[name]
             message = sentence(f"'{name}'", "the name of a node", nearest(name, self.names))
             raise ResultError(f"{where}: {message}")
         return self.names.index(name)

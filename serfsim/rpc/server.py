@@ -88,7 +88,7 @@ class Server:
         spent = time.perf_counter() - began
         if spent > SLICE_S:
             self.slice_s = max(self.slice_s / 2.0, 1e-4)
-        elif spent < SLICE_S / 4.0:
+        elif spent < SLICE_S / 4.0 and limit - now >= self.slice_s:
             self.slice_s = min(self.slice_s * 2.0, 10.0)
 
     # Clients -------------------------------------------------------------------------------------
