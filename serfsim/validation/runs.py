@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,8 @@ def carried_out(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
         for job in jobs:
             yield job, carry_out(job)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         pending = {pool.submit(carry_out, job): job for job in jobs}
         try:
             for future in as_completed(pending):
@@ -114,6 +116,18 @@ def carried_out(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def end_with_parent() -> None:
+    """Have this process end when its parent does, however that ended: nobody else would tell it to."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait_for_it() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait_for_it, daemon=True).start()
 
 
 def carry_out(job: Job) -> Figures:

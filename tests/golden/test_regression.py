@@ -131,7 +131,7 @@ def test_every_message_has_the_recorded_size(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["h-events-loss00-n32-s1", "h-events-loss20-n32-s1"])
 def test_whoever_passes_an_event_on_sends_it_eight_times(name: str, folder: Path) -> None:
-    """But those who had it first by push/pull do not: one member at 1 event in 12; of the 40 recorded, at 5."""
+    """But those who had it first by push/pull do not: a member of 1 event in 12; of 5 of the 40 recorded."""
     copies = np.array(values(name, "event_copies", folder))
     assert not (copies % 8).any()
     assert copies.max() == 8 * 32
