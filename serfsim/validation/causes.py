@@ -26,15 +26,15 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "h-events-loss00-n32",
         r"event_copies_per_member",
-        "a member that has an event first by push/pull does not pass it on: one of the 32 at 1 event in 10, and"
-        " under loss at 1 in 6. So it was among the real agents, at 5 of the 20 events under loss and none of"
+        "a member that has an event first by push/pull does not pass it on: one of the 32 at 1 event in 10,"
+        " and under loss at 1 in 6. So it was among real agents, at 5 of the 20 events under loss and none of"
         " the 20 here",
     ),
     (
         "h-events-loss20-n32",
         r"event_t100_s",
         "gossip misses a member at 1 event in 15, which it then has by push/pull up to 30 s later. Of the 40"
-        " recorded at this loss, 20 of them in a run set aside, one took 23 s; none of those compared here did",
+        " recorded at this loss, 20 of them in a run set aside, one took 23 s; none of those compared did",
     ),
     (
         "i-leave-n32",
