@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "engine": {"network", "protocol"},
     "scoring": {"protocol"},
     "scenario": {"protocol", "topology"},
+    "agent": {"protocol", "report", "rpc", "wire_crypto"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from serfsim.cli import codes
+from serfsim.cli.agent import agent
 from serfsim.cli.info import info
 from serfsim.cli.list import list_scenarios
 from serfsim.cli.members import members
@@ -83,6 +84,7 @@ app.command("list")(list_scenarios)
 app.command("new")(new)
 app.command("plot")(plot)
 app.command("serve")(serve)
+app.command("agent")(agent)
 app.command("members")(members)
 app.command("rtt")(rtt)
 app.command("monitor")(monitor)

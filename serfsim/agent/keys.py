@@ -1,0 +1,93 @@
+"""Queries about the keyring, answered by a node that has one (spec serf.md section 7.2).
+
+install-key    a further key          use-key      encrypt with this one from now on
+remove-key     not the primary one    list-keys    all, the primary one apart
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Final
+
+from serfsim.protocol.serf.core import SerfCore
+from serfsim.protocol.serf.internal import (
+    KEY_CHANGES,
+    LIST_KEYS,
+    InternalQueries,
+    encode_key_response,
+)
+from serfsim.protocol.serf.queries import Queries, ReceivedQuery
+from serfsim.protocol.wire.reader import Reader, WireError
+from serfsim.wire_crypto import Keyring
+
+INSTALL, USE, REMOVE = KEY_CHANGES
+UNREADABLE: Final = "Failed to decode key request"
+
+
+class KeyQueries(InternalQueries):
+    def __init__(
+        self, core: SerfCore, queries: Queries, keyring: Keyring, say: Callable[[str], None]
+    ) -> None:
+        super().__init__(core, queries)
+        self.keyring = keyring
+        self.say = say
+
+    def handle(self, received: ReceivedQuery, now: float) -> None:
+        name = received.query.name
+        if name in KEY_CHANGES:
+            trouble = self._change(name, received.query.payload)
+            self._reply(received, encode_key_response(trouble is None, trouble or "", [], ""), now)
+        elif name == LIST_KEYS:
+            self._list(received, now)
+        else:
+            super().handle(received, now)
+
+    def _change(self, name: str, payload: bytes) -> str | None:
+        """None where that worked, else why not."""
+        try:
+            key = read_key(payload)
+        except WireError as error:
+            self.say(f"[ERR] serf: {UNREADABLE}: {error}")
+            return ""
+        self.say(f"[INFO] serf: Received {name.removeprefix('_serf_')} query")
+        change = {INSTALL: self.keyring.add, USE: self.keyring.use, REMOVE: self.keyring.remove}[name]
+        try:
+            change(key)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    def _list(self, received: ReceivedQuery, now: float) -> None:
+        """All keys, or as many as fit into a response."""
+        self.say("[INFO] serf: Received list-keys query")
+        keys = [base64.b64encode(key).decode() for key in self.keyring.keys]
+        primary = keys[0]
+        count = len(keys)
+        while True:
+            shown = len(keys)
+            message = (
+                ""
+                if shown == count
+                else f"truncated key list response, showing first {shown} of {count} keys"
+            )
+            payload = encode_key_response(True, message, keys, primary)
+            if not keys or self.queries.fits(self.queries.response(received, payload)):
+                break
+            keys.pop()
+        self._reply(received, payload, now)
+
+    def _reply(self, received: ReceivedQuery, payload: bytes, now: float) -> None:
+        self.queries.respond(received, self.queries.response(received, payload), now)
+
+
+def read_key(payload: bytes) -> bytes:
+    """The key in the payload of a query that changes keys. Raises WireError."""
+    reader = Reader(payload, 1)
+    key = b""
+    for _ in range(reader.map_entries()):
+        if reader.raw() == b"Key":
+            key = reader.raw()
+        else:
+            reader.skip()
+    return key

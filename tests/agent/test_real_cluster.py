@@ -1,0 +1,250 @@
+"""The machine among real Serf agents: they take it for one of theirs, and it sees what they see."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from serfsim.protocol import events
+from serfsim.protocol.memberlist.messages import ACK, GOSSIP, INDIRECT_PING, PING, PUSH_PULL
+from serfsim.protocol.serf.asking import QueryParams
+from tests.agent.real import NEEDS_SERF, OurProcess, Ours, RealAgent, Watch, ended, until
+
+pytestmark = NEEDS_SERF
+
+Cluster = tuple[RealAgent, RealAgent]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two real agents; the first answers a query."""
+    folder = tmp_path_factory.mktemp("real")
+    first = RealAgent(folder, "n1", 11, "-event-handler=query:uptime=echo 42 days")
+    with ended(first):
+        first.wait()
+        second = RealAgent(folder, "n2", 12, join=first.address)
+        with ended(second):
+            second.wait()
+            yield first, second
+
+
+def among(
+    cluster: Cluster, scene: Callable[[Ours, Watch], Awaitable[None]], name: str, number: int, **rest: object
+) -> None:
+    """Play a scene with an agent of ours that has joined; it leaves in the end."""
+
+    async def play() -> None:
+        ours = Ours(name, number, **rest)  # type: ignore[arg-type]
+        try:
+            watch = await ours.begin(cluster[0].address)
+            await scene(ours, watch)
+        finally:
+            if not ours.ended.done():
+                await ours.leave()
+        assert "[ERR]" not in ours.logged
+
+    asyncio.run(play())
+
+
+def test_real_agents_and_ours_find_each_other_alive_and_gossip_tags_events_and_queries(
+    cluster: Cluster,
+) -> None:
+    n1, n2 = cluster
+
+    async def scene(ours: Ours, watch: Watch) -> None:
+        await n2.until_status("talker", "alive")
+        assert "role=web" in await n2.serf("members")
+        await until(lambda: ours.status("n1") == ours.status("n2") == "alive")
+
+        # Events, both ways.
+        ours.user_event("fired", b"by us")
+        await until(lambda: all("Received event: user-event: fired" in real.log for real in cluster))
+        await n1.serf("event", "-coalesce=false", "deploy", "41")
+        await until(lambda: ours.has_heard("user:deploy"))
+
+        # Queries, both ways, with relays.
+        out = await n2.serf("query", "-timeout=500ms", "-relay-factor=1", "hello", "you")
+        assert "Response from 'talker': here I am" in out
+        assert "Ack from 'talker'" in out
+        answers = await ours.query("uptime", b"", QueryParams([], True, 1, 0.7))
+        assert set(answers.acks) == {"n1", "n2", "talker"}
+        assert answers.responses == {"n1": b"42 days\n"}
+
+        # Tags.
+        ours.set_tags({"role": "db", "rack": "7"})
+        await until(lambda: all("EventMemberUpdate: talker" in real.log for real in cluster))
+        found = await n1.serf("members")
+        assert "role=db" in found
+        assert "rack=7" in found
+        await n2.serf("tags", "-set", "dc=east")
+        await until(lambda: any(member.tags == {"dc": "east"} for member in ours.members()))
+        assert GOSSIP in watch.packets
+
+    among(cluster, scene, "talker", 21, tags={"role": "web"}, answers={"hello": b"here I am"})
+
+
+def test_monitor_shows_what_ours_does(cluster: Cluster) -> None:
+    """`serf monitor` of a real agent tells of an event that ours has fired."""
+    n1, _ = cluster
+
+    async def scene(ours: Ours, watch: Watch) -> None:
+        monitor = await asyncio.create_subprocess_exec(
+            "serf", "monitor", f"-rpc-addr={n1.rpc}", stdout=asyncio.subprocess.PIPE
+        )
+        assert monitor.stdout is not None
+        try:
+            ours.user_event("seen", b"at once")
+            async with asyncio.timeout(10.0):
+                while b"user-event: seen" not in await monitor.stdout.readline():
+                    pass
+        finally:
+            monitor.kill()
+            await monitor.wait()
+
+    among(cluster, scene, "watched", 22)
+
+
+def test_they_probe_each_other_and_place_each_other_in_the_coordinate_space(cluster: Cluster) -> None:
+    n1, n2 = cluster
+
+    async def scene(ours: Ours, watch: Watch) -> None:
+        await until(lambda: watch.packets.count(PING) >= 4 and ours.events.count(events.DIRECT_ACK) >= 4)
+        assert ACK in watch.packets
+        for a, b in (("n1", "placed"), ("placed", "n2")):
+            out = await n1.serf("rtt", a, b)
+            found = re.fullmatch(rf"Estimated {a} <-> {b} rtt: ([\d.]+) ms\s*", out)
+            assert found is not None, out
+            assert 0.0 < float(found[1]) < 100.0
+        known = {ours.directory.names[node] for node in ours.node.coordinates}
+        assert known == {"n1", "n2"}
+        assert events.COORDINATE_REJECTED not in ours.events
+        assert events.SUSPECT not in ours.events
+        assert "Suspect placed" not in n1.log + n2.log
+        assert "Failed ping: placed" not in n1.log + n2.log
+
+    among(cluster, scene, "placed", 23)
+
+
+def test_state_is_exchanged_both_ways_outside_of_joins_too(cluster: Cluster) -> None:
+    n1, n2 = cluster
+
+    async def scene(ours: Ours, watch: Watch) -> None:
+        # Theirs with ours.
+        await n2.serf("join", ours.address)
+        await until(lambda: PUSH_PULL in watch.requests)
+        assert "Push/Pull" not in n2.log
+        # Ours with theirs.
+        served = n1.log.count("Stream connection") + n2.log.count("Stream connection")
+        ours.node.memberlist.push_pull(ours.runtime.now)
+        await until(lambda: n1.log.count("Stream connection") + n2.log.count("Stream connection") > served)
+        await asyncio.sleep(0.2)
+        assert events.PUSH_PULL_FAILED not in ours.events
+        assert "failed to receive" not in n1.log + n2.log
+
+    among(cluster, scene, "exchanger", 24)
+
+
+def test_tcp_saves_a_udp_deaf_agent_on_both_sides_and_ours_helps_to_probe(cluster: Cluster) -> None:
+    n1, n2 = cluster
+
+    async def scene(ours: Ours, watch: Watch) -> None:
+        helper = Ours("helper", 26)
+        try:
+            seen = await helper.begin(n1.address)
+            watch.is_deaf = True
+            warning = "Was able to connect to deaf but other probes failed"
+            await until(lambda: warning in n1.log and warning in n2.log)
+            await until(lambda: INDIRECT_PING in seen.packets)
+            await until(lambda: events.TCP_FALLBACK_OK in ours.events)
+            assert watch.requests.count(PING) >= 2
+            assert await n1.status("deaf") == "alive"
+            assert "Suspect deaf" not in n1.log + n2.log
+            watch.is_deaf = False
+        finally:
+            await helper.leave()
+
+    among(cluster, scene, "deaf", 25)
+
+
+def test_the_killed_are_found_by_both_and_the_leaving_believed(cluster: Cluster, tmp_path: Path) -> None:
+    n1, n2 = cluster
+    third = RealAgent(tmp_path, "n3", 13, join=n1.address)
+    mortal = OurProcess(tmp_path, "mortal", 27, n1.address)
+
+    async def scene(ours: Ours, watch: Watch) -> None:
+        await n2.until_status("mortal", "alive")
+        await until(lambda: ours.status("n3") == ours.status("mortal") == "alive")
+        third.kill()
+        mortal.kill()
+        await until(lambda: ours.status("n3") == ours.status("mortal") == "failed", 30.0)
+        for real in cluster:
+            await real.until_status("mortal", "failed")
+            await real.until_status("n3", "failed")
+        await until(lambda: ours.has_heard("member-failed", "n3"))
+
+        # Who was held for failed comes back, and leaves for good.
+        again = OurProcess(tmp_path, "mortal", 27, n2.address, "--tag", "life=2")
+        with ended(again):
+            await n1.until_status("mortal", "alive")
+            assert "life=2" in await n1.serf("members")
+            again.signal(signal.SIGINT)
+            await until(lambda: again.process.poll() is not None)
+            assert again.process.returncode == 0, again.log
+            await n1.until_status("mortal", "left")
+            await n2.until_status("mortal", "left")
+        await until(lambda: ours.status("mortal") == "left")
+        await n1.serf("force-leave", "n3")
+        await until(lambda: ours.status("n3") == "left")
+
+    with ended(third, mortal):
+        third.wait()
+        among(cluster, scene, "watcher", 28)
+
+
+def test_a_real_agent_that_leaves_is_left(cluster: Cluster, tmp_path: Path) -> None:
+    third = RealAgent(tmp_path, "leaver", 14, join=cluster[0].address)
+
+    async def scene(ours: Ours, watch: Watch) -> None:
+        await until(lambda: ours.status("leaver") == "alive")
+        assert "complete" in await third.serf("leave")
+        await until(lambda: ours.status("leaver") == "left" and ours.has_heard("member-leave", "leaver"))
+
+    with ended(third):
+        third.wait()
+        among(cluster, scene, "stayer", 29)
+
+
+def test_ours_gives_up_a_name_that_another_bears(cluster: Cluster, tmp_path: Path) -> None:
+    n1, n2 = cluster
+    thief = OurProcess(tmp_path, "n1", 30, n2.address)
+    with ended(thief):
+        asyncio.run(until(lambda: thief.process.poll() is not None))
+        assert thief.process.returncode == 2
+        assert "minority in name conflict resolution, quitting [0 / " in thief.log
+        assert "n1 is the name of another member" in thief.log
+        assert n1.process.poll() is None
+
+
+def test_ours_keeps_its_name_where_a_real_agent_takes_it(cluster: Cluster, tmp_path: Path) -> None:
+    n1, n2 = cluster
+
+    async def play() -> None:
+        ours = Ours("mine", 31)
+        try:
+            await ours.begin(n1.address)
+            await n2.until_status("mine", "alive")
+            thief = RealAgent(tmp_path, "mine", 15, join=ours.address)
+            with ended(thief):
+                await until(lambda: thief.process.poll() is not None)
+                assert "minority in name conflict resolution" in thief.log
+            await until(lambda: "majority in name conflict resolution [2 / 2]" in ours.logged)
+            assert await n1.status("mine") == "alive"
+        finally:
+            await ours.leave()
+
+    asyncio.run(play())
