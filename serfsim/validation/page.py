@@ -20,11 +20,11 @@ and runs were then measured by the same code.
 `make golden` does all of this again and writes this page.
 
 How far each figure may differ was laid down with the recordings, before anything was simulated, from how
-repeatable the figure is among real clusters (`serfsim/validation/tolerances.py`). "2 se" are two standard
-errors of the recorded mean, known where there is more than one recorded value. The range holds the middle
-98 % of simulated values. Verdicts:
+repeatable the figure is among real clusters (`serfsim/validation/tolerances.py`, which names the few that
+were not). "2 se" are two standard errors of the recorded mean, known where there is more than one recorded
+value. The range holds the middle 98 % of simulated values. Verdicts:
 
-- **agrees**: within the tolerance ({agrees} figures);
+- **agrees**: within the tolerance ({agrees} figures, {sizes} of them sizes of messages);
 - **open**: the margin is missed, but the recorded mean is so uncertain that a right simulation would be
   off as far in more than 1 case in 100 ({open} figures);
 - **differs**: beyond the tolerance, and not by chance ({differs} figures).
@@ -62,6 +62,7 @@ def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterat
         largest=max(pair.golden.n for pair in pairs),
         seeds=len(pairs[0].runs),
         agrees=verdicts.count(AGREES),
+        sizes=sum(row.verdict == AGREES and is_size(row) for row in rows),
         open=verdicts.count(OPEN),
         differs=verdicts.count(DIFFERS),
     )
@@ -69,17 +70,39 @@ def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterat
         yield f"![{title}](images/{name}.png)\n"
     yield from differences(rows)
     for prefix, title, words in TOPICS:
-        judged = [row for row in rows if row.group.startswith(prefix) and row.verdict]
+        judged = [row for row in rows if row.group.startswith(prefix) and row.verdict and not is_size(row)]
         if judged:
             yield f"## {title}\n\n{words}\n"
             yield from HEAD
             yield from map(judged_line, judged)
             yield ""
+    yield from sizes([row for row in rows if row.verdict and is_size(row)])
     yield from everything_else(rows)
     if skipped:
         yield "## Left out\n"
     for name, why in skipped.items():
         yield f"- {name}: {why}"
+
+
+def is_size(row: Row) -> bool:
+    return row.figure.endswith("_message_bytes")
+
+
+def sizes(rows: list[Row]) -> Iterator[str]:
+    """One line for each type of message, over all groups that had it."""
+    yield "## Sizes of messages\n"
+    yield "Mean bytes of a message without headers, in every group in which real and simulated agents sent"
+    yield "any: exact, to a millionth. Acks only where none came by way of a helper, without a coordinate.\n"
+    yield "| message | groups | recorded | simulated | agree |"
+    yield "|---|---:|---|---|---:|"
+    for figure in dict.fromkeys(row.figure for row in rows):
+        mine = [row for row in rows if row.figure == figure]
+        told = {f"{value:.4g}" for row in mine for value in row.recorded}
+        ours = {f"{value:.4g}" for row in mine for value in row.simulated}
+        agreeing = sum(row.verdict == AGREES for row in mine)
+        name = figure.removesuffix("_message_bytes")
+        yield f"| {name} | {len(mine)} | {', '.join(sorted(told))} | {', '.join(sorted(ours))} | {agreeing} |"
+    yield ""
 
 
 def differences(rows: list[Row]) -> Iterator[str]:

@@ -18,10 +18,11 @@ names), which figures (a pattern), how they are compared, and how far they may d
 own recording. `closed_form`: the simulated mean may agree with it instead of with the recording.
 `if_both`: nothing is asked where only one side has a value at all.
 
-Acks, answers, the closing of a query and how many members were reached had no row of their own in that
-table. Under loss acks and answers are held to its row of dissemination, all else more closely. Its row
-of copies, 8 from each of n members, is asked of the members who had it: now and then a rumour dies
-before it has come to all, among real agents too.
+Not in that table, and added when user events and queries were compared, were rows for acks, answers and
+the closing of a query, for how many members were reached, and for copies under loss. Under loss acks and
+answers are held to the table's row of dissemination, all else more closely. Its row of copies, 8 from
+each of n members, is asked of the members who had it: now and then a rumour dies before it has come to
+all, among real agents too.
 """
 
 from __future__ import annotations
