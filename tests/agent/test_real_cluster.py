@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -248,3 +249,44 @@ def test_ours_keeps_its_name_where_a_real_agent_takes_it(cluster: Cluster, tmp_p
             await ours.leave()
 
     asyncio.run(play())
+
+
+def test_ours_and_real_agents_share_an_encrypted_cluster_and_its_keys(tmp_path: Path) -> None:
+    first, second = b"k" * 16, b"o" * 32
+    real = RealAgent(tmp_path, "sealed", 16, f"-encrypt={base64.b64encode(first).decode()}")
+
+    async def play() -> None:
+        ours = Ours("ours", 32, key=first)
+        stranger = Ours("stranger", 33)
+        try:
+            await stranger.start()
+            assert await stranger.join([real.address]) == 0
+            assert "Encryption is configured but remote state is not encrypted" in real.log
+            watch = await ours.begin(real.address)
+            await real.until_status("ours", "alive")
+            await until(lambda: PING in watch.packets and events.DIRECT_ACK in ours.events)
+            ours.user_event("sealed", b"")
+            await until(lambda: "Received event: user-event: sealed" in real.log)
+            key = base64.b64encode(second).decode()
+            assert "Successfully installed" in await real.serf("keys", f"-install={key}")
+            assert "Successfully changed" in await real.serf("keys", f"-use={key}")
+            out = await real.serf("keys", "-list")
+            assert re.search(rf"^{key} +\[2/2\]$", out, re.MULTILINE)
+            assert ours.keyring is not None
+            assert ours.keyring.keys == [second, first]
+            assert "Successfully removed" in await real.serf(
+                "keys", f"-remove={base64.b64encode(first).decode()}"
+            )
+            seen = watch.packets.count(PING)
+            await until(lambda: watch.packets.count(PING) >= seen + 2)
+            assert events.SUSPECT not in ours.events
+            assert await ours.leave()
+            await real.until_status("ours", "left")
+        finally:
+            for one in (stranger, ours):
+                if not one.ended.done():
+                    one.close()
+
+    with ended(real):
+        real.wait()
+        asyncio.run(play())

@@ -1,0 +1,229 @@
+"""Agents of ours among themselves, on real sockets; no real agent is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from serfsim.agent import Agent, Answers
+from serfsim.errors import SerfsimError
+from serfsim.protocol import events
+from tests.agent.real import Ours, until
+
+KEY, OTHER_KEY = b"k" * 16, b"o" * 32
+
+
+def play(scene: Callable[..., Awaitable[None]], *agents: Callable[[], Ours]) -> None:
+    """A scene with agents of which each has joined the first."""
+
+    async def play_it() -> None:
+        cast = [make() for make in agents]
+        try:
+            for agent in cast:
+                await agent.begin(*([cast[0].address] if agent is not cast[0] else []))
+            await scene(*cast)
+        finally:
+            for agent in cast:
+                if agent.runtime.sockets is not None:
+                    agent.close()
+
+    asyncio.run(play_it())
+
+
+def hasten(agent: Ours) -> Ours:
+    """Have it notice within half a second what else takes several."""
+    agent.config.probe_interval = 0.1
+    agent.config.probe_timeout = 0.05
+    agent.config.suspicion_max_timeout_mult = 1
+    agent.config.gossip_interval = 0.02
+    return agent
+
+
+def test_two_agents_hear_each_other_out() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        await until(lambda: a.status("b") == b.status("a") == "alive")
+        a.user_event("deploy", b"42")
+        await until(lambda: b.has_heard("user:deploy"))
+        assert [one.payload for one in b.heard if one.kind == "user:deploy"] == [b"42"]
+        assert await a.query("hello") == Answers(["a", "b"], {"b": b"here"})
+        b.set_tags({"role": "db"})
+        await until(lambda: any(member.tags == {"role": "db"} for member in a.members()))
+        assert await b.leave()
+        await until(lambda: a.status("b") == "left")
+        assert b.ended.result() == "left"
+
+    play(scene, lambda: hasten(Ours("a", 41)), lambda: hasten(Ours("b", 42, answers={"hello": b"here"})))
+
+
+def test_an_agent_that_falls_silent_has_failed_and_is_alive_again_at_once() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        b.close()
+        await until(lambda: a.status("b") == "failed")
+        assert events.TCP_FALLBACK_OK not in a.events
+        again = hasten(Ours("b", 42))
+        try:
+            await again.begin(a.address)
+            await until(lambda: a.status("b") == "alive")
+        finally:
+            again.close()
+
+    play(scene, lambda: hasten(Ours("a", 41)), lambda: hasten(Ours("b", 42)))
+
+
+def test_many_members_and_tags_go_through_a_push_pull_uncompressed_too() -> None:
+    async def scene(*agents: Ours) -> None:
+        await until(lambda: all(len(agent.members()) == len(agents) for agent in agents))
+        assert not any("[ERR]" in agent.logged for agent in agents)
+
+    def make(number: int) -> Ours:
+        agent = hasten(Ours(f"node-{number}", number, tags={"note": "n" * 400}))
+        agent.config.enable_compression = number % 2 == 0
+        # Gossip alone may pass one by: each tells it on but twice.
+        agent.config.push_pull_interval = 0.3
+        return agent
+
+    play(scene, *(lambda number=number: make(number) for number in range(41, 49)))  # type: ignore[misc]
+
+
+def test_with_a_key_only_those_who_have_it_take_part() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        await until(lambda: a.status("b") == b.status("a") == "alive")
+        for stranger in (Ours("c", 43), Ours("c", 43, key=OTHER_KEY)):
+            await stranger.start()
+            try:
+                assert await stranger.join([a.address]) == 0
+                stranger.runtime.sockets.send(b"hello", a.runtime.sockets.endpoint)  # type: ignore[union-attr]
+                await until(lambda: "Decrypt packet failed" in a.logged)
+            finally:
+                stranger.close()
+            a.lines.clear()
+        assert a.status("c") == "none"
+
+    play(scene, lambda: hasten(Ours("a", 41, key=KEY)), lambda: hasten(Ours("b", 42, key=KEY)))
+
+
+def test_keys_are_installed_and_used_cluster_wide() -> None:
+    from serfsim.protocol.serf.internal import encode_key_request
+
+    async def scene(a: Ours, b: Ours) -> None:
+        for query in ("install", "use"):
+            answers = await a.query(f"_serf_{query}-key", encode_key_request(OTHER_KEY))
+            assert set(answers.responses) == {"a", "b"}
+        answers = await a.query("_serf_remove-key", encode_key_request(OTHER_KEY))
+        assert b"Removing the primary key is not allowed" in answers.responses["b"]
+        for agent in (a, b):
+            assert agent.keyring is not None
+            assert agent.keyring.keys == [OTHER_KEY, KEY]
+
+    play(scene, lambda: hasten(Ours("a", 41, key=KEY)), lambda: hasten(Ours("b", 42, key=KEY)))
+
+
+async def exchanged(agent: Agent, data: bytes) -> bytes:
+    """What is answered to these bytes on a stream."""
+    assert agent.runtime.sockets is not None
+    reader, writer = await asyncio.open_connection(*agent.runtime.sockets.endpoint)
+    try:
+        writer.write(data)
+        writer.write_eof()
+        async with asyncio.timeout(5.0):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+def test_streams_are_answered_as_the_library_answers_them() -> None:
+    """A ping with an ack without payload, what cannot be unwrapped with an error, all else with nothing."""
+
+    async def scene(a: Ours) -> None:
+        a.config.enable_compression = False
+        ping = b"\x00\x82\xa4Node\xa1a\xa5SeqNo\x07"
+        assert await exchanged(a, ping) == b"\x02\x82\xa7Payload\xc0\xa5SeqNo\x07"
+        assert await exchanged(a, ping.replace(b"\xa1a", b"\xa1x")) == b""
+        encrypted = b"\x0a\x00\x00\x00\x01\x00"
+        text = b"Remote state is encrypted and encryption is not configured"
+        assert await exchanged(a, encrypted) == b"\x0d\x81\xa5Error\xda\x00" + bytes([len(text)]) + text
+        assert (await exchanged(a, b"\x09\x82\xa4Algo\x05\xa3Buf\xa1x")).startswith(b"\x0d\x81\xa5Error")
+        assert await exchanged(a, b"") == b""
+        assert await exchanged(a, b"\x03\x80") == b""
+        assert await exchanged(a, b"\x06\x83\xa4Join\xc3\xa5Nodes\x01\xacUserStateLen\x00\x81") == b""
+        assert "Received invalid msgType (3)" in a.logged
+
+    play(scene, lambda: Ours("a", 41))
+
+
+def test_a_connection_that_says_nothing_is_closed_in_time_and_others_are_served_meanwhile() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        a.config.tcp_timeout = 0.3
+        assert a.runtime.sockets is not None
+        reader, writer = await asyncio.open_connection(*a.runtime.sockets.endpoint)
+        writer.write(b"\x06\x83")
+        assert await b.join([a.address]) == 1
+        async with asyncio.timeout(5.0):
+            await reader.read()
+        writer.close()
+        await until(lambda: "failed to receive: i/o timeout" in a.logged)
+
+    play(scene, lambda: Ours("a", 41), lambda: Ours("b", 42))
+
+
+def test_whoever_accepts_and_says_nothing_does_not_hold_up_a_join_for_long() -> None:
+    async def scene(a: Ours) -> None:
+        a.config.tcp_timeout = 0.2
+        served = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+        port = served.sockets[0].getsockname()[1]
+        async with asyncio.timeout(5.0):
+            assert await a.join([f"127.0.0.1:{port}", "127.0.0.1:1"]) == 0
+        served.close()
+
+    play(scene, lambda: Ours("a", 41))
+
+
+def test_datagrams_that_make_no_sense_are_passed_over() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        assert b.runtime.sockets is not None
+        assert a.runtime.sockets is not None
+        for data in (
+            b"",
+            b"\x00",
+            b"\xff" * 100,
+            b"\x07\xff",
+            b"\x0c\x00\x00\x00\x00abc",
+            b"\x09\x82",
+            b"\x04\xc0",
+        ):
+            b.runtime.sockets.send(data, a.runtime.sockets.endpoint)
+        a.user_event("still", b"here")
+        await until(lambda: b.has_heard("user:still"))
+        assert "Got invalid checksum" in a.logged
+
+    play(scene, lambda: hasten(Ours("a", 41)), lambda: hasten(Ours("b", 42)))
+
+
+def test_state_is_exchanged_by_itself() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        await until(lambda: events.PUSH_PULL in a.events and events.PUSH_PULL in b.events)
+        assert events.PUSH_PULL_FAILED not in a.events + b.events
+
+    def make(name: str, number: int) -> Ours:
+        agent = Ours(name, number)
+        agent.config.push_pull_interval = 0.2
+        return agent
+
+    play(scene, lambda: make("a", 41), lambda: make("b", 42))
+
+
+def test_an_address_that_is_taken_and_tags_that_are_too_long_are_refused() -> None:
+    async def scene(a: Ours) -> None:
+        with pytest.raises(
+            SerfsimError, match=r"--bind: cannot listen on 127\.\S+:7946: Address already in use"
+        ):
+            await Ours("b", 41).start()
+        with pytest.raises(SerfsimError, match=r"tags: found \d+ bytes once encoded; expected at most 512"):
+            a.set_tags({"k": "v" * 600})
+        with pytest.raises(SerfsimError, match="user event exceeds"):
+            a.user_event("long", b"x" * 600)
+        assert a.status("a") == "alive"
+
+    play(scene, lambda: Ours("a", 41))
