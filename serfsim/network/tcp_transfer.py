@@ -16,9 +16,9 @@ The window begins at ten segments (RFC 6928), grows by one for each one acknowle
 threshold by one a round trip. A loss found by later segments cuts it to 0.7 (once for all that was
 under way); the timer cuts it to one. The timer runs for RTT + max(2 RTT, rto_min), what Linux
 reckons from the handshake's one sample (RFC 6298 with K = 4 and rto_min as a floor of the variance
-term), and doubles each time it fires until something new is acknowledged. Linux's tail loss probe
-is left out: for one segment it comes with the timer anyhow. Pacing and reordering detection are left
-out too.
+term), and doubles each time it fires, up to RTO_MAX, until something new is acknowledged. Linux's tail
+loss probe is left out: for one segment it comes with the timer anyhow. Pacing and reordering detection
+are left out too.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from serfsim.native import append, i32, i64, u8, vec
 INITIAL_WINDOW: Final = 10.0
 CUT: Final = 0.7
 REORDERING: Final = 3
+RTO_MAX: Final = 120.0  # seconds, as in Linux
 GIVE_UP_AFTER: Final = 8  # timeouts in a row (tcp_orphan_retries of Linux)
 
 UNSENT: Final = 0
@@ -169,5 +170,5 @@ class Transfer:
         self.threshold = max(2.0, self.window / 2.0)
         self.window = 1.0
         self.cut_until = self.next
-        self.rto *= 2.0
+        self.rto = min(2.0 * self.rto, RTO_MAX)
         return True
