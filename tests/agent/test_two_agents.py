@@ -7,9 +7,17 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from serfsim.agent import Agent, Answers
+from serfsim.agent import Agent, Answers, Identity
+from serfsim.agent.codec import Codec
 from serfsim.errors import SerfsimError
 from serfsim.protocol import events
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.messages import INDIRECT_PING, Packet, StreamUser
+from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.internal import encode_key_request
+from serfsim.protocol.serf.messages import UserEvent
+from serfsim.protocol.wire.interning import mentioned
 from tests.agent.real import Ours, until
 
 KEY, OTHER_KEY = b"k" * 16, b"o" * 32
@@ -105,8 +113,6 @@ def test_with_a_key_only_those_who_have_it_take_part() -> None:
 
 
 def test_keys_are_installed_and_used_cluster_wide() -> None:
-    from serfsim.protocol.serf.internal import encode_key_request
-
     async def scene(a: Ours, b: Ours) -> None:
         for query in ("install", "use"):
             answers = await a.query(f"_serf_{query}-key", encode_key_request(OTHER_KEY))
@@ -227,3 +233,65 @@ def test_an_address_that_is_taken_and_tags_that_are_too_long_are_refused() -> No
         assert a.status("a") == "alive"
 
     play(scene, lambda: Ours("a", 41))
+
+
+def test_a_user_message_on_a_stream_is_taken_like_one_in_a_datagram() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        event = UserEvent(0, 7, "deploy", b"42", False)
+        assert (
+            await exchanged(b, a.runtime.codec.write_stream(StreamUser(event, 0), a.node.core.record()))
+            == b""
+        )
+        await until(lambda: b.has_heard("user:deploy"))
+
+    play(scene, lambda: Ours("a", 41), lambda: Ours("b", 42))
+
+
+def test_what_is_known_of_a_failed_member_outlives_its_place_in_memberlist() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        b.set_tags({"role": "db"})
+        await until(lambda: any(member.tags == {"role": "db"} for member in a.members()))
+        b.close()
+        await until(lambda: a.status("b") == "failed")
+        await until(lambda: events.FORGOTTEN in a.events)
+        (left,) = [member for member in a.members() if member.name == "b"]
+        assert left.tags == {"role": "db"}
+        assert left.port == 7946
+
+    def make(name: str, number: int) -> Ours:
+        agent = hasten(Ours(name, number))
+        agent.config.gossip_to_the_dead_time = 0.2
+        return agent
+
+    play(scene, lambda: make("a", 41), lambda: make("b", 42))
+
+
+def test_members_of_one_address_are_told_apart_by_their_ports() -> None:
+    async def scene() -> None:
+        agents = [Agent(Identity(name, ("::1", 0), "local")) for name in ("a", "b", "c")]
+        try:
+            ends = [await agent.start() for agent in agents]
+            for agent in agents[1:]:
+                assert await agent.join([f"[::1]:{ends[0][1]}"]) == 1
+            await until(lambda: all(len(agent.members()) == 3 for agent in agents))
+            assert {member.port for member in agents[2].members()} == {port for _, port in ends}
+            # Far from the default port too, an answer to a query finds its way by others.
+            answers = await agents[1].query("_serf_ping", b"", QueryParams([], True, 1, 0.5))
+            assert set(answers.acks) == {"a", "b", "c"}
+        finally:
+            for agent in agents:
+                agent.close()
+
+    asyncio.run(scene())
+
+
+def test_helpers_are_told_the_address_of_a_member_first_known_by_hearsay() -> None:
+    directory = Directory()
+    directory.add("me", 0)
+    known = mentioned(directory, "other")
+    packet = Packet(INDIRECT_PING, 7, 0)
+    packet.node = known.node
+    packet.target = directory.address_number(bytes([127, 0, 0, 5]), 8000)
+    codec = Codec(directory, MemberlistConfig(), None)
+    read = codec.read_datagram(codec.write_datagram(packet, directory.first[0])).packets[0]
+    assert read.target == packet.target

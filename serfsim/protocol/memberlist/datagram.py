@@ -104,13 +104,16 @@ def encode_ping(node: i64, seq: i64, source: Record | None, directory: Directory
 def encode_indirect_ping(
     packet: Packet, knows_nacks: bool, source: Record | None, directory: Directory
 ) -> bytes:
-    target = directory.first[packet.node]
+    # Where the first record was hearsay, or is out of date, the target address knows better.
+    length = directory.first[packet.node].address_length
+    address = directory.address_bytes(packet.target, length if length > 0 else 4)
+    port = directory.address_port(packet.target)
     parts = b"\x01" + map_header((5 if source is None else 8) - (0 if knows_nacks else 1))
     if knows_nacks:
         parts += text("Nack") + boolean(packet.wants_nack)
-    parts += text("Node") + text(directory.names[packet.node]) + text("Port") + unsigned(target.port)
+    parts += text("Node") + text(directory.names[packet.node]) + text("Port") + unsigned(port)
     parts += text("SeqNo") + unsigned(packet.seq) + _encode_source(source, directory)
-    return parts + text("Target") + raw(directory.address_bytes(packet.target, target.address_length))
+    return parts + text("Target") + raw(address)
 
 
 def _encode_source(source: Record | None, directory: Directory) -> bytes:

@@ -31,7 +31,8 @@ class Members:
         self.count: i64 = 0  # how much of `ring` is in use: all known, of any state
         self.alive: i64 = 0  # known and alive or suspect
         self.changed_at: dict[int, float] = {}  # when those that are dead or left became so
-        self.records: dict[int, Record] = {}  # where it is not the directory's first
+        # Where it is not the directory's first; of the forgotten too, whom Serf still knows.
+        self.records: dict[int, Record] = {}
 
     def key(self, node: i64) -> i64:
         """The packed incarnation and state of `node`, or UNKNOWN."""
@@ -109,7 +110,6 @@ class Members:
             if is_gone and now - self.changed_at[node] > dead_time:
                 forgotten.append(node)
                 self.keys[node] = UNKNOWN
-                self.records.pop(node, None)
                 self.changed_at.pop(node, None)
             else:
                 self.ring[kept] = i32(node)

@@ -3,7 +3,8 @@
     ticks        probe_interval -> Prober, gossip_interval -> Gossiper, push_pull_interval -> here
     packets      ping, indirect ping -> Responder; ack, nack -> Prober, else Responder;
                  broadcasts -> HandoffQueues -> MemberStates or the delegate
-    streams      ping -> answered; push/pull -> answered with the own state, then Merger
+    streams      ping -> answered; push/pull -> answered with the own state, then Merger;
+                 user message -> the delegate
     calls        start, join, leave, update_record
 
 Ticks keep the rhythm of the node's start: the library's random stagger has no effect
@@ -49,6 +50,7 @@ from serfsim.protocol.memberlist.messages import (
     StreamAck,
     StreamMessage,
     StreamPing,
+    StreamUser,
     UserMessage,
     ack_size,
     alive_message,
@@ -273,6 +275,9 @@ class Memberlist(Machine):
                 return None  # unknown to it: it hangs up
             ack = Packet(ACK, request.seq, ack_size(request.seq, None))
             return StreamAck(request.seq, core.lead_stream_size(ack))
+        if request.kind == USER:
+            assert isinstance(request, StreamUser)
+            core.delegate.notify_message(request.message, now)
         return None
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
