@@ -17,8 +17,13 @@ from pathlib import Path
 import pytest
 
 from serfsim.agent import Agent, Happening, Identity
-from serfsim.protocol.memberlist.messages import Packet, StreamMessage
+from serfsim.agent.codec import Codec
+from serfsim.protocol.memberlist.datagram import encode_datagram
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPing
 from serfsim.protocol.runtime import Machine
+from serfsim.protocol.wire.decode_memberlist import Datagram
+from serfsim.protocol.wire.envelope import compressed_if_shorter, without_crc
+from serfsim.protocol.wire.streams import encode_stream
 
 SERF = shutil.which("serf")
 NEEDS_SERF = [
@@ -144,6 +149,36 @@ class Watch(Machine):
         self.machine.on_stream_result(token, outcome, reply, now)
 
 
+class Mirror(Codec):
+    """Writes all that it reads again, and counts what comes out the same and what does not."""
+
+    def __init__(self, codec: Codec) -> None:
+        super().__init__(codec.directory, codec.config, codec.keyring)
+        self.same = 0
+        self.others: list[tuple[bytes, bytes]] = []
+
+    def _compare(self, read: bytes, written: bytes) -> None:
+        if read == written:
+            self.same += 1
+        else:
+            self.others.append((read, written))
+
+    def read_datagram(self, data: bytes) -> Datagram:
+        found = super().read_datagram(data)
+        if len(found.packets) == 1 and not found.troubles and self.keyring is None:
+            source = found.sources[0]
+            plain = encode_datagram(found.packets[0], source, self.directory)
+            self._compare(without_crc(data), compressed_if_shorter(plain))
+        return found
+
+    def decode_stream(self, data: bytes) -> StreamMessage:
+        message = super().decode_stream(data)
+        # Of a ping on a stream the source is not kept: nobody needs it.
+        if not isinstance(message, StreamPing):
+            self._compare(data, encode_stream(message, None, self.directory))
+        return message
+
+
 class Ours(Agent):
     """An agent of ours in this process that keeps what it hears and logs."""
 
@@ -159,6 +194,8 @@ class Ours(Agent):
             identity, lambda query, _: known.get(query), self.heard.append, self.lines.append, "debug"
         )
         self.address = f"{host(number)}:7946"
+        self.mirror = Mirror(self.runtime.codec)
+        self.runtime.codec = self.mirror
 
     async def begin(self, *join: str) -> Watch:
         """Start, with a watch before the machine, and join; all must answer."""
