@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from serfsim.agent.addresses import Endpoint, number_of, read_endpoint, resolved, shown
+from serfsim.agent.addresses import Endpoint, number_of, read_endpoint, resolved
 from serfsim.agent.application import AgentApplication
 from serfsim.agent.codec import Codec
 from serfsim.agent.keys import KeyQueries
@@ -25,7 +25,7 @@ from serfsim.protocol.serf.messages import Announced, UserEvent
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.protocol.serf.tags import decode_tags, encode_meta
+from serfsim.protocol.serf.tags import encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.wire.cipher import block_size
@@ -100,6 +100,7 @@ class Agent:
             Codec(self.directory, self.config, self.keyring), self._report, self.log.say
         )
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._joining = asyncio.Lock()
         self._waits: dict[int, list[asyncio.Future[int]]] = {}
         self._queries: dict[tuple[int, int], tuple[Answers, asyncio.Future[Answers]]] = {}
         self.node: SerfNode
@@ -108,9 +109,10 @@ class Agent:
 
     async def start(self) -> Endpoint:
         """Listen and be a cluster of one; the address. SerfsimError where it cannot be had."""
+        config, name = SerfConfig(), self.identity.name
+        meta = self._meta(self.identity.tags, int(config.protocol_version))
         endpoint = await self.runtime.listen(self.identity.endpoint)
         number, length = number_of(endpoint, self.directory), 16 if ":" in endpoint[0] else 4
-        config, name = SerfConfig(), self.identity.name
         # Whether to try a failed join again is for the caller to say.
         config.retry_interval = 0.0
         can = config.mechanisms
@@ -118,7 +120,7 @@ class Agent:
             0,
             number,
             len(name.encode()),
-            self._meta(self.identity.tags, int(config.protocol_version)),
+            meta,
             (PROTOCOL_MIN, can.protocol_max, self.config.protocol_version),
             (DELEGATE_MIN, can.delegate_max, config.protocol_version),
             length,
@@ -140,9 +142,8 @@ class Agent:
         )
         if self.keyring is not None:
             node.pipeline.internal = KeyQueries(node.core, node.queries, self.keyring, self.log.say)
-        self.node = node
-        self.runtime.machine = self.log.node = node
-        self.runtime.me = node.core.record
+        self.node = self.log.node = node
+        self.runtime.begin(node, node.core.record)
         node.start(self.runtime.now)
         return endpoint
 
@@ -153,9 +154,11 @@ class Agent:
             for address in addresses
             for endpoint in resolved(*read_endpoint(address, "--join"), "--join")
         ]
-        ended = self._waited(events.JOINED)
-        self.node.join(found, self.runtime.now, not replay)
-        contacted = await ended
+        # One at a time, since how a join ended is told without saying which.
+        async with self._joining:
+            ended = self._waited(events.JOINED)
+            self.node.join(found, self.runtime.now, not replay)
+            contacted = await ended
         if contacted == 0:
             self.log.say(f"[WARN] agent: error joining: nobody answered at {', '.join(addresses)}")
         return contacted
@@ -279,10 +282,3 @@ class Agent:
     def on_name_lost(self) -> None:
         self.log.say("[WARN] agent: Serf shutdown detected, quitting")
         self.close("name lost")
-
-    def __str__(self) -> str:
-        return f"{self.identity.name} at {shown(self.identity.endpoint)}"
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return decode_tags(self.node.core.record().meta)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from serfsim.protocol import events
+from serfsim.protocol.runtime import DIAL_REFUSED
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.report.log import DETAILS, REAP_FORCED, wording
 from serfsim.rpc.logs import LEVELS, rank, stamped
@@ -48,6 +49,8 @@ class NodeLog:
         line = self._lines.get(event)
         if line is None:
             return
+        if event == events.PUSH_PULL_FAILED and detail == DIAL_REFUSED:
+            line = line.replace("i/o timeout", "connect: connection refused")
         ip, port = self._address(subject)
         self.say(
             line.format(

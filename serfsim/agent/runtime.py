@@ -28,7 +28,10 @@ Say = Callable[[str], None]
 
 
 class SocketRuntime(Runtime):
-    """`machine` and `me` are set by who makes them, before `listen`. `say` takes lines for the log."""
+    """`listen`, then `begin`, then `close`: before and after, what comes in is passed over.
+
+    `report` is told what the machine notifies; `say` takes lines for the log.
+    """
 
     machine: Machine
     me: Callable[[], Record]
@@ -40,7 +43,7 @@ class SocketRuntime(Runtime):
         self.loop = asyncio.get_running_loop()
         self.origin = self.loop.time()
         self.sockets: Sockets | None = None
-        self.is_closed = False
+        self.is_open = False
         self._timers: list[tuple[float, int, int, int, int]] = []
         self._pushed = 0
         self._wake: asyncio.TimerHandle | None = None
@@ -56,9 +59,14 @@ class SocketRuntime(Runtime):
         self.sockets = await open_sockets(endpoint, self._take_datagram, self._serve, self.say)
         return self.sockets.endpoint
 
+    def begin(self, machine: Machine, me: Callable[[], Record]) -> None:
+        """Hand over to a machine what comes in from now on; `me` is what it says of itself."""
+        self.machine, self.me = machine, me
+        self.is_open = True
+
     def close(self) -> None:
         """Hang up and fall silent."""
-        self.is_closed = True
+        self.is_open = False
         if self.sockets is not None:
             self.sockets.close()
         if self._wake is not None:
@@ -85,17 +93,17 @@ class SocketRuntime(Runtime):
     def _fire(self) -> None:
         # What becomes due meanwhile has its turn after the sockets.
         due = self.now
-        while self._timers and self._timers[0][0] <= due and not self.is_closed:
+        while self._timers and self._timers[0][0] <= due and self.is_open:
             _, _, timer, a, b = heappop(self._timers)
             self.machine.on_timer(timer, a, b, self.now)
-        if self._timers and not self.is_closed:
+        if self._timers and self.is_open:
             self._set_wake()
 
     # Datagrams -----------------------------------------------------------------------------------
 
     def send_packet(self, address: int, packet: Packet, now: float) -> None:
         target = endpoint_of(address, self.codec.directory)
-        if target is None or self.sockets is None or self.is_closed:
+        if target is None or self.sockets is None or not self.is_open:
             return
         try:
             self.sockets.send(self.codec.write_datagram(packet, self.me()), target)
@@ -104,7 +112,7 @@ class SocketRuntime(Runtime):
 
     def _take_datagram(self, data: bytes, source: Endpoint) -> None:
         received_at = self.now
-        if self.is_closed:
+        if not self.is_open:
             return
         try:
             found = self.codec.read_datagram(data)
@@ -129,7 +137,7 @@ class SocketRuntime(Runtime):
         io_timeout: float,
         now: float,
     ) -> None:
-        if self.is_closed:
+        if not self.is_open:
             return
         work = self._exchange(address, request, token, dial_timeout, io_deadline, io_timeout)
         task = self.loop.create_task(work)
@@ -163,7 +171,7 @@ class SocketRuntime(Runtime):
                     self.say(f"[ERR] memberlist: failed to receive: {error} from={shown(target or ('?', 0))}")
         if isinstance(reply, StreamError):
             self.say(f"[ERR] memberlist: remote error: {reply.text}")
-        if not self.is_closed:
+        if self.is_open:
             self.machine.on_stream_result(token, outcome, reply, self.now)
 
     # Streams that are served ---------------------------------------------------------------------
@@ -176,7 +184,7 @@ class SocketRuntime(Runtime):
         try:
             async with asyncio.timeout(timeout):
                 data = await read_message(reader)
-            if data and not self.is_closed:
+            if data and self.is_open:
                 async with asyncio.timeout(timeout):
                     await self._answer(data, source, writer)
         except (OSError, WireError) as error:  # a timeout is an OSError

@@ -67,7 +67,7 @@ def agent(
         read_key(encrypt) if encrypt else None,
     )
     answers = read_pairs(answer or [], "--answer", "QUERY=TEXT")
-    _check(identity)
+    _check(identity, join or [])
 
     def answered(name: str, payload: bytes) -> bytes | None:
         return answers[name].encode() if name in answers else None
@@ -106,13 +106,17 @@ def read_key(text: str) -> bytes:
     return key
 
 
-def _check(identity: Identity) -> None:
+def _check(identity: Identity, join: list[str]) -> None:
     """Refuse an address that others could not reach, and warn where strangers could reach ours."""
-    from serfsim.agent.addresses import is_loopback, shown
+    from serfsim.agent.addresses import is_loopback, read_endpoint, resolved, shown
 
     host = identity.endpoint[0]
     if host in ("0.0.0.0", "::"):
         raise SerfsimError(f"--bind: found '{host}'; expected an address that the others can reach")
+    for address in join:
+        others = resolved(*read_endpoint(address, "--join"), "--join")
+        if is_loopback(host) and not any(is_loopback(other) for other, _ in others):
+            raise SerfsimError(f"--bind: found '{host}'; expected an address that {address} can reach")
     if not is_loopback(host) and identity.key is None:
         where = shown(identity.endpoint)
         typer.echo(

@@ -21,6 +21,7 @@ from tests.agent.real import OurProcess, Ours, ended, host, until
             "--bind: found '127.0.0.1:x'; expected HOST:PORT, such as 127.0.0.1:7946",
         ),
         (["--bind", "0.0.0.0:0"], "--bind: found '0.0.0.0'; expected an address that the others can reach"),
+        (["--join", "10.9.8.7"], "--bind: found '127.0.0.1'; expected an address that 10.9.8.7 can reach"),
         (["--tag", "role"], "--tag: found 'role'; expected KEY=VALUE"),
         (["--encrypt", "secret!"], "--encrypt: found no base64; expected 16, 24 or 32 bytes in base64"),
         (["--encrypt", "c2VjcmV0"], "--encrypt: found 6 bytes; expected 16, 24 or 32 bytes in base64"),
@@ -40,8 +41,8 @@ def test_a_process_leaves_on_interruption_and_just_ends_on_termination(tmp_path:
     async def scene() -> None:
         ours = Ours("stayer", 51)
         await ours.begin()
-        leaver = OurProcess(tmp_path, "leaver", 52, ours.address, "--answer", "hello=here", "--tag", "a=b")
-        other = OurProcess(tmp_path, "other", 53, ours.address)
+        leaver = OurProcess(tmp_path, "leaver", 52, (ours.address,), "--answer", "hello=here", "--tag", "a=b")
+        other = OurProcess(tmp_path, "other", 53, (ours.address,))
         with ended(leaver, other):
             try:
                 await until(lambda: ours.status("leaver") == ours.status("other") == "alive")
