@@ -191,6 +191,8 @@ class SocketRuntime(Runtime):
             self.say(
                 f"[ERR] memberlist: failed to receive: {str(error) or 'i/o timeout'} from={shown(source)}"
             )
+        except asyncio.CancelledError:
+            pass  # the loop ends, and who runs the listener makes a noise about tasks that were cancelled
         finally:
             writer.close()
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,14 @@ async def until(condition: Callable[[], bool], limit: float = LIMIT_S) -> None:
     while not condition():
         assert time.monotonic() < end, "what was waited for has not come about"
         await asyncio.sleep(0.05)
+
+
+async def repeated(attempt: Callable[[], Awaitable[bool]]) -> None:
+    """A query may pass a member by, as gossip in a small cluster does now and then: four are enough."""
+    for _ in range(4):
+        if await attempt():
+            return
+    raise AssertionError("four queries, and none was answered in full")
 
 
 class Process:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from serfsim.cli.app import app
-from tests.agent.real import OurProcess, Ours, ended, host, until
+from tests.agent.real import OurProcess, Ours, ended, host, repeated, until
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,11 @@ def test_a_process_leaves_on_interruption_and_just_ends_on_termination(tmp_path:
         with ended(leaver, other):
             try:
                 await until(lambda: ours.status("leaver") == ours.status("other") == "alive")
-                answers = await ours.query("hello")
-                assert answers.responses == {"leaver": b"here"}
+
+                async def is_answered() -> bool:
+                    return (await ours.query("hello")).responses == {"leaver": b"here"}
+
+                await repeated(is_answered)
                 leaver.signal(signal.SIGINT)
                 other.signal(signal.SIGTERM)
                 await until(lambda: leaver.process.poll() is not None and other.process.poll() is not None)

@@ -18,7 +18,7 @@ from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.internal import encode_key_request
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.wire.interning import mentioned
-from tests.agent.real import Ours, until
+from tests.agent.real import Ours, repeated, until
 
 KEY, OTHER_KEY = b"k" * 16, b"o" * 32
 
@@ -83,7 +83,7 @@ def test_an_agent_that_falls_silent_has_failed_and_is_alive_again_at_once() -> N
 def test_many_members_and_tags_go_through_a_push_pull_uncompressed_too() -> None:
     async def scene(*agents: Ours) -> None:
         await until(lambda: all(len(agent.members()) == len(agents) for agent in agents))
-        assert not any("[ERR]" in agent.logged for agent in agents)
+        assert [line for agent in agents for line in agent.lines if "failed to receive" in line] == []
 
     def make(number: int) -> Ours:
         agent = hasten(Ours(f"node-{number}", number, tags={"note": "n" * 400}))
@@ -275,9 +275,13 @@ def test_members_of_one_address_are_told_apart_by_their_ports() -> None:
                 assert await agent.join([f"[::1]:{ends[0][1]}"]) == 1
             await until(lambda: all(len(agent.members()) == 3 for agent in agents))
             assert {member.port for member in agents[2].members()} == {port for _, port in ends}
+
             # Far from the default port too, an answer to a query finds its way by others.
-            answers = await agents[1].query("_serf_ping", b"", QueryParams([], True, 1, 0.5))
-            assert set(answers.acks) == {"a", "b", "c"}
+            async def all_ack() -> bool:
+                answers = await agents[1].query("_serf_ping", b"", QueryParams([], True, 1, 0.5))
+                return set(answers.acks) == {"a", "b", "c"}
+
+            await repeated(all_ack)
         finally:
             for agent in agents:
                 agent.close()
