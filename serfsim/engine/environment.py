@@ -36,13 +36,12 @@ class ClusterEnvironment(simpy.Environment):
         self.origin = origin
         self._on_slice = on_slice
         self._on_stop = on_stop
-        self._since_slice = 0
 
     def step(self) -> None:
         """Let the cluster run up to SimPy's next event, then handle that."""
         upcoming = self.peek()
         # What SimPy's last event did to the cluster may have been waited for too.
-        if self.queue.stop or (upcoming > self._now and self._run_queue(upcoming + self.origin)):
+        if self.queue.stop or (upcoming > self._now and self._run_queue(self.engine_time(upcoming))):
             self.queue.stop = False
             self.catch_up(upcoming)
             self._on_stop()
@@ -73,7 +72,7 @@ class ClusterEnvironment(simpy.Environment):
     @property
     def engine_now(self) -> float:
         """The present on the queue's clock."""
-        return float(self._now) + self.origin
+        return self.engine_time(float(self._now))
 
     def timeout_at(self, t: float) -> simpy.Event:
         """An event at the time `t` exactly, at once if that is over."""

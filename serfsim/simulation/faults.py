@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from serfsim.simulation.simulation import Simulation
 
 TRANSPORTS = {"udp": rules.UDP, "tcp": rules.TCP, "all": rules.ALL}
-DIRECTIONS = {"in": rules.IN, "out": rules.OUT, "both": rules.BOTH}
 
 Undo = Callable[[], None]
 Sides = list[tuple[list[int], list[int]]]
@@ -101,20 +100,19 @@ class FaultRunner:
     # Packets -------------------------------------------------------------------------------------
 
     def _on_packets(self, fault: words.OnPackets, rng: Any) -> Callable[[], Undo]:
-        pairs: Sides
+        ways: Sides
         if fault.between is None:
-            nodes = select(fault.selector, self.sim.roster, rng)
-            pairs = self._around(nodes, fault.direction)
-            touched = nodes
+            touched = select(fault.selector, self.sim.roster, rng)
+            both = fault.direction == "both"
+            everybody = list(self.hosts)
+            ways = [(touched, everybody)] if fault.direction == "out" else [(everybody, touched)]
         else:
-            named = [(self.sim.roster.named([a]), self.sim.roster.named([b])) for a, b in fault.between]
-            pairs = named if fault.one_way else named + [(b, a) for a, b in named]
-            touched = sorted({node for pair in named for side in pair for node in side})
-
+            both = not fault.one_way
+            ways = [(self.sim.roster.named([a]), self.sim.roster.named([b])) for a, b in fault.between]
+            touched = sorted({node for pair in ways for side in pair for node in side})
         # One rule for both ways, one effect for all rules: however a packet is covered, it is lost or
         # delayed once.
-        both = fault.direction == "both" if fault.between is None else not fault.one_way
-        ways = pairs[: len(pairs) // 2] if both else pairs
+        pairs = ways + [(b, a) for a, b in ways] if both else ways
 
         def begin() -> Undo:
             made = [
@@ -129,12 +127,6 @@ class FaultRunner:
             return self._undoing_rules(made, cuts, touched)
 
         return begin
-
-    def _around(self, nodes: list[int], direction: str) -> Sides:
-        """From and to, for what `nodes` receive, send, or both."""
-        everybody = list(self.hosts)
-        ways = {"in": [(everybody, nodes)], "out": [(nodes, everybody)]}
-        return ways["in"] + ways["out"] if direction == "both" else ways[direction]
 
     def _effects(self, fault: words.OnPackets) -> list[tuple[Effect, int]]:
         """What the fault does, by transport; a chain of losses begins anew with every occurrence."""

@@ -45,10 +45,6 @@ class Golden:
         return str(self.raw["scenario"])
 
     @property
-    def variant(self) -> str:
-        return str(self.raw.get("variant") or "")
-
-    @property
     def n(self) -> int:
         return int(self.raw["n"])
 
@@ -71,11 +67,6 @@ class Golden:
     @property
     def names(self) -> list[str]:
         return [f"node-{i:02d}" for i in range(self.n)]
-
-    @property
-    def spread_starts(self) -> bool:
-        """Whether the agents were started at random over a time, rather than all together."""
-        return bool(self.raw.get("start_spread_s"))
 
     @cached_property
     def one_way_s(self) -> Floats:

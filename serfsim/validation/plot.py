@@ -92,25 +92,25 @@ CRASHES = (
 )
 
 
-def detection(ax: Axes, pairs: list[Pair]) -> None:
+def of_crashes(ax: Axes, pairs: list[Pair], figure: str, limits: tuple[float, float]) -> None:
+    """One figure of all victims, a line and a row of dots for each group of recordings."""
     for group, label, colour in CRASHES:
-        distribution(ax, members(pairs, group), "first_failed_s", colour, label)
+        distribution(ax, members(pairs, group), figure, colour, label)
     shares(ax)
-    ax.set_xlim(5, 13)
-    ax.set_xlabel("from the kill to the first failed [s]")
+    ax.set_xlim(limits)
     ax.set_ylabel("share of victims")
     ax.legend(loc="lower right")
+
+
+def detection(ax: Axes, pairs: list[Pair]) -> None:
+    of_crashes(ax, pairs, "first_failed_s", (5, 13))
+    ax.set_xlabel("from the kill to the first failed [s]")
     style.heading(ax, "A crash is detected", "The first member to declare a killed one failed.")
 
 
 def spreading(ax: Axes, pairs: list[Pair]) -> None:
-    for group, label, colour in CRASHES:
-        distribution(ax, members(pairs, group), "failed_spread_s", colour, label)
-    shares(ax)
-    ax.set_xlim(0, 0.8)
+    of_crashes(ax, pairs, "failed_spread_s", (0, 0.8))
     ax.set_xlabel("from the first failed to the last [s]")
-    ax.set_ylabel("share of victims")
-    ax.legend(loc="lower right")
     style.heading(ax, "The news spreads", "By gossip, and by suspicion timers that expire elsewhere.")
 
 

@@ -156,7 +156,7 @@ def test_error_and_user_messages_on_streams_are_the_librarys() -> None:
     assert isinstance(error, m.StreamError)
     assert error.text == "boom"
     assert encode_stream(error, None, directory).hex() == case["hex"]
-    assert m.stream_error("boom").size == case["len"]
+    assert m.StreamError("boom").size == case["len"]
     (case,) = [c.values[0] for c in of_kind("userMsgHeader")]
     sent = bytes.fromhex(case["hex"]) + b"\xc9" * 70000
     user = decode_stream(sent, directory)

@@ -211,7 +211,3 @@ class StreamError(StreamMessage):
     def __init__(self, text: str) -> None:
         super().__init__(ERROR, 8 + string_size(len(text.encode())))
         self.text = text
-
-
-def stream_error(text: str) -> StreamMessage:
-    return StreamError(text)

@@ -21,8 +21,6 @@ ENCRYPT: Final = 10
 HAS_CRC: Final = 12
 LABEL: Final = 244
 
-LONGEST_LABEL: Final = 255
-MOST_PARTS: Final = 255
 CRC_HEADER: Final = 5
 LZW: Final = 0
 # The library's own bound on what it will unpack, streams and datagrams alike.
