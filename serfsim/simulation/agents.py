@@ -30,7 +30,8 @@ class Agents:
     Times in: engine times for the machines, the scenario's clock for the truth. `lives[i]` counts the
     processes that member i has had; each draws from streams of its own. `answers` holds how many bytes
     every member answers to queries of a name; to those of other names none does. `files` are the
-    snapshots of members that keep one: like a disk they outlive the process.
+    snapshots of members that keep one: like a disk they outlive the process. Machines are made of
+    `node_class`, SerfNode or a variant of it.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Agents:
         truth: TruthKeeper,
         seed: int,
         origin: float,
+        node_class: type[SerfNode] = SerfNode,
     ) -> None:
         self.roster = roster
         self.start_words = start
@@ -50,6 +52,7 @@ class Agents:
         self.truth = truth
         self.seed = seed
         self.origin = origin
+        self.node_class = node_class
         self.rng = stream(seed, "starts")
         # What every node last heard of each member's coordinate weighs 50 KB a node after five minutes.
         self.cache_coordinates = len(roster.members) <= MOST_WITH_CACHES
@@ -101,7 +104,7 @@ class Agents:
         _, memberlist, serf, coordinates = self._configs[key]
         life = f"{member.name}/{self.lives[number]}" if self.lives[number] else member.name
         application = self.application(self, number)
-        node = SerfNode(
+        node = self.node_class(
             memberlist,  # type: ignore[arg-type]
             serf,  # type: ignore[arg-type]
             coordinates,  # type: ignore[arg-type]

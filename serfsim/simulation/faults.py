@@ -16,12 +16,13 @@ processing delays the one given last holds. Whom a fault hits is drawn once for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
 from serfsim.engine.streams import stream
+from serfsim.errors import SerfsimError
 from serfsim.network import rules
 from serfsim.network.rules import Effect
 from serfsim.protocol import events
@@ -51,6 +52,18 @@ class Absence:
         self.is_over = False
 
 
+class RunningFault:
+    """A fault that an experiment began. It ends once: by `end`, when its time is over, or with the run."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
+
+    def end(self) -> None:
+        """Undo it; nothing where that is done already."""
+        undo, self._undo = self._undo, nothing
+        undo()
+
+
 class FaultRunner:
     """Begins and ends the faults of one simulation."""
 
@@ -65,6 +78,7 @@ class FaultRunner:
         # The processing delays of each host that hold beside each other, the last given last.
         self._delays = [{0: host.processing_delay} for host in sim.network.hosts]
         self._slowings = 0
+        self._begun = 0
 
     def schedule(self) -> None:
         """Make a process of every occurrence of every fault."""
@@ -72,6 +86,25 @@ class FaultRunner:
             begin = self._prepared(fault, stream(self.sim.seed, f"faults/{position}"))
             for start, end in occurrences(fault, self.sim.scenario.duration):
                 self.sim.process(self._occurrence(begin, start, end))
+
+    def begin(self, words: Mapping[str, Any]) -> RunningFault:
+        """Begin a fault now that no timeline has; each draws whom it hits from a stream of its own."""
+        scenario = self.sim.scenario
+        # As part of a scenario it is checked like any other: verbs, units, names of nodes.
+        (fault,) = type(scenario)(**{**scenario.given(), "faults": [words]}).faults
+        for word in ("at", "every", "times"):
+            if word in fault.model_fields_set:
+                raise SerfsimError(f"found a fault with `{word}`; expected one without: it begins now")
+        self._begun += 1
+        running = RunningFault(self._prepared(fault, stream(self.sim.seed, f"faults/begun/{self._begun}"))())
+        end = fault.end_of(self.sim.now)
+        if end is not None:
+            self.sim.process(self._end(running, end))
+        return running
+
+    def _end(self, running: RunningFault, at: float) -> Iterator[Any]:
+        yield self.sim.env.timeout_at(at)
+        running.end()
 
     def _occurrence(self, begin: Callable[[], Undo], start: float, end: float | None) -> Iterator[Any]:
         yield self.sim.env.timeout_at(start)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,14 @@ from serfsim.engine.trace import Trace, Watch
 from serfsim.errors import SerfsimError
 from serfsim.progress import bar
 from serfsim.protocol import events
+from serfsim.protocol.serf.node import SerfNode
 from serfsim.result import Result
 from serfsim.scenario.model import Scenario
 from serfsim.scoring.recording import Recording, Truth
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network
-from serfsim.simulation.faults import FaultRunner
+from serfsim.simulation.faults import FaultRunner, RunningFault
 from serfsim.simulation.sampling import CoordinateSampler
 from serfsim.simulation.truth import TrueRtt, TruthKeeper
 from serfsim.simulation.workload import WorkloadRunner
@@ -46,11 +47,19 @@ class Simulation:
     """`env` is the SimPy environment; `nodes[i]` is the machine of member i, None while it is down.
 
     `seed` replaces the scenario's own. Where the scenario records packets, `capture` is the file that they
-    are written to while the run goes on; the result keeps it. Raises SerfsimError for a topology that
-    cannot be built.
+    are written to while the run goes on; the result keeps it. `node_class`, a subclass of SerfNode, makes
+    the machines of a variant of the protocol; the summary names it under `versions`. Raises SerfsimError
+    for a topology that cannot be built.
     """
 
-    def __init__(self, scenario: Scenario, seed: int | None = None, capture: Path | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int | None = None,
+        capture: Path | None = None,
+        *,
+        node_class: type[SerfNode] = SerfNode,
+    ) -> None:
         if seed is not None and seed != scenario.seed:
             # What the result keeps of its scenario must run again to the same digest.
             scenario = scenario.with_settings({"seed": seed})
@@ -69,7 +78,14 @@ class Simulation:
         self.trace = Trace(self.origin, len(names), self.queue)
         self.network = build_network(scenario, self.roster, self.topology, self.queue, self.trace, self.seed)
         self.agents = Agents(
-            self.roster, scenario.cluster.start, self.network, self.trace, self.truth, self.seed, self.origin
+            self.roster,
+            scenario.cluster.start,
+            self.network,
+            self.trace,
+            self.truth,
+            self.seed,
+            self.origin,
+            node_class,
         )
         self.capture = self._begin_capture(capture)
         self.env = ClusterEnvironment(self.queue, self.network, self.origin, self._on_slice, self._on_stop)
@@ -131,6 +147,15 @@ class Simulation:
         except KeyError:
             raise SerfsimError(f"found '{name}'; expected the name of a node") from None
 
+    def begin(self, fault: Mapping[str, Any]) -> RunningFault:
+        """Begin a fault now; `.end()` undoes it.
+
+        `fault` is written as in a scenario file, without `at`: `{"block": "udp", "nodes": ["node-03"]}`;
+        with `for`, `until` or `restart` it ends by itself. As any fault it is ground truth. Raises
+        ScenarioProblems, a SerfsimError, as a file would.
+        """
+        return self.faults.begin(fault)
+
     # The run -------------------------------------------------------------------------------------
 
     def run(self, progress: Progress | None = None) -> Result:
@@ -148,6 +173,10 @@ class Simulation:
                 self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
             )
         self._result.capture = self.capture
+        made_of = self.agents.node_class
+        if made_of is not SerfNode:
+            # The scenario alone would not give this digest again.
+            self._result.summary["versions"]["node_class"] = f"{made_of.__module__}.{made_of.__qualname__}"
         return self._result
 
     def _recorded(self) -> Recording:
@@ -274,12 +303,13 @@ def run(
     seed: int | None = None,
     progress: Progress | None = None,
     capture: Path | None = None,
+    node_class: type[SerfNode] = SerfNode,
 ) -> Result:
     """Run a scenario once. Without `progress` a bar is shown in a terminal and in Jupyter.
 
-    `capture`: see `Simulation`.
+    `capture`, `node_class`: see `Simulation`.
     """
-    simulation = Simulation(scenario, seed, capture)
+    simulation = Simulation(scenario, seed, capture, node_class=node_class)
     if progress is not None:
         return simulation.run(progress)
     with bar(scenario.name) as report:

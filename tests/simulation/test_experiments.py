@@ -9,6 +9,8 @@ import pytest
 import serfsim
 from serfsim.errors import SerfsimError
 from serfsim.protocol import events
+from serfsim.protocol.memberlist.probe import Prober
+from serfsim.protocol.serf.node import SerfNode
 from serfsim.simulation import Simulation
 from tests.simulation.cluster import scenario
 
@@ -125,6 +127,79 @@ def test_nodes_are_machines_while_they_are_up() -> None:
 def test_a_name_that_is_nobodys_is_refused() -> None:
     with pytest.raises(SerfsimError, match="'node-99'"):
         Simulation(crashing()).until_failed("node-99")
+
+
+def test_a_fault_can_be_begun_and_ended_by_an_experiment() -> None:
+    sim = Simulation(scenario(6, "20s"))
+
+    def mine() -> Any:
+        yield sim.env.timeout_at(3.0)
+        block = sim.begin({"block": "all", "nodes": ["node-03"]})
+        assert not sim.network.rules.reachable(0, 3)
+        yield sim.timeout(4.0)
+        block.end()
+        block.end()
+        assert sim.network.rules.reachable(0, 3)
+
+    sim.process(mine())
+    recording = sim.run().recording
+    assert recording is not None
+    (span,) = recording.truth.faulted[3]
+    assert (span.start, span.end) == (3.0, 7.0)
+    assert recording.truth.faulted[2] == []
+
+
+def test_a_fault_begun_by_an_experiment_does_what_the_same_of_the_scenario_does() -> None:
+    crash = {"crash": ["node-03"], "restart": "20s"}
+    timeline = Simulation(scenario(6, "40s", faults=[{**crash, "at": "1s"}]))
+    experiment = Simulation(scenario(6, "40s"))
+
+    def mine() -> Any:
+        yield experiment.env.timeout_at(1.0)
+        experiment.begin(crash)
+
+    experiment.process(mine())
+    ours, theirs = experiment.run().summary, timeline.run().summary
+    assert ours["detection"]["first_s"]["n"] == 1
+    assert ours["detection"] == theirs["detection"]
+    assert ours["digest"] == theirs["digest"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"block": "udp", "nodes": ["node-99"]}, "node-99"),
+        ({"blok": "udp"}, "block"),
+        ({"pause": 1, "at": "5s", "for": "1s"}, "`at`"),
+        ({"pause": 1, "for": "1s", "every": "5s"}, "`every`"),
+    ],
+)
+def test_a_fault_that_cannot_be_begun_is_refused(fault: dict[str, Any], message: str) -> None:
+    with pytest.raises(SerfsimError, match=message):
+        Simulation(crashing()).begin(fault)
+
+
+class Trusting(SerfNode):
+    """A variant that never believes in a failed probe."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.memberlist.prober = TrustingProber(self.memberlist.core, self.memberlist.states)
+
+
+class TrustingProber(Prober):
+    def probe_timeout(self, seq: int, now: float) -> None:
+        self.ack(seq, None, now, now)
+
+
+def test_a_variant_of_the_protocol_is_a_subclass_of_its_machines() -> None:
+    plain = serfsim.run(crashing())
+    variant = serfsim.run(crashing(), node_class=Trusting)
+    assert plain.summary["detection"]["suspicions"] > 0
+    assert variant.summary["detection"]["suspicions"] == 0
+    assert variant.summary["detection"]["missed"] == 5
+    assert "node_class" not in plain.summary["versions"]
+    assert variant.summary["versions"]["node_class"] == "tests.simulation.test_experiments.Trusting"
 
 
 def test_a_simulation_runs_once() -> None:
