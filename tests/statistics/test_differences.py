@@ -1,0 +1,61 @@
+"""Differences of many figures at once: how often all intervals are right, and Holm's adjustment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from serfsim.statistics import differences, holm
+
+
+def test_holm_adjusts_as_in_the_textbook() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, np.nan, 0.9]) == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
+    assert holm([]).size == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paired", [True, False])
+def test_all_intervals_are_right_together_as_often_as_stated(paired: bool) -> None:
+    """Twelve correlated figures, some skew, twenty runs a side, no true difference."""
+    rng = np.random.default_rng(10)
+    right = 0
+    for _ in range(120):
+        seeds = rng.normal(size=(2, 1, 20))
+        other = seeds[0] if paired else seeds[1]
+        first, second = (rng.gamma(2.0, size=(12, 20)) + common for common in (seeds[0], other))
+        found = differences(first, second, paired=paired)
+        right += bool(((found.low <= 0) & (found.high >= 0)).all())
+    assert 0.90 <= right / 120 <= 0.995
+
+
+def test_pairing_by_seed_sees_what_the_spread_of_seeds_hides() -> None:
+    rng = np.random.default_rng(11)
+    base = rng.normal(10.0, 3.0, size=(1, 15))
+    candidate = base + 0.5 + rng.normal(0.0, 0.1, size=(1, 15))
+    paired = differences(base, candidate, paired=True)
+    apart = differences(base, candidate, paired=False)
+    assert paired.low[0] > 0.4
+    assert apart.low[0] < 0 < apart.high[0]
+    assert paired.estimate[0] == pytest.approx(apart.estimate[0])
+
+
+def test_one_run_a_side_has_no_interval_and_equal_differences_no_width() -> None:
+    one = differences([[1.0]], [[3.0]], paired=True)
+    assert (one.estimate[0], one.low[0], one.high[0]) == (2.0, -np.inf, np.inf)
+    same = differences([[1.0, 2.0], [1.0, 5.0]], [[2.0, 3.0], [2.0, 9.0]], paired=True)
+    assert (same.low[0], same.high[0]) == (1.0, 1.0)
+    assert same.low[1] < 2.5 < same.high[1]
+
+
+def test_more_figures_make_each_interval_wider() -> None:
+    rng = np.random.default_rng(12)
+    base, candidate = rng.normal(size=(2, 30, 20))
+    alone = differences(base[:1], candidate[:1], paired=True)
+    among = differences(base, candidate, paired=True)
+    assert among.high[0] - among.low[0] > 1.3 * (alone.high[0] - alone.low[0])
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="shapes"):
+        differences([[1.0, 2.0]], [[1.0]], paired=True)
