@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 _TIMES = ("mean", "p50", "p90", "p99", "max", "n")
 _ERRORS = ("p50", "p90", "p99", "mean", "max")
@@ -85,6 +85,37 @@ def _figures() -> Iterator[tuple[str, str]]:
 FIGURES: Final[Mapping[str, str]] = dict(_figures())
 BY_TYPE: Final = "traffic.by_type."
 """What follows is a message type; which types there are depends on the run."""
+
+HIGHER_IS_BETTER: Final = frozenset(
+    {
+        "detection.mistake_recurrence_s",
+        "detection.query_accuracy",
+        "coordinates.nearest_accuracy",
+        "dissemination.events.delivered_share",
+        "dissemination.queries.delivered_share",
+        "dissemination.queries.acked_share",
+        "dissemination.queries.answered_share",
+    }
+)
+# A mechanism at work (suspecting a crashed member, refuting, falling back to TCP) is neither good nor
+# bad by itself, and neither is how much there was to count.
+NEITHER_IS_BETTER: Final = frozenset(
+    {
+        "detection.last_false_positive_s",
+        "detection.suspicions",
+        "detection.refutations",
+        "detection.tcp_fallbacks",
+        "dissemination.events.sent",
+        "dissemination.queries.sent",
+    }
+)
+
+
+def better(name: str) -> Literal["lower", "higher", "neither"]:
+    """Which way a figure improves: errors, times and load by falling, accuracy and delivery by rising."""
+    if name in NEITHER_IS_BETTER or name.endswith(".n"):
+        return "neither"
+    return "higher" if name in HIGHER_IS_BETTER else "lower"
 
 
 def is_figure(name: str) -> bool:
