@@ -185,13 +185,16 @@ class Result:
             write_page(self, folder / "report.html", folder / layout.PLOTS)
 
     def _repr_html_(self) -> str:
-        from serfsim.report.page import summary_html
+        from serfsim.report.card import result_card
 
-        return summary_html(self)
+        return result_card(self)
 
     def __repr__(self) -> str:
-        name, seed, digest = (self.summary[key] for key in ("name", "seed", "digest"))
-        return f"<Result {name} seed={seed} digest={digest[:12]}>"
+        from serfsim.report.answer import answer
+
+        told = answer(self.summary)
+        name, seed = self.summary["name"], self.summary["seed"]
+        return f"<Result of {name}, seed {seed}: {told.partial or told.verdict.rstrip('.')}>"
 
 
 def open_result(folder: str | Path) -> Result:

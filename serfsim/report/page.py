@@ -60,17 +60,6 @@ def run_line(summary: dict[str, Any]) -> str:
     return " &middot; ".join(pieces)
 
 
-def summary_html(result: Result) -> str:
-    """Heading and tables, for a notebook; without plots."""
-    summary = result.summary
-    rows = claim_rows(summary) + summary_rows(summary)
-    return (
-        f"<style>.serfsim h2{{font-size:1em;margin:.8em 0 .2em}}.serfsim td{{text-align:left}}</style>"
-        f'<div class="serfsim"><b>{escape(summary["name"])}</b><br>{escape(summary["question"])}'
-        f"<br><small>{run_line(summary)}</small>{rows_html(rows)}</div>"
-    )
-
-
 def write_page(result: Result, path: Path, plots: Path) -> None:
     """Write the page with every image of the folder `plots` inside it."""
     from serfsim.result import scenario_text

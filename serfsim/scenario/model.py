@@ -94,6 +94,22 @@ class Scenario(Part):
         if problems:
             raise ScenarioProblems(report(problems), problems)
 
+    def __repr__(self) -> str:
+        """Short: all of it is what `to_yaml` is for."""
+        nodes = self.cluster.nodes if isinstance(self.cluster.nodes, int) else len(self.cluster.nodes)
+        parts = [f"{nodes} node{'' if nodes == 1 else 's'}", write_duration(self.duration)]
+        for what, entries in (("fault", self.faults), ("job", self.workload), ("claim", self.claims)):
+            if entries:
+                parts.append(f"{len(entries)} {what}{'' if len(entries) == 1 else 's'}")
+        return f"<Scenario {self.name}: {', '.join(parts)}>"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from serfsim.scenario.card import scenario_card
+
+        return scenario_card(self)
+
     def roster(self) -> Roster:
         """The members with their groups and effective settings, worked out afresh."""
         return build_roster(self.cluster)

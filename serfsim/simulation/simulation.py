@@ -102,6 +102,16 @@ class Simulation:
         self.faults.schedule()
         WorkloadRunner(self).schedule()
 
+    def __repr__(self) -> str:
+        scenario, seed = self.scenario.name, self.seed
+        state = "has run" if self._result is not None else f"at {self.now:g} s of {self.scenario.duration:g}"
+        return f"<Simulation of {scenario}, seed {seed}: {len(self.roster.members)} nodes, {state}>"
+
+    def _repr_html_(self) -> str:
+        """That of the result once there is one, before that of the scenario."""
+        shown = self.scenario if self._result is None else self._result
+        return shown._repr_html_()
+
     # What experiments use ------------------------------------------------------------------------
 
     @property

@@ -121,7 +121,7 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     folder = partial.save(tmp_path / "r", figures=False)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert (summary["complete"], summary["interrupted_at_s"]) == (False, 30.0)
-    assert "INTERRUPTED at 30 s" in partial._repr_html_()
+    assert "Interrupted at 30.0 s of 50 s" in partial._repr_html_()
 
 
 def test_the_page_needs_no_network_and_escapes_what_it_shows(result: Result, saved: Path) -> None:

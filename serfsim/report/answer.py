@@ -1,0 +1,268 @@
+"""The answer of a run in a few sentences: the verdict on its claims, then the figures that matter.
+
+Nothing is said that the figures do not say. A question is asked in free words, so the verdict is about
+the claims, which are what its author made of it; without claims there is no verdict, only what was seen.
+
+Which sentences follow depends on what happened (members crashed, events were sent, some were under a
+fault) and on what the claims are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from serfsim.errors import SerfsimError
+from serfsim.report.tables import NONE, lookup, number, percent
+from serfsim.scenario.claims import Claim
+from serfsim.scenario.figures import BY_TYPE, FIGURES, unit_of
+from serfsim.scenario.words import counted, duration
+
+Summary = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`state` is holds, fails, or seen (no claims); `partial` says that the run was interrupted, or is ''."""
+
+    state: str
+    verdict: str
+    sentences: list[str]
+    partial: str
+
+
+@dataclass(frozen=True)
+class ToldClaim:
+    """A claim for a reader. `found` is the value in the unit of the claim, `meaning` that of its figure."""
+
+    text: str
+    meaning: str
+    found: str
+    holds: bool
+
+
+def answer(summary: Summary, quiet: bool = False) -> Answer:
+    """`quiet`: nobody was down or under a fault; without claims, coordinates are then what a run shows."""
+    claims = summary.get("claims", [])
+    failed = [claim for claim in claims if not claim["holds"]]
+    state = "seen" if not claims else ("fails" if failed else "holds")
+    return Answer(state, verdict(len(claims), len(failed)), list(sentences(summary, quiet)), partial(summary))
+
+
+def verdict(claims: int, failed: int) -> str:
+    if claims == 0:
+        return "No claims were made; this was seen."
+    if claims == 1:
+        return "The claim fails." if failed else "The claim holds."
+    if failed == 0:
+        return "Both claims hold." if claims == 2 else f"All {claims} claims hold."
+    if failed == claims:
+        return f"None of the {claims} claims holds."
+    return f"{failed} of {claims} claims {'fails' if failed == 1 else 'fail'}."
+
+
+def partial(summary: Summary) -> str:
+    if summary.get("complete", True):
+        return ""
+    stopped, whole = summary.get("interrupted_at_s"), duration(summary["duration_s"])
+    if stopped is None:
+        return f"Interrupted before the {whole} were over: all that follows is about a part of the run."
+    if stopped < 0:
+        return f"Interrupted {number(-stopped)} s before the end of the warm-up: nothing was scored."
+    return f"Interrupted at {number(float(stopped))} s of {whole}: all that follows is about the time before."
+
+
+def told_claims(summary: Summary) -> list[ToldClaim]:
+    return [told_claim(claim) for claim in summary.get("claims", [])]
+
+
+def told_claim(claim: Summary) -> ToldClaim:
+    text, value = str(claim["claim"]), claim.get("value")
+    try:
+        figure = Claim.model_validate(text).figure
+    except (SerfsimError, ValueError):  # of another version of serfsim
+        figure = ""
+    if value is None:
+        found = "no value"
+    elif text.rstrip().endswith("%"):
+        found = f"{percent(value)} %"
+    else:
+        found = f"{number(value)} {unit_of(figure)}".rstrip()
+    return ToldClaim(text, meaning(figure), found, bool(claim["holds"]))
+
+
+def meaning(figure: str) -> str:
+    if figure.startswith(BY_TYPE):
+        return f"{figure.removeprefix(BY_TYPE).replace('.', ' ')}, by message type"
+    return FIGURES.get(figure, "")
+
+
+# The sentences -----------------------------------------------------------------------------------
+
+
+def sentences(summary: Summary, quiet: bool) -> Iterator[str]:
+    """What was seen, the nearest to the question first."""
+    if not summary.get("complete", True) and (summary.get("interrupted_at_s") or 0.0) < 0:
+        return
+    figures = [str(claim["claim"]) for claim in summary.get("claims", [])]
+    for told, matters in TOPICS:
+        if matters(summary, figures, quiet):
+            yield from told(summary)
+
+
+def value_of(summary: Summary, figure: str) -> Any:
+    """The figure, or None where the summary has none of that name."""
+    try:
+        return lookup(summary, figure)
+    except KeyError:
+        return None
+
+
+def seconds(value: float | None) -> str:
+    return NONE if value is None else f"{number(float(value))} s"
+
+
+def crashes(summary: Summary) -> Iterator[str]:
+    first, full = value_of(summary, "detection.first_s") or {}, value_of(summary, "detection.full_s") or {}
+    noticed, missed = first.get("n") or 0, value_of(summary, "detection.missed") or 0
+    if noticed == 1:
+        known = f", and known to all who lived after {seconds(full['p50'])}" if full.get("n") else ""
+        yield f"The crash was first declared after {seconds(first['p50'])}{known}."
+    elif noticed:
+        known = (
+            f"; all who lived knew after {seconds(full['p50'])}, at most {seconds(full['max'])}"
+            if full.get("n")
+            else ""
+        )
+        yield (
+            f"Of {noticed} crashes that were noticed the first verdict came after {seconds(first['p50'])}"
+            f" in the median, at most {seconds(first['max'])}{known}."
+        )
+    if missed:
+        yield f"{counted(missed, 'time')} a live observer never noticed a crash."
+
+
+def dissemination(summary: Summary) -> Iterator[str]:
+    for kind, one, several in (("events", "user event", "user events"), ("queries", "query", "queries")):
+        figures = value_of(summary, f"dissemination.{kind}") or {}
+        sent = figures.get("sent")
+        if not sent:
+            continue
+        text = f"{number(sent)} {one if sent == 1 else several} {'was' if sent == 1 else 'were'} sent"
+        if figures.get("p50_s") is not None:
+            text += f"; on average half of the members had one after {seconds(figures['p50_s'])}"
+            text += f", 99 % after {seconds(figures['p99_s'])}" if figures.get("p99_s") is not None else ""
+        if figures.get("delivered_share") is not None:
+            text += f"; {percent(figures['delivered_share'])} % of the deliveries were made"
+        if figures.get("answered_share") is not None:
+            text += f", and {percent(figures['answered_share'])} % of the answers came in"
+        yield text + "."
+
+
+def coordinates(summary: Summary) -> Iterator[str]:
+    relative = value_of(summary, "coordinates.relative_error") or {}
+    absolute = value_of(summary, "coordinates.absolute_error_ms") or {}
+    if relative.get("p50") is None or absolute.get("p50") is None:
+        return
+    text = (
+        f"At the end an estimated round trip is {percent(relative['p50'])} % off in the median"
+        f" ({number(float(absolute['p50']))} ms), and {percent(relative['p99'])} % at the 99th percentile"
+    )
+    settled = value_of(summary, "coordinates.converged_s")
+    yield text + (f"; the median settled at {seconds(settled)}." if settled else ".")
+
+
+def verdicts(summary: Summary) -> Iterator[str]:
+    """Who was wrongly accused, and who was saved by TCP."""
+    wrong = value_of(summary, "detection.false_positives") or 0
+    unjust = value_of(summary, "detection.unjust_suspicions") or 0
+    saved = value_of(summary, "detection.tcp_fallbacks") or 0
+    if wrong == 0:
+        suspected = (
+            f", though {counted(unjust, 'failed probe')} made one suspect" if unjust else ", nor suspected"
+        )
+        yield f"No member that was up was ever declared failed{suspected}."
+    else:
+        yield wrong_verdicts(summary, wrong)
+    if saved:
+        yield f"{counted(saved, 'probe')} {'was' if saved == 1 else 'were'} saved by TCP alone."
+
+
+def wrong_verdicts(summary: Summary, wrong: int) -> str:
+    """How often, about whom and by whom."""
+    untouched = value_of(summary, "detection.lifeguard.false_positives")
+    healthy = value_of(summary, "detection.false_positives_at_healthy") or 0
+    parts = []
+    if untouched is not None:
+        about = {0: "all about members that some fault touched", wrong: "all about members that none touched"}
+        parts.append(about.get(untouched, f"{number(untouched)} about members that no fault ever touched"))
+    by = {0: "all by observers under a fault", wrong: "all by observers under no fault"}
+    parts.append(by.get(healthy, f"{number(healthy)} by observers under no fault"))
+    last = value_of(summary, "detection.last_false_positive_s")
+    end = f"; the last at {seconds(last)}." if last is not None else "."
+    return f"{counted(wrong, 'time')} a member was declared failed that was up: {', '.join(parts)}{end}"
+
+
+def flapping(summary: Summary) -> Iterator[str]:
+    flaps = value_of(summary, "detection.flaps") or 0
+    if flaps:
+        there = "There was" if flaps == 1 else "There were"
+        yield f"{there} {counted(flaps, 'flap')} (failed, and back within 60 s)."
+
+
+def views(summary: Summary) -> Iterator[str]:
+    wrong, since = (value_of(summary, f"convergence.{name}") for name in ("views_disagreeing", "one_view_s"))
+    if wrong:
+        yield f"At the end {counted(wrong, 'live member')} {'holds' if wrong == 1 else 'hold'} a wrong view."
+    elif wrong == 0 and since:
+        yield f"{seconds(since)} after the last change all live members held the true view, and to the end."
+    elif wrong == 0:
+        yield "At the end all live members hold the true view."
+
+
+def traffic(summary: Summary) -> Iterator[str]:
+    size, messages = (value_of(summary, f"traffic.{name}_per_node_s") for name in ("bytes", "messages"))
+    if size is not None and messages is not None:
+        yield f"A member sends {number(float(size))} bytes and {number(float(messages))} messages a second."
+
+
+def health(summary: Summary) -> Iterator[str]:
+    worst = value_of(summary, "health.score.max")
+    if worst == 0:
+        yield "No health score ever moved from 0, which is healthy."
+    elif worst is not None:
+        yield f"The worst health score of any member is {number(worst)} (0 is healthy)."
+
+
+def claimed(*beginnings: str) -> Callable[[Summary, Sequence[str], bool], bool]:
+    return lambda summary, figures, quiet: any(figure.startswith(beginnings) for figure in figures)
+
+
+def crashed(summary: Summary, figures: Sequence[str], quiet: bool) -> bool:
+    return bool(value_of(summary, "detection.first_s.n") or value_of(summary, "detection.missed"))
+
+
+def views_matter(summary: Summary, figures: Sequence[str], quiet: bool) -> bool:
+    return bool(value_of(summary, "convergence.views_disagreeing")) or claimed("convergence")(
+        summary, figures, quiet
+    )
+
+
+def coordinates_matter(summary: Summary, figures: Sequence[str], quiet: bool) -> bool:
+    sent = any(value_of(summary, f"dissemination.{kind}.sent") for kind in ("events", "queries"))
+    return claimed("coordinates")(summary, figures, quiet) or (quiet and not figures and not sent)
+
+
+TOPICS: Sequence[
+    tuple[Callable[[Summary], Iterator[str]], Callable[[Summary, Sequence[str], bool], bool]]
+] = (
+    (crashes, crashed),
+    (dissemination, lambda summary, figures, quiet: True),
+    (coordinates, coordinates_matter),
+    (verdicts, lambda summary, figures, quiet: True),
+    (flapping, lambda summary, figures, quiet: True),
+    (views, views_matter),
+    (traffic, claimed("traffic")),
+    (health, claimed("health")),
+)

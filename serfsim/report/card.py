@@ -1,0 +1,76 @@
+"""A result as a card for a notebook: question, answer, claims, the figures that matter most.
+
+What differs from run to run on one machine (seconds of wall clock, speed) is left out, so that the
+stored output of a notebook stays as it is for as long as the result does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from serfsim.report.answer import answer, told_claims
+from serfsim.report.releases import nodes_text
+from serfsim.report.tables import Row, summary_rows, traffic_rows
+from serfsim.scenario.card import card_style, environment
+from serfsim.scenario.words import duration
+
+if TYPE_CHECKING:
+    from serfsim.report.background import Background
+    from serfsim.result import Result
+
+# What a reader wants to see at a glance, where a run has it.
+HEADLINES = (
+    "detection.false_positives",
+    "detection.tcp_fallbacks",
+    "detection.first_s",
+    "detection.full_s",
+    "convergence.one_view_s",
+    "convergence.views_disagreeing",
+    "coordinates.relative_error",
+    "dissemination.events.p50_s",
+    "dissemination.events.delivered_share",
+    "dissemination.queries.answered_share",
+    "traffic.bytes_per_node_s",
+    "health.score.max",
+)
+
+
+def result_card(result: Result) -> str:
+    """The card as HTML that stands in a page of somebody else's."""
+    from markupsafe import Markup
+
+    summary = result.summary
+    rows = summary_rows(summary)
+    return (
+        environment("serfsim.report")
+        .get_template("card.html.j2")
+        .render(
+            style=Markup(card_style()),
+            name=summary["name"],
+            question=summary["question"],
+            run=run_words(summary),
+            answer=answer(summary, is_quiet(result.background)),
+            claims=told_claims(summary),
+            headlines=[row for row in rows if row.figure in HEADLINES],
+            sections=sections(rows + traffic_rows(summary)),
+        )
+    )
+
+
+def sections(rows: list[Row]) -> list[tuple[str, list[Row]]]:
+    return [(section, list(group)) for section, group in groupby(rows, key=lambda row: row.section)]
+
+
+def is_quiet(background: Background) -> bool:
+    """Whether no member was ever down or under a fault in the scored time."""
+    end = background.end_s
+    return not (background.faulted_spans.touches(0.0, end) | background.down_spans.touches(0.0, end)).any()
+
+
+def run_words(summary: Mapping[str, Any]) -> str:
+    """Which run it was: '30 nodes of Serf 0.9, 7 min after a warm-up of 30 s, seed 1, digest dc7cd05'."""
+    warm_up = f" after a warm-up of {duration(summary['warm_up_s'])}" if summary["warm_up_s"] else ""
+    time = f"{duration(summary['duration_s'])}{warm_up}"
+    return f"{nodes_text(summary)}, {time}, seed {summary['seed']}, digest {summary['digest'][:7]}"

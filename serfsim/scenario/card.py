@@ -1,0 +1,59 @@
+"""A scenario as a card for a notebook: what is asked, of whom, on what network, and what happens.
+
+Everything inherits the notebook's colours, so that the card is as good in the dark.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from serfsim.scenario import words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from serfsim.scenario.model import Scenario
+
+
+@cache
+def environment(package: str) -> Environment:
+    """The templates of a package's folder `templates`; what they insert is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+
+
+@cache
+def card_style() -> str:
+    """The style sheet of the cards of scenarios and results."""
+    return (files("serfsim.scenario") / "templates" / "card.css").read_text(encoding="utf-8")
+
+
+def scenario_card(scenario: Scenario) -> str:
+    """The card as HTML that stands in a page of somebody else's."""
+    from markupsafe import Markup
+
+    return (
+        environment("serfsim.scenario")
+        .get_template("scenario.html.j2")
+        .render(
+            style=Markup(card_style()),
+            name=scenario.name,
+            question=scenario.question,
+            cluster=words.cluster(scenario.cluster),
+            network=words.network(scenario.network),
+            time=time_words(scenario),
+            happenings=words.happenings(scenario),
+            claims=[claim.text for claim in scenario.claims],
+        )
+    )
+
+
+def time_words(scenario: Scenario) -> str:
+    """'7 min after a warm-up of 30 s, seed 1'."""
+    warm_up = f" after a warm-up of {words.duration(scenario.warm_up)}" if scenario.warm_up else ""
+    return f"{words.duration(scenario.duration)}{warm_up}, seed {scenario.seed}"
