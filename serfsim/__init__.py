@@ -6,8 +6,8 @@
 5
 
 `load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run in
-hand, for experiment code of one's own. They are imported when first asked for, so that
-`import serfsim` costs next to nothing.
+hand, for experiment code of one's own, `sweep` runs a scenario over a grid of values and seeds. They are
+imported when first asked for, so that `import serfsim` costs next to nothing.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario as Scenario
     from serfsim.simulation import Simulation as Simulation
     from serfsim.simulation import run as run
+    from serfsim.sweeps import sweep as sweep
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Scenario", "Simulation", "__version__", "load", "run"]
+__all__ = ["Result", "Scenario", "Simulation", "__version__", "load", "run", "sweep"]
 
 _HOMES = {
     "Result": "serfsim.result",
@@ -33,6 +34,7 @@ _HOMES = {
     "Simulation": "serfsim.simulation",
     "load": "serfsim.scenario.loading",
     "run": "serfsim.simulation",
+    "sweep": "serfsim.sweeps",
 }
 
 _settle()

@@ -17,3 +17,7 @@ class ScenarioError(SerfsimError):
 
 class ResultError(SerfsimError):
     """A result folder that cannot be read or written."""
+
+
+class SweepError(SerfsimError):
+    """A sweep that cannot begin or go on: its grid, its seeds, its folder or its workers."""

@@ -39,6 +39,20 @@ def bar(name: str, quiet: bool = False) -> Iterator[Report]:
         yield lambda fraction: progress.update(task, completed=fraction)
 
 
+@contextmanager
+def runs_bar(name: str, total: int, quiet: bool = False) -> Iterator[Callable[[bool], None]]:
+    """Yields what is told of every run that ends whether it failed."""
+    with bar(name, quiet) as report:
+        ended = 0
+
+        def tell(failed: bool) -> None:
+            nonlocal ended
+            ended += 1
+            report(ended / total)
+
+        yield tell
+
+
 def in_jupyter() -> bool:
     """Whether the cell of a notebook is what runs."""
     ipython = sys.modules.get("IPython")

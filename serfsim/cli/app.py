@@ -23,6 +23,7 @@ from serfsim.cli.plot import plot
 from serfsim.cli.rtt import rtt
 from serfsim.cli.run import run
 from serfsim.cli.serve import serve
+from serfsim.cli.sweep import sweep
 from serfsim.cli.validate import validate
 from serfsim.errors import SerfsimError
 
@@ -82,6 +83,7 @@ app.command("run")(run)
 app.command("validate")(validate)
 app.command("list")(list_scenarios)
 app.command("new")(new)
+app.command("sweep")(sweep)
 app.command("plot")(plot)
 app.command("serve")(serve)
 app.command("agent")(agent)

@@ -1,0 +1,51 @@
+"""The tidy table of a sweep: a row for each run, in the order of the grid and then of the seeds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.scenario.figures import FIGURES
+from serfsim.sweeps.jobs import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What stands between a run's parameters and its figures.
+ABOUT: Final = ("seed", "run", "status", "error", "digest", "complete", "claims_failed", "cpu_s", "wall_s")
+
+
+def table_of(outcomes: Iterable[Outcome], parameters: Sequence[str]) -> pd.DataFrame:
+    """Columns: the grid's paths, then ABOUT, then the figures (float, NaN where a run has none)."""
+    import pandas as pd
+
+    rows = list(outcomes)
+    columns: dict[str, Any] = {
+        path: parameter_column([row.job.parameters[path] for row in rows]) for path in parameters
+    }
+    columns["seed"] = [row.job.seed for row in rows]
+    for name in ABOUT[1:]:
+        columns[name] = [getattr(row, name) for row in rows]
+    for name in figure_names(rows):
+        columns[name] = pd.Series([row.row.get(name, math.nan) for row in rows], dtype="float64")
+    return pd.DataFrame(columns)
+
+
+def figure_names(rows: Iterable[Outcome]) -> list[str]:
+    """Those of FIGURES, then whatever else the runs have, in order of name."""
+    others = {name for row in rows for name in row.row} - FIGURES.keys()
+    return [*FIGURES, *sorted(others)]
+
+
+def parameter_column(values: Sequence[Any]) -> list[Any]:
+    """Numbers stay numbers and switches switches where all are; otherwise each is its text in YAML.
+
+    A column of one kind can be grouped by and kept in any file.
+    """
+    if all(isinstance(value, bool) for value in values):
+        return list(values)
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        return list(values)
+    return [value if isinstance(value, str) else json.dumps(value) for value in values]
