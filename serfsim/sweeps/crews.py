@@ -52,7 +52,12 @@ class Finish:
 
 
 class Crew(Protocol):
-    """Workers. Used as a context; leaving it ends what still runs."""
+    """Workers. Used as a context; leaving it ends what still runs.
+
+    `same_code` is what to do where a worker has other code than this process.
+    """
+
+    same_code: str
 
     def __enter__(self) -> Crew: ...
 
@@ -70,6 +75,8 @@ class Crew(Protocol):
 
 class OwnProcess:
     """Runs happen here, one after another, where a debugger can follow them."""
+
+    same_code = "begin again"
 
     def __init__(self) -> None:
         self._finish: Finish | None = None
@@ -94,6 +101,8 @@ class OwnProcess:
 
 class LocalProcesses:
     """As many worker processes as asked for, started when first needed and again when they die."""
+
+    same_code = "its sources changed meanwhile; begin again"
 
     def __init__(self, workers: int) -> None:
         self._executors: dict[int, Any] = dict.fromkeys(range(workers))

@@ -89,22 +89,26 @@ class _Execution:
                     break
                 crew.start(worker, self._waiting.popleft())
             for finish in crew.finished():
-                left -= self._take(finish)
+                left -= self._take(finish, crew)
 
-    def _take(self, finish: Finish) -> bool:
-        """Whether that settles the run."""
-        order = finish.order
-        if finish.answer is not None:
-            self._keep(
-                order.number, outcome_of(self._jobs[order.number], self._keys[order.number], finish.answer)
-            )
+    def _take(self, finish: Finish, crew: Crew) -> bool:
+        """Whether that settles the run. SweepError where the worker runs other code."""
+        order, answer = finish.order, finish.answer
+        job, key = self._jobs[order.number], self._keys[order.number]
+        if answer is None:
+            self._deaths[order.number] += 1
+            if self._deaths[order.number] < TRIES:
+                self._waiting.append(order)
+                return False
+            error = f"its worker died in {TRIES} tries: {finish.death}"
+            self._keep(order.number, Outcome(job, key, FAILED, error))
             return True
-        self._deaths[order.number] += 1
-        if self._deaths[order.number] < TRIES:
-            self._waiting.append(order)
-            return False
-        error = f"its worker died in {TRIES} tries: {finish.death}"
-        self._keep(order.number, Outcome(job, key, FAILED, error))
+        if answer["status"] == OTHER_CODE:
+            raise SweepError(
+                f"a worker runs serfsim {answer['code']}, this is {order.code}: {crew.same_code};"
+                " runs that are finished are kept"
+            )
+        self._keep(order.number, outcome_of(job, key, answer))
         return True
 
     def _keep(self, number: int, outcome: Outcome) -> None:
@@ -118,12 +122,7 @@ class _Execution:
 
 
 def outcome_of(job: Job, key: str, answer: Answer) -> Outcome:
-    """A worker's answer as an outcome. SweepError where the worker runs other code."""
-    if answer["status"] == OTHER_CODE:
-        raise SweepError(
-            f"a worker runs serfsim {answer['code']}, this is {code_version()}:"
-            " install the same version everywhere; what is finished is kept"
-        )
+    """A worker's answer as an outcome."""
     return Outcome(job, key, answer["status"], answer["error"], **_done(answer))
 
 
