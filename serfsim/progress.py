@@ -12,7 +12,13 @@ Report = Callable[[float], None]
 @contextmanager
 def bar(name: str, quiet: bool = False) -> Iterator[Report]:
     """Yields what is told the share that is done, 0 to 1. The bar is gone when the work is."""
-    if quiet or not (sys.stderr.isatty() or in_jupyter()):
+    if not quiet and in_jupyter():
+        from serfsim.jupyter import cell_bar
+
+        with cell_bar(name) as report:
+            yield report
+        return
+    if quiet or not sys.stderr.isatty():
         yield lambda fraction: None
         return
     from rich.console import Console
@@ -33,8 +39,7 @@ def bar(name: str, quiet: bool = False) -> Iterator[Report]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    console = Console(stderr=not in_jupyter())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(name, total=1.0)
         yield lambda fraction: progress.update(task, completed=fraction)
 

@@ -1,0 +1,52 @@
+"""A progress bar in the cell of a notebook, which asks for no widgets and leaves nothing behind.
+
+It is one output that is written anew a few times a second, and emptied in the end. Work that is done
+within a second shows none, so that a cell of many short runs does not flicker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+SHOWN_AFTER_S = 1.0
+RENEWED_AFTER_S = 0.2
+
+
+@contextmanager
+def cell_bar(name: str, show: Callable[..., Any] | None = None) -> Iterator[Callable[[float], None]]:
+    """Yields what is told the share that is done, 0 to 1. `show` is IPython's `display` by default."""
+    if show is None:
+        from IPython.display import display as show
+    assert show is not None
+    handle: Any = None
+    began = told = time.monotonic()
+
+    def report(share: float) -> None:
+        nonlocal handle, told
+        now = time.monotonic()
+        if now - began < SHOWN_AFTER_S or now - told < RENEWED_AFTER_S:
+            return
+        told = now
+        if handle is None:
+            handle = show(bar_of(name, share, now - began), raw=True, display_id=True)
+        else:
+            handle.update(bar_of(name, share, now - began), raw=True)
+
+    try:
+        yield report
+    finally:
+        if handle is not None:
+            handle.update({"text/plain": "", "text/html": ""}, raw=True)
+
+
+def bar_of(name: str, share: float, elapsed_s: float) -> dict[str, str]:
+    """The bar in the two forms that a front end chooses from."""
+    text = f"{100 * share:.0f} %"
+    if share > 0.02:
+        text += f", {elapsed_s * (1 - share) / share:.0f} s left"
+    bar = f'<progress value="{share:.3f}" max="1" style="width:20em"></progress>'
+    return {"text/plain": f"{name}: {text}", "text/html": f"{escape(name)} {bar} {text}"}
