@@ -36,7 +36,7 @@ def carry_out(text: str, seed: int, code: str) -> Answer:
         answer = _simulated(_scenario(text), seed)
     except SerfsimError as error:
         answer = _failed(" ".join(str(error).split("\n")))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         words = " ".join(str(error).split())
         answer = _failed(f"{type(error).__name__}: {words}" if words else type(error).__name__)
         answer["traceback"] = traceback.format_exc()
