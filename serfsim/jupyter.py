@@ -17,8 +17,13 @@ RENEWED_AFTER_S = 0.2
 
 
 @contextmanager
-def cell_bar(name: str, show: Callable[..., Any] | None = None) -> Iterator[Callable[[float], None]]:
-    """Yields what is told the share that is done, 0 to 1. `show` is IPython's `display` by default."""
+def cell_bar(
+    name: str, show: Callable[..., Any] | None = None, words: Callable[[], str] | None = None
+) -> Iterator[Callable[[float], None]]:
+    """Yields what is told the share that is done, 0 to 1. `show` is IPython's `display` by default.
+
+    `words`: what to say beside the bar, in place of the share and the time that is left.
+    """
     if show is None:
         from IPython.display import display as show
     assert show is not None
@@ -31,10 +36,11 @@ def cell_bar(name: str, show: Callable[..., Any] | None = None) -> Iterator[Call
         if now - began < SHOWN_AFTER_S or now - told < RENEWED_AFTER_S:
             return
         told = now
+        bar = bar_of(name, share, words() if words else time_words(share, now - began))
         if handle is None:
-            handle = show(bar_of(name, share, now - began), raw=True, display_id=True)
+            handle = show(bar, raw=True, display_id=True)
         else:
-            handle.update(bar_of(name, share, now - began), raw=True)
+            handle.update(bar, raw=True)
 
     try:
         yield report
@@ -43,10 +49,13 @@ def cell_bar(name: str, show: Callable[..., Any] | None = None) -> Iterator[Call
             handle.update({"text/plain": "", "text/html": ""}, raw=True)
 
 
-def bar_of(name: str, share: float, elapsed_s: float) -> dict[str, str]:
-    """The bar in the two forms that a front end chooses from."""
+def time_words(share: float, elapsed_s: float) -> str:
+    """The share, and the time that is left where it can be told."""
     text = f"{100 * share:.0f} %"
-    if share > 0.02:
-        text += f", {elapsed_s * (1 - share) / share:.0f} s left"
+    return f"{text}, {elapsed_s * (1 - share) / share:.0f} s left" if share > 0.02 else text
+
+
+def bar_of(name: str, share: float, words: str) -> dict[str, str]:
+    """The bar in the two forms that a front end chooses from."""
     bar = f'<progress value="{share:.3f}" max="1" style="width:20em"></progress>'
-    return {"text/plain": f"{name}: {text}", "text/html": f"{escape(name)} {bar} {text}"}
+    return {"text/plain": f"{name}: {words}", "text/html": f"{escape(name)} {bar} {escape(words)}"}

@@ -71,6 +71,7 @@ def carried_out(
     workers: int | None = None,
     scheduler: str | None = None,
     quiet: bool = False,
+    lines: bool = False,
 ) -> tuple[pd.DataFrame, list[Outcome]]:
     """The table and what came of each run."""
     jobs = [Job(at, seed, point) for point, at in scenarios(scenario, grid) for seed in seeds]
@@ -79,13 +80,13 @@ def carried_out(
     with locked(folder) if folder is not None else nullcontext():
         kept = None if folder is None else begin(folder, scenario, grid, seeds)
         store = None if kept is None else Store(kept.folder)
-        with runs_bar(scenario.name, len(jobs), quiet) as report:
+        with runs_bar(scenario.name, len(jobs), quiet, lines) as tell:
             outcomes = run_all(
                 jobs,
                 workers=workers,
                 scheduler=scheduler,
                 store=store,
-                on_done=lambda outcome: report(outcome.status == FAILED),
+                on_done=lambda outcome: tell(failed=outcome.status == FAILED, found=outcome.found),
             )
         table = table_of(outcomes, list(grid)) if kept is None else write_tables(kept, outcomes)
     return table, outcomes
