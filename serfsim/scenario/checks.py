@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from serfsim.protocol.versions import DELEGATE_MIN, Mechanisms
@@ -14,7 +14,7 @@ from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, S
 from serfsim.scenario.problems import Path, Problem, path_text, sentence, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems
 from serfsim.scenario.settings import Settings, overridden
-from serfsim.scenario.topologies import Graph, Grid, Matrix
+from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import write_duration
 from serfsim.scenario.workload import ByOne, ForceLeave, Query, SetTags
 from serfsim.scenario.workload_checks import size_problems
@@ -33,6 +33,7 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
     roster = build_roster(scenario.cluster)
     yield from _start_problems(scenario.cluster, roster)
     yield from _protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
+    yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):
         yield from _pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
     for position, fault in enumerate(scenario.faults):
@@ -53,6 +54,24 @@ def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
     if isinstance(topology, Grid) and topology.side is not None and topology.side**2 < count:
         found = f"{topology.side}, room for {topology.side**2} nodes"
         yield Problem((*path, "side"), sentence(found, f"room for the {count} nodes of the cluster"))
+
+
+def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
+    """Who is put somewhere by name must exist, and whoever exists must be put somewhere."""
+    topology = scenario.network.topology
+    if not isinstance(topology, Measured) or not isinstance(topology.place, Mapping):
+        return
+    path: Path = ("network", "topology", "place")
+    known = [*roster.index, *(group for group in roster.groups if group)]
+    for name in topology.place:
+        if name not in known:
+            yield Problem((*path, name), unknown_name(name, "the name of a node or a group", known))
+    left = [m.name for m in roster.members if m.name not in topology.place and m.group not in topology.place]
+    if left:
+        more = f" and {len(left) - 1} others" if len(left) > 1 else ""
+        yield Problem(
+            path, sentence(f"no place for '{left[0]}'{more}", "one for every node, or for its group")
+        )
 
 
 def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:

@@ -1,24 +1,25 @@
 """Who is where: the models of `network.topology` and what each can be told.
 
 These are only the words. Positions and latencies are worked out from them in `serfsim.topology`.
-Each class's docstring gives the round-trip time, `rtt`, between two nodes without jitter.
+Networks made by rule are here, measured ones and graphs in `measured`, places on Earth in `sites`. Each
+class's docstring gives the round-trip time, `rtt`, between two nodes without jitter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, model_validator
+from pydantic import BeforeValidator
 
+from serfsim.scenario.measured import Graph as Graph
+from serfsim.scenario.measured import Matrix as Matrix
+from serfsim.scenario.measured import Measured as Measured
+from serfsim.scenario.measured import is_networkx as is_networkx
 from serfsim.scenario.part import Model, choose
-from serfsim.scenario.problems import listed, nearest, refusal, shown
-from serfsim.scenario.units import Count, Duration, Positive, PositiveDuration, Span, Switch
-
-Unit = Literal["us", "ms", "s"]
-Kind = Literal["rtt", "one_way"]
-UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+from serfsim.scenario.sites import Backbone as Backbone
+from serfsim.scenario.sites import Cloud as Cloud
+from serfsim.scenario.sites import Datacenter as Datacenter
+from serfsim.scenario.units import Duration, Positive, PositiveDuration, Span
 
 
 class Plane(Model):
@@ -78,123 +79,6 @@ class Drift(Model):
     side: PositiveDuration = 500e-3
 
 
-def _read_file(value: object) -> object:
-    if isinstance(value, str) and value.strip():
-        return Path(value)
-    if isinstance(value, Path):
-        return value
-    raise refusal("the name of a file", value)
-
-
-File = Annotated[Path, BeforeValidator(_read_file), PlainSerializer(str)]
-
-
-PLACE_RULES = ("auto", "by_name", "in_order", "random")
-
-
-def _read_place(value: Any) -> Any:
-    """A rule, or the place of every node by name."""
-    if isinstance(value, str) and value in PLACE_RULES:
-        return value
-    if isinstance(value, Mapping) and all(isinstance(place, str) for place in value.values()):
-        return dict(value)
-    meant = nearest(value, PLACE_RULES) if isinstance(value, str) else None
-    raise refusal(f"{listed(PLACE_RULES)}, or a mapping of node names to places", value, meant=meant)
-
-
-Placement = Annotated[Any, BeforeValidator(_read_place)]
-
-
-class Measured(Model):
-    """A map of places that latencies are known between, and how nodes stand on it.
-
-    `place`: `auto` (by name if every node's name is a place, otherwise in order), `by_name`, `in_order`,
-    `random`, or a mapping of node names to places. `access` is each node's own one-way latency to its
-    place; nodes can share a place only with it.
-    """
-
-    place: Placement = "auto"
-    access: Span | None = None
-
-
-class Matrix(Measured):
-    """Latencies measured between all pairs, from a file: row is the source, column the target.
-
-    `kind`: round trips, or one way. `missing` says what to do with a cell without a measurement:
-    `refuse` it, `mirror` the other direction, take the `median` of all. `format` where the file's ending
-    does not tell; `key` names the array in an npz file. Of a file with several slices over time, `slice`
-    takes one, or they are played, a new one `slice_every` so often.
-    """
-
-    model: Literal["matrix"] = "matrix"
-    file: File
-    unit: Unit = "ms"
-    kind: Kind = "rtt"
-    missing: Literal["refuse", "mirror", "median"] = "refuse"
-    format: Literal["csv", "npz", "text", "p2psim"] | None = None
-    key: str | None = None
-    slice: Count | None = None
-    slice_every: PositiveDuration | None = None
-
-
-Edge = tuple[str, str, PositiveDuration]
-
-
-class Graph(Measured):
-    """A network of links; latency is the shortest path.
-
-    From a `file` (GML, GraphML or an edge list), or from `edges` [[a, b, 5ms], ...], or in Python from
-    a networkx object given as `graph`, which becomes `edges`. `weight` names the edge attribute that
-    holds the latency, in `unit`. `format` where the file's ending does not tell.
-    """
-
-    model: Literal["graph"] = "graph"
-    file: File | None = None
-    edges: tuple[Edge, ...] | None = None
-    directed: Switch = False
-    format: Literal["gml", "graphml", "edge_list"] | None = None
-    weight: str = "latency"
-    unit: Unit = "ms"
-    kind: Kind = "one_way"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_networkx(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or "graph" not in value:
-            return value
-        given = {key: item for key, item in value.items() if key != "graph"}
-        if not is_networkx(value["graph"]):
-            raise refusal(
-                "a networkx graph (in a file: `file` or `edges`)", value["graph"], inside=("graph",)
-            )
-        return {**given, **_edges_of(value["graph"], given.get("weight", "latency"), given.get("unit", "ms"))}
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Graph:
-        if (self.file is None) == (self.edges is None):
-            found = "neither" if self.file is None else "both"
-            raise refusal("one of `file` and `edges`", found=found)
-        return self
-
-
-def is_networkx(value: object) -> bool:
-    """Whether something quacks like a networkx graph."""
-    return hasattr(value, "edges") and hasattr(value, "is_directed")
-
-
-def _edges_of(graph: Any, weight: str, unit: str) -> dict[str, Any]:
-    edges = []
-    for source, target, attributes in graph.edges(data=True):
-        latency = attributes.get(weight)
-        if isinstance(latency, str) or latency is None or unit not in UNIT_S:
-            found = f"edge {source} to {target} with {weight} = {shown(latency)}"
-            raise refusal(
-                f"a number of {unit} in the edge attribute '{weight}'", found=found, inside=("graph",)
-            )
-        edges.append([str(source), str(target), f"{latency}{unit}"])
-    return {"edges": edges, "directed": bool(graph.is_directed())}
-
-
 TOPOLOGIES: dict[str, type[Model]] = {
     "plane": Plane,
     "line": Line,
@@ -203,24 +87,21 @@ TOPOLOGIES: dict[str, type[Model]] = {
     "circle": Circle,
     "random": RandomRtt,
     "drift": Drift,
+    "datacenter": Datacenter,
+    "cloud": Cloud,
+    "backbone": Backbone,
     "matrix": Matrix,
     "graph": Graph,
 }
-LATER = ("cloud", "backbone", "datacenter")
 
 
 def _read_topology(value: Any) -> Any:
     if is_networkx(value):
         value = {"model": "graph", "graph": value}
-    name = value.get("model") if isinstance(value, dict) else value
-    if isinstance(name, str) and name in LATER:
-        inside = ("model",) if isinstance(value, dict) else ()
-        found = f"'{name}', which is not available in this version"
-        raise refusal(f"one of {', '.join(TOPOLOGIES)}", found=found, inside=inside)
     return choose(TOPOLOGIES, "a topology", value, "plane")
 
 
 Topology = Annotated[
-    Plane | Line | Grid | Split | Circle | RandomRtt | Drift | Matrix | Graph,
+    Plane | Line | Grid | Split | Circle | RandomRtt | Drift | Datacenter | Cloud | Backbone | Matrix | Graph,
     BeforeValidator(_read_topology),
 ]

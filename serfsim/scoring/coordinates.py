@@ -49,11 +49,11 @@ def embedding(samples: CoordinateSamples, k: int) -> Embedding:
     return Embedding(samples.vec[k], samples.height[k], samples.adjustment[k])
 
 
-def true_rows(scope: Scope, observers: Integers) -> Floats:
-    """The true round-trip times from some observers to everybody, shape (observers, n), seconds."""
+def true_rows(scope: Scope, observers: Integers, t: float) -> Floats:
+    """The true round-trip times at time t from some observers to everybody, shape (observers, n), seconds."""
     rows = np.empty((len(observers), scope.n))
     for row, observer in enumerate(observers):
-        rows[row] = scope.recording.truth.rtt(int(observer))
+        rows[row] = scope.recording.truth.rtt(int(observer), t)
     return rows
 
 
@@ -65,7 +65,9 @@ def error_series(scope: Scope) -> ErrorSeries:
     if n > ALL_PAIRS:
         affordable = PAIR_BUDGET // (max(1, count) * n)
         observers = spaced(observers, min(OBSERVERS, max(20, affordable)))
-    true = true_rows(scope, observers) if count else np.empty((0, n))
+    # What is true stays so from one change to the next.
+    reigns = np.searchsorted(scope.recording.truth.rtt_changes, samples.t, side="right")
+    true = np.empty((0, n))
     series = ErrorSeries(
         samples.t,
         np.full((count, len(ERROR_FIGURES)), np.nan),
@@ -75,6 +77,8 @@ def error_series(scope: Scope) -> ErrorSeries:
         np.zeros(count, dtype=np.int64),
     )
     for k in range(count):
+        if k == 0 or reigns[k] != reigns[k - 1]:
+            true = true_rows(scope, observers, float(samples.t[k]))
         live = samples.live[k]
         rows = np.flatnonzero(live[observers])
         columns = np.flatnonzero(live)
@@ -126,7 +130,7 @@ def final_errors(scope: Scope, k: int, chunk_pairs: int = 250_000) -> FinalError
     for low in range(0, len(live), step):
         observers = live[low : low + step]
         estimate = space.estimate(observers, live)
-        actual = true_rows(scope, observers)[:, live]
+        actual = true_rows(scope, observers, float(samples.t[k]))[:, live]
         self_pair = observers[:, None] == live[None, :]
         errors.add(estimate, actual, self_pair)
         hits += int(nearest_hits(estimate, actual, self_pair).sum())

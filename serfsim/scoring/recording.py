@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,12 @@ class Interval:
     end: float
 
 
+class TrueRtt(Protocol):
+    """See `Truth.rtt`."""
+
+    def __call__(self, node: int, t: float | None = None) -> Floats: ...
+
+
 @dataclass
 class Truth:
     """What was really so.
@@ -34,17 +41,19 @@ class Truth:
     was under any fault, its own or its network's (Lifeguard's "anomalous"); down counts as faulted.
     `reachable(observer, subject, t)`: could a packet of some transport pass between them both ways?
     `crashes`: (t, node) of every crash; `leaves`: (t, node) of every graceful leave.
-    `rtt(i)`: the true round-trip time in seconds from node i to every node, shape (n,), without
-    jitter's spread: base latency both ways, the mean jitter and the subject's processing delay.
+    `rtt(i, t)`: the true round-trip time in seconds from node i to every node at time t, shape (n,),
+    without jitter's spread: base latency both ways, the mean jitter and the subject's processing delay;
+    `rtt(i)` is that at the end. `rtt_changes`: when it changed, rising; between two it stays.
     """
 
     down: list[list[Interval]]
     faulted: list[list[Interval]]
     reachable: Callable[[int, int, float], bool]
-    rtt: Callable[[int], Floats]
+    rtt: TrueRtt
     crashes: list[tuple[float, int]] = field(default_factory=list)
     leaves: list[tuple[float, int]] = field(default_factory=list)
     positions: Floats | None = None  # (n, 2) in seconds, where the topology has a map
+    rtt_changes: list[float] = field(default_factory=list)
 
 
 @dataclass

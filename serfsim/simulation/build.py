@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from serfsim.engine.queue import EventQueue
@@ -14,7 +15,16 @@ from serfsim.network.network import Network
 from serfsim.scenario import impairments
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.roster import Roster
+from serfsim.topology import build_topology
 from serfsim.topology.topology import Topology
+
+
+def topology_of(scenario: Scenario, roster: Roster, seed: int) -> Topology:
+    """The topology of a run: that of its seed. SerfsimError for one that cannot be built."""
+    names = [member.name for member in roster.members]
+    groups = [member.group for member in roster.members]
+    rng = stream(seed, "topology")
+    return build_topology(scenario.network.topology, len(names), rng, names, Path(), groups)
 
 
 def jitter_of(model: Any) -> jitters.Jitter:

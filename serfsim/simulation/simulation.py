@@ -33,12 +33,11 @@ from serfsim.scenario.model import Scenario
 from serfsim.scoring.recording import Recording, Truth
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
-from serfsim.simulation.build import build_network
+from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.faults import FaultRunner, RunningFault
 from serfsim.simulation.sampling import CoordinateSampler
 from serfsim.simulation.truth import TrueRtt, TruthKeeper
 from serfsim.simulation.workload import WorkloadRunner
-from serfsim.topology import build_topology
 
 Progress = Callable[[float], None]
 
@@ -67,8 +66,7 @@ class Simulation:
         self.seed = scenario.seed
         self.roster = scenario.roster()
         names = [member.name for member in self.roster.members]
-        topology_stream = stream(self.seed, "topology")
-        self.topology = build_topology(scenario.network.topology, len(names), topology_stream, names, Path())
+        self.topology = topology_of(scenario, self.roster, self.seed)
         starts = self._starts()
         # The first to start does so at engine time 0.
         self.join_at = max(0.0, -min(starts))
@@ -212,10 +210,11 @@ class Simulation:
             self.truth.down,
             self.truth.faulted,
             self.truth.reachable,
-            TrueRtt(self.topology, self.network.jitter, self.roster),
+            TrueRtt(self.topology, self.network.jitter, self.roster, end),
             self.truth.crashes,
             self.truth.leaves,
             self.topology.positions,
+            self.truth.rtt_changes,
         )
         return Recording(
             [member.name for member in members],
@@ -281,7 +280,8 @@ class Simulation:
         upcoming = latency.advance(self.now)
         while upcoming < self.scenario.duration:
             yield self.env.timeout_at(upcoming)
-            upcoming = latency.advance(self.now)
+            self.truth.rtt_changes.append(upcoming)
+            upcoming = latency.advance(upcoming)
 
     def _on_slice(self) -> None:
         self._progress(min(1.0, self.queue.now / (self.origin + self.scenario.duration)))

@@ -26,6 +26,7 @@ class TruthKeeper:
         self.crashes: list[tuple[float, int]] = []
         self.leaves: list[tuple[float, int]] = []
         self.cuts: list[Cut] = []
+        self.rtt_changes: list[float] = []
         self._down_since: list[float | None] = [-ALWAYS] * nodes
         self._faults: list[int] = [0] * nodes
         self._faulted_since: list[float] = [0.0] * nodes
@@ -104,18 +105,22 @@ class Cut:
 class TrueRtt:
     """Called with a node: round-trip seconds to every node, shape (n,), as a perfect probe would measure.
 
-    Base latency both ways, the mean jitter of each, and what the subject takes to answer. It holds on to
-    nothing else of a simulation, so that a result does not keep all of it.
+    Base latency both ways at the time `t`, without which at the `end`, the mean jitter of each, and what the
+    subject takes to answer. It holds on to nothing else of a simulation, so that a result does not keep all
+    of it.
     """
 
-    def __init__(self, topology: Topology, jitter: Jitter, roster: Roster) -> None:
+    def __init__(self, topology: Topology, jitter: Jitter, roster: Roster, end: float) -> None:
         self.topology = topology
+        # What would change at the very end changes nothing any more.
+        self.end = math.nextafter(end, -math.inf)
         # The mean of every model is a constant plus a share of the base latency.
         self.fixed = 2.0 * jitter.mean(0.0)
         self.share = 1.0 + jitter.mean(1.0) - jitter.mean(0.0)
         self.processing = np.array([member.processing_delay for member in roster.members])
 
-    def __call__(self, node: int) -> Floats:
+    def __call__(self, node: int, t: float | None = None) -> Floats:
+        self.topology.latency.advance(self.end if t is None else min(t, self.end))
         rtt: Floats = self.topology.rtt_row(node) * self.share + self.fixed + self.processing
         rtt[node] = 0.0
         return rtt

@@ -12,9 +12,15 @@ durations are seconds. What is missing or None takes the default of the model's 
 | circle | radius |
 | random | mean, sd |
 | drift | side |
-| matrix | file, unit, kind, missing, format, key, slice, slice_every, place, access (low, high) |
-| graph | one of file, edges [(a, b, seconds)] and graph (networkx); weight, unit, kind, directed, |
-|  | format, place, access |
+| datacenter | regions, zones, racks, in_rack, in_zone, between_zones, between_regions, place, access |
+| cloud | provider, regions, zones, path_factor, path_spread, overhead, in_zone, between_zones, |
+|  | place, access |
+| backbone | network, path_factor, hop, place, access |
+| matrix | one of file and data; unit, kind, missing, format, key, slice, slice_every, place, access |
+| graph | one of file, data, edges [(a, b, seconds)], generator and graph (networkx); weight, unit, |
+|  | kind, directed, format, part, place, access |
+
+`place` and `access` are those of `places`; `access` is (low, high).
 """
 
 from __future__ import annotations
@@ -27,7 +33,11 @@ from typing import Any
 from serfsim.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology import serf_models
+from serfsim.topology.cloud import cloud
+from serfsim.topology.datacenter import datacenter
+from serfsim.topology.datasets import DATA_SETS, data_path
 from serfsim.topology.matrix import load_matrix, matrix_topology
+from serfsim.topology.places import by_node
 from serfsim.topology.plane import plane
 from serfsim.topology.topology import Topology
 
@@ -35,12 +45,17 @@ Builder = Callable[[Any, Sequence[str], Random, Path], Topology]
 
 
 def build_topology(
-    spec: object, n: int, rng: Random, names: Sequence[str], base_folder: Path | str
+    spec: object,
+    n: int,
+    rng: Random,
+    names: Sequence[str],
+    base_folder: Path | str,
+    groups: Sequence[str] | None = None,
 ) -> Topology:
     """The topology that `spec` describes, for the n nodes `names`; None describes a plane.
 
-    `rng` is the topology's own stream. File names are relative to `base_folder`. ScenarioError for a
-    model or file that cannot be used.
+    `rng` is the topology's own stream. File names are relative to `base_folder`. `groups`: of each node,
+    by which `place` may also name it. ScenarioError for a model or file that cannot be used.
     """
     if len(names) != n:
         raise ValueError("a topology needs a name for every node")
@@ -49,6 +64,9 @@ def build_topology(
         near = difflib.get_close_matches(model, BUILDERS, 1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise ScenarioError(f"topology.model: found '{model}'; expected {', '.join(BUILDERS)}{meant}")
+    place = _get(spec, "place")
+    if groups is not None and isinstance(place, Mapping):
+        spec = {**_as_dict(spec), "place": by_node(names, groups, place)}
     return BUILDERS[model](spec, names, rng, Path(base_folder))
 
 
@@ -56,6 +74,11 @@ def _get(spec: object, name: str) -> Any:
     if isinstance(spec, Mapping):
         return spec.get(name)
     return getattr(spec, name, None)
+
+
+def _as_dict(spec: Any) -> dict[str, Any]:
+    """All that a description says; a model of pydantic's is an iterable of pairs."""
+    return {name: value for name, value in dict(spec).items() if value is not None}
 
 
 def _given(spec: object, *names: str) -> dict[str, Any]:
@@ -99,37 +122,86 @@ def _drift(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Top
     return serf_models.drift(len(names), **_given(spec, "side"))
 
 
+def _datacenter(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
+    sizes = _given(spec, "regions", "zones", "racks")
+    times = _given(spec, "in_rack", "in_zone", "between_zones", "between_regions")
+    return datacenter(names, rng, **sizes, **times, **_access(spec))
+
+
+def _cloud(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
+    where = _given(spec, "provider", "regions", "zones")
+    times = _given(spec, "path_factor", "path_spread", "overhead", "in_zone", "between_zones")
+    return cloud(names, rng, **where, **times, **_access(spec))
+
+
+def _backbone(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
+    from serfsim.topology.backbone import backbone
+
+    network = _get(spec, "network")
+    if network is None:
+        raise ScenarioError("topology.network: found nothing; expected a network such as topozoo/Abilene")
+    return backbone(names, rng, str(network), **_given(spec, "path_factor", "hop"), **_access(spec))
+
+
+def _file_of(spec: object, folder: Path) -> Path | None:
+    """The file that the description names, or that of the data set it names."""
+    file, data = _get(spec, "file"), _get(spec, "data")
+    return folder / file if file is not None else data_path(str(data)) if data is not None else None
+
+
+def _settings(spec: object) -> Any:
+    """The description, with what is a data set's own where it names one."""
+    data = _get(spec, "data")
+    if isinstance(spec, Mapping) and data in DATA_SETS:
+        return {**DATA_SETS[str(data)].settings, **spec}
+    return spec
+
+
 def _matrix(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
-    file = _get(spec, "file")
+    file, spec = _file_of(spec, folder), _settings(spec)
     if file is None:
-        raise ScenarioError("topology.file: found nothing; expected the file of the matrix")
-    measured = load_matrix(folder / file, **_given(spec, "unit", "kind", "missing", "format", "key"))
+        raise ScenarioError("topology.file: found nothing; expected the file of the matrix, or data:")
+    measured = load_matrix(file, **_given(spec, "unit", "kind", "missing", "format", "key"))
     return matrix_topology(measured, names, rng, **_given(spec, "slice", "slice_every"), **_access(spec))
 
 
 def _graph(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
     # networkx takes a moment to import, and most runs have no graph.
-    import networkx as nx
-
     from serfsim.topology.graph import graph_topology, load_graph
 
+    file, spec = _file_of(spec, folder), _settings(spec)
     attribute = str(_get(spec, "weight") or _get(spec, "attribute") or "latency")
-    given = {**_given(spec, "unit", "kind"), **_access(spec), "attribute": attribute}
-    file, edges = _get(spec, "file"), _get(spec, "edges")
-    directed = bool(_get(spec, "directed"))
+    given = {**_given(spec, "unit", "kind", "part"), **_access(spec), "attribute": attribute}
     if file is not None:
-        graph = load_graph(folder / file, _get(spec, "format"), attribute, directed)
-        given["source"] = str(folder / file)
-    elif edges is not None:
-        graph = nx.MultiDiGraph() if directed else nx.MultiGraph()
-        for tail, head, seconds in edges:
-            graph.add_edge(tail, head, **{attribute: seconds})
-        given["unit"] = "s"
+        given["source"] = str(file)
+        graph = load_graph(file, _get(spec, "format"), attribute, bool(_get(spec, "directed")))
     elif _get(spec, "graph") is not None:
         graph = _get(spec, "graph")
     else:
-        raise ScenarioError("topology: found a graph of nothing; expected one of file, edges and graph")
+        given.update(unit="s", attribute="latency")
+        if _get(spec, "edges") is None:
+            given.update(kind="one_way", source=str(_get(_get(spec, "generator"), "model")))
+        graph = _written_graph(spec, len(names), rng)
     return graph_topology(graph, names, rng, **given)
+
+
+def _written_graph(spec: object, n: int, rng: Random) -> Any:
+    """The graph of a generator, or of the links that the description has itself."""
+    import networkx as nx
+
+    from serfsim.topology.generators import generate
+
+    edges, generator = _get(spec, "edges"), _get(spec, "generator")
+    if generator is not None:
+        given = {"places": n, "size": 60e-3, **_as_dict(generator)}
+        return generate(rng=rng, **given)
+    if edges is None:
+        expected = "one of file, data, edges, generator and graph"
+        raise ScenarioError(f"topology: found a graph of nothing; expected {expected}")
+    graph = nx.MultiDiGraph() if _get(spec, "directed") else nx.MultiGraph()
+    for tail, head, seconds in edges:
+        graph.add_edge(tail, head, latency=seconds)
+    return graph
 
 
 BUILDERS: dict[str, Builder] = {
@@ -140,6 +212,9 @@ BUILDERS: dict[str, Builder] = {
     "circle": _circle,
     "random": _random,
     "drift": _drift,
+    "datacenter": _datacenter,
+    "cloud": _cloud,
+    "backbone": _backbone,
     "matrix": _matrix,
     "graph": _graph,
 }

@@ -107,20 +107,30 @@ def graph_topology(
     place: Place = "auto",
     access: tuple[float, float] = (0.0, 0.0),
     source: str = "graph",
+    part: str = "all",
+    stand_at: Sequence[object] | None = None,
 ) -> Topology:
     """Nodes at the graph's nodes. `kind: rtt` halves every edge. For `place` and `access`: see `places`.
 
+    `part: largest` leaves out all but the largest part of a graph that is not connected. `stand_at`: only
+    these of the graph's nodes are places; through the others there is a way.
     `unit` is for latencies that are bare numbers; None refuses those. ScenarioError for a graph that
     is not connected (both ways, if directed), or an edge without a usable latency.
     """
     if kind not in ("rtt", "one_way"):
         raise ScenarioError(f"topology.kind: found '{kind}'; expected rtt, one_way")
     links, loops = _links(graph, attribute, unit, 2.0 if kind == "rtt" else 1.0, source)
+    if part == "largest":
+        graph = graph.subgraph(_parts(links)[0])
+        links = links.subgraph(graph.nodes)
+    elif part != "all":
+        raise ScenarioError(f"topology.part: found '{part}'; expected all, largest")
     _check_connected(links, source)
-    labels = [str(node) for node in graph.nodes]
+    stands = list(graph.nodes) if stand_at is None else list(stand_at)
+    labels = [str(node) for node in stands]
     where = place_nodes(names, labels, place, rng)
     used = sorted(set(where))
-    one_way = _shortest(links, list(graph.nodes), used, loops)
+    one_way = _shortest(links, stands, used, loops)
     places = {name: labels[at] for name, at in zip(names, where, strict=True)}
     placed = placed_topology(names, [labels[at] for at in used], one_way, places, access, rng, source)
     links_text = f"{graph.number_of_edges()} links"
@@ -154,18 +164,24 @@ def _links(
     return links, loops
 
 
+def _parts(links: nx.Graph) -> list[list[object]]:
+    """The parts within which there is a way both ways, largest first, each in the order of the graph."""
+    found = nx.strongly_connected_components(links) if links.is_directed() else nx.connected_components(links)
+    order = {node: i for i, node in enumerate(links.nodes)}
+    parts = [sorted(part, key=order.__getitem__) for part in found]
+    return sorted(parts, key=lambda part: (-len(part), order[part[0]]))
+
+
 def _check_connected(links: nx.Graph, source: str) -> None:
-    directed = links.is_directed()
-    parts = list(nx.strongly_connected_components(links) if directed else nx.connected_components(links))
+    parts = _parts(links)
     if len(parts) > 1:
-        order = {node: i for i, node in enumerate(links.nodes)}
-        first = min(links.nodes, key=lambda node: order[node])
-        home = next(part for part in parts if first in part)
-        other = min((node for node in links.nodes if node not in home), key=lambda node: order[node])
-        how = " both ways" if directed else ""
+        first = next(iter(links.nodes))
+        home = set(next(part for part in parts if first in part))
+        other = next(node for node in links.nodes if node not in home)
+        how = " both ways" if links.is_directed() else ""
         raise ScenarioError(
             f"{source}: found {len(parts)} parts without a path between them, such as those of '{first}' and "
-            f"'{other}'; expected a graph that is connected{how}"
+            f"'{other}'; expected a graph that is connected{how}, or part: largest"
         )
 
 

@@ -8,7 +8,7 @@ be asymmetric. The diagonal is ignored.
 Measurements are never complete. A missing one (an empty cell, NaN, or 0 between different places)
 is refused where nodes stand at both its places, unless `missing` says how to fill it: `mirror` takes
 the opposite direction and refuses where that is missing too; `median` takes the median of all that
-was measured, of the same slice.
+was measured, of the same slice; `mirror_or_median` takes the first of these that it can.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from serfsim.errors import ScenarioError
 from serfsim.native import Random, vec
 from serfsim.network.latency import SliceLatency
 from serfsim.topology.matrix_array import read_array
-from serfsim.topology.matrix_text import RawMatrix, read_csv, read_pairs, read_whitespace
+from serfsim.topology.matrix_json import read_json
+from serfsim.topology.matrix_pairs import read_pairs
+from serfsim.topology.matrix_text import RawMatrix, read_csv, read_whitespace
 from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import PER_SECOND, UNITS
 
-FORMATS = ("csv", "npz", "text", "p2psim")
+FORMATS = ("csv", "npz", "json", "text", "p2psim", "meridian")
 KINDS = ("rtt", "one_way")
-MISSING = ("refuse", "mirror", "median")
+MISSING = ("refuse", "mirror", "median", "mirror_or_median")
 LONGEST_MEDIAN_S = 10.0
 
 
@@ -57,7 +59,7 @@ def load_matrix(
     format: str | None = None,
     key: str | None = None,
 ) -> MeasuredMatrix:
-    """Read a file. Without `format` its ending decides: .csv and .tsv, .npz and .npy, otherwise text.
+    """Read a file. Without `format` its ending decides: .csv and .tsv, .npz and .npy, .json, otherwise text.
 
     `key` names the array in an .npz. ScenarioError, with file, row and column, for all that is
     wrong in it.
@@ -81,14 +83,16 @@ def load_matrix(
 
 def _read(path: Path, format: str | None, key: str | None) -> RawMatrix:
     if format is None:
-        endings = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
+        endings = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz", ".json": "json"}
         format = endings.get(path.suffix.lower(), "text")
     if format == "csv":
         return read_csv(path)
     if format == "npz":
         return read_array(path, key)
-    if format == "p2psim":
-        return read_pairs(path)
+    if format == "json":
+        return read_json(path)
+    if format in ("p2psim", "meridian"):
+        return read_pairs(path, several=format == "meridian")
     if format == "text":
         return read_whitespace(path)
     raise ScenarioError(f"topology.format: found '{format}'; expected {', '.join(FORMATS)}")
@@ -100,16 +104,17 @@ def _filled(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
     apart = ~np.eye(values.shape[1], dtype=bool)
     gaps = np.isnan(values) & apart
     count = int(gaps.sum())
-    if missing == "mirror":
+    if missing in ("mirror", "mirror_or_median"):
         values = np.where(gaps, values.transpose(0, 2, 1), values)
-    elif missing == "median":
+    if missing in ("median", "mirror_or_median"):
+        left = np.isnan(values) & apart
         for k in range(len(values)):
-            known = values[k][apart & ~gaps[k]]
+            known = raw.values[k][apart & ~gaps[k]]
             if known.size == 0:
                 raise ScenarioError(
                     f"{path}: found no latency at all in slice {k}; expected some to take a median of"
                 )
-            values[k][gaps[k]] = np.median(known)
+            values[k][left[k]] = np.median(known)
     return values, count - int((np.isnan(values) & apart).sum())
 
 

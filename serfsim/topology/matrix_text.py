@@ -1,10 +1,8 @@
-"""Reads latencies between all pairs from text: tables, and lists of pairs.
+"""Reads latencies between all pairs from tables in text.
 
 A table (CSV with comma, semicolon or tab, or whitespace) has a row for each source and a column for
 each target, with or without labels on either side. Labelled rows and columns may come in different
-order; they are matched by label. A list (p2psim's format, in which the King measurements come) has a
-line "i j value" or "i,j value" for each pair; there a negative value marks a failed measurement.
-Lines that start with '#' are skipped, and p2psim's own header lines.
+order; they are matched by label. Lines that start with '#' are skipped. Lists of pairs: `matrix_pairs`.
 
 What is not a number is refused here, with file, line and column. An empty cell, NaN, or 0 between two
 different places is a missing measurement: it comes out as NaN, and `matrix` decides.
@@ -25,7 +23,6 @@ from serfsim.errors import ScenarioError
 from serfsim.topology.topology import Floats
 
 MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
-LIST_WORDS = ("topology", "failure_model", "node")  # p2psim's own lines before the pairs
 
 _WITH_UNIT = re.compile(r"(?<=[0-9.])\s*(ns|us|µs|μs|ms|s)$")
 
@@ -87,7 +84,9 @@ def read_csv(path: Path) -> RawMatrix:
 
 def read_whitespace(path: Path) -> RawMatrix:
     """A table separated by whitespace, or, where every line has three numbers, a list of pairs."""
-    rows = _words(path)
+    from serfsim.topology.matrix_pairs import LIST_WORDS, read_pairs
+
+    rows = words_of(path)
     if rows and (
         rows[0][1][0] in LIST_WORDS or (len(rows) > 3 and all(len(cells) == 3 for _, cells in rows))
     ):
@@ -95,53 +94,12 @@ def read_whitespace(path: Path) -> RawMatrix:
     return _table(path, rows)
 
 
-def _words(path: Path) -> list[Row]:
+def words_of(path: Path) -> list[Row]:
     lines = enumerate(read_text(path).splitlines(), start=1)
     return [(number, line.split()) for number, line in lines if line.strip() and line.lstrip()[0] != "#"]
 
 
-def read_pairs(path: Path) -> RawMatrix:
-    """A list of pairs. A pair given one way only holds both ways."""
-    pairs: dict[tuple[str, str], float] = {}
-    lines: dict[tuple[str, str], int] = {}
-    seen: dict[str, None] = {}
-    for number, words in _words(path):
-        if words[0] in LIST_WORDS:
-            continue
-        cells = " ".join(words).replace(",", " ").split()
-        where = f"{path}:{number}"
-        if len(cells) != 3:
-            raise ScenarioError(
-                f"{where}: found {len(cells)} words; expected a pair and its latency: i j value"
-            )
-        source, target, value = cells
-        seen[source] = seen[target] = None
-        # p2psim writes -1 where a measurement failed.
-        latency = math.nan if value.startswith("-") and _is_number(value) else read_cell(value, where)
-        if (source, target) in pairs:
-            raise ScenarioError(
-                f"{where}: found the pair {source} {target} again; it is in line {lines[source, target]}"
-            )
-        pairs[source, target] = latency
-        lines[source, target] = number
-    if not pairs:
-        raise ScenarioError(f"{path}: found no pairs; expected lines such as '1 2 35000'")
-    labels = sorted(seen, key=lambda label: (0, int(label), "") if label.isdecimal() else (1, 0, label))
-    values = np.full((1, len(labels), len(labels)), np.nan)
-    index = {label: i for i, label in enumerate(labels)}
-    for (source, target), latency in pairs.items():
-        values[0, index[source], index[target]] = latency
-        if (target, source) not in pairs:
-            values[0, index[target], index[source]] = latency
-
-    def where_pair(_: int, i: int, j: int) -> str:
-        line = lines.get((labels[i], labels[j]), lines.get((labels[j], labels[i])))
-        return f"{path}: no line for {labels[i]} {labels[j]}" if line is None else f"{path}:{line}"
-
-    return RawMatrix(_zero_is_missing(values), tuple(labels), where_pair)
-
-
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
@@ -152,7 +110,7 @@ def _is_number(text: str) -> bool:
 def _is_word(text: str) -> bool:
     """Whether a cell can only be a label: neither a number, with a unit or without, nor a gap."""
     number = _WITH_UNIT.sub("", text)
-    return not _is_number(number) and text.lower() not in MISSING_WORDS
+    return not is_number(number) and text.lower() not in MISSING_WORDS
 
 
 def _table(path: Path, rows: list[Row]) -> RawMatrix:
@@ -207,7 +165,7 @@ def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:
     has_words = any(_is_word(cell) for cell in others)
     # With a blank or worded corner, numbers can be labels too: then they count from 0 or 1.
     counting = [[str(i) for i in range(start, start + len(others))] for start in (0, 1)]
-    counts = bool(others) and others in counting and not _is_number(corner)
+    counts = bool(others) and others in counting and not is_number(corner)
     if has_words or (counts and len(rows) == len(cells)):
         return rows[0], rows[1:]
     return None, rows
@@ -249,10 +207,10 @@ def _by_label(
             return f"{line}: no column for '{labels[j]}'"
         return f"{line}: column {column_at[labels[j]] + first + 1}"
 
-    return RawMatrix(_zero_is_missing(ordered), tuple(labels), where)
+    return RawMatrix(zero_is_missing(ordered), tuple(labels), where)
 
 
-def _zero_is_missing(values: Floats) -> Floats:
+def zero_is_missing(values: Floats) -> Floats:
     """0 between two different places becomes NaN."""
     apart = ~np.eye(values.shape[1], dtype=bool)
     return np.where((values == 0.0) & apart, np.nan, values)

@@ -1,8 +1,9 @@
 """Which node of the cluster stands at which measured place: a row of a matrix, a node of a graph.
 
 `place` says how: `auto` (by name if every node's name is a label, otherwise in order), `by_name`,
-`in_order` (node i at place i, beginning anew when they run out), `random` (drawn without
-repetition while places last, then all over again), or a mapping from node name to label.
+`in_order` (node i at place i, beginning anew when they run out), `in_blocks` (as many at each place, those
+that follow one another together), `random` (drawn without repetition while places last, then all over
+again), or a mapping from the name of a node, or of a group of nodes, to a label.
 
 Several nodes may share a place only where something keeps them apart: an access latency, or a
 latency of the place to itself. Otherwise their RTT would be 0, which no network has.
@@ -20,7 +21,7 @@ from serfsim.native import Random, i32, vec
 from serfsim.network.latency import MatrixLatency, SiteLatency
 from serfsim.topology.topology import Floats, Topology
 
-RULES = ("auto", "by_name", "in_order", "random")
+RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
 
 Place = str | Mapping[str, str]
 
@@ -30,15 +31,17 @@ def place_nodes(names: Sequence[str], labels: Sequence[str], place: Place, rng: 
     number = {label: i for i, label in enumerate(labels)}
     if isinstance(place, Mapping):
         wanted = [str(place[name]) if name in place else _unplaced(name) for name in names]
-        return [number[label] if label in number else _no_label(label, labels) for label in wanted]
+        return [number[label] if label in number else no_place_called(label, labels) for label in wanted]
     if place not in RULES:
         raise ScenarioError(
             f"topology.place: found '{place}'; expected {', '.join(RULES)} or a mapping of names"
         )
     if place == "by_name" or (place == "auto" and all(name in number for name in names)):
-        return [number[name] if name in number else _no_label(name, labels) for name in names]
+        return [number[name] if name in number else no_place_called(name, labels) for name in names]
     if place == "random":
         return _drawn(len(names), len(labels), rng)
+    if place == "in_blocks":
+        return [i * len(labels) // len(names) for i in range(len(names))]
     return [i % len(labels) for i in range(len(names))]
 
 
@@ -58,7 +61,28 @@ def _unplaced(name: str) -> str:
     raise ScenarioError(f"topology.place: found no place for the node '{name}'; expected one for every node")
 
 
-def _no_label(label: str, labels: Sequence[str]) -> int:
+def by_node(names: Sequence[str], groups: Sequence[str], place: Place) -> Place:
+    """A mapping of nodes and groups as one of nodes alone; a node's own place comes before its group's."""
+    if not isinstance(place, Mapping):
+        return place
+    for key in place:
+        if key not in names and key not in groups:
+            known = sorted({*names, *groups} - {""})
+            near = difflib.get_close_matches(str(key), known, 1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            raise ScenarioError(
+                f"topology.place: found '{key}'; expected the name of a node or a group{meant}"
+            )
+    pairs = zip(names, groups, strict=True)
+    return {
+        name: place[name] if name in place else place[group]
+        for name, group in pairs
+        if name in place or group in place
+    }
+
+
+def no_place_called(label: str, labels: Sequence[str]) -> int:
+    """ScenarioError for a place that is not there, with the nearest that is."""
     near = difflib.get_close_matches(label, labels, 1)
     meant = f"; did you mean '{near[0]}'?" if near else ""
     raise ScenarioError(
@@ -114,7 +138,8 @@ def check_sharing(
     one_way: Floats,
     source: str,
 ) -> None:
-    """ScenarioError where two nodes would be 0 s apart because they share a place."""
+    """ScenarioError where two nodes would be 0 s apart, at one place or at two."""
+    _check_apart(names, labels, where, accesses, one_way, source)
     first: dict[int, int] = {}
     for node, at in enumerate(where):
         other = first.setdefault(at, node)
@@ -124,3 +149,24 @@ def check_sharing(
                 f"'{names[node]}' share '{labels[at]}' and would be 0 ms apart; expected fewer nodes, or "
                 "access: with the latency between a node and its place"
             )
+
+
+def _check_apart(
+    names: Sequence[str],
+    labels: Sequence[str],
+    where: Sequence[int],
+    accesses: Sequence[float],
+    one_way: Floats,
+    source: str,
+) -> None:
+    """ScenarioError where two different places are 0 s apart and nodes at both have no access latency."""
+    bare = {at: node for node, at in reversed(list(enumerate(where))) if accesses[node] <= 0.0}
+    used = sorted(bare)
+    nothing = one_way[np.ix_(used, used)] <= 0.0
+    np.fill_diagonal(nothing, False)
+    for i, j in np.argwhere(nothing | nothing.T)[:1]:
+        first, second = used[int(i)], used[int(j)]
+        raise ScenarioError(
+            f"{source}: found 0 ms between '{labels[first]}', where '{names[bare[first]]}' stands, and "
+            f"'{labels[second]}', where '{names[bare[second]]}' does; expected more than nothing, or access:"
+        )

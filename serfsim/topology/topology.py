@@ -27,6 +27,7 @@ class Topology:
         positions: (n, 2), seconds of RTT, where the model has a map.
         graph: the networkx graph, where the model has one.
         places: label of each node's row, site or graph node, where it was put at one.
+        locations: (n, 2), latitude and longitude of each node's place in degrees, where it is on Earth.
     """
 
     n: int
@@ -35,6 +36,7 @@ class Topology:
     positions: Floats | None = None
     graph: nx.Graph | None = None
     places: tuple[str, ...] | None = None
+    locations: Floats | None = None
 
     def rtt_row(self, i: int) -> Floats:
         """True base round-trip time from node i to every node, seconds, shape (n,); 0 to itself."""

@@ -259,7 +259,7 @@ def truth(golden: Golden, warm_up: float) -> Truth:
         down=down,
         faulted=[list(intervals) for intervals in down],
         reachable=lambda observer, subject, t: True,
-        rtt=lambda node: rtt[node],
+        rtt=lambda node, t=None: rtt[node],
         crashes=crashes,
         leaves=leaves,
     )

@@ -199,11 +199,6 @@ MISTAKES = {
         "f.yaml:3: network.topology.model: found 'plain'; ",
         "did you mean plane?",
     ),
-    "a topology of a later version": (
-        "network: {topology: {model: cloud, regions: [a]}}\n",
-        "f.yaml:1: network.topology.model: found 'cloud', which is not available in this version",
-        "one of plane",
-    ),
     "a key of another topology": (
         "network:\n  topology: {model: line, size: 3ms}\n",
         "f.yaml:2: network.topology.size: found an unknown key; ",
@@ -211,8 +206,8 @@ MISTAKES = {
     ),
     "a matrix without a file": (
         "network: {topology: matrix}\n",
-        "f.yaml:1: network.topology.file: found nothing; ",
-        "a value",
+        "f.yaml:1: network.topology: found nothing; ",
+        "expected one of `file`, `data`",
     ),
     "a matrix file that is not there": (
         "network:\n  topology:\n    model: matrix\n    file: none.csv\n",

@@ -86,7 +86,7 @@ def recorded(
         spells(down or {}, nodes),
         spells(faulted or {}, nodes),
         lambda observer, subject, t: True,
-        lambda node: matrix[node].copy(),
+        lambda node, t=None: matrix[node].copy(),
         list(crashes),
         list(leaves),
         None if positions is None else np.array(positions, dtype=np.float64),

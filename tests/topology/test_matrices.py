@@ -198,9 +198,9 @@ def test_unknown_words_are_answered_with_the_known_ones(tmp_path: Path) -> None:
     for name, value, part in (
         ("unit", "min", "expected us, ms, s"),
         ("kind", "both", "expected rtt, one_way"),
-        ("missing", "guess", "expected refuse, mirror, median"),
-        ("format", "xls", "expected csv, npz, text, p2psim"),
-        ("place", "anywhere", "expected auto, by_name, in_order, random"),
+        ("missing", "guess", "expected refuse, mirror, median, mirror_or_median"),
+        ("format", "xls", "expected csv, npz, json, text, p2psim, meridian"),
+        ("place", "anywhere", "expected auto, by_name, in_order, in_blocks, random"),
     ):
         with pytest.raises(ScenarioError, match=f"topology.{name}: found '{value}'; {part}"):
             matrix(path, **{name: value})

@@ -130,7 +130,7 @@ BAD = {
     "a random of nothing": ({"model": "random", "mean": 0.0}, "mean above 0"),
     "a random too wide": ({"model": "random", "mean": 1e-12, "sd": 0.0}, "too large for its mean"),
     "a matrix of nothing": ({"model": "matrix"}, "expected the file of the matrix"),
-    "a graph of nothing": ({"model": "graph"}, "one of file, edges and graph"),
+    "a graph of nothing": ({"model": "graph"}, "one of file, data, edges, generator and graph"),
 }
 
 

@@ -1,0 +1,185 @@
+"""Topologies that somebody measured or drew: matrices of latencies, graphs of links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainSerializer, model_validator
+
+from serfsim.scenario.generators import Generator
+from serfsim.scenario.part import Model
+from serfsim.scenario.problems import custom_error, listed, nearest, refusal, shown, unknown_name
+from serfsim.scenario.units import Count, PositiveDuration, Span, Switch
+
+Unit = Literal["us", "ms", "s"]
+Kind = Literal["rtt", "one_way"]
+UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def _read_file(value: object) -> object:
+    if isinstance(value, str) and value.strip():
+        return Path(value)
+    if isinstance(value, Path):
+        return value
+    raise refusal("the name of a file", value)
+
+
+File = Annotated[Path, BeforeValidator(_read_file), PlainSerializer(str)]
+
+
+PLACE_RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
+
+
+def _read_place(value: Any) -> Any:
+    """A rule, or the place of every node, by its name or its group's."""
+    if isinstance(value, str) and value in PLACE_RULES:
+        return value
+    if isinstance(value, Mapping) and all(isinstance(place, str) for place in value.values()):
+        return dict(value)
+    meant = nearest(value, PLACE_RULES) if isinstance(value, str) else None
+    raise refusal(f"{listed(PLACE_RULES)}, or a mapping of nodes and groups to places", value, meant=meant)
+
+
+Placement = Annotated[Any, BeforeValidator(_read_place)]
+
+
+class Measured(Model):
+    """A map of places that latencies are known between, and how nodes stand on it.
+
+    `place`: `auto` (by name if every node's name is a place, otherwise in order), `by_name`, `in_order`
+    (one at each place, then again), `in_blocks` (neighbours in number together), `random`, or a mapping of
+    nodes and groups to places. `access` is each node's own one-way latency to its place; on a map whose
+    places are points, nodes can share one only with it.
+    """
+
+    place: Placement = "auto"
+    access: Span | None = None
+
+
+class Matrix(Measured):
+    """Latencies measured between all pairs: row is the source, column the target.
+
+    From a `file`, or `data`, a public data set by name (`serfsim topology --list`), which brings its own
+    `unit` and the rest. `kind`: round trips, or one way. `missing` says what to do with a cell without a
+    measurement: `refuse` it, `mirror` the other direction, take the `median` of all, or
+    `mirror_or_median`. `format` where the file's ending does not tell; `key` names the array in an npz file.
+    Of several slices over time, `slice` takes one, or they are played, a new one `slice_every` so often.
+    """
+
+    model: Literal["matrix"] = "matrix"
+    file: File | None = None
+    data: str | None = None
+    unit: Unit = "ms"
+    kind: Kind = "rtt"
+    missing: Literal["refuse", "mirror", "median", "mirror_or_median"] = "refuse"
+    format: Literal["csv", "npz", "json", "text", "p2psim", "meridian"] | None = None
+    key: str | None = None
+    slice: Count | None = None
+    slice_every: PositiveDuration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settings_of_data(cls, value: Any) -> Any:
+        return _with_data_set(value, "matrix")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Matrix:
+        _check_one_of(self, ("file", "data"))
+        return self
+
+
+Edge = tuple[str, str, PositiveDuration]
+
+
+class Graph(Measured):
+    """A network of links; latency is the shortest path.
+
+    From a `file` (GML, GraphML or an edge list), from `edges` [[a, b, 5ms], ...], from `data`, a public
+    data set by name, from a `generator`, or in Python from a networkx object given as `graph`, which becomes
+    `edges`. `weight` names the edge attribute that holds the latency, in `unit`. `format` where the file's
+    ending does not tell. Of a graph in several parts, `part: largest` takes the largest.
+    """
+
+    model: Literal["graph"] = "graph"
+    file: File | None = None
+    data: str | None = None
+    edges: tuple[Edge, ...] | None = None
+    generator: Generator | None = None
+    directed: Switch = False
+    format: Literal["gml", "graphml", "edge_list"] | None = None
+    weight: str = "latency"
+    unit: Unit = "ms"
+    kind: Kind = "one_way"
+    part: Literal["all", "largest"] = "all"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_networkx(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "graph" not in value:
+            return _with_data_set(value, "graph")
+        given = {key: item for key, item in value.items() if key != "graph"}
+        if not is_networkx(value["graph"]):
+            raise refusal(
+                "a networkx graph (in a file: `file` or `edges`)", value["graph"], inside=("graph",)
+            )
+        return {**given, **_edges_of(value["graph"], given.get("weight", "latency"), given.get("unit", "ms"))}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Graph:
+        _check_one_of(self, ("file", "data", "edges", "generator"))
+        return self
+
+
+def _check_one_of(part: Model, sources: Sequence[str]) -> None:
+    given = [name for name in sources if getattr(part, name) is not None]
+    if len(given) != 1:
+        found = " and ".join(f"`{name}`" for name in given) or "nothing"
+        raise refusal(f"one of {', '.join(f'`{name}`' for name in sources)}", found=found)
+
+
+def _with_data_set(value: Any, model: str) -> Any:
+    """What a data set says of itself filled in; whoever says otherwise is refused."""
+    if not isinstance(value, dict) or value.get("data") is None:
+        return value
+    from serfsim.topology.datasets import DATA_SETS
+
+    name = value["data"]
+    known = [data_set.name for data_set in DATA_SETS.values() if data_set.model == model]
+    if name not in known:
+        other = DATA_SETS.get(name) if isinstance(name, str) else None
+        if other is not None:
+            raise refusal(f"a {model}", found=f"'{name}', which is a {other.model}", inside=("data",))
+        message = unknown_name(str(name), "a data set", known)
+        raise custom_error({"message": message, "inside": ("data",)})
+    settings = DATA_SETS[name].settings
+    for key in FIXED:
+        if key in value and key in settings and value[key] != settings[key]:
+            found = f"{shown(value[key])} for the data set {name}"
+            raise refusal(f"'{settings[key]}', or nothing", found=found, inside=(key,))
+    return {**settings, **value}
+
+
+FIXED = ("unit", "kind", "format", "key")  # what a data set is, whatever somebody would like
+
+
+def is_networkx(value: object) -> bool:
+    """Whether something quacks like a networkx graph."""
+    return hasattr(value, "edges") and hasattr(value, "is_directed")
+
+
+def _edges_of(graph: Any, weight: str, unit: str) -> dict[str, Any]:
+    edges = []
+    alone = next((node for node in graph.nodes if not graph.degree(node)), None)
+    if alone is not None and len(graph) > 1:
+        raise refusal("a graph that is connected", found=f"'{alone}' without any link", inside=("graph",))
+    for source, target, attributes in graph.edges(data=True):
+        latency = attributes.get(weight)
+        if isinstance(latency, str) or latency is None or unit not in UNIT_S:
+            found = f"edge {source} to {target} with {weight} = {shown(latency)}"
+            raise refusal(
+                f"a number of {unit} in the edge attribute '{weight}'", found=found, inside=("graph",)
+            )
+        edges.append([str(source), str(target), f"{latency}{unit}"])
+    return {"edges": edges, "directed": bool(graph.is_directed())}

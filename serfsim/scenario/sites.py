@@ -1,0 +1,123 @@
+"""Topologies of places on Earth and in buildings: real backbones, public clouds, data centres.
+
+Each class's docstring gives the round-trip time, `rtt`, between two nodes without jitter. How nodes stand
+on the places is said as for measured networks (`measured.Measured`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from serfsim.errors import ScenarioError
+from serfsim.scenario.measured import Measured
+from serfsim.scenario.problems import custom_error, refusal, unknown_name
+from serfsim.scenario.units import Duration, Number, Positive, PositiveDuration
+
+Factor = Annotated[Number, Field(ge=1.0)]
+Sigma = Annotated[Number, Field(ge=0.0, le=2.0)]
+Level = Annotated[Positive, Field(le=1000)]
+
+
+def _read_network(value: object) -> object:
+    """The full name of a network of topohub."""
+    if not isinstance(value, str):
+        raise refusal("a network such as topozoo/Abilene", value)
+    # topohub is asked only by those who want it.
+    from serfsim.topology.backbone import full_name
+
+    try:
+        return full_name(value)
+    except ScenarioError as error:
+        message = str(error).removeprefix("topology.network: ")
+        raise custom_error({"message": message, "inside": ()}) from None
+
+
+class Backbone(Measured):
+    """A real network of topohub; one way = the fastest way through its fibres, `hop` more a router.
+
+    A link is as long as ITU-T G.826 reckons for its air distance, or `path_factor` times that distance.
+    """
+
+    model: Literal["backbone"] = "backbone"
+    network: Annotated[str, BeforeValidator(_read_network)]
+    path_factor: Factor | None = None
+    hop: Duration = 20e-6
+
+
+class Cloud(Measured):
+    """Zones of cloud regions; rtt = in_zone, between_zones, or overhead + path_factor * light in fibre.
+
+    `regions`: names, or `all`; without, a handful. `zones` a region, or as many as it has. `path_spread`:
+    sigma of a lognormal spread of each pair's factor (measured: 0.24).
+    """
+
+    model: Literal["cloud"] = "cloud"
+    provider: Literal["aws", "azure", "gcp"] = "aws"
+    regions: tuple[str, ...] = ()
+    zones: Level = 3
+    path_factor: Factor = 1.65
+    path_spread: Sigma = 0.0
+    overhead: Duration = 6e-3
+    in_zone: PositiveDuration = 300e-6
+    between_zones: PositiveDuration = 1e-3
+
+    @model_validator(mode="before")
+    @classmethod
+    def _list_regions(cls, value: Any) -> Any:
+        """The regions by name, so that what a result keeps of its scenario says them."""
+        from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS
+
+        if not isinstance(value, dict) or value.get("provider", "aws") not in PROVIDERS:
+            return value
+        provider = value.get("provider", "aws")
+        regions = value.get("regions")
+        if regions is None:
+            regions = DEFAULT_REGIONS[provider]
+        elif regions == "all":
+            regions = tuple(PROVIDERS[provider])
+        elif isinstance(regions, str):
+            regions = (regions,)
+        return {**value, "regions": _known_regions(provider, regions)}
+
+
+def _known_regions(provider: str, regions: Any) -> Any:
+    from serfsim.topology.regions import PROVIDERS, canonical
+
+    if not isinstance(regions, (list, tuple)) or not regions:
+        raise refusal("a list of regions, or all", regions, inside=("regions",))
+    found: list[str] = []
+    for position, region in enumerate(regions):
+        name = canonical(provider, region) if isinstance(region, str) else region
+        if name not in PROVIDERS[provider]:
+            message = unknown_name(str(region), f"a region of {provider}", list(PROVIDERS[provider]))
+            raise custom_error({"message": message, "inside": ("regions", position)})
+        if name in found:
+            raise refusal("each region once", region, inside=("regions", position))
+        found.append(name)
+    return tuple(found)
+
+
+class Datacenter(Measured):
+    """Racks of zones of regions; rtt is that of the narrowest of these that two nodes share."""
+
+    model: Literal["datacenter"] = "datacenter"
+    regions: Level = 1
+    zones: Level = 3
+    racks: Level = 4
+    in_rack: PositiveDuration = 60e-6
+    in_zone: PositiveDuration = 200e-6
+    between_zones: PositiveDuration = 800e-6
+    between_regions: PositiveDuration = 30e-3
+
+    @field_validator("racks")
+    @classmethod
+    def _bounded(cls, racks: int, info: Any) -> int:
+        total = racks * info.data.get("zones", 1) * info.data.get("regions", 1)
+        if total > MOST_RACKS:
+            raise refusal(f"at most {MOST_RACKS} racks in all", found=f"{total} racks in all")
+        return racks
+
+
+MOST_RACKS = 100_000

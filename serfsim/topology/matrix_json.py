@@ -1,0 +1,49 @@
+"""Reads latencies between all pairs from JSON: {"a": {"b": 12.5, ...}, ...}, source first.
+
+The whole may stand under a key `data`, as cloudping.co has it. null, or a pair that is not there, is a
+missing measurement; so is 0 between two different places.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serfsim.errors import ScenarioError
+from serfsim.topology.matrix_text import RawMatrix, read_text, zero_is_missing
+
+
+def read_json(path: Path) -> RawMatrix:
+    """A mapping of mappings; places in the order of their names. ScenarioError says what is wrong."""
+    try:
+        table = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise ScenarioError(f"{path}:{error.lineno}: found broken JSON ({error.msg})") from None
+    if isinstance(table, dict) and isinstance(table.get("data"), dict):
+        table = table["data"]
+    if not isinstance(table, dict) or not table or not all(isinstance(row, dict) for row in table.values()):
+        raise ScenarioError(f"{path}: found something else; expected {{source: {{target: latency}}}}")
+    labels = tuple(sorted({*table, *(target for row in table.values() for target in row)}))
+    values = np.full((1, len(labels), len(labels)), np.nan)
+    for i, source in enumerate(labels):
+        for j, target in enumerate(labels):
+            value = table.get(source, {}).get(target)
+            values[0, i, j] = math.nan if value is None else _number(path, source, target, value)
+
+    def where(_: int, i: int, j: int) -> str:
+        return f"{path}: '{labels[i]}'"
+
+    return RawMatrix(zero_is_missing(values), labels, where)
+
+
+def _number(path: Path, source: str, target: str, value: Any) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0.0 <= value < math.inf:
+        raise ScenarioError(
+            f"{path}: '{source}' to '{target}': found {value!r}; expected a finite latency of at least 0"
+        )
+    return float(value)

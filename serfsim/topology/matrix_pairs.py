@@ -1,0 +1,117 @@
+"""Reads latencies between all pairs from lists of pairs, a line each.
+
+p2psim's form, in which the King measurements come, has "i,j value" after some lines of its own
+('topology ...', 'failure_model ...', 'node ...'); Meridian's has "i j value", or several values measured at
+different times, of which the median is taken. In both a negative value marks a failed measurement,
+and places are numbered from 1, though anything without a space may be the name of a place. A pair that
+is given one way only holds both ways. Lines that start with '#' are skipped.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serfsim.errors import ScenarioError
+from serfsim.topology.matrix_text import RawMatrix, is_number, read_cell, read_text, zero_is_missing
+from serfsim.topology.topology import Floats
+
+LIST_WORDS = ("topology", "failure_model", "node")  # p2psim's own lines before the pairs
+
+Integers = NDArray[np.int64]
+
+
+def read_pairs(path: Path, several: bool = False) -> RawMatrix:
+    """A list of pairs; `several`: a line may hold more than one value. ScenarioError names file and line."""
+    lines = [
+        (number, line)
+        for number, line in enumerate(read_text(path).splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith(("#", *LIST_WORDS))
+    ]
+    if not lines:
+        raise ScenarioError(f"{path}: found no pairs; expected lines such as '1 2 35000'")
+    numbers = np.array([number for number, _ in lines])
+    read = _all_numbers([line for _, line in lines], several)
+    labels, sources, targets, values = read or _with_words(path, lines, several)
+    m = len(labels)
+    line_of = np.zeros((m, m), dtype=np.int64)
+    # Written from the last line to the first, what stays is the first line of each pair.
+    line_of[sources[::-1], targets[::-1]] = numbers[::-1]
+    again = np.flatnonzero(line_of[sources, targets] != numbers)
+    if again.size:
+        at = int(again[0])
+        pair, first = f"{labels[sources[at]]} {labels[targets[at]]}", line_of[sources[at], targets[at]]
+        raise ScenarioError(f"{path}:{numbers[at]}: found the pair {pair} again; it is in line {first}")
+    matrix = np.full((1, m, m), np.nan)
+    matrix[0, sources, targets] = values
+    one_way_only = (line_of == 0) & (line_of.T > 0)
+    matrix[0][one_way_only] = matrix[0].T[one_way_only]
+
+    def where(_: int, i: int, j: int) -> str:
+        line = int(line_of[i, j] or line_of[j, i])
+        return f"{path}:{line}" if line else f"{path}: no line for {labels[i]} {labels[j]}"
+
+    return RawMatrix(zero_is_missing(matrix), labels, where)
+
+
+Pairs = tuple[tuple[str, ...], Integers, Integers, Floats]
+
+
+def _all_numbers(lines: Sequence[str], several: bool) -> Pairs | None:
+    """Millions of lines of nothing but numbers, quickly; None where there is anything else."""
+    try:
+        table = np.loadtxt([line.replace(",", " ") for line in lines], ndmin=2)
+    except ValueError:
+        return None
+    ids, measured = table[:, :2], table[:, 2:]
+    width = measured.shape[1]
+    if width == 0 or (width > 1 and not several) or not np.isfinite(table).all():
+        return None
+    if (ids < 0).any() or (ids != np.floor(ids)).any() or ids.max() > 1e15:
+        return None
+    known, at = np.unique(ids.astype(np.int64), return_inverse=True)
+    at = at.reshape(-1, 2)
+    return tuple(map(str, known.tolist())), at[:, 0], at[:, 1], _medians(measured)
+
+
+def _medians(measured: Floats) -> Floats:
+    """Of each row, without what failed; NaN where all did."""
+    values = np.where(measured < 0.0, np.nan, measured)
+    medians = np.full(len(values), np.nan)
+    some = ~np.isnan(values).all(axis=1)
+    medians[some] = np.nanmedian(values[some], axis=1)
+    return medians
+
+
+def _with_words(path: Path, lines: Sequence[tuple[int, str]], several: bool) -> Pairs:
+    """Any names, and the line of whatever is wrong."""
+    pairs: list[tuple[str, str, float]] = []
+    for number, line in lines:
+        cells = line.replace(",", " ").split()
+        where = f"{path}:{number}"
+        if len(cells) < 3 or (len(cells) > 3 and not several):
+            raise ScenarioError(
+                f"{where}: found {len(cells)} words; expected a pair and its latency: i j value"
+            )
+        measured = [_value(cell, where) for cell in cells[2:]]
+        known = [value for value in measured if not math.isnan(value)]
+        pairs.append((cells[0], cells[1], statistics.median(known) if known else math.nan))
+    seen = {label: None for source, target, _ in pairs for label in (source, target)}
+    labels = sorted(seen, key=lambda label: (0, int(label), "") if label.isdecimal() else (1, 0, label))
+    index = {label: i for i, label in enumerate(labels)}
+    return (
+        tuple(labels),
+        np.array([index[source] for source, _, _ in pairs]),
+        np.array([index[target] for _, target, _ in pairs]),
+        np.array([value for _, _, value in pairs]),
+    )
+
+
+def _value(cell: str, where: str) -> float:
+    # p2psim and Meridian write -1 where a measurement failed.
+    return math.nan if cell.startswith("-") and is_number(cell) else read_cell(cell, where)
