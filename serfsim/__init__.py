@@ -18,23 +18,27 @@ from typing import TYPE_CHECKING, Any
 from serfsim.speed import settle as _settle
 
 if TYPE_CHECKING:
+    from serfsim.regression import regress as regress
     from serfsim.result import Result as Result
     from serfsim.scenario.loading import load as load
     from serfsim.scenario.model import Scenario as Scenario
     from serfsim.simulation import Simulation as Simulation
     from serfsim.simulation import run as run
     from serfsim.sweeps import sweep as sweep
+    from serfsim.tuning import tune as tune
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Scenario", "Simulation", "__version__", "load", "run", "sweep"]
+__all__ = ["Result", "Scenario", "Simulation", "__version__", "load", "regress", "run", "sweep", "tune"]
 
 _HOMES = {
     "Result": "serfsim.result",
     "Scenario": "serfsim.scenario.model",
     "Simulation": "serfsim.simulation",
     "load": "serfsim.scenario.loading",
+    "regress": "serfsim.regression",
     "run": "serfsim.simulation",
     "sweep": "serfsim.sweeps",
+    "tune": "serfsim.tuning",
 }
 
 _settle()

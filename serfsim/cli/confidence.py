@@ -1,0 +1,21 @@
+"""A confidence on the command line: '95%' or 0.95."""
+
+from __future__ import annotations
+
+import re
+
+from serfsim.errors import SerfsimError
+from serfsim.scenario.problems import sentence, shown
+
+_SHARE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)\s*")
+
+
+def confidence_of(text: str) -> float:
+    """0.95 of '95%', '95 %' or '0.95'. SerfsimError for what is no confidence, such as 0 and 100 %."""
+    match = _SHARE.fullmatch(text)
+    value = float(match[1]) / (100 if match[2] else 1) if match else 0.0
+    if not 0 < value < 1:
+        meant = f"{text.strip()}%" if match and not match[2] and 1 < value < 100 else None
+        expected = "a share above 0 and below 100 %, such as 95%"
+        raise SerfsimError(f"--confidence: {sentence(shown(text), expected, meant)}")
+    return value

@@ -1,0 +1,120 @@
+"""`serfsim tune FILE|SWEEP`: which setting keeps what is asked and is best at something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from serfsim.cli import codes
+from serfsim.cli.confidence import confidence_of
+from serfsim.errors import SerfsimError
+from serfsim.scenario.loading import load
+
+if TYPE_CHECKING:
+    from serfsim.tuning import Tuning
+
+
+def tune(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A scenario (file or name), or the folder of a sweep.")
+    ],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH=V1,V2,...", help="Values to try; may be repeated: all combinations."),
+    ] = None,
+    subject_to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--subject-to",
+            metavar="CONSTRAINT",
+            help="Such as 'detection.false_positives_at_healthy.p95 == 0', p95 over seeds; may be repeated.",
+        ),
+    ] = None,
+    minimize: Annotated[
+        str | None, typer.Option(metavar="FIGURE", help="Such as detection.full_s.p99, its mean over seeds.")
+    ] = None,
+    maximize: Annotated[str | None, typer.Option(metavar="FIGURE", help="Instead of --minimize.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="SEEDS", help="1-60 unless given; of a sweep all it has.")
+    ] = None,
+    confidence: Annotated[str, typer.Option(metavar="SHARE", help="Of the verdicts.")] = "95%",
+    judge: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="together: no setting is wrongly called satisfied, at that confidence;"
+            " in-order: the grid's first values are the safest; each: every setting by itself.",
+        ),
+    ] = "together",
+    pareto: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Goals of the front; else constraint and objective.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Runs and answer; results/NAME-tuning unless given.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers run instead.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print tuning.json and nothing else.")] = False,
+) -> None:
+    """Find the best setting that keeps the constraints; exit code 1 where none is shown to."""
+    from serfsim.sweeps.existing import existing_runs
+    from serfsim.sweeps.grid import read_grid
+    from serfsim.tuning import tune as tuned
+
+    found = existing_runs(file)
+    what = file if found is not None else load(file, settings or ())
+    if found is not None and settings:
+        raise SerfsimError("--set: found a sweep that is there; expected a scenario, which can be changed")
+    name = found[0] if found is not None else getattr(what, "name", file)
+    folder = Path("results") / f"{name}-tuning" if out is None else out
+    tuning = tuned(
+        what,
+        grid=read_grid(grid or ()),
+        subject_to=subject_to or (),
+        minimize=minimize,
+        maximize=maximize,
+        seeds=seeds,
+        confidence=confidence_of(confidence),
+        judge=judge.replace("-", " "),
+        pareto=None if pareto is None else pareto.split(","),
+        out=folder,
+        workers=workers,
+        scheduler=scheduler,
+        progress=not (quiet or json),
+    )
+    if json:
+        typer.echo((folder / "tuning.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        if not quiet:
+            print_table(tuning)
+        typer.echo(tuning.answer)
+        typer.echo(f"result: {folder}")
+    raise typer.Exit(codes.FINE if tuning.status == "found" else codes.NO_ANSWER)
+
+
+def print_table(tuning: Tuning, console: Console | None = None) -> None:
+    """A row a setting, and below it how the verdicts came about."""
+    from serfsim.tuning.words import cells, headings, method_text
+
+    console = console or Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings(tuning):
+        table.add_column(escape(heading), overflow="fold")
+    for one in tuning.settings:
+        style = "bold green" if one is tuning.chosen else "dim" if one.verdict == "violated" else ""
+        table.add_row(*(escape(text) for text in cells(tuning, one)), style=style)
+    console.print(table)
+    console.print(f"[dim]{escape(method_text(tuning))}[/dim]")
+    console.print()

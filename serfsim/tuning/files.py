@@ -1,0 +1,53 @@
+"""The folder of a tuning: tuning.json, tuning.csv, tuning.md and pareto.png, each replaced when whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.errors import ResultError
+from serfsim.result import finite
+from serfsim.sweeps.store import write_whole
+
+if TYPE_CHECKING:
+    from serfsim.tuning.tuning import Tuning
+
+SCHEMA_VERSION: Final = 1
+
+
+def write(tuning: Tuning, folder: Path) -> Path:
+    """Write all files. SerfsimError where the folder cannot be written."""
+    from serfsim.report.saving import png_of
+    from serfsim.tuning.words import as_markdown
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    write_whole(folder / "tuning.json", json.dumps(as_json(tuning), indent=2, allow_nan=False) + "\n")
+    write_whole(folder / "tuning.csv", tuning.table.to_csv(index=False))
+    write_whole(folder / "tuning.md", as_markdown(tuning))
+    write_whole(folder / "pareto.png", png_of(tuning.plot))
+    return folder
+
+
+def as_json(tuning: Tuning) -> dict[str, Any]:
+    """Everything of a tuning, in types of JSON; what is not finite is null."""
+    document: dict[str, Any] = finite(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "name": tuning.name,
+            "answer": tuning.answer,
+            "status": tuning.status,
+            "confidence": tuning.confidence,
+            "judge": tuning.judge,
+            "objective": {"name": tuning.objective.name, "better": tuning.objective.better},
+            "constraints": [one.text for one in tuning.constraints],
+            "pareto": [goal.name for goal in tuning.pareto],
+            "chosen": None if tuning.chosen is None else tuning.chosen.setting.parameters,
+            "near_ties": [one.setting.parameters for one in tuning.near_ties],
+            "settings": tuning.table.to_dict("records"),
+        }
+    )
+    return document
