@@ -24,6 +24,7 @@ from serfsim.cli.rtt import rtt
 from serfsim.cli.run import run
 from serfsim.cli.serve import serve
 from serfsim.cli.sweep import sweep
+from serfsim.cli.tune import tune
 from serfsim.cli.validate import validate
 from serfsim.errors import SerfsimError
 
@@ -84,6 +85,7 @@ app.command("validate")(validate)
 app.command("list")(list_scenarios)
 app.command("new")(new)
 app.command("sweep")(sweep)
+app.command("tune")(tune)
 app.command("plot")(plot)
 app.command("serve")(serve)
 app.command("agent")(agent)
