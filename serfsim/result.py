@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serfsim.errors import ResultError
+from serfsim.errors import ResultError, SerfsimError
 from serfsim.report import folder as layout
 from serfsim.report.background import Background, background_of, from_json, to_json
 from serfsim.scoring.coordinates import error_series
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from serfsim.capture import KeptCapture
     from serfsim.report.plots import Plots
+    from serfsim.scenario.model import Scenario
 
 SCHEMA_VERSION = 1
 Claims = Sequence[Mapping[str, Any]] | Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
@@ -47,6 +48,15 @@ class StoredScenario:
 
     def to_yaml(self) -> str:
         return self.text
+
+    def read(self) -> Scenario | None:
+        """The scenario itself; None where this version of serfsim cannot read it, or its files are gone."""
+        from serfsim.scenario.loading import loads
+
+        try:
+            return loads(self.text)
+        except SerfsimError:
+            return None
 
 
 class Result:
@@ -178,11 +188,9 @@ class Result:
         if self.capture is not None:
             self.capture.put(folder / layout.CAPTURE)
         if figures:
-            from serfsim.report.figures import save_figures
             from serfsim.report.page import write_page
 
-            save_figures(self, folder / layout.PLOTS)
-            write_page(self, folder / "report.html", folder / layout.PLOTS)
+            write_page(self, folder / layout.PAGE, folder / layout.PLOTS)
 
     def _repr_html_(self) -> str:
         from serfsim.report.card import result_card

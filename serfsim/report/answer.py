@@ -130,14 +130,12 @@ def crashes(summary: Summary) -> Iterator[str]:
         known = f", and known to all who lived after {seconds(full['p50'])}" if full.get("n") else ""
         yield f"The crash was first declared after {seconds(first['p50'])}{known}."
     elif noticed:
-        known = (
-            f"; all who lived knew after {seconds(full['p50'])}, at most {seconds(full['max'])}"
-            if full.get("n")
-            else ""
-        )
+        known = ""
+        if full.get("n"):
+            known = f"; all who lived knew after {seconds(full['p50'])}, {seconds(full['max'])} at most"
         yield (
-            f"Of {noticed} crashes that were noticed the first verdict came after {seconds(first['p50'])}"
-            f" in the median, at most {seconds(first['max'])}{known}."
+            f"{noticed} crashes were noticed, first after {seconds(first['p50'])} in the median"
+            f" and {seconds(first['max'])} at most{known}."
         )
     if missed:
         yield f"{counted(missed, 'time')} a live observer never noticed a crash."

@@ -1,23 +1,25 @@
-"""Saves the figures of a result as images, without a screen and without pyplot."""
+"""Draws the figures of a result, without a screen and without pyplot: as images, and for the page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from serfsim.report.svg import PageFigure
     from serfsim.result import Result
 
 # In the order in which a reader wants them.
 FIGURES = (
     "view_sizes",
+    "probes",
     "event_timeline",
     "coordinate_error",
     "coordinate_map",
     "traffic",
-    "probes",
     "health",
 )
 DPI = 110
@@ -25,6 +27,10 @@ LANE = 0.17  # inches a lane of the event timeline
 MAP_HEIGHT = 7.0
 NUMBERS = 0.82  # inches that the numbers and the label of an axis need
 NAME_CHARACTER = 0.085  # inches a character of a node's name
+# Inches on the page, where figures stand in pairs of one height; the timeline keeps its own.
+PAGE_HEIGHT = 3.0
+PAGE_HEIGHTS = {"event_timeline": None, "coordinate_error": 4.6, "coordinate_map": 4.6}
+NAMED = ("event_timeline", "coordinate_map")  # names of nodes stand in these
 
 
 def figure_height(name: str, nodes: int) -> float:
@@ -36,35 +42,74 @@ def figure_height(name: str, nodes: int) -> float:
 
 def save_figures(result: Result, folder: Path, names: tuple[str, ...] = FIGURES) -> list[Path]:
     """Draw each figure into `<folder>/<name>.png`; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [save_figure(figure, folder, name) for name, figure in drawn(result, names)]
+
+
+def save_figure(figure: Figure, folder: Path, name: str) -> Path:
+    path = folder / f"{name}.png"
+    figure.savefig(path, dpi=DPI)
+    return path
+
+
+def page_figures(result: Result, folder: Path | None = None) -> list[PageFigure]:
+    """All figures for the page; drawn once, they are saved as images too where a `folder` is given."""
+    from serfsim.report.svg import HALF, MARGINS, page_figure
+
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    taken = []
+    for name, figure in drawn(result, FIGURES):
+        if folder is not None:
+            save_figure(figure, folder, name)
+        height = PAGE_HEIGHTS.get(name, PAGE_HEIGHT)
+        if name == "coordinate_map" and height is not None:
+            # Where its names go depends on its size.
+            figure = figure_of(result, name, (HALF, height), MARGINS)
+        taken.append(page_figure(figure, name, height, name in NAMED))
+    return taken
+
+
+def drawn(result: Result, names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
+    """The figures one after the other, in the style, which holds until the next is asked for."""
     import matplotlib as mpl
 
     from serfsim.report.plots.style import STYLE
 
-    folder.mkdir(parents=True, exist_ok=True)
-    saved = []
     with mpl.rc_context(STYLE):
         for name in names:
-            path = folder / f"{name}.png"
-            figure_of(result, name).savefig(path, dpi=DPI)
-            saved.append(path)
-    return saved
+            yield name, figure_of(result, name)
 
 
-def figure_of(result: Result, name: str) -> Figure:
-    """One figure as it is saved."""
+def figure_of(
+    result: Result,
+    name: str,
+    size: tuple[float, float] | None = None,
+    margins: tuple[float, float, float, float] | None = None,
+) -> Figure:
+    """One figure as it is saved. `size`, and `margins` (left, right, above, below), in inches, where
+    it is to have others than its own.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from serfsim.report.plots.event_timeline import NAMED_LANES
     from serfsim.report.plots.style import SIZE
 
-    height = figure_height(name, len(result.background.names))
-    figure = Figure(figsize=(SIZE[0], height), dpi=DPI)
+    nodes = result.background.names
+    width, height = size or (SIZE[0], figure_height(name, len(nodes)))
+    left, right, above, below = margins or figure_margins(name, nodes)
+    figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
-    # Margins in inches: room for two title lines above, the legend below, and names of nodes at the left.
-    left = NUMBERS
-    if name == "event_timeline" and len(result.background.names) <= NAMED_LANES:
-        left = max(NUMBERS, 0.45 + NAME_CHARACTER * max(map(len, result.background.names), default=0))
-    figure.subplots_adjust(left=left / SIZE[0], right=0.98, top=1.0 - 0.62 / height, bottom=1.0 / height)
+    figure.subplots_adjust(left / width, below / height, 1.0 - right / width, 1.0 - above / height)
     getattr(result.plot, name)(ax=figure.add_subplot())
     return figure
+
+
+def figure_margins(name: str, nodes: list[str]) -> tuple[float, float, float, float]:
+    """Left, right, above and below in inches: room for two title lines, the legend, and names of nodes."""
+    from serfsim.report.plots.event_timeline import NAMED_LANES
+
+    left = NUMBERS
+    if name == "event_timeline" and len(nodes) <= NAMED_LANES:
+        left = max(NUMBERS, 0.45 + NAME_CHARACTER * max(map(len, nodes), default=0))
+    return left, 0.192, 0.62, 1.0

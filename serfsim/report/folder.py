@@ -21,6 +21,7 @@ TRUTH = "truth.json"
 LOG = "log.txt"
 CAPTURE = "capture.pcap"
 PLOTS = "plots"
+PAGE = "report.html"
 TABLES = (
     "member_events",
     "probes",

@@ -1,89 +1,119 @@
-"""One self-contained HTML page of a result: question, claims, figures, plots. No network needed."""
+"""One self-contained HTML page of a result: the question, its answer, the claims, and then how it came about.
+
+The page needs no network, no script and no font of its own; it is as good in the dark and on paper, and
+on a telephone. Figures are SVG in the page's type and colours (`svg.py`), words are composed in
+`answer.py` and `happened.py`, and the page itself is the template beside them.
+"""
 
 from __future__ import annotations
 
-import base64
-from html import escape
-from itertools import groupby
+import os
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from serfsim.report.releases import nodes_text
-from serfsim.report.tables import Row, claim_rows, summary_rows, traffic_rows
+from serfsim.report.answer import answer, told_claims
+from serfsim.report.card import is_quiet, run_words, sections
+from serfsim.report.figures import page_figures
+from serfsim.report.happened import crash_rows, more_than_shown, scenario_of, timeline, view_rows
+from serfsim.report.tables import number, summary_rows
+from serfsim.scenario.card import environment
+from serfsim.scenario.words import cluster, network
 
 if TYPE_CHECKING:
+    from serfsim.report.svg import PageFigure
     from serfsim.result import Result
+    from serfsim.scenario.model import Scenario
 
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:1060px;margin:2em auto;padding:0 1.2em}
-h1{font-size:1.7em;margin-bottom:.1em}h2{font-size:1.15em;margin:1.8em 0 .4em}
-.question{font-size:1.1em;color:#52606d;margin-top:0}.run{color:#7b8794;font-size:.85em}
-table{border-collapse:collapse;width:100%;table-layout:fixed}
-td,th{padding:.22em .7em;text-align:left;border-bottom:1px solid #e4e7eb}
-td:first-child{white-space:pre-wrap;width:34%}td.value{width:28%;text-align:right;font-variant-numeric:tabular-nums;white-space:pre}td.meaning{color:#7b8794}
-.holds{color:#007a5a;font-weight:600}.fails{color:#b4351c;font-weight:600}
-figure{margin:1.4em 0}img{max-width:100%}pre{background:#f5f7fa;padding:1em;overflow:auto;font-size:.85em}
-"""
+MOST_TYPES = 12  # message types in the table of traffic
 
 
-def rows_html(rows: list[Row]) -> str:
-    parts = []
-    for section, group in groupby(rows, key=lambda row: row.section):
-        parts.append(f"<h2>{escape(section)}</h2><table>")
-        for row in group:
-            mark = {"holds": " holds", "FAILS": " fails"}.get(row.value, "")
-            parts.append(
-                f'<tr title="{escape(row.figure)}"><td>{escape(row.label)}</td>'
-                f'<td class="value{mark}">{escape(row.value)} {escape(row.unit)}</td>'
-                f'<td class="meaning">{escape(row.meaning)}</td></tr>'
-            )
-        parts.append("</table>")
-    return "".join(parts)
+class Load(NamedTuple):
+    """What one message type costs a node: text a second."""
+
+    name: str
+    bytes: str
+    messages: str
 
 
-def run_line(summary: dict[str, Any]) -> str:
-    """Which run this was, in one line."""
-    speed = summary["events_per_s"]
-    form = "compiled" if summary["versions"]["compiled"] else "interpreted"
-    pieces = [
-        nodes_text(summary),
-        f"{summary['warm_up_s'] + summary['duration_s']:g} s simulated",
-        f"seed {summary['seed']}",
-        f"digest {summary['digest'][:16]}",
-        f"serfsim {summary['versions']['serfsim']} ({form})",
-        f"{summary['wall_s']:.2f} s wall",
-    ]
-    if speed:
-        pieces.append(f"{speed / 1e6:.2f} M events/s")
-    if not summary["complete"]:
-        pieces.append(f"INTERRUPTED at {summary['interrupted_at_s']:g} s")
-    return " &middot; ".join(pieces)
+def write_page(result: Result, path: Path, plots: Path | None = None) -> None:
+    """Write the page, whole or not at all; the figures also as images into `plots`, where it is given."""
+    text = page(result, page_figures(result, plots))
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def write_page(result: Result, path: Path, plots: Path) -> None:
-    """Write the page with every image of the folder `plots` inside it."""
+def page(result: Result, figures: list[PageFigure]) -> str:
+    """The page as text."""
+    from markupsafe import Markup
+
     from serfsim.result import scenario_text
 
-    summary = result.summary
-    images = [
-        f'<figure><img alt="{escape(image.stem)}" '
-        f'src="data:image/png;base64,{base64.b64encode(image.read_bytes()).decode()}"></figure>'
-        for image in ordered_images(plots)
-    ]
-    rows = claim_rows(summary) + summary_rows(summary) + traffic_rows(summary)
-    path.write_text(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(summary["name"])}</title>'
-        f"<style>{STYLE}</style></head><body><h1>{escape(summary['name'])}</h1>"
-        f'<p class="question">{escape(summary["question"])}</p><p class="run">{run_line(summary)}</p>'
-        f"{rows_html(rows)}<h2>Figures</h2>{''.join(images)}"
-        f"<h2>Scenario</h2><pre>{escape(scenario_text(result.scenario))}</pre></body></html>\n",
-        encoding="utf-8",
+    summary, scenario = result.summary, scenario_of(result)
+    crashes, views = crash_rows(result), view_rows(result)
+    wrong = summary["convergence"]["views_disagreeing"]
+    return (
+        environment("serfsim.report")
+        .get_template("page.html.j2")
+        .render(
+            style=Markup(page_style()),
+            name=summary["name"],
+            question=summary["question"],
+            run=run_words(summary),
+            answer=answer(summary, is_quiet(result.background)),
+            claims=told_claims(summary),
+            cluster=cluster(scenario.cluster) if scenario else "",
+            network=network(scenario.network) if scenario else "",
+            timeline=timeline(result, scenario),
+            figures=[figure for figure in figures if figure.svg],
+            not_drawn=[figure for figure in figures if not figure.svg],
+            crashes=crashes,
+            more_crashes=more_than_shown(len(result.background.crashes), len(crashes), "crash"),
+            views=views,
+            more_views=more_than_shown(wrong, len(views), "node"),
+            sections=sections(summary_rows(summary)),
+            loads=loads(summary),
+            scenario_text=scenario_text(result.scenario),
+            command=command(summary, scenario),
+            provenance=provenance(summary),
+        )
     )
 
 
-def ordered_images(plots: Path) -> list[Path]:
-    """The images in the order of the figures, unknown ones last."""
-    from serfsim.report.figures import FIGURES
+@cache
+def page_style() -> str:
+    return (files("serfsim.report") / "templates" / "page.css").read_text(encoding="utf-8")
 
-    order = {name: place for place, name in enumerate(FIGURES)}
-    return sorted(plots.glob("*.png"), key=lambda path: (order.get(path.stem, len(order)), path.stem))
+
+def loads(summary: dict[str, Any]) -> list[Load]:
+    """The message types by bytes, the heaviest first."""
+    by_type = summary["traffic"]["by_type"]
+    heaviest = sorted(by_type.items(), key=lambda item: (-(item[1]["bytes_per_node_s"] or 0.0), item[0]))
+    return [
+        Load(name, number(rates["bytes_per_node_s"]), number(rates["messages_per_node_s"]))
+        for name, rates in heaviest[:MOST_TYPES]
+        if rates["bytes_per_node_s"]
+    ]
+
+
+def command(summary: dict[str, Any], scenario: Scenario | None) -> str:
+    """What runs it again, from the result folder."""
+    return "serfsim run scenario.yaml" + ("" if scenario else f" --seed {summary['seed']}")
+
+
+def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was run by what, as pairs of a label and a text."""
+    versions = summary["versions"]
+    form = "compiled" if versions.get("compiled") else "interpreted"
+    others = [f"{name} {text}" for name, text in versions.items() if name not in ("serfsim", "compiled")]
+    return [
+        ("seed", str(summary["seed"])),
+        ("digest", str(summary["digest"])),
+        ("serfsim", ", ".join([f"{versions.get('serfsim', 'unknown')} ({form})", *others])),
+        ("events", f"{summary['events_processed']:,} in {summary['wall_s']:.2f} s of wall clock"),
+    ]

@@ -48,7 +48,7 @@ def what(entry: Timed) -> str:
 
 
 def when(entry: Timed) -> str:
-    """'at 1 min for 5 min', 'from 30 s every 15 s for 10 s each, 12 times'."""
+    """'at 1 min, for 5 min'; 'from 30 s, every 15 s, for 10 s each, 12 times'."""
     repeats = entry.every is not None
     parts = [f"{'from' if repeats else 'at'} {duration(entry.at)}"]
     if entry.every is not None:
@@ -57,8 +57,9 @@ def when(entry: Timed) -> str:
         parts.append(f"for {duration(entry.for_)}{' each' if repeats else ''}")
     if entry.until is not None:
         parts.append(f"until {duration(entry.until)}")
-    text = " ".join(parts)
-    return text if entry.times is None else f"{text}, {entry.times} times"
+    if entry.times is not None:
+        parts.append(f"{entry.times} times")
+    return ", ".join(parts)
 
 
 def duration(seconds: float) -> str:

@@ -72,7 +72,7 @@ def test_an_interruption_while_figures_are_drawn_keeps_the_rest(
     def pressed(result: Result, folder: Path) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("serfsim.report.figures.save_figures", pressed)
+    monkeypatch.setattr("serfsim.report.page.page_figures", pressed)
     done = serfsim_in("run", file, "--out", "r")
     assert done.exit_code == 130
     assert summary(tmp_path / "r")["complete"] is False

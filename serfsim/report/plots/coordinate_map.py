@@ -141,7 +141,9 @@ def name_places(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> 
         covered = [sum(overlap(box, other) for other in taken) for box in boxes]
         best = covered.index(min(covered))
         taken.append(boxes[best])
-        ax.annotate(name, place, sides[best], textcoords="offset points", fontsize=NAME_SIZE, color="#52606d")
+        ax.annotate(
+            name, place, sides[best], textcoords="offset points", fontsize=NAME_SIZE, color=style.SOFT
+        )
 
 
 def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:

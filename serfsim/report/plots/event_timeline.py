@@ -64,7 +64,7 @@ def draw(result: Result, ax: Axes) -> Axes:
             marker=marker,
             linewidths=1.4 if outlined and n <= 60 else (0.8 if outlined else 0),
             label=f"{label} ({len(rows):,})",
-            rasterized=True,
+            rasterized=len(shown) > style.MOST_SHAPES,
             alpha=0.9,
             zorder=3,
         )
@@ -104,14 +104,14 @@ def bars(
     segments = [((a, lane), (b, lane)) for a, b, lane in zip(left, right, node[rows], strict=True)]
     # The lane's height in points, so that bars fill most of it whatever the number of lanes.
     height = min(THICKEST, ax.get_window_extent().height / ax.figure.dpi * 72.0 / max(1, n))
-    colour = "#b8c0ca" if down else "#f1dfb8"
+    colour = style.DOWN if down else style.FAULTED
     ax.add_collection(
         LineCollection(
             segments,
             colors=colour,
             linewidths=max(0.7, (0.55 if down else 0.85) * height),
             capstyle="butt",
-            rasterized=True,
+            rasterized=len(segments) > style.MOST_SHAPES,
             zorder=1.2 if down else 1.0,
         ),
         autolim=False,

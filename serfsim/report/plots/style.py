@@ -28,6 +28,9 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
     "#cc79a7",
 )
 GREY, LIGHT, FAULT = "#7b8794", "#b8c2cc", "#f8f2e4"
+SOFT, EDGE, GRID = "#52606d", "#9aa5b1", "#e4e7eb"
+FAULTED, DOWN = "#f1dfb8", "#b8c0ca"  # bars of single nodes
+MINT, VIOLET, LILAC = "#9fd8c4", "#7a5195", "#bc9fd0"  # beside the others, where there are many
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, YELLOW, RED, GREY)
 
 # Any, because matplotlib types its parameters by name.
@@ -38,16 +41,16 @@ STYLE: Any = {
     "axes.titlelocation": "left",
     "axes.titlepad": 24,
     "axes.labelcolor": BLACK,
-    "axes.edgecolor": "#9aa5b1",
+    "axes.edgecolor": EDGE,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#e4e7eb",
+    "grid.color": GRID,
     "grid.linewidth": 0.7,
     "text.color": BLACK,
-    "xtick.color": "#52606d",
-    "ytick.color": "#52606d",
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
     "legend.frameon": False,
     "legend.fontsize": 9.5,
     "figure.facecolor": "white",
@@ -56,6 +59,8 @@ STYLE: Any = {
     "agg.path.chunksize": 10000,
 }
 SIZE = (9.6, 4.8)  # inches
+NOTE = "note"  # the gid of the line below the title
+MOST_SHAPES = 1_000  # more of one kind are pixels where a figure is saved as shapes
 LEGEND_BELOW = 0.5  # inches from the axes to the legend: below the ticks and the label
 HANDLE = 1.5  # a legend's handle and one of its characters, in widths of an m
 CHARACTER = 0.6
@@ -65,16 +70,26 @@ def new_axes() -> Axes:
     """Axes of a new pyplot figure in this style, so that a notebook shows it."""
     from matplotlib import pyplot
 
+    # Made outside the style: the first figure of a notebook tells pyplot to show those to come, and what
+    # is told within a style is forgotten with it.
+    figure = pyplot.figure(figsize=SIZE, layout="constrained", facecolor="white")
     with mpl.rc_context(STYLE):
-        _, ax = pyplot.subplots(figsize=SIZE, layout="constrained")
-    return ax
+        return figure.add_subplot()
 
 
 def heading(ax: Axes, title: str, seen: str) -> None:
     """The title, and below it in grey one line on what is seen."""
     ax.set_title(title, loc="left", fontsize=13, fontweight="bold", color=BLACK, pad=24)
     ax.annotate(
-        seen, (0, 1), (0, 7), "axes fraction", "offset points", fontsize=9.5, color="#52606d", va="bottom"
+        seen,
+        (0, 1),
+        (0, 7),
+        "axes fraction",
+        "offset points",
+        fontsize=9.5,
+        color=SOFT,
+        va="bottom",
+        gid=NOTE,
     )
 
 
@@ -147,6 +162,14 @@ def legend_columns(labels: list[str], width: float) -> int:
         if needed <= width:
             return columns
     return 1
+
+
+def corners(t: Floats, level: Floats) -> Floats:
+    """The points (t, level), shape (m, 2), without those inside a level stretch, which no line needs."""
+    same = np.zeros(len(t), dtype=np.bool_)
+    same[1:-1] = (level[1:-1] == level[:-2]) & (level[1:-1] == level[2:])
+    points: Floats = np.column_stack((t, level))[~same]
+    return points
 
 
 def grid_of(start: float, end: float, points: int = 600) -> Floats:

@@ -22,9 +22,9 @@ COLOURS = {
     "indirect_ping (udp)": style.PINK,
     "nack (udp)": style.RED,
     "push_pull (tcp)": style.GREEN,
-    "overhead (tcp)": "#9fd8c4",
-    "ping (tcp)": "#7a5195",
-    "ack (tcp)": "#bc9fd0",
+    "overhead (tcp)": style.MINT,
+    "ping (tcp)": style.VIOLET,
+    "ack (tcp)": style.LILAC,
 }
 MOST_BINS = 120  # finer ones show the push/pulls one by one and nothing else
 

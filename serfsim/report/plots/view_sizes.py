@@ -64,12 +64,13 @@ def draw(result: Result, ax: Axes) -> Axes:
     )
     ax.fill_between(grid, p10, p90, step="post", color=style.BLUE, alpha=0.3, linewidth=0, label="10 to 90 %")
     if n <= EVERY_LINE:
+        rows = [style.corners(grid, row) for row in seen]
         lines = LineCollection(
-            [np.column_stack((grid, row)) for row in seen],
+            rows,
             colors=style.BLUE,
             linewidths=0.5,
             alpha=0.25,
-            rasterized=True,
+            rasterized=sum(map(len, rows)) > style.MOST_SHAPES,
             zorder=1.5,
         )
         ax.add_collection(lines, autolim=False)

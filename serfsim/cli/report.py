@@ -1,0 +1,34 @@
+"""`serfsim report RESULT`: one self-contained HTML page of a result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serfsim.errors import ResultError
+
+
+def report(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The page; report.html in the result folder unless given."),
+    ] = None,
+) -> None:
+    """Write the page of a result: its question and answer, claims, figures and tables."""
+    from serfsim.report.folder import PAGE
+    from serfsim.report.page import write_page
+    from serfsim.result import open_result
+
+    opened = open_result(result)
+    path = result / PAGE if out is None else out
+    if path.is_dir():
+        raise ResultError(f"--out: found the folder {path}; expected a file to write")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_page(opened, path)
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
+    typer.echo(str(path))

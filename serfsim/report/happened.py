@@ -1,0 +1,200 @@
+"""What happened in a run, for the page: the timeline in words, each crash, and views wrong at the end.
+
+The timeline is the scenario's own. Of a result whose scenario cannot be read any more it is made from
+the truth that the result keeps: crashes, leaves, and when anybody was under a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from serfsim.protocol.events import FAILED, SUSPECT
+from serfsim.report.tables import NONE, number
+from serfsim.scenario import faults
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.roster import node_names
+from serfsim.scenario.selection import Selector
+from serfsim.scenario.timed import Timed
+from serfsim.scenario.timeline import occurrences
+from serfsim.scenario.words import counted, duration, joined, what, when
+from serfsim.scoring.recording import Floats
+from serfsim.scoring.views import view_history
+
+if TYPE_CHECKING:
+    from serfsim.report.background import Background
+    from serfsim.result import Result
+
+MOST_ROWS = 24  # of any table; of more only the first are shown
+SAME_TIME_S = 1e-6
+
+
+class Step(NamedTuple):
+    """One line of the timeline."""
+
+    when: str
+    what: str
+
+
+@dataclass(frozen=True)
+class CrashRow:
+    """Seconds from the crash; NONE where it never came. `known_to`: observers that declared it failed."""
+
+    node: str
+    at_s: str
+    suspected: str
+    first: str
+    last: str
+    known_to: str
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    """Whom a live node misses at the end, and whom it holds for a member that is down."""
+
+    node: str
+    misses: str
+    keeps: str
+
+
+def scenario_of(result: Result) -> Scenario | None:
+    """The scenario as it ran, where it can be had and is about these nodes."""
+    from serfsim.result import StoredScenario
+
+    scenario = result.scenario
+    if isinstance(scenario, StoredScenario):
+        scenario = scenario.read()
+    if not isinstance(scenario, Scenario):
+        return None
+    return scenario if node_names(scenario.cluster.nodes) == result.background.names else None
+
+
+def timeline(result: Result, scenario: Scenario | None) -> list[Step]:
+    """In order of time, faults before the workload; a run in which nothing was done has no steps."""
+    background = result.background
+    if scenario is None:
+        return remembered(background)
+    entries: list[Timed] = sorted([*scenario.faults, *scenario.workload], key=lambda entry: entry.at)
+    return [Step(when(entry), what(entry) + picked(entry, scenario, background)) for entry in entries]
+
+
+def picked(entry: Timed, scenario: Scenario, background: Background) -> str:
+    """Who was picked at random, where the truth tells: those that came under a fault at that very time."""
+    if not is_random(selector_of(entry)) or others_begin_with(entry, scenario):
+        return ""
+    nodes: set[int] = set()
+    for start, _ in occurrences(entry, scenario.duration)[:1]:
+        for spans in (background.faulted_spans, background.down_spans):
+            nodes.update(spans.node[abs(spans.start - start) < SAME_TIME_S].tolist())
+    return f" ({joined([background.names[node] for node in sorted(nodes)])})" if nodes else ""
+
+
+def selector_of(entry: Timed) -> Selector:
+    """Whom a fault of single nodes is about; 'all' for any other entry."""
+    match entry:
+        case faults.Crash(crash=nodes) | faults.Pause(pause=nodes) | faults.Leave(leave=nodes):
+            return nodes  # type: ignore[no-any-return]
+        case faults.Slow(slow=slowed):
+            return slowed.nodes  # type: ignore[no-any-return]
+        case faults.OnPackets(between=None):
+            return entry.selector
+    return "all"
+
+
+def is_random(selector: Selector) -> bool:
+    return isinstance(selector, int) or (isinstance(selector, str) and selector.endswith("%"))
+
+
+def others_begin_with(entry: Timed, scenario: Scenario) -> bool:
+    return any(other is not entry and other.at == entry.at for other in scenario.faults)
+
+
+def remembered(background: Background) -> list[Step]:
+    """Crashes, leaves and fault windows from the truth of the result alone."""
+    from serfsim.report.plots.style import fault_windows
+
+    steps = [(t, f"{background.names[node]} crashes") for t, node in background.crashes]
+    steps += [(t, f"{background.names[node]} leaves") for t, node in background.leaves]
+    steps += [
+        (window.start, f"somebody is down or under a fault, for {number(window.end - window.start)} s")
+        for window in fault_windows(background, most=MOST_ROWS)
+    ]
+    return [Step(f"at {duration(round(t, 3))}", told) for t, told in sorted(steps)[:MOST_ROWS]]
+
+
+# Crashes -----------------------------------------------------------------------------------------
+
+
+def crash_rows(result: Result) -> list[CrashRow]:
+    """How each crash of the scored time was noticed, until the member ran again; at most MOST_ROWS."""
+    background = result.background
+    scored = sorted((t, node) for t, node in background.crashes if 0.0 <= t <= background.end_s)[:MOST_ROWS]
+    return [crash_row(result, t, node) for t, node in scored]
+
+
+def crash_row(result: Result, t: float, node: int) -> CrashRow:
+    events, down = result.events, result.background.down_spans
+    ends = down.end[(down.node == node) & (down.start <= t) & (t < down.end)]
+    until = float(ends[0]) if len(ends) else np.inf
+    about = (events.subject == node) & (events.t >= t) & (events.t < until)
+    suspect, failed = about & (events.kind == SUSPECT), about & (events.kind == FAILED)
+    by, first_rows = np.unique(events.observer[failed], return_index=True)
+    first = events.t[failed][first_rows]
+    return CrashRow(
+        result.background.names[node],
+        f"{t:g}",
+        since(t, events.t[suspect]),
+        since(t, first),
+        since(t, first, last=True),
+        number(len(by)),
+    )
+
+
+def since(t: float, times: Floats, last: bool = False) -> str:
+    if len(times) == 0:
+        return NONE
+    return number(float(times.max() if last else times.min()) - t)
+
+
+# Views -------------------------------------------------------------------------------------------
+
+
+def view_rows(result: Result) -> list[ViewRow]:
+    """The live nodes whose view at the end is not the true one; at most MOST_ROWS.
+
+    None where the result does not hold enough to tell: one of many nodes is kept without its first joins.
+    """
+    disagreeing = result.summary["convergence"]["views_disagreeing"]
+    if not disagreeing:
+        return []
+    background = result.background
+    down, names = background.down_spans, background.names
+    history = view_history(result.events, down, background.end_s, background.converged_start)
+    present = history.present.copy()
+    present[history.observer, history.subject] = history.appears
+    up = ~down.covered_at(background.end_s)
+    np.fill_diagonal(present, up)
+    wrong = np.flatnonzero(up & (present != up[None, :]).any(axis=1))
+    if len(wrong) != disagreeing:
+        return []
+    return [
+        ViewRow(
+            names[node],
+            named(names[other] for other in np.flatnonzero(up & ~present[node])),
+            named(names[other] for other in np.flatnonzero(~up & present[node])),
+        )
+        for node in wrong[:MOST_ROWS].tolist()
+    ]
+
+
+def named(names: Iterable[str]) -> str:
+    listed = list(names)
+    return joined(listed) if listed else NONE
+
+
+def more_than_shown(count: int | None, shown: int, one: str) -> str:
+    """'and 6 nodes more', '' where all are shown."""
+    return f"and {counted(count - shown, one)} more" if count is not None and count > shown else ""
