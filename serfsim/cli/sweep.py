@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serfsim.cli import codes
 from serfsim.scenario.loading import load
+
+if TYPE_CHECKING:
+    from serfsim.scenario.model import Scenario
+    from serfsim.sweeps.sweeping import Ended
+
+MOST_FAILURES = 10  # more of them are in the table
 
 
 def sweep(
@@ -17,7 +23,7 @@ def sweep(
     ],
     grid: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH=V1,V2,...", help="Values to try; may be repeated: all combinations."),
+        typer.Option(metavar="PATH=V1,V2,...", help="Values to try. Repeated: all combinations."),
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Such as 1-20 or 1,2,5-9.")] = "1-20",
     out: Annotated[
@@ -32,30 +38,85 @@ def sweep(
         typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers run instead.")
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
+    ] = None,
+    figures: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Figures to print; a few headlines unless given."),
+    ] = None,
+    statistic: Annotated[
+        str, typer.Option(metavar="NAME", help="Of each figure over the seeds: median, mean, p90 ...")
+    ] = "median",
+    confidence: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="Such as 95%: print intervals, and write DIR/summary.csv."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
 ) -> None:
-    """Run a scenario over a grid of values and seeds; the same command goes on where it stopped."""
+    """Run a scenario over a grid of values and seeds.
+
+    Every finished run is kept in DIR: the same command goes on where it stopped, and one with more values
+    or seeds runs only what is new. DIR/runs.parquet and DIR/runs.csv have a row for each run.
+
+    Exit code 0: all runs are done; 1: some have failed; 130: interrupted.
+
+    Example: serfsim sweep crash --grid cluster.config.suspicion_mult=2,4,6 --seeds 1-20
+    """
+    from serfsim.cli.confidence import confidence_of
+    from serfsim.cli.sweep_options import read_figures, read_statistic
     from serfsim.sweeps.grid import read_grid
-    from serfsim.sweeps.jobs import FAILED
     from serfsim.sweeps.seeds import read_seeds
-    from serfsim.sweeps.sweeping import carried_out
+    from serfsim.sweeps.sweeping import SweepInterrupted, carried_out
 
     scenario = load(file, settings or ())
     folder = Path("results") / f"{scenario.name}-sweep" if out is None else out
-    _, outcomes = carried_out(
-        scenario,
-        read_grid(grid or ()),
-        read_seeds(seeds),
-        folder,
-        workers=workers,
-        scheduler=scheduler,
-        quiet=quiet,
-    )
-    failed = [outcome for outcome in outcomes if outcome.status == FAILED]
-    for outcome in failed:
-        typer.echo(f"failed: seed {outcome.job.seed}: {outcome.error}", err=True)
+    names, statistic = read_figures(figures), read_statistic(statistic)
+    share = None if confidence is None else confidence_of(confidence)
+    try:
+        ended = carried_out(
+            scenario,
+            read_grid(grid or ()),
+            read_seeds(seeds),
+            folder,
+            workers=workers,
+            scheduler=scheduler,
+            quiet=quiet,
+            lines=True,
+        )
+    except SweepInterrupted as interrupted:
+        typer.echo(str(interrupted), err=True)
+        raise typer.Exit(codes.INTERRUPTED) from None
+    _say_what_went_wrong(ended)
+    if not quiet:
+        from serfsim.cli.sweep_table import print_points
+
+        print_points(ended.table, scenario, names, share, statistic)
+    if share is not None:
+        from serfsim.sweeps import summary
+        from serfsim.sweeps.store import write_whole
+
+        write_whole(folder / "summary.csv", summary(ended.table, share, statistic).to_csv(index=False))
+    _say_how_many(ended, scenario, folder)
+    raise typer.Exit(codes.RUN_FAILED if ended.failed else codes.FINE)
+
+
+def _say_what_went_wrong(ended: Ended) -> None:
+    """On standard error: damaged parts, and the runs that failed."""
+    if ended.damaged:
+        typer.echo(f"{len(ended.damaged)} parts were damaged; their runs ran again", err=True)
+    for outcome in ended.failed[:MOST_FAILURES]:
+        values = "".join(f"{path}={value} " for path, value in outcome.job.parameters.items())
+        typer.echo(f"failed: {values}seed {outcome.job.seed}: {outcome.error}", err=True)
+    if len(ended.failed) > MOST_FAILURES:
+        typer.echo(f"failed: {len(ended.failed) - MOST_FAILURES} more, see the table", err=True)
+
+
+def _say_how_many(ended: Ended, scenario: Scenario, folder: Path) -> None:
+    earlier = sum(outcome.found for outcome in ended.outcomes)
+    done = len(ended.outcomes) - len(ended.failed)
     typer.echo(f"result: {folder}")
-    typer.echo(f"runs: {len(outcomes) - len(failed)} done, {len(failed)} failed")
-    raise typer.Exit(codes.RUN_FAILED if failed else codes.FINE)
+    typer.echo(f"runs: {done} done ({earlier} of them earlier), {len(ended.failed)} failed")
+    if scenario.claims:
+        against = sum(outcome.claims_failed > 0 for outcome in ended.outcomes)
+        typer.echo(f"claims: failed in {against} of {done} runs")

@@ -2,7 +2,8 @@
 
 `grid` and `seeds` say which runs, `keys` tells them apart, `execution` sees each of them to its end with
 the workers of `crews` or `cluster`, `carrying` is what a worker does. `store` keeps finished runs as they
-come, `folder` is the place of a sweep, `table` its outcome. `sweeping` does all of it.
+come, `folder` is the place of a sweep, `table` its outcome, `overview` that in short; `sweeping` does it
+all.
 """
 
 from serfsim.sweeps.execution import run_all as run_all
@@ -11,5 +12,6 @@ from serfsim.sweeps.folder import Sweep as Sweep
 from serfsim.sweeps.folder import open_sweep as open_sweep
 from serfsim.sweeps.jobs import Job as Job
 from serfsim.sweeps.jobs import Outcome as Outcome
+from serfsim.sweeps.overview import summary as summary
 from serfsim.sweeps.store import Store as Store
 from serfsim.sweeps.sweeping import sweep as sweep

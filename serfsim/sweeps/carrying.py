@@ -34,18 +34,20 @@ def carry_out(text: str, seed: int, code: str) -> Answer:
     began = time.perf_counter()
     try:
         answer = _simulated(_scenario(text), seed)
-    except SerfsimError as error:
-        answer = _failed(" ".join(str(error).split("\n")))
     except (Exception, SystemExit) as error:
-        words = " ".join(str(error).split())
-        answer = _failed(f"{type(error).__name__}: {words}" if words else type(error).__name__)
-        answer["traceback"] = traceback.format_exc()
+        answer = failure(error)
     answer["took_s"] = time.perf_counter() - began
     return answer
 
 
-def _failed(error: str) -> Answer:
-    return {"status": FAILED, "error": error}
+def failure(error: BaseException) -> Answer:
+    """The answer of a run that raised: one line; where that is a defect, with its traceback."""
+    words = " ".join(str(error).split())
+    if isinstance(error, SerfsimError):
+        return {"status": FAILED, "error": words}
+    kind = type(error).__name__
+    told = "".join(traceback.format_exception(error))
+    return {"status": FAILED, "error": f"{kind}: {words}" if words else kind, "traceback": told}
 
 
 @lru_cache(maxsize=8)

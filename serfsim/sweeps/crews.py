@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from serfsim.speed import PURE, is_compiled
-from serfsim.sweeps.carrying import Answer, carry_out
+from serfsim.sweeps.carrying import Answer, carry_out, failure
 
 LOOK_S: Final = 0.5  # how often a worker looks whether its parent is still there
 
@@ -141,6 +141,8 @@ class LocalProcesses:
         except BrokenProcessPool as error:
             self._end(worker)
             return Finish(order, None, how_it_died(error))
+        except (Exception, SystemExit) as error:
+            return Finish(order, failure(error))
 
     def _end(self, worker: int) -> None:
         executor, self._executors[worker] = self._executors[worker], None

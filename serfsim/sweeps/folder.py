@@ -29,6 +29,7 @@ from serfsim.sweeps.grid import points
 from serfsim.sweeps.jobs import Job, Outcome
 from serfsim.sweeps.keys import code_version
 from serfsim.sweeps.lock import LOCK
+from serfsim.sweeps.overview import summary
 from serfsim.sweeps.store import PARTS, SCHEMA_VERSION, all_parts, cannot_write, outcome_of_part, write_whole
 from serfsim.sweeps.table import table_of
 
@@ -75,6 +76,15 @@ class Sweep:
     def table(self) -> pd.DataFrame:
         """The tidy table, a row for each run that has ended so far."""
         return table_of(self.outcomes, self.parameters)
+
+    def summary(
+        self,
+        confidence: float | None = 0.95,
+        statistic: str = "mean",
+        figures: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """A row for each point of the grid, with intervals over the seeds: see `overview.summary`."""
+        return summary(self.table, confidence, statistic, figures)
 
 
 def _place(parameters: Mapping[str, Any], seed: int) -> str:

@@ -34,6 +34,7 @@ ASIDE: Final = (
     "tuning/",
     "validation/",
     "__main__.py",
+    "jupyter.py",
     "progress.py",
     "speed.py",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from serfsim.scenario.model import Scenario
 from serfsim.sweeps.execution import run_all
 from serfsim.sweeps.folder import begin, make_folder, write_tables
 from serfsim.sweeps.grid import checked_grid, scenarios
-from serfsim.sweeps.jobs import FAILED, Job, Outcome
+from serfsim.sweeps.jobs import DONE, FAILED, Job, Outcome
 from serfsim.sweeps.lock import locked
 from serfsim.sweeps.seeds import checked_seeds
 from serfsim.sweeps.store import Store
@@ -45,7 +46,7 @@ def sweep(
     Returns a row for each run, see `serfsim.sweeps.table`; a run that failed has `status` "failed" and
     its `error`. Raises SerfsimError before anything runs where scenario, grid or seeds cannot be used.
     """
-    table, outcomes = carried_out(
+    ended = carried_out(
         scenario if isinstance(scenario, Scenario) else load(scenario),
         checked_grid(grid),
         checked_seeds(seeds),
@@ -54,12 +55,34 @@ def sweep(
         scheduler=scheduler,
         quiet=not progress,
     )
-    failed = [outcome for outcome in outcomes if outcome.status == FAILED]
-    if failed:
+    if ended.failed:
+        first = ended.failed[0].error
         warnings.warn(
-            f"{len(failed)} of {len(outcomes)} runs failed, the first with: {failed[0].error}", stacklevel=2
+            f"{len(ended.failed)} of {len(ended.outcomes)} runs failed, the first with: {first}", stacklevel=2
         )
-    return table
+    return ended.table
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A sweep at its end. `damaged`: parts that could not be believed, whose runs ran again."""
+
+    table: pd.DataFrame
+    outcomes: list[Outcome]
+    damaged: list[Path]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.status == FAILED]
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """A sweep that was interrupted after `ended` of `total` runs; str() says how to go on."""
+
+    def __init__(self, ended: int, total: int, folder: Path | None) -> None:
+        self.ended, self.total = ended, total
+        kept = f"kept in {folder}; the same command goes on" if folder else "lost, since no folder was given"
+        super().__init__(f"interrupted: {ended} of {total} runs are done and {kept}")
 
 
 def carried_out(
@@ -72,21 +95,34 @@ def carried_out(
     scheduler: str | None = None,
     quiet: bool = False,
     lines: bool = False,
-) -> tuple[pd.DataFrame, list[Outcome]]:
-    """The table and what came of each run."""
+) -> Ended:
+    """Everything that a sweep is. Raises SweepInterrupted; the tables then hold what had ended."""
     jobs = [Job(at, seed, point) for point, at in scenarios(scenario, grid) for seed in seeds]
     if folder is not None:
         make_folder(folder)
     with locked(folder) if folder is not None else nullcontext():
         kept = None if folder is None else begin(folder, scenario, grid, seeds)
         store = None if kept is None else Store(kept.folder)
-        with runs_bar(scenario.name, len(jobs), quiet, lines) as tell:
-            outcomes = run_all(
-                jobs,
-                workers=workers,
-                scheduler=scheduler,
-                store=store,
-                on_done=lambda outcome: tell(failed=outcome.status == FAILED, found=outcome.found),
-            )
+        ended: list[Outcome] = []
+        try:
+            with runs_bar(scenario.name, len(jobs), quiet, lines) as tell:
+
+                def on_done(outcome: Outcome) -> None:
+                    ended.append(outcome)
+                    tell(failed=outcome.status == FAILED, found=outcome.found)
+
+                outcomes = run_all(jobs, workers=workers, scheduler=scheduler, store=store, on_done=on_done)
+        except BaseException as error:
+            if kept is not None:
+                write_tables(kept, _in_order(jobs, ended))
+            if isinstance(error, KeyboardInterrupt):
+                done = sum(outcome.status == DONE for outcome in ended)
+                raise SweepInterrupted(done, len(jobs), folder) from None
+            raise
         table = table_of(outcomes, list(grid)) if kept is None else write_tables(kept, outcomes)
-    return table, outcomes
+    return Ended(table, outcomes, [] if store is None else store.damaged)
+
+
+def _in_order(jobs: list[Job], ended: list[Outcome]) -> list[Outcome]:
+    place = {id(job): number for number, job in enumerate(jobs)}
+    return sorted(ended, key=lambda outcome: place[id(outcome.job)])

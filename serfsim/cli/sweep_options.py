@@ -1,0 +1,25 @@
+"""What the options of `serfsim sweep` say, checked before anything runs."""
+
+from __future__ import annotations
+
+from serfsim.errors import SweepError
+from serfsim.scenario.figures import FIGURES, is_figure
+from serfsim.scenario.problems import nearest, sentence, shown
+from serfsim.statistics import is_statistic
+
+
+def read_figures(text: str | None) -> list[str]:
+    """The names of --figures. SweepError for one that no run has."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in names:
+        if not is_figure(name):
+            expected = "a figure of a summary, such as detection.false_positives"
+            raise SweepError(f"--figures: {sentence(shown(name), expected, nearest(name, FIGURES))}")
+    return names
+
+
+def read_statistic(text: str) -> str:
+    """The name of --statistic. SweepError for an unknown one."""
+    if not is_statistic(text):
+        raise SweepError(f"--statistic: {sentence(shown(text), 'mean, median, p1 to p99, min or max')}")
+    return text
