@@ -13,30 +13,33 @@ so that their difference is what the change did.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from serfsim.statistics.intervals import SEED, required
 from serfsim.statistics.named import Floats
 
-RESAMPLES: Final = 10_000
+Integers = NDArray[np.int64]
+RESAMPLES: Final = 4_000
 
 
 @dataclass(frozen=True)
 class Differences:
     """One entry a figure: candidate's mean less base's, with simultaneous bounds at `confidence`.
 
-    NaN where a figure was not to be compared; the bounds are infinite where one side has fewer than two
-    values. `critical` is the number of standard errors from the estimate to either bound.
+    The bounds are infinite where one side has fewer than two values, and the estimate is NaN where one
+    has none. `n`: the values (paired: the pairs) behind each, the fewer of both sides.
     """
 
     estimate: Floats
     low: Floats
     high: Floats
-    critical: float
+    n: Integers
     confidence: float
 
 
@@ -45,52 +48,76 @@ def differences(
 ) -> Differences:
     """`base` (figures, runs) and `candidate` (figures, runs); paired: the same seeds in the same order.
 
-    Every value must be finite. A figure that differs by the same in every pair has an interval without
-    width. Raises ValueError where the shapes do not fit.
+    NaN, a run without the figure, is left out (paired: with its partner). A figure that differs by the
+    same in every pair has an interval without width. Raises ValueError where the shapes do not fit.
     """
     required(confidence)
     first, second = np.asarray(base, dtype=np.float64), np.asarray(candidate, dtype=np.float64)
-    if (
-        first.ndim != 2
-        or second.ndim != 2
-        or len(first) != len(second)
-        or (paired and first.shape != second.shape)
-    ):
+    fit = first.ndim == second.ndim == 2 and len(first) == len(second)
+    if not fit or (paired and first.shape != second.shape):
         raise ValueError(f"shapes {first.shape} and {second.shape}")
-    samples = (second - first,) if paired else (second, first)
-    shift = samples[0].mean(axis=1) - (samples[1].mean(axis=1) if len(samples) > 1 else 0.0)
-    n = min(sample.shape[1] for sample in samples)
-    if n < 2:
-        none = np.full(len(shift), np.inf)
-        return Differences(shift, -none, none, np.inf, confidence)
-    variance = sum(sample.var(axis=1, ddof=1) / sample.shape[1] for sample in samples)
+    samples = [second - first] if paired else [second, first]
+    counts = [np.isfinite(sample).sum(axis=1) for sample in samples]
+    n = np.minimum.reduce(counts)
+    shift, error = np.full(len(first), np.nan), np.full(len(first), np.inf)
+    some = n > 0
+    shift[some] = _shift([sample[some] for sample in samples])
+    enough = n > 1
+    error[enough] = _standard_errors([sample[enough] for sample in samples])
     # Rounding leaves differences that are all equal with a variance that is nearly nothing.
-    scale = np.maximum(np.abs(first).max(axis=1), np.abs(second).max(axis=1))
-    error = np.where(np.sqrt(variance) > 1e-12 * scale, np.sqrt(variance), 0.0)
-    varies = error > 0
-    critical = _critical([sample[varies] for sample in samples], confidence, n) if varies.any() else 0.0
-    return Differences(shift, shift - critical * error, shift + critical * error, critical, confidence)
+    scale = np.fmax(_largest(first), _largest(second))
+    error[error <= 1e-12 * scale] = 0.0
+    reach = error.copy()
+    varies = enough & (error > 0)
+    if varies.any():
+        critical = _critical([sample[varies] for sample in samples], error[varies], confidence, n[varies])
+        reach[varies] *= critical
+    return Differences(shift, shift - reach, shift + reach, n, confidence)
 
 
-def _critical(samples: list[Floats], confidence: float, n: int) -> float:
-    """The quantile of the largest deviation over all figures, in standard errors."""
+def _shift(samples: Sequence[Floats], axis: int = -1) -> Any:
+    """The mean of one sample, or of the first less that of the second; without NaN."""
+    # The plain mean is several times as quick as the one that looks for NaN.
+    means = [(np.nanmean if np.isnan(each).any() else np.mean)(each, axis=axis) for each in samples]
+    return means[0] - means[1] if len(means) > 1 else means[0]
+
+
+def _standard_errors(samples: Sequence[Floats]) -> Floats:
+    parts = [np.nanvar(sample, axis=1, ddof=1) / np.isfinite(sample).sum(axis=1) for sample in samples]
+    error: Floats = np.sqrt(np.sum(parts, axis=0))
+    return error
+
+
+def _largest(sample: Floats) -> Floats:
+    largest: Floats = np.max(np.nan_to_num(np.abs(sample)), axis=1, initial=0.0)
+    return largest
+
+
+def _critical(samples: Sequence[Floats], error: Floats, confidence: float, n: Integers) -> Floats:
+    """How many standard errors each figure's bounds are away.
+
+    The largest deviation over all figures, in standard errors, is the same for all but Student's
+    stretching.
+    """
     from scipy.stats import bootstrap, norm, t
 
     def shifted(*resampled: Floats, axis: int = -1) -> Any:
-        means = [sample.mean(axis=axis) for sample in resampled]
-        return means[0] - means[1] if len(means) > 1 else means[0]
+        return _shift(resampled, axis)
 
-    found = bootstrap(
-        tuple(samples),
-        shifted,
-        n_resamples=RESAMPLES,
-        batch=500,
-        method="percentile",
-        axis=-1,
-        vectorized=True,
-        rng=np.random.default_rng(SEED),
-    )
-    spread = found.bootstrap_distribution
-    deviation = np.abs(spread - shifted(*samples)[:, None]) / found.standard_error[:, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a resample may have no value of a figure
+        resampled = bootstrap(
+            tuple(samples),
+            shifted,
+            n_resamples=RESAMPLES,
+            batch=500,
+            method="percentile",
+            axis=-1,
+            vectorized=True,
+            rng=np.random.default_rng(SEED),
+        ).bootstrap_distribution
+    # Not the resamples' own spread: it is that of n values rather than n - 1.
+    deviation = np.nan_to_num(np.abs(resampled - _shift(samples)[:, None]) / error[:, None])
     normal = float(np.quantile(deviation.max(axis=0), confidence))
-    return float(t.isf(norm.sf(normal), n - 1))
+    critical: Floats = t.isf(norm.sf(normal), n - 1)
+    return critical

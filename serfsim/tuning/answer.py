@@ -60,13 +60,18 @@ def _ties(tuning: Tuning) -> str:
 
 
 def _promising(tuning: Tuning, chosen: Judged) -> str:
-    """An undecided setting whose objective is better than the answer's."""
+    """Of the undecided settings whose objective is better than the answer's, the soonest decided."""
     sign = 1.0 if tuning.objective.better == "lower" else -1.0
-    for one in tuning.best_of("undecided"):
-        if sign * one.objective.estimate < sign * chosen.objective.estimate and (needed := _needed(one)):
-            told = measured_text(tuning.objective, one.objective)
-            return f"; {one.setting.name} ({told}) is undecided, {_more(one, needed)}"
-    return ""
+    able = [
+        (needed, one)
+        for one in tuning.best_of("undecided")
+        if sign * one.objective.estimate < sign * chosen.objective.estimate and (needed := _needed(one))
+    ]
+    if not able:
+        return ""
+    needed, one = min(able, key=lambda pair: pair[0])
+    told = measured_text(tuning.objective, one.objective)
+    return f"; {one.setting.name} ({told}) is undecided, {_more(one, needed)}"
 
 
 def _undecided(tuning: Tuning) -> str:
