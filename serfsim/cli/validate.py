@@ -8,7 +8,6 @@ import typer
 
 from serfsim.cli import codes
 from serfsim.errors import SerfsimError
-from serfsim.native import Random
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
@@ -45,10 +44,9 @@ def _read_measurements(scenario: Scenario) -> None:
     """Build the topology where it is made of a file, so that mistakes in that file show."""
     topology = scenario.network.topology
     if isinstance(topology, Measured):
-        from serfsim.topology.build import build_topology
+        from serfsim.simulation.build import topology_of
 
-        names = node_names(scenario.cluster.nodes)
-        build_topology(topology, len(names), Random(scenario.seed), names, ".")
+        topology_of(scenario, scenario.roster(), scenario.seed)
 
 
 def _described(scenario: Scenario) -> str:

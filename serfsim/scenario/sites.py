@@ -16,7 +16,6 @@ from serfsim.scenario.problems import custom_error, refusal, unknown_name
 from serfsim.scenario.units import Duration, Number, Positive, PositiveDuration
 
 Factor = Annotated[Number, Field(ge=1.0)]
-Sigma = Annotated[Number, Field(ge=0.0, le=2.0)]
 Level = Annotated[Positive, Field(le=1000)]
 
 
@@ -49,8 +48,7 @@ class Backbone(Measured):
 class Cloud(Measured):
     """Zones of cloud regions; rtt = in_zone, between_zones, or overhead + path_factor * light in fibre.
 
-    `regions`: names, or `all`; without, a handful. `zones` a region, or as many as it has. `path_spread`:
-    sigma of a lognormal spread of each pair's factor (measured: 0.24).
+    `regions`: names, or `all`; without, a handful. `zones` a region, or as many as it has.
     """
 
     model: Literal["cloud"] = "cloud"
@@ -58,7 +56,6 @@ class Cloud(Measured):
     regions: tuple[str, ...] = ()
     zones: Level = 3
     path_factor: Factor = 1.65
-    path_spread: Sigma = 0.0
     overhead: Duration = 6e-3
     in_zone: PositiveDuration = 300e-6
     between_zones: PositiveDuration = 1e-3

@@ -13,8 +13,7 @@ durations are seconds. What is missing or None takes the default of the model's 
 | random | mean, sd |
 | drift | side |
 | datacenter | regions, zones, racks, in_rack, in_zone, between_zones, between_regions, place, access |
-| cloud | provider, regions, zones, path_factor, path_spread, overhead, in_zone, between_zones, |
-|  | place, access |
+| cloud | provider, regions, zones, path_factor, overhead, in_zone, between_zones, place, access |
 | backbone | network, path_factor, hop, place, access |
 | matrix | one of file and data; unit, kind, missing, format, key, slice, slice_every, place, access |
 | graph | one of file, data, edges [(a, b, seconds)], generator and graph (networkx); weight, unit, |
@@ -78,7 +77,8 @@ def _get(spec: object, name: str) -> Any:
 
 def _as_dict(spec: Any) -> dict[str, Any]:
     """All that a description says; a model of pydantic's is an iterable of pairs."""
-    return {name: value for name, value in dict(spec).items() if value is not None}
+    pairs = spec.items() if isinstance(spec, Mapping) else iter(spec)
+    return {name: value for name, value in pairs if value is not None}
 
 
 def _given(spec: object, *names: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _datacenter(spec: object, names: Sequence[str], rng: Random, folder: Path) -
 
 def _cloud(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
     where = _given(spec, "provider", "regions", "zones")
-    times = _given(spec, "path_factor", "path_spread", "overhead", "in_zone", "between_zones")
+    times = _given(spec, "path_factor", "overhead", "in_zone", "between_zones")
     return cloud(names, rng, **where, **times, **_access(spec))
 
 

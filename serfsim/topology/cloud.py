@@ -9,19 +9,17 @@
 The defaults of the last row are fitted to what was measured: AWS (cloudping.co, 33 regions, medians) and
 Azure (Microsoft's monthly medians, 51 regions), 1753 pairs together. With an overhead of 6 ms, the median
 path factor is 1.69 for AWS, 1.63 for Azure and 1.65 for both; of a predicted round trip the median error
-is 14 %, the 90th percentile 35 %, and the logarithm of measured / predicted has a standard deviation of
-0.24. The overhead is not a cable: without it the nearest regions come out at half of what was measured, and
-it is worth having for them alone. What one factor cannot know is geography: Israel to the Gulf goes by way
-of Europe, and South America to Africa by way of North America; these are the largest errors.
+is 14 %, the 90th percentile 34 %, and the logarithm of measured / predicted has a standard deviation of
+0.24. The overhead is not a cable: without it the nearest regions come out at half of what was measured. What
+one factor cannot know is geography: Israel to the Gulf goes by way of Europe, and South America to Africa
+by way of North America; these are the largest errors.
 
-One factor for all also means that hardly a detour is shorter than the direct way, as it is for one pair
-in four of the measured. `path_spread` draws each pair's factor from a lognormal distribution around
-`path_factor` instead, never below 1; 0.24 is the spread that was measured.
+One factor for all also means that no detour is shorter than the direct way, as it is for one pair in four of
+the measured. Where that matters, take the measured matrices themselves (`datasets`: aws, azure).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -29,7 +27,6 @@ import numpy as np
 
 from serfsim.errors import ScenarioError
 from serfsim.native import Random
-from serfsim.network.jitter import standard_normal
 from serfsim.topology.fibre import fibre_s, great_circle_km
 from serfsim.topology.places import Place, placed_topology
 from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS, Region, canonical
@@ -57,7 +54,6 @@ def cloud(
     regions: Sequence[str] | str | None = None,
     zones: int = 3,
     path_factor: float = PATH_FACTOR,
-    path_spread: float = 0.0,
     overhead: float = OVERHEAD_S,
     in_zone: float = 300e-6,
     between_zones: float = 1e-3,
@@ -76,7 +72,7 @@ def cloud(
         chosen = find_regions(provider, regions)
     except KeyError as error:
         raise ScenarioError(f"topology.regions: found {error}; expected a region of {provider}") from None
-    one_way = _between(chosen, rng, path_factor, path_spread, overhead) / 2.0
+    one_way = _between(chosen, path_factor, overhead) / 2.0
     leaves = [
         ((r, z), zone) for r, region in enumerate(chosen) for z, zone in enumerate(zones_of(region, zones))
     ]
@@ -107,17 +103,12 @@ def zones_of(region: Region, zones: int) -> list[str]:
     return [region.name + ("" if is_aws else "-") + zone for zone in region.zones[:zones]]
 
 
-def _between(
-    regions: Sequence[Region], rng: Random, path_factor: float, path_spread: float, overhead: float
-) -> Floats:
+def _between(regions: Sequence[Region], path_factor: float, overhead: float) -> Floats:
     """Round trips between regions, seconds, shape (r, r); 0 on the diagonal."""
     rtt = np.zeros((len(regions), len(regions)))
     for i, a in enumerate(regions):
         for j in range(i + 1, len(regions)):
             b = regions[j]
             km = great_circle_km((a.latitude, a.longitude), (b.latitude, b.longitude))
-            factor = path_factor
-            if path_spread > 0.0:
-                factor = max(1.0, factor * math.exp(path_spread * standard_normal(rng)))
-            rtt[i, j] = rtt[j, i] = overhead + 2.0 * factor * fibre_s(km)
+            rtt[i, j] = rtt[j, i] = overhead + 2.0 * path_factor * fibre_s(km)
     return rtt
