@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import serfsim
+
 psutil = pytest.importorskip("psutil")
 
 pytestmark = pytest.mark.slow
@@ -25,8 +27,9 @@ warm_up: 5s
 cluster: {nodes: 20}
 faults: [{crash: [node-03], at: 10s}]
 """
-GRID = "cluster.config.suspicion_mult=2,4"
-SEEDS = 8
+GRID = {"cluster.config.suspicion_mult": [2, 4]}
+SEEDS = range(1, 9)
+RUNS = 2 * len(SEEDS)
 PATIENCE_S = 60.0
 
 Started = Callable[..., "subprocess.Popen[str]"]
@@ -38,13 +41,19 @@ def start(tmp_path: Path) -> Iterator[Started]:
     (tmp_path / "busy.yaml").write_text(FILE, encoding="utf-8")
     started: list[subprocess.Popen[str]] = []
 
-    def begin(folder: str, *more: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "serfsim", "sweep", "busy.yaml", "--grid", GRID, "--out", folder]
-        command += ["--seeds", f"1-{SEEDS}", "--workers", "2", "--quiet", *more]
+    def begin(folder: Path, workers: int) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "serfsim", "sweep", "busy.yaml", "--out", str(folder), "--quiet"]
+        command += [
+            "--grid",
+            "cluster.config.suspicion_mult=2,4",
+            "--seeds",
+            "1-8",
+            "--workers",
+            str(workers),
+        ]
         process = subprocess.Popen(
             command,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(["", *sys.path]).strip(os.pathsep)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -90,17 +99,22 @@ def lasting(folder: Path) -> str:
     return str(table.drop(columns=["cpu_s", "wall_s"]).to_csv(index=False))
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_the_same_command_goes_on_after_it_was_ended(
-    start: Started, tmp_path: Path, sent: signal.Signals
-) -> None:
-    undisturbed = start("whole")
-    out, err = undisturbed.communicate(timeout=PATIENCE_S)
-    assert (undisturbed.returncode, err) == (0, "")
-    assert f"runs: {2 * SEEDS} done (0 of them earlier), 0 failed" in out
+def test_the_same_command_goes_on_after_it_was_ended(start: Started, tmp_path: Path) -> None:
+    serfsim.sweep(tmp_path / "busy.yaml", GRID, SEEDS, out=tmp_path / "whole", workers=1, progress=False)
+    for sent in (signal.SIGKILL, signal.SIGINT):
+        folder = tmp_path / sent.name
+        before = interrupted(start(folder, 2), folder, sent)
+        out, err = start(folder, 1).communicate(timeout=PATIENCE_S)
+        assert err == ""
+        assert f"runs: {RUNS} done ({len(before)} of them earlier), 0 failed" in out
+        after = parts(folder)
+        assert {name: after[name] for name in before} == before
+        assert sorted(after) == sorted(parts(tmp_path / "whole"))
+        assert lasting(folder) == lasting(tmp_path / "whole")
 
-    folder = tmp_path / "disturbed"
-    command = start("disturbed")
+
+def interrupted(command: subprocess.Popen[str], folder: Path, sent: signal.Signals) -> dict[str, int]:
+    """End a command when it has finished a few runs; gives its parts."""
     wait_until(lambda: (folder / "parts").is_dir() and len(parts(folder)) >= 3)
     if sent == signal.SIGINT:
         os.killpg(command.pid, sent)  # Ctrl-C in a terminal reaches every process of the group
@@ -108,33 +122,13 @@ def test_the_same_command_goes_on_after_it_was_ended(
         os.kill(command.pid, sent)
     _, err = command.communicate(timeout=PATIENCE_S)
     wait_until(lambda: not of_group(command.pid))
-    before = parts(folder)
-    assert 3 <= len(before) < 2 * SEEDS
+    kept = parts(folder)
+    assert 3 <= len(kept) < RUNS
     if sent == signal.SIGINT:
         assert command.returncode == 130
-        told = f"interrupted: {len(before)} of {2 * SEEDS} runs are done and kept in disturbed"
+        told = f"interrupted: {len(kept)} of {RUNS} runs are done and kept in {folder}"
         assert err == f"{told}; the same command goes on\n"
-        assert len(pd.read_csv(folder / "runs.csv")) == len(before)
+        assert len(pd.read_csv(folder / "runs.csv")) == len(kept)
     else:
         assert command.returncode == -sent
-
-    out, err = start("disturbed").communicate(timeout=PATIENCE_S)
-    assert err == ""
-    assert f"runs: {2 * SEEDS} done ({len(before)} of them earlier), 0 failed" in out
-    after = parts(folder)
-    assert {name: after[name] for name in before} == before
-    assert lasting(folder) == lasting(tmp_path / "whole")
-    assert sorted(after) == sorted(parts(tmp_path / "whole"))
-
-
-def test_a_worker_killed_from_outside_costs_nothing(start: Started, tmp_path: Path) -> None:
-    folder = tmp_path / "sweep"
-    command = start("sweep")
-    wait_until(lambda: (folder / "parts").is_dir() and len(parts(folder)) >= 3)
-    workers = [one for one in of_group(command.pid) if "popen_loky_posix" in " ".join(one.cmdline())]
-    assert len(workers) == 2
-    workers[0].kill()
-    out, err = command.communicate(timeout=PATIENCE_S)
-    assert (command.returncode, err) == (0, "")
-    assert f"runs: {2 * SEEDS} done (0 of them earlier), 0 failed" in out
-    wait_until(lambda: not of_group(command.pid))
+    return kept
