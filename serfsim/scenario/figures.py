@@ -55,6 +55,11 @@ def _figures() -> Iterator[tuple[str, str]]:
     ):
         for statistic in _ERRORS:
             yield f"coordinates.{name}.{statistic}", f"{meaning}, all live pairs: {_STATISTIC[statistic]}"
+    for statistic in ("p50", "p90"):
+        yield (
+            f"coordinates.believed_error.{statistic}",
+            f"error that members ascribe to their own coordinates: {_STATISTIC[statistic]}",
+        )
     yield from (
         ("coordinates.converged_s", "time from which the median error stays within 10 % of its last value"),
         ("coordinates.rank_loss", "relative rank loss: how often two others are put in the wrong order"),

@@ -184,16 +184,32 @@ def drift_ms_per_s(scope: Scope) -> float | None:
     return 1000.0 * moved / seconds if seconds > 0 else None
 
 
+def believed_error(scope: Scope, k: int) -> dict[str, float | None]:
+    """The error that live nodes ascribe to their own coordinates in sample `k`, as they tell it to others.
+
+    Vivaldi weighs by it whom to believe (spec coordinate.md section 3), so it is as much part of what a
+    node knows as its coordinate is; how far it is right, `relative_error` tells.
+    """
+    samples = scope.recording.coordinates
+    errors = samples.error[k][samples.live[k]]
+    if len(errors) == 0:
+        return dict.fromkeys(("p50", "p90"))
+    p50, p90 = np.quantile(errors, (0.5, 0.9))
+    return {"p50": float(p50), "p90": float(p90)}
+
+
 def coordinates(scope: Scope, series: ErrorSeries) -> dict[str, Any]:
     """All figures under `coordinates`."""
     samples = scope.recording.coordinates
     scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
     names = dict.fromkeys(ERROR_FIGURES)
     last = final_errors(scope, int(scored[-1])) if len(scored) else FinalErrors(names, names, None, None)
+    believed = believed_error(scope, int(scored[-1])) if len(scored) else dict.fromkeys(("p50", "p90"))
     absolute_ms = {name: None if value is None else 1000.0 * value for name, value in last.absolute.items()}
     return {
         "relative_error": last.relative,
         "absolute_error_ms": absolute_ms,
+        "believed_error": believed,
         "converged_s": converged_s(series),
         "rank_loss": last.rank_loss,
         "nearest_accuracy": last.nearest_accuracy,

@@ -47,6 +47,7 @@ def samples(
     height: Any = 0.0,
     adjustment: Any = 0.0,
     live: Any = True,
+    error: Any = 0.1,
 ) -> CoordinateSamples:
     """`vec` (k, n, d), or (n, d) where nothing moves; the rest is spread out over (k, n)."""
     shape = np.shape(vec)
@@ -56,7 +57,7 @@ def samples(
         return np.broadcast_to(np.array(value, dtype=kind), full.shape[:2]).copy()
 
     return CoordinateSamples(
-        np.array(t, dtype=np.float64), full, each(height), each(adjustment), each(0.1), each(live, np.bool_)
+        np.array(t, dtype=np.float64), full, each(height), each(adjustment), each(error), each(live, np.bool_)
     )
 
 

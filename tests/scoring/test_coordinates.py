@@ -144,10 +144,18 @@ def test_resets_are_counted_while_scoring() -> None:
     assert figures(rows)["coordinates"]["resets"] == 2
 
 
+def test_what_nodes_believe_of_their_own_error_is_taken_from_the_last_sample_of_live_nodes() -> None:
+    error = [[1.5, 1.5, 1.5], [0.1, 0.9, 0.3]]
+    live = [[True, True, True], [True, False, True]]
+    found = coordinates(coordinates=samples([0.0, 50.0], LINE, error=error, live=live))
+    assert found["believed_error"] == pytest.approx({"p50": 0.2, "p90": 0.28})
+
+
 def test_without_samples_every_figure_is_none() -> None:
     found = coordinates()
     assert found.pop("resets") == 0
-    assert set(found["relative_error"].values()) | set(found["absolute_error_ms"].values()) == {None}
+    for name in ("relative_error", "absolute_error_ms", "believed_error"):
+        assert set(found[name].values()) == {None}
     assert [found[name] for name in ("converged_s", "rank_loss", "nearest_accuracy", "drift_ms_per_s")] == [
         None
     ] * 4
