@@ -21,3 +21,7 @@ class ResultError(SerfsimError):
 
 class SweepError(SerfsimError):
     """A sweep that cannot begin or go on: its grid, its seeds, its folder or its workers."""
+
+
+class BaselineError(SerfsimError):
+    """A baseline of results that cannot be read, compared with or written."""

@@ -14,12 +14,15 @@ from typer.core import TyperGroup
 
 from serfsim.cli import codes
 from serfsim.cli.agent import agent
+from serfsim.cli.compare import compare
 from serfsim.cli.info import info
 from serfsim.cli.list import list_scenarios
 from serfsim.cli.members import members
 from serfsim.cli.monitor import monitor
 from serfsim.cli.new import new
 from serfsim.cli.plot import plot
+from serfsim.cli.regress import regress
+from serfsim.cli.report import report
 from serfsim.cli.rtt import rtt
 from serfsim.cli.run import run
 from serfsim.cli.serve import serve
@@ -85,8 +88,11 @@ app.command("validate")(validate)
 app.command("list")(list_scenarios)
 app.command("new")(new)
 app.command("sweep")(sweep)
+app.command("regress")(regress)
 app.command("tune")(tune)
+app.command("compare")(compare)
 app.command("plot")(plot)
+app.command("report")(report)
 app.command("serve")(serve)
 app.command("agent")(agent)
 app.command("members")(members)

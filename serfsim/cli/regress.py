@@ -1,0 +1,184 @@
+"""`serfsim regress`: does the simulator still do what it did, and if not, is that wanted?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serfsim.cli import codes
+from serfsim.errors import BaselineError, ScenarioError
+from serfsim.scenario.problems import sentence, shown
+
+if TYPE_CHECKING:
+    from serfsim.regression.accept import Accepted
+    from serfsim.regression.comparison import Comparison
+
+BASELINE = Path("results/baseline")
+OUT = Path("results/regress")
+
+
+def regress(
+    baseline: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder of the baseline, kept with the code.")
+    ] = BASELINE,
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE,...", help="Some scenarios of the baseline; all unless given."),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="SEEDS", help="Such as 1-20; those of the baseline unless given.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where regress.md, regress.json and plots go.")
+    ] = OUT,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of all scenarios; may be repeated."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
+    ] = None,
+    family_wise_error: Annotated[
+        str, typer.Option(metavar="SHARE", help="Rate of false alarms of the whole call.")
+    ] = "1%",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="A digest that differs is a regression, even if no figure moved.")
+    ] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Add a line to the history (for CI on the main branch).")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Make these runs the new baseline instead of comparing.")
+    ] = False,
+    because: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With --accept: what changed, for the CHANGELOG.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")] = False,
+) -> None:
+    """Compare with the committed baseline; exit 1 where a figure changed without being accepted."""
+    names = [name.strip() for part in scenarios or () for name in part.split(",") if name.strip()]
+    if accept:
+        _refuse_with_accept(settings=settings, exact=exact, record=record)
+        raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet))
+    if because is not None:
+        raise BaselineError(f"--because: {sentence('no --accept', 'it only with --accept')}")
+    from serfsim.regression.check import regress as compared
+
+    comparison = compared(
+        baseline,
+        scenarios=names,
+        seeds=seeds,
+        settings=settings or (),
+        out=out,
+        family_wise_error=_rate(family_wise_error),
+        workers=workers,
+        progress=not quiet,
+    )
+    _say(comparison, baseline, out, quiet)
+    if record:
+        _record(comparison, baseline)
+    wrong = comparison.is_regression or (exact and not comparison.is_identical)
+    raise typer.Exit(codes.REGRESSION if wrong else codes.FINE)
+
+
+def _rate(text: str) -> float:
+    from serfsim.scenario.units import read_share
+
+    try:
+        return read_share(text)
+    except (ValueError, ScenarioError):
+        expected = "a share such as 1% or 0.01"
+        raise BaselineError(f"--family-wise-error: {sentence(shown(text), expected)}") from None
+
+
+def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
+    from serfsim.regression.check import PAGE, accepting, history_of
+    from serfsim.regression.history import read_history
+    from serfsim.regression.words import line_of, verdict
+
+    for warning in read_history(history_of(baseline))[1]:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(verdict(comparison))
+    if not quiet:
+        for test in comparison.changed:
+            typer.echo(f"  {line_of(test)}")
+        for failure in comparison.failures:
+            typer.echo(f"  failed: {failure.scenario} with seed {failure.seed}: {failure.error}")
+        if comparison.changed or comparison.differing:
+            typer.echo(f"If this is wanted: {accepting(baseline)}")
+    typer.echo(f"result: {out / PAGE}")
+
+
+def _record(comparison: Comparison, baseline: Path) -> None:
+    from serfsim.regression.accept import about_now
+    from serfsim.regression.check import history_of
+    from serfsim.regression.history import RECORDED, append, line_of
+
+    runs = {scenario.name: scenario.now for scenario in comparison.scenarios}
+    append(history_of(baseline), line_of(runs, {"kind": RECORDED, **about_now("")}))
+
+
+def _refuse_with_accept(*, settings: list[str] | None, exact: bool, record: bool) -> None:
+    for option, given in (("--set", settings), ("--exact", exact), ("--record", record)):
+        if given:
+            expected = "scenarios as their files are" if option == "--set" else "only one of the two"
+            raise BaselineError(f"--accept: {sentence(option, expected)}")
+
+
+def _accept(
+    baseline: Path, names: list[str], seeds: str | None, workers: int | None, because: str | None, quiet: bool
+) -> int:
+    from serfsim.regression.accept import accept
+    from serfsim.regression.baseline import MANIFEST
+
+    if because is not None and not because.strip():
+        raise BaselineError(f"--because: {sentence('nothing', 'what changed and why, for the CHANGELOG')}")
+    if because is None and not _can_ask() and (baseline / MANIFEST).is_file():
+        expected = "--because TEXT: what changed and why, for the CHANGELOG"
+        raise BaselineError(f"--accept: {sentence('nobody to ask', expected)}")
+    accepted = accept(baseline, _asking(because), scenarios=names, seeds=seeds, workers=workers, quiet=quiet)
+    _say_accepted(accepted)
+    return codes.FINE
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _asking(because: str | None) -> Callable[[Sequence[str]], str]:
+    def ask(names: Sequence[str]) -> str:
+        if because is not None:
+            return " ".join(because.split())
+        typer.echo(f"Other runs than before: {', '.join(names)}.", err=True)
+        text = ""
+        while not text.strip():
+            text = typer.prompt("What changed, and why? (a line for the CHANGELOG)", err=True)
+        return " ".join(text.split())
+
+    return ask
+
+
+def _say_accepted(accepted: Accepted) -> None:
+    for warning in accepted.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    if accepted.is_nothing:
+        typer.echo("Identical: all runs have the digests of the baseline; there is nothing to accept.")
+    for words, names in (
+        ("other runs than before", accepted.moved),
+        ("edited scenarios", accepted.edited),
+        ("written anew, with the same runs", accepted.renewed),
+        ("new in the baseline", accepted.added),
+        ("no longer in it", accepted.dropped),
+    ):
+        if names:
+            typer.echo(f"{words}: {', '.join(names)}")
+    if accepted.line and accepted.changelog:
+        typer.echo(f"{accepted.changelog}: {accepted.line}")
+    elif accepted.line:
+        typer.echo(f"For the CHANGELOG, under 'Results may differ':\n{accepted.line}")
+    typer.echo(f"baseline: {accepted.baseline.folder}")
