@@ -21,44 +21,54 @@ BASELINE = Path("results/baseline")
 OUT = Path("results/regress")
 
 
+Baseline = Annotated[
+    Path, typer.Option("--baseline", metavar="DIR", help="The folder of the baseline, kept with the code.")
+]
+Scenarios = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME|FILE,...", help="Some scenarios of the baseline; all unless given."),
+]
+Seeds = Annotated[
+    str | None, typer.Option(metavar="SEEDS", help="Such as 1-20; those of the baseline unless given.")
+]
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Where regress.md, regress.json and plots go.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of all scenarios; may be repeated."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
+]
+Rate = Annotated[str, typer.Option(metavar="SHARE", help="Rate of false alarms of the whole call.")]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="A digest that differs is a regression, even if no figure moved.")
+]
+Record = Annotated[
+    bool, typer.Option("--record", help="Add a line to the history (for CI on the main branch).")
+]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Make these runs the new baseline instead of comparing.")
+]
+Because = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="With --accept: what changed, for the CHANGELOG.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")]
+
+
 def regress(
-    baseline: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder of the baseline, kept with the code.")
-    ] = BASELINE,
-    scenarios: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME|FILE,...", help="Some scenarios of the baseline; all unless given."),
-    ] = None,
-    seeds: Annotated[
-        str | None, typer.Option(metavar="SEEDS", help="Such as 1-20; those of the baseline unless given.")
-    ] = None,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where regress.md, regress.json and plots go.")
-    ] = OUT,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of all scenarios; may be repeated."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
-    ] = None,
-    family_wise_error: Annotated[
-        str, typer.Option(metavar="SHARE", help="Rate of false alarms of the whole call.")
-    ] = "1%",
-    exact: Annotated[
-        bool, typer.Option("--exact", help="A digest that differs is a regression, even if no figure moved.")
-    ] = False,
-    record: Annotated[
-        bool, typer.Option("--record", help="Add a line to the history (for CI on the main branch).")
-    ] = False,
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Make these runs the new baseline instead of comparing.")
-    ] = False,
-    because: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="With --accept: what changed, for the CHANGELOG.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")] = False,
+    baseline: Baseline = BASELINE,
+    scenarios: Scenarios = None,
+    seeds: Seeds = None,
+    out: Out = OUT,
+    settings: Set = None,
+    workers: Workers = None,
+    family_wise_error: Rate = "1%",
+    exact: Exact = False,
+    record: Record = False,
+    accept: Accept = False,
+    because: Because = None,
+    quiet: Quiet = False,
 ) -> None:
     """Compare with the committed baseline; exit 1 where a figure changed without being accepted."""
     names = [name.strip() for part in scenarios or () for name in part.split(",") if name.strip()]
