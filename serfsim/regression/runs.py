@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
     from serfsim.sweeps.execution import OnDone
     from serfsim.sweeps.jobs import Outcome
+    from serfsim.sweeps.store import Store
 
 Floats = NDArray[np.float64]
 DIGITS: Final = 6
@@ -81,13 +82,14 @@ def run_scenarios(
     seeds: Mapping[str, Sequence[int]],
     workers: int | None = None,
     on_done: OnDone | None = None,
+    store: Store | None = None,
 ) -> tuple[dict[str, Runs], list[Failure]]:
-    """Run each scenario with its seeds. Runs that failed are not among the runs."""
+    """Run each scenario with its seeds. Runs that failed are not among the runs; see `run_all`."""
     from serfsim.sweeps.execution import run_all
     from serfsim.sweeps.jobs import DONE, Job
 
     jobs = [Job(scenario, seed) for name, scenario in scenarios.items() for seed in seeds[name]]
-    outcomes = run_all(jobs, workers=workers, on_done=on_done)
+    outcomes = run_all(jobs, workers=workers, store=store, on_done=on_done)
     names = [name for name in scenarios for _ in seeds[name]]
     rows: dict[str, list[tuple[int, str, Mapping[str, float]]]] = {name: [] for name in scenarios}
     failed: dict[str, Counter[str]] = {name: Counter() for name in scenarios}

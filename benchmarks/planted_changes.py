@@ -1,0 +1,356 @@
+"""Does `serfsim regress` catch what it should, and is it quiet when it should be?
+
+    python -m benchmarks.planted_changes [--only TEXT] [--no-edits] [--page docs/regress.md]
+
+Five changes of the simulator are planted one by one, as other defaults in every scenario of the baseline
+that does not fix the setting itself, and once more each by an edit of the code in a copy of this
+checkout. Ten sets of seeds that the baseline does not have are run with nothing changed. Each is compared
+at full size (all scenarios and seeds of the baseline) and at the size of this project's CI. Last, the
+clean runs are shuffled into baselines and candidates a thousand times: how often is there a false alarm?
+
+Runs are kept in results/planted_changes, so that the same command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.compare_commits import check_out
+from serfsim.regression.baseline import Baseline, Entry, read_baseline
+from serfsim.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
+from serfsim.regression.difference import p_value
+from serfsim.regression.family import family
+from serfsim.regression.runs import Runs, run_scenarios
+from serfsim.regression.selection import loaded
+from serfsim.regression.words import figure_text, number, p_text
+from serfsim.scenario.model import Scenario
+from serfsim.sweeps.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / "results" / "planted_changes"
+PAGE = ROOT / "docs" / "regress.md"
+HEADING = "## What it catches, and how quiet it is"
+
+# The size of this project's CI; `make regress` has the same.
+CI_SCENARIOS = ("all_at_once", "crash", "event_spread", "packet_loss", "udp_blocked")
+CI_SEEDS = 16
+CLEAN_SETS = 10
+FIRST_CLEAN_SEED = 1001
+SHUFFLES = 1000
+
+
+@dataclass(frozen=True)
+class Change:
+    """`setting` of `cluster.config` from its default to `value`; the same as an edit of a file's text."""
+
+    words: str
+    setting: str
+    value: object
+    file: str
+    before: str
+    after: str
+
+
+SETTINGS = "serfsim/scenario/settings.py"
+CHANGES = (
+    Change(
+        "`suspicion_mult` 4 to 3",
+        "suspicion_mult",
+        3,
+        "serfsim/protocol/versions.py",
+        "(5,   5,   5,   5,   4,   4,   4)[at]",
+        "(5,   5,   5,   5,   3,   3,   3)[at]",
+    ),
+    Change(
+        "TCP fallback off (`disable_tcp_pings`)",
+        "disable_tcp_pings",
+        True,
+        SETTINGS,
+        "disable_tcp_pings: Switch = False",
+        "disable_tcp_pings: Switch = True",
+    ),
+    Change(
+        "`vivaldi_ce` 0.25 to 0.5",
+        "vivaldi_ce",
+        0.5,
+        SETTINGS,
+        "vivaldi_ce: Annotated[Number, Field(gt=0)] = 0.25",
+        "vivaldi_ce: Annotated[Number, Field(gt=0)] = 0.5",
+    ),
+    Change(
+        "`retransmit_mult` 4 to 2",
+        "retransmit_mult",
+        2,
+        SETTINGS,
+        "retransmit_mult: Positive = 4",
+        "retransmit_mult: Positive = 2",
+    ),
+    Change(
+        "`indirect_checks` 3 to 2",
+        "indirect_checks",
+        2,
+        SETTINGS,
+        "indirect_checks: Count = 3",
+        "indirect_checks: Count = 2",
+    ),
+)
+
+
+# Running and comparing ------------------------------------------------------------------------------
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    given = arguments(words)
+    baseline = read_baseline(ROOT / "results" / "baseline")
+    scenarios = loaded(baseline.folder, list(baseline.entries.values()))
+    store = Store(KEPT)
+    planted = {}
+    for change in CHANGES:
+        runs = carried_out(with_change(scenarios, change), own_seeds(baseline), store, given.workers)
+        planted[change.words] = sizes(baseline, with_change(scenarios, change), runs)
+        say(change.words, planted[change.words])
+    edited = {}
+    for change in () if given.no_edits else CHANGES:
+        edited[change.words] = by_edit(change)
+        print(f"{change.words}, edited: {edited[change.words]['verdict']}", flush=True)
+    clean, pools = {}, {name: [entry.runs] for name, entry in baseline.entries.items()}
+    for number_ in range(CLEAN_SETS):
+        seeds = {name: clean_seeds(entry, number_) for name, entry in baseline.entries.items()}
+        runs = carried_out(scenarios, seeds, store, given.workers)
+        label = f"{min(next(iter(seeds.values())))} and on"
+        clean[label] = sizes(baseline, scenarios, runs)
+        say(label, clean[label])
+        for name, those in runs.items():
+            pools[name].append(those)
+    shuffled = [
+        (names_words, size, false_alarms({name: joined(pools[name]) for name in names}, baseline, size))
+        for names_words, names, size in (
+            ("full size", list(baseline.entries), None),
+            ("CI", list(CI_SCENARIOS), CI_SEEDS),
+        )
+    ]
+    write_page(given.page, baseline, planted, edited, clean, shuffled)
+    print(given.page)
+    caught = all(size.is_regression for pair in planted.values() for size in pair)
+    quiet = not any(size.is_regression for pair in clean.values() for size in pair)
+    return 0 if caught and quiet and all(told["regression"] for told in edited.values()) else 1
+
+
+def arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.planted_changes", description=__doc__)
+    parser.add_argument("--workers", type=int, default=None, help="processes at a time")
+    parser.add_argument("--no-edits", action="store_true", help="leave out the edits of the code")
+    parser.add_argument("--page", type=Path, default=PAGE, help="whose last section is written")
+    return parser.parse_args(words)
+
+
+def own_seeds(baseline: Baseline) -> dict[str, list[int]]:
+    return {name: list(entry.runs.seeds) for name, entry in baseline.entries.items()}
+
+
+def clean_seeds(entry: Entry, number_: int) -> list[int]:
+    """The seeds of a clean set: as many as the baseline has, and none of its own."""
+    count = len(entry.runs.seeds)
+    first = FIRST_CLEAN_SEED + number_ * count
+    return list(range(first, first + count))
+
+
+def with_change(scenarios: Mapping[str, Scenario], change: Change) -> dict[str, Scenario]:
+    """The scenarios with another default; those that fix the setting stay as they are."""
+    path = f"cluster.config.{change.setting}"
+    return {
+        name: scenario
+        if change.setting in scenario.cluster.config.model_fields_set
+        else scenario.with_settings({path: change.value})
+        for name, scenario in scenarios.items()
+    }
+
+
+def carried_out(
+    scenarios: Mapping[str, Scenario], seeds: Mapping[str, list[int]], store: Store, workers: int | None
+) -> dict[str, Runs]:
+    runs, failures = run_scenarios(scenarios, seeds, workers, store=store)
+    if failures:
+        raise SystemExit(f"{failures[0].scenario} with seed {failures[0].seed}: {failures[0].error}")
+    return runs
+
+
+def sizes(
+    baseline: Baseline, scenarios: Mapping[str, Scenario], runs: Mapping[str, Runs]
+) -> tuple[Comparison, Comparison]:
+    """The comparison at full size, and at that of CI: fewer scenarios, the first seeds of each."""
+    few = {name: first_runs(runs[name], CI_SEEDS) for name in CI_SCENARIOS}
+    return compare(baseline, scenarios, runs), compare(baseline, scenarios, few)
+
+
+def first_runs(runs: Runs, count: int) -> Runs:
+    figures = {name: values[:count] for name, values in runs.figures.items()}
+    return Runs(runs.seeds[:count], runs.digests[:count], figures)
+
+
+def by_edit(change: Change) -> dict[str, object]:
+    """regress.json of this project's CI in a copy of the checkout whose code was edited."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = check_out(None, Path(folder) / "edited")
+        file = place / change.file
+        text = file.read_text(encoding="utf-8")
+        if text.count(change.before) != 1:
+            raise SystemExit(f"{change.file}: found '{change.before}' {text.count(change.before)} times")
+        file.write_text(text.replace(change.before, change.after), encoding="utf-8")
+        command = [sys.executable, "-m", "serfsim", "regress", "--quiet", "--out", "results/regress"]
+        command += ["--scenarios", ",".join(CI_SCENARIOS), "--seeds", f"1-{CI_SEEDS}"]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"{change.words}: {done.stderr}")
+        told: dict[str, object] = json.loads((place / "results/regress/regress.json").read_text("utf-8"))
+        told["exit"] = done.returncode
+        return told
+
+
+# How often there is a false alarm -------------------------------------------------------------------
+
+
+def joined(parts: Iterable[Runs]) -> Runs:
+    """All runs of several sets of seeds."""
+    sets = list(parts)
+    names = dict.fromkeys(name for runs in sets for name in runs.figures)
+    figures = {name: np.concatenate([runs.values(name) for runs in sets]) for name in names}
+    seeds = tuple(seed for runs in sets for seed in runs.seeds)
+    return Runs(seeds, tuple(digest for runs in sets for digest in runs.digests), figures)
+
+
+def picked(runs: Runs, places: Sequence[int]) -> Runs:
+    figures = {name: values[places] for name, values in runs.figures.items()}
+    return Runs(tuple(runs.seeds[at] for at in places), tuple(runs.digests[at] for at in places), figures)
+
+
+def false_alarms(pools: Mapping[str, Runs], baseline: Baseline, size: int | None) -> list[float]:
+    """The smallest adjusted p-value of each shuffle: seeds dealt at random to baseline and candidate.
+
+    All scenarios are dealt alike, since the same seed gives them much in common.
+    """
+    rng = np.random.default_rng(1)
+    entries = [baseline.entries[name] for name in pools]
+    then, total = len(entries[0].runs.seeds), min(len(runs.seeds) for runs in pools.values())
+    now = size or then
+    smallest = []
+    for _ in range(SHUFFLES):
+        deal = rng.permutation(total)
+        tests = [
+            p_value(before, after)
+            for runs in pools.values()
+            for _, before, after in family(
+                picked(runs, deal[:then].tolist()), picked(runs, deal[then : then + now].tolist())
+            )
+        ]
+        smallest.append(min(1.0, min(tests) * len(tests)))
+    return smallest
+
+
+# Telling --------------------------------------------------------------------------------------------
+
+
+def say(what: str, pair: tuple[Comparison, Comparison]) -> None:
+    words = [f"{len(size.changed)} of {len(size.tests)} changed, p {p_text(smallest(size))}" for size in pair]
+    print(f"{what}: full size {words[0]}; CI {words[1]}", flush=True)
+
+
+def smallest(comparison: Comparison) -> float:
+    return min((test.adjusted for test in comparison.tests), default=1.0)
+
+
+def write_page(
+    page: Path,
+    baseline: Baseline,
+    planted: Mapping[str, tuple[Comparison, Comparison]],
+    edited: Mapping[str, Mapping[str, object]],
+    clean: Mapping[str, tuple[Comparison, Comparison]],
+    shuffled: Sequence[tuple[str, int | None, list[float]]],
+) -> None:
+    """Put the last section of the page anew."""
+    text = page.read_text(encoding="utf-8").split(HEADING)[0].rstrip() if page.exists() else "# Regress"
+    seeds = len(next(iter(baseline.entries.values())).runs.seeds)
+    full, small = next(iter(clean.values()))
+    lines = [
+        HEADING,
+        "",
+        "`python -m benchmarks.planted_changes` does all of this again and writes this section.",
+        "",
+        f"Full size: {len(full.scenarios)} scenarios, {seeds} seeds, {len(full.tests)} tests. CI:"
+        f" {len(small.scenarios)} scenarios, {CI_SEEDS} seeds beside the baseline's {seeds},"
+        f" {len(small.tests)} tests. The family-wise error is {FAMILY_WISE_ERROR:.0%} each.",
+        "",
+        "### Planted changes",
+        "",
+        "Each is planted as another default, in every scenario that does not fix the setting itself, with the"
+        " seeds of the baseline. The surest figures are named with their adjusted p-values.",
+        "",
+        "| change | size | caught | figures | in scenarios | surest |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [row for words, pair in planted.items() for row in _planted_rows(words, pair)]
+    if edited:
+        lines += ["", "The same by an edit of the code in a copy of this checkout, at the size of CI:", ""]
+        lines += ["| change | edited file | exit code | verdict |", "|---|---|---|---|"]
+        files = {change.words: change.file for change in CHANGES}
+        lines += [
+            f"| {words} | `{files[words]}` | {told['exit']} | {told['verdict']} |"
+            for words, told in edited.items()
+        ]
+    lines += ["", "### Clean reruns", "", "Other seeds than the baseline's, nothing changed.", ""]
+    lines += [
+        "| seeds | full size | smallest adjusted p | CI | smallest adjusted p |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [_clean_row(label, pair) for label, pair in clean.items()]
+    lines += ["", "### False alarms", ""]
+    lines += [_shuffled_line(*one, seeds=seeds) for one in shuffled]
+    page.write_text(text + "\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _planted_rows(words: str, pair: tuple[Comparison, Comparison]) -> list[str]:
+    rows = []
+    for size, comparison in zip(("full", "CI"), pair, strict=True):
+        changed = comparison.changed
+        names = list(dict.fromkeys(test.scenario for test in changed))
+        surest = "; ".join(
+            f"{test.scenario} `{figure_text(test.figure)}` {p_text(test.adjusted)}" for test in changed[:3]
+        )
+        caught = "yes" if comparison.is_regression else "**no**"
+        rows.append(f"| {words} | {size} | {caught} | {len(changed)} | {len(names)} | {surest} |")
+    return rows
+
+
+def _clean_row(label: str, pair: tuple[Comparison, Comparison]) -> str:
+    cells = [label]
+    for comparison in pair:
+        cells += ["**alarm**" if comparison.is_regression else "quiet", p_text(smallest(comparison))]
+    return f"| {' | '.join(cells)} |"
+
+
+def _shuffled_line(words: str, size: int | None, smallest_p: list[float], *, seeds: int) -> str:
+    from scipy.stats import binomtest
+
+    alarms = sum(p <= FAMILY_WISE_ERROR for p in smallest_p)
+    ten = sum(p <= 0.1 for p in smallest_p) / len(smallest_p)
+    bounds = binomtest(alarms, len(smallest_p)).proportion_ci(0.95)
+    rate = f"{number(alarms / len(smallest_p))} (95 % interval {number(float(bounds.low))} to"
+    return (
+        f"- {words}: {len(smallest_p)} times all clean runs were dealt at random to a baseline of {seeds}"
+        f" and a candidate of {size or seeds} seeds. {alarms} of them gave an alarm, {rate}"
+        f" {number(float(bounds.high))}) where {FAMILY_WISE_ERROR:g} is stated; at a stated rate of 10 % it"
+        f" would have been {ten:.1%}."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
