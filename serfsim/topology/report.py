@@ -16,12 +16,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serfsim.native import Random
 from serfsim.topology.topology import Floats, Topology
 
-EXACT_UP_TO = 300
+Integers = NDArray[np.int64]
+
+EXACT_UP_TO = 500
 SAMPLED_PAIRS = 4000
+SLICE_PAIRS = 10_000  # of each slice over time, evenly spaced ones of more
 SEED = 1
 TOLERANCE = 1e-9  # relative: rounding alone is no violation
 CLEAR = 1.1  # a clear violation: the detour saves more than a tenth
@@ -53,6 +57,8 @@ class TopologyReport:
     triangle_share: of triangles (pair and third node), share in which the detour is shorter than
         the pair's own way.
     severity: of violated pairs; no unit, above 1.
+    slices: how many the latencies have over time; all else is of the first. slice_change: |RTT - RTT of
+        the slice before| / that, over pairs and slices.
     """
 
     n: int
@@ -65,6 +71,8 @@ class TopologyReport:
     clearly_violated_share: float
     triangle_share: float
     severity: Spread
+    slices: int
+    slice_change: Spread
 
 
 def spread(values: Floats) -> Spread:
@@ -76,33 +84,27 @@ def spread(values: Floats) -> Spread:
 
 
 def report_topology(topology: Topology) -> TopologyReport:
-    """Look at all pairs, or at a sample of them where there are many nodes."""
+    """Look at all pairs, or at a sample of them where there are many nodes.
+
+    Of latencies that change with time, those of the first slice are looked at, and how far each slice is
+    from the one before; afterwards they are those of the first.
+    """
     n = topology.n
     exact = n <= EXACT_UP_TO
-    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)] if exact else _sampled_pairs(n)
-    rows: dict[int, Floats] = {}
-    if exact:
-        rows = dict(enumerate(topology.rtt_matrix()))
-    there = np.empty(len(pairs))
-    back = np.empty(len(pairs))
-    detour = np.full(len(pairs), np.inf)
-    shorter = 0
-    for at, (i, j) in enumerate(pairs):
-        there[at] = topology.latency.one_way(i, j)
-        back[at] = topology.latency.one_way(j, i)
-        ways = (rows[i] if exact else topology.rtt_row(i)) + (rows[j] if exact else topology.rtt_row(j))
-        ways[i] = ways[j] = np.inf
-        detour[at] = ways.min()
-        shorter += int(np.count_nonzero(ways * (1.0 + TOLERANCE) < there[at] + back[at]))
+    topology.latency.advance(0.0)
+    at, to = np.triu_indices(n, 1) if exact else _sampled_pairs(n)
+    there, back = _both_ways(topology, at, to, exact)
+    detour, shorter = _all_detours(topology) if exact else _sampled_detours(topology, at, to, there + back)
     rtt = there + back
-    asymmetry = np.divide(np.abs(there - back), rtt / 2.0, out=np.zeros(len(pairs)), where=rtt > 0.0)
+    asymmetry = np.divide(np.abs(there - back), rtt / 2.0, out=np.zeros(len(rtt)), where=rtt > 0.0)
     violated = detour * (1.0 + TOLERANCE) < rtt
-    severity = np.divide(rtt, detour, out=np.full(len(pairs), np.inf), where=detour > 0.0)
+    severity = np.divide(rtt, detour, out=np.full(len(rtt), np.inf), where=detour > 0.0)
     # Each triangle has three pairs, and only its longest side can be violated.
-    triangles = len(pairs) * max(n - 2, 0) / 3.0
+    triangles = len(rtt) * max(n - 2, 0) / 3.0
+    slices, change = _slices(topology, at, to, exact)
     return TopologyReport(
         n=n,
-        pairs=len(pairs),
+        pairs=len(rtt),
         exact=exact,
         rtt_s=spread(rtt),
         asymmetry=spread(asymmetry),
@@ -111,14 +113,73 @@ def report_topology(topology: Topology) -> TopologyReport:
         clearly_violated_share=_share(violated & (severity > CLEAR)),
         triangle_share=shorter / triangles if triangles else 0.0,
         severity=spread(severity[violated]),
+        slices=slices,
+        slice_change=change,
     )
+
+
+def _both_ways(topology: Topology, at: Integers, to: Integers, all_pairs: bool) -> tuple[Floats, Floats]:
+    """One-way seconds there and back of the pairs at[k], to[k]."""
+    if all_pairs:
+        one_way = topology.one_way_matrix()
+        return one_way[at, to], one_way[to, at]
+    between = topology.latency.one_way
+    pairs = list(zip(at.tolist(), to.tolist(), strict=True))
+    return np.array([between(i, j) for i, j in pairs]), np.array([between(j, i) for i, j in pairs])
+
+
+def _all_detours(topology: Topology) -> tuple[Floats, int]:
+    """For each pair i < j the shortest round trip by one other node; how many of all are shorter than its own."""
+    rtt = topology.rtt_matrix()
+    ways = rtt.copy()
+    np.fill_diagonal(ways, np.inf)  # neither end of a pair is a detour
+    least: list[Floats] = []
+    shorter = 0
+    for i in range(len(rtt)):
+        by_others = ways[i + 1 :] + ways[i]
+        least.append(by_others.min(axis=1))
+        shorter += int(np.count_nonzero(by_others * (1.0 + TOLERANCE) < rtt[i, i + 1 :, None]))
+    return np.concatenate(least) if least else np.empty(0), shorter
+
+
+def _sampled_detours(topology: Topology, at: Integers, to: Integers, rtt: Floats) -> tuple[Floats, int]:
+    """The same for some pairs; rows are asked for as they are needed, because all of them would be too much."""
+    least = np.empty(len(at))
+    shorter = 0
+    for k, (i, j) in enumerate(zip(at.tolist(), to.tolist(), strict=True)):
+        ways = topology.rtt_row(i) + topology.rtt_row(j)
+        ways[i] = ways[j] = np.inf
+        least[k] = ways.min()
+        shorter += int(np.count_nonzero(ways * (1.0 + TOLERANCE) < rtt[k]))
+    return least, shorter
+
+
+def _slices(topology: Topology, at: Integers, to: Integers, all_pairs: bool) -> tuple[int, Spread]:
+    """How many slices there are, and how far each pair's RTT is from that of the slice before."""
+    latency = topology.latency
+    upcoming = latency.advance(0.0)
+    if not math.isfinite(upcoming):
+        return 1, spread(np.empty(0))
+    if len(at) > SLICE_PAIRS:
+        chosen = np.arange(SLICE_PAIRS) * len(at) // SLICE_PAIRS
+        at, to, all_pairs = at[chosen], to[chosen], False
+    count, changes = 1, []
+    before = np.add(*_both_ways(topology, at, to, all_pairs))
+    while math.isfinite(upcoming):
+        upcoming = latency.advance(upcoming)
+        count += 1
+        now = np.add(*_both_ways(topology, at, to, all_pairs))
+        changes.append(np.abs(now - before)[before > 0.0] / before[before > 0.0])
+        before = now
+    latency.advance(0.0)
+    return count, spread(np.concatenate(changes))
 
 
 def _share(chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
     return float(np.mean(chosen)) if chosen.size else 0.0
 
 
-def _sampled_pairs(n: int) -> list[tuple[int, int]]:
+def _sampled_pairs(n: int) -> tuple[Integers, Integers]:
     """Pairs i < j, each as likely, drawn with repetition."""
     rng = Random(SEED)
     pairs: list[tuple[int, int]] = []
@@ -126,4 +187,5 @@ def _sampled_pairs(n: int) -> list[tuple[int, int]]:
         i, j = rng.randrange(n), rng.randrange(n)
         if i != j:
             pairs.append((min(i, j), max(i, j)))
-    return pairs
+    both = np.array(pairs, dtype=np.int64)
+    return both[:, 0], both[:, 1]

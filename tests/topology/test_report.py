@@ -55,3 +55,24 @@ def test_a_sample_of_a_large_network_tells_what_the_whole_would() -> None:
     assert (small.exact, large.exact) == (True, False)
     assert large.rtt_s.p50 == pytest.approx(small.rtt_s.p50, rel=0.05)
     assert large.violated_share == 0.0
+
+
+def test_of_latencies_over_time_the_first_slice_is_reported_and_how_far_the_others_are(
+    tmp_path: Path,
+) -> None:
+    slices = np.array([[[0, 10], [10, 0]], [[0, 15], [15, 0]], [[0, 15], [15, 0]]], dtype=float)
+    np.savez(tmp_path / "m.npz", rtt=slices)
+    spec = {"model": "matrix", "file": "m.npz", "slice_every": 60.0}
+    topology = build_topology(spec, 2, Random(1), ["a", "b"], tmp_path)
+    topology.latency.advance(120.0)
+    report = report_topology(topology)
+    assert report.slices == 3
+    assert (report.slice_change.min, report.slice_change.max) == pytest.approx((0.0, 0.5))
+    assert report.rtt_s.p50 == pytest.approx(0.010)
+    assert topology.rtt_row(0)[1] == pytest.approx(0.010)
+
+
+def test_one_node_alone_has_nothing_to_report() -> None:
+    report = report_topology(build_topology({"model": "line"}, 1, Random(1), ["a"], "."))
+    assert (report.pairs, report.violated_share, report.slices) == (0, 0.0, 1)
+    assert math.isnan(report.rtt_s.p50)
