@@ -36,7 +36,7 @@ from serfsim.scenario.model import Scenario
 from serfsim.sweeps.keys import code_version
 from serfsim.sweeps.seeds import checked_seeds
 
-SEEDS: Final = "1-40"
+SEEDS: Final = "1-30"
 FIRST: Final = "first baseline"
 
 
