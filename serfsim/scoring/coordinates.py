@@ -12,7 +12,9 @@ Rank figures follow Lua et al., "On the accuracy of embeddings for Internet coor
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -33,16 +35,60 @@ SETTLED = 0.10  # converged: p50 within this share of its final value
 MOVING_SHARE = 0.25  # drift is taken over this last share of the samples
 
 
-@dataclass
 class ErrorSeries:
-    """One row a sample: `t` (k,); `relative` and `absolute` (k, figures) in 1 and s; nan where unknown."""
+    """The errors of every sample, those before t = 0 too (plots show them; figures leave them out).
 
-    t: Floats
-    relative: Floats
-    absolute: Floats
-    rank_loss: Floats
-    nearest_accuracy: Floats
-    pairs: Integers
+    One row a sample: `t` (k,); `relative` and `absolute` (k, figures) in 1 and s; nan where unknown. They
+    are worked out when first asked for, and so are the ranks, which take longer than all else and which
+    only the table of a result shows.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.t: Floats = scope.recording.coordinates.t
+
+    @property
+    def relative(self) -> Floats:
+        return self._errors[0]
+
+    @property
+    def absolute(self) -> Floats:
+        return self._errors[1]
+
+    @property
+    def pairs(self) -> Integers:
+        return self._errors[2]
+
+    @property
+    def rank_loss(self) -> Floats:
+        return self._ranks[0]
+
+    @property
+    def nearest_accuracy(self) -> Floats:
+        return self._ranks[1]
+
+    @cached_property
+    def _errors(self) -> tuple[Floats, Floats, Integers]:
+        count = len(self.t)
+        relative = np.full((count, len(ERROR_FIGURES)), np.nan)
+        absolute = relative.copy()
+        pairs = np.zeros(count, dtype=np.int64)
+        for k, estimate, actual, self_pair in sample_blocks(self._scope):
+            errors = PairErrors(estimate.size)
+            errors.add(estimate, actual, self_pair)
+            if errors.count:
+                relative[k], absolute[k] = errors.figures()
+                pairs[k] = errors.count
+        return relative, absolute, pairs
+
+    @cached_property
+    def _ranks(self) -> tuple[Floats, Floats]:
+        loss, nearest = np.full(len(self.t), np.nan), np.full(len(self.t), np.nan)
+        for k, estimate, actual, self_pair in sample_blocks(self._scope):
+            if self.pairs[k]:
+                loss[k] = ranked(estimate, actual, self_pair, SERIES_RANKED)
+                nearest[k] = nearest_hits(estimate, actual, self_pair).mean()
+        return loss, nearest
 
 
 def embedding(samples: CoordinateSamples, k: int) -> Embedding:
@@ -58,7 +104,15 @@ def true_rows(scope: Scope, observers: Integers, t: float) -> Floats:
 
 
 def error_series(scope: Scope) -> ErrorSeries:
-    """Score every sample, those before t = 0 too (plots show them; figures leave them out)."""
+    """The errors of every sample of a run."""
+    return ErrorSeries(scope)
+
+
+def sample_blocks(scope: Scope) -> Iterator[tuple[int, Floats, Floats, Booleans]]:
+    """Of every sample with live observers: (number, estimated, true, is it a node with itself).
+
+    Matrices of observers by live nodes, seconds.
+    """
     samples = scope.recording.coordinates
     count, n = len(samples.t), scope.n
     observers = np.arange(n, dtype=np.int64)
@@ -68,14 +122,6 @@ def error_series(scope: Scope) -> ErrorSeries:
     # What is true stays so from one change to the next.
     reigns = np.searchsorted(scope.recording.truth.rtt_changes, samples.t, side="right")
     true = np.empty((0, n))
-    series = ErrorSeries(
-        samples.t,
-        np.full((count, len(ERROR_FIGURES)), np.nan),
-        np.full((count, len(ERROR_FIGURES)), np.nan),
-        np.full(count, np.nan),
-        np.full(count, np.nan),
-        np.zeros(count, dtype=np.int64),
-    )
     for k in range(count):
         if k == 0 or reigns[k] != reigns[k - 1]:
             true = true_rows(scope, observers, float(samples.t[k]))
@@ -85,17 +131,8 @@ def error_series(scope: Scope) -> ErrorSeries:
         if len(rows) == 0 or len(columns) < 2:
             continue
         estimate = embedding(samples, k).estimate(observers[rows], columns)
-        actual = true[np.ix_(rows, columns)]
         self_pair = observers[rows][:, None] == columns[None, :]
-        errors = PairErrors(estimate.size)
-        errors.add(estimate, actual, self_pair)
-        if errors.count == 0:
-            continue
-        series.relative[k], series.absolute[k] = errors.figures()
-        series.pairs[k] = errors.count
-        series.nearest_accuracy[k] = nearest_hits(estimate, actual, self_pair).mean()
-        series.rank_loss[k] = ranked(estimate, actual, self_pair, SERIES_RANKED)
-    return series
+        yield k, estimate, true[np.ix_(rows, columns)], self_pair
 
 
 def ranked(estimate: Floats, actual: Floats, self_pair: Booleans, limit: tuple[int, int]) -> float:
