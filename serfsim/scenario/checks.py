@@ -62,12 +62,12 @@ def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
     if not isinstance(topology, Measured) or not isinstance(topology.place, Mapping):
         return
     path: Path = ("network", "topology", "place")
-    known = [*roster.index, *(group for group in roster.groups if group)]
+    known = [*roster.index, *(group for group in roster.groups if group), "rest"]
     for name in topology.place:
         if name not in known:
             yield Problem((*path, name), unknown_name(name, "the name of a node or a group", known))
     left = [m.name for m in roster.members if m.name not in topology.place and m.group not in topology.place]
-    if left:
+    if left and "rest" not in topology.place:
         more = f" and {len(left) - 1} others" if len(left) > 1 else ""
         yield Problem(
             path, sentence(f"no place for '{left[0]}'{more}", "one for every node, or for its group")

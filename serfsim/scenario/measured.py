@@ -33,7 +33,7 @@ PLACE_RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
 
 
 def _read_place(value: Any) -> Any:
-    """A rule, or the place of every node, by its name or its group's."""
+    """A rule, or the place of every node, by its name or its group's; `rest` is everybody else."""
     if isinstance(value, str) and value in PLACE_RULES:
         return value
     if isinstance(value, Mapping) and all(isinstance(place, str) for place in value.values()):
@@ -50,8 +50,8 @@ class Measured(Model):
 
     `place`: `auto` (by name if every node's name is a place, otherwise in order), `by_name`, `in_order`
     (one at each place, then again), `in_blocks` (neighbours in number together), `random`, or a mapping of
-    nodes and groups to places. `access` is each node's own one-way latency to its place; on a map whose
-    places are points, nodes can share one only with it.
+    nodes, groups and `rest` to places. `access` is each node's own one-way latency to its place; where places
+    are points, nodes can share one only with it.
     """
 
     place: Placement = "auto"

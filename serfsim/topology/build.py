@@ -64,8 +64,8 @@ def build_topology(
         meant = f"; did you mean {near[0]}?" if near else ""
         raise ScenarioError(f"topology.model: found '{model}'; expected {', '.join(BUILDERS)}{meant}")
     place = _get(spec, "place")
-    if groups is not None and isinstance(place, Mapping):
-        spec = {**_as_dict(spec), "place": by_node(names, groups, place)}
+    if isinstance(place, Mapping):
+        spec = {**_as_dict(spec), "place": by_node(names, groups or [""] * n, place)}
     return BUILDERS[model](spec, names, rng, Path(base_folder))
 
 

@@ -12,6 +12,7 @@ kept together as one array, whose file may also be put into place by hand.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -239,22 +240,25 @@ def _fetch_file(url: str, sha256: str, path: Path) -> Path:
     return path
 
 
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
+
+
 def _fetch_slices(data_set: DataSet, folder: Path) -> Path:
     """All parts, and the array of them. What was fetched before an interruption is not fetched again."""
     import numpy as np
     import pooch
 
     target = folder / data_set.file
-    store = pooch.create(folder / target.stem, data_set.url)
+    store = pooch.create(target.with_suffix(""), data_set.url)
     store.load_registry(PARTS)
     log = pooch.get_logger()
-    log.info("Fetching %d files of the data set %s", len(data_set.parts), data_set.name)
-    level = log.level
-    log.setLevel("WARNING")
+    log.info("Downloading %d files of the data set %s.", len(data_set.parts), data_set.name)
+    log.addFilter(_nothing)  # one line is enough for hundreds of files
     try:
         slices = [np.loadtxt(store.fetch(part), dtype=np.float32) for part in data_set.parts]
     finally:
-        log.setLevel(level)
+        log.removeFilter(_nothing)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.npz")
     arrays: dict[str, Any] = {data_set.settings["key"]: np.array(slices)}
     np.savez_compressed(unfinished, **arrays)

@@ -39,14 +39,13 @@ def read_pairs(path: Path, several: bool = False) -> RawMatrix:
     read = _all_numbers([line for _, line in lines], several)
     labels, sources, targets, values = read or _with_words(path, lines, several)
     m = len(labels)
+    pairs, first, which = np.unique(sources * m + targets, return_index=True, return_inverse=True)
+    if len(pairs) < len(numbers):
+        at = int(np.flatnonzero(first[which] != np.arange(len(numbers)))[0])
+        pair, before = f"{labels[sources[at]]} {labels[targets[at]]}", numbers[first[which[at]]]
+        raise ScenarioError(f"{path}:{numbers[at]}: found the pair {pair} again; it is in line {before}")
     line_of = np.zeros((m, m), dtype=np.int64)
-    # Written from the last line to the first, what stays is the first line of each pair.
-    line_of[sources[::-1], targets[::-1]] = numbers[::-1]
-    again = np.flatnonzero(line_of[sources, targets] != numbers)
-    if again.size:
-        at = int(again[0])
-        pair, first = f"{labels[sources[at]]} {labels[targets[at]]}", line_of[sources[at], targets[at]]
-        raise ScenarioError(f"{path}:{numbers[at]}: found the pair {pair} again; it is in line {first}")
+    line_of[sources, targets] = numbers
     matrix = np.full((1, m, m), np.nan)
     matrix[0, sources, targets] = values
     one_way_only = (line_of == 0) & (line_of.T > 0)

@@ -3,7 +3,7 @@
 `place` says how: `auto` (by name if every node's name is a label, otherwise in order), `by_name`,
 `in_order` (node i at place i, beginning anew when they run out), `in_blocks` (as many at each place, those
 that follow one another together), `random` (drawn without repetition while places last, then all over
-again), or a mapping from the name of a node, or of a group of nodes, to a label.
+again), or a mapping from the name of a node, of a group, or `rest` to a label.
 
 Several nodes may share a place only where something keeps them apart: an access latency, or a
 latency of the place to itself. Otherwise their RTT would be 0, which no network has.
@@ -21,6 +21,7 @@ from serfsim.native import Random, i32, vec
 from serfsim.network.latency import MatrixLatency, SiteLatency
 from serfsim.topology.topology import Floats, Topology
 
+REST = "rest"
 RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
 
 Place = str | Mapping[str, str]
@@ -62,23 +63,24 @@ def _unplaced(name: str) -> str:
 
 
 def by_node(names: Sequence[str], groups: Sequence[str], place: Place) -> Place:
-    """A mapping of nodes and groups as one of nodes alone; a node's own place comes before its group's."""
+    """A mapping of nodes, groups and `rest` as one of nodes alone.
+
+    A node's own place comes before its group's, and that before the one of the rest.
+    """
     if not isinstance(place, Mapping):
         return place
+    known = {*names, *groups, REST} - {""}
     for key in place:
-        if key not in names and key not in groups:
-            known = sorted({*names, *groups} - {""})
-            near = difflib.get_close_matches(str(key), known, 1)
+        if key not in known:
+            near = difflib.get_close_matches(str(key), sorted(known), 1)
             meant = f"; did you mean '{near[0]}'?" if near else ""
-            raise ScenarioError(
-                f"topology.place: found '{key}'; expected the name of a node or a group{meant}"
-            )
-    pairs = zip(names, groups, strict=True)
-    return {
-        name: place[name] if name in place else place[group]
-        for name, group in pairs
-        if name in place or group in place
+            expected = f"expected the name of a node or a group{meant}"
+            raise ScenarioError(f"topology.place: found '{key}'; {expected}")
+    found = {
+        name: next((place[key] for key in (name, group, REST) if key in place), None)
+        for name, group in zip(names, groups, strict=True)
     }
+    return {name: label for name, label in found.items() if label is not None}
 
 
 def no_place_called(label: str, labels: Sequence[str]) -> int:

@@ -87,6 +87,28 @@ def test_a_disconnected_graph_is_refused_with_one_node_of_either_part() -> None:
     )
 
 
+def test_of_a_graph_in_parts_the_largest_can_be_asked_for() -> None:
+    graph = made()
+    graph.add_edge("d", "e", latency=1)
+    graph.add_node("f")
+    assert build(graph=graph, part="largest").one_way_matrix() == pytest.approx(ONE_WAY)
+    one_way = nx.DiGraph(graph)
+    one_way.remove_edge("b", "a")
+    one_way.remove_edge("c", "a")
+    assert set(build("xy", graph=one_way, part="largest").places or ()) == {"b", "c"}
+    with pytest.raises(ScenarioError, match=r"topology\.part: found 'most'; expected all, largest"):
+        build(graph=graph, part="most")
+
+
+def test_two_places_that_are_nowhere_apart_cannot_both_be_stood_at() -> None:
+    graph = made()
+    graph.add_edge("c", "d", latency=0)
+    with pytest.raises(ScenarioError, match="found 0 ms between 'c', where 'c' stands, and 'd', where"):
+        build("abcd", graph=graph)
+    assert build("abcd", graph=graph, access=0.001).rtt_row(2)[3] == pytest.approx(0.004)
+    assert build("abc", graph=graph).one_way_matrix() == pytest.approx(ONE_WAY)
+
+
 def test_a_links_own_unit_comes_before_the_stated_one(tmp_path: Path) -> None:
     graph = nx.Graph()
     graph.add_edge("a", "b", latency="118555 us")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,87 @@ def test_p2psims_king_format_is_read_with_its_header_and_failed_measurements(tmp
     assert (same.rtt_matrix() == topology.rtt_matrix()).all()
 
 
+def test_kings_measurements_have_a_line_for_each_unordered_pair(tmp_path: Path) -> None:
+    lines = ["topology E2EGraph", "failure_model NullFailureModel", ""]
+    lines += [f"node {i} {i}.0,0.0" for i in range(1, 41)]
+    lines += [f"{i},{j} {1000 * i + j}" for i in range(1, 41) for j in range(i + 1, 41)]
+    path = written(tmp_path, "king.txt", "\n".join(lines) + "\n")
+    for given in ({}, {"format": "p2psim"}):
+        rtt = matrix(path, string.printable[:40], unit="us", **given).rtt_matrix()
+        assert rtt[4, 29] == rtt[29, 4] == pytest.approx(0.005030)
+
+
+def test_meridians_triples_count_from_1_and_have_minus_1_where_a_measurement_failed(tmp_path: Path) -> None:
+    text = "1 2 10000\n1 3 20000\n2 1 12000\n2 3 -1\n3 1 20000\n3 2 30000\n"
+    path = written(tmp_path, "meridian.txt", text)
+    for given in ({}, {"format": "meridian"}):
+        with pytest.raises(ScenarioError, match=r"meridian\.txt:4: found no latency from '2' to '3' \(empty"):
+            matrix(path, unit="us", **given)
+        topology = matrix(path, unit="us", missing="mirror", **given)
+        assert topology.one_way_matrix() == pytest.approx(ONE_WAY)
+        assert topology.places == ("1", "2", "3")
+
+
+def test_of_several_measurements_of_a_pair_the_median_of_those_that_worked_counts(tmp_path: Path) -> None:
+    text = "1 2 9000 10000 50000\n1 3 -1 20000 -1\n2 1 12000 12000 12000\n2 3 29000 31000 -1\n"
+    path = written(tmp_path, "meridian.txt", text)
+    topology = matrix(path, unit="us", format="meridian")
+    assert topology.one_way_matrix() == pytest.approx(ONE_WAY)
+    with pytest.raises(
+        ScenarioError, match=r"meridian\.txt:1: found 5 words; expected a pair and its latency"
+    ):
+        matrix(path, unit="us", format="p2psim")
+    # Names instead of numbers, and the same answer.
+    place = {"a": "x", "b": "2", "c": "3"}
+    named = text.replace("1 2 9", "x 2 9").replace("1 3 -", "x 3 -").replace("2 1 1", "2 x 1")
+    same = matrix(written(tmp_path, "m.txt", named), unit="us", format="meridian", place=place)
+    assert same.one_way_matrix() == pytest.approx(ONE_WAY)
+
+
+PAIRS = {
+    "a pair twice": ("1 2 10\n2 1 10\n\n1 2 11\n", "m.txt:4: found the pair 1 2 again; it is in line 1"),
+    "a word": ("1 2 10\n1 3 soon\n", "m.txt:2: found 'soon'; expected a number"),
+    "an infinite one": ("1 2 10\n1 3 inf\n", "m.txt:2: found inf; expected a finite latency"),
+    "a line too short": ("1 2 10\n1 3\n", "m.txt:2: found 2 words; expected a pair and its latency"),
+    "nothing but a header": ("topology x\nnode 1 1\n", "m.txt: found no pairs; expected lines such as"),
+    "half a place": ("1 2.5 10\n2.5 1 10\n1 3 -\n", "m.txt:3: found no latency from '1' to '3'"),
+}
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_each_mistake_in_a_list_of_pairs_is_one_message_with_its_line(tmp_path: Path, kind: str) -> None:
+    text, part = PAIRS[kind]
+    path = written(tmp_path, "m.txt", text)
+    with pytest.raises(ScenarioError) as caught:
+        matrix(path, "ab", format="p2psim", place={"a": "1", "b": "3"})
+    message = str(caught.value)
+    assert message.startswith(str(tmp_path))
+    assert part in message
+    assert len(message.splitlines()) == 1
+
+
+def test_a_mapping_of_mappings_in_json_is_read_by_name_and_its_diagonal_is_ignored(tmp_path: Path) -> None:
+    text = '{"data": {"c": {"a": 20, "b": 30}, "a": {"a": 5.5, "b": 10, "c": 20}, "b": {"a": 12, "c": 30}}}'
+    topology = matrix(written(tmp_path, "m.json", text))
+    assert topology.places == ("a", "b", "c")
+    assert topology.one_way_matrix() == pytest.approx(ONE_WAY)
+    gap = '{"a": {"b": 10, "c": null}, "b": {"a": 12, "c": 30}, "c": {"a": 20, "b": 30}}'
+    path = written(tmp_path, "gap.json", gap)
+    with pytest.raises(ScenarioError, match=r"gap\.json: 'a': found no latency from 'a' to 'c' \(empty"):
+        matrix(path)
+    assert matrix(path, missing="mirror").one_way_matrix() == pytest.approx(ONE_WAY)
+    for bad, part in (
+        ('{"a": {"b": -1}}', "'a' to 'b': found -1; expected a finite latency of at least 0"),
+        ('{"a": {"b": NaN}}', "found nan; expected a finite"),
+        ('{"a": {"b": "x"}}', "found 'x'; expected a finite"),
+        ('{"a": 1}', "found something else; expected {source: {target: latency}}"),
+        ('{"a":\n {', "m.json:2: found broken JSON"),
+    ):
+        with pytest.raises(ScenarioError) as caught:
+            matrix(written(tmp_path, "m.json", bad), "ab")
+        assert part in str(caught.value)
+
+
 def test_numpys_files_are_read_with_labels_and_by_key(tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", np.array(RTT))
     assert matrix(tmp_path / "m.npy").one_way_matrix() == pytest.approx(ONE_WAY)
@@ -104,6 +186,10 @@ def test_missing_measurements_are_refused_mirrored_or_filled_with_the_median(tmp
     assert matrix(path, missing="mirror").one_way_matrix()[2, 1] == pytest.approx(0.015)
     # The median of 10, 12, 20 and 30 ms is 16.
     assert matrix(path, missing="median").one_way_matrix()[2, 1] == pytest.approx(0.008)
+    neither = written(tmp_path, "n.csv", "0,10,\n12,0,30\n,nan,0\n")
+    either = matrix(neither, missing="mirror_or_median").one_way_matrix()
+    assert either[2, 1] == pytest.approx(0.015)
+    assert either[0, 2] == either[2, 0] == pytest.approx(0.006)  # the median of 10, 12 and 30 ms
 
 
 def test_zero_between_two_places_is_a_missing_measurement_and_the_diagonal_is_ignored(tmp_path: Path) -> None:
