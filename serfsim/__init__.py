@@ -19,6 +19,7 @@ from serfsim.speed import settle as _settle
 
 if TYPE_CHECKING:
     from serfsim.regression import regress as regress
+    from serfsim.comparison import compare as compare
     from serfsim.result import Result as Result
     from serfsim.scenario.loading import load as load
     from serfsim.scenario.model import Scenario as Scenario
@@ -28,12 +29,24 @@ if TYPE_CHECKING:
     from serfsim.tuning import tune as tune
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Scenario", "Simulation", "__version__", "load", "regress", "run", "sweep", "tune"]
+__all__ = [
+    "Result",
+    "Scenario",
+    "Simulation",
+    "__version__",
+    "compare",
+    "load",
+    "regress",
+    "run",
+    "sweep",
+    "tune",
+]
 
 _HOMES = {
     "Result": "serfsim.result",
     "Scenario": "serfsim.scenario.model",
     "Simulation": "serfsim.simulation",
+    "compare": "serfsim.comparison",
     "load": "serfsim.scenario.loading",
     "regress": "serfsim.regression",
     "run": "serfsim.simulation",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,27 +15,45 @@ from serfsim.cli import codes
 from serfsim.cli.confidence import confidence_of
 from serfsim.errors import SerfsimError
 from serfsim.scenario.loading import load
+from serfsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from serfsim.tuning import Tuning
+
+
+Grid = Annotated[
+    list[str] | None,
+    typer.Option("--grid", metavar="PATH=V1,V2,...", help="Values to try. Repeated: all combinations."),
+]
+Constraints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject-to",
+        metavar="CONSTRAINT",
+        help="Such as 'detection.false_positives_at_healthy.p95 == 0', p95 over seeds; may be repeated.",
+    ),
+]
+Judge = Annotated[
+    str,
+    typer.Option(
+        "--judge",
+        metavar="HOW",
+        help="together: no setting is wrongly called satisfied, at that confidence;"
+        " in-order: the grid's first values are the safest; each: every setting by itself.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+]
 
 
 def tune(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A scenario (file or name), or the folder of a sweep.")
     ],
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATH=V1,V2,...", help="Values to try; may be repeated: all combinations."),
-    ] = None,
-    subject_to: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--subject-to",
-            metavar="CONSTRAINT",
-            help="Such as 'detection.false_positives_at_healthy.p95 == 0', p95 over seeds; may be repeated.",
-        ),
-    ] = None,
+    grid: Grid = None,
+    subject_to: Constraints = None,
     minimize: Annotated[
         str | None, typer.Option(metavar="FIGURE", help="Such as detection.full_s.p99, its mean over seeds.")
     ] = None,
@@ -43,44 +62,34 @@ def tune(
         str | None, typer.Option(metavar="SEEDS", help="1-60 unless given; of a sweep all it has.")
     ] = None,
     confidence: Annotated[str, typer.Option(metavar="SHARE", help="Of the verdicts.")] = "95%",
-    judge: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help="together: no setting is wrongly called satisfied, at that confidence;"
-            " in-order: the grid's first values are the safest; each: every setting by itself.",
-        ),
-    ] = "together",
+    judge: Judge = "together",
     pareto: Annotated[
         str | None, typer.Option(metavar="A,B", help="Goals of the front; else constraint and objective.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Runs and answer; results/NAME-tuning unless given.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
-    ] = None,
+    settings: Settings = None,
     workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes.")] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers run instead.")
+        str | None, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print tuning.json and nothing else.")] = False,
 ) -> None:
-    """Find the best setting that keeps the constraints; exit code 1 where none is shown to."""
-    from serfsim.sweeps.existing import existing_runs
-    from serfsim.sweeps.grid import read_grid
-    from serfsim.tuning import tune as tuned
+    """Find the best of the settings that keep what is asked, with a stated confidence.
 
-    found = existing_runs(file)
-    what = file if found is not None else load(file, settings or ())
-    if found is not None and settings:
-        raise SerfsimError("--set: found a sweep that is there; expected a scenario, which can be changed")
-    name = found[0] if found is not None else getattr(what, "name", file)
-    folder = Path("results") / f"{name}-tuning" if out is None else out
-    tuning = tuned(
+    Every finished run is kept in DIR/sweep: the same command goes on where it stopped, and more seeds add
+    to it. DIR also gets tuning.json, tuning.csv, tuning.md and pareto.png.
+
+    Exit code 0: a setting was found; 1: none is shown to keep what is asked; 130: interrupted.
+    """
+    from serfsim.sweeps.grid import read_grid
+
+    what, folder = _given(file, settings, out)
+    tuning = _tuned(
         what,
+        quiet or json,
         grid=read_grid(grid or ()),
         subject_to=subject_to or (),
         minimize=minimize,
@@ -92,7 +101,6 @@ def tune(
         out=folder,
         workers=workers,
         scheduler=scheduler,
-        progress=not (quiet or json),
     )
     if json:
         typer.echo((folder / "tuning.json").read_text(encoding="utf-8"), nl=False)
@@ -102,6 +110,36 @@ def tune(
         typer.echo(tuning.answer)
         typer.echo(f"result: {folder}")
     raise typer.Exit(codes.FINE if tuning.status == "found" else codes.NO_ANSWER)
+
+
+def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any, Path]:
+    """The scenario or the sweep, and the folder for the answer."""
+    from serfsim.sweeps.existing import existing_runs
+
+    found = existing_runs(file)
+    if found is not None and settings:
+        raise SerfsimError("--set: found a sweep that is there; expected a scenario, which can be changed")
+    what = load(file, settings or ()) if found is None else file
+    name = what.name if isinstance(what, Scenario) else found[0] if found else file
+    return what, Path("results") / f"{name}-tuning" if out is None else out
+
+
+def _tuned(what: Any, quiet: bool, **options: Any) -> Tuning:
+    """The tuning; runs that failed are told on standard error, and so is how to go on."""
+    from serfsim.sweeps.sweeping import SweepInterrupted
+    from serfsim.tuning import tune as tuned
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            tuning = tuned(what, progress=not quiet, **options)
+        except SweepInterrupted as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(codes.INTERRUPTED) from None
+    for warning in caught:
+        if warning.category is UserWarning:
+            typer.echo(f"warning: {warning.message}", err=True)
+    return tuning
 
 
 def print_table(tuning: Tuning, console: Console | None = None) -> None:

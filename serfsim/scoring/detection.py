@@ -36,7 +36,7 @@ FLAP_TIMEOUT = 60.0  # Serf's FlapTimeout (spec serf.md section 16)
 def detection(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     """All figures under `detection`."""
     figures: dict[str, Any] = {**accusations(scope), **crashes(scope, history)}
-    flap_count = flaps(scope)
+    flap_count = len(flaps(scope))
     figures["flaps"] = flap_count
     figures["flaps_per_node_hour"] = ratio(flap_count, scope.node_seconds / 3600.0)
     figures.update(mistakes(scope, history))
@@ -163,8 +163,8 @@ def noticing_times(
     return noticed
 
 
-def flaps(scope: Scope) -> int:
-    """Joins less than FLAP_TIMEOUT after a failed of the same observer about the same subject.
+def flaps(scope: Scope) -> Integers:
+    """The observers of joins less than FLAP_TIMEOUT after a failed about the same subject, one a flap.
 
     As Serf counts them: the status before the join must be failed. The failed may lie before
     t = 0, the join may not. An observer that restarted in between has forgotten the failed.
@@ -187,7 +187,8 @@ def flaps(scope: Scope) -> int:
     back &= (part.t[now] - part.t[then] < FLAP_TIMEOUT) & (part.t[now] >= 0.0)
     then, now = then[back], now[back]
     observer = part.observer[now].astype(np.int64)
-    return int((~scope.down.started_between(observer, part.t[then], part.t[now])).sum())
+    flapped: Integers = observer[~scope.down.started_between(observer, part.t[then], part.t[now])]
+    return flapped
 
 
 def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Floats]:

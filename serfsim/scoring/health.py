@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from serfsim.protocol.events import HEALTH
+from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.quantiles import ratio
 from serfsim.scoring.recording import EventTable, Floats, Integers
 from serfsim.scoring.scope import Scope, rows_of
@@ -29,14 +30,25 @@ def health_steps(scope: Scope) -> tuple[Floats, Integers, Integers]:
     return t[order], node[order].astype(np.int64), score[order].astype(np.int64)
 
 
-def health(scope: Scope) -> dict[str, Any]:
-    """`score.mean`: over all nodes and all seconds that they were up; `score.max`: the worst."""
+def _lasted(scope: Scope) -> tuple[Floats, Integers, Integers, Booleans]:
+    """(seconds, node, score, seen): `health_steps` with how long each score lasted in the scored time."""
     t, node, score = health_steps(scope)
     until = np.full(len(t), scope.end)
     same = node[1:] == node[:-1]
     until[:-1][same] = t[1:][same]
-    lasted = np.maximum(until - np.maximum(t, 0.0), 0.0)
     # A score that is set at the very end still counts for the worst.
     seen = (until > 0.0) | (t >= 0.0)
+    return np.maximum(until - np.maximum(t, 0.0), 0.0), node, score, seen
+
+
+def node_health_seconds(scope: Scope) -> Floats:
+    """The sum of score times seconds of every node, shape (n,)."""
+    lasted, node, score, _ = _lasted(scope)
+    return np.bincount(node, weights=score * lasted, minlength=scope.n).astype(np.float64)
+
+
+def health(scope: Scope) -> dict[str, Any]:
+    """`score.mean`: over all nodes and all seconds that they were up; `score.max`: the worst."""
+    lasted, _, score, seen = _lasted(scope)
     mean = ratio(float((score * lasted).sum()), scope.node_seconds)
     return {"score": {"mean": mean, "max": int(score[seen].max(initial=0)) if scope.n else None}}

@@ -1,0 +1,87 @@
+"""`serfsim compare BASE CANDIDATE`: two results, or two sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from serfsim.cli.confidence import confidence_of
+
+if TYPE_CHECKING:
+    from serfsim.comparison import Comparison
+    from serfsim.comparison.rows import Row
+
+COLOURS = {"worse": "bold red", "better": "bold blue", "changed": "bold yellow", "same": "dim", "differs": ""}
+
+
+def compare(
+    base: Annotated[Path, typer.Argument(metavar="BASE", help="The folder of a result or of a sweep.")],
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="Another one, of the same kind.")],
+    figures: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIGURES",
+            help="Only these, such as detection or 'coordinates.*.p50'; may be repeated or joined by commas.",
+        ),
+    ] = None,
+    confidence: Annotated[
+        str, typer.Option(metavar="SHARE", help="With which all intervals hold at once.")
+    ] = "95%",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where comparison.json, .csv, .md and .png go.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the comparison as JSON and nothing else.")
+    ] = False,
+) -> None:
+    """Say what differs between two results or two sweeps, by how much, and whether it is better."""
+    from serfsim.comparison import compare as compared
+    from serfsim.comparison.files import as_json_text
+
+    wanted = [name.strip() for text in figures or () for name in text.split(",")]
+    found = compared(base, candidate, figures=wanted or None, confidence=confidence_of(confidence), out=out)
+    if json:
+        typer.echo(as_json_text(found), nl=False)
+        return
+    print_comparison(found)
+    if out is not None:
+        typer.echo(f"result: {out}")
+
+
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """The conclusion, then a table for each setting of what is not equal."""
+    from serfsim.comparison.words import shown_rows
+
+    console = console or Console()
+    first, *others = comparison.verdict.splitlines()
+    console.print(f"[bold]{escape(first)}[/bold]")
+    for line in others:
+        console.print(escape(line))
+    for setting in comparison.settings:
+        rows = shown_rows(comparison, setting)
+        if rows:
+            console.print()
+            console.print(_table(rows, setting))
+
+
+def _table(rows: Sequence[Row], setting: str) -> Table:
+    """A line a figure, below the name of its family."""
+    from serfsim.comparison.words import HEADINGS, cells, label_text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", title=escape(setting) or None)
+    for heading in HEADINGS:
+        justify: Literal["left", "right"] = "right" if heading in ("base", "candidate") else "left"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=heading != "figure")
+    for family, members in groupby(rows, key=lambda row: row.family):
+        table.add_row(f"[bold]{escape(family)}[/bold]")
+        for row in members:
+            others = [escape(cell) for cell in cells(row)[1:]]
+            table.add_row(f"  {escape(label_text(row))}", *others, style=COLOURS[row.verdict])
+    return table

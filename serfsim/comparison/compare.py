@@ -1,0 +1,130 @@
+"""`serfsim.compare`: reads what is given on either side and compares it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serfsim.comparison.comparison import Comparison
+from serfsim.errors import ResultError, SerfsimError
+from serfsim.report.folder import SUMMARY
+from serfsim.scenario.problems import sentence, shown
+from serfsim.statistics.intervals import required
+
+if TYPE_CHECKING:
+    from serfsim.comparison.of_sweeps import Runs
+    from serfsim.result import Result
+
+
+def compare(
+    base: Any,
+    candidate: Any,
+    *,
+    figures: Sequence[str] | None = None,
+    confidence: float = 0.95,
+    out: str | Path | None = None,
+) -> Comparison:
+    """By how much a candidate differs from a base, figure by figure, and whether that is better.
+
+    Both are results (`Result` or its folder), or both are sweeps (a folder, an opened sweep, or a tidy
+    table). `figures`: names or patterns such as "detection.*"; all that both have unless given, but the
+    traffic of single message types. `out`: a folder for comparison.json, comparison.csv, comparison.md
+    and comparison.png.
+
+    Raises SerfsimError for what cannot be compared: a result with a sweep, or two sweeps that have no
+    setting or no figure in common.
+    """
+    required(confidence)
+    sides = [_read(side) for side in (base, candidate)]
+    kinds = ["a result" if _is_result(side) else "a sweep" for side in sides]
+    if kinds[0] != kinds[1]:
+        raise SerfsimError(sentence(f"{kinds[0]} and {kinds[1]}", "two results or two sweeps"))
+    found = (
+        _of_results(sides, figures, confidence)
+        if kinds[0] == "a result"
+        else _of_sweeps(sides, figures, confidence)
+    )
+    if out is not None:
+        found.save(out)
+    return found
+
+
+def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: float) -> Comparison:
+    from serfsim.comparison import of_results
+
+    base, candidate = sides
+    digests = [result.summary["digest"] for result in sides]
+    names = [result.summary["name"] for result in sides]
+    notes = [
+        f"{result.summary['name']} is partial: it was interrupted"
+        for result in sides
+        if not result.summary["complete"]
+    ]
+    return Comparison(
+        of_results.compared(base, candidate, figures, confidence),
+        kind="results",
+        names=(names[0], names[1]),
+        seeds=(str(base.summary["seed"]), str(candidate.summary["seed"])),
+        paired=base.background.names == candidate.background.names,
+        identical=digests[0] == digests[1],
+        confidence=confidence,
+        notes=[*_other_scenario(names), *notes],
+    )
+
+
+def _of_sweeps(sides: list[Any], figures: Sequence[str] | None, confidence: float) -> Comparison:
+    from serfsim.comparison import of_sweeps
+
+    base, candidate = sides
+    pairs, rows, notes = of_sweeps.compared(base, candidate, figures, confidence)
+    return Comparison(
+        rows,
+        kind="sweeps",
+        names=(base[0], candidate[0]),
+        seeds=(
+            _counts([pair.base.seeds for pair in pairs]),
+            _counts([pair.candidate.seeds for pair in pairs]),
+        ),
+        paired=all(pair.paired for pair in pairs),
+        identical=all(pair.identical for pair in pairs),
+        confidence=confidence,
+        notes=[*_other_scenario([base[0], candidate[0]]), *notes],
+    )
+
+
+def _counts(seeds: Sequence[int]) -> str:
+    """'20', or '18 to 20' where settings have different numbers of runs."""
+    fewest, most = min(seeds), max(seeds)
+    return str(most) if fewest == most else f"{fewest} to {most}"
+
+
+def _other_scenario(names: Sequence[str]) -> list[str]:
+    if names[0] == names[1]:
+        return []
+    return [f"two scenarios of different names are compared: {names[0]} and {names[1]}"]
+
+
+def _read(what: Any) -> Result | Runs:
+    """A result, or the runs of a sweep. SerfsimError for anything else."""
+    from serfsim.result import open_result
+    from serfsim.sweeps.existing import existing_runs
+
+    if _is_result(what):
+        result: Result = what
+        return result
+    if isinstance(what, (str, Path)):
+        if not Path(what).is_dir():
+            raise ResultError(f"{what}: {sentence('no such folder', 'a result or a sweep')}")
+        if (Path(what) / SUMMARY).is_file():
+            return open_result(what)
+    runs = existing_runs(what)
+    if runs is None:
+        raise SerfsimError(sentence(shown(what), "a result or a sweep"))
+    if len(runs[1]) == 0:
+        raise SerfsimError(sentence(f"{runs[0]}, a sweep without runs", "at least one run"))
+    return runs
+
+
+def _is_result(what: Any) -> bool:
+    return hasattr(what, "summary") and hasattr(what, "background")

@@ -1,0 +1,54 @@
+"""The folder of a comparison: comparison.json, .csv, .md and .png, each replaced only when whole."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.errors import ResultError
+from serfsim.result import finite
+from serfsim.sweeps.store import write_whole
+
+if TYPE_CHECKING:
+    from serfsim.comparison.comparison import Comparison
+
+SCHEMA_VERSION: Final = 1
+
+
+def write(comparison: Comparison, folder: Path) -> Path:
+    """Write all files. SerfsimError where the folder cannot be written."""
+    from serfsim.comparison.plot import draw, forest_size
+    from serfsim.comparison.words import as_markdown
+    from serfsim.report.saving import png_of
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    write_whole(folder / "comparison.json", as_json_text(comparison))
+    write_whole(folder / "comparison.csv", comparison.table.to_csv(index=False))
+    write_whole(folder / "comparison.md", as_markdown(comparison))
+    write_whole(folder / "comparison.png", png_of(partial(draw, comparison), forest_size(comparison)))
+    return folder
+
+
+def as_json_text(comparison: Comparison) -> str:
+    """Everything of a comparison; what is not finite is null."""
+    document: dict[str, Any] = finite(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "base": comparison.names[0],
+            "candidate": comparison.names[1],
+            "kind": comparison.kind,
+            "seeds": list(comparison.seeds),
+            "paired": comparison.paired,
+            "identical": comparison.identical,
+            "confidence": comparison.confidence,
+            "verdict": comparison.verdict.splitlines(),
+            "notes": list(comparison.notes),
+            "figures": comparison.table.to_dict("records"),
+        }
+    )
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,93 @@
+"""Two results, one run each: every figure, with intervals over nodes where it is a sum over nodes.
+
+There are no seeds to resample. For counts that one node after the other contributes to, and for shares
+of node time, the nodes are resampled (a cluster bootstrap, all that a node did at a time; Davison and
+Hinkley 1997, 3.8): the interval says how much nodes of these two runs differ. Quantiles over pairs of
+nodes, first and last times, and figures of the whole network have no such parts; of them only the
+difference is told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serfsim.comparison.per_node import per_node
+from serfsim.comparison.rows import Row, chosen_figures, verdict_of
+from serfsim.scenario.figures import figure_value
+from serfsim.statistics import differences
+from serfsim.statistics.named import Floats
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+
+def compared(base: Result, candidate: Result, figures: Sequence[str] | None, confidence: float) -> list[Row]:
+    """A row for each figure that either run has."""
+    from serfsim.sweeps import flat_figures
+
+    sides = [flat_figures(result.summary) for result in (base, candidate)]
+    known = [name for name in dict.fromkeys([*sides[0], *sides[1]]) if _has(sides, name)]
+    names = chosen_figures(figures, known)
+    bounds = _bounds(base, candidate, names, confidence)
+    first, second = sides
+    return [
+        _row(name, first.get(name, math.nan), second.get(name, math.nan), bounds.get(name)) for name in names
+    ]
+
+
+def _has(sides: Sequence[Mapping[str, float]], name: str) -> bool:
+    return any(not math.isnan(side.get(name, math.nan)) for side in sides)
+
+
+def _row(name: str, base: float, candidate: float, bounds: tuple[float, float, int] | None) -> Row:
+    difference = candidate - base
+    low, high, n = bounds or (math.nan, math.nan, 0)
+    return Row(
+        setting="",
+        figure=name,
+        base=base,
+        candidate=candidate,
+        difference=difference,
+        low=low,
+        high=high,
+        n=n,
+        missing=(int(math.isnan(base)), int(math.isnan(candidate))),
+        verdict=verdict_of(name, difference, low, high, equal=base == candidate),
+    )
+
+
+def _bounds(
+    base: Result, candidate: Result, names: Sequence[str], confidence: float
+) -> dict[str, tuple[float, float, int]]:
+    """{figure: (low, high, nodes)} of those that are sums over nodes."""
+    parts = [_faithful(result, per_node(result)) for result in (base, candidate)]
+    shared = [name for name in names if name in parts[0] and name in parts[1]]
+    if not shared:
+        return {}
+    paired = base.background.names == candidate.background.names
+    first, second = (np.array([side[name] for name in shared]) for side in parts)
+    found = differences(first, second, paired=paired, confidence=confidence)
+    return {
+        name: (float(found.low[at]), float(found.high[at]), int(found.n[at]))
+        for at, name in enumerate(shared)
+        if math.isfinite(found.low[at])
+    }
+
+
+def _faithful(result: Result, parts: Mapping[str, Floats]) -> dict[str, Any]:
+    """Those parts whose mean is the figure of the summary.
+
+    A table may lack what the run had (the earliest joins of a large cluster are not kept).
+    """
+    kept = {}
+    for name, values in parts.items():
+        figure = figure_value(result.summary, name)
+        if figure is None or not len(values):
+            continue
+        if math.isclose(float(values.mean()), figure, rel_tol=1e-6, abs_tol=1e-9):
+            kept[name] = values
+    return kept

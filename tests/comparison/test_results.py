@@ -1,0 +1,87 @@
+"""Two results: one run each, so that nodes are what can be resampled."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+import serfsim
+from serfsim.comparison.per_node import per_node
+from serfsim.errors import SerfsimError
+from serfsim.result import Result
+from serfsim.scenario.figures import figure_value
+
+
+def slow_nodes(seed: int = 1, mult: int = 4) -> Result:
+    """Two of twelve members stand still again and again, one crashes: all kinds of happenings."""
+    scenario = serfsim.Scenario(
+        cluster={"nodes": 12, "config": {"suspicion_mult": mult}},
+        duration="60s",
+        warm_up="15s",
+        network={"loss": {"udp": "10%"}},
+        faults=[{"pause": 2, "at": "5s", "for": "8s", "every": "12s", "times": 3}, {"crash": 1, "at": "45s"}],
+    )
+    return serfsim.run(scenario, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def results() -> tuple[Result, Result]:
+    return slow_nodes(), slow_nodes(mult=2)
+
+
+def test_what_nodes_contribute_adds_up_to_the_figures_of_the_summary(results: tuple[Result, Result]) -> None:
+    for result in results:
+        parts = per_node(result)
+        for name, values in parts.items():
+            assert len(values) == 12
+            assert math.isclose(values.mean(), figure_value(result.summary, name) or 0.0, rel_tol=1e-9), name
+    assert per_node(results[1])["detection.flaps"].sum() > 0
+    assert per_node(results[0])["health.score.mean"].max() > 0
+
+
+def test_a_result_that_was_read_back_gives_the_same_comparison(
+    results: tuple[Result, Result], tmp_path: Path
+) -> None:
+    folders = [result.save(tmp_path / f"r{at}", figures=False) for at, result in enumerate(results)]
+    fresh = serfsim.compare(*results)
+    stored = serfsim.compare(*folders)
+    assert stored.verdict == fresh.verdict
+    assert stored.table.equals(fresh.table)
+
+
+def test_only_sums_over_nodes_have_an_interval(results: tuple[Result, Result]) -> None:
+    rows = {row.figure: row for row in serfsim.compare(*results).rows}
+    assert math.isfinite(rows["detection.suspicions"].low)
+    assert rows["detection.suspicions"].n == 12
+    assert math.isnan(rows["detection.full_s.p99"].low)
+    assert rows["detection.full_s.p99"].verdict in ("differs", "no value")
+
+
+def test_the_verdict_says_that_one_run_each_is_no_word_on_seeds(results: tuple[Result, Result]) -> None:
+    verdict = serfsim.compare(*results).verdict
+    assert verdict.startswith("One run each: ")
+    assert "says how much nodes differ, not seeds" in verdict
+
+
+def test_a_run_and_its_rerun_are_identical(results: tuple[Result, Result]) -> None:
+    comparison = serfsim.compare(results[0], slow_nodes())
+    assert comparison.verdict.startswith("Identical: both runs have the same digest.")
+    assert {row.verdict for row in comparison.rows} == {"equal"}
+
+
+def test_a_result_and_a_sweep_are_not_compared(results: tuple[Result, Result], tmp_path: Path) -> None:
+    table = serfsim.sweep(results[0].scenario, seeds=[1], workers=1, progress=False)
+    with pytest.raises(SerfsimError, match="found a result and a sweep; expected two results or two sweeps"):
+        serfsim.compare(results[0], table)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(SerfsimError, match="is not the folder of a sweep"):
+        serfsim.compare(results[0], tmp_path / "other")
+
+
+def test_results_of_other_scenarios_are_compared_with_a_note(results: tuple[Result, Result]) -> None:
+    other = serfsim.run(serfsim.Scenario(name="other", cluster={"nodes": 5}, duration="10s"), seed=1)
+    comparison = serfsim.compare(results[0], other)
+    assert "two scenarios of different names are compared" in comparison.verdict
+    assert not comparison.paired
