@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from serfsim.cli import codes
 from serfsim.cli.agent import agent
 from serfsim.cli.compare import compare
+from serfsim.cli.compare import compare
 from serfsim.cli.info import info
 from serfsim.cli.list import list_scenarios
 from serfsim.cli.members import members
@@ -90,6 +91,7 @@ app.command("new")(new)
 app.command("sweep")(sweep)
 app.command("regress")(regress)
 app.command("tune")(tune)
+app.command("compare")(compare)
 app.command("compare")(compare)
 app.command("plot")(plot)
 app.command("report")(report)
