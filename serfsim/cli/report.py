@@ -21,7 +21,13 @@ def report(
     from serfsim.report.folder import PAGE
     from serfsim.report.page import write_page
     from serfsim.result import open_result
+    from serfsim.sweeps.folder import CSV, MANIFEST
 
+    if (result / MANIFEST).is_file():
+        raise ResultError(
+            f"{result}: found a sweep; expected a result folder (of a sweep, {CSV} has every run,"
+            " and `serfsim compare` and `serfsim tune` show what differs)"
+        )
     opened = open_result(result)
     path = result / PAGE if out is None else out
     if path.is_dir():

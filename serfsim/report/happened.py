@@ -78,7 +78,14 @@ def timeline(result: Result, scenario: Scenario | None) -> list[Step]:
     if scenario is None:
         return remembered(background)
     entries: list[Timed] = sorted([*scenario.faults, *scenario.workload], key=lambda entry: entry.at)
-    return [Step(when(entry), what(entry) + picked(entry, scenario, background)) for entry in entries]
+    return [Step(when(entry), what(entry) + outcome(entry, scenario, background)) for entry in entries]
+
+
+def outcome(entry: Timed, scenario: Scenario, background: Background) -> str:
+    """What the run adds to the words of an entry: that it never came to it, or who was picked."""
+    if entry.at > background.end_s or entry.at >= scenario.duration:
+        return " (the run ended before)"
+    return picked(entry, scenario, background)
 
 
 def picked(entry: Timed, scenario: Scenario, background: Background) -> str:

@@ -8,6 +8,7 @@ on a telephone. Figures are SVG in the page's type and colours (`svg.py`), words
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
 
 MOST_TYPES = 12  # message types in the table of traffic
+_QUANTITY = re.compile(r"(\d) (?=(?:%|(?:h|min|s|ms|us|B)\b))")
 
 
 class Load(NamedTuple):
@@ -57,32 +59,35 @@ def page(result: Result, figures: list[PageFigure]) -> str:
     summary, scenario = result.summary, scenario_of(result)
     crashes, views = crash_rows(result), view_rows(result)
     wrong = summary["convergence"]["views_disagreeing"]
-    return (
-        environment("serfsim.report")
-        .get_template("page.html.j2")
-        .render(
-            style=Markup(page_style()),
-            name=summary["name"],
-            question=summary["question"],
-            run=run_words(summary),
-            answer=answer(summary, is_quiet(result.background)),
-            claims=told_claims(summary),
-            cluster=cluster(scenario.cluster) if scenario else "",
-            network=network(scenario.network) if scenario else "",
-            timeline=timeline(result, scenario),
-            figures=[figure for figure in figures if figure.svg],
-            not_drawn=[figure for figure in figures if not figure.svg],
-            crashes=crashes,
-            more_crashes=more_than_shown(len(result.background.crashes), len(crashes), "crash"),
-            views=views,
-            more_views=more_than_shown(wrong, len(views), "node"),
-            sections=sections(summary_rows(summary)),
-            loads=loads(summary),
-            scenario_text=scenario_text(result.scenario),
-            command=command(summary, scenario),
-            provenance=provenance(summary),
-        )
+    templates = environment("serfsim.report")
+    templates.filters["unbroken"] = unbroken
+    return templates.get_template("page.html.j2").render(
+        style=Markup(page_style()),
+        name=summary["name"],
+        question=summary["question"],
+        run=run_words(summary),
+        answer=answer(summary, is_quiet(result.background)),
+        claims=told_claims(summary),
+        cluster=cluster(scenario.cluster) if scenario else "",
+        network=network(scenario.network) if scenario else "",
+        timeline=timeline(result, scenario),
+        figures=[figure for figure in figures if figure.svg],
+        not_drawn=[figure for figure in figures if not figure.svg],
+        crashes=crashes,
+        more_crashes=more_than_shown(len(result.background.crashes), len(crashes), "crash"),
+        views=views,
+        more_views=more_than_shown(wrong, len(views), "node"),
+        sections=sections(summary_rows(summary)),
+        loads=loads(summary),
+        scenario_text=scenario_text(result.scenario),
+        command=command(summary, scenario),
+        provenance=provenance(summary),
     )
+
+
+def unbroken(text: str) -> str:
+    """The same with every number and its unit on one line."""
+    return _QUANTITY.sub("\\1\u00a0", text)
 
 
 @cache

@@ -93,6 +93,12 @@ def share(value: float) -> str:
     return write_share(value).replace("%", " %")
 
 
+def size(count: int) -> str:
+    text = write_size(count)
+    number = text.rstrip("BKiM")
+    return f"{number} {text[len(number) :]}"
+
+
 def joined(names: Sequence[str]) -> str:
     """'a, b and c'; of many names the first few and how many more."""
     if len(names) > MOST_NAMED:
@@ -206,7 +212,7 @@ def sender(work: workload.ByOne) -> str:
 
 
 def event(work: workload.Event) -> str:
-    return f"{sender(work)} sends the user event {work.event} ({write_size(work.payload)})"
+    return f"{sender(work)} sends the user event {work.event} ({size(work.payload)})"
 
 
 def query(work: workload.Query) -> str:

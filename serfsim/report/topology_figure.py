@@ -1,0 +1,69 @@
+"""The figure of a topology: its panels on one sheet, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serfsim.errors import ResultError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from serfsim.report.topology_survey import Survey
+
+SIZE = (18.0, 10.4)  # inches
+DPI = 100
+
+
+def topology_figure(survey: Survey) -> Figure:
+    """Above map, distribution, heat map; below triangles, asymmetry or where the error is, the floor."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    from serfsim.report import topology_panels as panels
+    from serfsim.report.plots.style import STYLE
+    from serfsim.report.topology_map import topology_map
+
+    asymmetric = survey.report.asymmetric_share > 0.0
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=SIZE, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(2, 3)
+        topology_map(survey, axes[0, 0])
+        panels.rtt_distribution(survey, axes[0, 1])
+        panels.rtt_heat_map(survey, axes[0, 2])
+        panels.triangle_severity(survey, axes[1, 0])
+        (panels.asymmetry if asymmetric else panels.error_by_distance)(survey, axes[1, 1])
+        panels.floor_distribution(survey, axes[1, 2])
+        for ax in axes.flat:
+            for text in ax.texts:
+                text.set_in_layout(False)  # a line above its axes may be longer than they are wide
+        # The folder of a file says nothing here.
+        described = re.sub(r"^\S*/", "", survey.topology.description)
+        title = survey.name if described == survey.name else f"{survey.name}: {described}"
+        figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
+    return figure
+
+
+def save_topology_figure(survey: Survey, path: Path) -> Path:
+    """Write a PNG. ResultError where it cannot be written."""
+    import matplotlib as mpl
+
+    from serfsim.report.plots.style import STYLE
+
+    partial = path.with_name(f".{path.name}.{os.getpid()}.png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with mpl.rc_context(STYLE):
+            topology_figure(survey).savefig(partial, dpi=DPI)
+        partial.replace(path)
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

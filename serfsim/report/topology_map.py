@@ -1,0 +1,98 @@
+"""The map of a topology: where the model says that nodes are, on Earth, or as coordinates would have them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from serfsim.report.background import classical_scaling
+from serfsim.report.plots import style
+from serfsim.report.plots.coordinate_map import principal_plane
+from serfsim.report.topology_panels import shown_nodes, shown_rtt
+
+if TYPE_CHECKING:
+    from serfsim.report.topology_survey import Survey
+    from serfsim.scoring.recording import Floats
+
+MOST_LINKS = 5  # for each node; more hide what they join
+MOST_NAMES = 18  # more names lie on top of one another
+
+
+def topology_map(survey: Survey, ax: Axes) -> Axes:
+    """Nodes, with the links between them where the model has any."""
+    topology = survey.topology
+    if topology.locations is not None:
+        points, seen = topology.locations[shown_nodes(survey)][:, ::-1], "Places on Earth"
+        ax.set_xlabel("longitude [degrees]")
+        ax.set_ylabel("latitude [degrees]")
+        ax.set_aspect(1.0 / max(0.2, float(np.cos(np.radians(points[:, 1].mean())))), adjustable="datalim")
+    elif topology.positions is not None:
+        points, seen = (
+            1000.0 * topology.positions[shown_nodes(survey)],
+            "Places of the model, as round-trip times",
+        )
+    elif topology.n >= 3:
+        points, seen = _scaled(survey), "No map of its own: two of the dimensions of its round-trip times"
+    else:
+        return style.nothing(ax, "Map", "needs three nodes")
+    if topology.locations is None:
+        ax.set_xlabel("[ms]")
+        ax.set_ylabel("[ms]")
+        ax.set_aspect("equal", adjustable="datalim")
+    links = _links(survey, points)
+    if links:
+        ax.add_collection(LineCollection(links, colors=style.LIGHT, linewidths=0.8, zorder=1))
+        seen += ", and links"
+    size = 42 if len(points) <= 60 else 18 if len(points) <= 200 else 9
+    ax.scatter(
+        points[:, 0], points[:, 1], s=size, color=style.BLUE, edgecolors="white", linewidths=0.5, zorder=3
+    )
+    _name(survey, points, ax)
+    ax.margins(0.08)
+    style.heading(ax, "Map", f"{seen}.")
+    return ax
+
+
+def _scaled(survey: Survey) -> Floats:
+    """The two widest dimensions of the best coordinates, or of classical scaling where there are none."""
+    if survey.floor is not None:
+        plane = principal_plane(survey.floor.mean.embedding.vec[shown_nodes(survey)])
+        return 1000.0 * plane
+    return classical_scaling(shown_rtt(survey))
+
+
+def _links(survey: Survey, points: Floats) -> list[Floats]:
+    """The ends of every link whose places are known."""
+    topology = survey.topology
+    graph = topology.graph
+    if graph is None or graph.number_of_edges() > MOST_LINKS * len(graph):
+        return []
+    where: dict[Any, Any] = {}
+    if topology.locations is not None:
+        where = {str(node): data["pos"] for node, data in topology.graph.nodes(data=True) if data.get("pos")}
+    if topology.places is not None:
+        for node, point in zip(shown_nodes(survey), points, strict=True):
+            where.setdefault(topology.places[int(node)], point)
+    ends = ((where.get(str(a)), where.get(str(b))) for a, b in topology.graph.edges())
+    drawn = [np.array([a, b]) for a, b in ends if a is not None and b is not None]
+    # A cable that crosses the date line would be drawn around the world.
+    return [link for link in drawn if topology.locations is None or abs(link[0, 0] - link[1, 0]) < 180.0]
+
+
+def _name(survey: Survey, points: Floats, ax: Axes) -> None:
+    """Names of places, where they are few."""
+    places = survey.topology.places
+    if places is None:
+        return
+    first: dict[str, Floats] = {}
+    for node, point in zip(shown_nodes(survey), points, strict=True):
+        first.setdefault(places[int(node)], point)
+    if len(first) > MOST_NAMES:
+        return
+    for label, (x, y) in first.items():
+        ax.annotate(
+            label[:24], (x, y), (5, 4), textcoords="offset points", fontsize=8, color="#52606d", clip_on=True
+        )

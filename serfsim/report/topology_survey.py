@@ -1,0 +1,157 @@
+"""What a topology allows coordinates: its report, and the floor of their error.
+
+The floor is scored as a run is: against the round-trip times that a perfect probe would measure (base latency
+both ways, mean jitter, what the subject takes to answer), over all ordered pairs, by the same quantiles.
+So a run's `coordinates.relative_error` can be held against it figure by figure.
+
+    survey(scenario)                  # or a Result, or a Topology by itself
+    survey(scenario).floor.mean.relative_error["mean"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serfsim.errors import ScenarioError
+from serfsim.result import Result
+from serfsim.scenario.loading import loads
+from serfsim.scenario.model import Scenario
+from serfsim.scoring.pair_errors import ERROR_FIGURES, Embedding, PairErrors
+from serfsim.simulation.build import jitter_of, topology_of
+from serfsim.simulation.truth import TrueRtt
+from serfsim.topology.embedding import StaticEmbedding, best_embeddings, fitted_observers
+from serfsim.topology.report import TopologyReport, report_topology
+from serfsim.topology.topology import Floats, Topology
+
+CHUNK_PAIRS = 250_000  # scored at once, so that memory stays small
+CURVE = 201  # points of the distribution that are kept
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Coordinates and how wrong they are over all ordered pairs.
+
+    `relative_error` (no unit) and `absolute_error_ms` have p50, p90, p99, mean and max; `curve` is the
+    relative error at CURVE evenly spaced quantiles, from least to greatest.
+    """
+
+    embedding: StaticEmbedding
+    relative_error: dict[str, float]
+    absolute_error_ms: dict[str, float]
+    curve: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Floor:
+    """The placement with the least mean relative error found, and the one with the least median.
+
+    `fitted_to_all`: to all pairs; else to those of some nodes with everybody. `rtt_s`: the times, seconds,
+    of those nodes, shape (fitted nodes, n).
+    """
+
+    mean: Placement
+    median: Placement
+    fitted_to_all: bool
+    rtt_s: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """`floor` is None where it was not asked for, or there is no pair to place.
+
+    `vivaldi` is the last relative error of the run that was surveyed: p50, p90, p99, mean, max.
+    """
+
+    name: str
+    seed: int
+    topology: Topology
+    report: TopologyReport
+    floor: Floor | None
+    vivaldi: dict[str, float] | None = None
+
+    def _repr_html_(self) -> str:
+        from serfsim.report.topology_table import survey_html
+
+        return survey_html(self)
+
+
+def survey(
+    what: Scenario | Result | Topology,
+    *,
+    floor: bool = True,
+    heights: bool = True,
+    adjustments: bool = True,
+) -> Survey:
+    """Look at the topology of a scenario, of a run, or at one by itself.
+
+    Of latencies that change with time, those of the start are looked at; the floor of a run is that of its
+    end, where it was scored. `heights` and `adjustments`: what of Serf's metric the placements may use.
+    SerfsimError for a topology that cannot be built.
+    """
+    if isinstance(what, Topology):
+        found = _floor(what.rtt_row, what.n, heights=heights, adjustments=adjustments) if floor else None
+        return Survey("topology", 0, what, report_topology(what), found)
+    scenario = what if isinstance(what, Scenario) else scenario_of(what)
+    roster = scenario.roster()
+    topology = topology_of(scenario, roster, scenario.seed)
+    report = report_topology(topology)
+    vivaldi = None if isinstance(what, Scenario) else what.summary["coordinates"]["relative_error"]
+    found = None
+    if floor:
+        truth = TrueRtt(topology, jitter_of(scenario.network.jitter), roster, scenario.duration)
+        at = 0.0 if isinstance(what, Scenario) else None
+        config = scenario.cluster.config
+        found = _floor(
+            lambda node: truth(node, at),
+            topology.n,
+            heights=heights,
+            adjustments=adjustments,
+            dimensionality=config.dimensionality,
+            height_min=config.height_min,
+        )
+        topology.latency.advance(0.0)
+    return Survey(scenario.name, scenario.seed, topology, report, found, vivaldi)
+
+
+def scenario_of(result: Result) -> Scenario:
+    """What a result ran. ScenarioError where it does not say."""
+    if isinstance(result.scenario, Scenario):
+        return result.scenario
+    if not result.scenario.to_yaml():
+        raise ScenarioError(f"{result.scenario.name}: found a result without its scenario.yaml")
+    return loads(result.scenario.to_yaml(), "scenario.yaml")
+
+
+def _floor(row: Callable[[int], Floats], n: int, **options: Any) -> Floor | None:
+    """`row(i)`: true round-trip times from node i, seconds, shape (n,)."""
+    observers = fitted_observers(n)
+    rtt = np.array([row(int(node)) for node in observers]).reshape(len(observers), n)
+    if not (np.isfinite(rtt) & (rtt > 0.0)).any():
+        return None
+    best = best_embeddings(rtt, observers, **options)
+    all_pairs = len(observers) == n
+    true = rtt.__getitem__ if all_pairs else row
+    return Floor(_scored(best.mean, true, n), _scored(best.median, true, n), all_pairs, rtt)
+
+
+def _scored(embedding: StaticEmbedding, row: Callable[[int], Floats], n: int) -> Placement:
+    """A placement against the truth, block of rows by block of rows."""
+    space = Embedding(embedding.vec, embedding.height, embedding.adjustment)
+    everybody = np.arange(n, dtype=np.int64)
+    errors = PairErrors(n * n)
+    step = max(1, CHUNK_PAIRS // n)
+    for low in range(0, n, step):
+        observers = everybody[low : low + step]
+        actual = np.array([row(int(node)) for node in observers])
+        errors.add(space.estimate(observers, everybody), actual, observers[:, None] == everybody)
+    relative, absolute = errors.figures()
+    return Placement(
+        embedding,
+        dict(zip(ERROR_FIGURES, relative.tolist(), strict=True)),
+        dict(zip(ERROR_FIGURES, (1000.0 * absolute).tolist(), strict=True)),
+        np.quantile(errors.relative[: errors.count], np.linspace(0.0, 1.0, CURVE)).astype(np.float64),
+    )

@@ -1,0 +1,212 @@
+"""What a survey of a topology found, as rows and sentences for the terminal and for a notebook."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from serfsim.report.tables import NONE, Row, number, percent
+
+if TYPE_CHECKING:
+    from serfsim.report.topology_survey import Survey
+    from serfsim.topology.report import Spread, TopologyReport
+
+EXACT = 5e-4  # a smaller relative error is none that anybody could measure
+
+
+def survey_rows(survey: Survey) -> list[Row]:
+    """The rows in reading order, without those that have nothing to say."""
+    report = survey.report
+    rows = [_row("Round-trip times", name, *told) for name, *told in _times(report)]
+    if report.slices > 1:
+        rows += [_row("Over time", name, *told) for name, *told in _slices(report)]
+    rows += [_row("Asymmetry", name, *told) for name, *told in _asymmetry(report)]
+    rows += [_row("Triangle inequality", name, *told) for name, *told in _triangles(report)]
+    rows += floor_rows(survey)
+    return [row for row in rows if row.value != NONE]
+
+
+def floor_rows(survey: Survey) -> list[Row]:
+    """The errors of the best placements, and of the run where there was one."""
+    floor = survey.floor
+    if floor is None:
+        return []
+    section = "Best static coordinates"
+    mean, median = floor.mean.relative_error, floor.median.relative_error
+    rows = [
+        _row(section, "least mean error", error_text(mean, "mean"), "%", "relative, of any placement found"),
+        _row(section, "  its p50, p90, p99", error_text(mean, "p50", "p90", "p99"), "%", ""),
+        _row(section, "least median error", error_text(median, "p50"), "%", "of another placement"),
+        _row(section, "  its p90, p99, mean", error_text(median, "p90", "p99", "mean"), "%", ""),
+    ]
+    run = survey.vivaldi
+    if run is not None and run["p50"] is not None:
+        rows += [
+            _row(section, "Vivaldi's mean error", error_text(run, "mean"), "%", "at the end of this run"),
+            _row(section, "  its p50, p90, p99", error_text(run, "p50", "p90", "p99"), "%", ""),
+        ]
+    return rows
+
+
+def error_text(errors: dict[str, float], *names: str) -> str:
+    """These figures in percent; an error that is a matter of rounding is 0."""
+    return "  ".join(percent(0.0 if errors[name] < EXACT else errors[name]) for name in names)
+
+
+def meaning(survey: Survey) -> str:
+    """What the floor says about coordinates here, in sentences."""
+    if survey.floor is None:
+        return ""
+    mean = survey.floor.mean.relative_error["mean"]
+    median = survey.floor.median.relative_error["p50"]
+    if mean < EXACT:
+        text = (
+            "Coordinates can express this topology exactly: whatever error Vivaldi has here is its own doing."
+        )
+    else:
+        text = (
+            f"No coordinates were found that are wrong by less than {_percent(mean)} on average, or by less "
+            f"than {_percent(median)} for the median pair (two placements: none has both). Hold Vivaldi's "
+            "error in `serfsim run` against these."
+        )
+    return text + _reached(survey, median, mean)
+
+
+def _reached(survey: Survey, median: float, mean: float) -> str:
+    """How near the run came."""
+    errors = survey.vivaldi
+    if errors is None or errors["p50"] is None:
+        return ""
+    ended = f"{_percent(errors['mean'])} on average and {_percent(errors['p50'])} for the median pair"
+    above = f"{_percent(errors['mean'] - mean)} and {_percent(errors['p50'] - median)}"
+    return f" In this run Vivaldi ended at {ended}: {above} above the floor."
+
+
+def notes(survey: Survey) -> list[str]:
+    """What one must know of how it was reckoned."""
+    report, found = survey.report, []
+    if not report.exact:
+        found.append(f"from a sample of {report.pairs:,} pairs; the floor's errors are over all")
+    if report.slices > 1:
+        found.append(f"of the first of {report.slices} slices; `slice` chooses another")
+    if survey.floor is not None and not survey.floor.fitted_to_all:
+        seen = f"{len(survey.floor.rtt_s)} of {report.n:,} nodes"
+        found.append(f"coordinates fitted to the round-trip times of {seen} with everybody")
+    return found
+
+
+def survey_html(survey: Survey) -> str:
+    """The table and what it means, for a notebook."""
+    from itertools import groupby
+
+    from markupsafe import Markup
+
+    from serfsim.scenario.card import card_style, environment
+
+    sections = [
+        (name, list(rows)) for name, rows in groupby(survey_rows(survey), key=lambda row: row.section)
+    ]
+    template = environment("serfsim.report").get_template("topology.html.j2")
+    return template.render(
+        style=Markup(card_style()),
+        name=survey.name,
+        description=survey.topology.description,
+        meaning=meaning(survey),
+        notes=notes(survey),
+        sections=sections,
+    )
+
+
+def _times(report: TopologyReport) -> list[tuple[str, str, str, str]]:
+    spread = report.rtt_s
+    range_text = f"{_ms(spread.min)} to {_ms(spread.max)}" if math.isfinite(spread.min) else NONE
+    return [
+        ("median pair", _ms(spread.p50), "ms", "base latency, both ways"),
+        ("p5, p90, p99", "  ".join(_ms(q) for q in (spread.p5, spread.p90, spread.p99)), "ms", ""),
+        ("shortest to longest", range_text, "ms", ""),
+    ]
+
+
+def _slices(report: TopologyReport) -> list[tuple[str, str, str, str]]:
+    spread = report.slice_change
+    return [
+        ("slices", str(report.slices), "", "all else here is of the first"),
+        ("change to the next", _shares(spread), "%", "of a pair's round trip"),
+    ]
+
+
+def _asymmetry(report: TopologyReport) -> list[tuple[str, str, str, str]]:
+    return [
+        ("asymmetric pairs", percent(report.asymmetric_share), "%", "there and back differ by more than 1 %"),
+        (
+            "difference",
+            _shares(report.asymmetry) if report.asymmetric_share else NONE,
+            "%",
+            "of the mean of both ways",
+        ),
+    ]
+
+
+def _triangles(report: TopologyReport) -> list[tuple[str, str, str, str]]:
+    severity = report.severity
+    worst = f"p50 {number(severity.p50)}  p99 {number(severity.p99)}" if report.violated_share else NONE
+    return [
+        ("violated pairs", percent(report.violated_share), "%", "the way by some third node is shorter"),
+        (
+            "  by more than a tenth",
+            percent(report.clearly_violated_share) if report.violated_share else NONE,
+            "%",
+            "",
+        ),
+        (
+            "violated triangles",
+            percent(report.triangle_share) if report.violated_share else NONE,
+            "%",
+            "no coordinates can hold these",
+        ),
+        ("severity", worst, "", "round trip / shortest by one other node"),
+    ]
+
+
+def _row(section: str, label: str, value: str, unit: str, meaning: str) -> Row:
+    return Row(section, label, value, unit, meaning, "")
+
+
+def _ms(seconds: float) -> str:
+    return NONE if math.isnan(seconds) else number(1000.0 * seconds)
+
+
+def _percent(share: float) -> str:
+    return f"{percent(0.0 if abs(share) < EXACT else share)} %"
+
+
+def _shares(spread: Spread) -> str:
+    if math.isnan(spread.p50):
+        return NONE
+    return f"p50 {percent(spread.p50)}  p90 {percent(spread.p90)}  max {percent(spread.max)}"
+
+
+def survey_json(survey: Survey) -> str:
+    """All figures; seconds and shares as they are, None for what does not exist."""
+    import json
+    from dataclasses import asdict
+
+    from serfsim.result import finite
+
+    floor = survey.floor
+    document = {
+        "name": survey.name,
+        "seed": survey.seed,
+        "description": survey.topology.description,
+        "report": asdict(survey.report),
+        "floor": floor
+        and {
+            name: {
+                "relative_error": placement.relative_error,
+                "absolute_error_ms": placement.absolute_error_ms,
+            }
+            for name, placement in (("least_mean", floor.mean), ("least_median", floor.median))
+        },
+        "vivaldi_relative_error": survey.vivaldi,
+    }
+    return json.dumps(finite(document), indent=2, allow_nan=False)
