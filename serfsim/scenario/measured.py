@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -164,6 +167,13 @@ def _with_data_set(value: Any, model: str) -> Any:
 FIXED = ("unit", "kind", "format", "key")  # what a data set is, whatever somebody would like
 
 
+_OWN_UNIT = re.compile(r"\s*[0-9.eE+]+\s*(ns|us|µs|μs|ms|s)\s*")
+
+
+def _is_latency(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and 0.0 <= float(value) < math.inf
+
+
 def is_networkx(value: object) -> bool:
     """Whether something quacks like a networkx graph."""
     return hasattr(value, "edges") and hasattr(value, "is_directed")
@@ -176,10 +186,15 @@ def _edges_of(graph: Any, weight: str, unit: str) -> dict[str, Any]:
         raise refusal("a graph that is connected", found=f"'{alone}' without any link", inside=("graph",))
     for source, target, attributes in graph.edges(data=True):
         latency = attributes.get(weight)
-        if isinstance(latency, str) or latency is None or unit not in UNIT_S:
+        if isinstance(latency, str) and _OWN_UNIT.fullmatch(latency):
+            edges.append([str(source), str(target), "".join(latency.split())])
+            continue
+        if isinstance(latency, str) or not _is_latency(latency) or unit not in UNIT_S:
             found = f"edge {source} to {target} with {weight} = {shown(latency)}"
             raise refusal(
-                f"a number of {unit} in the edge attribute '{weight}'", found=found, inside=("graph",)
+                f"a latency in {unit}, not negative, as edge attribute '{weight}'",
+                found=found,
+                inside=("graph",),
             )
-        edges.append([str(source), str(target), f"{latency}{unit}"])
+        edges.append([str(source), str(target), f"{float(latency)!r}{unit}"])
     return {"edges": edges, "directed": bool(graph.is_directed())}

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.errors import ScenarioError
-from serfsim.topology.matrix_text import RawMatrix, is_number, read_cell, read_text, zero_is_missing
+from serfsim.topology.matrix_text import RawMatrix, is_number, read_cell, text_lines, zero_is_missing
 from serfsim.topology.topology import Floats
 
 LIST_WORDS = ("topology", "failure_model", "node")  # p2psim's own lines before the pairs
@@ -28,11 +28,7 @@ Integers = NDArray[np.int64]
 
 def read_pairs(path: Path, several: bool = False) -> RawMatrix:
     """A list of pairs; `several`: a line may hold more than one value. ScenarioError names file and line."""
-    lines = [
-        (number, line)
-        for number, line in enumerate(read_text(path).splitlines(), start=1)
-        if line.strip() and not line.lstrip().startswith(("#", *LIST_WORDS))
-    ]
+    lines = [(number, line) for number, line in text_lines(path) if line.split(None, 1)[0] not in LIST_WORDS]
     if not lines:
         raise ScenarioError(f"{path}: found no pairs; expected lines such as '1 2 35000'")
     numbers = np.array([number for number, _ in lines])
@@ -81,6 +77,8 @@ def _all_numbers(lines: Sequence[str], several: bool) -> Pairs | None:
 def _medians(measured: Floats) -> Floats:
     """Of each row, without what failed; NaN where all did."""
     values = np.where(measured < 0.0, np.nan, measured)
+    if values.shape[1] == 1:
+        return values[:, 0]
     medians = np.full(len(values), np.nan)
     some = ~np.isnan(values).all(axis=1)
     medians[some] = np.nanmedian(values[some], axis=1)

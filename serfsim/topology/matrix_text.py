@@ -83,20 +83,22 @@ def read_csv(path: Path) -> RawMatrix:
 
 
 def read_whitespace(path: Path) -> RawMatrix:
-    """A table separated by whitespace, or, where every line has three numbers, a list of pairs."""
+    """A table separated by whitespace, or, where every line has three words, a list of pairs."""
     from serfsim.topology.matrix_pairs import LIST_WORDS, read_pairs
 
-    rows = words_of(path)
-    if rows and (
-        rows[0][1][0] in LIST_WORDS or (len(rows) > 3 and all(len(cells) == 3 for _, cells in rows))
-    ):
+    # A list may have millions of lines: looked at one by one, and no further than a table's first.
+    lines = text_lines(path)
+    if lines and lines[0][1].split()[0] in LIST_WORDS:
         return read_pairs(path)
-    return _table(path, rows)
+    if len(lines) > 3 and all(len(line.split()) == 3 for _, line in lines):
+        return read_pairs(path)
+    return _table(path, [(number, line.split()) for number, line in lines])
 
 
-def words_of(path: Path) -> list[Row]:
+def text_lines(path: Path) -> list[tuple[int, str]]:
+    """The lines that say something, with their numbers."""
     lines = enumerate(read_text(path).splitlines(), start=1)
-    return [(number, line.split()) for number, line in lines if line.strip() and line.lstrip()[0] != "#"]
+    return [(number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#"]
 
 
 def is_number(text: str) -> bool:

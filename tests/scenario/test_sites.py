@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import networkx as nx
+import numpy as np
 import pytest
 
 import serfsim
@@ -146,4 +147,22 @@ def test_a_graph_object_with_a_node_that_has_no_link_is_not_connected() -> None:
     graph.add_edge("a", "b", latency=1)
     graph.add_node("c")
     with pytest.raises(ScenarioError, match=r"graph: found 'c' without any link; expected a graph that is"):
+        Scenario(cluster={"nodes": 2}, network={"topology": graph})
+
+
+def test_links_of_a_graph_object_may_carry_their_own_unit_or_numpys_numbers() -> None:
+    graph = nx.Graph()
+    graph.add_edge("node-00", "node-01", latency="118555 us")
+    graph.add_edge("node-01", "node-02", latency=np.float32(2.5))
+    topology = Scenario(cluster={"nodes": 3}, network={"topology": graph}).network.topology
+    assert topology.edges == (("node-00", "node-01", 0.118555), ("node-01", "node-02", 0.0025))
+
+
+@pytest.mark.parametrize("latency", [float("nan"), float("inf"), -1, None, "soon", "-5 ms", True, 1 + 2j])
+def test_a_graph_object_whose_link_has_no_latency_is_refused_by_that_link(latency: object) -> None:
+    graph = nx.Graph()
+    graph.add_edge("a", "b", latency=latency)
+    with pytest.raises(
+        ScenarioError, match=r"graph: found edge a to b with latency = .*; expected a latency in"
+    ):
         Scenario(cluster={"nodes": 2}, network={"topology": graph})

@@ -101,6 +101,13 @@ def test_of_several_measurements_of_a_pair_the_median_of_those_that_worked_count
     assert same.one_way_matrix() == pytest.approx(ONE_WAY)
 
 
+def test_a_place_may_be_called_as_a_header_begins(tmp_path: Path) -> None:
+    text = "node x\nnode1 node2 10\n node1 node3 20\nnode2 node1 12\nnode2 node3 30\n"
+    topology = matrix(written(tmp_path, "m.txt", text), format="p2psim")
+    assert topology.places == ("node1", "node2", "node3")
+    assert topology.one_way_matrix() == pytest.approx(ONE_WAY)
+
+
 PAIRS = {
     "a pair twice": ("1 2 10\n2 1 10\n\n1 2 11\n", "m.txt:4: found the pair 1 2 again; it is in line 1"),
     "a word": ("1 2 10\n1 3 soon\n", "m.txt:2: found 'soon'; expected a number"),
