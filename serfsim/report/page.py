@@ -20,7 +20,7 @@ from serfsim.report.figures import page_figures
 from serfsim.report.happened import crash_rows, more_than_shown, scenario_of, timeline, view_rows
 from serfsim.report.tables import number, summary_rows
 from serfsim.scenario.card import environment
-from serfsim.scenario.words import cluster, network
+from serfsim.scenario.surroundings import cluster, network
 
 if TYPE_CHECKING:
     from serfsim.report.svg import PageFigure

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from serfsim.scenario import words
+from serfsim.scenario import surroundings, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,8 +44,8 @@ def scenario_card(scenario: Scenario) -> str:
             style=Markup(card_style()),
             name=scenario.name,
             question=scenario.question,
-            cluster=words.cluster(scenario.cluster),
-            network=words.network(scenario.network),
+            cluster=surroundings.cluster(scenario.cluster),
+            network=surroundings.network(scenario.network),
             time=time_words(scenario),
             happenings=words.happenings(scenario),
             claims=[claim.text for claim in scenario.claims],

@@ -5,22 +5,18 @@ For readers of reports and notebooks, never read back: the file's own form is `w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serfsim.scenario import faults, workload
-from serfsim.scenario.impairments import Jitter, Loss, NoJitter
-from serfsim.scenario.roster import build_roster
+from serfsim.scenario.impairments import Loss
 from serfsim.scenario.selection import Selector
 from serfsim.scenario.timed import Lasting, Timed
-from serfsim.scenario.topologies import Circle, Drift, Grid, Line, Plane, RandomRtt, Split
-from serfsim.scenario.units import write_bandwidth, write_duration, write_share, write_size
+from serfsim.scenario.units import write_duration, write_share, write_size
 
 if TYPE_CHECKING:
-    from serfsim.scenario.cluster import Cluster
     from serfsim.scenario.model import Scenario
-    from serfsim.scenario.network import Network
 
 MOST_NAMED = 6  # of more nodes only the first are named
 UNITS = ((3600, "h"), (60, "min"), (1, "s"))
@@ -97,6 +93,10 @@ def size(count: int) -> str:
     text = write_size(count)
     number = text.rstrip("BKiM")
     return f"{number} {text[len(number) :]}"
+
+
+def counted(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def joined(names: Sequence[str]) -> str:
@@ -249,66 +249,3 @@ WORDS: Mapping[type[Timed], Callable[..., str]] = {
     workload.SetTags: set_tags,
     workload.ForceLeave: force_leave,
 }
-
-
-# Cluster and network -----------------------------------------------------------------------------
-
-
-def counted(number: int, one: str) -> str:
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
-
-
-def cluster(part: Cluster) -> str:
-    """'30 nodes of Serf 0.9 (lan): left 15, right 15'."""
-    roster = build_roster(part)
-    text = f"{counted(len(roster.members), 'node')} of Serf {part.version} ({part.profile})"
-    groups = [f"{name} {len(members)}" for name, members in roster.groups.items() if members]
-    return f"{text}: {joined(groups)}" if groups else text
-
-
-def topology(part: Any) -> str:
-    """The model in words; of one not known here its name and what was given."""
-    match part:
-        case Plane():
-            clip = f", round trips clipped to {span(part.rtt)}" if part.rtt else ""
-            size, height = duration(part.size), span(part.height)
-            return f"at random in a square {size} wide with access links of {height}{clip}"
-        case Line():
-            return f"in a row, {duration(part.spacing)} from one to the next"
-        case Grid():
-            return f"on a square grid, {duration(part.spacing)} from one to the next"
-        case Split():
-            return f"in two halves, {duration(part.lan)} within, {duration(part.lan + part.wan)} across"
-        case Circle():
-            return f"on a circle of radius {duration(part.radius)}, the first outside"
-        case RandomRtt():
-            return f"round trips at random, {duration(part.mean)} ± {duration(part.sd)}"
-        case Drift():
-            return f"{duration(part.side)} apart, in a shape that no plane can hold"
-    given = part.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    model = str(given.pop("model", type(part).__name__))
-    return ", ".join([model, *(f"{key} {brief(value)}" for key, value in given.items())])
-
-
-def brief(value: Any) -> str:
-    """A value of the file on half a line; of a file its name, of a list how many."""
-    if isinstance(value, (list, dict)):
-        return f"({len(value)})"
-    return str(value).rsplit("/", 1)[-1]
-
-
-def jitter(part: Jitter) -> str:
-    return "" if isinstance(part, NoJitter) else f"{part.model} jitter"
-
-
-def network(part: Network) -> str:
-    """Topology, then what else there is of jitter, loss and limits."""
-    lost = loss_share(part.loss)
-    limits = write_bandwidth(part.bandwidth) if part.bandwidth is not None else ""
-    parts: Iterable[str] = (
-        topology(part.topology),
-        jitter(part.jitter),
-        f"{lost} lost" if lost else "",
-        limits,
-    )
-    return "; ".join(text for text in parts if text)

@@ -8,9 +8,9 @@ import networkx
 import pytest
 
 from serfsim import Scenario, load
-from serfsim.scenario import words
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.library import shipped
+from serfsim.scenario.surroundings import network
 from serfsim.scenario.words import WORDS, duration, happenings, joined, span
 from serfsim.scenario.workload import WORKLOAD
 
@@ -148,17 +148,26 @@ def test_of_many_names_the_first_are_told() -> None:
 @pytest.mark.parametrize(
     ("topology", "text"),
     [
-        ("plane", "at random in a square 2 ms wide with access links of 100 to 500 us"),
+        ("plane", "at random in a square 2 ms wide, access links of 100 to 500 us"),
         ("line", "in a row, 10 ms from one to the next"),
         ("grid", "on a square grid, 10 ms from one to the next"),
         ("split", "in two halves, 1 ms within, 11 ms across"),
         ("circle", "on a circle of radius 100 ms, the first outside"),
         ("random", "round trips at random, 100 ms ± 10 ms"),
         ("drift", "500 ms apart, in a shape that no plane can hold"),
+        (
+            {"model": "backbone", "network": "topozoo/Abilene", "access": "1ms"},
+            "on the backbone topozoo/Abilene, 1 ms from each node to its place",
+        ),
+        (
+            {"model": "cloud", "regions": ["us-east-1", "eu-west-1"]},
+            "in 2 regions of aws, 3 zones each (us-east-1 and eu-west-1)",
+        ),
+        ({"model": "datacenter", "zones": 2}, "in 1 region of 2 zones of 4 racks"),
     ],
 )
-def test_topologies_have_words(topology: str, text: str) -> None:
-    assert words.network(Scenario(network={"topology": topology}).network) == text
+def test_topologies_have_words(topology: str | dict[str, Any], text: str) -> None:
+    assert network(Scenario(network={"topology": topology}).network) == text
 
 
 def test_a_topology_without_words_of_its_own_tells_what_was_given() -> None:
@@ -173,7 +182,7 @@ def test_a_topology_without_words_of_its_own_tells_what_was_given() -> None:
             "jitter": {"model": "normal", "sd": "1ms"},
         },
     )
-    told = words.network(scenario.network)
+    told = network(scenario.network)
     assert told.startswith("graph, ")
     assert told.endswith("; normal jitter; 1 % of all packets lost; 1gbit")
 

@@ -1,0 +1,102 @@
+"""Cluster and network of a scenario in words: who there is, and how far apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from serfsim.scenario.impairments import Jitter, NoJitter
+from serfsim.scenario.measured import Matrix, Measured
+from serfsim.scenario.part import Model
+from serfsim.scenario.roster import build_roster
+from serfsim.scenario.sites import Backbone, Cloud, Datacenter
+from serfsim.scenario.topologies import Circle, Drift, Grid, Line, Plane, RandomRtt, Split
+from serfsim.scenario.units import write_bandwidth
+from serfsim.scenario.words import counted, duration, joined, loss_share, span
+
+if TYPE_CHECKING:
+    from serfsim.scenario.cluster import Cluster
+    from serfsim.scenario.network import Network
+
+
+def cluster(part: Cluster) -> str:
+    """'30 nodes of Serf 0.9 (lan): left 15, right 15'."""
+    roster = build_roster(part)
+    text = f"{counted(len(roster.members), 'node')} of Serf {part.version} ({part.profile})"
+    groups = [f"{name} {len(members)}" for name, members in roster.groups.items() if members]
+    return f"{text}: {joined(groups)}" if groups else text
+
+
+def topology(part: Any) -> str:
+    """The model in words; of one not known here its name and what was given."""
+    match part:
+        case Plane():
+            clip = f", round trips clipped to {span(part.rtt)}" if part.rtt else ""
+            return (
+                f"at random in a square {duration(part.size)} wide, access links of {span(part.height)}{clip}"
+            )
+        case Line():
+            return f"in a row, {duration(part.spacing)} from one to the next"
+        case Grid():
+            return f"on a square grid, {duration(part.spacing)} from one to the next"
+        case Split():
+            return f"in two halves, {duration(part.lan)} within, {duration(part.lan + part.wan)} across"
+        case Circle():
+            return f"on a circle of radius {duration(part.radius)}, the first outside"
+        case RandomRtt():
+            return f"round trips at random, {duration(part.mean)} ± {duration(part.sd)}"
+        case Drift():
+            return f"{duration(part.side)} apart, in a shape that no plane can hold"
+        case Measured():
+            access = "" if part.access is None else f", {span(part.access)} from each node to its place"
+            return place(part) + access
+    return given(part)
+
+
+def place(part: Measured) -> str:
+    """Where the places are that nodes stand on."""
+    match part:
+        case Backbone():
+            return f"on the backbone {part.network}"
+        case Cloud():
+            zones = counted(part.zones, "zone") + (" each" if len(part.regions) > 1 else "")
+            regions = f"{counted(len(part.regions), 'region')} of {part.provider}"
+            return f"in {regions}, {zones} ({joined(part.regions)})"
+        case Datacenter():
+            levels = ((part.regions, "region"), (part.zones, "zone"), (part.racks, "rack"))
+            return f"in {' of '.join(counted(count, level) for count, level in levels)}"
+        case Matrix():
+            what = "round trips" if part.kind == "rtt" else "one-way latencies"
+            return f"as measured: {what} of {part.file.name}"
+    return given(part)
+
+
+def given(part: Model) -> str:
+    """A model as it was given, each value on half a line."""
+    values = part.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    model = str(values.pop("model", type(part).__name__))
+    return ", ".join([model, *(f"{key} {brief(value)}" for key, value in values.items())])
+
+
+def brief(value: Any) -> str:
+    """A value of the file on half a line; of a file its name, of a list how many."""
+    if isinstance(value, (list, dict)):
+        return f"({len(value)})"
+    return str(value).rsplit("/", 1)[-1]
+
+
+def jitter(part: Jitter) -> str:
+    return "" if isinstance(part, NoJitter) else f"{part.model} jitter"
+
+
+def network(part: Network) -> str:
+    """Topology, then what else there is of jitter, loss and limits."""
+    lost = loss_share(part.loss)
+    limits = write_bandwidth(part.bandwidth) if part.bandwidth is not None else ""
+    parts: Iterable[str] = (
+        topology(part.topology),
+        jitter(part.jitter),
+        f"{lost} lost" if lost else "",
+        limits,
+    )
+    return "; ".join(text for text in parts if text)
