@@ -15,7 +15,6 @@ from typer.core import TyperGroup
 from serfsim.cli import codes
 from serfsim.cli.agent import agent
 from serfsim.cli.compare import compare
-from serfsim.cli.compare import compare
 from serfsim.cli.info import info
 from serfsim.cli.list import list_scenarios
 from serfsim.cli.members import members
@@ -28,6 +27,7 @@ from serfsim.cli.rtt import rtt
 from serfsim.cli.run import run
 from serfsim.cli.serve import serve
 from serfsim.cli.sweep import sweep
+from serfsim.cli.topology import topology
 from serfsim.cli.tune import tune
 from serfsim.cli.validate import validate
 from serfsim.errors import SerfsimError
@@ -92,8 +92,8 @@ app.command("sweep")(sweep)
 app.command("regress")(regress)
 app.command("tune")(tune)
 app.command("compare")(compare)
-app.command("compare")(compare)
 app.command("plot")(plot)
+app.command("topology")(topology)
 app.command("report")(report)
 app.command("serve")(serve)
 app.command("agent")(agent)

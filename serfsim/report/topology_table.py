@@ -64,10 +64,14 @@ def meaning(survey: Survey) -> str:
             "Coordinates can express this topology exactly: whatever error Vivaldi has here is its own doing."
         )
     else:
+        half = (
+            "half of all pairs can be expressed exactly, by a placement that gives up on others"
+            if median < EXACT
+            else f"the median pair's error can be {_percent(median)}, by a placement that gives up on others"
+        )
         text = (
-            f"No coordinates were found that are wrong by less than {_percent(mean)} on average, or by less "
-            f"than {_percent(median)} for the median pair (two placements: none has both). Hold Vivaldi's "
-            "error in `serfsim run` against these."
+            f"No coordinates were found that are wrong by less than {_percent(mean)} on average; {half}. "
+            "Hold Vivaldi's error in `serfsim run` against these."
         )
     return text + _reached(survey, median, mean)
 

@@ -1,0 +1,111 @@
+"""`serfsim topology FILE`: what a network allows coordinates, as a table and a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serfsim.errors import ResultError, SerfsimError
+from serfsim.scenario.model import LARGEST_SEED
+
+if TYPE_CHECKING:
+    from serfsim.report.topology_survey import Survey
+
+FIGURE = "topology.png"
+
+
+def topology(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE",
+            help="A scenario, a result folder, a matrix or graph file, the name of a data set or a backbone"
+            " (see --list), or a mapping such as '{model: cloud, provider: aws}'.",
+        ),
+    ] = None,
+    nodes: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many nodes; one at each place unless given.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Instead of the scenario's own seed.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change a value, such as network.topology.unit=s; may be repeated.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help=f"The figure, or the folder it goes into; {FIGURE} unless given."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the figures as JSON, and draw nothing.")
+    ] = False,
+    floor: Annotated[
+        bool, typer.Option("--floor/--no-floor", help="Find the best static coordinates.")
+    ] = True,
+    list_known: Annotated[
+        bool, typer.Option("--list", help="List the public data sets and the backbones instead.")
+    ] = False,
+) -> None:
+    """Say how far apart nodes are, what of it no coordinates can express, and draw it."""
+    if list_known:
+        from serfsim.cli.topology_list import print_known
+
+        return print_known()
+    if file is None:
+        raise SerfsimError(
+            "FILE: found nothing; expected a scenario, a measured network or its name; see --list"
+        )
+    from serfsim.cli.topology_source import read_source
+    from serfsim.report.topology_survey import survey
+
+    figure = None if json else _figure_path(out)
+    found = survey(read_source(file, nodes, seed, settings or ()), floor=floor)
+    if json:
+        from serfsim.report.topology_table import survey_json
+
+        typer.echo(survey_json(found))
+        return None
+    _print(found)
+    from serfsim.report.topology_figure import save_topology_figure
+
+    assert figure is not None
+    typer.echo(f"figure: {save_topology_figure(found, figure)}")
+    return None
+
+
+def _figure_path(out: Path | None) -> Path:
+    """Where the figure goes. Looked at first, so that nobody waits for what cannot be written."""
+    if out is None or out.is_dir():
+        return (out or Path()) / FIGURE
+    if out.suffix.lower() == ".png":
+        return out
+    if out.exists() or out.suffix:
+        raise ResultError(f"{out}: found the name of another kind of file; expected a folder or a .png file")
+    return out / FIGURE
+
+
+def _print(survey: Survey) -> None:
+    """The table, to standard output."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from serfsim.cli.summary import WIDE, figures_table
+    from serfsim.report.topology_table import meaning, notes, survey_rows
+
+    console = Console()
+    count = f"{survey.topology.n:,} node{'' if survey.topology.n == 1 else 's'}"
+    console.print(f"[bold]{escape(survey.name)}[/bold]: {count}, seed {survey.seed}")
+    console.print(escape(survey.topology.description))
+    console.print(figures_table(survey_rows(survey), explained=console.width >= WIDE))
+    for text in [meaning(survey), *notes(survey)]:
+        if text:
+            console.print()
+            console.print(escape(text))
+    console.print()

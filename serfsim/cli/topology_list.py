@@ -1,0 +1,38 @@
+"""`serfsim topology --list`: the public data sets and the backbones that go by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from serfsim.topology.datasets import DATA_FOLDER, known, local_path
+
+
+def print_known() -> None:
+    """Size, licence and origin of each data set; how many backbones there are of each collection."""
+    from serfsim.topology.backbone import networks
+
+    console = Console()
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for data_set in known():
+        here = "" if local_path(data_set) is None else " (here)"
+        table.add_row(escape(data_set.name), escape(data_set.title + here))
+        table.add_row("", f"[dim]{escape(f'{data_set.licence}; {data_set.origin}')}[/dim]")
+    console.print(table)
+    console.print(
+        f"\nWhat is not here is fetched when first used, or found in the folder that {DATA_FOLDER} names."
+    )
+    collections = Counter(name.split("/", 1)[0] for name in networks())
+    examples = {collection: _example(collection, networks()) for collection in collections}
+    console.print("\n[bold]backbones[/bold] out of topohub")
+    for collection, count in sorted(collections.items()):
+        console.print(f"  {collection}: {count:,}, such as {examples[collection]}")
+
+
+def _example(collection: str, names: tuple[str, ...]) -> str:
+    return next(name for name in names if name.startswith(f"{collection}/"))

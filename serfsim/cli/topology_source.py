@@ -1,0 +1,148 @@
+"""What the word after `serfsim topology` may be, and the scenario and the run that it means.
+
+| FILE is | what is surveyed |
+|---|---|
+| a scenario file, or the name of a shipped scenario | its topology, for its members |
+| a result folder | the topology of that run, and how near its coordinates came to the floor |
+| a file of a matrix or of a graph | a node at each place |
+| a data set's name (`--list`) | a node at each place |
+| a backbone's name, such as topozoo/Abilene | a node at each place |
+| a mapping such as '{model: cloud, provider: aws}' | 30 nodes |
+
+`--nodes` says otherwise. Everything becomes a scenario, so that `--set` works on all the same paths.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serfsim.errors import ScenarioError, SerfsimError
+from serfsim.scenario.library import shipped
+from serfsim.scenario.loading import load, loads
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.problems import nearest, sentence, shown
+from serfsim.topology.datasets import DATA_SETS
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+GRAPHS = (".gml", ".graphml", ".xml", ".edgelist", ".edges")
+SCENARIOS = (".yaml", ".yml")
+SLICE_EVERY = "1m"  # any time will do for looking at slices
+
+
+def read_source(text: str, nodes: int | None, seed: int | None, settings: Sequence[str]) -> Scenario | Result:
+    """What `text` means, with the options applied. SerfsimError where it means nothing."""
+    path = Path(text)
+    if not text.lstrip().startswith("{") and path.is_dir():
+        return _run(path, nodes, seed, settings)
+    changes = [*settings]
+    if nodes is not None:
+        changes.append(f"cluster.nodes={nodes}")
+    if seed is not None:
+        changes.append(f"seed={seed}")
+    topology = _described(text)
+    if topology is None:
+        return load(text, changes)
+    if nodes is None and not any(setting.startswith("cluster.nodes") for setting in settings):
+        places = _places(topology, settings)
+        if places is not None:
+            changes.append(f"cluster.nodes={places}")
+    # Settings may give what the description leaves open, such as the unit.
+    given = {"name": _name(text), "network": {"topology": topology}}
+    label = text if len(text) <= 60 else f"{text[:57]}..."
+    return loads(json.dumps(given), label, Path(), changes)
+
+
+def _run(folder: Path, nodes: int | None, seed: int | None, settings: Sequence[str]) -> Result:
+    from serfsim.result import open_result
+
+    result = open_result(folder)
+    if nodes is not None or seed is not None or settings:
+        expected = "none of --nodes, --seed and --set, as it has been run"
+        raise SerfsimError(f"{folder}: {sentence('a result folder', expected)}")
+    return result
+
+
+def _described(text: str) -> dict[str, Any] | None:
+    """The topology that is meant, or None for a scenario."""
+    path = Path(text)
+    if text.lstrip().startswith("{"):
+        return _mapping(text)
+    if path.is_file():
+        if path.suffix.lower() in SCENARIOS:
+            return None
+        model = "graph" if path.suffix.lower() in GRAPHS else "matrix"
+        return {"model": model, "file": str(path.absolute())}
+    if path.suffix.lower() in SCENARIOS or path.name in shipped():
+        return None
+    if text in DATA_SETS:
+        described: dict[str, Any] = {"model": DATA_SETS[text].model, "data": text}
+        if DATA_SETS[text].slices > 1:
+            described["slice_every"] = SLICE_EVERY
+        return described
+    from serfsim.topology.backbone import networks
+
+    if text in networks():
+        return {"model": "backbone", "network": text}
+    names = [*shipped(), *DATA_SETS, *networks()]
+    expected = "a file, a result folder, a shipped scenario, a data set or a backbone (see --list)"
+    raise ScenarioError(f"{text}: {sentence('no such file or name', expected, nearest(text, names))}")
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    from serfsim.scenario.source import Source, read_yaml
+
+    read = read_yaml(text, Source("topology", has_lines=False))
+    if not isinstance(read, dict):
+        raise ScenarioError(f"topology: {sentence(shown(text), 'a mapping such as {model: plane}')}")
+    return read
+
+
+def _places(topology: dict[str, Any], settings: Sequence[str]) -> int | None:
+    """How many places there are, where the description is of places; else None."""
+    model = topology.get("model")
+    data = topology.get("data")
+    if data in DATA_SETS:
+        return DATA_SETS[str(data)].places
+    if model == "backbone" and topology.get("network"):
+        from serfsim.topology.backbone import full_name, load_network
+
+        graph = load_network(full_name(str(topology["network"])))
+        named = [node for node, attributes in graph.nodes(data=True) if attributes["named"]]
+        return len(named or graph.nodes)
+    file = Path(str(topology.get("file", "")))
+    if not file.is_file():
+        return None
+    options = {**topology, **_set_options(settings)}
+    if model == "graph":
+        from serfsim.topology.graph import load_graph
+
+        weight = str(options.get("weight", "latency"))
+        return len(load_graph(file, options.get("format"), weight, bool(options.get("directed"))))
+    if model == "matrix":
+        from serfsim.topology.matrix import load_matrix
+
+        names = ("unit", "kind", "missing", "format", "key")
+        measured = load_matrix(file, **{name: str(options[name]) for name in names if name in options})
+        if len(measured.one_way) > 1 and "slice" not in options:
+            topology.setdefault("slice_every", SLICE_EVERY)
+        return len(measured.labels)
+    return None
+
+
+def _set_options(settings: Sequence[str]) -> dict[str, Any]:
+    """What `--set network.topology.KEY=VALUE` gives, because it is needed to read the file at all."""
+    prefix = "network.topology."
+    pairs = (setting.partition("=") for setting in settings if setting.startswith(prefix))
+    return {path.removeprefix(prefix): value for path, _, value in pairs}
+
+
+def _name(text: str) -> str:
+    """A name for files: letters, digits, dots and dashes of what was given."""
+    stem = Path(text).stem if Path(text).is_file() else text
+    words = "".join(letter if letter.isalnum() or letter in "._-" else " " for letter in stem).split()
+    return "_".join(words).strip("._-")[:60] or "topology"
