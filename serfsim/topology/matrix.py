@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,8 @@ def load_matrix(
 ) -> MeasuredMatrix:
     """Read a file. Without `format` its ending decides: .csv and .tsv, .npz and .npy, .json, otherwise text.
 
-    `key` names the array in an .npz. ScenarioError, with file, row and column, for all that is
-    wrong in it.
+    `key` names the array in an .npz. The runs of a sweep read the same file: one that has not changed
+    since is not read again. ScenarioError, with file, row and column, for all that is wrong in it.
     """
     for name, value, allowed in (
         ("unit", unit, tuple(PER_SECOND)),
@@ -72,12 +73,32 @@ def load_matrix(
         if value not in allowed:
             names = UNITS if name == "unit" else allowed
             raise ScenarioError(f"topology.{name}: found '{value}'; expected {', '.join(names)}")
+    try:
+        about = path.stat()
+        written = (about.st_ino, about.st_size, about.st_mtime_ns)
+    except OSError:
+        written = None  # whoever reads it has the words for that
+    return _loaded(path, unit, kind, missing, format, key, written)
+
+
+@lru_cache(maxsize=2)
+def _loaded(
+    path: Path,
+    unit: str,
+    kind: str,
+    missing: str,
+    format: str | None,
+    key: str | None,
+    written: tuple[int, int, int] | None,
+) -> MeasuredMatrix:
+    """The matrix of a file as it was `written`."""
     raw = _read(path, format, key)
     values, filled = _filled(raw, path, missing)
     one_way = values / (PER_SECOND[unit] * (2.0 if kind == "rtt" else 1.0))
     m = one_way.shape[1]
     one_way[:, np.arange(m), np.arange(m)] = 0.0
     _check_unit(path, one_way, unit)
+    one_way.flags.writeable = False
     return MeasuredMatrix(one_way, raw.labels, path.name, raw.where, missing, filled)
 
 
