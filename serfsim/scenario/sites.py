@@ -6,6 +6,7 @@ on the places is said as for measured networks (`measured.Measured`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -78,6 +79,21 @@ class Cloud(Measured):
             regions = (regions,)
         return {**value, "regions": _known_regions(provider, regions)}
 
+    @model_validator(mode="after")
+    def _place_somewhere(self) -> Cloud:
+        if isinstance(self.place, Mapping):
+            from serfsim.topology.cloud import known_places
+
+            _check_places(self.place, known_places(self.provider, self.regions, self.zones))
+        return self
+
+
+def _check_places(place: Mapping[str, str], known: list[str]) -> None:
+    for name, label in place.items():
+        if label not in known:
+            message = unknown_name(label, "a place of this topology", known)
+            raise custom_error({"message": message, "inside": ("place", name)})
+
 
 def _known_regions(provider: str, regions: Any) -> Any:
     from serfsim.topology.regions import PROVIDERS, canonical
@@ -115,6 +131,14 @@ class Datacenter(Measured):
         if total > MOST_RACKS:
             raise refusal(f"at most {MOST_RACKS} racks in all", found=f"{total} racks in all")
         return racks
+
+    @model_validator(mode="after")
+    def _place_somewhere(self) -> Datacenter:
+        if isinstance(self.place, Mapping):
+            from serfsim.topology.datacenter import known_places
+
+            _check_places(self.place, known_places(self.regions, self.zones, self.racks))
+        return self
 
 
 MOST_RACKS = 100_000

@@ -95,6 +95,14 @@ def cloud(
     return replace(placed, description=description, locations=where.reshape(-1, 2))
 
 
+def known_places(provider: str, regions: Sequence[str], zones: int) -> list[str]:
+    """All that a `place` may be called, regions first."""
+    chosen = find_regions(provider, regions)
+    return [region.name for region in chosen] + [
+        zone for region in chosen for zone in zones_of(region, zones)
+    ]
+
+
 def zones_of(region: Region, zones: int) -> list[str]:
     """The names of its zones: 'us-east-1a', 'eastus-1', 'us-east1-b'; the region's own where it has none."""
     if not region.zones:

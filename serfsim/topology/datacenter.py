@@ -44,8 +44,7 @@ def datacenter(
     neighbours in number are as far apart as can be. A `place` by name may be a rack, a zone or a region. For
     `access`: see `places`; it comes on top.
     """
-    paths = list(product(range(regions), range(zones), range(racks)))
-    leaves = laid_out([(path, _label(path, regions, zones, racks)) for path in paths], place)
+    leaves = laid_out(_leaves(regions, zones, racks), place)
     labels = [label for _, label in leaves]
     where = place_nodes(names, labels, narrowed(names, labels, _wider(leaves), place), rng)
     used = [leaves[at] for at in sorted(set(where))]
@@ -60,6 +59,17 @@ def datacenter(
     size = f"{len(leaves)} racks in {regions * zones} zones"
     description = f"datacenter of {size}: {len(names)} nodes in {len(used)} racks"
     return replace(placed, description=description)
+
+
+def known_places(regions: int, zones: int, racks: int) -> list[str]:
+    """All that a `place` may be called, the widest first."""
+    leaves = _leaves(regions, zones, racks)
+    return [*_wider(leaves), *(label for _, label in leaves)]
+
+
+def _leaves(regions: int, zones: int, racks: int) -> list[Leaf]:
+    paths = product(range(regions), range(zones), range(racks))
+    return [(path, _label(path, regions, zones, racks)) for path in paths]
 
 
 def _wider(leaves: Sequence[Leaf]) -> dict[str, list[str]]:

@@ -74,7 +74,7 @@ _ALL = (
     ),
     DataSet(
         "planetlab-slices",
-        "PlanetLab, 490 hosts, 18 slices over nine days",
+        "PlanetLab, 490 hosts, 18 slices over time",
         "matrix",
         490,
         "netlatency/planetlab_490.npz",
@@ -100,7 +100,7 @@ _ALL = (
     ),
     DataSet(
         "seattle-slices",
-        "Seattle, 99 personal devices, 688 slices, to a hundredth of a second",
+        "Seattle, 99 personal devices, 688 slices over time, to a hundredth of a second",
         "matrix",
         99,
         "netlatency/seattle_99.npz",
@@ -150,7 +150,7 @@ _ALL = (
     ),
     DataSet(
         "shadow-atlas",
-        "20 hosts of the internet, links from RIPE Atlas in Shadow's form",
+        "20 hosts of the internet, all linked to all, a graph in Shadow's form",
         "graph",
         20,
         "shadow-atlas-20node/20_node_graph.gml",

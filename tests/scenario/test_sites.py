@@ -126,6 +126,14 @@ MISTAKES = {
         "{model: cloud, place: {node-00: us-east-1, nobody: us-east-1}}",
         "place.nobody: found 'nobody'; expected the name of a node or a group",
     ),
+    "a region that is not used": (
+        "{model: cloud, regions: [us-east-1], place: {rest: eu-west-1}}",
+        "place.rest: found 'eu-west-1'; expected a place of this topology: us-east-1, us-east-1a, us-east-1b",
+    ),
+    "a rack that is not there": (
+        "{model: datacenter, zones: 1, racks: 2, place: {rest: zone-1/rack-3}}",
+        "place.rest: found 'zone-1/rack-3'; expected a place of this topology: zone-1, zone-1/rack-1 or",
+    ),
     "a node without a place": (
         "{model: datacenter, place: {node-00: zone-1}}",
         "place: found no place for 'node-01' and 2 others; expected one for every node, or for its group",
