@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from serfsim.tuning import Tuning
 
 
+WIDE = 24  # characters of a heading that are left as they are
+
 Grid = Annotated[
     list[str] | None,
     typer.Option("--grid", metavar="PATH=V1,V2,...", help="Values to try. Repeated: all combinations."),
@@ -142,6 +144,11 @@ def _tuned(what: Any, quiet: bool, **options: Any) -> Tuning:
     return tuning
 
 
+def _wrapped(heading: str) -> str:
+    """A long dotted name, a part a line."""
+    return heading.replace(".", ".\n") if len(heading) > WIDE else heading
+
+
 def print_table(tuning: Tuning, console: Console | None = None) -> None:
     """A row a setting, and below it how the verdicts came about."""
     from serfsim.tuning.words import cells, headings, method_text
@@ -149,7 +156,7 @@ def print_table(tuning: Tuning, console: Console | None = None) -> None:
     console = console or Console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings(tuning):
-        table.add_column(escape(heading), overflow="fold")
+        table.add_column(escape(_wrapped(heading)), overflow="fold")
     for one in tuning.settings:
         style = "bold green" if one is tuning.chosen else "dim" if one.verdict == "violated" else ""
         table.add_row(*(escape(text) for text in cells(tuning, one)), style=style)

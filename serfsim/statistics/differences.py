@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serfsim.statistics.intervals import SEED, required
+from serfsim.statistics.intervals import ROUNDING, SEED, required
 from serfsim.statistics.named import Floats
 
 Integers = NDArray[np.int64]
@@ -66,7 +66,7 @@ def differences(
     error[enough] = _standard_errors([sample[enough] for sample in samples])
     # Rounding leaves differences that are all equal with a variance that is nearly nothing.
     scale = np.fmax(_largest(first), _largest(second))
-    error[error <= 1e-12 * scale] = 0.0
+    error[error <= ROUNDING * scale] = 0.0
     reach = error.copy()
     varies = enough & (error > 0)
     if varies.any():

@@ -24,6 +24,7 @@ from serfsim.errors import SerfsimError
 from serfsim.statistics.named import Floats, estimate, quantile_of, sorted_values
 
 SEED: Final = 20180205
+ROUNDING: Final = 1e-12  # of the larger of two values, how far they may lie apart and be equal
 FEWEST_RESAMPLES, MOST_RESAMPLES = 2_000, 20_000
 IN_THE_TAIL: Final = 50  # resamples beyond a bound, so that the bound is not one resample's whim
 
@@ -112,6 +113,11 @@ def _bounds(array: Floats, statistic: str, two_sided: float, one_sided: float) -
     )
 
 
+def are_equal(array: Floats) -> bool:
+    """Whether sorted values are all the same, but for what rounding left."""
+    return bool(array[-1] - array[0] <= ROUNDING * max(abs(array[0]), abs(array[-1])))
+
+
 class MeanBounds:
     """The bootstrap's bounds of the mean of sorted values, at as many confidences as are asked for."""
 
@@ -125,8 +131,8 @@ class MeanBounds:
         array = self._array
         if array.size < 2 or not np.isfinite(array).all():
             return -math.inf, math.inf
-        if array[0] == array[-1]:
-            return float(array[0]), float(array[0])
+        if are_equal(array):
+            return float(array[0]), float(array[-1])
         from scipy.stats import bootstrap
 
         first = self._resampled is None

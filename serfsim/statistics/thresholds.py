@@ -3,9 +3,9 @@
 For a quantile the answer is exact: the 95th percentile is at most t when at least 95 % of all runs are,
 a binomial test (`scipy.stats.binomtest`). 59 runs at 0 say with 95.15 % confidence that the 95th
 percentile is 0; 20 say so with 64 %. For a mean it is the largest confidence at which the bootstrap's
-bound keeps to t. Runs that are all equal are guarded: they bound by how much they differ from the next
-one no better than they bound how many differ, so that a mean of n equal values is believed with the
-confidence that at most one run in twenty is otherwise. A minimum or maximum of all runs that could be
+bound keeps to t. Runs that are all equal have a bootstrap without width, though the next run may be
+otherwise; so a mean of n equal values is believed with the confidence that at most one run in twenty
+is, 95 % from 59 runs on. A minimum or maximum of all runs that could be
 can be refuted by those that were, never shown.
 """
 
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from serfsim.statistics.intervals import MeanBounds
+from serfsim.statistics.intervals import MeanBounds, are_equal
 from serfsim.statistics.named import Floats, estimate, quantile_of, sorted_values
 
 ALIKE: Final = 0.95  # the share of runs that must be as those seen, where those seen are all equal
@@ -70,7 +70,7 @@ def _of_mean(array: Floats, comparison: str, threshold: float) -> float:
     fits = bool(_compared(np.array([estimate(array)]), comparison, threshold)[0])
     if array.size < 2 or not np.isfinite(array).all():
         return 0.0
-    if array[0] == array[-1]:
+    if are_equal(array):
         return (1.0 - ALIKE**array.size) if fits else 0.0
     side = 1 if comparison in ("<", "<=") else 0
     bounds = MeanBounds(array)
@@ -143,7 +143,7 @@ def _needed_for_mean(array: Floats, comparison: str, threshold: float, level: fl
         return None
     if not _compared(np.array([array.mean()]), comparison, threshold)[0]:
         return None
-    if array[0] == array[-1]:
+    if are_equal(array):
         return max(int(array.size), math.ceil(math.log(1.0 - level) / math.log(ALIKE)))
     from scipy.stats import norm
 

@@ -77,7 +77,13 @@ def _promising(tuning: Tuning, chosen: Judged) -> str:
 def _undecided(tuning: Tuning) -> str:
     what = f"Undecided: no setting tried is shown to keep {_all(tuning)} with"
     what += f" {percent(tuning.confidence)} confidence"
-    nearest = min(tuning.settings, key=lambda one: (_violated(one), _needed(one) or math.inf, -_surest(one)))
+    sign = 1.0 if tuning.objective.better == "lower" else -1.0
+
+    def distance(one: Judged) -> tuple[float, ...]:
+        needed = _needed(one) or math.inf
+        return _violated(one), needed, -_surest(one), sign * one.objective.estimate
+
+    nearest = min(tuning.settings, key=distance)
     found = f"{nearest.setting.name} ({_shortfall(nearest)})"
     needed = _needed(nearest)
     if needed:
