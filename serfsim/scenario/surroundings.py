@@ -67,7 +67,7 @@ def place(part: Measured) -> str:
             return f"in {' of '.join(counted(count, level) for count, level in levels)}"
         case Matrix():
             what = "round trips" if part.kind == "rtt" else "one-way latencies"
-            return f"as measured: {what} of {part.file.name}"
+            return f"as measured: {what} of {part.data if part.file is None else part.file.name}"
     return given(part)
 
 
