@@ -27,11 +27,15 @@ def save_plots(comparison: Comparison, history: Sequence[dict[str, Any]], folder
             figure = Figure(figsize=distributions.size(scenario), layout="constrained")
             FigureCanvasAgg(figure)
             distributions.draw(scenario, figure.add_subplot())
-            figure.savefig(folder / f"{scenario.name}.png", dpi=DPI)
+            _save(figure, folder / f"{scenario.name}.png")
         figure = Figure(figsize=trends.size(history), layout="constrained")
         FigureCanvasAgg(figure)
         trends.draw(history, figure)
-        figure.savefig(folder / f"{HISTORY}.png", dpi=DPI)
+        _save(figure, folder / f"{HISTORY}.png")
+
+
+def _save(figure: Any, file: Path) -> None:
+    figure.savefig(file, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
 
 
 def distributions_of(scenario: Compared, ax: Any = None) -> Any:

@@ -6,6 +6,8 @@ in colour.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -18,9 +20,10 @@ from serfsim.regression.runs import Floats
 from serfsim.regression.words import counted, difference, figure_text, number, p_text, unit_after
 from serfsim.report.plots import style
 
-ROW = 0.33  # inches
+ROW = 0.31  # inches
 ABOVE, BELOW = 1.05, 0.55
 WIDTH = 12.5
+TOLD_AT = 1.2  # where what changed is told, in widths of the axes
 OFFSET = 0.19  # of either set from the middle of its row, in rows
 NONE_AT = 1.06  # where runs without a value are drawn; values lie between 0 and 1
 COLOURS = {WORSE: style.RED, BETTER: style.BLUE}
@@ -95,11 +98,11 @@ def _row(ax: Axes, test: Test, place: int, rng: np.random.Generator) -> None:
         _strip(ax, values, (low, high), place + side, colour, rng)
     across = blended_transform_factory(ax.transAxes, ax.transData)
     ends = f"{number(low)} to {number(high)}{unit_after(test.figure)}"
-    ax.text(1.005, place, ends, transform=across, va="center", fontsize=8, color=QUIET)
-    told = f"{difference(test)},  p {p_text(test.adjusted)}" if test.verdict else ""
-    ax.text(
-        1.20, place, told, transform=across, va="center", fontsize=8.5, color=_colour(test), fontweight="bold"
-    )
+    ax.text(1.0, place, ends, transform=across, va="center", fontsize=8, color=QUIET)
+    if test.verdict:
+        told = f"{difference(test)}\n{test.verdict}, p {p_text(test.adjusted)}"
+        look: Any = {"va": "center", "fontsize": 7.5, "fontweight": "bold", "linespacing": 1.15}
+        ax.text(TOLD_AT, place, told, transform=across, color=_colour(test), **look)
 
 
 def _scale(test: Test) -> tuple[float, float]:

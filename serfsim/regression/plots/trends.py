@@ -18,6 +18,8 @@ COLUMNS = 3
 PANEL = (4.2, 2.5)  # inches
 MOST_LINES = 60
 MOST_SCENARIOS = 8  # in one panel
+DASHES: Any = ("-", (0, (4, 1.5)), (0, (1, 1)))
+MARKERS = ("o", "s", "^")
 NAMED = 12  # so many commits are named below a panel
 
 
@@ -66,9 +68,13 @@ def draw(history: Sequence[dict[str, Any]], figure: Figure) -> None:
     ordered = [handles[name] for name in names]
     figure.legend(handles=ordered, loc="outside lower center", ncols=min(7, len(ordered)), fontsize=9)
     first, last = shown[0].get("date", "")[:10], shown[-1].get("date", "")[:10]
-    count = f"{len(shown)} of {len(history)}" if len(shown) < len(history) else str(len(shown))
+    count = f"the last {len(shown)} of {len(history)}" if len(shown) < len(history) else str(len(shown))
+    what = f"{count} {'lines' if len(history) > 1 else 'line'} of the history"
+    if any(line.get("kind") == RECORDED for line in shown):
+        what += " (hollow: recorded, not accepted)"
+    when = first if first == last else f"{first} to {last}"
     figure.suptitle(
-        f"Medians over seeds, with the middle half of the runs: {count} baselines, {first} to {last}",
+        f"Medians over seeds, with the middle half of the runs: {what}, {when}",
         x=0.01,
         ha="left",
         fontsize=12,
@@ -78,8 +84,8 @@ def draw(history: Sequence[dict[str, Any]], figure: Figure) -> None:
 
 def _look(place: int) -> dict[str, Any]:
     colours = [colour for colour in style.CYCLE if colour != style.GREY]
-    dashes = ("-", (0, (4, 1.5)), (0, (1, 1)))
-    return {"color": colours[place % len(colours)], "linestyle": dashes[place // len(colours) % len(dashes)]}
+    turn = place // len(colours) % len(MARKERS)
+    return {"color": colours[place % len(colours)], "linestyle": DASHES[turn], "marker": MARKERS[turn]}
 
 
 def _panel(
@@ -89,9 +95,10 @@ def _panel(
     for name in scenarios:
         low, middle, high = series(lines, name, figure).T
         ax.fill_between(x, low, high, color=look[name]["color"], alpha=0.15, linewidth=0)
-        ax.plot(x, middle, marker="o", markersize=3.5, linewidth=1.4, label=name, **look[name])
+        ax.plot(x, middle, markersize=4, linewidth=1.4, label=name, **look[name])
         recorded = [place for place, line in enumerate(lines) if line.get("kind") == RECORDED]
-        ax.plot(x[recorded], middle[recorded], "o", markersize=3.5, mfc="white", mec=look[name]["color"])
+        hollow = {**look[name], "linestyle": "", "markerfacecolor": "white"}
+        ax.plot(x[recorded], middle[recorded], markersize=4, **hollow)
     unit = unit_of(figure)
     ax.set_title(f"{figure} [{unit}]" if unit else figure, fontsize=9, pad=5)
     ax.set_xlim(-0.5, len(lines) - 0.5)
