@@ -5,8 +5,8 @@ A data set is looked for in the folder that SERFSIM_DATA names, as its `file` th
 repository at a fixed commit. What is fetched, and what is found, must have the checksum that is written
 here. Nothing of it is part of serfsim.
 
-The two sets of slices over time are published as a file for each slice; these are fetched one by one and
-kept together as one array, whose file may also be put into place by hand.
+The two sets of slices over time are published as a file for each slice; these are fetched one by one, or
+found where somebody put a copy of the repository, and kept together as one array.
 """
 
 from __future__ import annotations
@@ -210,10 +210,13 @@ def fetch(data_set: DataSet, folder: Path) -> Path:
             return _fetch_slices(data_set, folder)
         return _fetch_file(data_set.url, data_set.sha256, folder / data_set.file)
     except (OSError, ValueError) as error:
+        by_hand = f"the file put by hand where {DATA_FOLDER} or {folder} has {data_set.file}"
+        if data_set.parts:
+            place = (folder / data_set.file).with_suffix("")
+            by_hand = f"its files put by hand into {place}, as {data_set.parts[0]} and so on"
         raise ScenarioError(
             f"topology.data: found no data set '{data_set.name}' here, and could not fetch it: "
-            f"{_reason(error)}; expected a connection to {data_set.url}, or the file put by hand where "
-            f"{DATA_FOLDER} or {folder} has {data_set.file}"
+            f"{_reason(error)}; expected a connection to {data_set.url}, or {by_hand}"
         ) from None
 
 
