@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from serfsim.speed import settle as _settle
 
 if TYPE_CHECKING:
-    from serfsim.regression import regress as regress
     from serfsim.comparison import compare as compare
+    from serfsim.regression import regress as regress
+    from serfsim.report.topology_survey import survey as survey
     from serfsim.result import Result as Result
     from serfsim.scenario.loading import load as load
     from serfsim.scenario.model import Scenario as Scenario
@@ -38,6 +39,7 @@ __all__ = [
     "load",
     "regress",
     "run",
+    "survey",
     "sweep",
     "tune",
 ]
@@ -50,6 +52,7 @@ _HOMES = {
     "load": "serfsim.scenario.loading",
     "regress": "serfsim.regression",
     "run": "serfsim.simulation",
+    "survey": "serfsim.report.topology_survey",
     "sweep": "serfsim.sweeps",
     "tune": "serfsim.tuning",
 }

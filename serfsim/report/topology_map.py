@@ -50,8 +50,8 @@ def topology_map(survey: Survey, ax: Axes) -> Axes:
     ax.scatter(
         points[:, 0], points[:, 1], s=size, color=style.BLUE, edgecolors="white", linewidths=0.5, zorder=3
     )
-    _name(survey, points, ax)
     ax.margins(0.08)
+    _name(survey, points, ax)
     style.heading(ax, "Map", f"{seen}.")
     return ax
 
@@ -72,27 +72,35 @@ def _links(survey: Survey, points: Floats) -> list[Floats]:
         return []
     where: dict[Any, Any] = {}
     if topology.locations is not None:
-        where = {str(node): data["pos"] for node, data in topology.graph.nodes(data=True) if data.get("pos")}
+        where = {str(node): data["pos"] for node, data in graph.nodes(data=True) if data.get("pos")}
     if topology.places is not None:
         for node, point in zip(shown_nodes(survey), points, strict=True):
             where.setdefault(topology.places[int(node)], point)
-    ends = ((where.get(str(a)), where.get(str(b))) for a, b in topology.graph.edges())
+    ends = ((where.get(str(a)), where.get(str(b))) for a, b in graph.edges())
     drawn = [np.array([a, b]) for a, b in ends if a is not None and b is not None]
     # A cable that crosses the date line would be drawn around the world.
     return [link for link in drawn if topology.locations is None or abs(link[0, 0] - link[1, 0]) < 180.0]
 
 
 def _name(survey: Survey, points: Floats, ax: Axes) -> None:
-    """Names of places, where they are few."""
+    """Names of places, where they are few; of places at one point the first's."""
     places = survey.topology.places
     if places is None:
         return
-    first: dict[str, Floats] = {}
+    first: dict[tuple[float, ...], str] = {}
     for node, point in zip(shown_nodes(survey), points, strict=True):
-        first.setdefault(places[int(node)], point)
+        first.setdefault(tuple(point.tolist()), places[int(node)])
     if len(first) > MOST_NAMES:
         return
-    for label, (x, y) in first.items():
+    middle = float(np.mean(ax.get_xlim()))
+    for point, label in first.items():
+        right = point[0] > middle
         ax.annotate(
-            label[:24], (x, y), (5, 4), textcoords="offset points", fontsize=8, color="#52606d", clip_on=True
+            label[:24],
+            (point[0], point[1]),
+            (-5 if right else 5, 4),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            fontsize=8,
+            color="#52606d",
         )

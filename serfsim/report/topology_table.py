@@ -17,6 +17,8 @@ EXACT = 5e-4  # a smaller relative error is none that anybody could measure
 def survey_rows(survey: Survey) -> list[Row]:
     """The rows in reading order, without those that have nothing to say."""
     report = survey.report
+    if report.pairs == 0:
+        return []
     rows = [_row("Round-trip times", name, *told) for name, *told in _times(report)]
     if report.slices > 1:
         rows += [_row("Over time", name, *told) for name, *told in _slices(report)]
@@ -55,6 +57,8 @@ def error_text(errors: dict[str, float], *names: str) -> str:
 
 def meaning(survey: Survey) -> str:
     """What the floor says about coordinates here, in sentences."""
+    if survey.report.pairs == 0:
+        return "A node alone has no round-trip times."
     if survey.floor is None:
         return ""
     mean = survey.floor.mean.relative_error["mean"]

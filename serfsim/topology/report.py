@@ -129,7 +129,7 @@ def _both_ways(topology: Topology, at: Integers, to: Integers, all_pairs: bool) 
 
 
 def _all_detours(topology: Topology) -> tuple[Floats, int]:
-    """For each pair i < j the shortest round trip by one other node; how many of all are shorter than its own."""
+    """For each pair i < j the shortest round trip by another node; how many of all beat its own."""
     rtt = topology.rtt_matrix()
     ways = rtt.copy()
     np.fill_diagonal(ways, np.inf)  # neither end of a pair is a detour
@@ -143,7 +143,7 @@ def _all_detours(topology: Topology) -> tuple[Floats, int]:
 
 
 def _sampled_detours(topology: Topology, at: Integers, to: Integers, rtt: Floats) -> tuple[Floats, int]:
-    """The same for some pairs; rows are asked for as they are needed, because all of them would be too much."""
+    """The same for some pairs, row by row, because a whole matrix would be too much."""
     least = np.empty(len(at))
     shorter = 0
     for k, (i, j) in enumerate(zip(at.tolist(), to.tolist(), strict=True)):

@@ -6,11 +6,12 @@ Every module has `draw(result, ax)`. matplotlib is imported when the first figur
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from serfsim.report.topology_survey import Floor
     from serfsim.result import Result
 
 
@@ -28,9 +29,12 @@ class Plots:
         """Who reported what and when, a lane for every node."""
         return self._draw("event_timeline", ax)
 
-    def coordinate_error(self, ax: Axes | None = None) -> Axes:
-        """Relative error of the estimated round-trip times, over time."""
-        return self._draw("coordinate_error", ax)
+    def coordinate_error(self, ax: Axes | None = None, floor: Floor | None = None) -> Axes:
+        """Relative error of the estimated round-trip times, over time.
+
+        With `floor=serfsim.survey(result).floor` a line shows the least median error of any coordinates.
+        """
+        return self._draw("coordinate_error", ax, floor=floor)
 
     def coordinate_map(self, ax: Axes | None = None) -> Axes:
         """Where coordinates put the nodes, against where they are."""
@@ -48,9 +52,9 @@ class Plots:
         """Local health scores, over time."""
         return self._draw("health", ax)
 
-    def _draw(self, figure: str, ax: Axes | None) -> Axes:
+    def _draw(self, figure: str, ax: Axes | None, **options: Any) -> Axes:
         from serfsim.report.plots.style import new_axes
 
         draw = import_module(f"serfsim.report.plots.{figure}").draw
-        axes: Axes = draw(self._result, new_axes() if ax is None else ax)
+        axes: Axes = draw(self._result, new_axes() if ax is None else ax, **options)
         return axes

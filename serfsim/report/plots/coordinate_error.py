@@ -11,12 +11,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from serfsim.report.plots import style
 
 if TYPE_CHECKING:
+    from serfsim.report.topology_survey import Floor
     from serfsim.result import Result
 
 FLOOR = 1e-6  # a log axis has no 0
+FLOOR_IN_SIGHT = 0.01  # of the least median: a lower floor is not drawn
 
 
-def draw(result: Result, ax: Axes) -> Axes:
+def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
     title = "Error of estimated round-trip times"
     frame = result.coordinate_error
     frame = frame[np.isfinite(frame["relative_error_p50"].to_numpy(dtype=np.float64))]
@@ -32,9 +34,16 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.plot(t, p99, color=style.SKY, linewidth=1.1, label="p99")
     ax.plot(t, p90, color=style.BLUE, linewidth=1.1, linestyle=(0, (5, 2)), label="p90")
     ax.plot(t, p50, color=style.BLUE, linewidth=2.2, label="median pair", marker="o" if len(t) == 1 else None)
+    lowest = float(p50.min())
+    least = 0.0 if floor is None else floor.median.relative_error["p50"]
+    # Where coordinates can be all but exact, a line would only squeeze the others together.
+    if least > FLOOR_IN_SIGHT * lowest:
+        label = "least median of any coordinates found"
+        ax.axhline(least, color=style.ORANGE, linewidth=1.6, linestyle=(0, (1, 1.5)), label=label)
+        lowest = min(lowest, least)
     ax.set_yscale("log")
     # Too few decades for a power of ten on the axis would leave it without a single number.
-    narrow = np.log10(p99.max() / p50.min()) < 2.5
+    narrow = np.log10(p99.max() / lowest) < 2.5
     ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
     ax.yaxis.set_minor_formatter(NullFormatter())
