@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serfsim.cli import codes
+from serfsim.scenario.checks import warnings
+from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
 
 if TYPE_CHECKING:
@@ -73,12 +75,16 @@ def sweep(
     folder = Path("results") / f"{scenario.name}-sweep" if out is None else out
     names, statistic = read_figures(figures), read_statistic(statistic)
     share = None if confidence is None else confidence_of(confidence)
+    if not quiet:
+        for warning in warnings(scenario):
+            typer.echo(f"warning: {warning}", err=True)
     try:
         ended = carried_out(
             scenario,
             read_grid(grid or ()),
             read_seeds(seeds),
             folder,
+            files_from=find(file).parent,
             workers=workers,
             scheduler=scheduler,
             quiet=quiet,

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from serfsim.scenario.model import Scenario
-from serfsim.sweeps.overview import figures_of, parameters_of, summary
+from serfsim.sweeps.overview import figures_of, summary
+from serfsim.sweeps.table import parameters_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -114,10 +114,14 @@ def _with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
     file = topology.get("file") if isinstance(topology, Mapping) else None
     if not isinstance(file, str) or not file.strip():
         return data
+    changed: dict[str, Any] = with_value(data, ("network", "topology", "file"), place_of(file, folder))
+    return changed
+
+
+def place_of(file: str, folder: FilePath) -> str:
+    """Where a file lies that is named from `folder`: there, or else in the data folder; absolute."""
     place = folder / file
     data_folder = os.environ.get(DATA_FOLDER)
     if data_folder and not place.exists() and (FilePath(data_folder) / file).exists():
         place = FilePath(data_folder) / file
-    absolute = str(place.resolve())
-    changed: dict[str, Any] = with_value(data, ("network", "topology", "file"), absolute)
-    return changed
+    return str(place.resolve())

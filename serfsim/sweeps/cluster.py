@@ -53,7 +53,8 @@ class DaskWorkers:
         with ExitStack() as stack:
             stack.enter_context(silenced("distributed", "distributed.client", "tornado"))
             try:
-                self._client = distributed.Client(self._address, timeout=ANSWER_S, set_as_default=False)
+                connect: Any = distributed.Client
+                self._client = connect(self._address, timeout=ANSWER_S, set_as_default=False)
             except OSError:
                 raise SweepError(
                     f"{self._address}: no Dask scheduler answered within {ANSWER_S:g} s"
@@ -156,7 +157,7 @@ class DaskWorkers:
 
 def check_address(address: str) -> None:
     """Raises SweepError for what is no address: Dask's own refusals leave it unable to connect again."""
-    from distributed.comm import get_address_host_port, resolve_address
+    from distributed.comm.addressing import get_address_host_port, resolve_address
 
     try:
         port = int(get_address_host_port(address)[1])

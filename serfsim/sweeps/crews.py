@@ -164,7 +164,7 @@ def how_it_died(error: BaseException) -> str:
     text = str(error)
     for name in signal.Signals.__members__:
         if f"{name}(-" in text:
-            return f"killed by {name}"
+            return f"killed by {name}{' (out of memory?)' if name == 'SIGKILL' else ''}"
     return "its process ended"
 
 

@@ -75,6 +75,8 @@ class Sweep:
     @cached_property
     def table(self) -> pd.DataFrame:
         """The tidy table, a row for each run that has ended so far."""
+        if not (self.folder / PARTS).is_dir() and (self.folder / PARQUET).is_file():
+            return _read_parquet(self.folder / PARQUET)  # somebody kept the outcome alone
         return table_of(self.outcomes, self.parameters)
 
     def summary(
@@ -85,6 +87,15 @@ class Sweep:
     ) -> pd.DataFrame:
         """A row for each point of the grid, with intervals over the seeds: see `overview.summary`."""
         return summary(self.table, confidence, statistic, figures)
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise SweepError(f"{file}: cannot be read: {error}") from None
 
 
 def _place(parameters: Mapping[str, Any], seed: int) -> str:

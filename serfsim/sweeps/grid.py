@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from pathlib import Path as FilePath
 from typing import Any
 
-from serfsim.errors import ScenarioError, SweepError
+from serfsim.errors import ScenarioError, SerfsimError, SweepError
+from serfsim.scenario.loading import place_of
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path
 from serfsim.scenario.problems import Path, ScenarioProblems, report, sentence, shown
@@ -86,28 +88,59 @@ def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def scenarios(scenario: Scenario, grid: Mapping[str, Sequence[Any]]) -> list[tuple[Point, Scenario]]:
-    """The scenario of every point. SweepError, with the mistakes of the first point that has any."""
-    return [(point, _at(scenario, point)) for point in points(grid)]
+def scenarios(
+    scenario: Scenario, grid: Mapping[str, Sequence[Any]], folder: FilePath = FilePath()
+) -> list[tuple[Point, Scenario]]:
+    """The scenario of every point; a topology's file is named from `folder`, as in a scenario file there.
+
+    SweepError, with the mistakes of the first point that has any.
+    """
+    return [(point, _at(scenario, point, folder)) for point in points(grid)]
 
 
-def _at(scenario: Scenario, point: Point) -> Scenario:
+def _at(scenario: Scenario, point: Point, folder: FilePath) -> Scenario:
     try:
-        return scenario.with_settings(point) if point else scenario
+        found = scenario.with_settings(point) if point else scenario
+        file = getattr(found.network.topology, "file", None)
+        if file is not None and not file.is_absolute():
+            found = found.with_settings({"network.topology.file": place_of(str(file), folder)})
     except ScenarioProblems as error:
         message = report(error.problems, lambda path: _where(point, path))
         raise SweepError(message) from None
     except ScenarioError as error:
-        raise SweepError(f"{_point_text(point)}: {error}") from None
+        raise SweepError(f"{point_text(point)}: {error}") from None
+    return found
+
+
+def check_topologies(points: Iterable[tuple[Point, Scenario]], seed: int) -> None:
+    """Build every topology once, so that mistakes in their files show before anything runs.
+
+    What is made at random may succeed with one seed and not with another: that is for its run to say.
+    Raises SweepError.
+    """
+    from serfsim.simulation.build import topology_of
+
+    known: set[str] = set()
+    for point, scenario in points:
+        topology = scenario.network.topology
+        roster = scenario.roster()
+        text = f"{topology!r} {[(member.name, member.group) for member in roster.members]}"
+        if text in known or getattr(topology, "generator", None) is not None:
+            continue
+        known.add(text)
+        try:
+            topology_of(scenario, roster, seed)
+        except SerfsimError as error:
+            raise SweepError(f"{point_text(point)}: {error}" if point else str(error)) from None
 
 
 def _where(point: Point, path: Path) -> str:
     """The setting that a mistake at `path` came from: of those that touch it, the nearest."""
     touching = [given for given in point if _touches(read_path(given), path)]
     if not touching:
-        return _point_text(point)
+        return point_text(point)
     nearest = max(touching, key=lambda given: len(read_path(given)))
-    return _point_text({nearest: point[nearest]})
+    return point_text({nearest: point[nearest]})
 
 
 def _touches(given: Path, path: Path) -> bool:
@@ -115,7 +148,7 @@ def _touches(given: Path, path: Path) -> bool:
     return [str(part) for part in given[:shared]] == [str(part) for part in path[:shared]]
 
 
-def _point_text(point: Point) -> str:
+def point_text(point: Point) -> str:
     return "grid " + ", ".join(f"{path}={as_text(value)}" for path, value in point.items())
 
 

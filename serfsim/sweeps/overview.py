@@ -9,7 +9,7 @@ from serfsim.errors import SweepError
 from serfsim.scenario.figures import FIGURES
 from serfsim.scenario.problems import nearest, sentence, shown
 from serfsim.sweeps.jobs import DONE
-from serfsim.sweeps.table import ABOUT
+from serfsim.sweeps.table import ABOUT, parameters_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +37,6 @@ def summary(
             for point, runs in by_point(table)
         ]
     )
-
-
-def parameters_of(table: pd.DataFrame) -> list[str]:
-    """The grid's paths: the columns before the seed."""
-    columns = list(table.columns)
-    return [str(name) for name in columns[: columns.index(ABOUT[0])]]
 
 
 def figures_of(table: pd.DataFrame) -> list[str]:

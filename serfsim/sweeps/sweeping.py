@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serfsim.progress import runs_bar
+from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.sweeps.execution import run_all
 from serfsim.sweeps.folder import begin, make_folder, write_tables
-from serfsim.sweeps.grid import checked_grid, scenarios
+from serfsim.sweeps.grid import check_topologies, checked_grid, scenarios
 from serfsim.sweeps.jobs import DONE, FAILED, Job, Outcome
 from serfsim.sweeps.lock import locked
 from serfsim.sweeps.seeds import checked_seeds
@@ -51,6 +52,7 @@ def sweep(
         checked_grid(grid),
         checked_seeds(seeds),
         None if out is None else Path(out),
+        files_from=Path() if isinstance(scenario, Scenario) else find(scenario).parent,
         workers=workers,
         scheduler=scheduler,
         quiet=not progress,
@@ -91,13 +93,19 @@ def carried_out(
     seeds: list[int],
     folder: Path | None,
     *,
+    files_from: Path = Path(),
     workers: int | None = None,
     scheduler: str | None = None,
     quiet: bool = False,
     lines: bool = False,
 ) -> Ended:
-    """Everything that a sweep is. Raises SweepInterrupted; the tables then hold what had ended."""
-    jobs = [Job(at, seed, point) for point, at in scenarios(scenario, grid) for seed in seeds]
+    """Everything that a sweep is; `files_from`: where files lie that the grid names.
+
+    Raises SweepInterrupted; the tables then hold what had ended.
+    """
+    planned = scenarios(scenario, grid, files_from)
+    check_topologies(planned, seeds[0])
+    jobs = [Job(at, seed, point) for point, at in planned for seed in seeds]
     if folder is not None:
         make_folder(folder)
     with locked(folder) if folder is not None else nullcontext():

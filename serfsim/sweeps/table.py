@@ -7,7 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from serfsim.errors import SweepError
 from serfsim.scenario.figures import FIGURES
+from serfsim.scenario.problems import sentence
 from serfsim.sweeps.jobs import Outcome
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ def table_of(outcomes: Iterable[Outcome], parameters: Sequence[str]) -> pd.DataF
     for name in figure_names(rows):
         columns[name] = pd.Series([row.row.get(name, math.nan) for row in rows], dtype="float64")
     return pd.DataFrame(columns)
+
+
+def parameters_of(table: pd.DataFrame) -> list[str]:
+    """The grid's paths: the columns before the seed. SweepError where the table has no seed."""
+    columns = [str(column) for column in table.columns]
+    if ABOUT[0] not in columns:
+        expected = "a sweep's table, with the parameters, then seed, then the figures"
+        raise SweepError(sentence("a table without a column 'seed'", expected))
+    return columns[: columns.index(ABOUT[0])]
 
 
 def figure_names(rows: Iterable[Outcome]) -> list[str]:

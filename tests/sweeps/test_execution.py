@@ -79,7 +79,7 @@ def test_a_run_that_kills_two_workers_has_failed_and_nobody_else_is_blamed(
 ) -> None:
     outcomes = run_all([Job(meeting("kill-1-exit-3"), seed) for seed in range(5)], workers=2)
     assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "failed", "done"]
-    assert outcomes[1].error == "its worker died in 2 tries: killed by SIGKILL"
+    assert outcomes[1].error == "its worker died in 2 tries: killed by SIGKILL (out of memory?)"
     assert outcomes[1].row == {}
     # A run that only asks for the end of its process has raised, and is not tried again.
     assert outcomes[3].error == "SystemExit: 3"
