@@ -122,7 +122,7 @@ def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any
     if found is not None and settings:
         raise SerfsimError("--set: found a sweep that is there; expected a scenario, which can be changed")
     what = load(file, settings or ()) if found is None else file
-    name = what.name if isinstance(what, Scenario) else found[0] if found else file
+    name = what.name if isinstance(what, Scenario) else found.name if found else file
     return what, Path("results") / f"{name}-tuning" if out is None else out
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serfsim.comparison.comparison import Comparison
+from serfsim.comparison.scenarios import other_scenario
 from serfsim.errors import ResultError, SerfsimError
 from serfsim.report.folder import SUMMARY
 from serfsim.scenario.problems import sentence, shown
 from serfsim.statistics.intervals import required
 
 if TYPE_CHECKING:
-    from serfsim.comparison.of_sweeps import Runs
     from serfsim.result import Result
+    from serfsim.sweeps.existing import ExistingRuns
 
 
 def compare(
@@ -56,20 +57,21 @@ def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: flo
     base, candidate = sides
     digests = [result.summary["digest"] for result in sides]
     names = [result.summary["name"] for result in sides]
+    rows, left_out = of_results.compared(base, candidate, figures, confidence)
     notes = [
         f"{result.summary['name']} is partial: it was interrupted"
         for result in sides
         if not result.summary["complete"]
     ]
     return Comparison(
-        of_results.compared(base, candidate, figures, confidence),
+        rows,
         kind="results",
         names=(names[0], names[1]),
         seeds=(str(base.summary["seed"]), str(candidate.summary["seed"])),
         paired=base.background.names == candidate.background.names,
         identical=digests[0] == digests[1],
         confidence=confidence,
-        notes=[*_other_scenario(names), *notes],
+        notes=[*other_scenario(base.scenario, candidate.scenario), *notes, *left_out],
     )
 
 
@@ -81,7 +83,7 @@ def _of_sweeps(sides: list[Any], figures: Sequence[str] | None, confidence: floa
     return Comparison(
         rows,
         kind="sweeps",
-        names=(base[0], candidate[0]),
+        names=(base.name, candidate.name),
         seeds=(
             _counts([pair.base.seeds for pair in pairs]),
             _counts([pair.candidate.seeds for pair in pairs]),
@@ -89,7 +91,7 @@ def _of_sweeps(sides: list[Any], figures: Sequence[str] | None, confidence: floa
         paired=all(pair.paired for pair in pairs),
         identical=all(pair.identical for pair in pairs),
         confidence=confidence,
-        notes=[*_other_scenario([base[0], candidate[0]]), *notes],
+        notes=[*other_scenario(base.scenario, candidate.scenario), *notes],
     )
 
 
@@ -99,13 +101,7 @@ def _counts(seeds: Sequence[int]) -> str:
     return str(most) if fewest == most else f"{fewest} to {most}"
 
 
-def _other_scenario(names: Sequence[str]) -> list[str]:
-    if names[0] == names[1]:
-        return []
-    return [f"two scenarios of different names are compared: {names[0]} and {names[1]}"]
-
-
-def _read(what: Any) -> Result | Runs:
+def _read(what: Any) -> Result | ExistingRuns:
     """A result, or the runs of a sweep. SerfsimError for anything else."""
     from serfsim.result import open_result
     from serfsim.sweeps.existing import existing_runs
@@ -121,8 +117,8 @@ def _read(what: Any) -> Result | Runs:
     runs = existing_runs(what)
     if runs is None:
         raise SerfsimError(sentence(shown(what), "a result or a sweep"))
-    if len(runs[1]) == 0:
-        raise SerfsimError(sentence(f"{runs[0]}, a sweep without runs", "at least one run"))
+    if len(runs.table) == 0:
+        raise SerfsimError(sentence(f"{runs.name}, a sweep without runs", "at least one run"))
     return runs
 
 

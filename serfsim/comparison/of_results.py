@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serfsim.comparison.per_node import per_node
-from serfsim.comparison.rows import Row, chosen_figures, verdict_of
+from serfsim.comparison.rows import Row, chosen_figures, distinct, verdict_of
 from serfsim.scenario.figures import figure_value
 from serfsim.statistics import differences
 from serfsim.statistics.named import Floats
@@ -25,18 +25,31 @@ if TYPE_CHECKING:
     from serfsim.result import Result
 
 
-def compared(base: Result, candidate: Result, figures: Sequence[str] | None, confidence: float) -> list[Row]:
-    """A row for each figure that either run has."""
+def compared(
+    base: Result, candidate: Result, figures: Sequence[str] | None, confidence: float
+) -> tuple[list[Row], list[str]]:
+    """(rows, what was left out, in words): a row for each figure that either run has."""
     from serfsim.sweeps import flat_figures
 
     sides = [flat_figures(result.summary) for result in (base, candidate)]
     known = [name for name in dict.fromkeys([*sides[0], *sides[1]]) if _has(sides, name)]
-    names = chosen_figures(figures, known)
+    names, notes = distinct(
+        chosen_figures(figures, known),
+        lambda name, other: all(_equal(side.get(name), side.get(other)) for side in sides),
+        figures or (),
+    )
     bounds = _bounds(base, candidate, names, confidence)
     first, second = sides
-    return [
+    rows = [
         _row(name, first.get(name, math.nan), second.get(name, math.nan), bounds.get(name)) for name in names
     ]
+    return rows, notes
+
+
+def _equal(value: float | None, other: float | None) -> bool:
+    """Whether two figures of one run are the same, be it that there is none."""
+    first, second = (math.nan if one is None else one for one in (value, other))
+    return first == second or (math.isnan(first) and math.isnan(second))
 
 
 def _has(sides: Sequence[Mapping[str, float]], name: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serfsim.comparison.rows import ANY, Row, chosen_figures, verdict_of
+from serfsim.comparison.rows import ANY, Row, chosen_figures, distinct, verdict_of
 from serfsim.errors import SerfsimError
 from serfsim.scenario.figures import unit_of
 from serfsim.scenario.problems import listed, sentence
@@ -19,10 +19,7 @@ from serfsim.tuning.goals import figures_of
 from serfsim.tuning.settings import Setting, settings_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-STATISTICS: Final = ("mean", "p50", "p90", "p99", "max")
-Runs = tuple[str, "pd.DataFrame", list[str]]  # name, tidy table, parameters
+    from serfsim.sweeps.existing import ExistingRuns
 
 
 @dataclass(frozen=True)
@@ -47,58 +44,39 @@ class Pair:
 
 
 def compared(
-    base: Runs, candidate: Runs, figures: Sequence[str] | None, confidence: float
+    base: ExistingRuns, candidate: ExistingRuns, figures: Sequence[str] | None, confidence: float
 ) -> tuple[list[Pair], list[Row], list[str]]:
     """(settings, rows, what was left out, in words). SerfsimError where they have nothing in common."""
     pairs, notes = matched(base, candidate)
-    known = [name for name in figures_of(list(base[1].columns)) if name in candidate[1].columns]
-    valued = [name for name in known if base[1][name].notna().any() or candidate[1][name].notna().any()]
+    known = [name for name in figures_of(list(base.table.columns)) if name in candidate.table.columns]
+    valued = [name for name in known if base.table[name].notna().any() or candidate.table[name].notna().any()]
     names = chosen_figures(figures, valued)
     if not names:
         raise SerfsimError(sentence("two sweeps without a figure in common", "at least one figure"))
-    if figures is None:
-        names, notes = distinct(names, [base[1], candidate[1]], notes)
+    tables = (base.table, candidate.table)
+    names, doubled = distinct(
+        names, lambda name, other: all(table[name].equals(table[other]) for table in tables), figures or ()
+    )
+    notes = [*notes, *doubled]
     level = 1.0 - (1.0 - confidence) / len(pairs)
     rows = [row for pair in pairs for row in rows_of(pair, names, level)]
     return pairs, rows, notes
 
 
-def distinct(
-    names: Sequence[str], tables: Sequence[pd.DataFrame], notes: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """Without the statistics that are another one's double, as all are where one member crashes a run."""
-    kept: dict[str, list[str]] = {}
-    doubled: dict[str, None] = {}
-    for name in names:
-        stem, _, statistic = name.rpartition(".")
-        known = kept.setdefault(stem, [])
-        if statistic in STATISTICS and any(
-            all(table[name].equals(table[other]) for table in tables) for other in known
-        ):
-            doubled[stem] = None
-        else:
-            known.append(name)
-    more = [f"of {_and(doubled)} only statistics that differ in some run are compared"] if doubled else []
-    left = {name for members in kept.values() for name in members}
-    return [name for name in names if name in left], [*notes, *more]
-
-
-def _and(texts: Collection[str]) -> str:
-    return " and ".join(texts) if len(texts) < 3 else f"{', '.join(list(texts)[:-1])} and {list(texts)[-1]}"
-
-
-def matched(base: Runs, candidate: Runs) -> tuple[list[Pair], list[str]]:
+def matched(base: ExistingRuns, candidate: ExistingRuns) -> tuple[list[Pair], list[str]]:
     """The settings that both have, and notes on those left out.
 
     Where each side has a single setting, they are compared whatever their parameters are.
     """
-    sides = [settings_of(table, parameters) for _, table, parameters in (base, candidate)]
+    sides = [settings_of(table, parameters) for _, table, parameters, _ in (base, candidate)]
     if all(len(side) == 1 for side in sides):
         first, second = sides[0][0], sides[1][0]
         same = first.parameters == second.parameters
+        if not first.parameters and not second.parameters:
+            return [Pair("", first, second)], []
         return [Pair(first.name if same else f"{first.name} -> {second.name}", first, second)], []
-    common = [path for path in base[2] if path in candidate[2]]
-    for (name, _, parameters), settings in zip((base, candidate), sides, strict=True):
+    common = [path for path in base.parameters if path in candidate.parameters]
+    for (name, _, parameters, _), settings in zip((base, candidate), sides, strict=True):
         for path in parameters:
             if path not in common and len({json.dumps(one.parameters[path]) for one in settings}) > 1:
                 expected = f"a path that both vary ({listed(common) or 'none'}), or a single value"

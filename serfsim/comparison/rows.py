@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from serfsim.errors import SerfsimError
 from serfsim.scenario.figures import BY_TYPE, better
-from serfsim.scenario.problems import nearest, sentence
+from serfsim.scenario.problems import listed, nearest, sentence
 
 Verdict = Literal["better", "worse", "changed", "same", "equal", "differs", "no value"]
 ANY: Final = " > 0"  # ends the name of the share of runs in which a figure is not 0
+STATISTICS: Final = ("mean", "p50", "p90", "p99", "max")
 SHOWN: Final = ("worse", "better", "changed")
 
 
@@ -92,3 +93,27 @@ def chosen_figures(figures: Sequence[str] | None, known: Collection[str]) -> lis
             raise SerfsimError(f"figures: {sentence(repr(pattern), expected, nearest(pattern, known))}")
         chosen.update(dict.fromkeys(fitting))
     return [name for name in known if name in chosen]
+
+
+def distinct(
+    names: Sequence[str], doubles: Callable[[str, str], bool], asked: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """The names without statistics that are another one's double, and a note on those left out.
+
+    Where one member crashes a run, mean, median and all percentiles of a time are one value. What is
+    `asked` for by its full name stays.
+    """
+    kept: dict[str, list[str]] = {}
+    doubled: dict[str, None] = {}
+    for name in names:
+        stem, _, statistic = name.rpartition(".")
+        known = kept.setdefault(stem, [])
+        alike = statistic in STATISTICS and any(doubles(name, other) for other in known)
+        if alike and name not in asked:
+            doubled[stem] = None
+        else:
+            known.append(name)
+    left = {name for members in kept.values() for name in members}
+    stems = listed(doubled).replace(" or ", " and ")
+    notes = [f"of {stems} the statistics that are all the same are compared once"] if doubled else []
+    return [name for name in names if name in left], notes

@@ -15,6 +15,7 @@ from serfsim.scenario.figures import unit_of
 if TYPE_CHECKING:
     from serfsim.comparison.comparison import Comparison
 
+FAR: Final = 10.0  # times the base; a difference beyond is told in the figure's unit
 MOST_TOLD: Final = 6  # figures of one verdict that are told one by one
 WORDS: Final = {"same": "none shown", "differs": "no interval"}
 HEADINGS: Final = ("figure", "base", "candidate", "difference", "verdict")
@@ -104,7 +105,7 @@ def _size(row: Row) -> float:
 def _row_text(comparison: Comparison, row: Row) -> str:
     where = f" at {row.setting}" if len(comparison.settings) > 1 else ""
     values = f"{value_text(row, row.base)} -> {value_text(row, row.candidate)}"
-    return f"{row.figure}{where} {values} ({change_text(row)})"
+    return f"{figure_text(row)}{where} {values} ({change_text(row)})"
 
 
 def _lost_text(comparison: Comparison, row: Row) -> str:
@@ -165,9 +166,14 @@ def label_text(row: Row) -> str:
     return f"runs with {name.removesuffix(ANY)}" if row.is_share_of_runs else name
 
 
+def figure_text(row: Row) -> str:
+    """The dotted name; of a share of runs what it is."""
+    return f"runs with {row.figure.removesuffix(ANY)}" if row.is_share_of_runs else row.figure
+
+
 def change_text(row: Row) -> str:
-    """'+14 % [+9, +19]' of the base, or '+3 [+1, +5]' in the figure's unit where the base is 0."""
-    change = relative_text(row)
+    """'+14 % [+9, +19]' of the base, or '+3 [+1, +5]' in the figure's unit where the base is near 0."""
+    change = "" if abs(row.relative(row.difference)) > FAR else relative_text(row)
     interval = relative_interval(row) if change else interval_text(row)
     return f"{change or difference_text(row)} {interval}".rstrip()
 
@@ -175,7 +181,7 @@ def change_text(row: Row) -> str:
 def cells(row: Row) -> list[str]:
     """The row under HEADINGS."""
     return [
-        row.figure,
+        figure_text(row),
         value_text(row, row.base),
         value_text(row, row.candidate),
         change_text(row),

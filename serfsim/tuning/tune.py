@@ -133,7 +133,7 @@ def _runs(
     if found is not None:
         if grid:
             raise SerfsimError(f"grid: {sentence('one beside a sweep that is there', 'one or the other')}")
-        name, table, parameters = found
+        name, table, parameters, _ = found
         return name, table if seeds is None else _of_seeds(table, checked_seeds(seeds)), parameters
     scenario = what if isinstance(what, Scenario) else load(what)
     table = sweep(

@@ -37,7 +37,7 @@ def test_two_sweeps_give_the_conclusion_first_and_a_table(folders: Path, tmp_pat
     assert (code, err) == (0, "")
     assert out.startswith("The candidate is worse in ")
     assert "Means over 8 seeds (the same on both sides, paired)" in out
-    assert any(line.split()[:1] == ["full_s.p99"] and "worse" in line for line in out.splitlines())
+    assert any(line.split()[:1] == ["full_s.mean"] and "worse" in line for line in out.splitlines())
     assert sorted(path.suffix for path in (tmp_path / "c").iterdir()) == [".csv", ".json", ".md", ".png"]
 
 

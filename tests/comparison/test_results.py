@@ -55,13 +55,15 @@ def test_only_sums_over_nodes_have_an_interval(results: tuple[Result, Result]) -
     rows = {row.figure: row for row in serfsim.compare(*results).rows}
     assert math.isfinite(rows["detection.suspicions"].low)
     assert rows["detection.suspicions"].n == 12
-    assert math.isnan(rows["detection.full_s.p99"].low)
-    assert rows["detection.full_s.p99"].verdict in ("differs", "no value")
+    assert math.isnan(rows["detection.full_s.mean"].low)
+    assert rows["detection.full_s.mean"].verdict == "differs"
+    assert "detection.full_s.p99" not in rows, "with one crash it is the mean once more"
 
 
 def test_the_verdict_says_that_one_run_each_is_no_word_on_seeds(results: tuple[Result, Result]) -> None:
     verdict = serfsim.compare(*results).verdict
     assert verdict.startswith("One run each: ")
+    assert "Note: the scenarios differ in cluster.config.suspicion_mult 4 -> 2." in verdict
     assert "says how much nodes differ, not seeds" in verdict
 
 
@@ -84,4 +86,5 @@ def test_results_of_other_scenarios_are_compared_with_a_note(results: tuple[Resu
     other = serfsim.run(serfsim.Scenario(name="other", cluster={"nodes": 5}, duration="10s"), seed=1)
     comparison = serfsim.compare(results[0], other)
     assert "two scenarios of different names are compared" in comparison.verdict
+    assert "the scenarios differ in duration" in comparison.verdict
     assert not comparison.paired
