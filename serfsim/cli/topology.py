@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,12 +84,19 @@ def topology(
 def _figure_path(out: Path | None) -> Path:
     """Where the figure goes. Looked at first, so that nobody waits for what cannot be written."""
     if out is None or out.is_dir():
-        return (out or Path()) / FIGURE
-    if out.suffix.lower() == ".png":
-        return out
-    if out.exists() or out.suffix:
+        path = (out or Path()) / FIGURE
+    elif out.suffix.lower() == ".png":
+        path = out
+    elif out.exists() or out.suffix:
         raise ResultError(f"{out}: found the name of another kind of file; expected a folder or a .png file")
-    return out / FIGURE
+    else:
+        path = out / FIGURE
+    above = next(place for place in path.absolute().parents if place.exists())
+    if not above.is_dir():
+        raise ResultError(f"{path}: cannot be written: found the file {above}; expected a folder")
+    if path.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise ResultError(f"{path}: cannot be written there")
+    return path
 
 
 def _print(survey: Survey) -> None:
