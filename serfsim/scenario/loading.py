@@ -51,7 +51,7 @@ def loads(
     if name is not None:
         data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip("._-") or "scenario")
     if folder is not None:
-        data = _with_files_in(data, folder)
+        data = with_files_in(data, folder)
     try:
         return Scenario(**data)
     except ScenarioProblems as error:
@@ -107,21 +107,17 @@ def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[st
     return changed
 
 
-def _with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
+def with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
     """The data with the file of the topology, where it has one, found from `folder` or in the data folder."""
     network = data.get("network")
     topology = network.get("topology") if isinstance(network, Mapping) else None
     file = topology.get("file") if isinstance(topology, Mapping) else None
     if not isinstance(file, str) or not file.strip():
         return data
-    changed: dict[str, Any] = with_value(data, ("network", "topology", "file"), place_of(file, folder))
-    return changed
-
-
-def place_of(file: str, folder: FilePath) -> str:
-    """Where a file lies that is named from `folder`: there, or else in the data folder; absolute."""
     place = folder / file
     data_folder = os.environ.get(DATA_FOLDER)
     if data_folder and not place.exists() and (FilePath(data_folder) / file).exists():
         place = FilePath(data_folder) / file
-    return str(place.resolve())
+    absolute = str(place.resolve())
+    changed: dict[str, Any] = with_value(data, ("network", "topology", "file"), absolute)
+    return changed

@@ -13,9 +13,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from serfsim.errors import ScenarioError, SerfsimError, SweepError
-from serfsim.scenario.loading import place_of
+from serfsim.scenario.loading import with_files_in
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.overrides import read_path
+from serfsim.scenario.overrides import read_path, with_value
 from serfsim.scenario.problems import Path, ScenarioProblems, report, sentence, shown
 from serfsim.scenario.source import Source, read_yaml
 
@@ -99,17 +99,16 @@ def scenarios(
 
 
 def _at(scenario: Scenario, point: Point, folder: FilePath) -> Scenario:
+    sections: Any = scenario.given()
     try:
-        found = scenario.with_settings(point) if point else scenario
-        file = getattr(found.network.topology, "file", None)
-        if file is not None and not file.is_absolute():
-            found = found.with_settings({"network.topology.file": place_of(str(file), folder)})
+        for path, value in point.items():
+            sections = with_value(sections, path, value)
+        return Scenario(**with_files_in(sections, folder))
     except ScenarioProblems as error:
         message = report(error.problems, lambda path: _where(point, path))
         raise SweepError(message) from None
     except ScenarioError as error:
         raise SweepError(f"{point_text(point)}: {error}") from None
-    return found
 
 
 def check_topologies(points: Iterable[tuple[Point, Scenario]], seed: int) -> None:
