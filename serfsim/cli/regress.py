@@ -14,7 +14,7 @@ from serfsim.errors import BaselineError, ScenarioError
 from serfsim.scenario.problems import sentence, shown
 
 if TYPE_CHECKING:
-    from serfsim.regression.accept import Accepted
+    from serfsim.regression.acceptance import Accepted
     from serfsim.regression.comparison import Comparison
 
 BASELINE = Path("results/baseline")
@@ -125,7 +125,7 @@ def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None
 
 
 def _record(comparison: Comparison, baseline: Path) -> None:
-    from serfsim.regression.accept import about_now
+    from serfsim.regression.acceptance import about_now
     from serfsim.regression.check import history_of
     from serfsim.regression.history import RECORDED, append, line_of
 
@@ -143,7 +143,7 @@ def _refuse_with_accept(*, settings: list[str] | None, exact: bool, record: bool
 def _accept(
     baseline: Path, names: list[str], seeds: str | None, workers: int | None, because: str | None, quiet: bool
 ) -> int:
-    from serfsim.regression.accept import accept
+    from serfsim.regression.acceptance import accept
     from serfsim.regression.baseline import MANIFEST
 
     if because is not None and not because.strip():

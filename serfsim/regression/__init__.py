@@ -8,10 +8,10 @@ better or neither, a simulator must not change its answers unannounced.
 `baseline` is the folder, `selection` and `identity` say what is run and whether it is still the same
 scenario, `runs` runs it, `family` chooses what is tested, `difference` tests it, `comparison` judges all
 together. `check` does these one after the other; `markdown`, `document` and `plots` tell of it.
-`accept` makes the next baseline, and `history` and `changelog` remember it.
+`acceptance` makes the next baseline, and `history` and `changelog` remember it.
 """
 
-from serfsim.regression.accept import accept as accept
+from serfsim.regression.acceptance import accept as accept
 from serfsim.regression.baseline import read_baseline as read_baseline
 from serfsim.regression.check import regress as regress
 from serfsim.regression.comparison import Comparison as Comparison

@@ -29,7 +29,7 @@ FAMILY_WISE_ERROR: Final = 0.01
 
 
 @dataclass(frozen=True)
-class Test:
+class FigureTest:
     """One figure of one scenario, then and now; a run without a value has infinity.
 
     `adjusted` is the p-value adjusted over all tests of the call. `verdict` is worse, better or changed
@@ -59,7 +59,7 @@ class Compared:
     same: int
     common: int
     settings: tuple[str, ...] = ()
-    tests: tuple[Test, ...] = ()
+    tests: tuple[FigureTest, ...] = ()
     gone: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
 
@@ -68,7 +68,7 @@ class Compared:
         return self.entry.name
 
     @property
-    def changed(self) -> tuple[Test, ...]:
+    def changed(self) -> tuple[FigureTest, ...]:
         return tuple(test for test in self.tests if test.verdict)
 
 
@@ -81,11 +81,11 @@ class Comparison:
     rate: float
 
     @property
-    def tests(self) -> list[Test]:
+    def tests(self) -> list[FigureTest]:
         return [test for scenario in self.scenarios for test in scenario.tests]
 
     @property
-    def changed(self) -> list[Test]:
+    def changed(self) -> list[FigureTest]:
         """Surest first."""
         found = [test for test in self.tests if test.verdict]
         return sorted(found, key=lambda test: (test.adjusted, test.p))
@@ -145,10 +145,10 @@ def _compared(baseline: Baseline, scenario: Scenario, now: Runs) -> Compared:
     )
 
 
-def _tests(entry: Entry, now: Runs, same_claims: bool) -> list[Test]:
+def _tests(entry: Entry, now: Runs, same_claims: bool) -> list[FigureTest]:
     """Other claims fail in other runs, so that they can be compared only where they are the same."""
     return [
-        Test(entry.name, figure, before, after, p_value(before, after))
+        FigureTest(entry.name, figure, before, after, p_value(before, after))
         for figure, before, after in family(entry.runs, now)
         if same_claims or figure != CLAIMS_FAILED
     ]
@@ -163,11 +163,11 @@ def _only(one: Runs, other: Runs) -> list[str]:
     return [name for name in one.figures if name not in other.figures and not name.startswith(BY_TYPE)]
 
 
-def _judged(test: Test, adjusted: float, rate: float) -> Test:
+def _judged(test: FigureTest, adjusted: float, rate: float) -> FigureTest:
     return replace(test, adjusted=adjusted, verdict=_verdict(test) if adjusted <= rate else "")
 
 
-def _verdict(test: Test) -> str:
+def _verdict(test: FigureTest) -> str:
     way = "lower" if test.figure == CLAIMS_FAILED else better(test.figure)
     moved = tendency(test.then, test.now)
     if way == "neither" or moved == 0:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.regression.comparison import Compared, Comparison, Test, finite
+from serfsim.regression.comparison import Compared, Comparison, FigureTest, finite
 from serfsim.regression.runs import DIGITS, Floats
 from serfsim.regression.words import verdict
 from serfsim.sweeps.keys import code_version
@@ -55,7 +55,7 @@ def _scenario(scenario: Compared) -> dict[str, Any]:
     }
 
 
-def _test(test: Test) -> dict[str, Any]:
+def _test(test: FigureTest) -> dict[str, Any]:
     return {
         "scenario": test.scenario,
         "figure": test.figure,

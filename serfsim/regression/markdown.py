@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from serfsim.regression.baseline import seeds_text
-from serfsim.regression.comparison import Compared, Comparison, Test
+from serfsim.regression.comparison import Compared, Comparison, FigureTest
 from serfsim.regression.identity import few
 from serfsim.regression.words import counted, difference, figure_text, p_text, spread, verdict
 
@@ -59,7 +59,7 @@ def _changed(comparison: Comparison) -> list[str]:
     return _table(headings, rows) + more
 
 
-def _row(test: Test) -> str:
+def _row(test: FigureTest) -> str:
     cells = (
         test.scenario,
         f"`{figure_text(test.figure)}`",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from serfsim.regression.comparison import BETTER, CHANGED, WORSE, Comparison, Test, finite
+from serfsim.regression.comparison import BETTER, CHANGED, WORSE, Comparison, FigureTest, finite
 from serfsim.regression.runs import CLAIMS_FAILED, Floats
 from serfsim.scenario.figures import unit_of
 
@@ -75,7 +75,7 @@ def spread(values: Floats, figure: str) -> str:
     return f"{text}; {without}" if without else text
 
 
-def difference(test: Test) -> str:
+def difference(test: FigureTest) -> str:
     """How far the median moved, or the mean where it did not; and the share of runs without a value."""
     then, now = finite(test.then), finite(test.now)
     parts = []
@@ -112,7 +112,7 @@ def figure_text(figure: str) -> str:
     )
 
 
-def line_of(test: Test) -> str:
+def line_of(test: FigureTest) -> str:
     """A change in one line of text."""
     then, now = spread(test.then, test.figure), spread(test.now, test.figure)
     what = f"{test.verdict:7} {test.scenario}: {figure_text(test.figure)}"

@@ -60,6 +60,7 @@ def _figures() -> Iterator[tuple[str, str]]:
             f"coordinates.believed_error.{statistic}",
             f"error that members ascribe to their own coordinates: {_STATISTIC[statistic]}",
         )
+    yield "coordinates.believed_error.drift_per_s", "share by which that error still changes in a second"
     yield from (
         ("coordinates.converged_s", "time from which the median error stays within 10 % of its last value"),
         ("coordinates.rank_loss", "relative rank loss: how often two others are put in the wrong order"),
@@ -130,7 +131,7 @@ def is_figure(name: str) -> bool:
 
 def unit_of(name: str) -> str:
     """'s', 'ms' or '' for a figure without a unit of time."""
-    if name.endswith(("_per_node_s", ".n", "_ms_per_s")):
+    if name.endswith(("_per_node_s", "_per_s", ".n")):
         return ""
     match = re.search(r"_(s|ms)(?:\.|$)", name)
     return match[1] if match else ""

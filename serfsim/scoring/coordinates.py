@@ -201,6 +201,13 @@ def converged_s(series: ErrorSeries) -> float | None:
     return float(t[first]) if first < len(t) - 1 else None
 
 
+def _last_steps(scope: Scope) -> list[tuple[int, int]]:
+    """(earlier, later) sample of each of the last MOVING_SHARE of the steps between scored samples."""
+    t = scope.recording.coordinates.t
+    steps = list(pairwise(np.flatnonzero((t >= 0.0) & (t <= scope.end)).tolist()))
+    return steps[-max(1, int(len(steps) * MOVING_SHARE)) :]
+
+
 def drift_ms_per_s(scope: Scope) -> float | None:
     """How fast coordinates still move: mean length of the path of `vec` per second, last samples.
 
@@ -208,12 +215,8 @@ def drift_ms_per_s(scope: Scope) -> float | None:
     between scored samples.
     """
     samples = scope.recording.coordinates
-    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
-    if len(scored) < 2:
-        return None
-    scored = scored[-(1 + max(1, int((len(scored) - 1) * MOVING_SHARE))) :]
     moved, seconds = 0.0, 0.0
-    for earlier, later in pairwise(scored):
+    for earlier, later in _last_steps(scope):
         both = samples.live[earlier] & samples.live[later]
         step = samples.vec[later][both] - samples.vec[earlier][both]
         moved += float(np.sqrt((step * step).sum(axis=1)).sum())
@@ -221,18 +224,28 @@ def drift_ms_per_s(scope: Scope) -> float | None:
     return 1000.0 * moved / seconds if seconds > 0 else None
 
 
-def believed_error(scope: Scope, k: int) -> dict[str, float | None]:
-    """The error that live nodes ascribe to their own coordinates in sample `k`, as they tell it to others.
+def believed_error(scope: Scope) -> dict[str, float | None]:
+    """The error that live nodes ascribe to their own coordinates, in the last sample.
 
     Vivaldi weighs by it whom to believe (spec coordinate.md section 3), so it is as much part of what a
-    node knows as its coordinate is; how far it is right, `relative_error` tells.
+    node knows as its coordinate is; how far it is right, `relative_error` tells. `drift_per_s`: by which
+    share it still changes in a second, by the samples that `drift_ms_per_s` is taken from.
     """
     samples = scope.recording.coordinates
-    errors = samples.error[k][samples.live[k]]
-    if len(errors) == 0:
-        return dict.fromkeys(("p50", "p90"))
-    p50, p90 = np.quantile(errors, (0.5, 0.9))
-    return {"p50": float(p50), "p90": float(p90)}
+    figures: dict[str, float | None] = dict.fromkeys(("p50", "p90", "drift_per_s"))
+    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
+    last = samples.error[scored[-1]][samples.live[scored[-1]]] if len(scored) else np.empty(0)
+    if len(last):
+        p50, p90 = np.quantile(last, (0.5, 0.9))
+        figures.update(p50=float(p50), p90=float(p90))
+    changed, seconds = 0.0, 0.0
+    for earlier, later in _last_steps(scope):
+        both = samples.live[earlier] & samples.live[later] & (samples.error[[earlier, later]] > 0).all(axis=0)
+        changed += float(np.abs(np.log(samples.error[later][both] / samples.error[earlier][both])).sum())
+        seconds += float(samples.t[later] - samples.t[earlier]) * int(both.sum())
+    if seconds > 0:
+        figures["drift_per_s"] = changed / seconds
+    return figures
 
 
 def coordinates(scope: Scope, series: ErrorSeries) -> dict[str, Any]:
@@ -241,12 +254,11 @@ def coordinates(scope: Scope, series: ErrorSeries) -> dict[str, Any]:
     scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
     names = dict.fromkeys(ERROR_FIGURES)
     last = final_errors(scope, int(scored[-1])) if len(scored) else FinalErrors(names, names, None, None)
-    believed = believed_error(scope, int(scored[-1])) if len(scored) else dict.fromkeys(("p50", "p90"))
     absolute_ms = {name: None if value is None else 1000.0 * value for name, value in last.absolute.items()}
     return {
         "relative_error": last.relative,
         "absolute_error_ms": absolute_ms,
-        "believed_error": believed,
+        "believed_error": believed_error(scope),
         "converged_s": converged_s(series),
         "rank_loss": last.rank_loss,
         "nearest_accuracy": last.nearest_accuracy,

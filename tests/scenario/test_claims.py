@@ -90,6 +90,7 @@ def test_every_figure_of_the_contract_has_a_meaning() -> None:
         ("coordinates.absolute_error_ms.max", "ms"),
         ("coordinates.converged_s", "s"),
         ("coordinates.drift_ms_per_s", ""),
+        ("coordinates.believed_error.drift_per_s", ""),
         ("traffic.bytes_per_node_s", ""),
         ("dissemination.events.p50_s", "s"),
         ("detection.flaps", ""),

@@ -145,10 +145,12 @@ def test_resets_are_counted_while_scoring() -> None:
 
 
 def test_what_nodes_believe_of_their_own_error_is_taken_from_the_last_sample_of_live_nodes() -> None:
-    error = [[1.5, 1.5, 1.5], [0.1, 0.9, 0.3]]
+    error = [[0.2, 1.5, 0.3], [0.1, 0.9, 0.3]]
     live = [[True, True, True], [True, False, True]]
     found = coordinates(coordinates=samples([0.0, 50.0], LINE, error=error, live=live))
-    assert found["believed_error"] == pytest.approx({"p50": 0.2, "p90": 0.28})
+    # One of the two halves its error in 50 s, the other keeps it.
+    drift = math.log(2) / 100
+    assert found["believed_error"] == pytest.approx({"p50": 0.2, "p90": 0.28, "drift_per_s": drift})
 
 
 def test_without_samples_every_figure_is_none() -> None:

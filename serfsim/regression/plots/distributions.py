@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
 from serfsim.regression.baseline import seeds_text
-from serfsim.regression.comparison import BETTER, WORSE, Compared, Test, finite
+from serfsim.regression.comparison import BETTER, WORSE, Compared, FigureTest, finite
 from serfsim.regression.family import family
 from serfsim.regression.runs import Floats
 from serfsim.regression.words import counted, difference, figure_text, number, p_text, unit_after
@@ -30,11 +30,11 @@ COLOURS = {WORSE: style.RED, BETTER: style.BLUE}
 QUIET = "#52606d"
 
 
-def rows_of(scenario: Compared) -> list[Test]:
+def rows_of(scenario: Compared) -> list[FigureTest]:
     """The tests, surest change first. Of identical runs, the figures that would be tested."""
     if scenario.identical:
         return [
-            Test(scenario.name, figure, then, now, 1.0)
+            FigureTest(scenario.name, figure, then, now, 1.0)
             for figure, then, now in family(scenario.entry.runs, scenario.now)
         ]
     return sorted(scenario.tests, key=lambda test: (not test.verdict, test.adjusted if test.verdict else 0.0))
@@ -86,11 +86,11 @@ def _short(text: str) -> str:
     return text if len(text) <= 24 else f"{text[:21]}..."
 
 
-def _colour(test: Test) -> str:
+def _colour(test: FigureTest) -> str:
     return COLOURS.get(test.verdict, style.PINK if test.verdict else style.SKY)
 
 
-def _row(ax: Axes, test: Test, place: int, rng: np.random.Generator) -> None:
+def _row(ax: Axes, test: FigureTest, place: int, rng: np.random.Generator) -> None:
     low, high = _scale(test)
     if place % 2:
         ax.axhspan(place - 0.5, place + 0.5, color="#f5f7fa", linewidth=0, zorder=0)
@@ -105,7 +105,7 @@ def _row(ax: Axes, test: Test, place: int, rng: np.random.Generator) -> None:
         ax.text(TOLD_AT, place, told, transform=across, color=_colour(test), **look)
 
 
-def _scale(test: Test) -> tuple[float, float]:
+def _scale(test: FigureTest) -> tuple[float, float]:
     both = np.concatenate((finite(test.then), finite(test.now)))
     return (float(both.min()), float(both.max())) if len(both) else (0.0, 1.0)
 
@@ -129,7 +129,7 @@ def _strip(
         ax.plot([middle, middle], [y - 0.15, y + 0.15], color=colour, linewidth=2, zorder=3)
 
 
-def _key(ax: Axes, rows: list[Test]) -> None:
+def _key(ax: Axes, rows: list[FigureTest]) -> None:
     kinds = {"baseline": style.GREY}
     for test in rows:
         kinds[f"now: {test.verdict or 'not changed'}"] = _colour(test)

@@ -210,12 +210,12 @@ def _finished(accepted: Accepted) -> Accepted:
     path = history_of(baseline.folder)
     lines, warnings = read_history(path)
     accepted = replace(accepted, warnings=tuple(warnings))
-    if any(line.get("kind") == ACCEPTED and line.get("date") == last.date for line in lines):
+    about = {"kind": ACCEPTED, **asdict(last)}
+    if any(about.items() <= line.items() for line in lines):
         return accepted
     if last.moved:
         line, file = _tell(baseline.folder, last.because)
         accepted = replace(accepted, line=line, changelog=file)
-    about = {"kind": ACCEPTED, **asdict(last)}
     append(path, line_of({name: entry.runs for name, entry in baseline.entries.items()}, about))
     return accepted
 
