@@ -2,9 +2,9 @@
 
 There are no seeds to resample. For counts that one node after the other contributes to, and for shares
 of node time, the nodes are resampled (a cluster bootstrap, all that a node did at a time; Davison and
-Hinkley 1997, 3.8): the interval says how much nodes of these two runs differ. Quantiles over pairs of
-nodes, first and last times, and figures of the whole network have no such parts; of them only the
-difference is told.
+Hinkley 1997, 3.8), and so they are for means over pairs of nodes (`per_pair`): the interval says how much
+nodes of these two runs differ. Quantiles over pairs, first and last times, and figures of the whole
+network have no such parts; of them only the difference is told.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serfsim.comparison.per_node import per_node
+from serfsim.comparison import per_node, per_pair
 from serfsim.comparison.rows import Row, chosen_figures, distinct, verdict_of
 from serfsim.scenario.figures import figure_value
 from serfsim.statistics import differences
@@ -77,7 +77,10 @@ def _bounds(
     base: Result, candidate: Result, names: Sequence[str], confidence: float
 ) -> dict[str, tuple[float, float, int]]:
     """{figure: (low, high, nodes)} of those that are sums over nodes."""
-    parts = [_faithful(result, per_node(result)) for result in (base, candidate)]
+    parts = [
+        _faithful(result, {**per_node.parts(result), **per_pair.parts(result)})
+        for result in (base, candidate)
+    ]
     shared = [name for name in names if name in parts[0] and name in parts[1]]
     if not shared:
         return {}
@@ -101,6 +104,6 @@ def _faithful(result: Result, parts: Mapping[str, Floats]) -> dict[str, Any]:
         figure = figure_value(result.summary, name)
         if figure is None or not len(values):
             continue
-        if math.isclose(float(values.mean()), figure, rel_tol=1e-6, abs_tol=1e-9):
+        if math.isclose(float(np.nanmean(values)), figure, rel_tol=1e-6, abs_tol=1e-9):
             kept[name] = values
     return kept

@@ -46,7 +46,7 @@ def scope_of(result: Result) -> Scope:
     return Scope(kept)
 
 
-def per_node(result: Result) -> dict[str, Floats]:
+def parts(result: Result) -> dict[str, Floats]:
     """{figure: contribution of every node}, each of shape (n,)."""
     scope = scope_of(result)
     failed, suspect = scope.of_kind(FAILED), scope.of_kind(SUSPECT)
@@ -80,5 +80,5 @@ def of_ratio(above: Floats, below: Floats) -> Floats:
     if below.sum() <= 0:
         return np.empty(0)
     ratio = above.sum() / below.sum()
-    parts: Floats = ratio + (above - ratio * below) / below.mean()
-    return parts
+    shares: Floats = ratio + (above - ratio * below) / below.mean()
+    return shares

@@ -69,7 +69,8 @@ def method_text(comparison: Comparison) -> str:
         paired = "the same nodes paired" if comparison.paired else "nodes of either run apart"
         return (
             "An interval here says how much nodes differ, not seeds: it is there for figures that are sums"
-            f" over nodes ({paired}, resampled). Whether a change holds for other seeds, two sweeps show."
+            f" over nodes or means over pairs ({paired}, resampled)."
+            " Whether a change holds for other seeds, two sweeps show."
         )
     runs = (
         comparison.seeds[0] if comparison.seeds[0] == comparison.seeds[1] else " and ".join(comparison.seeds)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import serfsim
-from serfsim.comparison.per_node import per_node
+from serfsim.comparison import per_node, per_pair
 from serfsim.errors import SerfsimError
 from serfsim.result import Result
 from serfsim.scenario.figures import figure_value
@@ -33,12 +34,30 @@ def results() -> tuple[Result, Result]:
 
 def test_what_nodes_contribute_adds_up_to_the_figures_of_the_summary(results: tuple[Result, Result]) -> None:
     for result in results:
-        parts = per_node(result)
+        parts = {**per_node.parts(result), **per_pair.parts(result)}
+        assert len(parts) == 14
         for name, values in parts.items():
             assert len(values) == 12
-            assert math.isclose(values.mean(), figure_value(result.summary, name) or 0.0, rel_tol=1e-9), name
-    assert per_node(results[1])["detection.flaps"].sum() > 0
-    assert per_node(results[0])["health.score.mean"].max() > 0
+            assert math.isclose(
+                np.nanmean(values), figure_value(result.summary, name) or 0.0, rel_tol=1e-6
+            ), name
+    assert per_node.parts(results[1])["detection.flaps"].sum() > 0
+    assert per_node.parts(results[0])["health.score.mean"].max() > 0
+
+
+def test_a_mean_over_pairs_varies_with_nodes_as_resampling_nodes_does() -> None:
+    """The standard error of the projection against that of means over the pairs of resampled nodes."""
+    rng = np.random.default_rng(2)
+    own = rng.exponential(size=40)
+    pairs = own[:, None] + own[None, :] + 0.1 * rng.normal(size=(40, 40))
+    np.fill_diagonal(pairs, np.nan)
+    means = []
+    for _ in range(500):
+        chosen = rng.integers(0, 40, 40)
+        means.append(np.nanmean(pairs[np.ix_(chosen, chosen)]))
+    projected = per_pair.projected(pairs)
+    assert projected.mean() == pytest.approx(np.nanmean(pairs))
+    assert projected.std(ddof=1) / math.sqrt(40) == pytest.approx(np.std(means), rel=0.12)
 
 
 def test_a_result_that_was_read_back_gives_the_same_comparison(
@@ -55,6 +74,8 @@ def test_only_sums_over_nodes_have_an_interval(results: tuple[Result, Result]) -
     rows = {row.figure: row for row in serfsim.compare(*results).rows}
     assert math.isfinite(rows["detection.suspicions"].low)
     assert rows["detection.suspicions"].n == 12
+    assert rows["coordinates.relative_error.mean"].n == 11, "one crashed"
+    assert math.isnan(rows["coordinates.relative_error.p50"].low)
     assert math.isnan(rows["detection.full_s.mean"].low)
     assert rows["detection.full_s.mean"].verdict == "differs"
     assert "detection.full_s.p99" not in rows, "with one crash it is the mean once more"
