@@ -53,9 +53,9 @@ class CrashRow:
 
 @dataclass(frozen=True)
 class ViewRow:
-    """Whom a live node misses at the end, and whom it holds for a member that is down."""
+    """Whom some live nodes miss at the end, and whom they hold for members that are down."""
 
-    node: str
+    nodes: list[str]
     misses: str
     keeps: str
 
@@ -135,11 +135,14 @@ def remembered(background: Background) -> list[Step]:
 # Crashes -----------------------------------------------------------------------------------------
 
 
+def scored_crashes(background: Background) -> list[tuple[float, int]]:
+    """(time, node) of the crashes of the scored time, in order."""
+    return sorted((t, node) for t, node in background.crashes if 0.0 <= t <= background.end_s)
+
+
 def crash_rows(result: Result) -> list[CrashRow]:
     """How each crash of the scored time was noticed, until the member ran again; at most MOST_ROWS."""
-    background = result.background
-    scored = sorted((t, node) for t, node in background.crashes if 0.0 <= t <= background.end_s)[:MOST_ROWS]
-    return [crash_row(result, t, node) for t, node in scored]
+    return [crash_row(result, t, node) for t, node in scored_crashes(result.background)[:MOST_ROWS]]
 
 
 def crash_row(result: Result, t: float, node: int) -> CrashRow:
@@ -170,9 +173,10 @@ def since(t: float, times: Floats, last: bool = False) -> str:
 
 
 def view_rows(result: Result) -> list[ViewRow]:
-    """The live nodes whose view at the end is not the true one; at most MOST_ROWS.
+    """The live nodes whose view at the end is not the true one, those that are wrong alike in one row.
 
-    None where the result does not hold enough to tell: one of many nodes is kept without its first joins.
+    At most MOST_ROWS. None where the result does not hold enough to tell: one of many nodes is kept
+    without its first joins.
     """
     disagreeing = result.summary["convergence"]["views_disagreeing"]
     if not disagreeing:
@@ -187,14 +191,12 @@ def view_rows(result: Result) -> list[ViewRow]:
     wrong = np.flatnonzero(up & (present != up[None, :]).any(axis=1))
     if len(wrong) != disagreeing:
         return []
-    return [
-        ViewRow(
-            names[node],
-            named(names[other] for other in np.flatnonzero(up & ~present[node])),
-            named(names[other] for other in np.flatnonzero(~up & present[node])),
-        )
-        for node in wrong[:MOST_ROWS].tolist()
-    ]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for node in wrong.tolist():
+        misses = named(names[other] for other in np.flatnonzero(up & ~present[node]))
+        keeps = named(names[other] for other in np.flatnonzero(~up & present[node]))
+        alike.setdefault((misses, keeps), []).append(names[node])
+    return [ViewRow(nodes, misses, keeps) for (misses, keeps), nodes in alike.items()][:MOST_ROWS]
 
 
 def named(names: Iterable[str]) -> str:

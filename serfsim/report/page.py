@@ -17,10 +17,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from serfsim.report.answer import answer, told_claims
 from serfsim.report.card import is_quiet, run_words, sections
 from serfsim.report.figures import page_figures
-from serfsim.report.happened import crash_rows, more_than_shown, scenario_of, timeline, view_rows
+from serfsim.report.happened import (
+    crash_rows,
+    more_than_shown,
+    scenario_of,
+    scored_crashes,
+    timeline,
+    view_rows,
+)
 from serfsim.report.tables import number, summary_rows
 from serfsim.scenario.card import environment
 from serfsim.scenario.surroundings import cluster, network
+from serfsim.scenario.words import joined
 
 if TYPE_CHECKING:
     from serfsim.report.svg import PageFigure
@@ -58,7 +66,7 @@ def page(result: Result, figures: list[PageFigure]) -> str:
 
     summary, scenario = result.summary, scenario_of(result)
     crashes, views = crash_rows(result), view_rows(result)
-    wrong = summary["convergence"]["views_disagreeing"]
+    wrong = summary["convergence"]["views_disagreeing"] if views else 0
     templates = environment("serfsim.report")
     templates.filters["unbroken"] = unbroken
     return templates.get_template("page.html.j2").render(
@@ -74,9 +82,9 @@ def page(result: Result, figures: list[PageFigure]) -> str:
         figures=[figure for figure in figures if figure.svg],
         not_drawn=[figure for figure in figures if not figure.svg],
         crashes=crashes,
-        more_crashes=more_than_shown(len(result.background.crashes), len(crashes), "crash"),
-        views=views,
-        more_views=more_than_shown(wrong, len(views), "node"),
+        more_crashes=more_than_shown(len(scored_crashes(result.background)), len(crashes), "crash"),
+        views=[(joined(row.nodes), row.misses, row.keeps) for row in views],
+        more_views=more_than_shown(wrong, sum(len(row.nodes) for row in views), "node"),
         sections=sections(summary_rows(summary)),
         loads=loads(summary),
         scenario_text=scenario_text(result.scenario),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from serfsim.scenario.impairments import Jitter, NoJitter
-from serfsim.scenario.measured import Matrix, Measured
+from serfsim.scenario.measured import Graph, Matrix, Measured
 from serfsim.scenario.part import Model
 from serfsim.scenario.roster import build_roster
 from serfsim.scenario.sites import Backbone, Cloud, Datacenter
@@ -67,8 +67,21 @@ def place(part: Measured) -> str:
             return f"in {' of '.join(counted(count, level) for count, level in levels)}"
         case Matrix():
             what = "round trips" if part.kind == "rtt" else "one-way latencies"
-            return f"as measured: {what} of {part.data if part.file is None else part.file.name}"
+            return f"as measured: {what} of {source(part)}"
+        case Graph(edges=None):
+            return f"along the links of {source(part)}"
+        case Graph():
+            return f"along the {counted(len(part.edges or ()), 'link')} of a graph"
     return given(part)
+
+
+def source(part: Matrix | Graph) -> str:
+    """The data set, the file or the generator that the latencies come from."""
+    if part.data is not None:
+        return part.data
+    if part.file is not None:
+        return part.file.name
+    return f"a graph by {getattr(getattr(part, 'generator', None), 'model', 'rule')}"
 
 
 def given(part: Model) -> str:

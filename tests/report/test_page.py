@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from serfsim.report.figures import FIGURES, page_figures
-from serfsim.report.page import page, write_page
+from serfsim.report.page import page, page_style, write_page
 from serfsim.report.svg import PROPERTIES
 from serfsim.result import Result, open_result
 from serfsim.scenario import Scenario
@@ -168,6 +168,28 @@ def test_figures_are_drawn_in_the_colours_of_the_page(text: str) -> None:
     assert "font-family" not in drawings
 
 
+def luminance(colour: str) -> float:
+    """Relative luminance of a colour such as #fff or #14181d (WCAG 2.1)."""
+    digits = colour.lstrip("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(scheme: int) -> None:
+    """By 4.5 to 1, as WCAG 2.1 asks at level AA."""
+    properties = dict(re.findall(r"--([\w-]+):(#[0-9a-f]+)", page_style().split(":root{")[1 + scheme]))
+    pairs = [("ink", "paper"), ("soft", "paper"), ("holds", "paper"), ("fails", "paper")]
+    pairs += [("ink", f"{state}-panel") for state in ("holds", "fails")]
+    pairs += [(state, f"{state}-panel") for state in ("holds", "fails")]
+    pairs += [("ink", "panel"), ("soft", "fault")]
+    for words, behind in pairs:
+        darker, lighter = sorted(luminance(properties[name]) for name in (words, behind))
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (words, behind)
+
+
 def test_the_page_is_the_same_for_the_same_result(real: Result, text: str, tmp_path: Path) -> None:
     assert page_of(open_result(real.save(tmp_path / "r", figures=False))) == text
     assert len(text.encode()) < LARGEST
@@ -188,9 +210,27 @@ def test_an_interrupted_run_says_so_at_the_top() -> None:
     assert "nothing was scored" in page(small(interrupted_at=-3.0), [])
 
 
+def test_nodes_that_are_wrong_alike_at_the_end_share_a_row() -> None:
+    from serfsim import load, run
+
+    scenario = load("version_gate", ["duration=20s"])
+    reader = Reader(page(run(scenario, progress=lambda fraction: None), []))
+    row = reader.words.index("still see, though down") + 1
+    old = "node-15, node-16, node-17, node-18 and node-19"
+    assert reader.words[row : row + 3] == [
+        "node-00, node-01, node-02, node-03, node-04 and 10 others",
+        old,
+        "-",
+    ]
+    # Each of the old ones misses everybody else; of so many the first are named, the same for all.
+    everybody = "node-00, node-01, node-02, node-03, node-04 and 14 others"
+    assert reader.words[row + 3 : row + 5] == [old, everybody]
+
+
 def test_a_run_of_nothing_has_a_page_that_says_what_is_missing() -> None:
     text = words_of(empty())
     assert "No claims were made; this was seen." in text
+    assert "Not drawn: Who reported what (nothing was reported after the warm-up" in text
     assert "Not drawn: Error of estimated round-trip times (no coordinates were recorded)." in text
 
 

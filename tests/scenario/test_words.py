@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import networkx
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from serfsim import Scenario, load
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.library import shipped
-from serfsim.scenario.surroundings import network
+from serfsim.scenario.part import Model
+from serfsim.scenario.surroundings import network, topology
 from serfsim.scenario.words import WORDS, duration, happenings, joined, span
 from serfsim.scenario.workload import WORKLOAD
 
@@ -146,7 +147,7 @@ def test_of_many_names_the_first_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("topology", "text"),
+    ("model", "text"),
     [
         ("plane", "at random in a square 2 ms wide, access links of 100 to 500 us"),
         ("line", "in a row, 10 ms from one to the next"),
@@ -166,11 +167,11 @@ def test_of_many_names_the_first_are_told() -> None:
         ({"model": "datacenter", "zones": 2}, "in 1 region of 2 zones of 4 racks"),
     ],
 )
-def test_topologies_have_words(topology: str | dict[str, Any], text: str) -> None:
-    assert network(Scenario(network={"topology": topology}).network) == text
+def test_topologies_have_words(model: str | dict[str, Any], text: str) -> None:
+    assert topology(Scenario(network={"topology": model}).network.topology) == text
 
 
-def test_a_topology_without_words_of_its_own_tells_what_was_given() -> None:
+def test_links_jitter_loss_and_limits_are_told() -> None:
     graph = networkx.path_graph(["a", "b", "c"])
     networkx.set_edge_attributes(graph, 5, "latency")
     scenario = Scenario(
@@ -183,8 +184,19 @@ def test_a_topology_without_words_of_its_own_tells_what_was_given() -> None:
         },
     )
     told = network(scenario.network)
-    assert told.startswith("graph, ")
-    assert told.endswith("; normal jitter; 1 % of all packets lost; 1gbit")
+    assert told == "along the 2 links of a graph; normal jitter; 1 % of all packets lost; 1gbit"
+
+
+def test_a_model_without_words_of_its_own_tells_what_was_given() -> None:
+    class Later(Model):
+        """A topology of some day."""
+
+        model: Literal["later"] = "later"
+        file: str = ""
+        sizes: tuple[int, ...] = ()
+        depth: int = 3
+
+    assert topology(Later(file="/a/b.csv", sizes=(1, 2))) == "later, file b.csv, sizes (2)"
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from serfsim.report.plots import style
+from serfsim.report.tables import percent
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor
@@ -54,7 +55,7 @@ def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
     seen = "|estimate - true| / true over ordered pairs of live nodes."
     if last["p50"] is not None:
         end = (
-            f"{name} {100 * last[key]:.2g} %"
+            f"{name} {percent(last[key])} %"
             for name, key in (("median", "p50"), ("p90", "p90"), ("p99", "p99"))
         )
         seen += f" At the end: {', '.join(end)}."

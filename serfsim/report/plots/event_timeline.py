@@ -16,6 +16,7 @@ from serfsim.scoring.scope import scored_rows
 if TYPE_CHECKING:
     from serfsim.result import Result
 
+TITLE = "Who reported what"
 MOST_MARKS = 20_000  # of one kind; more are thinned evenly
 NAMED_LANES = 42  # nodes up to which every lane is labelled
 THICKEST = 22.0  # points of a lane that bars may fill
@@ -34,6 +35,10 @@ MARKS = (
 def draw(result: Result, ax: Axes) -> Axes:
     background = result.background
     events, end, n = result.events, background.end_s, len(background.names)
+    if is_empty(result):
+        return style.nothing(
+            ax, TITLE, "nothing was reported after the warm-up, and nobody was under a fault"
+        )
     bars(
         ax,
         background.faulted_spans.node,
@@ -78,13 +83,21 @@ def draw(result: Result, ax: Axes) -> Axes:
     style.time_axis(ax, 0.0, end)
     note = f"{total:,} events after the warm-up" + (", thinned" if thinned else "")
     note += ". Marks lie in the lane of who reported; bars: faulted or down itself."
-    if total == 0:
-        ax.text(
-            0.5, 0.5, "nothing to report", transform=ax.transAxes, ha="center", color=style.GREY, fontsize=12
-        )
-    style.heading(ax, "Who reported what", note)
+    style.heading(ax, TITLE, note)
     style.legend(ax, markerscale=1.2, scatterpoints=1)
     return ax
+
+
+def is_empty(result: Result) -> bool:
+    """Whether there would be neither a mark nor a bar."""
+    background, events = result.background, result.events
+    first, last = scored_rows(events, background.end_s)
+    marked = [number for _, wanted, *_ in MARKS for number in wanted]
+    spans = (background.faulted_spans, background.down_spans)
+    return not (
+        np.isin(events.kind[first:last], marked).any()
+        or any(one.touches(0.0, background.end_s).any() for one in spans)
+    )
 
 
 def bars(
