@@ -12,7 +12,7 @@ where neither way is better, changed; the others are the same as far as these ru
 
 from __future__ import annotations
 
-from serfsim.comparison.compare import compare
+from serfsim.comparison.comparing import compare
 from serfsim.comparison.comparison import Comparison
 
 __all__ = ["Comparison", "compare"]

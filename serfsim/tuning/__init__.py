@@ -21,7 +21,7 @@ itself.
 
 from __future__ import annotations
 
-from serfsim.tuning.tune import tune
+from serfsim.tuning.finding import tune
 from serfsim.tuning.tuning import Tuning
 
 __all__ = ["Tuning", "tune"]
