@@ -50,7 +50,7 @@ def run(
         for warning in warnings(scenario):
             typer.echo(f"warning: {warning}", err=True)
     result = _simulated(scenario, quiet, folder)
-    with _activity("writing the results", quiet):
+    with activity("writing the results", quiet):
         _save(result, folder)
     if json:
         typer.echo((folder / "summary.json").read_text(encoding="utf-8"), nl=False)
@@ -119,7 +119,7 @@ def _verdict(result: Result, quiet: bool) -> int:
 
 
 @contextmanager
-def _activity(text: str, quiet: bool) -> Iterator[None]:
+def activity(text: str, quiet: bool = False) -> Iterator[None]:
     """A spinner on standard error, where that is a terminal."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:

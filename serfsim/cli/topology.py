@@ -63,11 +63,14 @@ def topology(
         raise SerfsimError(
             "FILE: found nothing; expected a scenario, a measured network or its name; see --list"
         )
+    from serfsim.cli.run import activity
     from serfsim.cli.topology_source import read_source
     from serfsim.report.topology_survey import survey
 
     figure = None if json else _figure_path(out)
-    found = survey(read_source(file, nodes, seed, settings or ()), floor=floor)
+    source = read_source(file, nodes, seed, settings or ())
+    with activity("looking for the best coordinates" if floor else "looking at all pairs"):
+        found = survey(source, floor=floor)
     if json:
         from serfsim.report.topology_table import survey_json
 

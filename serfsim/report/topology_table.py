@@ -73,34 +73,44 @@ def meaning(survey: Survey) -> str:
             if median < EXACT
             else f"the median pair's error can be {_percent(median)}, by a placement that gives up on others"
         )
-        text = (
-            f"No coordinates were found that are wrong by less than {_percent(mean)} on average; {half}. "
-            "Hold Vivaldi's error in `serfsim run` against these."
-        )
-    return text + _reached(survey, median, mean)
+        text = f"No coordinates were found that are wrong by less than {_percent(mean)} on average; {half}."
+    return text + _reached(survey)
 
 
-def _reached(survey: Survey, median: float, mean: float) -> str:
-    """How near the run came."""
+def _reached(survey: Survey) -> str:
+    """What the run came to."""
     errors = survey.vivaldi
     if errors is None or errors["p50"] is None:
-        return ""
+        return " Hold the error of a `serfsim run` against this."
     ended = f"{_percent(errors['mean'])} on average and {_percent(errors['p50'])} for the median pair"
-    above = f"{_percent(errors['mean'] - mean)} and {_percent(errors['p50'] - median)}"
-    return f" In this run Vivaldi ended at {ended}: {above} above the floor."
+    return f" In this run Vivaldi ended at {ended}."
 
 
 def notes(survey: Survey) -> list[str]:
     """What one must know of how it was reckoned."""
     report, found = survey.report, []
     if not report.exact:
-        found.append(f"from a sample of {report.pairs:,} pairs; the floor's errors are over all")
+        found.append(f"From a sample of {report.pairs:,} pairs; the errors of coordinates are over all.")
     if report.slices > 1:
-        found.append(f"of the first of {report.slices} slices; `slice` chooses another")
+        found.append(f"Of the first of {report.slices} slices; network.topology.slice chooses another.")
     if survey.floor is not None and not survey.floor.fitted_to_all:
         seen = f"{len(survey.floor.rtt_s)} of {report.n:,} nodes"
-        found.append(f"coordinates fitted to the round-trip times of {seen} with everybody")
+        found.append(f"Coordinates are fitted to the round-trip times of {seen} with everybody.")
+    numbers = _numbers(survey)
+    if numbers and report.n * (report.n - 1) < 8 * numbers:
+        found.append(
+            f"{numbers} numbers place {report.n * (report.n - 1) // 2} pairs: of so few nodes the median "
+            "pair can be fitted nearly at will, and the mean says more."
+        )
     return found
+
+
+def _numbers(survey: Survey) -> int:
+    """How many numbers the coordinates have that are not exact, 0 where they are."""
+    if survey.floor is None or survey.floor.mean.relative_error["mean"] < EXACT:
+        return 0
+    vectors = survey.floor.mean.embedding.vec
+    return int(vectors.size + len(vectors))
 
 
 def survey_html(survey: Survey) -> str:

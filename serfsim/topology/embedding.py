@@ -23,8 +23,9 @@ The problem is not convex: these are the best found, and what is below them is n
 reach. A static adjustment can do all that a height can and may be negative besides, so `adjustments`
 without `heights` reaches the same errors as both. Where neither is wanted, every height is the least.
 
-Up to ALL_PAIRS nodes all pairs are fitted. Above, those of `observers` of them with everybody, as
-`fitted_observers` chooses; the errors over all pairs are then a little more than the best.
+Up to ALL_PAIRS nodes all pairs are fitted. Above, those of some of them with everybody, as
+`fitted_observers` chooses; the errors over all pairs are then more than the best: fitted to 200 of the 490
+hosts of PlanetLab, the least median comes out at 4.4 % instead of 3.7 %.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from numpy.typing import NDArray
 
 from serfsim.topology.topology import Floats
 
-ALL_PAIRS = 1000  # nodes
+ALL_PAIRS = 600  # nodes
 OBSERVERS = 250  # above that
 SEED = 1
 RANDOM_STARTS = 2

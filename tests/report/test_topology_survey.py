@@ -138,6 +138,10 @@ def test_the_words_say_whether_coordinates_can_be_exact() -> None:
     random = survey(scenario({"model": "random"}, 40))
     assert "wrong by less than" in meaning(random)
     assert meaning(replace(random, floor=None)) == ""
+    assert notes(random) == [
+        "360 numbers place 780 pairs: of so few nodes the median pair can be fitted nearly at will, "
+        "and the mean says more."
+    ]
     assert "&lt;" not in survey_html(random)
     assert "<b>Best static coordinates</b>" in random._repr_html_()
     assert rows_of(random)["violated pairs"] == "0"
