@@ -48,6 +48,7 @@ def bar(name: str, quiet: bool = False) -> Iterator[Report]:
         yield lambda fraction: progress.update(task, completed=fraction)
 
 
+LONGEST_NAME = 20
 LINE_S = 30.0  # where there is no terminal, a line so often
 
 Tell = Callable[..., None]
@@ -76,9 +77,8 @@ class RunCount:
         return 1.0 - self.left / self.total if self.total else 1.0
 
     def words(self) -> str:
-        """'13 done (5 earlier), 1 failed, 26 left, 3.2 runs/s, 0:08 to go'."""
-        earlier = f" ({self.earlier} earlier)" if self.earlier else ""
-        parts = [f"{self.done} done{earlier}"]
+        """'13 done, 1 failed, 26 left, 3.2 runs/s, 0:08 to go'; rate and time are those of this sweep."""
+        parts = [f"{self.done} done"]
         if self.failed:
             parts.append(f"{self.failed} failed")
         parts.append(f"{self.left} left")
@@ -137,6 +137,7 @@ def _shown(name: str, count: RunCount, quiet: bool, lines: bool) -> Iterator[Cal
 def _in_terminal(name: str, count: RunCount) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+    from rich.table import Column
     from rich.text import Text
 
     class Words(ProgressColumn):
@@ -145,8 +146,13 @@ def _in_terminal(name: str, count: RunCount) -> Iterator[Callable[[], None]]:
         def render(self, task: Task) -> Text:
             return Text(count.words())
 
-    columns = (TextColumn("{task.description}"), BarColumn(20), Words())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    # What there is no room for on the line goes: first the bar, then the end of a long name.
+    columns = (
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, max_width=LONGEST_NAME)),
+        BarColumn(None, table_column=Column(ratio=1, max_width=40)),
+        Words(table_column=Column(no_wrap=True)),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
         task = progress.add_task(name, total=count.total)
         yield lambda: progress.update(task, completed=count.done + count.failed)
 

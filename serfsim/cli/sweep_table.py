@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from serfsim.scenario.model import Scenario
+from serfsim.sweeps.grid import as_text
 from serfsim.sweeps.overview import figures_of, summary
 from serfsim.sweeps.table import parameters_of
 
@@ -76,7 +77,7 @@ def columns_of(points: pd.DataFrame, parameters: Sequence[str]) -> list[Column]:
     names = [name for name in points.columns[len(parameters) + 2 :] if not name.endswith((".low", ".high"))]
     titles = short_titles(parameters)
     return [
-        *((titles[path], [str(row[path]) for row in rows]) for path in parameters),
+        *((titles[path], [as_text(row[path]) for row in rows]) for path in parameters),
         ("runs", [runs_text(row["runs"], row["failed"]) for row in rows]),
         *((name.replace(".", ".\n", 1), [figure_text(row, name) for row in rows]) for name in names),
     ]

@@ -23,13 +23,13 @@ def test_the_words_tell_done_failed_left_rate_and_time(clock: list[float]) -> No
     assert count.words() == "0 done, 40 left"
     for _ in range(5):
         count.tell(found=True)
-    assert count.words() == "5 done (5 earlier), 35 left"
+    assert count.words() == "5 done, 35 left"
     clock[0] += 4.0
     for _ in range(9):
         count.tell()
     count.tell(failed=True)
     # Ten in four seconds; those that an earlier sweep had finished say nothing about speed.
-    assert count.words() == "14 done (5 earlier), 1 failed, 25 left, 2.5 runs/s, 0:10 to go"
+    assert count.words() == "14 done, 1 failed, 25 left, 2.5 runs/s, 0:10 to go"
     assert count.share == pytest.approx(15 / 40)
     clock[0] += 596.0
     assert count.words().endswith("1 runs/min, 25:00 to go")
