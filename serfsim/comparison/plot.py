@@ -181,7 +181,8 @@ def _line(ax: Axes, place: int, row: Row) -> None:
         ("axes fraction", "data"),
         "offset points",
         fontsize=8.5,
-        color=colour if strong else style.GREY,
+        # Orange is a mark's colour: as text on white it is hard to read.
+        color=(style.BLACK if row.verdict == "changed" else colour) if strong else style.GREY,
         fontweight="bold" if strong else "normal",
         va="center",
     )

@@ -91,9 +91,11 @@ def _and(parts: Sequence[str]) -> str:
 
 
 def _told(comparison: Comparison, word: str, rows: Sequence[Row]) -> list[str]:
-    """The largest differences of a verdict, a line each."""
-    ordered = sorted(rows, key=lambda row: -_size(row))
-    lines = [f"{word}: {_row_text(comparison, row)}" for row in ordered[:MOST_TOLD]]
+    """The largest differences of a verdict, a line a figure; of several settings the one it is largest at."""
+    ordered: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: -_size(row)):
+        ordered.setdefault(row.figure, []).append(row)
+    lines = [f"{word}: {_row_text(comparison, members)}" for members in list(ordered.values())[:MOST_TOLD]]
     left = len(ordered) - MOST_TOLD
     return [*lines, f"{word}: and {left} more"] if left > 0 else lines
 
@@ -103,10 +105,13 @@ def _size(row: Row) -> float:
     return math.inf if math.isnan(relative) else relative
 
 
-def _row_text(comparison: Comparison, row: Row) -> str:
+def _row_text(comparison: Comparison, rows: Sequence[Row]) -> str:
+    """The first of the rows of one figure, and at how many more settings it is so."""
+    row = rows[0]
     where = f" at {row.setting}" if len(comparison.settings) > 1 else ""
+    others = f", and at {len(rows) - 1} more setting{'' if len(rows) == 2 else 's'}" if len(rows) > 1 else ""
     values = f"{value_text(row, row.base)} -> {value_text(row, row.candidate)}"
-    return f"{figure_text(row)}{where} {values} ({change_text(row)})"
+    return f"{figure_text(row)}{where} {values} ({change_text(row)}){others}"
 
 
 def _lost_text(comparison: Comparison, row: Row) -> str:
