@@ -1,6 +1,6 @@
 """Does `serfsim regress` catch what it should, and is it quiet when it should be?
 
-    python -m benchmarks.planted_changes [--only TEXT] [--no-edits] [--page docs/regress.md]
+    python -m benchmarks.planted_changes [--no-edits] [--page docs/regress.md]
 
 Five changes of the simulator are planted one by one, as other defaults in every scenario of the baseline
 that does not fix the setting itself, and once more each by an edit of the code in a copy of this
@@ -8,7 +8,8 @@ checkout. Ten sets of seeds that the baseline does not have are run with nothing
 at full size (all scenarios and seeds of the baseline) and at the size of this project's CI. Last, the
 clean runs are shuffled into baselines and candidates a thousand times: how often is there a false alarm?
 
-Runs are kept in results/planted_changes, so that the same command goes on where it stopped.
+Runs are kept in results/planted_changes, so that the same command goes on where it stopped. All of it takes
+about half an hour of two processors.
 """
 
 from __future__ import annotations
@@ -118,10 +119,7 @@ def main(words: Sequence[str] | None = None) -> int:
         runs = carried_out(with_change(scenarios, change), own_seeds(baseline), store, given.workers)
         planted[change.words] = sizes(baseline, with_change(scenarios, change), runs)
         say(change.words, planted[change.words])
-    edited = {}
-    for change in () if given.no_edits else CHANGES:
-        edited[change.words] = by_edit(change)
-        print(f"{change.words}, edited: {edited[change.words]['verdict']}", flush=True)
+    edited = {} if given.no_edits else by_edits()
     clean, pools = {}, {name: [entry.runs] for name, entry in baseline.entries.items()}
     for number_ in range(CLEAN_SETS):
         seeds = {name: clean_seeds(entry, number_) for name, entry in baseline.entries.items()}
@@ -197,23 +195,35 @@ def first_runs(runs: Runs, count: int) -> Runs:
     return Runs(runs.seeds[:count], runs.digests[:count], figures)
 
 
-def by_edit(change: Change) -> dict[str, object]:
-    """regress.json of this project's CI in a copy of the checkout whose code was edited."""
+def by_edits() -> dict[str, dict[str, object]]:
+    """regress.json of this project's CI for each change, as an edit of the code in a copy of the checkout.
+
+    An edit of a compiled file makes the copy run interpreted, which changes nothing but the time it takes.
+    """
+    told = {}
     with tempfile.TemporaryDirectory() as folder:
         place = check_out(None, Path(folder) / "edited")
-        file = place / change.file
-        text = file.read_text(encoding="utf-8")
-        if text.count(change.before) != 1:
-            raise SystemExit(f"{change.file}: found '{change.before}' {text.count(change.before)} times")
-        file.write_text(text.replace(change.before, change.after), encoding="utf-8")
-        command = [sys.executable, "-m", "serfsim", "regress", "--quiet", "--out", "results/regress"]
-        command += ["--scenarios", ",".join(CI_SCENARIOS), "--seeds", f"1-{CI_SEEDS}"]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"{change.words}: {done.stderr}")
-        told: dict[str, object] = json.loads((place / "results/regress/regress.json").read_text("utf-8"))
-        told["exit"] = done.returncode
-        return told
+        for change in CHANGES:
+            file = place / change.file
+            text = file.read_text(encoding="utf-8")
+            if text.count(change.before) != 1:
+                raise SystemExit(f"{change.file}: found '{change.before}' {text.count(change.before)} times")
+            file.write_text(text.replace(change.before, change.after), encoding="utf-8")
+            told[change.words] = regress_in(place)
+            file.write_text(text, encoding="utf-8")
+            print(f"{change.words}, edited: {told[change.words]['verdict']}", flush=True)
+    return told
+
+
+def regress_in(place: Path) -> dict[str, object]:
+    """What `serfsim regress` tells in another checkout, at the size of CI."""
+    command = [sys.executable, "-m", "serfsim", "regress", "--quiet", "--out", "results/regress"]
+    command += ["--scenarios", ",".join(CI_SCENARIOS), "--seeds", f"1-{CI_SEEDS}"]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stderr)
+    told: dict[str, object] = json.loads((place / "results/regress/regress.json").read_text("utf-8"))
+    return {**told, "exit": done.returncode}
 
 
 # How often there is a false alarm -------------------------------------------------------------------
