@@ -48,12 +48,21 @@ def judged(
 ) -> list[list[Judgement]]:
     """The judgements of every setting, in the order of the constraints."""
     family = len(settings) if judge == "together" else 1
-    rows = [[judge_one(setting, one, confidence, family) for one in constraints] for setting in settings]
+    rows = [
+        [judge_one(setting, one, confidence, family, len(constraints)) for one in constraints]
+        for setting in settings
+    ]
     return _until_one_fails(rows) if judge == "in order" else rows
 
 
-def judge_one(setting: Setting, constraint: Constraint, confidence: float, family: int) -> Judgement:
-    """One of `family` settings, whose verdicts are to hold together with `confidence`."""
+def judge_one(
+    setting: Setting, constraint: Constraint, confidence: float, family: int, constraints: int = 1
+) -> Judgement:
+    """One of `family` settings, whose verdicts are to hold together with `confidence`.
+
+    A setting is satisfied where all its `constraints` are, so that calling it so errs only if the one that
+    fails errs; it is violated where any is, and each of them may err.
+    """
     upper = constraint.better == "lower"
     worst = math.inf if upper else -math.inf
     cautious = setting.values(constraint.figure, without=worst, failed=worst)
@@ -62,7 +71,7 @@ def judge_one(setting: Setting, constraint: Constraint, confidence: float, famil
     opposite = (constraint.statistic, OPPOSITE[constraint.comparison], constraint.threshold)
     level = 1.0 - (1.0 - confidence) / family
     holds = corrected(confidence_that(cautious, *asked), family)
-    fails = corrected(_violation(generous, opposite), family)
+    fails = corrected(_violation(generous, opposite), family * constraints)
     verdict: Verdict = (
         "satisfied" if holds >= confidence else "violated" if fails >= confidence else "undecided"
     )
