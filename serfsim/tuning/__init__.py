@@ -17,6 +17,9 @@ no more: it is called satisfied wrongly only if the one that fails is.
 are judged in the order of the grid, each at the stated confidence, until one is not satisfied; those
 after it stay undecided (Maurer, Hothorn and Lehmacher 1995). `judge="each"` takes every verdict by
 itself.
+
+The confidence is that of one look. Who adds seeds to an undecided answer until it is decided looks more
+often, and may err more often; where that matters, the number of seeds is chosen beforehand.
 """
 
 from __future__ import annotations
