@@ -5,7 +5,7 @@
 Five changes of the simulator are planted one by one, as other defaults in every scenario of the baseline
 that does not fix the setting itself, and once more each by an edit of the code in a copy of this
 checkout. Ten sets of seeds that the baseline does not have are run with nothing changed. Each is compared
-at full size (all scenarios and seeds of the baseline) and at the size of this project's CI. Last, the
+at full size (all scenarios of the baseline, twenty seeds) and at the size of this project's CI. Last, the
 clean runs are shuffled into baselines and candidates a thousand times: how often is there a false alarm?
 
 Runs are kept in results/planted_changes, so that the same command goes on where it stopped. All of it takes
@@ -26,11 +26,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.compare_commits import check_out
-from serfsim.regression.baseline import Baseline, Entry, read_baseline
+from serfsim.regression.baseline import Baseline, read_baseline
 from serfsim.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
 from serfsim.regression.difference import p_value
 from serfsim.regression.family import family
-from serfsim.regression.runs import Runs, run_scenarios
+from serfsim.regression.runs import Floats, Runs, run_scenarios
 from serfsim.regression.selection import loaded
 from serfsim.regression.words import figure_text, number, p_text
 from serfsim.scenario.model import Scenario
@@ -44,6 +44,7 @@ HEADING = "## What it catches, and how quiet it is"
 # The size of this project's CI; `make regress` has the same.
 CI_SCENARIOS = ("all_at_once", "crash", "event_spread", "packet_loss", "udp_blocked")
 CI_SEEDS = 16
+FULL_SEEDS = 20
 CLEAN_SETS = 10
 FIRST_CLEAN_SEED = 1001
 SHUFFLES = 1000
@@ -119,20 +120,20 @@ def main(words: Sequence[str] | None = None) -> int:
         runs = carried_out(with_change(scenarios, change), own_seeds(baseline), store, given.workers)
         planted[change.words] = sizes(baseline, with_change(scenarios, change), runs)
         say(change.words, planted[change.words])
-    edited = {} if given.no_edits else by_edits()
     clean, pools = {}, {name: [entry.runs] for name, entry in baseline.entries.items()}
     for number_ in range(CLEAN_SETS):
-        seeds = {name: clean_seeds(entry, number_) for name, entry in baseline.entries.items()}
-        runs = carried_out(scenarios, seeds, store, given.workers)
-        label = f"{min(next(iter(seeds.values())))} and on"
+        seeds = clean_seeds(number_)
+        runs = carried_out(scenarios, dict.fromkeys(scenarios, seeds), store, given.workers)
+        label = f"{seeds[0]} to {seeds[-1]}"
         clean[label] = sizes(baseline, scenarios, runs)
         say(label, clean[label])
         for name, those in runs.items():
             pools[name].append(those)
+    edited = {} if given.no_edits else by_edits()
     shuffled = [
         (names_words, size, false_alarms({name: joined(pools[name]) for name in names}, baseline, size))
         for names_words, names, size in (
-            ("full size", list(baseline.entries), None),
+            ("full size", list(baseline.entries), FULL_SEEDS),
             ("CI", list(CI_SCENARIOS), CI_SEEDS),
         )
     ]
@@ -152,14 +153,13 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def own_seeds(baseline: Baseline) -> dict[str, list[int]]:
-    return {name: list(entry.runs.seeds) for name, entry in baseline.entries.items()}
+    return {name: list(entry.runs.seeds[:FULL_SEEDS]) for name, entry in baseline.entries.items()}
 
 
-def clean_seeds(entry: Entry, number_: int) -> list[int]:
-    """The seeds of a clean set: as many as the baseline has, and none of its own."""
-    count = len(entry.runs.seeds)
-    first = FIRST_CLEAN_SEED + number_ * count
-    return list(range(first, first + count))
+def clean_seeds(number_: int) -> list[int]:
+    """The seeds of a clean set, none of which the baseline has."""
+    first = FIRST_CLEAN_SEED + number_ * FULL_SEEDS
+    return list(range(first, first + FULL_SEEDS))
 
 
 def with_change(scenarios: Mapping[str, Scenario], change: Change) -> dict[str, Scenario]:
@@ -243,7 +243,7 @@ def picked(runs: Runs, places: Sequence[int]) -> Runs:
     return Runs(tuple(runs.seeds[at] for at in places), tuple(runs.digests[at] for at in places), figures)
 
 
-def false_alarms(pools: Mapping[str, Runs], baseline: Baseline, size: int | None) -> list[float]:
+def false_alarms(pools: Mapping[str, Runs], baseline: Baseline, size: int) -> list[float]:
     """The smallest adjusted p-value of each shuffle: seeds dealt at random to baseline and candidate.
 
     All scenarios are dealt alike, since the same seed gives them much in common.
@@ -251,19 +251,26 @@ def false_alarms(pools: Mapping[str, Runs], baseline: Baseline, size: int | None
     rng = np.random.default_rng(1)
     entries = [baseline.entries[name] for name in pools]
     then, total = len(entries[0].runs.seeds), min(len(runs.seeds) for runs in pools.values())
-    now = size or then
     smallest = []
     for _ in range(SHUFFLES):
         deal = rng.permutation(total)
         tests = [
-            p_value(before, after)
+            one[1:]
             for runs in pools.values()
-            for _, before, after in family(
-                picked(runs, deal[:then].tolist()), picked(runs, deal[then : then + now].tolist())
+            for one in family(
+                picked(runs, deal[:then].tolist()), picked(runs, deal[then : then + size].tolist())
             )
         ]
-        smallest.append(min(1.0, min(tests) * len(tests)))
+        # All samples have the same sizes, so that the one with the largest distance has the smallest p-value.
+        smallest.append(min(1.0, p_value(*max(tests, key=lambda pair: distance(*pair))) * len(tests)))
     return smallest
+
+
+def distance(then: Floats, now: Floats) -> float:
+    """The statistic of Kolmogorov and Smirnov."""
+    places = np.concatenate((then, now))
+    shares = [np.searchsorted(np.sort(one), places, "right") / len(one) for one in (then, now)]
+    return float(np.abs(shares[0] - shares[1]).max())
 
 
 # Telling --------------------------------------------------------------------------------------------
@@ -284,7 +291,7 @@ def write_page(
     planted: Mapping[str, tuple[Comparison, Comparison]],
     edited: Mapping[str, Mapping[str, object]],
     clean: Mapping[str, tuple[Comparison, Comparison]],
-    shuffled: Sequence[tuple[str, int | None, list[float]]],
+    shuffled: Sequence[tuple[str, int, list[float]]],
 ) -> None:
     """Put the last section of the page anew."""
     text = page.read_text(encoding="utf-8").split(HEADING)[0].rstrip() if page.exists() else "# Regress"
@@ -295,8 +302,8 @@ def write_page(
         "",
         "`python -m benchmarks.planted_changes` does all of this again and writes this section.",
         "",
-        f"Full size: {len(full.scenarios)} scenarios, {seeds} seeds, {len(full.tests)} tests. CI:"
-        f" {len(small.scenarios)} scenarios, {CI_SEEDS} seeds beside the baseline's {seeds},"
+        f"Full size: {len(full.scenarios)} scenarios, {FULL_SEEDS} seeds beside the baseline's {seeds}, about"
+        f" {len(full.tests)} tests. CI: {len(small.scenarios)} scenarios, {CI_SEEDS} seeds, about"
         f" {len(small.tests)} tests. The family-wise error is {FAMILY_WISE_ERROR:.0%} each.",
         "",
         "### Planted changes",
@@ -347,7 +354,7 @@ def _clean_row(label: str, pair: tuple[Comparison, Comparison]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _shuffled_line(words: str, size: int | None, smallest_p: list[float], *, seeds: int) -> str:
+def _shuffled_line(words: str, size: int, smallest_p: list[float], *, seeds: int) -> str:
     from scipy.stats import binomtest
 
     alarms = sum(p <= FAMILY_WISE_ERROR for p in smallest_p)
@@ -356,7 +363,7 @@ def _shuffled_line(words: str, size: int | None, smallest_p: list[float], *, see
     rate = f"{number(alarms / len(smallest_p))} (95 % interval {number(float(bounds.low))} to"
     return (
         f"- {words}: {len(smallest_p)} times all clean runs were dealt at random to a baseline of {seeds}"
-        f" and a candidate of {size or seeds} seeds. {alarms} of them gave an alarm, {rate}"
+        f" and a candidate of {size} seeds. {alarms} of them gave an alarm, {rate}"
         f" {number(float(bounds.high))}) where {FAMILY_WISE_ERROR:g} is stated; at a stated rate of 10 % it"
         f" would have been {ten:.1%}."
     )

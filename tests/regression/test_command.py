@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,31 +13,48 @@ from typer.testing import CliRunner
 
 import serfsim
 from serfsim.cli.app import app
+from serfsim.regression import plots
 from serfsim.regression.history import RECORDED, read_history
 from tests.regression.made import TINY
 
 Serfsim = Callable[..., Any]
 SEEDS = "1-10"
 CHANGELOG = "# Changelog\n\n## 0.1.0\n\n### Results may differ\n\n- Nothing came before.\n"
+DRAWN = plots.save_plots
 SLOWER = "cluster.config.probe_interval=2s"  # half as many probes: every run is apart from all others
 
 
+def invoke(*words: str) -> Any:
+    return CliRunner().invoke(app, ["regress", "--workers", "1", *words])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that has a scenario and a baseline of it."""
+    project = tmp_path_factory.mktemp("made")
+    (project / "tiny.yaml").write_text(TINY)
+    (project / "CHANGELOG.md").write_text(CHANGELOG)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(project)
+        done = invoke("--accept", "--scenarios", "tiny.yaml", "--seeds", SEEDS)
+    assert done.exit_code == 0, done.output
+    return project
+
+
 @pytest.fixture
-def serfsim_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serfsim:
-    """The command line in a project that has a scenario and a baseline of it."""
+def serfsim_in(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serfsim:
+    """The command line in a copy of that project; plots are drawn only where a test is about them."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    Path("tiny.yaml").write_text(TINY)
-    Path("CHANGELOG.md").write_text(CHANGELOG)
-
-    def invoke(*words: str) -> Any:
-        return CliRunner().invoke(app, ["regress", "--workers", "1", *words])
-
-    made = invoke("--accept", "--scenarios", "tiny.yaml", "--seeds", SEEDS)
-    assert made.exit_code == 0, made.output
+    monkeypatch.setattr(plots, "save_plots", lambda comparison, history, folder: None)
     return invoke
 
 
-def test_the_same_code_is_identical_and_a_changed_setting_a_regression(serfsim_in: Serfsim) -> None:
+@pytest.mark.slow
+def test_the_same_code_is_identical_and_a_changed_setting_a_regression(
+    serfsim_in: Serfsim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plots, "save_plots", DRAWN)
     same = serfsim_in()
     assert same.exit_code == 0
     assert same.stdout.startswith("Identical: all 10 runs of 1 scenario have the digests of the baseline.")
