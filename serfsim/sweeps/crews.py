@@ -18,6 +18,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any, Final, Protocol
 
 from serfsim.speed import PURE, is_compiled
@@ -109,13 +110,21 @@ class LocalProcesses:
         self._busy: dict[Future[Answer], tuple[int, Order]] = {}
 
     def __enter__(self) -> LocalProcesses:
-        # It follows a worker that ends because its memory has grown; another takes its place.
+        from joblib.externals.loky.backend import resource_tracker as lokys_tracker
+
+        # Both watch over what processes share. To start one sets the mask of signals anew, so they are
+        # started before `interruptions_held` needs the mask.
+        resource_tracker.ensure_running()
+        lokys_tracker.ensure_running()
+        # Said of a worker that ends because its memory has grown; another takes its place.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
         return self
 
     def __exit__(self, *raised: object) -> None:
-        for number in self._executors:
-            self._end(number)
+        started = [executor for executor in self._executors.values() if executor is not None]
+        for wait_for_it in (False, True):  # all of them are told before any is waited for
+            for executor in started:
+                executor.shutdown(wait=wait_for_it, kill_workers=True)
 
     def idle(self) -> Sequence[Hashable]:
         busy = {worker for worker, _ in self._busy.values()}

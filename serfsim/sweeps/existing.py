@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from serfsim.errors import SweepError
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.problems import sentence
 from serfsim.sweeps.folder import MANIFEST, Sweep, open_sweep
 from serfsim.sweeps.table import parameters_of as parameters_of
 
@@ -35,3 +37,12 @@ def existing_runs(what: Any) -> ExistingRuns | None:
     if isinstance(what, Sweep):
         return ExistingRuns(what.name, what.table, what.parameters, what.scenario)
     return None
+
+
+def require_runs(table: pd.DataFrame, name: str) -> None:
+    """SweepError where a sweep has no run that is done, with the error of the first that failed."""
+    if len(table) == 0:
+        raise SweepError(f"{name}: {sentence('a sweep without runs', 'at least one run')}")
+    if "status" in table and (table["status"] != "done").all():
+        error = table["error"].iloc[0] if "error" in table else "no reason given"
+        raise SweepError(f"{name}: all {len(table)} runs failed, the first with: {error}")
