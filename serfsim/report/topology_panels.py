@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SHOWN = 500  # nodes
 BARS = 40
 DECILES = 10
-NO_FLOOR = "the best static coordinates were not looked for"
+NO_FLOOR = "no best coordinates: nothing to place, or not asked for"
 COLOURS = "cividis"  # even for those who see few colours
 
 

@@ -180,7 +180,7 @@ def _triangles(report: TopologyReport) -> list[tuple[str, str, str, str]]:
             "violated triangles",
             percent(report.triangle_share) if report.violated_share else NONE,
             "%",
-            "no coordinates can hold these",
+            "positions and heights cannot hold these",
         ),
         ("severity", worst, "", "round trip / shortest by one other node"),
     ]

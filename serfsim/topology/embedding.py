@@ -52,7 +52,7 @@ NO_LESS = 1e-6  # of the relative error: better than this is exact
 COINCIDE = 1e-18  # least squared distance, in units of the median RTT
 
 Integers = NDArray[np.int64]
-Loss = Callable[[Floats, float], tuple[Floats, Floats]]
+Loss = Callable[[Floats, float], tuple[float, Floats]]
 Stages = tuple[tuple[float, float, int], ...]
 
 
@@ -138,7 +138,7 @@ class _Misfit:
     def __call__(self, x: Floats, loss: Loss, scale: float) -> tuple[float, Floats]:
         vec, _ = self.parts(x)
         distance, relative = self.distances(x)
-        values, slope = loss(relative, scale)
+        value, slope = loss(relative, scale)
         slope *= self.weight
         offset_gradient = slope.sum(axis=0)
         offset_gradient[self.observers] += slope.sum(axis=1)
@@ -150,9 +150,7 @@ class _Misfit:
         gradient = vec * slope.sum(axis=0) - np.einsum("ij,ki->kj", slope, seen)
         back = seen * slope.sum(axis=1) - np.einsum("ij,kj->ki", slope, vec)
         gradient[:, self.observers] += back
-        return float(values.sum()) / self.pairs, np.concatenate(
-            (gradient.ravel(), offset_gradient)
-        ) / self.pairs
+        return value / self.pairs, np.concatenate((gradient.ravel(), offset_gradient)) / self.pairs
 
     def parts(self, x: Floats) -> tuple[Floats, Floats]:
         """Vectors (d, n) and offsets (n,)."""
@@ -183,16 +181,25 @@ class _Misfit:
         return float(np.median(np.abs(self.distances(x)[1][self.known])))
 
 
-def _smooth(relative: Floats, scale: float) -> tuple[Floats, Floats]:
-    """|r| with its kink rounded off within `scale`, and the slope of that."""
-    root = np.sqrt(relative * relative + scale * scale)
-    return root - scale, relative / root
+def _smooth(relative: Floats, scale: float) -> tuple[float, Floats]:
+    """|r| with its kink rounded off within `scale`: its sum and its slopes."""
+    root = relative * relative
+    root += scale * scale
+    np.sqrt(root, out=root)
+    value = float(root.sum()) - scale * root.size
+    return value, np.divide(relative, root, out=root)
 
 
-def _redescending(relative: Floats, scale: float) -> tuple[Floats, Floats]:
-    """Geman and McClure's loss, to which errors far beyond `scale` are all alike, and its slope."""
-    whole = relative * relative + scale * scale
-    return 0.5 * relative * relative / whole, relative * (scale * scale) / (whole * whole)
+def _redescending(relative: Floats, scale: float) -> tuple[float, Floats]:
+    """Geman and McClure's loss, to which errors far beyond `scale` are all alike: its sum and its slopes."""
+    squares = relative * relative
+    whole = squares + scale * scale
+    np.divide(squares, whole, out=squares)
+    value = 0.5 * float(squares.sum())
+    whole *= whole
+    slope = np.divide(relative, whole, out=whole)
+    slope *= scale * scale
+    return value, slope
 
 
 def _starts(misfit: _Misfit) -> list[Floats]:
