@@ -104,7 +104,8 @@ def _counts(seeds: Sequence[int]) -> str:
 def _read(what: Any) -> Result | ExistingRuns:
     """A result, or the runs of a sweep. SerfsimError for anything else."""
     from serfsim.result import open_result
-    from serfsim.sweeps.existing import existing_runs
+    from serfsim.sweeps.existing import existing_runs, require_runs
+    from serfsim.sweeps.folder import MANIFEST
 
     if _is_result(what):
         result: Result = what
@@ -114,11 +115,13 @@ def _read(what: Any) -> Result | ExistingRuns:
             raise ResultError(f"{what}: {sentence('no such folder', 'a result or a sweep')}")
         if (Path(what) / SUMMARY).is_file():
             return open_result(what)
+        if not any((Path(what) / place).is_file() for place in (MANIFEST, f"sweep/{MANIFEST}")):
+            found = f"a folder without {SUMMARY} and without {MANIFEST}"
+            raise ResultError(f"{what}: {sentence(found, 'a result or a sweep')}")
     runs = existing_runs(what)
     if runs is None:
         raise SerfsimError(sentence(shown(what), "a result or a sweep"))
-    if len(runs.table) == 0:
-        raise SerfsimError(sentence(f"{runs.name}, a sweep without runs", "at least one run"))
+    require_runs(runs.table, runs.name)
     return runs
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.errors import SerfsimError
 from serfsim.scenario.problems import listed, sentence, shown
+from serfsim.sweeps.existing import require_runs
 from serfsim.tuning.goals import Goal, figures_of, read_constraint, read_goal
 from serfsim.tuning.judging import JUDGES
 from serfsim.tuning.settings import settings_of
@@ -51,8 +52,7 @@ def tune(
     """
     wanted = _Wanted(subject_to, minimize, maximize, pareto, judge)
     name, table, parameters = _runs(what, grid, seeds, out, workers, scheduler, progress)
-    if len(table) == 0:
-        raise SerfsimError(sentence("a sweep without runs", "at least one run"))
+    require_runs(table, name)
     known = figures_of([str(column) for column in table.columns])
     with_value = [figure for figure in known if table[figure].notna().any()]
     objective, constraints, front = wanted.read(known)

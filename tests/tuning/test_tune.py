@@ -190,6 +190,12 @@ def test_what_cannot_be_used_is_told(options: dict[str, Any], message: str) -> N
     assert message in str(caught.value)
 
 
+def test_a_sweep_whose_runs_all_failed_says_why() -> None:
+    table = sweep_table({4: runs(3, 8)}).assign(status="failed", error="no memory")
+    with pytest.raises(SerfsimError, match="all 3 runs failed, the first with: no memory"):
+        tuned(table)
+
+
 def test_a_figure_that_no_run_has_is_told() -> None:
     table = sweep_table({4: runs(60, 8)})
     table[FULL] = math.nan
