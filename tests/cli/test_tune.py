@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import serfsim
 from serfsim.cli.app import app
 
 FILE = """
@@ -77,7 +78,7 @@ def test_bad_input_is_one_message_before_anything_runs(
 
 
 def test_a_result_is_no_sweep(scenario: Path) -> None:
-    CliRunner().invoke(app, ["run", str(scenario), "--quiet", "--out", "one"])
+    serfsim.run(serfsim.load(str(scenario)), seed=1).save("one", figures=False)
     code, _, err = tune("one", *ASKED)
     assert code == 2
     assert "is not the folder of a sweep" in err

@@ -33,6 +33,7 @@ def test_clopper_and_pearsons_interval_is_theirs() -> None:
     assert (share(0, 0).low, share(0, 0).high) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     rng = np.random.default_rng(4)
     truth = {"mean": 1.0, "median": math.log(2), "p90": math.log(10)}
@@ -48,6 +49,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     assert 0.87 <= hits["p90"] / 200 <= 1.0
 
 
+@pytest.mark.slow
 def test_one_sided_bounds_cover_the_truth_as_often_as_they_say() -> None:
     rng = np.random.default_rng(5)
     samples = rng.exponential(size=(300, 60))
