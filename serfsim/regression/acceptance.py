@@ -44,7 +44,8 @@ FIRST: Final = "first baseline"
 class Accepted:
     """What an acceptance did.
 
-    `moved`: scenarios of which some seed gives another run than before; `edited`: scenarios that are
+    `moved`: scenarios of which some seed gives another run than before, or of which no seed is one that
+    was there before; `edited`: scenarios that are
     others themselves; `renewed`: the rest of those that were written anew (more seeds, new figures,
     other claims); `added` and `dropped`. `line` is that of the CHANGELOG, '' where nothing moved, and
     `changelog` the file that has it now, None where it is to be pasted. `warnings` are of the history.
@@ -87,7 +88,8 @@ def accept(
     runs, failures = run({name: scenario for name, (_, scenario) in present.items()}, wanted, workers, quiet)
     if failures:
         first = f"{failures[0].scenario} with seed {failures[0].seed} first: {failures[0].error}"
-        raise BaselineError(f"{len(failures)} runs came to no end, {first}; nothing was accepted")
+        count = f"{len(failures)} of {sum(map(len, wanted.values()))} runs"
+        raise BaselineError(f"{count} came to no end, {first}; nothing was accepted")
     made = {name: _entry(folder, name, *present[name], runs[name]) for name in present}
     accepted = _sorted_out(former, made, dropped)
     if not accepted.is_nothing:
@@ -114,7 +116,8 @@ def _kind(former: Entry | None, made: Entry) -> str:
     if former.given != made.given:
         return "edited"
     then, now = former.runs.digest_of, made.runs.digest_of
-    if any(then.get(seed, digest) != digest for seed, digest in now.items()):
+    common = [seed for seed in now if seed in then]
+    if not common or any(then[seed] != now[seed] for seed in common):
         return "moved"
     ours = (made.complete, made.source, made.claims, made.runs.seeds, set(made.runs.figures))
     theirs = (former.complete, former.source, former.claims, former.runs.seeds, set(former.runs.figures))
@@ -224,7 +227,10 @@ def _tell(folder: Path, because: str) -> tuple[str, Path | None]:
     """The line of the CHANGELOG, and the file that has it now."""
     line = changelog.entry_of(because)
     path = changelog.find(folder)
-    text = changelog.with_entry(path.read_text(encoding="utf-8"), because) if path else None
+    try:
+        text = changelog.with_entry(path.read_text(encoding="utf-8"), because) if path else None
+    except (OSError, UnicodeDecodeError):
+        text = None
     if path is None or text is None:
         return line, None
     write_whole(path, text)

@@ -109,12 +109,8 @@ def _scenarios(comparison: Comparison, baseline: str) -> list[str]:
     rows = [_scenario_row(scenario) for scenario in comparison.scenarios]
     headings = "| scenario | seeds | of the baseline | digests | tests | closest to a change |"
     notes = list(_notes(comparison))
-    made = sorted({(scenario.entry.date, scenario.entry.commit) for scenario in comparison.scenarios})
-    since = (
-        f"The baseline `{baseline}` was accepted {', '.join(_when(*one) for one in made[-3:])}."
-        if made
-        else ""
-    )
+    made = sorted({_when(scenario.entry.date, scenario.entry.commit) for scenario in comparison.scenarios})
+    since = f"The baseline `{baseline}` was accepted {', '.join(made[-3:])}." if made else ""
     return _folded("Scenarios", [*_table(headings, rows), *notes, since, ""])
 
 

@@ -134,3 +134,14 @@ def test_a_baseline_says_of_what_it_was_made(project: Path) -> None:
     told = json.loads((FOLDER / "manifest.json").read_text())
     assert told["scenarios"]["tiny"]["seeds"] == "1-3"
     assert told["scenarios"]["tiny"]["code"].startswith("0.")
+
+
+def test_wholly_other_seeds_need_a_reason_since_nothing_shows_that_runs_are_the_same(project: Path) -> None:
+    assert accepted("Fresh seeds", seeds="11-13").moved == ("tiny",)
+
+
+def test_a_changelog_that_cannot_be_read_leaves_the_line_to_be_pasted(project: Path) -> None:
+    another_digest()
+    Path("CHANGELOG.md").write_bytes(b"\xff\xfe")
+    done = accepted("Probes ask two members")
+    assert (done.line, done.changelog) == ("- Probes ask two members.", None)
