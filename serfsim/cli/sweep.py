@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
     from serfsim.sweeps.sweeping import Ended
 
+SUMMARY = "summary.csv"
 MOST_FAILURES = 10  # more of them are in the table
 
 
@@ -76,8 +77,7 @@ def sweep(
     names, statistic = read_figures(figures), read_statistic(statistic)
     share = None if confidence is None else confidence_of(confidence)
     if not quiet:
-        for warning in warnings(scenario):
-            typer.echo(f"warning: {warning}", err=True)
+        _warn(scenario)
     try:
         ended = carried_out(
             scenario,
@@ -99,12 +99,21 @@ def sweep(
 
         print_points(ended.table, scenario, names, share, statistic)
     if share is not None:
-        from serfsim.sweeps import summary
-        from serfsim.sweeps.store import write_whole
-
-        write_whole(folder / "summary.csv", summary(ended.table, share, statistic).to_csv(index=False))
+        _write_summary(ended, share, statistic, folder)
     _say_how_many(ended, scenario, folder)
     raise typer.Exit(codes.RUN_FAILED if ended.failed else codes.FINE)
+
+
+def _warn(scenario: Scenario) -> None:
+    for warning in warnings(scenario):
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def _write_summary(ended: Ended, confidence: float, statistic: str, folder: Path) -> None:
+    from serfsim.sweeps import summary
+    from serfsim.sweeps.store import write_whole
+
+    write_whole(folder / SUMMARY, summary(ended.table, confidence, statistic).to_csv(index=False))
 
 
 def _say_what_went_wrong(ended: Ended) -> None:
