@@ -59,7 +59,7 @@ class Floor:
     rtt_s: Floats
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Survey:
     """`floor` is None where it was not asked for, or there is no pair to place.
 
@@ -77,6 +77,9 @@ class Survey:
         from serfsim.report.topology_table import survey_html
 
         return survey_html(self)
+
+    def __repr__(self) -> str:
+        return f"<Survey {self.name}: {self.report.n} nodes, seed {self.seed}>"
 
 
 def survey(

@@ -69,7 +69,7 @@ def tidy(notebook: Notebook) -> Notebook:
     )
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:02}"
-        cell.metadata = nbformat.from_dict({})
+        cell.metadata = nbformat.from_dict({"tags": cell.metadata.tags} if "tags" in cell.metadata else {})
         if cell.cell_type == "code":
             # A progress bar that is over leaves an output that shows nothing.
             cell.outputs = [output for output in cell.outputs if any(shown(output).values())]
@@ -106,15 +106,25 @@ def image_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def differences(stored: Notebook, fresh: Notebook) -> list[str]:
-    """What the stored notebook shows otherwise than the fresh one, a line each; [] if nothing."""
+def differences(stored: Notebook, fresh: Notebook, tag: str | None = None) -> list[str]:
+    """What the stored notebook shows otherwise than the fresh one, a line each; [] if nothing.
+
+    Of cells with tags only those with `tag` are compared, or those without tags where it is None.
+    """
     found = []
     for number, (old, new) in enumerate(zip_longest(stored.cells, fresh.cells), 1):
+        if not (is_tagged(old, tag) and is_tagged(new, tag)):
+            continue
         olds, news = list(outputs_of(old)), list(outputs_of(new))
         for place, (before, after) in enumerate(zip_longest(olds, news), 1):
             if not is_alike(before, after):
                 found.append(f"cell {number}, output {place}: stored {before!r:.400}, now {after!r:.400}")
     return found
+
+
+def is_tagged(cell: Any, tag: str | None) -> bool:
+    tags = [] if cell is None else cell.metadata.get("tags", [])
+    return not tags if tag is None else tag in tags
 
 
 def outputs_of(cell: Any) -> Iterator[dict[str, str]]:

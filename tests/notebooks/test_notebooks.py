@@ -1,0 +1,159 @@
+"""The ladder of notebooks: complete, well-behaved, and what each stores is what it gives."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from serfsim.topology.datasets import DATA_SETS, local_path
+from tests.notebooks.running import (
+    IMAGE,
+    NOTEBOOKS,
+    differences,
+    executed,
+    notebooks,
+    outputs_of,
+    store,
+    tidy,
+)
+
+LARGEST_KB = 600
+LONGEST_CELL = 42  # lines
+WIDEST_LINE = 88
+PATHS = notebooks()
+NAMES = [path.stem for path in PATHS]
+
+# A picture of one pixel, and one of two.
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+PIXELS = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNgYAAAAAMAAbitOmMAAAAASUVORK5CYII="
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> Iterator[Any]:
+    yield from (cell for cell in read(path).cells if cell.cell_type == "code")
+
+
+def test_the_ladder_has_no_gap_and_the_readme_tells_each_step() -> None:
+    assert [int(name.split("_")[0]) for name in NAMES] == list(range(1, len(NAMES) + 1))
+    page = (NOTEBOOKS / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"\]\((\d+_\w+)\.ipynb\)", page) == NAMES
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_a_notebook_is_small_and_stored_with_its_outputs(path: Path) -> None:
+    assert path.stat().st_size < 1024 * LARGEST_KB
+    cells = list(code_cells(path))
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    shown = [output for cell in cells for output in outputs_of(cell)]
+    assert any(IMAGE in output for output in shown)
+    for output in shown:
+        assert "error" not in output
+        assert "stderr" not in output
+        assert not re.search(r"\b0x[0-9a-f]{6,}", " ".join(output.values()))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_a_notebook_can_be_read_and_holds_itself_to_what_it_says(path: Path) -> None:
+    first, *_ = read(path).cells
+    assert first.source.startswith(f"# {path.stem.split('_')[0]}. ")
+    cells = list(code_cells(path))
+    for cell in cells:
+        lines = cell.source.splitlines()
+        assert len(lines) <= LONGEST_CELL
+        assert max(map(len, lines)) <= WIDEST_LINE
+    claims = cells[-1].source
+    assert claims.startswith("# What this notebook claims.\n")
+    assert claims.count("assert ") >= 5
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_every_notebook_that_another_names_exists(path: Path) -> None:
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (NOTEBOOKS / link).exists(), link
+
+
+fresh = functools.cache(executed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_a_notebook_gives_what_it_stores(path: Path) -> None:
+    assert differences(read(path), fresh(path)) == []
+
+
+@pytest.mark.slow
+def test_what_is_shown_of_measured_networks_is_what_they_give() -> None:
+    missing = [name for name in ("planetlab", "aws", "azure", "seattle") if not local_path(DATA_SETS[name])]
+    if missing:
+        pytest.skip(f"SERFSIM_DATA has no {', '.join(missing)}")
+    (path,) = (path for path in PATHS if path.stem.endswith("measured_networks"))
+    assert any("measured" in cell.metadata.get("tags", ()) for cell in read(path).cells)
+    assert differences(read(path), fresh(path), "measured") == []
+
+
+# The comparison itself ---------------------------------------------------------------------------------
+
+
+def small(*outputs: Any) -> Any:
+    return v4.new_notebook(cells=[v4.new_markdown_cell("text"), v4.new_code_cell("x", outputs=list(outputs))])
+
+
+def stream(text: str) -> Any:
+    return v4.new_output("stream", text=text)
+
+
+def image(png: str) -> Any:
+    return v4.new_output("display_data", data={IMAGE: png, "text/plain": "<Figure>"})
+
+
+def test_a_changed_number_is_a_difference() -> None:
+    (found,) = differences(small(stream("3.2 s")), small(stream("3.3 s")))
+    assert "cell 2, output 1" in found
+    assert "3.2 s" in found
+    assert "3.3 s" in found
+
+
+def test_an_output_more_or_less_is_a_difference() -> None:
+    one, two = small(stream("a")), small(stream("a"), image(PIXEL))
+    assert len(differences(one, two)) == len(differences(two, one)) == 1
+    assert differences(one, one) == differences(two, two) == []
+
+
+def test_images_are_compared_by_their_size() -> None:
+    other = PIXEL[:60] + "B" + PIXEL[61:]
+    assert differences(small(image(PIXEL)), small(image(other))) == []
+    assert len(differences(small(image(PIXEL)), small(image(PIXELS)))) == 1
+
+
+def test_cells_that_need_data_are_compared_apart() -> None:
+    old, new = small(stream("a")), small(stream("b"))
+    for notebook in (old, new):
+        notebook.cells[1].metadata["tags"] = ["measured"]
+    assert differences(old, new) == []
+    assert len(differences(old, new, "measured")) == 1
+
+
+def test_what_changes_with_every_run_is_not_stored(tmp_path: Path) -> None:
+    notebook = small(stream("a"), v4.new_output("display_data", data={"text/plain": "", "text/html": ""}))
+    notebook.cells[1].metadata["execution"] = {"iopub.status.busy": "2026-01-01T00:00:00"}
+    again = copy.deepcopy(notebook)
+    again.cells[1].metadata["execution"] = {"iopub.status.busy": "2026-01-02T00:00:00"}
+    again.cells[1].id = "other"
+    for place, one in (("one", notebook), ("other", again)):
+        store(tidy(one), tmp_path / f"{place}.ipynb")
+    text = (tmp_path / "one.ipynb").read_text()
+    assert text == (tmp_path / "other.ipynb").read_text()
+    assert "2026" not in text
+    assert "text/html" not in text
