@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 SUMMARY = "summary.csv"
 MOST_FAILURES = 10  # more of them are in the table
 
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead.")
+]
+
 
 def sweep(
     file: Annotated[
@@ -36,14 +44,8 @@ def sweep(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     figures: Annotated[
         str | None,
         typer.Option(metavar="NAME,...", help="Figures to print; a few headlines unless given."),
@@ -59,12 +61,13 @@ def sweep(
 ) -> None:
     """Run a scenario over a grid of values and seeds.
 
-    Every finished run is kept in DIR: the same command goes on where it stopped, and one with more values
-    or seeds runs only what is new. DIR/runs.parquet and DIR/runs.csv have a row for each run.
+    Every finished run is kept in DIR: the same command goes on where it stopped,
+    and one with more values or seeds runs only what is new. DIR/runs.parquet and
+    DIR/runs.csv have a row for each run.
+
+    Example: serfsim sweep crash --grid cluster.config.suspicion_mult=2,4,6
 
     Exit code 0: all runs are done; 1: some have failed; 130: interrupted.
-
-    Example: serfsim sweep crash --grid cluster.config.suspicion_mult=2,4,6 --seeds 1-20
     """
     from serfsim.cli.confidence import confidence_of
     from serfsim.cli.sweep_options import read_figures, read_statistic
