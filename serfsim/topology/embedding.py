@@ -46,7 +46,10 @@ RANDOM_STARTS = 2
 # What errors are at least held against (in median times), how far the kink is smoothed, and how often the
 # loss is evaluated: for every start, and for the best of them.
 SEARCH = ((0.3, 0.3, 100), (0.3, 0.05, 100))
-POLISH = ((0.1, 0.05, 100), (0.03, 0.02, 150), (0.01, 0.01, 150), (0.0, 0.01, 150), (0.0, 0.001, 300))
+POLISH = (
+    *((0.1, 0.05, 100), (0.03, 0.02, 150), (0.01, 0.01, 150), (0.003, 0.01, 100)),
+    *((0.001, 0.01, 100), (0.0, 0.01, 150), (0.0, 0.001, 300)),
+)
 MEDIAN_ROUNDS = (200, 150, 150, 150)  # evaluations
 NO_LESS = 1e-6  # of the relative error: better than this is exact
 COINCIDE = 1e-18  # least squared distance, in units of the median RTT
