@@ -125,7 +125,7 @@ class Past:
         start = self.life_start(node, t)
         table = self.result.events
         rows = np.flatnonzero((table.observer == node) & (table.t >= start) & (table.t <= t))
-        status, heard = self._beginning(node, start, table.kind[rows])
+        status, heard = self._beginning(node, start)
         for at, subject, kind in zip(
             table.t[rows].tolist(), table.subject[rows].tolist(), table.kind[rows].tolist(), strict=True
         ):
@@ -137,22 +137,12 @@ class Past:
                 heard[subject] = at
         return [self._view(member, status[member], heard[member]) for member in sorted(status)]
 
-    def _beginning(
-        self, node: int, start: float, kinds: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-    ) -> tuple[dict[int, str], dict[int, float]]:
-        """Whom the process knew from the start: all of a converged start, else nobody.
-
-        The tables of a mass join leave out the joins before 0: those that ran at 0 are taken to be known.
-        """
-        is_first = start == self._starts(node)[0]
-        if not is_first or (not self.background.converged_start and bool((kinds == events.JOIN).any())):
+    def _beginning(self, node: int, start: float) -> tuple[dict[int, str], dict[int, float]]:
+        """Whom the process knew from the start: all of a converged start, else nobody."""
+        if not self.background.converged_start or start != self._starts(node)[0]:
             return {}, {}
-        known = [
-            member
-            for member in range(len(self.names))
-            if self.background.converged_start or self._starts(member)[0] <= 0.0
-        ]
-        return dict.fromkeys(known, "alive"), dict.fromkeys(known, start)
+        everybody = range(len(self.names))
+        return dict.fromkeys(everybody, "alive"), dict.fromkeys(everybody, start)
 
     def _view(self, member: int, status: str, heard: float) -> MemberView:
         starts = self._starts(member)

@@ -76,12 +76,13 @@ def last_kinds(
 ) -> tuple[NDArray[np.int8], list[EventTable]]:
     """The kind of the last row of every pair before `start` (row `first`), and the failed rows there.
 
-    Pairs without a row hold JOIN where `converged` and both were up at the beginning, else REAP.
+    Pairs without a row hold JOIN where `converged` and both had started, else REAP.
     """
     n = down.n
     begin = float(events.t[0]) if first else start
-    at_begin = ~down.covered_at(begin)
-    known = at_begin[:, None] & at_begin[None, :] if converged else np.zeros((n, n), dtype=np.bool_)
+    started = np.ones(n, dtype=np.bool_)
+    started[down.node[(down.start <= begin) & (down.end > start)]] = False
+    known = started[:, None] & started[None, :] if converged else np.zeros((n, n), dtype=np.bool_)
     state = np.where(known, np.int8(JOIN), np.int8(REAP))
     state_flat = state.reshape(-1)
     # An agent that went down later forgets what it saw before.

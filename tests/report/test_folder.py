@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from serfsim.errors import ResultError
+from serfsim.report import frames
 from serfsim.report.figures import FIGURES
 from serfsim.report.folder import TABLES, is_replaceable, replacing
+from serfsim.report.plots import view_sizes
 from serfsim.result import Result, open_result
 from tests.report.conftest import small
 
@@ -54,6 +56,18 @@ def test_a_result_read_back_is_the_one_that_was_saved(result: Result, saved: Pat
     # And it can be saved once more; without figures there is no page.
     without = {"report.html", *(f"plots/{name}.png" for name in FIGURES)}
     assert files(again.save(tmp_path / "copy", figures=False)) == files(saved) - without
+
+
+def test_of_a_mass_join_saved_without_its_joins_views_are_complete_when_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "EARLY_ROWS", 1)
+    here = small()
+    there = open_result(here.save(tmp_path / "r", figures=False))
+    assert len(there.events.t) == len(here.events.t) - 4 * 3
+    grid = np.arange(0.0, here.background.end_s)
+    seen = [view_sizes.sizes(one.events, one.background, grid) for one in (there, here)]
+    np.testing.assert_array_equal(*seen)
 
 
 def test_an_older_result_is_replaced_only_by_a_whole_one(result: Result, tmp_path: Path) -> None:
