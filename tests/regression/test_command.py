@@ -15,6 +15,7 @@ import serfsim
 from serfsim.cli.app import app
 from serfsim.regression import plots
 from serfsim.regression.history import RECORDED, read_history
+from serfsim.sweeps.jobs import FAILED, Outcome
 from tests.regression.made import TINY
 
 Serfsim = Callable[..., Any]
@@ -105,6 +106,37 @@ def test_accepting_without_anybody_to_ask_needs_a_reason(serfsim_in: Serfsim) ->
     assert done.exit_code == 0
     assert "there is nothing to accept" in done.stdout
     assert Path("CHANGELOG.md").read_text() == CHANGELOG
+
+
+@pytest.mark.parametrize("words", [(), ("--accept", "--because", "x")], ids=["compare", "accept"])
+def test_interrupted_it_leaves_all_as_it_was(
+    serfsim_in: Serfsim, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {file: file.read_bytes() for file in Path("results").rglob("*.*")}
+    monkeypatch.setattr("serfsim.sweeps.execution.run_all", interrupted)
+    assert serfsim_in(*words).exit_code == 130
+    assert {file: file.read_bytes() for file in Path("results").rglob("*.*")} == before
+
+
+def test_a_run_that_fails_is_told_and_is_a_regression(
+    serfsim_in: Serfsim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(jobs: Any, **_: object) -> list[Outcome]:
+        return [Outcome(job, "key", FAILED, "ZeroDivisionError: division by zero") for job in jobs]
+
+    monkeypatch.setattr("serfsim.sweeps.execution.run_all", failing)
+    done = serfsim_in("--seeds", "1-2")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("2 runs came to no end, in tiny.")
+    assert (
+        "| tiny | 2 | ZeroDivisionError: division by zero |" in Path("results/regress/regress.md").read_text()
+    )
+    refused = serfsim_in("--accept", "--because", "x")
+    assert refused.exit_code == 2
+    assert "10 of 10 runs came to no end" in refused.stderr
 
 
 def test_python_gets_the_comparison(serfsim_in: Serfsim) -> None:

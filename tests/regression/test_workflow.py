@@ -19,10 +19,17 @@ from serfsim.regression.selection import loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / ".github" / "workflows" / "regress.yml"
+PAGE_OF_DOCS = ROOT / "docs" / "regress.md"
 
 
-def steps() -> list[dict[str, Any]]:
-    workflow = YAML(typ="safe").load(FILE)
+def texts() -> dict[str, str]:
+    """This project's workflow, and that of the documentation for others."""
+    (of_docs,) = re.findall(r"```yaml\n(.*?)```", PAGE_OF_DOCS.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return {"ours": FILE.read_text(encoding="utf-8"), "of the docs": of_docs}
+
+
+def steps(which: str) -> list[dict[str, Any]]:
+    workflow = YAML(typ="safe").load(texts()[which])
     assert workflow["name"] == "regress"
     assert "pull_request" in workflow["on"]
     found: list[dict[str, Any]] = workflow["jobs"]["regress"]["steps"]
@@ -31,13 +38,14 @@ def steps() -> list[dict[str, Any]]:
 
 def commands(text: str) -> list[list[str]]:
     """The calls of serfsim in a text, as words."""
-    lines = re.findall(r"(?:\.venv/bin/|#\s+|^)(serfsim .*)", text, flags=re.MULTILINE)
-    return [shlex.split(line) for line in lines]
+    lines = re.findall(r"(?:^|run: |\.venv/bin/)(serfsim [a-z].*)", text, flags=re.MULTILINE)
+    return [shlex.split(line, comments=True) for line in lines]
 
 
-def test_every_serfsim_command_of_the_workflow_exists_with_its_options() -> None:
-    found = commands(FILE.read_text(encoding="utf-8"))
-    assert len(found) == 2
+@pytest.mark.parametrize("file", [FILE, PAGE_OF_DOCS], ids=["workflow", "docs"])
+def test_every_serfsim_command_exists_with_its_options(file: Path) -> None:
+    found = commands(file.read_text(encoding="utf-8"))
+    assert found
     known: Any = get_command(app)
     for _, name, *words in found:
         options = {option for parameter in known.commands[name].params for option in parameter.opts}
@@ -46,18 +54,18 @@ def test_every_serfsim_command_of_the_workflow_exists_with_its_options() -> None
 
 def test_every_make_command_of_the_workflow_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {
-        name for step in steps() for name in re.findall(r"^make (\w+)", step.get("run", ""), re.MULTILINE)
-    }
+    runs = [step.get("run", "") for step in steps("ours")]
+    named = {name for run in runs for name in re.findall(r"^make (\w+)", run, re.MULTILINE)}
     assert named
     assert named <= targets
 
 
-def test_the_summary_is_the_page_that_regress_writes_even_when_it_fails() -> None:
-    (summary,) = [step for step in steps() if "GITHUB_STEP_SUMMARY" in step.get("run", "")]
+@pytest.mark.parametrize("which", ["ours", "of the docs"])
+def test_the_summary_is_the_page_that_regress_writes_even_when_it_fails(which: str) -> None:
+    (summary,) = [step for step in steps(which) if "GITHUB_STEP_SUMMARY" in step.get("run", "")]
     assert f"results/regress/{PAGE}" in summary["run"]
     assert "!cancelled()" in summary["if"]
-    (kept,) = [step for step in steps() if "upload-artifact" in step.get("uses", "")]
+    (kept,) = [step for step in steps(which) if "upload-artifact" in step.get("uses", "")]
     assert kept["with"]["path"] == "results/regress"
 
 
