@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from serfsim.errors import ScenarioError
+from serfsim.report.topology_plots import SurveyPlots
 from serfsim.result import Result
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
@@ -63,6 +64,7 @@ class Floor:
 class Survey:
     """`floor` is None where it was not asked for, or there is no pair to place.
 
+    `plot.<panel>(ax=ax)` draws one panel of the figure of `serfsim topology` and returns its axes.
     `vivaldi` is the last relative error of the run that was surveyed: p50, p90, p99, mean, max.
     """
 
@@ -72,6 +74,10 @@ class Survey:
     report: TopologyReport
     floor: Floor | None
     vivaldi: dict[str, float] | None = None
+
+    @property
+    def plot(self) -> SurveyPlots:
+        return SurveyPlots(self)
 
     def _repr_html_(self) -> str:
         from serfsim.report.topology_table import survey_html

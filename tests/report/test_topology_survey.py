@@ -18,6 +18,7 @@ from serfsim.report.topology_survey import Survey, survey
 from serfsim.report.topology_table import meaning, notes, survey_html, survey_rows
 from serfsim.result import open_result
 from serfsim.topology import build_topology, embedding
+from serfsim.topology.datasets import DATA_SETS, local_path
 
 mpl.use("Agg")
 
@@ -50,11 +51,16 @@ def on_a_random_matrix(tmp_path_factory: pytest.TempPathFactory) -> tuple[serfsi
     return result, folder / "result"
 
 
+@pytest.fixture(scope="module")
+def surveyed(on_a_random_matrix: tuple[serfsim.Result, Path]) -> Survey:
+    return survey(on_a_random_matrix[0])
+
+
 def test_vivaldi_on_a_matrix_never_comes_below_the_floor(
-    on_a_random_matrix: tuple[serfsim.Result, Path],
+    on_a_random_matrix: tuple[serfsim.Result, Path], surveyed: Survey
 ) -> None:
     result, _ = on_a_random_matrix
-    found = survey(result)
+    found = surveyed
     assert found.floor is not None
     vivaldi = result.summary["coordinates"]["relative_error"]
     assert 0.02 < found.floor.mean.relative_error["mean"] < vivaldi["mean"]
@@ -71,10 +77,10 @@ def test_vivaldi_on_a_plane_comes_near_a_floor_of_nothing() -> None:
 
 
 def test_a_run_read_back_from_its_folder_has_the_same_floor(
-    on_a_random_matrix: tuple[serfsim.Result, Path],
+    on_a_random_matrix: tuple[serfsim.Result, Path], surveyed: Survey
 ) -> None:
-    result, folder = on_a_random_matrix
-    read, run = survey(open_result(folder)), survey(result)
+    _, folder = on_a_random_matrix
+    read, run = survey(open_result(folder)), surveyed
     assert read.floor is not None
     assert run.floor is not None
     assert read.floor.mean.relative_error == run.floor.mean.relative_error
@@ -147,24 +153,21 @@ def test_the_words_say_whether_coordinates_can_be_exact() -> None:
     assert rows_of(random)["violated pairs"] == "0"
 
 
-def test_every_panel_returns_the_axes_it_was_given(on_a_random_matrix: tuple[serfsim.Result, Path]) -> None:
+@pytest.mark.parametrize(
+    "panel",
+    ["map", "round_trip_times", "heat_map", "triangles", "asymmetry", "error_by_distance", "floor"],
+)
+def test_a_panel_returns_the_axes_it_was_given_and_makes_its_own_otherwise(
+    surveyed: Survey, panel: str
+) -> None:
+    from matplotlib import pyplot
     from matplotlib.figure import Figure
 
-    from serfsim.report.topology_map import topology_map
-
-    found = survey(on_a_random_matrix[0])
-    for panel in (
-        topology_map,
-        topology_panels.rtt_distribution,
-        topology_panels.rtt_heat_map,
-        topology_panels.triangle_severity,
-        topology_panels.asymmetry,
-        topology_panels.error_by_distance,
-        topology_panels.floor_distribution,
-    ):
-        ax = Figure().add_subplot()
-        assert panel(found, ax) is ax
-        assert ax.get_title(loc="left")
+    given = Figure().add_subplot()
+    assert getattr(surveyed.plot, panel)(ax=given) is given
+    made = getattr(surveyed.plot, panel)()
+    assert made.get_title(loc="left") == given.get_title(loc="left") != ""
+    pyplot.close(made.figure)
 
 
 def test_clusters_lie_side_by_side_in_the_heat_map() -> None:
@@ -174,12 +177,12 @@ def test_clusters_lie_side_by_side_in_the_heat_map() -> None:
 
 
 def test_the_plot_of_errors_shows_the_floor_where_asked(
-    on_a_random_matrix: tuple[serfsim.Result, Path],
+    on_a_random_matrix: tuple[serfsim.Result, Path], surveyed: Survey
 ) -> None:
     from matplotlib.figure import Figure
 
     result, _ = on_a_random_matrix
-    floor = survey(result).floor
+    floor = surveyed.floor
     assert floor is not None
     labels = []
     for asked in (None, floor):
@@ -187,3 +190,13 @@ def test_the_plot_of_errors_shows_the_floor_where_asked(
         labels.append(ax.get_legend_handles_labels()[1])
     assert "least median of any coordinates found" not in labels[0]
     assert "least median of any coordinates found" in labels[1]
+
+
+def test_amazons_regions_can_be_placed_to_a_few_percent() -> None:
+    if local_path(DATA_SETS["aws"]) is None:
+        pytest.skip("SERFSIM_DATA has no data set aws")
+    regions = survey(scenario({"model": "matrix", "data": "aws"}, 33))
+    assert regions.floor is not None
+    assert 0.02 < regions.floor.mean.relative_error["mean"] < 0.05
+    assert 0.2 < regions.report.violated_share < 0.4
+    assert 0.4 < regions.report.asymmetric_share < 0.6

@@ -1,0 +1,65 @@
+"""The panels of a survey one by one, for a notebook: axes in, axes out, nothing shown and nothing saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from serfsim.report.topology_survey import Survey
+
+
+class SurveyPlots:
+    """The panels of one survey: `survey.plot.floor(ax=ax)`. Without `ax` a new figure is made."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+
+    def map(self, ax: Axes | None = None) -> Axes:
+        """Where the nodes are."""
+        from serfsim.report.topology_map import topology_map
+
+        return self._draw(topology_map, ax)
+
+    def round_trip_times(self, ax: Axes | None = None) -> Axes:
+        """How many pairs have which round-trip time."""
+        from serfsim.report.topology_panels import rtt_distribution
+
+        return self._draw(rtt_distribution, ax)
+
+    def heat_map(self, ax: Axes | None = None) -> Axes:
+        """The round-trip times of all pairs, near nodes side by side."""
+        from serfsim.report.topology_panels import rtt_heat_map
+
+        return self._draw(rtt_heat_map, ax)
+
+    def triangles(self, ax: Axes | None = None) -> Axes:
+        """How much longer a pair's own way is than the shortest by one other node."""
+        from serfsim.report.topology_panels import triangle_severity
+
+        return self._draw(triangle_severity, ax)
+
+    def asymmetry(self, ax: Axes | None = None) -> Axes:
+        """How far the ways there and back differ."""
+        from serfsim.report.topology_panels import asymmetry
+
+        return self._draw(asymmetry, ax)
+
+    def error_by_distance(self, ax: Axes | None = None) -> Axes:
+        """How wrong the best coordinates are for near and for far pairs."""
+        from serfsim.report.topology_panels import error_by_distance
+
+        return self._draw(error_by_distance, ax)
+
+    def floor(self, ax: Axes | None = None) -> Axes:
+        """The relative errors of the best static coordinates, and Vivaldi's in the run surveyed."""
+        from serfsim.report.topology_panels import floor_distribution
+
+        return self._draw(floor_distribution, ax)
+
+    def _draw(self, panel: Callable[[Survey, Axes], Axes], ax: Axes | None) -> Axes:
+        from serfsim.report.plots.style import new_axes
+
+        return panel(self._survey, new_axes() if ax is None else ax)
