@@ -42,8 +42,8 @@ class Commands(TyperGroup):
         except SerfsimError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(codes.BAD_INPUT) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
+        except KeyboardInterrupt as interruption:
+            typer.echo(str(interruption) or "interrupted", err=True)
             raise typer.Exit(codes.INTERRUPTED) from None
 
 

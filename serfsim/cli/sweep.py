@@ -73,7 +73,7 @@ def sweep(
     from serfsim.cli.sweep_options import read_figures, read_statistic
     from serfsim.sweeps.grid import read_grid
     from serfsim.sweeps.seeds import read_seeds
-    from serfsim.sweeps.sweeping import SweepInterrupted, carried_out
+    from serfsim.sweeps.sweeping import carried_out
 
     scenario = load(file, settings or ())
     folder = Path("results") / f"{scenario.name}-sweep" if out is None else out
@@ -81,21 +81,17 @@ def sweep(
     share = None if confidence is None else confidence_of(confidence)
     if not quiet:
         _warn(scenario)
-    try:
-        ended = carried_out(
-            scenario,
-            read_grid(grid or ()),
-            read_seeds(seeds),
-            folder,
-            files_from=find(file).parent,
-            workers=workers,
-            scheduler=scheduler,
-            quiet=quiet,
-            lines=True,
-        )
-    except SweepInterrupted as interrupted:
-        typer.echo(str(interrupted), err=True)
-        raise typer.Exit(codes.INTERRUPTED) from None
+    ended = carried_out(
+        scenario,
+        read_grid(grid or ()),
+        read_seeds(seeds),
+        folder,
+        files_from=find(file).parent,
+        workers=workers,
+        scheduler=scheduler,
+        quiet=quiet,
+        lines=True,
+    )
     _say_what_went_wrong(ended)
     if not quiet:
         from serfsim.cli.sweep_table import print_points
