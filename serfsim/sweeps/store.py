@@ -34,7 +34,8 @@ class Store:
         self.damaged: list[Path] = []
         try:
             self.parts.mkdir(parents=True, exist_ok=True)
-            for left in self.parts.glob(".*.partial"):  # of a process that was killed while it wrote
+            # What a process left that was killed while it wrote.
+            for left in [*self.parts.glob(".*.partial"), *self.folder.glob(".*.partial")]:
                 left.unlink(missing_ok=True)
         except OSError as error:
             raise cannot_write(self.parts, error) from None

@@ -63,10 +63,10 @@ def test_a_damaged_part_is_noticed_and_not_believed(tmp_path: Path, outcome: Out
 
 def test_what_a_killed_process_left_half_written_is_swept_away(tmp_path: Path, outcome: Outcome) -> None:
     store = Store(tmp_path)
-    left = store.parts / f".{outcome.run}.json.123.partial"
-    left.write_text("{", encoding="utf-8")
+    for left in (store.parts / f".{outcome.run}.json.123.partial", tmp_path / ".runs.csv.123.partial"):
+        left.write_text("{", encoding="utf-8")
     assert Store(tmp_path).find(outcome.job, outcome.run) is None
-    assert list(store.parts.iterdir()) == []
+    assert list(tmp_path.rglob("*")) == [store.parts]
 
 
 def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
