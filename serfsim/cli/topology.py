@@ -37,7 +37,7 @@ def topology(
         typer.Option(
             "--set",
             metavar="PATH=VALUE",
-            help="Change a value, such as network.topology.unit=s; may be repeated.",
+            help="Change a value, such as network.topology.missing=median; may be repeated.",
         ),
     ] = None,
     out: Annotated[
