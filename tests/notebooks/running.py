@@ -4,13 +4,15 @@
 
 The kernel is this very interpreter, whatever kernels are installed, in the folder of the notebooks. What
 differs from run to run (times, identifiers) is not stored. An image is compared by its size alone, for
-its bytes change with fonts and with the release of matplotlib; all other outputs are compared exactly.
+its bytes change with fonts and with the release of matplotlib; what an optimiser found, in cells with the
+tag OPTIMISED, may differ a little from machine to machine; all other outputs are compared exactly.
 """
 
 from __future__ import annotations
 
 import base64
 import os
+import re
 import struct
 import sys
 import tempfile
@@ -28,7 +30,10 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
 MOST_SECONDS = 120  # a cell; on an idle machine a whole notebook takes less than 30
 IMAGE = "image/png"
-SIMILAR = 0.1  # by which an image's sides may differ
+MEASURED, OPTIMISED = "measured", "optimised"  # tags of cells
+SIMILAR = 0.1  # by which sides of images, and numbers of optimisers, may differ
+LAST_DIGITS = 0.02  # by which small numbers of optimisers may differ at least
+NUMBER = r"(\d+(?:\.\d+)?)"
 
 Notebook = Any  # nbformat's nodes are untyped
 
@@ -106,25 +111,26 @@ def image_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def differences(stored: Notebook, fresh: Notebook, tag: str | None = None) -> list[str]:
+def differences(stored: Notebook, fresh: Notebook, measured: bool = False) -> list[str]:
     """What the stored notebook shows otherwise than the fresh one, a line each; [] if nothing.
 
-    Of cells with tags only those with `tag` are compared, or those without tags where it is None.
+    Cells with the tag MEASURED show what depends on data that need not be there: they alone are compared
+    where `measured`, else all others.
     """
     found = []
     for number, (old, new) in enumerate(zip_longest(stored.cells, fresh.cells), 1):
-        if not (is_tagged(old, tag) and is_tagged(new, tag)):
+        tags = [*tags_of(old), *tags_of(new)]
+        if (MEASURED in tags) is not measured:
             continue
         olds, news = list(outputs_of(old)), list(outputs_of(new))
         for place, (before, after) in enumerate(zip_longest(olds, news), 1):
-            if not is_alike(before, after):
+            if not is_alike(before, after, OPTIMISED in tags):
                 found.append(f"cell {number}, output {place}: stored {before!r:.400}, now {after!r:.400}")
     return found
 
 
-def is_tagged(cell: Any, tag: str | None) -> bool:
-    tags = [] if cell is None else cell.metadata.get("tags", [])
-    return not tags if tag is None else tag in tags
+def tags_of(cell: Any) -> list[str]:
+    return [] if cell is None else list(cell.metadata.get("tags", []))
 
 
 def outputs_of(cell: Any) -> Iterator[dict[str, str]]:
@@ -132,19 +138,29 @@ def outputs_of(cell: Any) -> Iterator[dict[str, str]]:
         yield from map(shown, cell.outputs)
 
 
-def is_alike(before: dict[str, str] | None, after: dict[str, str] | None) -> bool:
+def is_alike(before: dict[str, str] | None, after: dict[str, str] | None, optimised: bool) -> bool:
     if before is None or after is None or before.keys() != after.keys():
         return False
-    return all(
-        is_similar(before[kind], after[kind]) if kind == IMAGE else before[kind] == after[kind]
-        for kind in before
-    )
+    for kind, old in before.items():
+        new = after[kind]
+        if kind == IMAGE:
+            alike = is_near(old, new, least=0.0)
+        elif optimised:
+            alike = is_near(old, new, least=LAST_DIGITS)
+        else:
+            alike = old == new
+        if not alike:
+            return False
+    return True
 
 
-def is_similar(before: str, after: str) -> bool:
-    """Two sizes of images."""
-    old, new = (tuple(map(int, text.strip("()").split(","))) for text in (before, after))
-    return all(abs(a - b) <= SIMILAR * max(a, b) for a, b in zip(old, new, strict=True))
+def is_near(before: str, after: str, least: float) -> bool:
+    """The same words, and numbers that differ by no more than a share of SIMILAR, or by `least`."""
+    old, new = re.split(NUMBER, before), re.split(NUMBER, after)
+    if [part.split() for part in old[::2]] != [part.split() for part in new[::2]]:
+        return False
+    numbers = zip(map(float, old[1::2]), map(float, new[1::2]), strict=True)
+    return all(abs(a - b) <= max(least, SIMILAR * max(abs(a), abs(b))) for a, b in numbers)
 
 
 def main(names: list[str]) -> int:
