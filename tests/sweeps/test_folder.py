@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,15 @@ def test_a_folder_gives_back_the_same_table_however_it_is_read(tiny: Scenario, t
     assert sweep.parameters == list(GRID)
     assert sweep.seeds == [2, 1]
     assert sweep.scenario == Scenario(**tiny.complete())
+
+
+def test_the_table_alone_can_be_kept(tiny: Scenario, tmp_path: Path) -> None:
+    table = swept(tiny, tmp_path / "s", seeds=[1])
+    shutil.rmtree(tmp_path / "s" / "parts")
+    pd.testing.assert_frame_equal(open_sweep(tmp_path / "s").table, table)
+    (tmp_path / "s" / "runs.parquet").write_bytes(b"PAR1")
+    with pytest.raises(SweepError, match=r"runs\.parquet: cannot be read"):
+        _ = open_sweep(tmp_path / "s").table
 
 
 def test_more_values_and_seeds_run_only_what_is_new(tiny: Scenario, tmp_path: Path) -> None:
