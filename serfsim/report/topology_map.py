@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from serfsim.report.background import classical_scaling
 from serfsim.report.plots import style
 from serfsim.report.plots.coordinate_map import principal_plane
+from serfsim.report.plots.labels import place_labels
 from serfsim.report.topology_panels import shown_nodes, shown_rtt
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from serfsim.scoring.recording import Floats
 
 MOST_LINKS = 5  # for each node; more hide what they join
-MOST_NAMES = 18  # more names lie on top of one another
+MOST_NAMES = 70  # of more, too few would find room
 
 
 def topology_map(survey: Survey, ax: Axes) -> Axes:
@@ -83,7 +84,7 @@ def _links(survey: Survey, points: Floats) -> list[Floats]:
 
 
 def _name(survey: Survey, points: Floats, ax: Axes) -> None:
-    """Names of places, where they are few; of places at one point the first's."""
+    """Names of places, where there is room; of places at one point the first's."""
     places = survey.topology.places
     if places is None:
         return
@@ -92,15 +93,6 @@ def _name(survey: Survey, points: Floats, ax: Axes) -> None:
         first.setdefault(tuple(point.tolist()), places[int(node)])
     if len(first) > MOST_NAMES:
         return
-    middle = float(np.mean(ax.get_xlim()))
-    for point, label in first.items():
-        right = point[0] > middle
-        ax.annotate(
-            label[:24],
-            (point[0], point[1]),
-            (-5 if right else 5, 4),
-            textcoords="offset points",
-            ha="right" if right else "left",
-            fontsize=8,
-            color="#52606d",
-        )
+    spots = [(x, y) for x, y in first]
+    names = [name[:24] for name in first.values()]
+    place_labels(ax, spots, names, bold=[False] * len(spots), size=8, only_free=True)

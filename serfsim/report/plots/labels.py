@@ -23,6 +23,7 @@ PLACES: Final = [
     for reach in (6.0, 11.0, 18.0, 26.0)
     for x, y in ((1, 1), (-1, 1), (1, -1), (-1, -1))
 ]
+COVERS: Final = 1.0  # a place that costs so much covers a bar, a point or a name
 MARK: Final = 5.5  # half the size of a point's mark, in points of type
 
 
@@ -34,12 +35,15 @@ def place_labels(
     bold: Sequence[bool],
     bars: Sequence[Sequence[tuple[float, float]]] = (),
     line: Sequence[tuple[float, float]] = (),
+    size: float = 9.5,
+    only_free: bool = False,
 ) -> None:
     """Write each text beside its point. `bars`: of each point ((x low, x high), (y low, y high)).
 
     `line`: the corners of a line that is better not written over.
 
-    Points of the same place share one label. The axes' limits must be final.
+    Points of the same place share one label. `only_free` leaves out what would cover something else;
+    `size` is that of the type in points. The axes' limits must be final.
     """
     shared: dict[tuple[float, float], list[int]] = {}
     for number, point in enumerate(points):
@@ -56,13 +60,16 @@ def place_labels(
             point,
             (0, 0),
             textcoords="offset points",
-            fontsize=9.5,
+            fontsize=size,
             fontweight="bold" if strong else "normal",
             color=style.BLACK,
             zorder=6,
         )
-        best = min(PLACES, key=lambda place: _cost(label, place, taken, inside))
-        taken.append((_put(label, best), 4.0))
+        cost, best = min((_cost(label, place, taken, inside), place) for place in PLACES)
+        if only_free and cost >= COVERS:
+            label.remove()
+        else:
+            taken.append((_put(label, best), 4.0))
 
 
 def _joined(texts: Sequence[str]) -> str:
