@@ -7,7 +7,6 @@ seeds, is not run again, and what older sources gave is.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -15,18 +14,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cache
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
 
-import serfsim
 from serfsim.engine.trace import MESSAGE, TRAFFIC_COLUMNS, USER_MESSAGE, Trace
 from serfsim.scoring.recording import PerSecond, Recording
 from serfsim.simulation import Simulation
 from serfsim.simulation.recorder import BROADCASTS, LEADING, SERF
+from serfsim.sweeps.crews import end_with_parent
+from serfsim.sweeps.keys import ASIDE as RUNS_ASIDE
+from serfsim.sweeps.keys import package_digest
+from serfsim.sweeps.store import write_whole
 from serfsim.validation.conversion import rounds
 from serfsim.validation.figures import figures
 from serfsim.validation.figures.measures import Figures
@@ -35,8 +36,7 @@ from serfsim.validation.scenario import latency_file, scenario, warm_up
 
 # Sources that no figure depends on.
 ASIDE = (
-    "cli",
-    "report",
+    *(part for part in RUNS_ASIDE if part != "validation/"),
     *(f"validation/{name}.py" for name in ("__main__", "causes", "compare", "page", "plot", "tolerances")),
 )
 
@@ -88,7 +88,7 @@ def run_all(
     paths: list[Path], seeds: list[int], folder: Path, workers: int, progress: Callable[[int, int], None]
 ) -> dict[str, dict[int, Figures]]:
     """The figures of every recording and seed: {name: {seed: figures}}."""
-    sources = sources_digest()
+    sources = package_digest(ASIDE)
     jobs = [Job(path, seed, folder, sources) for path in paths for seed in seeds]
     found: dict[Job, Figures] = {job: known for job in jobs if (known := recall(job)) is not None}
     missing = [job for job in jobs if job not in found]
@@ -108,7 +108,7 @@ def carried_out(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
             yield job, carry_out(job)
         return
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, context, end_with_parent, (os.getpid(),)) as pool:
         pending = {pool.submit(carry_out, job): job for job in jobs}
         try:
             for future in as_completed(pending):
@@ -116,18 +116,6 @@ def carried_out(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def end_with_parent() -> None:
-    """Have this process end when its parent does, however that ended: nobody else would tell it to."""
-    parent = parent_process()
-    assert parent is not None
-
-    def wait_for_it() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=wait_for_it, daemon=True).start()
 
 
 def carry_out(job: Job) -> Figures:
@@ -147,10 +135,8 @@ def recalled_recording(path: Path) -> Golden:
 
 def keep(job: Job, values: Figures) -> None:
     job.kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = job.kept.with_suffix(f".{os.getpid()}")
     text = json.dumps({"sources": job.sources, "figures": values}, allow_nan=True)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(job.kept)
+    write_whole(job.kept, text + "\n")
 
 
 def recall(job: Job) -> Figures | None:
@@ -162,17 +148,6 @@ def recall(job: Job) -> Figures | None:
         return {str(name): [float(value) for value in values] for name, values in kept["figures"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def sources_digest() -> str:
-    """A digest of all that a simulated run and its figures come from."""
-    package = Path(serfsim.__file__).parent
-    digest = hashlib.blake2b(digest_size=12)
-    for file in sorted(package.rglob("*.py")):
-        name = file.relative_to(package).as_posix()
-        if not name.startswith(ASIDE):
-            digest.update(name.encode() + file.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
 
 
 def pooled(runs: dict[int, Figures], figure: str) -> list[float]:
