@@ -9,23 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from nbformat import v4
 
-from serfsim.topology.datasets import DATA_SETS, local_path
 from tests.notebooks.running import (
+    DATA,
     IMAGE,
     MEASURED,
     NOTEBOOKS,
     OPTIMISED,
     differences,
     executed,
+    missing_data,
     notebooks,
     outputs_of,
+    read,
     store,
     tags_of,
     tidy,
+    with_kept_outputs,
 )
 
 LARGEST_KB = 600
@@ -37,10 +39,6 @@ NAMES = [path.stem for path in PATHS]
 # A picture of one pixel, and one of two.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 PIXELS = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNgYAAAAAMAAbitOmMAAAAASUVORK5CYII="
-
-
-def read(path: Path) -> Any:
-    return nbformat.read(path, as_version=4)
 
 
 def code_cells(path: Path) -> Iterator[Any]:
@@ -90,6 +88,12 @@ def test_every_notebook_that_another_names_exists(path: Path) -> None:
 fresh = functools.cache(executed)
 
 
+def test_measured_networks_are_shown() -> None:
+    (cell,) = (cell for cell in read(PATHS[-1]).cells if MEASURED in tags_of(cell))
+    (output,) = outputs_of(cell)
+    assert all(name in output["text/html"] for name in DATA)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 def test_a_notebook_gives_what_it_stores(path: Path) -> None:
@@ -98,11 +102,9 @@ def test_a_notebook_gives_what_it_stores(path: Path) -> None:
 
 @pytest.mark.slow
 def test_what_is_shown_of_measured_networks_is_what_they_give() -> None:
-    missing = [name for name in ("planetlab", "aws", "azure", "seattle") if not local_path(DATA_SETS[name])]
-    if missing:
-        pytest.skip(f"SERFSIM_DATA has no {', '.join(missing)}")
-    (path,) = (path for path in PATHS if path.stem.endswith("measured_networks"))
-    assert any(MEASURED in tags_of(cell) for cell in read(path).cells)
+    if missing_data():
+        pytest.skip(f"SERFSIM_DATA has no {', '.join(missing_data())}")
+    path = PATHS[-1]
     assert differences(read(path), fresh(path), measured=True) == []
 
 
@@ -150,6 +152,13 @@ def test_cells_that_need_data_are_compared_apart() -> None:
     assert differences(old, new) == []
     assert len(differences(old, new, measured=True)) == 1
     assert differences(small(stream("a")), small(stream("b")), measured=True) == []
+
+
+def test_what_needs_data_is_kept_where_there_are_none() -> None:
+    stored, fresh = (tagged(small(stream(text)), MEASURED) for text in ("measured", "nothing here"))
+    assert with_kept_outputs(fresh, stored).cells[1].outputs[0].text == "measured"
+    stored, fresh = small(stream("then")), small(stream("now"))
+    assert with_kept_outputs(fresh, stored).cells[1].outputs[0].text == "now"
 
 
 @pytest.mark.parametrize(
