@@ -1,4 +1,4 @@
-"""Which releases of Serf the nodes of a run ran, in words."""
+"""Which releases of Serf the nodes of a run ran, or which variant of it, in words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 
 def nodes_text(summary: Mapping[str, Any]) -> str:
-    """'3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)', '9 nodes of Serf 0.7, before: of 0.6'."""
-    nodes = f"{summary['nodes']} nodes"
+    """'3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)', '9 nodes of Serf 0.7, before: of 0.6'.
+
+    Machines of a variant: '3 nodes as FlatNode of Serf 0.9'.
+    """
+    variant = summary.get("versions", {}).get("node_class", "").rpartition(".")[2]
+    nodes = f"{summary['nodes']} nodes" + (f" as {variant}" if variant else "")
     releases = summary.get("serf_releases", {})
     start, end = releases.get("start", {}), releases.get("end", {})
     if not end:

@@ -11,6 +11,7 @@ from serfsim.errors import SerfsimError
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.probe import Prober
 from serfsim.protocol.serf.node import SerfNode
+from serfsim.report.releases import nodes_text
 from serfsim.simulation import Simulation
 from tests.simulation.cluster import scenario
 
@@ -200,6 +201,8 @@ def test_a_variant_of_the_protocol_is_a_subclass_of_its_machines() -> None:
     assert variant.summary["detection"]["missed"] == 5
     assert "node_class" not in plain.summary["versions"]
     assert variant.summary["versions"]["node_class"] == "tests.simulation.test_experiments.Trusting"
+    assert nodes_text(plain.summary) == "6 nodes of Serf 0.9"
+    assert nodes_text(variant.summary) == "6 nodes as Trusting of Serf 0.9"
 
 
 def test_a_simulation_runs_once() -> None:
