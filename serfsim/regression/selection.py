@@ -29,7 +29,7 @@ def chosen(baseline: Baseline, names: Sequence[str]) -> list[Entry]:
             expected = f"a scenario of the baseline {baseline.folder}"
             meant = nearest(Path(name).stem, baseline.entries)
             told = sentence(shown(name), expected, meant)
-            raise BaselineError(f"{told} (to add one: serfsim regress --accept --scenarios {name})")
+            raise BaselineError(f"{told} (new ones are added by: serfsim regress --accept --scenarios NAME)")
         found[entry.name] = entry
     return list(found.values())
 
