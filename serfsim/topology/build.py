@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,9 @@ def _matrix(spec: object, names: Sequence[str], rng: Random, folder: Path) -> To
     if file is None:
         raise ScenarioError("topology.file: found nothing; expected the file of the matrix, or data:")
     measured = load_matrix(file, **_given(spec, "unit", "kind", "missing", "format", "key"))
+    data = _get(spec, "data")
+    if data is not None:
+        measured = replace(measured, source=str(data))
     return matrix_topology(measured, names, rng, **_given(spec, "slice", "slice_every"), **_access(spec))
 
 
@@ -173,7 +177,7 @@ def _graph(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Top
     attribute = str(_get(spec, "weight") or _get(spec, "attribute") or "latency")
     given = {**_given(spec, "unit", "kind", "part"), **_access(spec), "attribute": attribute}
     if file is not None:
-        given["source"] = str(file)
+        given.update(source=str(file), title=str(_get(spec, "data") or file.name))
         graph = load_graph(file, _get(spec, "format"), attribute, bool(_get(spec, "directed")))
     elif _get(spec, "graph") is not None:
         graph = _get(spec, "graph")

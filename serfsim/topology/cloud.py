@@ -32,6 +32,7 @@ from serfsim.topology.places import Place, placed_topology
 from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS, Region, canonical
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.tree import laid_out, narrowed
+from serfsim.topology.units import counted
 
 PATH_FACTOR = 1.65
 OVERHEAD_S = 0.006
@@ -90,8 +91,9 @@ def cloud(
     home = {label: chosen[r] for label, r in zip(labels, region_of, strict=True)}
     assert placed.places is not None
     where = np.array([[home[label].latitude, home[label].longitude] for label in placed.places])
-    regions_text = f"{len(chosen)} region{'s' if len(chosen) > 1 else ''} of {provider}"
-    description = f"{regions_text}: {len(names)} nodes in {len(set(placed.places))} of {len(labels)} zones"
+    regions_text = f"{counted(len(chosen), 'region')} of {provider}"
+    zones_text = f"{len(set(placed.places))} of {counted(len(labels), 'zone')}"
+    description = f"{regions_text}: {counted(len(names), 'node')} in {zones_text}"
     return replace(placed, description=description, locations=where.reshape(-1, 2))
 
 

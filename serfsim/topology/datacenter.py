@@ -23,6 +23,7 @@ from serfsim.native import Random
 from serfsim.topology.places import Place, place_nodes, placed_topology
 from serfsim.topology.topology import Topology
 from serfsim.topology.tree import Leaf, laid_out, narrowed
+from serfsim.topology.units import counted
 
 
 def datacenter(
@@ -56,8 +57,8 @@ def datacenter(
         rtt[same] = seconds
     homes = {name: labels[at] for name, at in zip(names, where, strict=True)}
     placed = placed_topology(names, [label for _, label in used], rtt / 2.0, homes, access, rng, "datacenter")
-    size = f"{len(leaves)} racks in {regions * zones} zones"
-    description = f"datacenter of {size}: {len(names)} nodes in {len(used)} racks"
+    size = f"{counted(len(leaves), 'rack')} in {counted(regions * zones, 'zone')}"
+    description = f"datacenter of {size}: {counted(len(names), 'node')} in {counted(len(used), 'rack')}"
     return replace(placed, description=description)
 
 

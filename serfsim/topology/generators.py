@@ -28,6 +28,7 @@ import networkx as nx
 
 from serfsim.errors import ScenarioError
 from serfsim.native import Random
+from serfsim.topology.units import counted
 
 MOST_DRAWS = 100
 
@@ -35,6 +36,8 @@ Draw = Callable[..., nx.Graph]
 
 
 def _waxman(places: int, rng: random.Random, alpha: float = 0.4, beta: float = 0.8) -> nx.Graph:
+    if places == 1:  # networkx looks for the longest of no distances
+        return nx.random_geometric_graph(places, 1.0, seed=rng)
     return nx.waxman_graph(places, beta=beta, alpha=alpha, seed=rng)
 
 
@@ -96,7 +99,7 @@ def generate(model: str, places: int, rng: Random, size: float, **parameters: An
 
 
 def _told(places: int, parameters: dict[str, Any]) -> str:
-    return ", ".join([f"{places} places", *(f"{name} {value:g}" for name, value in parameters.items())])
+    return ", ".join([counted(places, "place"), *(f"{name} {value:g}" for name, value in parameters.items())])
 
 
 def _with_latencies(graph: nx.Graph, size: float) -> nx.Graph:

@@ -6,7 +6,8 @@ edges the fastest counts; a loop is the latency between two nodes at that same p
 graph both directions are equal.
 
 An edge list has a line a link: `a b 5ms`, `a,b,5` (in the stated unit) or networkx's own
-`a b {'latency': 5}`. Lines that start with '#' are skipped.
+`a b {'latency': 5}`. What follows a '#' is a remark, and a first line that ends with the attribute's name
+a header. Edges of a GraphML file that say nothing have the key's default.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ import numpy as np
 from serfsim.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology.matrix_text import read_text
-from serfsim.topology.places import Place, place_nodes, placed_topology
+from serfsim.topology.places import Place, place_nodes, placed_topology, stand
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import read_latency
+from serfsim.topology.units import counted, quoted, read_latency
 
 FORMATS = ("gml", "graphml", "edge_list")
+_REMARK = re.compile(r"(^|\s)#.*")
 LINE = "line in the file"  # the edge attribute by which an edge list's errors find their line
 
 
@@ -48,7 +50,9 @@ def load_graph(
     if format not in FORMATS:
         raise ScenarioError(f"topology.format: found '{format}'; expected {', '.join(FORMATS)}")
     try:
-        return _gml(text) if format == "gml" else nx.parse_graphml(text)
+        return _gml(text) if format == "gml" else _graphml(text, attribute)
+    except RecursionError:
+        raise ScenarioError(f"{path}: found too many brackets; expected {format}") from None
     except ParseError as error:
         raise ScenarioError(
             f"{path}:{error.position[0]}: found broken XML ({error}); expected GraphML"
@@ -69,18 +73,31 @@ def _gml(text: str) -> nx.Graph:
         return nx.parse_gml(lines, label="id")
 
 
+def _graphml(text: str, attribute: str) -> nx.Graph:
+    graph = nx.parse_graphml(text)
+    default = graph.graph.get("edge_default", {}).get(attribute)
+    if default is not None:
+        for _, _, attributes in graph.edges(data=True):
+            attributes.setdefault(attribute, default)
+    return graph
+
+
 def _edge_list(path: Path, text: str, attribute: str, directed: bool) -> nx.Graph:
     graph = nx.MultiDiGraph() if directed else nx.MultiGraph()
     for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
+        line = _REMARK.sub("", raw).strip()
+        if not line:
             continue
         words = line.split("{", 1)[0].replace(",", " ").split()
         value: object = " ".join(words[2:])
         if "{" in line:
             value = _attributes(f"{path}:{number}", "{" + line.split("{", 1)[1]).get(attribute)
         if len(words) < 2 or value in ("", None):
-            raise ScenarioError(f"{path}:{number}: found '{line}'; expected a link: two nodes and a latency")
+            raise ScenarioError(
+                f"{path}:{number}: found {quoted(line)}; expected a link: two nodes and a latency"
+            )
+        if value == attribute and not graph:
+            continue
         graph.add_edge(words[0], words[1], **{attribute: value, LINE: number})
     if not graph:
         raise ScenarioError(f"{path}: found no links; expected lines such as 'a b 5ms'")
@@ -90,10 +107,10 @@ def _edge_list(path: Path, text: str, attribute: str, directed: bool) -> nx.Grap
 def _attributes(where: str, text: str) -> dict[str, object]:
     try:
         read = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         read = None
     if not isinstance(read, dict):
-        raise ScenarioError(f"{where}: found '{text}'; expected attributes such as {{'latency': 5}}")
+        raise ScenarioError(f"{where}: found {quoted(text)}; expected attributes such as {{'latency': 5}}")
     return read
 
 
@@ -109,11 +126,13 @@ def graph_topology(
     source: str = "graph",
     part: str = "all",
     stand_at: Sequence[object] | None = None,
+    title: str | None = None,
 ) -> Topology:
     """Nodes at the graph's nodes. `kind: rtt` halves every edge. For `place` and `access`: see `places`.
 
     `part: largest` leaves out all but the largest part of a graph that is not connected. `stand_at`: only
-    these of the graph's nodes are places; through the others there is a way.
+    these of the graph's nodes are places; through the others there is a way. `source` names the graph in
+    messages, `title` in the description, where that is another.
     `unit` is for latencies that are bare numbers; None refuses those. ScenarioError for a graph that
     is not connected (both ways, if directed), or an edge without a usable latency.
     """
@@ -133,8 +152,8 @@ def graph_topology(
     one_way = _shortest(links, stands, used, loops)
     places = {name: labels[at] for name, at in zip(names, where, strict=True)}
     placed = placed_topology(names, [labels[at] for at in used], one_way, places, access, rng, source)
-    links_text = f"{graph.number_of_edges()} links"
-    description = f"{source}: {len(names)} nodes at {len(used)} of {len(labels)} places, {links_text}"
+    links_text = counted(graph.number_of_edges(), "link")
+    description = f"{title or source}: {stand(len(names), len(used), len(labels))}, {links_text}"
     return Topology(placed.n, placed.latency, description, graph=graph, places=placed.places)
 
 
@@ -187,10 +206,12 @@ def _check_connected(links: nx.Graph, source: str) -> None:
 
 def _shortest(links: nx.Graph, nodes: list[object], used: list[int], loops: dict[object, float]) -> Floats:
     """One-way seconds between the places used, shape (u, u)."""
-    one_way = np.zeros((len(used), len(used)))
-    for row, at in enumerate(used):
-        lengths = nx.single_source_dijkstra_path_length(links, nodes[at], weight="seconds")
-        one_way[row] = [lengths[nodes[other]] for other in used]
+    from scipy.sparse.csgraph import dijkstra
+
+    number = {node: i for i, node in enumerate(links.nodes)}
+    stands = [number[nodes[at]] for at in used]
+    weights = nx.to_scipy_sparse_array(links, weight="seconds", format="csr")
+    one_way: Floats = dijkstra(weights, indices=stands)[:, stands]
     if not links.is_directed():
         # Sums along a path may differ in the last bit by direction; both take the first one's.
         upper = np.triu(one_way, 1)

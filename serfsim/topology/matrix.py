@@ -29,7 +29,7 @@ from serfsim.topology.matrix_pairs import read_pairs
 from serfsim.topology.matrix_text import RawMatrix, read_csv, read_whitespace
 from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import PER_SECOND, UNITS
+from serfsim.topology.units import PER_SECOND, UNITS, counted
 
 FORMATS = ("csv", "npz", "json", "text", "p2psim", "meridian")
 KINDS = ("rtt", "one_way")
@@ -215,5 +215,6 @@ def _played(
     chosen = measured.one_way[:, where][:, :, where] + (ends[:, None] + ends[None, :])
     starts = [k * slice_every for k in range(len(chosen))]
     latency = SliceLatency(len(names), vec[float](starts), vec[float](chosen.ravel().tolist()))
-    description = f"{measured.source}: {len(names)} nodes, {len(chosen)} slices, one every {slice_every:g} s"
+    told = f"{counted(len(names), 'node')}, {len(chosen)} slices, one every {slice_every:g} s"
+    description = f"{measured.source}: {told}"
     return Topology(len(names), latency, description, places=tuple(measured.labels[i] for i in where))

@@ -8,6 +8,7 @@ missing measurement and comes out as NaN.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ from serfsim.topology.matrix_text import RawMatrix
 from serfsim.topology.topology import Floats
 
 LABEL_KEYS = ("labels", "names")
+# What numpy and zipfile raise for what is no such file, or one that is broken.
+BROKEN = (
+    *(ValueError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(NotImplementedError, RuntimeError, MemoryError),
+)
 
 
 def read_array(path: Path, key: str | None = None) -> RawMatrix:
@@ -32,19 +38,21 @@ def read_array(path: Path, key: str | None = None) -> RawMatrix:
     if len(fitting) > 1:
         raise ScenarioError(f"{path}: found {_names(fitting)}; expected key: with one of them")
     if not fitting:
-        shapes = ", ".join(f"'{name}' of shape {array.shape}" for name, array in arrays.items())
+        shapes = ", ".join(_told(name, array) for name, array in arrays.items())
         raise ScenarioError(
             f"{path}: found {shapes or 'no array'}; expected numbers of shape (m, m) or (k, m, m)"
         )
     name, array = next(iter(fitting.items()))
     if not _is_square(array):
-        raise ScenarioError(f"{path}: found '{name}' of shape {array.shape}; expected (m, m) or (k, m, m)")
+        raise ScenarioError(
+            f"{path}: found {_told(name, array)}; expected numbers of shape (m, m) or (k, m, m)"
+        )
     values = np.array(array, dtype=np.float64).reshape(-1, array.shape[-1], array.shape[-1])
     _check(path, values)
     m = values.shape[1]
-    if labels is not None and (labels.shape != (m,) or len(set(map(str, labels))) != m):
+    texts = tuple(str(i) for i in range(m)) if labels is None else _texts(labels)
+    if labels is not None and (labels.shape != (m,) or len(set(texts)) != m):
         raise ScenarioError(f"{path}: found labels of shape {labels.shape}; expected {m} different ones")
-    texts = tuple(str(i) for i in range(m)) if labels is None else tuple(map(str, labels))
     apart = ~np.eye(m, dtype=bool)
     return RawMatrix(np.where((values == 0.0) & apart, np.nan, values), texts, _where(path, len(values)))
 
@@ -58,10 +66,10 @@ def _load(path: Path) -> dict[str, Any]:
             return {name: loaded[name] for name in loaded.files}
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile):
-        raise ScenarioError(
-            f"{path}: found something else; expected numpy's .npz or .npy, of numbers"
-        ) from None
+    except BROKEN as error:
+        # They are kept as pickles, which can do anything when they are read.
+        found = "an array of Python objects" if "Object arrays" in str(error) else "something else"
+        raise ScenarioError(f"{path}: found {found}; expected numpy's .npz or .npy, of numbers") from None
 
 
 def _is_square(array: Any) -> bool:
@@ -71,6 +79,17 @@ def _is_square(array: Any) -> bool:
         and array.size > 0
         and array.dtype.kind in "fiu"
     )
+
+
+def _texts(labels: Any) -> tuple[str, ...]:
+    """Labels as text; some write them as bytes."""
+    flat = labels.ravel().tolist()
+    return tuple(text.decode(errors="replace") if isinstance(text, bytes) else str(text) for text in flat)
+
+
+def _told(name: str, array: Any) -> str:
+    kind = "" if array.dtype.kind in "fiu" else f" of type {array.dtype}"
+    return f"'{name}' of shape {array.shape}{kind}"
 
 
 def _names(arrays: dict[str, Any]) -> str:

@@ -16,17 +16,22 @@ import numpy as np
 from serfsim.errors import ScenarioError
 from serfsim.topology.matrix_text import RawMatrix, read_text, zero_is_missing
 
+EXPECTED = "{source: {target: latency}}"
+
 
 def read_json(path: Path) -> RawMatrix:
     """A mapping of mappings; places in the order of their names. ScenarioError says what is wrong."""
     try:
-        table = json.loads(read_text(path))
+        # Whole numbers as floats too: one of a thousand digits is then infinity, and refused.
+        table = json.loads(read_text(path), parse_int=float)
     except json.JSONDecodeError as error:
         raise ScenarioError(f"{path}:{error.lineno}: found broken JSON ({error.msg})") from None
+    except RecursionError:
+        raise ScenarioError(f"{path}: found too many brackets; expected {EXPECTED}") from None
     if isinstance(table, dict) and isinstance(table.get("data"), dict):
         table = table["data"]
     if not isinstance(table, dict) or not table or not all(isinstance(row, dict) for row in table.values()):
-        raise ScenarioError(f"{path}: found something else; expected {{source: {{target: latency}}}}")
+        raise ScenarioError(f"{path}: found something else; expected {EXPECTED}")
     labels = tuple(sorted({*table, *(target for row in table.values() for target in row)}))
     values = np.full((1, len(labels), len(labels)), np.nan)
     for i, source in enumerate(labels):
@@ -41,9 +46,9 @@ def read_json(path: Path) -> RawMatrix:
 
 
 def _number(path: Path, source: str, target: str, value: Any) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not 0.0 <= value < math.inf:
+    if not isinstance(value, float) or not 0.0 <= value < math.inf:
+        found = f"{value:g}" if isinstance(value, float) else repr(value)
         raise ScenarioError(
-            f"{path}: '{source}' to '{target}': found {value!r}; expected a finite latency of at least 0"
+            f"{path}: '{source}' to '{target}': found {found}; expected a finite latency of at least 0"
         )
-    return float(value)
+    return value

@@ -10,6 +10,7 @@ is given one way only holds both ways. Lines that start with '#' are skipped.
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +19,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.errors import ScenarioError
-from serfsim.topology.matrix_text import RawMatrix, is_number, read_cell, text_lines, zero_is_missing
+from serfsim.topology.matrix_text import RawMatrix, is_number, is_word, read_cell, text_lines, zero_is_missing
 from serfsim.topology.topology import Floats
 
 LIST_WORDS = ("topology", "failure_model", "node")  # p2psim's own lines before the pairs
 
+_COMMA_PAIR = re.compile(r"\s*[^\s,]+,\s*[^\s,]+\s+[^\s,]+\s*")
+
 Integers = NDArray[np.int64]
+
+
+def is_list(lines: Sequence[tuple[int, str]]) -> bool:
+    """Whether lines of text are pairs with a latency each: 'i,j value', or 'i j value' in every one.
+
+    Three lines of three numbers are a list if each is of two of just three places, unless what would be the
+    diagonal of a matrix has nothing in it.
+    """
+    if not lines:
+        return False
+    if lines[0][1].split()[0] in LIST_WORDS or _COMMA_PAIR.fullmatch(lines[0][1]):
+        return True
+    # There may be millions of lines, and a table's first is enough.
+    if not all(len(line.split()) == 3 for _, line in lines):
+        return False
+    words = [line.split() for _, line in lines[:4]]
+    if len(words) > 3:
+        return not is_word(words[0][2])
+    pairs = {frozenset(line[:2]) for line in words}
+    places = frozenset().union(*pairs)
+    if any(len(pair) < 2 for pair in pairs) or len(places) != max(2, len(words)):
+        return False
+    return len(words) < 3 or any(is_number(words[i][i]) and float(words[i][i]) for i in range(3))
 
 
 def read_pairs(path: Path, several: bool = False) -> RawMatrix:

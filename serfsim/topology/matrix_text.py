@@ -2,7 +2,8 @@
 
 A table (CSV with comma, semicolon or tab, or whitespace) has a row for each source and a column for
 each target, with or without labels on either side. Labelled rows and columns may come in different
-order; they are matched by label. Lines that start with '#' are skipped. Lists of pairs: `matrix_pairs`.
+order; they are matched by label. Lines that start with '#' are skipped. Where semicolons separate, a comma
+may be the decimal point. Lists of pairs: `matrix_pairs`.
 
 What is not a number is refused here, with file, line and column. An empty cell, NaN, or 0 between two
 different places is a missing measurement: it comes out as NaN, and `matrix` decides.
@@ -24,6 +25,8 @@ from serfsim.topology.topology import Floats
 
 MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
 
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+_COMMENT = re.compile(r"\s#.*")
 _WITH_UNIT = re.compile(r"(?<=[0-9.])\s*(ns|us|µs|μs|ms|s)$")
 
 Row = tuple[int, list[str]]  # line number, cells
@@ -76,29 +79,34 @@ def read_csv(path: Path) -> RawMatrix:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
-                rows.append((reader.line_num, [cell.strip() for cell in cells]))
+                rows.append((reader.line_num, [_plain(cell.strip(), separator) for cell in cells]))
     except csv.Error as error:
         raise ScenarioError(f"{path}:{reader.line_num}: found broken CSV ({error})") from None
     return _table(path, rows)
 
 
-def read_whitespace(path: Path) -> RawMatrix:
-    """A table separated by whitespace, or, where every line has three words, a list of pairs."""
-    from serfsim.topology.matrix_pairs import LIST_WORDS, read_pairs
+def _plain(cell: str, separator: str) -> str:
+    """A cell with the decimal comma that spreadsheets write where semicolons separate as a point."""
+    return cell.replace(",", ".") if separator == ";" and _DECIMAL_COMMA.fullmatch(cell) else cell
 
-    # A list may have millions of lines: looked at one by one, and no further than a table's first.
+
+def read_whitespace(path: Path) -> RawMatrix:
+    """A table separated by whitespace, or a list of pairs, which is told by its form; else CSV by commas."""
+    from serfsim.topology.matrix_pairs import is_list, read_pairs
+
     lines = text_lines(path)
-    if lines and lines[0][1].split()[0] in LIST_WORDS:
+    if is_list(lines):
         return read_pairs(path)
-    if len(lines) > 3 and all(len(line.split()) == 3 for _, line in lines):
-        return read_pairs(path)
+    if lines and 0 < lines[0][1].count(",") >= len(lines[0][1].split()) - 1:
+        return read_csv(path)
     return _table(path, [(number, line.split()) for number, line in lines])
 
 
 def text_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines that say something, with their numbers."""
+    """The lines that say something, with their numbers and without remarks at their ends."""
     lines = enumerate(read_text(path).splitlines(), start=1)
-    return [(number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#"]
+    told = ((number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#")
+    return [(number, _COMMENT.sub("", line) if "#" in line else line) for number, line in told]
 
 
 def is_number(text: str) -> bool:
@@ -109,7 +117,7 @@ def is_number(text: str) -> bool:
     return True
 
 
-def _is_word(text: str) -> bool:
+def is_word(text: str) -> bool:
     """Whether a cell can only be a label: neither a number, with a unit or without, nor a gap."""
     number = _WITH_UNIT.sub("", text)
     return not is_number(number) and text.lower() not in MISSING_WORDS
@@ -164,18 +172,31 @@ def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:
     """The line of column labels, if there is one, and the rest."""
     cells = rows[0][1]
     corner, others = cells[0], cells[1:]
-    has_words = any(_is_word(cell) for cell in others)
+    has_words = any(is_word(cell) for cell in others)
     # With a blank or worded corner, numbers can be labels too: then they count from 0 or 1.
     counting = [[str(i) for i in range(start, start + len(others))] for start in (0, 1)]
     counts = bool(others) and others in counting and not is_number(corner)
-    if has_words or (counts and len(rows) == len(cells)):
+    if has_words or (counts and len(rows) == len(cells)) or _numbers_on_both_sides(rows):
         return rows[0], rows[1:]
     return None, rows
 
 
+def _numbers_on_both_sides(rows: list[Row]) -> bool:
+    """Whether the first row and the first column have the same numbers, each once, which are then labels.
+
+    Latencies that are the same both ways do too, if nothing is known from a place to itself; so where the
+    corner is blank, the next cell of the diagonal must not be.
+    """
+    corner, others = rows[0][1][0], rows[0][1][1:]
+    column = [cells[0] for _, cells in rows[1:]]
+    if is_number(corner) or sorted(column) != sorted(others) or len(set(others)) < len(others):
+        return False
+    return bool(others) and (is_word(corner) or is_number(rows[1][1][1]))
+
+
 def _has_row_labels(header: Row | None, body: list[Row]) -> bool:
     width = len(body[0][1])
-    if any(_is_word(cells[0]) for _, cells in body):
+    if any(is_word(cells[0]) for _, cells in body):
         return True
     return header is not None and width == len(body) + 1
 

@@ -20,6 +20,7 @@ from serfsim.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.latency import MatrixLatency, SiteLatency
 from serfsim.topology.topology import Floats, Topology
+from serfsim.topology.units import counted
 
 REST = "rest"
 RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
@@ -111,7 +112,7 @@ def placed_topology(
     check_sharing(names, labels, where, accesses, one_way, source)
     n = len(names)
     places = tuple(labels[i] for i in where)
-    description = f"{source}: {n} nodes at {len(set(where))} of {len(labels)} places"
+    description = f"{source}: {stand(n, len(set(where)), len(labels))}"
     if len(set(where)) == n and not any(accesses):
         own = one_way[np.ix_(where, where)]
         latency = MatrixLatency(n, vec[float](own.ravel().tolist()))
@@ -120,6 +121,11 @@ def placed_topology(
         vec[i32](where), len(labels), vec[float](one_way.ravel().tolist()), vec[float](accesses)
     )
     return Topology(n, sites, description, places=places)
+
+
+def stand(nodes: int, used: int, places: int) -> str:
+    """How many nodes stand at how many of the places, for descriptions."""
+    return f"{counted(nodes, 'node')} at {used} of {counted(places, 'place')}"
 
 
 def draw_accesses(n: int, access: tuple[float, float], rng: Random) -> list[float]:
@@ -147,7 +153,8 @@ def check_sharing(
         other = first.setdefault(at, node)
         if other != node and one_way[at, at] + accesses[node] + accesses[other] <= 0.0:
             raise ScenarioError(
-                f"{source}: found {len(labels)} places for {len(names)} nodes, so that '{names[other]}' and "
+                f"{source}: found {counted(len(labels), 'place')} for {len(names)} nodes, so that "
+                f"'{names[other]}' and "
                 f"'{names[node]}' share '{labels[at]}' and would be 0 ms apart; expected fewer nodes, or "
                 "access: with the latency between a node and its place"
             )

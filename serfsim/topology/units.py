@@ -13,6 +13,17 @@ UNITS = ("us", "ms", "s")
 _WITH_UNIT = re.compile(r"\s*([^\s]*?[\d.])\s*(ns|us|µs|μs|ms|s)\s*")
 
 
+def counted(number: int, one: str) -> str:
+    """'1 node', '2 nodes'."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def quoted(value: object) -> str:
+    """A value as a message shows it, on one line and not too long."""
+    text = str(value)
+    return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}...'"
+
+
 def read_latency(value: object, unit: str | None) -> float:
     """Seconds of a number in `unit`, or of text with a unit of its own. ValueError says what is wrong."""
     text = str(value).strip()
@@ -21,9 +32,10 @@ def read_latency(value: object, unit: str | None) -> float:
     try:
         number = float(number_text)
     except ValueError:
-        raise ValueError(f"found '{text}'; expected a latency such as '5 ms'") from None
+        raise ValueError(f"found {quoted(text)}; expected a latency such as '5 ms'") from None
     if not 0.0 <= number < math.inf:
-        raise ValueError(f"found '{text}'; expected a latency of at least 0")
+        raise ValueError(f"found {quoted(text)}; expected a latency of at least 0")
     if own_unit is None:
-        raise ValueError(f"found '{text}' without a unit; expected one in the file, or unit: us, ms or s")
+        expected = "expected one in the file, or unit: us, ms or s"
+        raise ValueError(f"found {quoted(text)} without a unit; {expected}")
     return number / PER_SECOND[own_unit]

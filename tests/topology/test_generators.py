@@ -53,3 +53,9 @@ def test_parameters_that_make_no_network_are_said_to_be_so() -> None:
         build(12, {"model": "waxman", "alpha": 0.01})
     with pytest.raises(ScenarioError, match="3 places, links 5, which barabasi_albert refuses"):
         build(3, {"model": "barabasi_albert", "links": 5})
+
+
+@pytest.mark.parametrize("model", ["waxman", "random_geometric", "erdos_renyi"])
+def test_a_network_of_one_place_has_no_links(model: str) -> None:
+    topology = build(1, {"model": model})
+    assert topology.description == f"{model}: 1 node at 1 of 1 place, 0 links"

@@ -43,7 +43,9 @@ def test_files_of_every_kind_give_the_same_network(tmp_path: Path) -> None:
     nx.write_edgelist(made(), tmp_path / "g.edges", data=True)
     (tmp_path / "g.txt").write_text("# links\na b 5ms\nb c 7000 us\na c 0.02s\n", encoding="utf-8")
     (tmp_path / "g.csv").write_text("a,b,5\nb,c,7\na,c,20\n", encoding="utf-8")
-    for name in ("g.gml", "g.graphml", "g.edges", "g.txt", "g.csv"):
+    (tmp_path / "headed.csv").write_text("from,to,latency\na,b,5\nb,c,7\na,c,20\n", encoding="utf-8")
+    (tmp_path / "remarks.txt").write_text("a b 5 # near\nb c 7\na c 20\n", encoding="utf-8")
+    for name in ("g.gml", "g.graphml", "g.edges", "g.txt", "g.csv", "headed.csv", "remarks.txt"):
         assert build(folder=tmp_path, file=name).one_way_matrix() == pytest.approx(ONE_WAY), name
 
 
@@ -123,6 +125,16 @@ def test_graphs_with_numbers_for_labels_are_read_too(tmp_path: Path) -> None:
     assert topology.rtt_row(0)[1] == pytest.approx(0.008)
 
 
+def test_an_edge_of_graphml_that_says_nothing_has_the_default_of_its_key(tmp_path: Path) -> None:
+    text = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+        <key id="d0" for="edge" attr.name="latency" attr.type="double"><default>7</default></key>
+        <graph edgedefault="undirected"><node id="a"/><node id="b"/><node id="c"/>
+        <edge source="a" target="b"><data key="d0">5</data></edge><edge source="b" target="c"/>
+        </graph></graphml>"""
+    (tmp_path / "g.graphml").write_text(text, encoding="utf-8")
+    assert build(folder=tmp_path, file="g.graphml").one_way_matrix() == pytest.approx(ONE_WAY)
+
+
 FILES = {
     "broken XML": ("g.graphml", "<graphml><graph>", "found broken XML"),
     "no GML": ("g.gml", "graph [ node [\n id 0 ]", "found no usable gml"),
@@ -140,6 +152,8 @@ FILES = {
     ),
     "a negative latency": ("g.txt", "a b -5\n", "g.txt:1: edge 'a' to 'b': found '-5'"),
     "attributes that are none": ("g.txt", "a b {latency: 5\n", "g.txt:1: found '{latency: 5'"),
+    "attributes without an end": ("g.txt", "a b " + "{" * 5000, "{{{...'; expected attributes"),
+    "brackets without an end": ("g.gml", "graph [ " * 3000, "found too many brackets; expected gml"),
     "a latency that is no number": ("g.txt", "a b nan\n", "expected a latency of at least 0"),
 }
 

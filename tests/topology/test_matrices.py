@@ -40,6 +40,12 @@ TABLES = {
     "m.txt": "0 10 20\n12 0 30\n20 30 0\n",
     "labelled.txt": "- a b c\na 0 10 20\nb 12 0 30\nc 20 30 0\n",
     "pairs.txt": "a b 10\na c 20\nb a 12\nb c 30\n",
+    "headed.txt": "a b c\n0 10 20\n12 0 30\n20 30 0\n",
+    "remarks.txt": "0 10 20 # from a\n12 0 30\n20 30 0\n",
+    "commas.txt": "0, 10, 20\n12, 0, 30\n20, 30, 0\n",
+    "decimal commas.csv": "a;b;c\n0;10,0;20\n12,0;0;30\n20;30,0;0\n",
+    "numbered.csv": ",7,8,9\n7,0,10,20\n8,12,0,30\n9,20,30,0\n",
+    "numbered from above.csv": "id,8,9,7\n7,10,20,0\n8,0,30,12\n9,30,0,20\n",
 }
 
 
@@ -48,6 +54,35 @@ def test_the_same_latencies_come_out_of_every_text_format(tmp_path: Path, name: 
     topology = matrix(written(tmp_path, name, TABLES[name]))
     assert topology.one_way_matrix() == pytest.approx(ONE_WAY)
     assert topology.rtt_matrix() == pytest.approx(ONE_WAY + ONE_WAY.T)
+
+
+def test_numbers_on_both_sides_are_labels_but_not_latencies_with_a_blank_diagonal(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.csv", ",10,20\n10,,30\n20,30,\n")
+    assert matrix(path).rtt_row(0) == pytest.approx([0, 0.010, 0.020])
+    path = written(tmp_path, "m.csv", ",10,20\n10,0,30\n20,30,0\n")
+    topology = matrix(path, "ab")
+    assert topology.places == ("10", "20")
+    assert topology.rtt_row(0) == pytest.approx([0, 0.030])
+
+
+SHORT_LISTS = {
+    "one pair": ("1 2 10\n", [0, 10]),
+    "a pair both ways": ("b a 10\na b 12\n", [0, 11]),
+    "three pairs": ("1 2 10\n1 3 20\n2 3 30\n", [0, 10, 20]),
+    "with a comma": ("1,2 10\n1,3 20\n2,3 30\n", [0, 10, 20]),
+}
+
+
+@pytest.mark.parametrize("kind", SHORT_LISTS)
+def test_a_list_of_few_pairs_is_not_taken_for_a_matrix(tmp_path: Path, kind: str) -> None:
+    text, expected = SHORT_LISTS[kind]
+    topology = matrix(written(tmp_path, "m.txt", text), "abc"[: len(expected)])
+    assert topology.rtt_row(0) == pytest.approx(np.array(expected) / 1e3)
+
+
+def test_a_matrix_of_three_places_is_not_taken_for_a_list(tmp_path: Path) -> None:
+    topology = matrix(written(tmp_path, "m.txt", "0 1 2\n1 0 1\n2 1 0\n"))
+    assert topology.rtt_row(0) == pytest.approx([0, 0.001, 0.002])
 
 
 def test_p2psims_king_format_is_read_with_its_header_and_failed_measurements(tmp_path: Path) -> None:
@@ -143,6 +178,8 @@ def test_a_mapping_of_mappings_in_json_is_read_by_name_and_its_diagonal_is_ignor
     for bad, part in (
         ('{"a": {"b": -1}}', "'a' to 'b': found -1; expected a finite latency of at least 0"),
         ('{"a": {"b": NaN}}', "found nan; expected a finite"),
+        (f'{{"a": {{"b": 1{"0" * 5000}}}}}', "found inf; expected a finite"),
+        ("[" * 100_000, "found too many brackets; expected {source: {target: latency}}"),
         ('{"a": {"b": "x"}}', "found 'x'; expected a finite"),
         ('{"a": 1}', "found something else; expected {source: {target: latency}}"),
         ('{"a":\n {', "m.json:2: found broken JSON"),
@@ -162,6 +199,8 @@ def test_numpys_files_are_read_with_labels_and_by_key(tmp_path: Path) -> None:
     np.savez(tmp_path / "two.npz", rtt=np.array(RTT), other=np.array(RTT) * 2)
     with pytest.raises(ScenarioError, match="found the arrays 'rtt', 'other'; expected key: with one"):
         matrix(tmp_path / "two.npz")
+    np.savez(tmp_path / "bytes.npz", rtt=np.array(RTT), labels=np.array([b"a", b"b", b"c"]))
+    assert matrix(tmp_path / "bytes.npz").places == ("a", "b", "c")
     assert matrix(tmp_path / "two.npz", key="other").one_way_matrix() == pytest.approx(2 * ONE_WAY)
     with pytest.raises(ScenarioError, match="expected an array called 'third'"):
         matrix(tmp_path / "two.npz", key="third")
@@ -276,11 +315,17 @@ def test_an_array_of_the_wrong_shape_or_with_impossible_numbers_is_refused(tmp_p
     ):
         matrix(path)
     np.save(path, np.array([["a", "b"], ["c", "d"]]))
-    with pytest.raises(ScenarioError, match="expected numbers of shape"):
+    with pytest.raises(ScenarioError, match=r"of shape \(2, 2\) of type <U1; expected numbers of shape"):
         matrix(path)
     np.save(path, np.array([[{}]]), allow_pickle=True)
-    with pytest.raises(ScenarioError, match=r"expected numpy's \.npz or \.npy"):
+    with pytest.raises(ScenarioError, match=r"found an array of Python objects; expected numpy's \.npz"):
         matrix(path)
+    np.savez_compressed(tmp_path / "torn.npz", rtt=np.random.default_rng(1).random((50, 50)))
+    content = bytearray((tmp_path / "torn.npz").read_bytes())
+    content[300:400] = bytes(value ^ 0x55 for value in content[300:400])
+    (tmp_path / "torn.npz").write_bytes(content)
+    with pytest.raises(ScenarioError, match=r"torn\.npz: found something else"):
+        matrix(tmp_path / "torn.npz")
     np.savez(tmp_path / "m.npz", rtt=np.array(RTT), labels=np.array(["a", "a", "b"]))
     with pytest.raises(ScenarioError, match="expected 3 different ones"):
         matrix(tmp_path / "m.npz")

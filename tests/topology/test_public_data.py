@@ -73,6 +73,7 @@ def test_every_data_set_is_read_by_name_with_all_its_places(name: str) -> None:
     topology = named(name, data_set.places)
     rtt = topology.rtt_matrix()[~np.eye(data_set.places, dtype=bool)]
     assert len(set(topology.places or ())) == data_set.places
+    assert topology.description.startswith(f"{name}: {data_set.places} nodes at ")
     assert (rtt > 0).all()
     assert 0.02 < np.median(rtt) < 0.5
     if data_set.model == "matrix":  # the graph has links from each place to itself
