@@ -4,6 +4,7 @@
 #   make run      run the first scenario       make test     all tests
 #   make build    compile the hot path again   make check    lint, types, tests
 #   make bench    how fast it is               make golden   compare with recordings of real agents
+#   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
 #   make lint     ruff and mypy                make format   let ruff lay out the code
 #   make clean    remove what was made here, but for results/
 
@@ -16,7 +17,7 @@ SOURCES := serfsim tests benchmarks setup.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check bench golden clean
+.PHONY: run test build lint format check bench golden regress notebooks clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/built
@@ -45,6 +46,13 @@ bench: $(VENV)/built
 
 golden: $(VENV)/built
 	@$(BIN)/python -m serfsim.validation
+
+# The size that changes are held against; serfsim regress alone compares all that the baseline has.
+regress: $(VENV)/built
+	@$(BIN)/serfsim regress --scenarios all_at_once,crash,event_spread,packet_loss,udp_blocked --seeds 1-16
+
+notebooks: $(VENV)/built $(VENV)/dev
+	@$(BIN)/python -m tests.notebooks.running
 
 clean:
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis serfsim/_build.json
