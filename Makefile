@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
-SOURCES := serfsim tests benchmarks setup.py
+SOURCES := serfsim tests benchmarks notebooks setup.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
