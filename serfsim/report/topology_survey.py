@@ -98,8 +98,9 @@ def survey(
     """Look at the topology of a scenario, of a run, or at one by itself.
 
     Of latencies that change with time, those of the start are looked at; the floor of a run is that of its
-    end, where it was scored. `heights` and `adjustments`: what of Serf's metric the placements may use.
-    SerfsimError for a topology that cannot be built.
+    end, where it was scored. `heights` and `adjustments`: what of Serf's metric the placements may use; where
+    nodes have no adjustments (`adjustment_window_size: 0`) they have none either. SerfsimError for a topology
+    that cannot be built.
     """
     if isinstance(what, Topology):
         found = _floor(what.rtt_row, what.n, heights=heights, adjustments=adjustments) if floor else None
@@ -118,7 +119,7 @@ def survey(
             lambda node: truth(node, at),
             topology.n,
             heights=heights,
-            adjustments=adjustments,
+            adjustments=adjustments and config.adjustment_window_size > 0,
             dimensionality=config.dimensionality,
             height_min=config.height_min,
         )

@@ -103,6 +103,15 @@ def test_the_dimensions_are_the_clusters_own() -> None:
     assert eight.mean.relative_error["mean"] < two.mean.relative_error["mean"]
 
 
+def test_nodes_without_adjustments_have_a_floor_without_them() -> None:
+    bare = scenario({"model": "random"}, 12, cluster={"config": {"adjustment_window_size": 0}})
+    without, with_them = survey(bare).floor, survey(scenario({"model": "random"}, 12)).floor
+    assert without is not None
+    assert with_them is not None
+    assert not without.mean.embedding.adjustment.any()
+    assert with_them.mean.embedding.adjustment.any()
+
+
 def test_of_slices_a_scenario_has_the_floor_of_its_start_and_a_run_that_of_its_end(tmp_path: Path) -> None:
     apart = 1.0 - np.eye(3)
     np.savez(tmp_path / "m.npz", rtt=np.array([20.0 * apart, 40.0 * apart]))
