@@ -5,7 +5,8 @@ figures stay correlated as they are). Each resample's largest deviation, in stan
 figures gives one critical value, and estimate +- critical value x standard error covers every true
 difference at once with the stated confidence (the sup-t band; Montiel Olea and Plagborg-Moeller, J.
 Appl. Econometrics 34, 2019; Westfall and Young 1993 for tests). Correlated figures cost less by it than
-by Bonferroni's division. The normal critical value is stretched to Student's, for few runs.
+by Bonferroni's division. Few runs show figures correlated that are not, so that the fewer they are, the
+more of the deviations is drawn independently; and the normal critical value is stretched to Student's.
 
 Runs of the same seeds are paired: the same seed gives both sides the same topology and the same faults,
 so that their difference is what the change did.
@@ -26,14 +27,16 @@ from serfsim.statistics.named import Floats
 
 Integers = NDArray[np.int64]
 RESAMPLES: Final = 4_000
+APART: Final = 3.0  # over the number of runs: the part of the deviations that is taken to be independent
 
 
 @dataclass(frozen=True)
 class Differences:
     """One entry a figure: candidate's mean less base's, with simultaneous bounds at `confidence`.
 
-    The bounds are infinite where one side has fewer than two values, and the estimate is NaN where one
-    has none. `n`: the values (paired: the pairs) behind each, the fewer of both sides.
+    The bounds are infinite where one side has fewer than two values, or too few that all say the same,
+    and the estimate is NaN where one has none. `n`: the values (paired: the pairs) behind each, the fewer
+    of both sides.
     """
 
     estimate: Floats
@@ -49,7 +52,9 @@ def differences(
     """`base` (figures, runs) and `candidate` (figures, runs); paired: the same seeds in the same order.
 
     NaN, a run without the figure, is left out (paired: with its partner). A figure that differs by the
-    same in every pair has an interval without width. Raises ValueError where the shapes do not fit.
+    same in each of n pairs has an interval without width where n tosses of a coin would hardly all fall
+    alike, 2^(1 - n), in any of the figures; otherwise it has no bounds. Raises ValueError where the
+    shapes do not fit.
     """
     required(confidence)
     first, second = np.asarray(base, dtype=np.float64), np.asarray(candidate, dtype=np.float64)
@@ -68,6 +73,8 @@ def differences(
     scale = np.fmax(_largest(first), _largest(second))
     error[error <= ROUNDING * scale] = 0.0
     reach = error.copy()
+    alike = enough & (error == 0) & (np.abs(shift) > ROUNDING * scale)
+    reach[alike & (2.0 ** (1 - n) > (1 - confidence) / max(1, enough.sum()))] = np.inf
     varies = enough & (error > 0)
     if varies.any():
         critical = _critical([sample[varies] for sample in samples], error[varies], confidence, n[varies])
@@ -116,8 +123,11 @@ def _critical(samples: Sequence[Floats], error: Floats, confidence: float, n: In
             vectorized=True,
             rng=np.random.default_rng(SEED),
         ).bootstrap_distribution
-    # Not the resamples' own spread: it is that of n values rather than n - 1.
-    deviation = np.nan_to_num(np.abs(resampled - _shift(samples)[:, None]) / error[:, None])
-    normal = float(np.quantile(deviation.max(axis=0), confidence))
+    deviation = np.nan_to_num((resampled - _shift(samples)[:, None]) / error[:, None])
+    deviation *= np.sqrt(n / (n - 1.0))[:, None]  # the resamples have the spread of n values, not n - 1
+    apart = np.minimum(1.0, APART / n)[:, None]
+    noise = np.random.default_rng(SEED + 1).standard_normal(deviation.shape)
+    mixed = np.sqrt(1.0 - apart) * deviation + np.sqrt(apart) * noise
+    normal = float(np.quantile(np.abs(mixed).max(axis=0), confidence))
     critical: Floats = t.isf(norm.sf(normal), n - 1)
     return critical

@@ -43,9 +43,31 @@ def test_pairing_by_seed_sees_what_the_spread_of_seeds_hides() -> None:
 def test_one_run_a_side_has_no_interval_and_equal_differences_no_width() -> None:
     one = differences([[1.0]], [[3.0]], paired=True)
     assert (one.estimate[0], one.low[0], one.high[0]) == (2.0, -np.inf, np.inf)
-    same = differences([[1.0, 2.0], [1.0, 5.0]], [[2.0, 3.0], [2.0, 9.0]], paired=True)
+    twelve = np.arange(12.0)
+    same = differences([twelve, twelve], [twelve + 1, twelve**1.5], paired=True)
     assert (same.low[0], same.high[0]) == (1.0, 1.0)
-    assert same.low[1] < 2.5 < same.high[1]
+    assert same.low[1] < same.estimate[1] < same.high[1]
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_few_runs_that_differ_by_the_same_show_nothing(paired: bool) -> None:
+    """Two seeds with one suspicion more each: a coin that falls alike twice."""
+    few = differences([[3.0, 3.0]], [[4.0, 4.0]], paired=paired)
+    assert (few.estimate[0], few.low[0], few.high[0]) == (1.0, -np.inf, np.inf)
+    none = differences([[3.0, 3.0]], [[3.0, 3.0]], paired=paired)
+    assert (none.low[0], none.high[0]) == (0.0, 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_few_runs_with_many_figures_find_no_more_than_stated(n: int) -> None:
+    """Fifty figures that have nothing to do with one another, and seem to, of so few runs."""
+    rng = np.random.default_rng(13)
+    wrong = 0
+    for _ in range(100):
+        found = differences(*rng.normal(size=(2, 50, n)), paired=True)
+        wrong += bool(((found.low > 0) | (found.high < 0)).any())
+    assert wrong <= 10
 
 
 def test_runs_without_a_figure_are_left_out_of_that_figure_alone() -> None:
