@@ -6,9 +6,12 @@ above the quantile q with a binomial probability (Conover, Practical Nonparametr
 answer is infinite: 58 runs bound a 95th percentile from above with no more than 94.9 % confidence. A
 minimum or maximum of all runs that could be is bounded on one side only, by those that were.
 
-A mean is bounded by the bias-corrected and accelerated bootstrap (Efron 1987; `scipy.stats.bootstrap`).
-It can only shuffle what it was given, so that it is somewhat narrow for few runs, and runs that are all
-equal give an interval without width; `thresholds` guards verdicts against that.
+A mean is bounded by the bias-corrected and accelerated bootstrap (Efron 1987; `scipy.stats.bootstrap`),
+at the expanded percentiles that few runs need (Hesterberg, What Teachers Should Know about the Bootstrap,
+The American Statistician 69, 2015, section 4.3). It can only shuffle what it was given: runs of which one
+in twenty is far larger than the rest are bounded too low until some such have been seen, and runs that are
+all equal give an interval without width; `thresholds` guards verdicts against that. Fewer than five runs have
+too few resamples, and get Student's interval.
 """
 
 from __future__ import annotations
@@ -98,7 +101,8 @@ def _bounds(array: Floats, statistic: str, two_sided: float, one_sided: float) -
     """Both bounds of sorted values, each of which holds with the confidence `one_sided`."""
     quantile = quantile_of(statistic)
     if quantile is None:
-        return MeanBounds(array, resamples(two_sided)).at(one_sided)
+        level = expanded(one_sided, array.size) if array.size > 1 else two_sided
+        return MeanBounds(array, resamples(2 * level - 1)).at(one_sided)
     if array.size == 0:
         return -math.inf, math.inf
     if quantile in (0.0, 1.0):
@@ -135,13 +139,16 @@ class MeanBounds:
             return float(array[0]), float(array[-1])
         from scipy.stats import bootstrap
 
+        level = expanded(confidence, array.size)
+        if (1.0 - level) < max(float(array.size) ** -array.size, 1.0 / self._n_resamples):
+            return self._beyond_resamples(confidence)
         first = self._resampled is None
         self._resampled = bootstrap(
             (array,),
             np.mean,
             vectorized=True,
             # Bounds of less than 50 % would be a central interval of less than nothing.
-            confidence_level=max(2 * confidence - 1, 1e-9),
+            confidence_level=max(2 * level - 1, 1e-9),
             n_resamples=self._n_resamples if first else 0,
             bootstrap_result=self._resampled,
             rng=np.random.default_rng(SEED),
@@ -149,8 +156,27 @@ class MeanBounds:
         found = self._resampled.confidence_interval
         return float(found.low), float(found.high)
 
+    def _beyond_resamples(self, confidence: float) -> tuple[float, float]:
+        """Student's bounds, at least as far as the values: so few of them have no resample out there."""
+        from scipy.stats import t
+
+        array = self._array
+        mean, error = float(array.mean()), float(array.std(ddof=1)) / math.sqrt(array.size)
+        reach = float(t.ppf(confidence, array.size - 1)) * error
+        return min(float(array[0]), mean - reach), max(float(array[-1]), mean + reach)
+
+
+def expanded(confidence: float, n: int) -> float:
+    """The one-sided level at which a bootstrap of n values covers with `confidence`.
+
+    Its resamples have a spread of n rather than n - 1, and the normal's tails rather than Student's.
+    """
+    from scipy.stats import norm, t
+
+    return float(norm.cdf(np.sqrt(n / (n - 1.0)) * t.ppf(confidence, n - 1)))
+
 
 def resamples(confidence: float) -> int:
     """How many, so that enough lie in either tail of a central interval."""
-    wanted = math.ceil(2 * IN_THE_TAIL / (1 - confidence))
-    return min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, wanted))
+    wanted = 2 * IN_THE_TAIL / max(1 - confidence, 1e-9)
+    return min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, math.ceil(wanted)))

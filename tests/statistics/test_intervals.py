@@ -50,6 +50,25 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("n", [3, 5, 20])
+def test_few_runs_have_an_interval_of_the_mean_that_is_wide_enough(n: int) -> None:
+    rng = np.random.default_rng(14)
+    found = [interval(sample) for sample in rng.normal(3.0, size=(300, n))]
+    assert 0.91 <= np.mean([one.low <= 3.0 <= one.high for one in found]) <= 0.985
+
+
+def test_the_surer_the_wider() -> None:
+    for n in (2, 3, 5, 8):
+        sample = np.random.default_rng(n).exponential(size=n)
+        lows, highs = zip(
+            *((one.low, one.high) for one in (interval(sample, "mean", c) for c in (0.5, 0.8, 0.95, 0.999))),
+            strict=True,
+        )
+        assert list(lows) == sorted(lows, reverse=True)
+        assert list(highs) == sorted(highs)
+
+
+@pytest.mark.slow
 def test_one_sided_bounds_cover_the_truth_as_often_as_they_say() -> None:
     rng = np.random.default_rng(5)
     samples = rng.exponential(size=(300, 60))

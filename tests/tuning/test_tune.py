@@ -89,7 +89,7 @@ def test_a_near_tie_is_told() -> None:
 
 def test_an_undecided_setting_that_would_be_better_is_told() -> None:
     table = sweep_table({3: runs(40, 6), 4: runs(200, 8)})
-    assert "suspicion_mult 3 (6.00 s [5.96, 6.04]) is undecided, 32 more seeds" in tuned(table).answer
+    assert "suspicion_mult 3 (6.00 s [5.95, 6.04]) is undecided, 32 more seeds" in tuned(table).answer
 
 
 def test_a_run_without_the_figure_counts_against_the_setting() -> None:
