@@ -9,6 +9,8 @@ import typer
 
 from serfsim.errors import ResultError
 
+PAGES = (".html", ".htm")  # what may be written over
+
 
 def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")],
@@ -32,6 +34,8 @@ def report(
     path = result / PAGE if out is None else out
     if path.is_dir():
         raise ResultError(f"--out: found the folder {path}; expected a file to write")
+    if path.exists() and path.suffix.lower() not in PAGES:
+        raise ResultError(f"--out: found {path}, which is no page; expected a new name, or one in .html")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_page(opened, path)

@@ -177,14 +177,16 @@ def verdicts(summary: Summary) -> Iterator[str]:
     unjust = value_of(summary, "detection.unjust_suspicions") or 0
     saved = value_of(summary, "detection.tcp_fallbacks") or 0
     if wrong == 0:
-        suspected = (
-            f", though {counted(unjust, 'failed probe')} made one suspect" if unjust else ", nor suspected"
-        )
+        suspected = f", though one was suspected {once_or_more(unjust)}" if unjust else ", nor suspected"
         yield f"No member that was up was ever declared failed{suspected}."
     else:
         yield wrong_verdicts(summary, wrong)
     if saved:
         yield f"{counted(saved, 'probe')} {'was' if saved == 1 else 'were'} saved by TCP alone."
+
+
+def once_or_more(times: int) -> str:
+    return "once" if times == 1 else counted(times, "time")
 
 
 def wrong_verdicts(summary: Summary, wrong: int) -> str:

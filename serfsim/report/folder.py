@@ -76,6 +76,8 @@ def is_replaceable(folder: Path) -> bool:
 def require_result(folder: Path) -> None:
     """Raises ResultError with one clear message where `folder` is not a result."""
     if not folder.is_dir():
+        if folder.is_file():
+            raise ResultError(f"{folder}: found a file; expected a result folder")
         raise ResultError(f"{folder}: there is no such result folder")
     missing = [name for name in (SUMMARY, TRUTH) if not (folder / name).is_file()]
     if missing:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from serfsim.scenario.words import counted
+
 
 def nodes_text(summary: Mapping[str, Any]) -> str:
     """'3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)', '9 nodes of Serf 0.7, before: of 0.6'.
@@ -12,7 +14,7 @@ def nodes_text(summary: Mapping[str, Any]) -> str:
     Machines of a variant: '3 nodes as FlatNode of Serf 0.9'.
     """
     variant = summary.get("versions", {}).get("node_class", "").rpartition(".")[2]
-    nodes = f"{summary['nodes']} nodes" + (f" as {variant}" if variant else "")
+    nodes = counted(summary["nodes"], "node") + (f" as {variant}" if variant else "")
     releases = summary.get("serf_releases", {})
     start, end = releases.get("start", {}), releases.get("end", {})
     if not end:

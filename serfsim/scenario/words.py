@@ -96,7 +96,9 @@ def size(count: int) -> str:
 
 
 def counted(number: int, one: str) -> str:
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
+    """'1 crash', '2 crashes', '3 nodes'."""
+    several = "es" if one.endswith(("s", "sh", "ch", "x")) else "s"
+    return f"{number:,} {one}{'' if number == 1 else several}"
 
 
 def joined(names: Sequence[str]) -> str:

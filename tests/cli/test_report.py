@@ -38,6 +38,8 @@ def test_what_is_no_result_or_no_place_is_said_in_one_line(serfsim_in: Serfsim, 
     (place / "sweep").mkdir()
     (place / "sweep" / "sweep.json").write_text("{}", encoding="utf-8")
     wrong = {
+        ("file",): "file: found a file; expected a result folder",
+        ("r", "--out", "r/truth.json"): "--out: found r/truth.json, which is no page; expected a new name",
         ("gone",): "gone: there is no such result folder",
         (".",): ".: is not a result folder: it has no summary.json",
         ("sweep",): "sweep: found a sweep; expected a result folder",

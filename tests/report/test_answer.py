@@ -62,7 +62,7 @@ def test_nobody_accused_and_probes_saved_by_tcp_are_told() -> None:
     )
     detection = {"false_positives": 0, "unjust_suspicions": 1, "tcp_fallbacks": 1}
     assert told({"detection": detection}) == (
-        "No member that was up was ever declared failed, though 1 failed probe made one suspect."
+        "No member that was up was ever declared failed, though one was suspected once."
         " 1 probe was saved by TCP alone."
     )
 

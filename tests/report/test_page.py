@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from serfsim.report.figures import FIGURES, page_figures
+from serfsim.report.happened import more_than_shown
 from serfsim.report.page import page, page_style, write_page
 from serfsim.report.svg import PROPERTIES
 from serfsim.result import Result, open_result
 from serfsim.scenario import Scenario
+from serfsim.simulation import run
 from tests.report.conftest import empty, large, small
 
 LARGEST = 1_500_000  # bytes of a page of thirty nodes
@@ -232,6 +234,27 @@ def test_a_run_of_nothing_has_a_page_that_says_what_is_missing() -> None:
     assert "No claims were made; this was seen." in text
     assert "Not drawn: Who reported what (nothing was reported after the warm-up" in text
     assert "Not drawn: Error of estimated round-trip times (no coordinates were recorded)." in text
+
+
+def small_cluster(nodes: int) -> str:
+    faults = [{"crash": ["node-01"], "at": "5s", "for": "5s"}] if nodes > 1 else []
+    cluster = Scenario(cluster={"nodes": nodes}, duration="20s", warm_up="5s", faults=faults)
+    result = run(cluster)
+    return " ".join(Reader(page(result, page_figures(result))).words)
+
+
+def test_what_is_left_out_is_counted_in_good_grammar() -> None:
+    told = [more_than_shown(count, 4, "crash") for count in (4, 5, 6)]
+    assert told == ["", "and 1 crash more", "and 2 crashes more"]
+
+
+def test_one_node_and_two_are_told_of_in_good_grammar_and_with_the_reason_for_what_is_missing() -> None:
+    one, two = small_cluster(1), small_cluster(2)
+    assert "1 node of Serf 0.9" in one
+    assert "1 node; 1 distinct size seen" in one
+    assert "Not drawn: How probes ended (no probe ended)." in one
+    assert "1 nodes" not in one
+    assert "(fewer than three nodes had coordinates and a place on it)" in two
 
 
 def described(result: Result, **changes: Any) -> Result:

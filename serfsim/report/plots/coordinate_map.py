@@ -60,8 +60,10 @@ def draw(result: Result, ax: Axes) -> Axes:
     title = "Coordinates against the true map"
     truth, vectors = result.background.map, last_vectors(result)
     rows = [] if truth is None else [row for row, node in enumerate(truth.nodes.tolist()) if node in vectors]
-    if truth is None or len(rows) < 3:
+    if truth is None or not vectors:
         return style.nothing(ax, title, "no coordinates, or no true map, were recorded")
+    if len(rows) < 3:
+        return style.nothing(ax, title, "fewer than three nodes had coordinates and a place on it")
     nodes = truth.nodes[rows]
     actual = 1000.0 * truth.xy_s[rows]
     guessed = laid_over(principal_plane(1000.0 * np.array([vectors[int(node)] for node in nodes])), actual)

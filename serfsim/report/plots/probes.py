@@ -28,8 +28,9 @@ OUTCOMES = (
 def draw(result: Result, ax: Axes) -> Axes:
     title = "How probes ended"
     frame, background = result.probes, result.background
-    if len(frame) == 0:
-        return style.nothing(ax, title, "no probes were recorded")
+    ended = frame["kind"].isin([kind for kind, *_ in OUTCOMES])
+    if not frame.loc[ended, "count"].any():
+        return style.nothing(ax, title, "no probe ended")
     edges = style.second_edges(min(0.0, float(frame["t_s"].min())), background.end_s)
     style.shade_faults(ax, background)
     by_kind = dict(iter(frame.groupby("kind", observed=True)))

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from serfsim.report.background import Background
 from serfsim.report.plots import style
+from serfsim.scenario.words import counted
 from serfsim.scoring.recording import EventTable, Floats
 from serfsim.scoring.views import view_history
 
@@ -100,7 +101,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     style.heading(
         ax,
         "Cluster size as each node sees it",
-        f"{n} nodes; {distinct} distinct size{'s' if distinct != 1 else ''} seen after the warm-up. "
+        f"{counted(n, 'node')}; {counted(distinct, 'distinct size')} seen after the warm-up. "
         "Dashed: nodes that really ran.",
     )
     style.legend(ax)
