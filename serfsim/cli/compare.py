@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from serfsim.comparison import Comparison
     from serfsim.comparison.rows import Row
 
-COLOURS = {"worse": "bold red", "better": "bold blue", "changed": "bold yellow", "same": "dim", "differs": ""}
+WIDE, SHORT = 100, 18  # columns of a terminal, and of a name in one that has fewer
+COLOURS = {
+    "worse": "bold red",
+    "better": "bold blue",
+    "changed": "bold yellow",
+    "apart": "bold yellow",
+    "same": "dim",
+    "differs": "",
+}
 
 
 def compare(
@@ -68,10 +77,20 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
         rows = shown_rows(comparison, setting)
         if rows:
             console.print()
-            console.print(_table(rows, setting))
+            console.print(_table(rows, setting, SHORT if console.width < WIDE else WIDE))
 
 
-def _table(rows: Sequence[Row], setting: str) -> Table:
+def _broken(name: str, width: int) -> str:
+    """A long name on several lines, each ending after a dot or an underscore."""
+    lines = [""]
+    for part in re.findall(r"[^._]+[._]*", name):
+        if lines[-1] and len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n  ".join(lines)
+
+
+def _table(rows: Sequence[Row], setting: str, width: int) -> Table:
     """A line a figure, below the name of its family."""
     from serfsim.comparison.words import HEADINGS, cells, label_text
 
@@ -83,5 +102,6 @@ def _table(rows: Sequence[Row], setting: str) -> Table:
         table.add_row(f"[bold]{escape(family)}[/bold]")
         for row in members:
             others = [escape(cell) for cell in cells(row)[1:]]
-            table.add_row(f"  {escape(label_text(row))}", *others, style=COLOURS[row.verdict])
+            label = _broken(label_text(row), width)
+            table.add_row(f"  {escape(label)}", *others, style=COLOURS[row.verdict])
     return table

@@ -3,7 +3,8 @@
 Two sweeps are compared setting by setting, figure by figure, over their seeds: the difference of the
 means with a bootstrap interval, of pairs where both sides ran the same seeds (`of_sweeps`). Two
 results are one run each, and nothing can be said of other seeds; what can be resampled are the nodes,
-for figures that are a sum over nodes (`of_results`).
+for figures that are a sum over nodes (`of_results`);
+so that they are told apart, and never called better or worse.
 
 All intervals of a comparison hold at once with the stated confidence, see `serfsim.statistics`; several
 settings share the error evenly (Bonferroni). A figure whose interval leaves out 0 is better, worse or,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from serfsim.comparison.rows import SHOWN, Row
+from serfsim.comparison.rows import SHOWN, TELLING, Row
 from serfsim.comparison.words import conclusion, difference_text, interval_text, label_text, value_text
 from serfsim.report.plots import style
 
@@ -21,6 +21,7 @@ LOOKS: Final = {
     "worse": (style.RED, "X", True, "worse"),
     "better": (style.BLUE, "o", True, "better"),
     "changed": (style.ORANGE, "D", True, "changed"),
+    "apart": (style.ORANGE, "D", True, "farther apart than nodes explain"),
     "same": (style.GREY, "o", False, "no difference shown"),
     "differs": (style.GREY, "s", False, "differs, no interval"),
 }
@@ -44,7 +45,7 @@ def entries(comparison: Comparison) -> tuple[list[Entry], int]:
         row for row in comparison.rows if row.verdict in LOOKS and (not several or row.figure in differing)
     ]
     if len(able) > MOST_LINES:
-        ranked = sorted(able, key=lambda row: row.verdict not in SHOWN)
+        ranked = sorted(able, key=lambda row: row.verdict not in TELLING)
         kept = {id(row) for row in ranked[:MOST_LINES]}
     else:
         kept = {id(row) for row in able}
@@ -173,7 +174,7 @@ def _line(ax: Axes, place: int, row: Row) -> None:
                 ax.plot([edge], [place], marker=arrow, color=colour, markersize=6, clip_on=False, zorder=3)
     inside = min(max(centre, left), right)
     ax.scatter([inside], [place], clip_on=False, **_mark(colour, marker, filled))
-    strong = row.verdict in SHOWN
+    strong = row.verdict in TELLING
     ax.annotate(
         f"{value_text(row, row.base)} → {value_text(row, row.candidate)}",
         (1.0, place),
@@ -182,7 +183,7 @@ def _line(ax: Axes, place: int, row: Row) -> None:
         "offset points",
         fontsize=8.5,
         # Orange is a mark's colour: as text on white it is hard to read.
-        color=(style.BLACK if row.verdict == "changed" else colour) if strong else style.GREY,
+        color=(style.BLACK if row.verdict in ("changed", "apart") else colour) if strong else style.GREY,
         fontweight="bold" if strong else "normal",
         va="center",
     )

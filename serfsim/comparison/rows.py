@@ -12,10 +12,11 @@ from serfsim.errors import SerfsimError
 from serfsim.scenario.figures import BY_TYPE, better
 from serfsim.scenario.problems import listed, nearest, sentence
 
-Verdict = Literal["better", "worse", "changed", "same", "equal", "differs", "no value"]
+Verdict = Literal["better", "worse", "changed", "apart", "same", "equal", "differs", "no value"]
 ANY: Final = " > 0"  # ends the name of the share of runs in which a figure is not 0
 STATISTICS: Final = ("mean", "p50", "p90", "p99", "max")
-SHOWN: Final = ("worse", "better", "changed")
+SHOWN: Final = ("worse", "better", "changed")  # of sweeps
+TELLING: Final = (*SHOWN, "apart")
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Row:
 
     NaN bounds: there is no interval. `n`: the runs or nodes behind it, the fewer of both sides.
     `missing`: how many runs of the base and of the candidate have no such figure. Verdicts: better,
-    worse, changed (the interval leaves out 0); same (it does not, or there is no difference); equal (the
-    very same in all runs); differs (there is no interval); "no value" (one side has none).
+    worse, changed (the interval leaves out 0), of two results apart, whichever way it is; same (it does
+    not, or there is no difference); equal (the very same in all runs); differs (there is no interval); "no
+    value" (one side has none).
     """
 
     setting: str

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from serfsim.comparison.rows import ANY, SHOWN, Row
+from serfsim.comparison.rows import ANY, SHOWN, TELLING, Row
 from serfsim.report.tables import NONE, number
 from serfsim.scenario.figures import unit_of
 
@@ -25,7 +25,7 @@ def verdict_text(comparison: Comparison) -> str:
     """The conclusion, how it came about, and the figures that differ."""
     lines = [conclusion(comparison), method_text(comparison)]
     lines += [f"Note: {note}." for note in comparison.notes]
-    for verdict in SHOWN:
+    for verdict in TELLING:
         lines += _told(comparison, verdict, comparison.of(verdict))
     if comparison.kind == "results":
         lines += _told(comparison, "differs, no interval", comparison.of("differs"))
@@ -49,17 +49,18 @@ def conclusion(comparison: Comparison) -> str:
     if open_ := count["differs"]:
         rest.append(f"{_figures(open_, many)} differ{'s' if open_ == 1 else ''} without an interval")
     if comparison.kind == "results":
-        return _of_one_run(parts, rest, surely)
+        return _of_one_run(count["apart"], rest)
     if parts:
         return f"The candidate is {'; '.join([_and(parts) + surely, *rest])}."
     told = "; ".join(rest) or "nothing to compare: no figure has a value on both sides"
     return f"{told[0].upper()}{told[1:]}{surely if quiet else ''}."
 
 
-def _of_one_run(parts: Sequence[str], rest: Sequence[str], surely: str) -> str:
+def _of_one_run(apart: int, rest: Sequence[str]) -> str:
     """The conclusion of two results; what it holds for are the nodes of these runs."""
-    if parts:
-        rest = [f"the candidate is {_and(parts)}, beyond what nodes differ by{surely}", *rest]
+    if apart:
+        verb = "is" if apart == 1 else "are"
+        rest = [f"{_figures(apart, False)} {verb} farther apart than nodes explain", *rest]
     return f"One run each: {'; '.join(rest) or 'no figure has a value in both'}."
 
 
@@ -69,8 +70,9 @@ def method_text(comparison: Comparison) -> str:
         paired = "the same nodes paired" if comparison.paired else "nodes of either run apart"
         return (
             "An interval here says how much nodes differ, not seeds: it is there for figures that are sums"
-            f" over nodes or means over pairs ({paired}, resampled)."
-            " Whether a change holds for other seeds, two sweeps show."
+            f" over nodes or means over pairs ({paired}, resampled), and all hold at once with"
+            f" {100 * comparison.confidence:g} %. Another seed alone often does as much:"
+            " whether a change makes a difference, two sweeps show."
         )
     runs = (
         comparison.seeds[0] if comparison.seeds[0] == comparison.seeds[1] else " and ".join(comparison.seeds)

@@ -88,6 +88,15 @@ def test_the_verdict_says_that_one_run_each_is_no_word_on_seeds(results: tuple[R
     assert "says how much nodes differ, not seeds" in verdict
 
 
+def test_a_run_is_never_called_better_or_worse_than_another(results: tuple[Result, Result]) -> None:
+    """Here two seeds of one scenario: every fourth time or so they are farther apart than nodes explain."""
+    comparison = serfsim.compare(results[0], slow_nodes(seed=3))
+    assert [row.figure for row in comparison.of("apart")] == ["coordinates.rank_loss"]
+    assert not comparison.of("better", "worse", "changed")
+    assert "1 figure is farther apart than nodes explain" in comparison.verdict
+    assert "Another seed alone often does as much" in comparison.verdict
+
+
 def test_a_run_and_its_rerun_are_identical(results: tuple[Result, Result]) -> None:
     comparison = serfsim.compare(results[0], slow_nodes())
     assert comparison.verdict.startswith("Identical: both runs have the same digest.")
@@ -109,3 +118,10 @@ def test_results_of_other_scenarios_are_compared_with_a_note(results: tuple[Resu
     assert "two scenarios of different names are compared" in comparison.verdict
     assert "the scenarios differ in duration" in comparison.verdict
     assert not comparison.paired
+
+
+def test_long_names_are_broken_between_words() -> None:
+    from serfsim.cli.compare import _broken
+
+    assert _broken("false_positives_per_node_hour", 18) == "false_positives_\n  per_node_hour"
+    assert _broken("full_s.p50", 18) == "full_s.p50"
