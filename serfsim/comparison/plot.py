@@ -155,17 +155,19 @@ def _line(ax: Axes, place: int, row: Row) -> None:
     centre, low, high = (100 * row.relative(value) for value in (row.difference, row.low, row.high))
     left, right = ax.get_xlim()
     if math.isnan(centre):
-        text = f"{difference_text(row)} {interval_text(row)}".rstrip()
+        # Any change of nothing is beyond every share of it.
+        up = row.difference >= 0
+        centre = right if up else left
         ax.annotate(
-            f"base 0: {text}",
-            (0, place),
-            (8, 0),
+            f"base 0: {difference_text(row)} {interval_text(row)}".rstrip(),
+            (centre, place),
+            (-9 if up else 9, 0),
             textcoords="offset points",
             fontsize=8.5,
-            color=colour,
+            color=_ink(row),
+            ha="right" if up else "left",
             va="center",
         )
-        centre = 0.0
     elif math.isfinite(low) and math.isfinite(high):
         ends = [max(low, left), min(high, right)]
         ax.plot(ends, [place, place], color=colour, linewidth=1.7, solid_capstyle="butt", zorder=3)
@@ -182,8 +184,12 @@ def _line(ax: Axes, place: int, row: Row) -> None:
         ("axes fraction", "data"),
         "offset points",
         fontsize=8.5,
-        # Orange is a mark's colour: as text on white it is hard to read.
-        color=(style.BLACK if row.verdict in ("changed", "apart") else colour) if strong else style.GREY,
+        color=_ink(row) if strong else style.GREY,
         fontweight="bold" if strong else "normal",
         va="center",
     )
+
+
+def _ink(row: Row) -> str:
+    """The colour of a verdict in text: orange is a mark's, on white it is hard to read."""
+    return style.BLACK if row.verdict in ("changed", "apart") else LOOKS[row.verdict][0]

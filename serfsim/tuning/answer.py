@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from serfsim.tuning.judging import Judgement
-from serfsim.tuning.words import amount, measured_text, percent, statistic_text
+from serfsim.tuning.settings import AS_IT_IS
+from serfsim.tuning.words import amount, measured_text, stated, statistic_text
 
 if TYPE_CHECKING:
     from serfsim.tuning.tuning import Judged, Tuning
@@ -29,6 +30,9 @@ def _found(tuning: Tuning, chosen: Judged) -> str:
     way = "lowest" if tuning.objective.better == "lower" else "highest"
     goal, name = tuning.objective, chosen.setting.name
     told = f"{measured_text(goal, chosen.objective)}, {statistic_text(goal, chosen.setting.seeds)}"
+    if len(tuning.settings) == 1:
+        keeps = f" keeps {_all(tuning)} ({_evidence(tuning, chosen)}) and" if tuning.constraints else ""
+        return f"{_begun(name)}{keeps} has a {goal.figure} of {told}."
     kept = ""
     if tuning.constraints:
         kept = f" of the settings that keep {_all(tuning)} ({_evidence(tuning, chosen)})"
@@ -38,12 +42,17 @@ def _found(tuning: Tuning, chosen: Judged) -> str:
     return f"{name} has the {way} {goal.figure}{kept}: {told}{rest}."
 
 
+def _begun(name: str) -> str:
+    """The name of a setting at the beginning of a sentence: one that is words begins with a capital."""
+    return f"T{name[1:]}" if name == AS_IT_IS else name
+
+
 def _evidence(tuning: Tuning, one: Judged) -> str:
     """'p95 over 60 seeds = 0, 95 % confident'."""
     found = [
         f"{_named(each, one)} = {amount(each.estimate, each.constraint.unit)}" for each in one.judgements
     ]
-    surely = f"{percent(tuning.confidence)} confident"
+    surely = f"{stated(tuning.confidence)} confident"
     if len(tuning.settings) > 1 and tuning.judge == "together":
         surely += f" for all {len(tuning.settings)} settings together"
     return f"{', '.join(found)}, {surely}"
@@ -76,7 +85,7 @@ def _promising(tuning: Tuning, chosen: Judged) -> str:
 
 def _undecided(tuning: Tuning) -> str:
     what = f"Undecided: no setting tried is shown to keep {_all(tuning)} with"
-    what += f" {percent(tuning.confidence)} confidence"
+    what += f" {stated(tuning.confidence)} confidence"
     sign = 1.0 if tuning.objective.better == "lower" else -1.0
 
     def distance(one: Judged) -> tuple[float, ...]:
@@ -95,7 +104,7 @@ def _undecided(tuning: Tuning) -> str:
 
 def _none(tuning: Tuning) -> str:
     nearest = min(tuning.settings, key=_distance)
-    surely = f"{percent(tuning.confidence)} confident"
+    surely = f"{stated(tuning.confidence)} confident"
     return (
         f"No setting tried keeps {_all(tuning)} ({surely});"
         f" the nearest is {nearest.setting.name} ({_shortfall(nearest)})."

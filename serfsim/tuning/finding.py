@@ -93,7 +93,7 @@ class _Wanted:
         if judge not in JUDGES:
             raise SerfsimError(f"judge: {sentence(shown(judge), listed(repr(name) for name in JUDGES))}")
         if pareto is not None and len(pareto) != 2:
-            raise SerfsimError(f"pareto: {sentence(f'{len(pareto)} figures', 'two: A,B')}")
+            raise SerfsimError(f"pareto: {sentence(', '.join(pareto) or 'none', 'two figures: A,B')}")
         self._constraints = [subject_to] if isinstance(subject_to, str) else list(subject_to)
         self._objective = minimize if minimize is not None else maximize
         self._where, self._way = ("minimize", "lower") if minimize is not None else ("maximize", "higher")

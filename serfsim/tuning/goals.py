@@ -56,6 +56,8 @@ def read_goal(text: str, where: str, known: Collection[str] = (), way: Any = Non
     `known`: the figures that runs have, where that is known; `way`: 'lower' or 'higher' where it is
     told rather than the figure's own.
     """
+    if not text.strip():
+        raise SerfsimError(f"{where}: {sentence('nothing', 'a figure such as detection.full_s.p99')}")
     figure, statistic = _split(text.strip(), where, known)
     own = better(figure)
     return Goal(figure, statistic, way or ("lower" if own == "neither" else own))

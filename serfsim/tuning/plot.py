@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from serfsim.report.plots import style
 from serfsim.report.plots.labels import place_labels
 from serfsim.statistics import Interval
 from serfsim.tuning.goals import Constraint, Goal
-from serfsim.tuning.words import SIGNS, percent
+from serfsim.tuning.words import SIGNS, stated
 
 if TYPE_CHECKING:
     from serfsim.tuning.tuning import Judged, Tuning
@@ -26,6 +27,7 @@ LOOKS: Final = {
     "violated": (style.RED, "X", True, "violated"),
 }
 MANY: Final = 30.0  # the largest value over the smallest positive one from which an axis is logarithmic
+LINE: Final = 100  # characters of what is seen, below the title
 ROOM: Final = 0.12  # of the axis beyond the outermost point
 
 
@@ -37,7 +39,7 @@ def draw(tuning: Tuning, ax: Axes) -> Axes:
         return style.nothing(ax, title, f"no setting has both {names} in every run")
     left_out = len(tuning.settings) - len(shown)
     hidden = f"; {left_out} without a value not drawn" if left_out else ""
-    style.heading(ax, title, f"{_seen(tuning)}{hidden}")
+    style.heading(ax, title, textwrap.fill(f"{_seen(tuning)}{hidden}", LINE))
     for side, goal in enumerate(tuning.pareto):
         _axis(ax, "xy"[side], goal, [one.pareto[side] for one in shown], tuning)
     _threshold(ax, tuning)
@@ -56,7 +58,7 @@ def _seen(tuning: Tuning) -> str:
     chosen = "none is shown to keep what is asked"
     if tuning.chosen is not None:
         chosen = f"chosen: {tuning.chosen.setting.name}"
-    bars = f"{percent(tuning.confidence)} intervals over seeds, with an arrow where there is no bound"
+    bars = f"{stated(tuning.confidence)} intervals over seeds, with an arrow where there is no bound"
     return f"Bars: {bars}; {chosen}"
 
 

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from serfsim.statistics.named import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+AS_IT_IS: Final = "the scenario as it is"
+SHORTEST: Final = 4  # letters of a path's last part that say enough by themselves: 'udp', 'for' do not
 
 
 @dataclass(frozen=True)
@@ -70,21 +74,33 @@ def settings_of(table: pd.DataFrame, parameters: Sequence[str]) -> list[Setting]
         runs = table.iloc[rows]
         point = {path: _plain(runs[path].iloc[0]) for path in parameters}
         name = ", ".join(f"{short[path]} {value_text(value)}" for path, value in point.items())
-        settings.append(Setting(point, name or "the scenario as it is", runs))
+        settings.append(Setting(point, name or AS_IT_IS, runs))
     return settings
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
-    """The last part of each path, or as much of its end as tells it from the others."""
+    """The last part of each path, or as much of its end as says enough and tells it from the others.
+
+    Of 'network.loss.udp' it is 'loss.udp', of 'faults.0.for' all.
+    """
     names = {}
     for path in paths:
         parts = path.split(".")
         for count in range(1, len(parts) + 1):
             end = ".".join(parts[-count:])
+            if count < len(parts) and (
+                len(end) < SHORTEST or _is_index(parts[-count:][0], parts[-count - 1])
+            ):
+                continue
             if sum(other == end or other.endswith("." + end) for other in paths) == 1:
                 break
         names[path] = end
     return names
+
+
+def _is_index(first: str, before: str) -> bool:
+    """Whether an end of a path begins in an entry of a list, or with its number."""
+    return first.isdigit() or before.isdigit()
 
 
 def value_text(value: Any) -> str:

@@ -39,8 +39,15 @@ def brackets(interval: Interval) -> str:
 
 
 def percent(confidence: float) -> str:
-    """'95 %'; never rounded up, and never to 100."""
+    """A confidence reached, '95 %'; never rounded up, and never to 100."""
+    if confidence > 0.999:
+        return "> 99.9 %"
     return f"{math.floor(1000 * confidence + 1e-9) / 10:g} %"
+
+
+def stated(confidence: float) -> str:
+    """A confidence asked for, as it was asked: '95 %', '99.99 %'."""
+    return f"{100 * confidence:g} %"
 
 
 def statistic_text(goal: Goal, seeds: int) -> str:
@@ -97,8 +104,8 @@ def method_text(tuning: Tuning) -> str:
     count = len(tuning.settings)
     settings = f"{count} setting{'' if count == 1 else 's'}"
     return (
-        f"Verdicts at {percent(tuning.confidence)} confidence, {settings} {JUDGED[tuning.judge]}. "
-        f"In brackets: {percent(tuning.confidence)} intervals over seeds, of each setting alone; "
+        f"Verdicts at {stated(tuning.confidence)} confidence, {settings} {JUDGED[tuning.judge]}. "
+        f"In brackets: {stated(tuning.confidence)} intervals over seeds, of each setting alone; "
         "in parentheses: the one-sided bound, and the confidence reached. "
         "A run without the figure counts as violating, or as the worst."
     )

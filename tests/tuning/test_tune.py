@@ -13,6 +13,8 @@ from serfsim.errors import SerfsimError
 from serfsim.statistics import confidence_that
 from serfsim.tuning import Tuning
 from serfsim.tuning.judging import corrected
+from serfsim.tuning.settings import short_names
+from serfsim.tuning.words import as_markdown
 from tests.tuning.conftest import FULL, MULT, WRONG, runs, sweep_table
 
 CLEAN = f"{WRONG}.p95 == 0"
@@ -179,6 +181,8 @@ def test_a_figure_is_drawn_into_axes_and_returned() -> None:
         ({"minimize": None}, "found neither"),
         ({"judge": "fairly"}, "expected 'together', 'in order' or 'each'"),
         ({"pareto": [FULL]}, "expected two"),
+        ({"pareto": [FULL, ""]}, "pareto: found nothing; expected a figure"),
+        ({"minimize": " "}, "minimize: found nothing; expected a figure"),
         ({"confidence": 95}, "found 95; expected a number between 0 and 1"),
         ({"grid": {MULT: [1]}}, "beside a sweep that is there"),
         ({"seeds": "1-500"}, "found seed 61; expected seeds that the sweep has"),
@@ -201,3 +205,38 @@ def test_a_figure_that_no_run_has_is_told() -> None:
     table[FULL] = math.nan
     with pytest.raises(SerfsimError, match="a time to detect needs a crash"):
         tuned(table)
+
+
+def test_a_name_says_enough() -> None:
+    paths = ["network.loss.udp", "faults.0.for", "cluster.config.suspicion_mult", "faults.1.nodes"]
+    assert list(short_names(paths).values()) == [
+        "loss.udp",
+        "faults.0.for",
+        "suspicion_mult",
+        "faults.1.nodes",
+    ]
+    assert short_names(["seed"]) == {"seed": "seed"}
+
+
+def test_a_single_setting_is_not_the_lowest_of_anything() -> None:
+    table = sweep_table({4: runs(60, 8)}).drop(columns=MULT)
+    assert tuned(table).answer == (
+        f"The scenario as it is keeps {CLEAN} (p95 over 60 seeds = 0, 95 % confident) and has a {FULL} of"
+        " 8.00 s [7.96, 8.03], mean over 60 seeds."
+    )
+
+
+def test_a_confidence_reached_is_never_called_certain() -> None:
+    table = sweep_table({2: runs(90, 5, wrong=89), 4: runs(400, 8)})
+    tuning = tuned(table, confidence=0.9999)
+    assert "violated (> 99.9 %)" in as_markdown(tuning)
+    assert "99.99 % confident" in tuning.answer
+
+
+def test_what_is_told_above_a_plot_leaves_the_plot_its_room() -> None:
+    table = sweep_table(
+        {mult: runs(60, 8) for mult in (2, 4)}, "cluster.groups.a_long_name.config.suspicion_mult"
+    )
+    table.loc[:3, FULL] = math.nan
+    seen = tuned(table, minimize=f"{FULL}.median").plot().texts[0].get_text()
+    assert max(map(len, seen.splitlines())) <= 100

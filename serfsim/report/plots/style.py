@@ -78,8 +78,10 @@ def new_axes() -> Axes:
 
 
 def heading(ax: Axes, title: str, seen: str) -> None:
-    """The title, and below it in grey one line on what is seen."""
-    ax.set_title(title, loc="left", fontsize=13, fontweight="bold", color=BLACK, pad=24)
+    """The title, and below it in grey what is seen, in one line or, parted by line ends, in more."""
+    ax.set_title(
+        title, loc="left", fontsize=13, fontweight="bold", color=BLACK, pad=24 + 13 * seen.count("\n")
+    )
     ax.annotate(
         seen,
         (0, 1),
