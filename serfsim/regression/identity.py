@@ -8,7 +8,6 @@ Name, question, seed and claims do not matter to a run.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import shown
 from serfsim.scenario.source import Source, read_yaml
+from serfsim.sweeps.keys import content_digest
 
 ASIDE: Final = ("name", "question", "seed", "claims")
 MOST: Final = 6  # a longer list of differences helps nobody
@@ -27,9 +27,7 @@ def essence(scenario: Scenario) -> dict[str, Any]:
     topology = given.get("network", {}).get("topology", {})
     file = topology.get("file")
     if isinstance(file, str) and Path(file).is_file():
-        with Path(file).open("rb") as stream:
-            content = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
-        topology["file"] = f"{Path(file).name} {content.hexdigest()}"
+        topology["file"] = f"{Path(file).name} {content_digest(Path(file))}"
     return given
 
 

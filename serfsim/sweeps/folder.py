@@ -2,7 +2,7 @@
 
 | file | content |
 |---|---|
-| `sweep.json` | schema_version, name, code version, grid, seeds |
+| `sweep.json` | schema_version, name, code version, grid, seeds, content of topologies' files |
 | `scenario.yaml` | the scenario that the grid's values are put into |
 | `parts/` | a finished run each, see `store` |
 | `runs.parquet`, `runs.csv` | the table |
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,10 +25,10 @@ from typing import TYPE_CHECKING, Any, Final
 from serfsim.errors import ScenarioError, SweepError
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import shown
+from serfsim.scenario.problems import sentence, shown
 from serfsim.sweeps.grid import points
 from serfsim.sweeps.jobs import Job, Outcome
-from serfsim.sweeps.keys import code_version
+from serfsim.sweeps.keys import code_version, content_digest
 from serfsim.sweeps.lock import LOCK
 from serfsim.sweeps.overview import summary
 from serfsim.sweeps.store import PARTS, SCHEMA_VERSION, all_parts, cannot_write, outcome_of_part, write_whole
@@ -40,17 +41,24 @@ MANIFEST: Final = "sweep.json"
 SCENARIO: Final = "scenario.yaml"
 PARQUET: Final = "runs.parquet"
 CSV: Final = "runs.csv"
+# What sweep.json holds beside its version, and what each is called in a message.
+FIELDS: Final[Mapping[str, type]] = {"name": str, "code": str, "grid": dict, "seeds": list, "files": dict}
+WORDS: Final[Mapping[type, str]] = {str: "text", dict: "mapping", list: "list"}
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep that lies in `folder`. `grid`: {path: [values]}; `code`: see `code_version`."""
+    """A sweep that lies in `folder`. `grid`: {path: [values]}; `code`: see `code_version`.
+
+    `files`: {file that a topology is made of, named from the folder: digest of its content}.
+    """
 
     folder: Path
     name: str
     code: str
     grid: Mapping[str, Sequence[Any]]
     seeds: Sequence[int]
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parameters(self) -> list[str]:
@@ -119,21 +127,48 @@ def open_sweep(folder: str | Path) -> Sweep:
             f"{place / MANIFEST}: found schema_version {shown(version)}; expected {SCHEMA_VERSION}:"
             " another version of serfsim wrote it"
         )
-    try:
-        return Sweep(place, read["name"], read["code"], read["grid"], read["seeds"])
-    except KeyError as error:
-        raise SweepError(f"{place / MANIFEST}: has no {error}") from None
+    return Sweep(place, **{name: _field(read, name, kind, place / MANIFEST) for name, kind in FIELDS.items()})
 
 
-def begin(folder: Path, scenario: Scenario, grid: Mapping[str, Sequence[Any]], seeds: Sequence[int]) -> Sweep:
-    """Make the folder ready for a sweep, new or further. Raises SweepError where it cannot hold it."""
-    sweep = Sweep(folder, scenario.name, code_version(), grid, seeds)
+def _field(read: Mapping[str, Any], name: str, kind: type, file: Path) -> Any:
+    """A field of sweep.json. SweepError where it is not there, or is no such thing."""
+    value = read.get(name, {} if name == "files" else None)  # earlier sweeps kept no files
+    if not isinstance(value, kind):
+        raise SweepError(f"{file}: {name}: {sentence(shown(value), f'a {WORDS[kind]}')}")
+    return value
+
+
+def begin(
+    folder: Path,
+    scenario: Scenario,
+    grid: Mapping[str, Sequence[Any]],
+    seeds: Sequence[int],
+    points: Iterable[Scenario] = (),
+) -> Sweep:
+    """Make the folder ready for a sweep, new or further. Raises SweepError where it cannot hold it.
+
+    `points`: the scenarios of the grid, for the files that their topologies are made of.
+    """
+    sweep = Sweep(folder, scenario.name, code_version(), grid, seeds, _files(folder, points))
     if (folder / MANIFEST).exists():
-        _refuse_other(open_sweep(folder), sweep, scenario)
+        kept = open_sweep(folder)
+        _refuse_other(kept, sweep, scenario)
+        sweep = replace(sweep, files={**kept.files, **sweep.files})
     else:
-        write_whole(folder / SCENARIO, scenario.to_yaml(folder))
-    write_whole(folder / MANIFEST, _manifest(sweep))
+        write_whole(folder / SCENARIO, scenario.to_yaml(folder), on_disk=True)
+    write_whole(folder / MANIFEST, _manifest(sweep), on_disk=True)
     return sweep
+
+
+def _files(folder: Path, scenarios: Iterable[Scenario]) -> dict[str, str]:
+    """{file that a topology is made of, named from `folder`: digest of its content}."""
+    named = {getattr(scenario.network.topology, "file", None) for scenario in scenarios}
+    files = sorted(Path(file) for file in named if file is not None)
+    return {
+        Path(os.path.relpath(file, folder)).as_posix(): content_digest(file)
+        for file in files
+        if file.is_file()
+    }
 
 
 def make_folder(folder: Path) -> None:
@@ -160,6 +195,7 @@ def _manifest(sweep: Sweep) -> str:
         "code": sweep.code,
         "grid": dict(sweep.grid),
         "seeds": list(sweep.seeds),
+        "files": dict(sweep.files),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -174,6 +210,9 @@ def _refuse_other(kept: Sweep, wanted: Sweep, scenario: Scenario) -> None:
     if kept.parameters != wanted.parameters:
         has, asked = (", ".join(sweep.parameters) or "no paths" for sweep in (kept, wanted))
         raise SweepError(f"{kept.folder}: it is a sweep over {has}; found {asked}; {remedy}")
+    for file, content in wanted.files.items():
+        if kept.files.get(file, content) != content:
+            raise SweepError(f"{kept.folder}: {file} was another when this sweep ran; {remedy}")
     try:
         before = kept.scenario.complete()
     except ScenarioError as error:

@@ -81,7 +81,11 @@ def _with_content(text: str) -> str:
     topology = data["network"]["topology"]
     file = topology.get("file")
     if isinstance(file, str) and Path(file).is_file():
-        with Path(file).open("rb") as stream:
-            content = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
-        topology["file"] = f"{content.hexdigest()}{Path(file).suffix}"
+        topology["file"] = f"{content_digest(Path(file))}{Path(file).suffix}"
     return json.dumps(data)
+
+
+def content_digest(file: Path) -> str:
+    """A digest of what is in a file, 32 hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

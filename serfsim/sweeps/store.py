@@ -126,12 +126,19 @@ def _check(body: dict[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(body).encode(), digest_size=8).hexdigest()
 
 
-def write_whole(file: Path, content: str | bytes) -> None:
-    """Write under a temporary name beside it, then rename. SweepError where that cannot be."""
+def write_whole(file: Path, content: str | bytes, *, on_disk: bool = False) -> None:
+    """Write under a temporary name beside it, then rename. SweepError where that cannot be.
+
+    `on_disk`: wait for the disk before, so that not even a power failure tears it.
+    """
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
     data = content.encode() if isinstance(content, str) else content
     try:
-        partial.write_bytes(data)
+        with partial.open("wb") as stream:
+            stream.write(data)
+            if on_disk:
+                stream.flush()
+                os.fsync(stream.fileno())
         partial.replace(file)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -109,7 +109,7 @@ def carried_out(
     if folder is not None:
         make_folder(folder)
     with locked(folder) if folder is not None else nullcontext():
-        kept = None if folder is None else begin(folder, scenario, grid, seeds)
+        kept = None if folder is None else begin(folder, scenario, grid, seeds, [at for _, at in planned])
         store = None if kept is None else Store(kept.folder)
         ended: list[Outcome] = []
         try:

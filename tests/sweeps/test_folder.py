@@ -178,11 +178,28 @@ def test_a_folder_of_another_version_of_the_store_is_refused(tiny: Scenario, tmp
     assert "found schema_version 99; expected 1: another version of serfsim wrote it" in message
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema_version": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "name": "s", "code": "", "grid": [1]}'],
+)
 def test_a_damaged_sweep_json_is_one_message(tiny: Scenario, tmp_path: Path, text: str) -> None:
     swept(tiny, tmp_path / "s", seeds=[1], grid=None)
     (tmp_path / "s" / "sweep.json").write_text(text, encoding="utf-8")
     assert "sweep.json: " in refused(tiny, tmp_path / "s", seeds=[1], grid=None)
+
+
+def test_a_topologys_file_that_became_another_is_refused(tmp_path: Path) -> None:
+    """Else runs of both would stand in one table, since neither paths nor values differ."""
+    matrix, folder = tmp_path / "m.csv", tmp_path / "s"
+    matrix.write_text("0,20\n20,0\n", encoding="utf-8")
+    topology = {"model": "matrix", "file": str(matrix)}
+    measured = Scenario(duration="5s", warm_up="1s", cluster={"nodes": 2}, network={"topology": topology})
+    table = swept(measured, folder, seeds=[1], grid=None)
+    matrix.write_text("0,40\n40,0\n", encoding="utf-8")
+    assert "../m.csv was another when this sweep ran" in refused(measured, folder, seeds=[1], grid=None)
+    pd.testing.assert_frame_equal(open_sweep(folder).table, table)
+    matrix.write_text("0,20\n20,0\n", encoding="utf-8")
+    assert len(swept(measured, folder, seeds=[1, 2], grid=None)) == 2
 
 
 def test_a_folder_with_something_else_is_left_as_it_is(tiny: Scenario, tmp_path: Path) -> None:
