@@ -13,7 +13,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -293,16 +293,21 @@ def versions() -> dict[str, Any]:
 
     from serfsim.protocol import runtime
 
-    try:
-        own = metadata.version("serfsim")
-    except metadata.PackageNotFoundError:
-        own = "unknown"
     return {
-        "serfsim": own,
+        "serfsim": own_version(),
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "compiled": not str(runtime.__file__).endswith(".py"),
     }
+
+
+@cache
+def own_version() -> str:
+    """Asked of the installed package once: to find it takes a millisecond, as long as a small run."""
+    try:
+        return metadata.version("serfsim")
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def finite(value: Any) -> Any:
