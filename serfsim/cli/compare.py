@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from serfsim.cli.confidence import confidence_of
+from serfsim.cli.names import broken
 
 if TYPE_CHECKING:
     from serfsim.comparison import Comparison
@@ -80,16 +80,6 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
             console.print(_table(rows, setting, SHORT if console.width < WIDE else WIDE))
 
 
-def _broken(name: str, width: int) -> str:
-    """A long name on several lines, each ending after a dot or an underscore."""
-    lines = [""]
-    for part in re.findall(r"[^._]+[._]*", name):
-        if lines[-1] and len(lines[-1] + part) > width:
-            lines.append("")
-        lines[-1] += part
-    return "\n  ".join(lines)
-
-
 def _table(rows: Sequence[Row], setting: str, width: int) -> Table:
     """A line a figure, below the name of its family."""
     from serfsim.comparison.words import HEADINGS, cells, label_text
@@ -102,6 +92,6 @@ def _table(rows: Sequence[Row], setting: str, width: int) -> Table:
         table.add_row(f"[bold]{escape(family)}[/bold]")
         for row in members:
             others = [escape(cell) for cell in cells(row)[1:]]
-            label = _broken(label_text(row), width)
+            label = broken(label_text(row), width).replace("\n", "\n  ")
             table.add_row(f"  {escape(label)}", *others, style=COLOURS[row.verdict])
     return table

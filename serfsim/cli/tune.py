@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from serfsim.cli import codes
 from serfsim.cli.confidence import confidence_of
+from serfsim.cli.names import broken
 from serfsim.errors import SerfsimError
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from serfsim.tuning import Tuning
 
 
-WIDE = 24  # characters of a heading that are left as they are
+NAME, GOAL, VERDICT = 16, 12, 9  # least characters of the columns: a name, an interval, a word
 
 Grid = Annotated[
     list[str] | None,
@@ -144,22 +146,34 @@ def _tuned(what: Any, quiet: bool, **options: Any) -> Tuning:
     return tuning
 
 
-def _wrapped(heading: str) -> str:
-    """A long dotted name, a part a line."""
-    return heading.replace(".", ".\n") if len(heading) > WIDE else heading
-
-
 def print_table(tuning: Tuning, console: Console | None = None) -> None:
-    """A row a setting, and below it how the verdicts came about."""
+    """What is asked, a row a setting, and below it how the verdicts came about.
+
+    Constraints are told apart by letters, so that the columns leave room for what was found.
+    """
     from serfsim.tuning.words import cells, headings, method_text
 
     console = console or Console()
+    head = headings(tuning)
+    goal = len(head) - 2 - 2 * len(tuning.constraints)
+    asked = head[goal + 1 : -1 : 2]
+    console.print(f"goal: {escape(head[goal])}")
+    for letter, text in zip(ascii_uppercase, asked, strict=False):
+        console.print(f"{letter}: {escape(text)}")
+    console.print()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings(tuning):
-        table.add_column(escape(_wrapped(heading)), overflow="fold")
+    for heading in head[:goal]:
+        lines = broken(heading, NAME)
+        table.add_column(escape(lines), overflow="fold", min_width=max(map(len, lines.splitlines())))
+    for heading, width in [("goal", GOAL), *((letter, VERDICT) for letter in ascii_uppercase[: len(asked)])]:
+        table.add_column(heading, overflow="fold", min_width=width)
+    table.add_column(head[-1], min_width=len("chosen"))
     for one in tuning.settings:
         style = "bold green" if one is tuning.chosen else "dim" if one.verdict == "violated" else ""
-        table.add_row(*(escape(text) for text in cells(tuning, one)), style=style)
+        row = cells(tuning, one)
+        row[goal] = row[goal].replace(" [", "\n[")
+        found = (f"{row[at]}\n{row[at + 1]}" for at in range(goal + 1, len(row) - 1, 2))
+        table.add_row(*(escape(text) for text in (*row[: goal + 1], *found, row[-1])), style=style)
     console.print(table)
     console.print(f"[dim]{escape(method_text(tuning))}[/dim]")
     console.print()

@@ -27,7 +27,7 @@ LOOKS: Final = {
     "violated": (style.RED, "X", True, "violated"),
 }
 MANY: Final = 30.0  # the largest value over the smallest positive one from which an axis is logarithmic
-LINE: Final = 100  # characters of what is seen, below the title
+LINE: Final = 115  # characters of what is seen, below the title
 ROOM: Final = 0.12  # of the axis beyond the outermost point
 
 
@@ -45,7 +45,7 @@ def draw(tuning: Tuning, ax: Axes) -> Axes:
     _threshold(ax, tuning)
     _front(ax, [one for one in shown if one.on_front])
     for verdict in LOOKS:
-        _points(ax, [one for one in shown if one.verdict == verdict], verdict)
+        _points(ax, [one for one in shown if one.verdict == verdict], verdict, asked=bool(tuning.constraints))
     if tuning.chosen in shown:
         x, y = (goal.estimate for goal in tuning.chosen.pareto)
         ax.scatter([x], [y], s=330, facecolors="none", edgecolors=style.BLUE, linewidths=2.0, zorder=5)
@@ -118,7 +118,7 @@ def _corners(members: Sequence[Judged]) -> list[tuple[float, float]]:
     return sorted((one.pareto[0].estimate, one.pareto[1].estimate) for one in members)
 
 
-def _points(ax: Axes, members: Sequence[Judged], verdict: str) -> None:
+def _points(ax: Axes, members: Sequence[Judged], verdict: str, *, asked: bool) -> None:
     if not members:
         return
     colour, marker, filled, label = LOOKS[verdict]
@@ -135,7 +135,7 @@ def _points(ax: Axes, members: Sequence[Judged], verdict: str) -> None:
         edgecolors=colour if not filled else "white",
         linewidths=1.8 if not filled else 0.8,
         zorder=4,
-        label=label,
+        label=label if asked else "setting",
     )
 
 

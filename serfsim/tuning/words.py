@@ -101,6 +101,11 @@ def cells(tuning: Tuning, one: Judged) -> list[str]:
 
 def method_text(tuning: Tuning) -> str:
     """How it was judged, in one line below a table."""
+    if not tuning.constraints:
+        return (
+            f"In brackets: {stated(tuning.confidence)} intervals over seeds, of each setting alone. "
+            "A run without the figure counts as the worst."
+        )
     count = len(tuning.settings)
     settings = f"{count} setting{'' if count == 1 else 's'}"
     return (

@@ -121,7 +121,7 @@ def test_results_of_other_scenarios_are_compared_with_a_note(results: tuple[Resu
 
 
 def test_long_names_are_broken_between_words() -> None:
-    from serfsim.cli.compare import _broken
+    from serfsim.cli.names import broken
 
-    assert _broken("false_positives_per_node_hour", 18) == "false_positives_\n  per_node_hour"
-    assert _broken("full_s.p50", 18) == "full_s.p50"
+    assert broken("false_positives_per_node_hour", 18) == "false_positives_\nper_node_hour"
+    assert broken("full_s.p50", 18) == "full_s.p50"

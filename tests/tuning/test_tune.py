@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import Any
 
@@ -239,4 +240,31 @@ def test_what_is_told_above_a_plot_leaves_the_plot_its_room() -> None:
     )
     table.loc[:3, FULL] = math.nan
     seen = tuned(table, minimize=f"{FULL}.median").plot().texts[0].get_text()
-    assert max(map(len, seen.splitlines())) <= 100
+    assert max(map(len, seen.splitlines())) <= 115
+
+
+def test_where_nothing_is_asked_the_front_is_against_traffic() -> None:
+    table = sweep_table({2: runs(60, 5), 4: runs(60, 8)}).assign(**{"traffic.bytes_per_node_s": 100.0})
+    tuning = tuned(table, subject_to=())
+    assert [goal.figure for goal in tuning.pareto] == ["traffic.bytes_per_node_s", FULL]
+    assert "Verdicts" not in as_markdown(tuning)
+    assert tuned(table, subject_to=(), minimize="traffic.bytes_per_node_s").chosen is not None
+
+
+def test_a_table_of_two_constraints_breaks_no_word_on_80_columns() -> None:
+    from rich.console import Console
+
+    from serfsim.cli.tune import print_table
+
+    table = sweep_table({2: runs(60, 5, wrong=40), 4: runs(60, 8)}).assign(**{"network.loss.udp": "5%"})
+    order = [
+        MULT,
+        "network.loss.udp",
+        *(name for name in table.columns if name not in (MULT, "network.loss.udp")),
+    ]
+    console = Console(width=80, record=True, file=io.StringIO())
+    print_table(tuned(table[order], subject_to=[CLEAN, f"{FULL}.mean < 10s"]), console)
+    text = console.export_text()
+    assert all(len(line) <= 80 for line in text.splitlines())
+    for whole in ("suspicion_mult", "loss.udp", "seeds", "violated", "satisfied", "front", "[7.96, 8.03]"):
+        assert whole in text
