@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +11,8 @@ from rich.table import Table
 
 from serfsim.scenario.model import Scenario
 from serfsim.sweeps.grid import as_text
-from serfsim.sweeps.overview import figures_of, summary
+from serfsim.sweeps.headlines import figure_text, headlines, runs_text, short_titles
+from serfsim.sweeps.overview import summary
 from serfsim.sweeps.table import parameters_of
 
 if TYPE_CHECKING:
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS: Final = 30  # a longer table is for a file
 GAP: Final = 2  # between columns
-
-# Shown unless others are asked for, after those of the scenario's claims: what most sweeps are about.
-HEADLINES: Final = (
-    "detection.first_s.p50",
-    "detection.full_s.p99",
-    "detection.false_positives",
-    "detection.flaps_per_node_hour",
-    "coordinates.relative_error.p50",
-    "dissemination.events.p99_s",
-    "traffic.bytes_per_node_s",
-)
 
 
 def print_points(
@@ -60,14 +49,6 @@ def print_points(
     console.print(shown)
 
 
-def headlines(table: pd.DataFrame, scenario: Scenario) -> list[str]:
-    """The figures of claims, then HEADLINES, of those that have a value; what never changes comes last."""
-    wanted = dict.fromkeys([*(claim.figure for claim in scenario.claims), *HEADLINES])
-    known = set(figures_of(table))
-    there = [name for name in wanted if name in known and table[name].notna().any()]
-    return sorted(there, key=lambda name: table[name].nunique() < 2)
-
-
 Column = tuple[str, list[str]]
 
 
@@ -83,17 +64,6 @@ def columns_of(points: pd.DataFrame, parameters: Sequence[str]) -> list[Column]:
     ]
 
 
-def runs_text(done: int, failed: int) -> str:
-    return f"{done} (+{failed} failed)" if failed else str(done)
-
-
-def short_titles(parameters: Sequence[str]) -> dict[str, str]:
-    """The last part of each path where that tells them apart, else the path."""
-    last = {path: path.rpartition(".")[2] for path in parameters}
-    alike = list(last.values())
-    return {path: title if alike.count(title) == 1 else path for path, title in last.items()}
-
-
 def fitting(columns: Sequence[Column], width: int, fewest: int) -> list[Column]:
     """As many of the first columns as there is room for."""
     taken: list[Column] = []
@@ -103,14 +73,3 @@ def fitting(columns: Sequence[Column], width: int, fewest: int) -> list[Column]:
             break
         taken.append((title, cells))
     return taken
-
-
-def figure_text(point: Mapping[Any, Any], name: str) -> str:
-    """'3.21', or '3.21 (2.9 to 3.5)'."""
-    value = point[name]
-    if math.isnan(value):
-        return "-"
-    if f"{name}.low" not in point:
-        return f"{value:.4g}"
-    low, high = point[f"{name}.low"], point[f"{name}.high"]
-    return f"{value:.4g} ({low:.3g} to {high:.3g})".replace("inf", "∞")

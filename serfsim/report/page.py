@@ -49,7 +49,11 @@ class Load(NamedTuple):
 
 def write_page(result: Result, path: Path, plots: Path | None = None) -> None:
     """Write the page, whole or not at all; the figures also as images into `plots`, where it is given."""
-    text = page(result, page_figures(result, plots))
+    write_whole(page(result, page_figures(result, plots)), path)
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Write a page under a temporary name and rename it."""
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         partial.write_text(text, encoding="utf-8")

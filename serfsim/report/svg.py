@@ -49,6 +49,7 @@ KEY = 10.0  # the height of a legend's sample, and half of its width
 OPTIONS: Any = {"svg.fonttype": "none", "svg.hashsalt": "serfsim"}
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_TAG = re.compile(r"<[^>]*>")
 _FINE = re.compile(r"(\d\.\d\d)\d+")
 _ID = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r'(url\(#|xlink:href="#)([^)"]+)')
@@ -142,7 +143,8 @@ def svg_of(figure: Figure, name: str, told: str) -> str:
     head, body = drawing.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     assert box is not None
-    body = _FINE.sub(r"\1", with_own_ids(body, name))
+    # Places need no more than hundredths of a point; what is written stays as it is.
+    body = _TAG.sub(lambda tag: _FINE.sub(r"\1", tag[0]), with_own_ids(body, name))
     body = re.sub(r"\n\s*", "\n", body)
     return f'<svg {box[0]} role="img" aria-label="{escape(told)}">{coloured(body)}'
 

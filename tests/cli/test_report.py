@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from serfsim import Scenario, run
+from serfsim import Scenario, run, sweep
 
 Serfsim = Callable[..., Any]
 
@@ -32,6 +32,15 @@ def test_the_page_goes_into_the_folder_or_where_it_is_wanted(serfsim_in: Serfsim
     assert sorted(path.name for path in (folder.parent / "pages").iterdir()) == ["tiny.html"]
 
 
+def test_a_sweep_has_a_page_too(serfsim_in: Serfsim, tmp_path: Path) -> None:
+    tiny = Scenario(name="tiny", cluster={"nodes": 2}, duration="5s", warm_up="1s")
+    sweep(tiny, {"cluster.nodes": [2, 3]}, seeds=[1], out=tmp_path / "s", workers=1, progress=False)
+    done = serfsim_in("report", "s")
+    assert (done.exit_code, done.stdout) == (0, "s/report.html\n")
+    page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+    assert "2 settings, 1 seed each" in page
+
+
 def test_what_is_no_result_or_no_place_is_said_in_one_line(serfsim_in: Serfsim, folder: Path) -> None:
     place = folder.parent
     (place / "file").write_text("x", encoding="utf-8")
@@ -42,7 +51,7 @@ def test_what_is_no_result_or_no_place_is_said_in_one_line(serfsim_in: Serfsim, 
         ("r", "--out", "r/truth.json"): "--out: found r/truth.json, which is no page; expected a new name",
         ("gone",): "gone: there is no such result folder",
         (".",): ".: is not a result folder: it has no summary.json",
-        ("sweep",): "sweep: found a sweep; expected a result folder",
+        ("sweep",): "sweep/sweep.json: found schema_version nothing; expected 1: another version",
         ("r", "--out", "sweep"): "--out: found the folder sweep; expected a file to write",
         ("r", "--out", "file/page.html"): "file/page.html: cannot be written: ",
     }

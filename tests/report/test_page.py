@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from serfsim.report.figures import FIGURES, page_figures
 from serfsim.report.happened import more_than_shown
 from serfsim.report.page import page, page_style, write_page
-from serfsim.report.svg import PROPERTIES
+from serfsim.report.svg import PROPERTIES, page_figure
 from serfsim.result import Result, open_result
 from serfsim.scenario import Scenario
 from serfsim.simulation import run
 from tests.report.conftest import empty, large, small
 
 LARGEST = 1_500_000  # bytes of a page of thirty nodes
-VOID = {"meta", "link", "br", "path", "use", "rect", "image"}
+VOID = {"meta", "link", "br", "wbr", "path", "use", "rect", "image"}
 
 
 class Reader(HTMLParser):
@@ -241,6 +242,16 @@ def small_cluster(nodes: int) -> str:
     cluster = Scenario(cluster={"nodes": nodes}, duration="20s", warm_up="5s", faults=faults)
     result = run(cluster)
     return " ".join(Reader(page(result, page_figures(result))).words)
+
+
+def test_numbers_on_an_axis_are_not_cut_short() -> None:
+    figure = Figure()
+    ax = figure.add_subplot()
+    ax.plot([0.0, 1.0], [0.04512, 0.0555])
+    ax.set_yticks([0.045, 0.05, 0.055], ["0.045", "0.050", "0.055"])
+    svg = page_figure(figure, "small", 3.0, named=False).svg
+    assert all(f">{number}</text>" in svg for number in ("0.045", "0.050", "0.055"))
+    assert not re.search(r' d="[^"]*\d\.\d{3}', svg)
 
 
 def test_what_is_left_out_is_counted_in_good_grammar() -> None:

@@ -7,11 +7,12 @@ import math
 import pandas as pd
 import pytest
 
-from serfsim.cli.sweep_table import figure_text, fitting, headlines, short_titles
+from serfsim.cli.sweep_table import fitting
 from serfsim.errors import SerfsimError, SweepError
 from serfsim.scenario import Scenario
 from serfsim.statistics import interval
 from serfsim.sweeps import Job, Outcome, summary
+from serfsim.sweeps.headlines import figure_text, headlines, short_titles
 from serfsim.sweeps.table import parameters_of, table_of
 
 FLAPS = "detection.flaps"

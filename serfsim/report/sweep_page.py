@@ -1,0 +1,134 @@
+"""One self-contained HTML page of a sweep: the question, at which settings the claims hold, and the figures.
+
+The same style and the same pieces as the page of a result; a table has a row for each point of the grid, and
+every figure that moves is drawn against the grid's first parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.errors import SweepError
+from serfsim.report.page import page_style, unbroken, write_whole
+from serfsim.report.sweep_words import held, held_claims, sweep_answer
+from serfsim.scenario.card import environment
+from serfsim.scenario.problems import sentence
+from serfsim.scenario.surroundings import cluster, network
+from serfsim.scenario.words import counted, duration
+from serfsim.sweeps.grid import as_text
+from serfsim.sweeps.headlines import figure_text, headlines, runs_text, short_titles
+from serfsim.sweeps.overview import summary
+from serfsim.sweeps.table import parameters_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serfsim.report.svg import PageFigure
+    from serfsim.scenario.model import Scenario
+    from serfsim.sweeps import Sweep
+
+CONFIDENCE: Final = 0.95
+MOST_ROWS: Final = 60  # points in the table
+MOST_COLUMNS: Final = 7  # figures in it
+MOST_FIGURES: Final = 6
+HEIGHT: Final = 3.4  # inches
+
+
+def write_sweep_page(sweep: Sweep, path: Path) -> None:
+    """Write the page, whole or not at all."""
+    write_whole(sweep_page(sweep), path)
+
+
+def sweep_page(sweep: Sweep) -> str:
+    """The page as text. SweepError where no run has ended yet."""
+    from markupsafe import Markup
+
+    from serfsim.sweeps.folder import CSV
+
+    table, scenario = sweep.table, sweep.scenario
+    if len(table) == 0:
+        raise SweepError(f"{sweep.folder}: {sentence('a sweep without runs', 'at least one run')}")
+    parameters = parameters_of(table)
+    names = headlines(table, scenario)
+    moving = [name for name in names if table[name].nunique() > 1]
+    points = summary(table, CONFIDENCE, "mean", names).to_dict("records")
+    settings = prod(len(values) for values in sweep.grid.values())
+    several = len(points) > 1 and bool(parameters)
+    templates = environment("serfsim.report")
+    templates.filters["unbroken"] = unbroken
+    return templates.get_template("sweep.html.j2").render(
+        style=Markup(page_style()),
+        name=sweep.name,
+        question=scenario.question,
+        run=f"{counted(settings, 'setting')}, {counted(len(sweep.seeds), 'seed')} each",
+        answer=sweep_answer(
+            table, points, moving, parameters, len(scenario.claims), settings * len(sweep.seeds)
+        ),
+        claims=held_claims(table, scenario.claims),
+        cluster=cluster(scenario.cluster),
+        network=network(scenario.network),
+        time=duration_words(scenario),
+        grid=[(path, ", ".join(as_text(value) for value in values)) for path, values in sweep.grid.items()],
+        figures=page_figures(points, moving[:MOST_FIGURES], parameters) if several else [],
+        columns=columns(parameters, names[:MOST_COLUMNS], bool(scenario.claims)),
+        rows=rows(table, points[:MOST_ROWS], parameters, names[:MOST_COLUMNS], bool(scenario.claims)),
+        more=f"and {counted(len(points) - MOST_ROWS, 'setting')} more" if len(points) > MOST_ROWS else "",
+        confidence=f"{100 * CONFIDENCE:g}",
+        csv=CSV,
+        code=sweep.code,
+        seeds=", ".join(map(str, sweep.seeds)),
+        scenario_text=scenario.to_yaml(),
+    )
+
+
+def duration_words(scenario: Scenario) -> str:
+    warm_up = f" after a warm-up of {duration(scenario.warm_up)}" if scenario.warm_up else ""
+    return f"{duration(scenario.duration)}{warm_up}"
+
+
+def columns(parameters: Sequence[str], names: Sequence[str], claims: bool) -> list[str]:
+    return [*short_titles(parameters).values(), "runs", *(["claims hold"] if claims else []), *names]
+
+
+def rows(
+    table: pd.DataFrame,
+    points: Sequence[Mapping[Any, Any]],
+    parameters: Sequence[str],
+    names: Sequence[str],
+    claims: bool,
+) -> list[list[str]]:
+    """The cells of each point of the grid, under `columns`."""
+    return [
+        [
+            *(as_text(point[path]) for path in parameters),
+            runs_text(point["runs"], point["failed"]),
+            *([f"{one.holds} of {one.done}"] if claims else []),
+            *(figure_text(point, name) for name in names),
+        ]
+        for point, one in zip(points, held(table, parameters), strict=False)
+    ]
+
+
+def page_figures(
+    points: Sequence[Mapping[Any, Any]], names: Sequence[str], parameters: Sequence[str]
+) -> list[PageFigure]:
+    """Each of the figures against the first parameter."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from serfsim.report import sweep_plot
+    from serfsim.report.plots.style import SIZE, STYLE
+    from serfsim.report.svg import page_figure
+
+    found = []
+    with mpl.rc_context(STYLE):
+        for name in names:
+            figure = Figure(figsize=SIZE)
+            FigureCanvasAgg(figure)
+            sweep_plot.draw(points, name, parameters, ax=figure.add_subplot())
+            found.append(page_figure(figure, name.replace(".", "-"), HEIGHT, named=False))
+    return found
