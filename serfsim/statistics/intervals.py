@@ -28,6 +28,7 @@ from serfsim.statistics.named import Floats, estimate, quantile_of, sorted_value
 
 SEED: Final = 20180205
 ROUNDING: Final = 1e-12  # of the larger of two values, how far they may lie apart and be equal
+ALIKE: Final = 0.95  # the share of runs that must be as those seen, where those seen are all equal
 FEWEST_RESAMPLES, MOST_RESAMPLES = 2_000, 20_000
 IN_THE_TAIL: Final = 50  # resamples beyond a bound, so that the bound is not one resample's whim
 
@@ -71,10 +72,13 @@ def interval(values: ArrayLike, statistic: str = "mean", confidence: float = 0.9
 def bound(values: ArrayLike, statistic: str, confidence: float, *, upper: bool) -> float:
     """The one-sided bound: with this confidence the statistic is at most (at least) this.
 
-    Infinite where there is none. Values as in `interval`. It agrees with `confidence_that`.
+    Infinite where there is none: also of a mean of equal values that are too few to believe that others
+    are like them. Values as in `interval`. It agrees with `confidence_that`.
     """
     array = sorted_values(values)
     if quantile_of(statistic) is None:
+        if array.size and are_equal(array) and 1.0 - ALIKE**array.size < required(confidence):
+            return math.inf if upper else -math.inf
         return MeanBounds(array).at(required(confidence))[int(upper)]
     return _bounds(array, statistic, 2 * required(confidence) - 1, confidence)[int(upper)]
 

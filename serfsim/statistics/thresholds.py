@@ -18,10 +18,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from serfsim.statistics.intervals import MeanBounds, are_equal
+from serfsim.statistics.intervals import ALIKE, MeanBounds, are_equal
 from serfsim.statistics.named import Floats, estimate, quantile_of, sorted_values
 
-ALIKE: Final = 0.95  # the share of runs that must be as those seen, where those seen are all equal
 MOST_VALUES: Final = 100_000
 MOST_SURE: Final = 0.9995  # of a mean: beyond it too few resamples lie
 COMPARISONS: Final = ("<", "<=", ">", ">=", "==", "!=")

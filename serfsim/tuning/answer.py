@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from serfsim.tuning.judging import Judgement
 from serfsim.tuning.settings import AS_IT_IS
@@ -12,6 +12,9 @@ from serfsim.tuning.words import amount, measured_text, stated, statistic_text
 
 if TYPE_CHECKING:
     from serfsim.tuning.tuning import Judged, Tuning
+
+
+MOST_TOLD: Final = 3  # settings that may be as good
 
 
 def sentence_of(tuning: Tuning) -> str:
@@ -60,9 +63,12 @@ def _evidence(tuning: Tuning, one: Judged) -> str:
 
 def _ties(tuning: Tuning) -> str:
     """The settings that may be as good as the answer."""
+    ties = tuning.near_ties
     named = [
-        f"{one.setting.name} ({measured_text(tuning.objective, one.objective)})" for one in tuning.near_ties
+        f"{one.setting.name} ({measured_text(tuning.objective, one.objective)})" for one in ties[:MOST_TOLD]
     ]
+    if len(ties) > MOST_TOLD:
+        named.append(f"{len(ties) - MOST_TOLD} more")
     if len(named) < 2:
         return f"; {named[0]} may be as good" if named else ""
     return f"; {_and(named)} may each be as good"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 AS_IT_IS: Final = "the scenario as it is"
-SHORTEST: Final = 4  # letters of a path's last part that say enough by themselves: 'udp', 'for' do not
+SHORTEST: Final = 5  # letters of a path's last part that say enough by themselves: 'udp', 'size' do not
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ def test_the_verdict_is_the_one_sided_bounds(statistic: str, comparison: str) ->
 def test_a_mean_of_equal_values_is_believed_as_far_as_the_runs_are_many() -> None:
     assert confidence_that([0.0] * 3, "mean", "<", 0.5) == pytest.approx(1 - 0.95**3)
     assert confidence_that([0.0] * 3, "mean", ">", 0.5) == 0.0
+    assert bound([0.0] * 58, "mean", 0.95, upper=True) == math.inf
+    assert bound([0.0] * 59, "mean", 0.95, upper=True) == 0.0
     assert values_needed([0.0] * 3, "mean", "<", 0.5, 0.95) == 59
 
 

@@ -90,6 +90,11 @@ def test_a_near_tie_is_told() -> None:
     assert "may be as good" in tuning.answer
 
 
+def test_many_near_ties_are_counted() -> None:
+    answer = tuned(sweep_table({mult: runs(120, 8) for mult in range(2, 9)})).answer
+    assert answer.endswith("suspicion_mult 5 (8.00 s [7.97, 8.03]) and 3 more may each be as good.")
+
+
 def test_an_undecided_setting_that_would_be_better_is_told() -> None:
     table = sweep_table({3: runs(40, 6), 4: runs(200, 8)})
     assert "suspicion_mult 3 (6.00 s [5.95, 6.04]) is undecided, 32 more seeds" in tuned(table).answer
