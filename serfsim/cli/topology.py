@@ -113,7 +113,7 @@ def _print(survey: Survey) -> None:
     console = Console()
     count = f"{survey.topology.n:,} node{'' if survey.topology.n == 1 else 's'}"
     console.print(f"[bold]{escape(survey.name)}[/bold]: {count}, seed {survey.seed}")
-    console.print(escape(survey.topology.description))
+    console.print(escape(survey.described))
     console.print(figures_table(survey_rows(survey), explained=console.width >= WIDE))
     for text in [meaning(survey), *notes(survey)]:
         if text:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +43,7 @@ def topology_figure(survey: Survey) -> Figure:
         for ax in axes.flat:
             for text in ax.texts:
                 text.set_in_layout(False)  # a line above its axes may be longer than they are wide
-        # The folder of a file says nothing here.
-        described = re.sub(r"^/\S*/", "", survey.topology.description)
+        described = survey.described
         title = survey.name if described == survey.name else f"{survey.name}: {described}"
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
     return figure

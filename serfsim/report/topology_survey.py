@@ -76,6 +76,11 @@ class Survey:
     vivaldi: dict[str, float] | None = None
 
     @property
+    def described(self) -> str:
+        """The topology in a line, without the name where that begins it."""
+        return self.topology.description.removeprefix(f"{self.name}: ")
+
+    @property
     def plot(self) -> SurveyPlots:
         return SurveyPlots(self)
 

@@ -128,7 +128,7 @@ def survey_html(survey: Survey) -> str:
     return template.render(
         style=Markup(card_style()),
         name=survey.name,
-        description=survey.topology.description,
+        description=survey.described,
         meaning=meaning(survey),
         notes=notes(survey),
         sections=sections,

@@ -145,15 +145,7 @@ def _table(path: Path, rows: list[Row]) -> RawMatrix:
         if len(column_labels) != width - first:
             found = f"found {len(header[1])} cells in the header and {width} in line {body[0][0]}"
             raise ScenarioError(f"{path}:{header[0]}: {found}; expected a label for every column")
-    values = np.array(
-        [
-            [
-                read_cell(cell, f"{path}:{number}: column {c}")
-                for c, cell in enumerate(cells[first:], first + 1)
-            ]
-            for number, cells in body
-        ]
-    )
+    values = np.array([_numbers(cells[first:], first, f"{path}:{number}") for number, cells in body])
     row_labels, column_labels = row_labels or column_labels, column_labels or row_labels
     if row_labels is None or column_labels is None:
         row_labels = [str(i) for i in range(len(body))]
@@ -166,6 +158,17 @@ def _table(path: Path, rows: list[Row]) -> RawMatrix:
             f"{path}: found {len(body)} rows of {width - first} latencies; expected a square matrix"
         )
     return _by_label(path, values, row_labels, column_labels, [number for number, _ in body], first)
+
+
+def _numbers(cells: Sequence[str], first: int, where: str) -> Floats:
+    """The cells of a line: at once where all are latencies, as of millions most are; else one by one."""
+    try:
+        row = np.array(cells, dtype=np.float64)
+    except ValueError:
+        row = np.array([-1.0])
+    if ((row >= 0.0) & (row < math.inf) | np.isnan(row)).all():
+        return row
+    return np.array([read_cell(cell, f"{where}: column {c}") for c, cell in enumerate(cells, first + 1)])
 
 
 def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:

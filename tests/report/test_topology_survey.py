@@ -209,3 +209,10 @@ def test_amazons_regions_can_be_placed_to_a_few_percent() -> None:
     assert 0.02 < regions.floor.mean.relative_error["mean"] < 0.05
     assert 0.2 < regions.report.violated_share < 0.4
     assert 0.4 < regions.report.asymmetric_share < 0.6
+
+
+def test_a_topology_is_not_named_twice() -> None:
+    generated = {"model": "graph", "generator": {"model": "waxman"}}
+    named = survey(scenario(generated, 5, name="waxman"), floor=False)
+    assert named.described.startswith("5 nodes at 5 of 5 places, ")
+    assert survey(scenario(generated, 5, name="other"), floor=False).described.startswith("waxman: 5 nodes")
