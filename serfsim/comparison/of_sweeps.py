@@ -145,6 +145,8 @@ def _row(
 ) -> Row:
     equal = pair.paired and missing[0] == missing[1] and bool(np.array_equal(base, candidate, equal_nan=True))
     difference, low, high = (float(each[at]) for each in (found.estimate, found.low, found.high))
+    if name.endswith(ANY):
+        low, high = max(low, -1.0), min(high, 1.0)  # a share cannot change by more
     some = int(found.n[at]) > 1
     return Row(
         setting=pair.name,

@@ -169,10 +169,10 @@ def _line(ax: Axes, place: int, row: Row) -> None:
             va="center",
         )
     elif math.isfinite(low) and math.isfinite(high):
-        ends = [max(low, left), min(high, right)]
+        ends = [min(max(end, left), right) for end in (low, high)]
         ax.plot(ends, [place, place], color=colour, linewidth=1.7, solid_capstyle="butt", zorder=3)
-        for end, edge, arrow in ((low, left, "<"), (high, right, ">")):
-            if abs(end) > abs(edge):
+        for goes_on, edge, arrow in ((low < left, left, "<"), (high > right, right, ">")):
+            if goes_on:
                 ax.plot([edge], [place], marker=arrow, color=colour, markersize=6, clip_on=False, zorder=3)
     inside = min(max(centre, left), right)
     ax.scatter([inside], [place], clip_on=False, **_mark(colour, marker, filled))

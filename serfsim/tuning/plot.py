@@ -27,6 +27,7 @@ LOOKS: Final = {
     "violated": (style.RED, "X", True, "violated"),
 }
 MANY: Final = 30.0  # the largest value over the smallest positive one from which an axis is logarithmic
+MOST_NAMED: Final = 12  # settings; of more only the front is named and has its intervals
 LINE: Final = 115  # characters of what is seen, below the title
 ROOM: Final = 0.12  # of the axis beyond the outermost point
 
@@ -37,19 +38,24 @@ def draw(tuning: Tuning, ax: Axes) -> Axes:
     title = f"{tuning.name}: settings and what they cost"
     if not shown:
         return style.nothing(ax, title, f"no setting has both {names} in every run")
+    named = [one for one in shown if len(shown) <= MOST_NAMED or one.on_front or one is tuning.chosen]
     left_out = len(tuning.settings) - len(shown)
     hidden = f"; {left_out} without a value not drawn" if left_out else ""
+    if len(named) < len(shown):
+        hidden += f"; {len(shown) - len(named)} behind the front are not named"
     style.heading(ax, title, textwrap.fill(f"{_seen(tuning)}{hidden}", LINE))
     for side, goal in enumerate(tuning.pareto):
         _axis(ax, "xy"[side], goal, [one.pareto[side] for one in shown], tuning)
     _threshold(ax, tuning)
     _front(ax, [one for one in shown if one.on_front])
     for verdict in LOOKS:
-        _points(ax, [one for one in shown if one.verdict == verdict], verdict, asked=bool(tuning.constraints))
+        members = [one for one in shown if one.verdict == verdict]
+        _bars(ax, [one for one in members if one in named], LOOKS[verdict][0])
+        _points(ax, members, verdict, asked=bool(tuning.constraints))
     if tuning.chosen in shown:
         x, y = (goal.estimate for goal in tuning.chosen.pareto)
         ax.scatter([x], [y], s=330, facecolors="none", edgecolors=style.BLUE, linewidths=2.0, zorder=5)
-    _labels(ax, shown, tuning.chosen)
+    _labels(ax, named, tuning.chosen)
     style.legend(ax)
     return ax
 
@@ -122,10 +128,6 @@ def _points(ax: Axes, members: Sequence[Judged], verdict: str, *, asked: bool) -
     if not members:
         return
     colour, marker, filled, label = LOOKS[verdict]
-    for one in members:
-        x, y = one.pareto
-        _bar(ax, "x", x, y.estimate, colour)
-        _bar(ax, "y", y, x.estimate, colour)
     ax.scatter(
         [one.pareto[0].estimate for one in members],
         [one.pareto[1].estimate for one in members],
@@ -137,6 +139,13 @@ def _points(ax: Axes, members: Sequence[Judged], verdict: str, *, asked: bool) -
         zorder=4,
         label=label if asked else "setting",
     )
+
+
+def _bars(ax: Axes, members: Sequence[Judged], colour: str) -> None:
+    for one in members:
+        x, y = one.pareto
+        _bar(ax, "x", x, y.estimate, colour)
+        _bar(ax, "y", y, x.estimate, colour)
 
 
 def _bar(ax: Axes, side: str, interval: Interval, across: float, colour: str) -> None:

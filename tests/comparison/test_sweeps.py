@@ -139,6 +139,7 @@ def test_a_count_that_is_rare_is_compared_by_its_share_of_runs_too() -> None:
     comparison = serfsim.compare(base, candidate, figures=[WRONG])
     assert verdicts(comparison) == {WRONG: "same", f"{WRONG} > 0": "worse"}
     assert comparison.rows[1].base == pytest.approx(0.05)
+    assert comparison.rows[1].high <= 1.0
     assert "5.00 % -> 80.0 % (+75.0 points [" in comparison.verdict
 
 
@@ -198,3 +199,11 @@ def test_a_figure_is_drawn_into_axes_and_returned() -> None:
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels == ["detection", "full_s.p99", "tcp_fallbacks", "coordinates", "nearest_accuracy"]
     assert "<strong>The candidate is worse" in comparison._repr_html_()
+
+
+def test_an_interval_beyond_the_axes_has_an_arrow_at_that_end_alone() -> None:
+    from matplotlib.figure import Figure
+
+    ax = Figure(figsize=(9, 5)).add_subplot()
+    serfsim.compare(table(), table(slower=500.0, noise=1), figures=[FULL]).plot(ax=ax)
+    assert [line.get_marker() for line in ax.lines if line.get_marker() in ("<", ">")] == [">"]

@@ -273,3 +273,13 @@ def test_a_table_of_two_constraints_breaks_no_word_on_80_columns() -> None:
     assert all(len(line) <= 80 for line in text.splitlines())
     for whole in ("suspicion_mult", "loss.udp", "seeds", "violated", "satisfied", "front", "[7.96, 8.03]"):
         assert whole in text
+
+
+def test_of_many_settings_only_the_front_is_named() -> None:
+    table = sweep_table({mult: runs(60, mult, wrong=40 - mult * (mult < 5)) for mult in range(2, 30)})
+    table.loc[table[MULT] > 4, FULL] += 100.0
+    ax = tuned(table, pareto=[f"{WRONG}.mean", FULL]).plot()
+    named = [text.get_text() for text in ax.texts if text.get_text().startswith("suspicion_mult")]
+    assert {"suspicion_mult 2", "suspicion_mult 3", "suspicion_mult 4"} <= set(named)
+    assert len(named) < 28
+    assert any("behind the front are not named" in text.get_text() for text in ax.texts)
