@@ -77,7 +77,9 @@ def method_text(comparison: Comparison) -> str:
     runs = (
         comparison.seeds[0] if comparison.seeds[0] == comparison.seeds[1] else " and ".join(comparison.seeds)
     )
-    paired = "the same on both sides, paired" if comparison.paired else "other ones on either side"
+    paired = (
+        "the same on both sides, paired" if comparison.paired else "not the same on both sides, so not paired"
+    )
     count = len(comparison.settings)
     settings = f", every figure at each of {count} settings" if count > 1 else ""
     return f"Means over {runs} seeds ({paired}){settings}; bootstrap intervals that all hold at once."

@@ -80,7 +80,7 @@ def test_equal_seeds_are_paired_and_others_are_not() -> None:
     assert apart.of("same")
     widths = [one.rows[0].high - one.rows[0].low for one in (paired, apart)]
     assert widths[1] > 4 * widths[0]
-    assert "other ones on either side" in apart.verdict
+    assert "not the same on both sides, so not paired" in apart.verdict
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
