@@ -36,11 +36,17 @@ PLACE_RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
 
 
 def _read_place(value: Any) -> Any:
-    """A rule, or the place of every node, by its name or its group's; `rest` is everybody else."""
+    """A rule, or the place of every node, by its name or its group's; `rest` is everybody else.
+
+    Places of a matrix without labels are numbers, which need no quotes.
+    """
     if isinstance(value, str) and value in PLACE_RULES:
         return value
-    if isinstance(value, Mapping) and all(isinstance(place, str) for place in value.values()):
-        return dict(value)
+    if isinstance(value, Mapping):
+        for name, place in value.items():
+            if not isinstance(place, (str, int)) or isinstance(place, bool):
+                raise refusal("the name of a place", place, inside=(str(name),))
+        return {name: str(place) for name, place in value.items()}
     meant = nearest(value, PLACE_RULES) if isinstance(value, str) else None
     raise refusal(f"{listed(PLACE_RULES)}, or a mapping of nodes and groups to places", value, meant=meant)
 

@@ -199,6 +199,11 @@ MISTAKES = {
         "f.yaml:3: network.topology.model: found 'plain'; ",
         "did you mean plane?",
     ),
+    "a place that is none": (
+        "network:\n  topology: {model: cloud, place: {rest: 1.5}}\n",
+        "f.yaml:2: network.topology.place.rest: found 1.5; ",
+        "expected the name of a place",
+    ),
     "a key of another topology": (
         "network:\n  topology: {model: line, size: 3ms}\n",
         "f.yaml:2: network.topology.size: found an unknown key; ",

@@ -174,3 +174,9 @@ def test_a_graph_object_whose_link_has_no_latency_is_refused_by_that_link(latenc
         ScenarioError, match=r"graph: found edge a to b with latency = .*; expected a latency in"
     ):
         Scenario(cluster={"nodes": 2}, network={"topology": graph})
+
+
+def test_places_that_are_called_by_numbers_need_no_quotes() -> None:
+    topology = "{model: graph, edges: [['1', '2', 5ms]], place: {node-00: 1, rest: 2}, access: 1ms}"
+    read = with_topology(topology).network.topology
+    assert read.place == {"node-00": "1", "rest": "2"}
