@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from serfsim.comparison import Comparison
     from serfsim.comparison.rows import Row
 
-WIDE, SHORT = 100, 18  # columns of a terminal, and of a name in one that has fewer
+WIDE, SHORT = 100, 16  # columns of a terminal, and of a name in one that has fewer
 COLOURS = {
     "worse": "bold red",
     "better": "bold blue",
