@@ -283,3 +283,9 @@ def test_of_many_settings_only_the_front_is_named() -> None:
     assert {"suspicion_mult 2", "suspicion_mult 3", "suspicion_mult 4"} <= set(named)
     assert len(named) < 28
     assert any("behind the front are not named" in text.get_text() for text in ax.texts)
+
+
+def test_that_a_mean_is_less_certain_is_told_where_one_is_asked_for() -> None:
+    table = sweep_table({4: runs(60, 8)})
+    assert "may be too near" in as_markdown(tuned(table, subject_to=f"{FULL}.mean < 10s"))
+    assert "may be too near" not in as_markdown(tuned(table))
