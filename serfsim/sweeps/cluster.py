@@ -10,10 +10,12 @@ Only texts and small dictionaries travel, and nothing but this process writes fi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from uuid import uuid4
@@ -50,6 +52,7 @@ class DaskWorkers:
                 "a Dask scheduler needs the package distributed: pip install 'serfsim[cluster]'"
             ) from None
         check_address(self._address)
+        check_answer(self._address)
         with ExitStack() as stack:
             stack.enter_context(silenced("distributed", "distributed.client", "tornado"))
             try:
@@ -169,6 +172,29 @@ def check_address(address: str) -> None:
         raise SweepError(
             f"{address}: found no address of a Dask scheduler ({reason}); expected one like tcp://10.0.0.5:8786"
         ) from None
+
+
+def check_answer(address: str) -> None:
+    """Raises SweepError where no scheduler answers within ANSWER_S.
+
+    A client waits without end where something accepts the connection and then says nothing.
+    """
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    async def asked() -> None:
+        connection = await connect(address, timeout=ANSWER_S, **Security().get_connection_args("client"))
+        connection.abort()
+
+    async def in_time() -> None:
+        await asyncio.wait_for(asked(), ANSWER_S)
+
+    try:
+        # In a thread of its own, since a notebook has a loop running in this one.
+        with silenced("distributed", "tornado"), ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, in_time()).result()
+    except Exception:  # whatever the words of something else are taken for
+        raise SweepError(f"{address}: no Dask scheduler answered within {ANSWER_S:g} s") from None
 
 
 @contextmanager

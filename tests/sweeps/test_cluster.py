@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,6 +126,16 @@ def test_a_scheduler_that_does_not_answer_is_one_message(
     assert capfd.readouterr() == ("", "")
     # Nothing is lost: the same sweep without the scheduler begins in the same folder.
     assert len(serfsim.sweep(tiny, seeds=[1], out=tmp_path / "s", workers=1, progress=False)) == 1
+
+
+def test_what_takes_the_connection_and_says_nothing_is_no_scheduler(
+    tiny: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(SweepError, match=r": no Dask scheduler answered within 0\.3 s$"):
+            run_all([Job(tiny, 1)], scheduler=address)
 
 
 @pytest.mark.parametrize(
