@@ -24,7 +24,7 @@ import numpy as np
 
 from serfsim.errors import BaselineError
 from serfsim.regression.runs import DIGITS, Runs
-from serfsim.regression.whole import replacing
+from serfsim.regression.whole import replacing, restore
 from serfsim.scenario.problems import sentence, shown
 
 SCHEMA_VERSION: Final = 1
@@ -84,21 +84,32 @@ def read_baseline(folder: Path) -> Baseline:
             reason = getattr(error, "strerror", None) or str(error)
             raise BaselineError(f"{folder}: the files of {name} cannot be read: {reason}") from None
         runs = _read_runs(table, folder / f"{name}.csv")
-        try:
-            told = {key: about[key] for key in ("source", "given", "code", "commit", "date")}
-            told["claims"] = tuple(about["claims"])
-        except (KeyError, TypeError) as error:
-            raise BaselineError(f"{folder / MANIFEST}: {name} has no {error}") from None
+        told = _about(about, name, folder / MANIFEST)
         entries[name] = Entry(name=name, complete=complete, runs=runs, **told)
     last = manifest.get("last")
     try:
         return Baseline(folder, entries, Acceptance(**last) if last else None)
-    except TypeError as error:
-        raise BaselineError(f"{folder / MANIFEST}: last: {error}") from None
+    except TypeError:
+        expected = "date, commit, code, because and moved"
+        raise BaselineError(f"{folder / MANIFEST}: last: {sentence(shown(last), expected)}") from None
+
+
+def _about(about: Any, name: str, path: Path) -> dict[str, Any]:
+    """What the manifest says of a scenario."""
+    kinds = {"source": str, "given": dict, "claims": list, "code": str, "commit": str, "date": str}
+    for key, kind in kinds.items():
+        if not isinstance(about, dict) or not isinstance(about.get(key), kind):
+            found = shown(about.get(key) if isinstance(about, dict) else about)
+            raise BaselineError(f"{path}: {name}: {key}: {sentence(found, 'what serfsim writes there')}")
+    return {key: tuple(about[key]) if kind is list else about[key] for key, kind in kinds.items()}
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
+    try:
+        restore(folder)
+    except OSError as error:
+        raise BaselineError(f"{folder}: cannot be read: {error.strerror or error}") from None
     if not folder.is_dir():
         raise BaselineError(f"{folder}: there is no such folder of a baseline; {_ACCEPT}")
     if not path.is_file():

@@ -16,7 +16,7 @@ from serfsim.regression.runs import Failure, Runs, run_scenarios
 from serfsim.regression.selection import chosen, loaded
 from serfsim.regression.whole import check_writable, replacing
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import sentence
+from serfsim.scenario.problems import sentence, shown
 from serfsim.sweeps.jobs import FAILED, Outcome
 
 BASELINE: Final = Path("results") / "baseline"
@@ -52,6 +52,12 @@ def regress(
         expected = "a rate between 0 and 1, such as 1%"
         raise BaselineError(f"family-wise error: {sentence(f'{family_wise_error:g}', expected)}")
     kept = read_baseline(Path(baseline))
+    if not kept.entries:
+        expected = "at least one; serfsim regress --accept --scenarios NAME adds it"
+        raise BaselineError(f"{kept.folder}: {sentence('no scenario', expected)}")
+    if out is not None and Path(out).resolve().is_relative_to(kept.folder.resolve()):
+        expected = "a folder outside the baseline, which the next acceptance replaces"
+        raise BaselineError(f"out: {sentence(shown(str(out)), expected)}")
     entries = chosen(kept, scenarios)
     present = loaded(kept.folder, entries, settings)
     if out is not None:

@@ -131,7 +131,10 @@ def _compared(baseline: Baseline, scenario: Scenario, now: Runs) -> Compared:
     common = [seed for seed in now.seeds if seed in then]
     same = sum(then[seed] == now.digest_of[seed] for seed in common)
     identical = same == len(now.seeds)
-    settings = () if entry.complete == complete else tuple(differing_settings(entry.complete, complete))
+    settings: tuple[str, ...] = ()
+    if entry.complete != complete:
+        kept = (baseline.folder / f"{entry.name}.yaml").as_posix()
+        settings = tuple(differing_settings(entry.complete, complete, kept))
     return Compared(
         entry=entry,
         now=now,

@@ -116,6 +116,10 @@ def series(lines: list[dict[str, Any]], scenario: str, figure: str) -> np.ndarra
     out = np.full((len(lines), 3), math.nan)
     for place, line in enumerate(lines):
         kept = line["scenarios"].get(scenario, {}).get(figure)
-        if isinstance(kept, list) and len(kept) == 3:
+        if (
+            isinstance(kept, list)
+            and len(kept) == 3
+            and all(isinstance(value, (int, float)) for value in kept)
+        ):
             out[place] = kept
     return out

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from serfsim.errors import ScenarioError
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import shown
+from serfsim.scenario.problems import sentence, shown
 from serfsim.scenario.source import Source, read_yaml
 from serfsim.sweeps.keys import content_digest
 
@@ -42,10 +43,15 @@ def differing(then: Any, now: Any) -> list[str]:
     ]
 
 
-def differing_settings(then: str, now: str) -> list[str]:
-    """The same for two complete scenarios as YAML, but for their names, questions, seeds and claims."""
-    complete = [read_yaml(text, Source("baseline")) for text in (then, now)]
+def differing_settings(then: str, now: str, source: str) -> list[str]:
+    """The same for two complete scenarios as YAML, but for their names, questions, seeds and claims.
+
+    Raises ScenarioError where one is no scenario; `source` names the first in its message.
+    """
+    complete = [read_yaml(text, Source(source)) for text in (then, now)]
     for scenario in complete:
+        if not isinstance(scenario, dict):
+            raise ScenarioError(f"{source}: {sentence(shown(scenario), 'a complete scenario')}")
         for key in ASIDE:
             scenario.pop(key, None)
     return differing(*complete)

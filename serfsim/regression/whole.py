@@ -14,6 +14,7 @@ from serfsim.errors import BaselineError
 def check_writable(folder: Path, mark: str, what: str) -> None:
     """Raises BaselineError where `replacing` would: before the work rather than after it."""
     try:
+        restore(folder)
         if folder.exists() and not _is_ours(folder, mark):
             raise BaselineError(f"{folder}: holds something that is not {what}; it was left as it is")
         above = next(place for place in folder.absolute().parents if place.exists())
@@ -25,14 +26,24 @@ def check_writable(folder: Path, mark: str, what: str) -> None:
         raise BaselineError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
+def restore(folder: Path) -> None:
+    """Give back what a `replacing` took away that was killed between its two renames."""
+    folder = folder.resolve()
+    left = sorted(folder.parent.glob(f".{folder.name}.former-*"), key=lambda place: place.stat().st_mtime)
+    if left and not folder.exists():
+        left[-1].rename(folder)
+        shutil.rmtree(left[-1].with_name(left[-1].name.replace(".former-", ".partial-")), ignore_errors=True)
+
+
 @contextmanager
 def replacing(folder: Path, mark: str, what: str) -> Iterator[Path]:
     """Yields a temporary folder that takes the place of `folder` when the block ends well.
 
     `mark` is the file by which a folder is known to be `what`. Raises BaselineError where `folder` holds
-    something else, or cannot be written; then, and when interrupted, it stays as it was.
+    something else, or cannot be written; then, and when interrupted, it stays as it was: after a kill at the
+    worst moment by the next call of `restore`. A link to a folder stays one.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()
     check_writable(folder, mark, what)
     partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
     former = folder.with_name(f".{folder.name}.former-{os.getpid()}")

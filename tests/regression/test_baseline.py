@@ -74,6 +74,21 @@ def test_an_interrupted_write_leaves_the_former_baseline(
     assert [file.name for file in folder.parent.iterdir()] == ["baseline"]
 
 
+def test_a_kill_between_the_two_renames_costs_nothing(folder: Path) -> None:
+    folder.rename(folder.with_name(".baseline.former-4711"))
+    folder.with_name(".baseline.partial-4711").mkdir()
+    assert list(read_baseline(folder).entries) == ["tiny"]
+    assert [file.name for file in folder.parent.iterdir()] == ["baseline"]
+
+
+def test_a_link_to_the_folder_stays_one(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(folder, target_is_directory=True)
+    write_baseline(baseline(folder=link))
+    assert link.is_symlink()
+    assert [file.name for file in folder.iterdir()] == [MANIFEST]
+
+
 def spoil_schema(folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_text(json.dumps({**manifest, "schema_version": 7}))
@@ -87,7 +102,7 @@ def spoil_entry(folder: Path) -> None:
 
 SPOILED = {
     "schema_version 7": spoil_schema,
-    "tiny has no 'given'": spoil_entry,
+    "tiny: given: found nothing": spoil_entry,
     "cannot be read": lambda folder: (folder / MANIFEST).write_text("{"),
     "it has no manifest.json": lambda folder: (folder / MANIFEST).unlink(),
     "the files of tiny cannot be read": lambda folder: (folder / "tiny.csv").unlink(),

@@ -170,3 +170,20 @@ def test_a_mistake_is_one_message_and_exit_2(serfsim_in: Serfsim, message: str) 
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not Path("results/regress").exists()
+
+
+def test_a_baseline_without_scenarios_is_not_taken_for_one_that_is_kept(
+    serfsim_in: Serfsim, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "results/baseline/manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "scenarios": {}}))
+    done = serfsim_in()
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "found no scenario; expected at least one" in done.stderr
+
+
+def test_nothing_is_written_into_the_baseline(serfsim_in: Serfsim, tmp_path: Path) -> None:
+    done = serfsim_in("--out", "results/baseline/regress")
+    assert done.exit_code == 2
+    assert "expected a folder outside the baseline" in done.stderr
+    assert not (tmp_path / "results/baseline/regress").exists()

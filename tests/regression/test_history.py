@@ -53,6 +53,11 @@ def test_a_line_of_another_kind_is_passed_over_with_a_warning(tmp_path: Path) ->
     assert len(warnings) == 3
 
 
+def test_what_is_no_number_in_a_line_is_no_value(tmp_path: Path) -> None:
+    lines = [{"scenarios": {"tiny": {"a": ["x", "y", "z"]}}}, {"scenarios": {"tiny": {"a": [1, 2, 3]}}}]
+    np.testing.assert_array_equal(series(lines, "tiny", "a"), [[np.nan] * 3, [1.0, 2.0, 3.0]])
+
+
 def test_no_history_is_an_empty_one(tmp_path: Path) -> None:
     assert read_history(tmp_path / "history.jsonl") == ([], [])
 
