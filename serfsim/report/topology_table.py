@@ -81,7 +81,7 @@ def _reached(survey: Survey) -> str:
     """What the run came to."""
     errors = survey.vivaldi
     if errors is None or errors["p50"] is None:
-        return " Hold the error of a `serfsim run` against this."
+        return " Hold the error of a run against this."
     ended = f"{_percent(errors['mean'])} on average and {_percent(errors['p50'])} for the median pair"
     return f" In this run Vivaldi ended at {ended}."
 
