@@ -179,11 +179,14 @@ def check_answer(address: str) -> None:
 
     A client waits without end where something accepts the connection and then says nothing.
     """
-    from distributed.comm import connect
-    from distributed.security import Security
+    import distributed
+    import distributed.comm.core
+
+    connect: Any = distributed.comm.core.connect
+    security: Any = distributed.Security
 
     async def asked() -> None:
-        connection = await connect(address, timeout=ANSWER_S, **Security().get_connection_args("client"))
+        connection = await connect(address, timeout=ANSWER_S, **security().get_connection_args("client"))
         connection.abort()
 
     async def in_time() -> None:
