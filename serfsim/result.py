@@ -122,26 +122,34 @@ class Result:
 
     @property
     def member_events(self) -> pd.DataFrame:
+        """What members noticed, a row each: t_s, observer, subject, kind (join, suspect, ...), and what was
+        true of the subject just then. `serfsim.protocol.events` has the kinds.
+        """
         return self.table("member_events")
 
     @property
     def probes(self) -> pd.DataFrame:
+        """How probes ended: counts per second (t_s) and kind (direct_ack, tcp_fallback, suspect, ...)."""
         return self.table("probes")
 
     @property
     def coordinates(self) -> pd.DataFrame:
+        """Samples of the coordinates: t_s, node, vec_0 ..., height, adjustment (seconds), and error."""
         return self.table("coordinates")
 
     @property
     def coordinate_error(self) -> pd.DataFrame:
+        """The error of estimated round trips over time: t_s, and quantiles over all pairs of live nodes."""
         return self.table("coordinate_error")
 
     @property
     def traffic(self) -> pd.DataFrame:
+        """What was sent: count and bytes per second (t_s), message type and transport."""
         return self.table("traffic")
 
     @property
     def deliveries(self) -> pd.DataFrame:
+        """User events and queries, a row for each member that got one: t_sent_s, t_received_s, ..."""
         return self.table("deliveries")
 
     @cached_property
@@ -155,6 +163,7 @@ class Result:
 
     @property
     def plot(self) -> Plots:
+        """The figures: `result.plot.view_sizes(ax=ax)`; without `ax` a new one is made."""
         from serfsim.report.plots import Plots
 
         return Plots(self)

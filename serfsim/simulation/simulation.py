@@ -119,13 +119,19 @@ class Simulation:
 
     @property
     def nodes(self) -> list[Any]:
+        """The machines, by the number of their member; None for one that is down."""
         return list(self.agents.nodes)
 
     def process(self, generator: Iterator[Any]) -> simpy.Process:
-        """Run a generator as a SimPy process, from now on."""
+        """Run a generator as a SimPy process, from now on.
+
+        It yields what it waits for: `sim.timeout(5.0)`, `sim.until_failed("node-03")`, another process. Time
+        begins before the warm-up, so one that is to begin at its end yields `sim.env.timeout_at(0.0)` first.
+        """
         return self.env.process(generator)  # type: ignore[arg-type]
 
     def timeout(self, seconds: float) -> simpy.Event:
+        """A SimPy event that is due so many seconds from now."""
         return self.env.timeout(seconds)
 
     def until(self, event: int, *, observer: int = -1, subject: int = -1) -> simpy.Event:
@@ -315,9 +321,12 @@ def run(
     capture: Path | None = None,
     node_class: type[SerfNode] = SerfNode,
 ) -> Result:
-    """Run a scenario once. Without `progress` a bar is shown in a terminal and in Jupyter.
+    """Run a scenario once.
 
-    `capture`, `node_class`: see `Simulation`.
+    `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called now and then
+    with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture` and
+    `node_class`: see `Simulation`. Interrupted, it returns what came before, with `complete` False. Raises
+    SerfsimError for a topology that cannot be built.
     """
     simulation = Simulation(scenario, seed, capture, node_class=node_class)
     if progress is not None:

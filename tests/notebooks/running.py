@@ -148,8 +148,23 @@ def differences(stored: Notebook, fresh: Notebook, measured: bool = False) -> li
         olds, news = list(outputs_of(old)), list(outputs_of(new))
         for place, (before, after) in enumerate(zip_longest(olds, news), 1):
             if not is_alike(before, after, OPTIMISED in tags):
-                found.append(f"cell {number}, output {place}: stored {before!r:.400}, now {after!r:.400}")
+                found.append(f"cell {number}, output {place}: {told(before, after)}")
     return found
+
+
+def told(before: dict[str, str] | None, after: dict[str, str] | None) -> str:
+    """Where the two part, in one line: the plainest kind that differs, its first line that does."""
+    if before is None or after is None:
+        return f"stored {before or 'nothing'}, now {after or 'nothing'}"
+    kind = min((kind for kind in {*before, *after} if before.get(kind) != after.get(kind)), key=plainest)
+    lines = zip_longest(before.get(kind, "").splitlines(), after.get(kind, "").splitlines())
+    old, new = next((pair for pair in lines if pair[0] != pair[1]), ("", ""))
+    return f"{kind}: stored {old!r}, now {new!r}"
+
+
+def plainest(kind: str) -> tuple[bool, str]:
+    """Text first, for a table in HTML begins with its style."""
+    return kind == "text/html", kind
 
 
 def tags_of(cell: Any) -> list[str]:

@@ -33,6 +33,8 @@ from tests.notebooks.running import (
 LARGEST_KB = 600
 LONGEST_CELL = 42  # lines
 WIDEST_LINE = 88
+# What to do about a difference.
+STALE = "not what is stored; where the change is wanted: `make notebooks`, then read the text beside it again"
 PATHS = notebooks()
 NAMES = [path.stem for path in PATHS]
 
@@ -97,7 +99,7 @@ def test_measured_networks_are_shown() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 def test_a_notebook_gives_what_it_stores(path: Path) -> None:
-    assert differences(read(path), fresh(path)) == []
+    assert differences(read(path), fresh(path)) == [], STALE
 
 
 @pytest.mark.slow
@@ -105,7 +107,7 @@ def test_what_is_shown_of_measured_networks_is_what_they_give() -> None:
     if missing_data():
         pytest.skip(f"SERFSIM_DATA has no {', '.join(missing_data())}")
     path = PATHS[-1]
-    assert differences(read(path), fresh(path), measured=True) == []
+    assert differences(read(path), fresh(path), measured=True) == [], STALE
 
 
 # The comparison itself ---------------------------------------------------------------------------------
@@ -134,6 +136,17 @@ def test_an_output_more_or_less_is_a_difference() -> None:
     one, two = small(stream("a")), small(stream("a"), image(PIXEL))
     assert len(differences(one, two)) == len(differences(two, one)) == 1
     assert differences(one, one) == differences(two, two) == []
+
+
+def test_a_difference_is_told_by_the_line_that_differs() -> None:
+    old, new = (
+        v4.new_output("display_data", data={"text/html": f"<style></style>{x}", "text/plain": f"head\n{x}"})
+        for x in ("121.1", "122.1")
+    )
+    (found,) = differences(small(old), small(new))
+    assert found == "cell 2, output 1: text/plain: stored '121.1', now '122.1'"
+    (found,) = differences(small(old), small())
+    assert found.endswith("now nothing")
 
 
 def test_images_are_compared_by_their_size() -> None:
