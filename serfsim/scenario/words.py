@@ -14,6 +14,7 @@ from serfsim.scenario.impairments import Loss
 from serfsim.scenario.selection import Selector
 from serfsim.scenario.timed import Lasting, Timed
 from serfsim.scenario.units import write_duration, write_share, write_size
+from serfsim.topology.units import counted as counted
 
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
@@ -93,12 +94,6 @@ def size(count: int) -> str:
     text = write_size(count)
     number = text.rstrip("BKiM")
     return f"{number} {text[len(number) :]}"
-
-
-def counted(number: int, one: str) -> str:
-    """'1 crash', '2 crashes', '3 nodes'."""
-    several = "es" if one.endswith(("s", "sh", "ch", "x")) else "s"
-    return f"{number:,} {one}{'' if number == 1 else several}"
 
 
 def joined(names: Sequence[str]) -> str:

@@ -4,8 +4,9 @@ A network is called 'topozoo/Abilene', 'sndlib/germany50', 'caida/2024-08/1221' 
 'backbone/europe' (cities joined by roads and submarine cables), 'gabriel/50/3' (made up). The last part
 alone will do where it is clear.
 
-What topohub states as a link's length is, to a percent, the great circle between its ends, whatever way its
-fibre takes; only submarine cables are drawn along their course. So a link is as long as the rule of ITU-T
+What topohub states as a link's length is the great circle between its ends (to a percent in Abilene and
+germany50, to 14 % in backbone/europe), whatever way its fibre takes; only submarine cables are drawn along
+their course. So a link is as long as the rule of ITU-T
 G.826 makes it (see `fibre`), a submarine cable as long as it is drawn, and `path_factor` replaces both by
 one factor for all. One way through a link takes its length / (c / 1.468), and each router on the way adds
 `hop`. The way between two places is the fastest. Source: Jurkiewicz, "TopoHub: A repository of reference
