@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from serfsim.regression.baseline import seeds_text
 from serfsim.regression.comparison import Compared, Comparison, FigureTest
 from serfsim.regression.identity import few
-from serfsim.regression.words import counted, difference, figure_text, p_text, spread, verdict
+from serfsim.regression.words import difference, figure_text, p_text, spread, verdict
+from serfsim.wording import counted
 
 LONGEST = 60_000  # characters; a comment on GitHub may have 65,536
 MOST_CHANGED = 60

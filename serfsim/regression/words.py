@@ -9,6 +9,7 @@ import numpy as np
 from serfsim.regression.comparison import BETTER, CHANGED, WORSE, Comparison, FigureTest, finite
 from serfsim.regression.runs import CLAIMS_FAILED, Floats
 from serfsim.scenario.figures import unit_of
+from serfsim.wording import counted
 
 
 def verdict(comparison: Comparison) -> str:
@@ -40,10 +41,6 @@ def _places(names: Sequence[str]) -> str:
     if len(each) <= 4:
         return ", ".join(each[:-1]) + (" and " if len(each) > 1 else "") + each[-1]
     return f"{', '.join(each[:3])} and {len(each) - 3} more"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def unit_after(figure: str) -> str:

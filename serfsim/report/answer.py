@@ -17,7 +17,8 @@ from serfsim.errors import SerfsimError
 from serfsim.report.tables import NONE, lookup, number, percent
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.figures import BY_TYPE, FIGURES, unit_of
-from serfsim.scenario.words import counted, duration
+from serfsim.scenario.words import duration
+from serfsim.wording import counted
 
 Summary = Mapping[str, Any]
 

@@ -20,9 +20,10 @@ from serfsim.scenario.roster import node_names
 from serfsim.scenario.selection import Selector
 from serfsim.scenario.timed import Timed
 from serfsim.scenario.timeline import occurrences
-from serfsim.scenario.words import counted, duration, joined, what, when
+from serfsim.scenario.words import duration, joined, what, when
 from serfsim.scoring.recording import Floats
 from serfsim.scoring.views import view_history
+from serfsim.wording import counted
 
 if TYPE_CHECKING:
     from serfsim.report.background import Background

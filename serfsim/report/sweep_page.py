@@ -17,11 +17,12 @@ from serfsim.report.sweep_words import held, held_claims, sweep_answer
 from serfsim.scenario.card import environment
 from serfsim.scenario.problems import sentence
 from serfsim.scenario.surroundings import cluster, network
-from serfsim.scenario.words import counted, duration
+from serfsim.scenario.words import duration
 from serfsim.sweeps.grid import as_text
 from serfsim.sweeps.headlines import figure_text, headlines, runs_text, short_titles
 from serfsim.sweeps.overview import summary
 from serfsim.sweeps.table import parameters_of
+from serfsim.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,11 +13,11 @@ from serfsim.report.answer import Answer, meaning
 from serfsim.report.tables import number
 from serfsim.scenario.claims import COMPARISONS, Claim
 from serfsim.scenario.figures import unit_of
-from serfsim.scenario.words import counted
 from serfsim.sweeps.grid import as_text
 from serfsim.sweeps.headlines import short_titles
 from serfsim.sweeps.jobs import DONE
 from serfsim.sweeps.overview import by_point
+from serfsim.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd

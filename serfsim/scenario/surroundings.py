@@ -12,7 +12,8 @@ from serfsim.scenario.roster import build_roster
 from serfsim.scenario.sites import Backbone, Cloud, Datacenter
 from serfsim.scenario.topologies import Circle, Drift, Grid, Line, Plane, RandomRtt, Split
 from serfsim.scenario.units import write_bandwidth
-from serfsim.scenario.words import counted, duration, joined, loss_share, span
+from serfsim.scenario.words import duration, joined, loss_share, span
+from serfsim.wording import counted
 
 if TYPE_CHECKING:
     from serfsim.scenario.cluster import Cluster

@@ -14,7 +14,6 @@ from serfsim.scenario.impairments import Loss
 from serfsim.scenario.selection import Selector
 from serfsim.scenario.timed import Lasting, Timed
 from serfsim.scenario.units import write_duration, write_share, write_size
-from serfsim.topology.units import counted as counted
 
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario

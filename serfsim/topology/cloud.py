@@ -32,7 +32,7 @@ from serfsim.topology.places import Place, placed_topology
 from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS, Region, canonical
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.tree import laid_out, narrowed
-from serfsim.topology.units import counted
+from serfsim.wording import counted
 
 PATH_FACTOR = 1.65
 OVERHEAD_S = 0.006

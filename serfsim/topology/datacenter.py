@@ -23,7 +23,7 @@ from serfsim.native import Random
 from serfsim.topology.places import Place, place_nodes, placed_topology
 from serfsim.topology.topology import Topology
 from serfsim.topology.tree import Leaf, laid_out, narrowed
-from serfsim.topology.units import counted
+from serfsim.wording import counted
 
 
 def datacenter(

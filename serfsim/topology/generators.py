@@ -28,7 +28,7 @@ import networkx as nx
 
 from serfsim.errors import ScenarioError
 from serfsim.native import Random
-from serfsim.topology.units import counted
+from serfsim.wording import counted
 
 MOST_DRAWS = 100
 

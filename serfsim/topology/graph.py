@@ -26,7 +26,8 @@ from serfsim.native import Random
 from serfsim.topology.matrix_text import read_text
 from serfsim.topology.places import Place, place_nodes, placed_topology, stand
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import counted, quoted, read_latency
+from serfsim.topology.units import quoted, read_latency
+from serfsim.wording import counted
 
 FORMATS = ("gml", "graphml", "edge_list")
 _REMARK = re.compile(r"(^|\s)#.*")

@@ -29,7 +29,8 @@ from serfsim.topology.matrix_pairs import read_pairs
 from serfsim.topology.matrix_text import RawMatrix, read_csv, read_whitespace
 from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import PER_SECOND, UNITS, counted
+from serfsim.topology.units import PER_SECOND, UNITS
+from serfsim.wording import counted
 
 FORMATS = ("csv", "npz", "json", "text", "p2psim", "meridian")
 KINDS = ("rtt", "one_way")

@@ -20,7 +20,7 @@ from serfsim.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.latency import MatrixLatency, SiteLatency
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import counted
+from serfsim.wording import counted
 
 REST = "rest"
 RULES = ("auto", "by_name", "in_order", "in_blocks", "random")

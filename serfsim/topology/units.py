@@ -13,12 +13,6 @@ UNITS = ("us", "ms", "s")
 _WITH_UNIT = re.compile(r"\s*([^\s]*?[\d.])\s*(ns|us|µs|μs|ms|s)\s*")
 
 
-def counted(number: int, one: str) -> str:
-    """'1 crash', '2 crashes', '3 nodes'."""
-    several = "es" if one.endswith(("s", "sh", "ch", "x")) else "s"
-    return f"{number:,} {one}{'' if number == 1 else several}"
-
-
 def quoted(value: object) -> str:
     """A value as a message shows it, on one line and not too long."""
     text = str(value)

@@ -17,8 +17,9 @@ from serfsim.regression.baseline import seeds_text
 from serfsim.regression.comparison import BETTER, WORSE, Compared, FigureTest, finite
 from serfsim.regression.family import family
 from serfsim.regression.runs import Floats
-from serfsim.regression.words import counted, difference, figure_text, number, p_text, unit_after
+from serfsim.regression.words import difference, figure_text, number, p_text, unit_after
 from serfsim.report.plots import style
+from serfsim.wording import counted
 
 ROW = 0.31  # inches
 ABOVE, BELOW = 1.05, 0.55

@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from serfsim.report.background import Background
 from serfsim.report.plots import style
-from serfsim.scenario.words import counted
 from serfsim.scoring.recording import EventTable, Floats
 from serfsim.scoring.views import view_history
+from serfsim.wording import counted
 
 if TYPE_CHECKING:
     from serfsim.result import Result
