@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.errors import SweepError
+from serfsim.scenario.problems import sentence, shown
 from serfsim.sweeps.carrying import OTHER_CODE, Answer
 from serfsim.sweeps.crews import Crew, Finish, LocalProcesses, Order, OwnProcess
 from serfsim.sweeps.jobs import FAILED, Job, Outcome
@@ -41,8 +43,8 @@ def run_all(
 
     Raises SweepError where nobody can carry them out; KeyboardInterrupt ends the workers first.
     """
-    if workers is not None and workers < 1:
-        raise SweepError(f"workers: found {workers}; expected a whole number of at least 1")
+    if workers is not None and (not isinstance(workers, Integral) or workers < 1):
+        raise SweepError(f"workers: {sentence(shown(workers), 'a whole number of at least 1')}")
     return _Execution(list(jobs), store, on_done or (lambda outcome: None)).carry_out(workers, scheduler)
 
 

@@ -7,7 +7,7 @@ order, the first path changing slowest.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import product
 from pathlib import Path as FilePath
 from typing import Any
@@ -44,18 +44,25 @@ def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
 
 def checked_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any]]:
     """The same with plain values. SweepError for a path or a list of values that cannot be one."""
+    if grid is not None and not isinstance(grid, Mapping):
+        raise SweepError(f"grid: {sentence(shown(grid), 'a mapping of paths to lists of values')}")
     return {path: _checked_values(path, values) for path, values in (grid or {}).items()}
 
 
 def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
     where = f"grid {path}"
+    if not isinstance(path, str):
+        raise SweepError(f"grid: {sentence(shown(path), 'a path such as cluster.config.suspicion_mult')}")
     try:
         parts = read_path(path)
     except ScenarioError as error:
         raise SweepError(f"{where}: {error}") from None
     if parts == ("seed",):
         raise SweepError(f"{where}: found the seed; expected it among the seeds (--seeds 1-20)")
-    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+    if hasattr(values, "tolist"):  # an array or a Series
+        values = values.tolist()
+    # A set has no order, and rows come in that of the values.
+    if isinstance(values, (str, bytes, Mapping, Set)) or not isinstance(values, Iterable):
         raise SweepError(f"{where}: {sentence(shown(values), 'a list of values')}")
     plain = [_plain(value, where) for value in values]
     if not plain:
@@ -71,8 +78,8 @@ def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
 
 def _plain(value: Any, where: str) -> Any:
     """The value in types that a scenario file has; numpy's numbers become Python's."""
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-        value = value.item()
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):

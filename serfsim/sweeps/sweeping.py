@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serfsim.errors import SweepError
 from serfsim.progress import runs_bar
 from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.problems import sentence, shown
 from serfsim.sweeps.execution import run_all
 from serfsim.sweeps.folder import begin, make_folder, write_tables
 from serfsim.sweeps.grid import check_topologies, checked_grid, scenarios
@@ -47,6 +49,8 @@ def sweep(
     Returns a row for each run, see `serfsim.sweeps.table`; a run that failed has `status` "failed" and
     its `error`. Raises SerfsimError before anything runs where scenario, grid or seeds cannot be used.
     """
+    if not isinstance(scenario, (Scenario, str, Path)):
+        raise SweepError(f"scenario: {sentence(shown(scenario), 'a Scenario, or the name of a file')}")
     ended = carried_out(
         scenario if isinstance(scenario, Scenario) else load(scenario),
         checked_grid(grid),

@@ -128,6 +128,8 @@ def test_an_interruption_is_passed_on(tiny: Scenario, monkeypatch: pytest.Monkey
 def test_no_workers_are_refused_and_no_jobs_need_none(tiny: Scenario) -> None:
     with pytest.raises(SweepError, match="workers: found 0; expected a whole number of at least 1"):
         run_all([Job(tiny, 1)], workers=0)
+    with pytest.raises(SweepError, match=r"workers: found 1\.5; expected a whole number of at least 1"):
+        run_all([Job(tiny, 1)], workers=1.5)  # type: ignore[arg-type]
     assert run_all([]) == []
 
 

@@ -87,7 +87,13 @@ def test_values_of_python_and_numpy_become_those_of_a_file() -> None:
     assert all(type(value) is int for value in grid["cluster.nodes"])
 
 
-@pytest.mark.parametrize("values", ["2,4", b"2", {"a": 1}, 7, [], [object()]])
+@pytest.mark.parametrize("grid", [["cluster.nodes"], "cluster.nodes=3", {3: [1]}])
+def test_what_is_no_mapping_of_paths_is_refused(grid: Any) -> None:
+    with pytest.raises(SweepError, match=r"^grid: found .*; expected a "):
+        checked_grid(grid)
+
+
+@pytest.mark.parametrize("values", ["2,4", b"2", {"a": 1}, 7, [], [object()], {2, 4}, np.array(2)])
 def test_what_is_no_list_of_plain_values_is_refused(values: Any) -> None:
     with pytest.raises(SweepError, match=r"^grid cluster\.nodes: found "):
         checked_grid({"cluster.nodes": values})
