@@ -166,8 +166,11 @@ def _asking(because: str | None) -> Callable[[Sequence[str]], str]:
             return " ".join(because.split())
         typer.echo(f"Other runs than before: {', '.join(names)}.", err=True)
         text = ""
-        while not text.strip():
-            text = typer.prompt("What changed, and why? (a line for the CHANGELOG)", err=True)
+        try:
+            while not text.strip():
+                text = typer.prompt("What changed, and why? (a line for the CHANGELOG)", err=True)
+        except typer.Abort:  # Ctrl-C, or the end of the input
+            raise KeyboardInterrupt("interrupted: nothing was accepted") from None
         return " ".join(text.split())
 
     return ask

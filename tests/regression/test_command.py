@@ -187,3 +187,15 @@ def test_nothing_is_written_into_the_baseline(serfsim_in: Serfsim, tmp_path: Pat
     assert done.exit_code == 2
     assert "expected a folder outside the baseline" in done.stderr
     assert not (tmp_path / "results/baseline/regress").exists()
+
+
+def test_an_interruption_at_the_question_accepts_nothing(
+    serfsim_in: Serfsim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serfsim.cli.regress._can_ask", lambda: True)
+    (tmp_path / "tiny.yaml").write_text(TINY.replace("duration: 10s", "duration: 11s"))
+    before = (tmp_path / "results/baseline/manifest.json").read_text()
+    done = serfsim_in("--accept")  # whose input ends at once
+    assert done.exit_code == 130
+    assert done.stderr.endswith("interrupted: nothing was accepted\n")
+    assert (tmp_path / "results/baseline/manifest.json").read_text() == before
