@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from serfsim.cli import codes
 from serfsim.cli.summary import print_summary
 from serfsim.errors import ResultError
 from serfsim.progress import bar
+from serfsim.report.folder import check_replaceable
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
@@ -45,7 +45,7 @@ def run(
     if seed is not None:
         scenario = scenario.with_settings({"seed": seed})
     folder = Path("results") / scenario.name if out is None else out
-    _refuse_foreign(folder)
+    check_replaceable(folder)
     if not quiet:
         for warning in warnings(scenario):
             typer.echo(f"warning: {warning}", err=True)
@@ -61,25 +61,6 @@ def run(
         typer.echo(f"seed: {result.summary['seed']}")
         typer.echo(f"digest: {result.summary['digest']}")
     raise typer.Exit(_verdict(result, quiet=quiet or json))
-
-
-def _refuse_foreign(folder: Path) -> None:
-    """Before the run rather than after it: where nothing can be written, or something else stands."""
-    from serfsim.report.folder import is_replaceable
-
-    try:
-        if folder.exists() and not is_replaceable(folder):
-            raise ResultError(
-                f"{folder}: found something that is not a result;"
-                " expected a new folder, an empty one or an older result"
-            )
-        above = next(place for place in folder.absolute().parents if place.exists())
-        if not above.is_dir():
-            raise ResultError(f"{folder}: found the file {above}; expected a folder to write in")
-        if not os.access(above, os.W_OK | os.X_OK):
-            raise ResultError(f"{folder}: cannot be written: {above} allows no new files")
-    except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
 def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:

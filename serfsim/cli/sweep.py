@@ -110,7 +110,7 @@ def _warn(scenario: Scenario) -> None:
 
 def _write_summary(ended: Ended, confidence: float, statistic: str, folder: Path) -> None:
     from serfsim.sweeps import summary
-    from serfsim.sweeps.store import write_whole
+    from serfsim.whole import write_whole
 
     write_whole(folder / SUMMARY, summary(ended.table, confidence, statistic).to_csv(index=False))
 

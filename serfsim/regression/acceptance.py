@@ -29,12 +29,12 @@ from serfsim.regression.history import ACCEPTED, append, line_of, read_history
 from serfsim.regression.identity import essence
 from serfsim.regression.runs import Runs
 from serfsim.regression.selection import entry_of, located, source_of
-from serfsim.regression.whole import check_writable, write_whole
 from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.sweeps.keys import code_version
 from serfsim.sweeps.seeds import checked_seeds
+from serfsim.whole import check_replaceable, write_whole
 
 SEEDS: Final = "1-30"
 FIRST: Final = "first baseline"
@@ -81,7 +81,7 @@ def accept(
     gone is dropped when all are accepted. Raises BaselineError where a run fails, or nothing can be
     written; then all stays as it was.
     """
-    check_writable(folder, MANIFEST, "a baseline")
+    check_replaceable(folder, MANIFEST, "a baseline", BaselineError)
     former = read_baseline(folder) if (folder / MANIFEST).is_file() else Baseline(folder, {})
     present, dropped = _present(former, scenarios)
     wanted = {name: _seeds(former.entries.get(name), seeds) for name in present}
@@ -233,5 +233,5 @@ def _tell(folder: Path, because: str) -> tuple[str, Path | None]:
         text = None
     if path is None or text is None:
         return line, None
-    write_whole(path, text)
+    write_whole(path, text, BaselineError)
     return line, path

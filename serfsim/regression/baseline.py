@@ -24,8 +24,8 @@ import numpy as np
 
 from serfsim.errors import BaselineError
 from serfsim.regression.runs import DIGITS, Runs
-from serfsim.regression.whole import replacing, restore
 from serfsim.scenario.problems import sentence, shown
+from serfsim.whole import replacing, restore
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -187,7 +187,7 @@ def write_baseline(baseline: Baseline) -> None:
 
     Raises BaselineError where the folder holds something else, or cannot be written.
     """
-    with replacing(baseline.folder, MANIFEST, "a baseline") as partial:
+    with replacing(baseline.folder, MANIFEST, "a baseline", BaselineError) as partial:
         for name, text in files_of(baseline).items():
             (partial / name).write_text(text, encoding="utf-8", newline="\n")
 

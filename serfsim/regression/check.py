@@ -14,10 +14,10 @@ from serfsim.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
 from serfsim.regression.history import FILE, read_history
 from serfsim.regression.runs import Failure, Runs, run_scenarios
 from serfsim.regression.selection import chosen, loaded
-from serfsim.regression.whole import check_writable, replacing
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import sentence, shown
 from serfsim.sweeps.jobs import FAILED, Outcome
+from serfsim.whole import check_replaceable, replacing
 
 BASELINE: Final = Path("results") / "baseline"
 OUT: Final = Path("results") / "regress"
@@ -61,7 +61,7 @@ def regress(
     entries = chosen(kept, scenarios)
     present = loaded(kept.folder, entries, settings)
     if out is not None:
-        check_writable(Path(out), PAGE, _WHAT)
+        check_replaceable(Path(out), PAGE, _WHAT, BaselineError)
     now, failures = run(present, seeds_of(entries, seeds), workers, not progress)
     comparison = compare(kept, present, now, failures, family_wise_error)
     if out is not None:
@@ -103,7 +103,7 @@ def write(comparison: Comparison, baseline: Baseline, out: Path) -> None:
 
     history, _ = read_history(history_of(baseline.folder))
     page = markdown(comparison, baseline=baseline.folder.as_posix(), command=accepting(baseline.folder))
-    with replacing(out, PAGE, _WHAT) as folder:
+    with replacing(out, PAGE, _WHAT, BaselineError) as folder:
         (folder / PAGE).write_text(page, encoding="utf-8")
         text = json.dumps(document(comparison), indent=2, allow_nan=False) + "\n"
         (folder / DOCUMENT).write_text(text, encoding="utf-8")

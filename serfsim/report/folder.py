@@ -1,20 +1,15 @@
-"""The result folder: written whole or not at all.
-
-Everything goes into a sibling folder with a temporary name first, which is renamed when it is
-complete. An older result of the same name stands until then, and nothing but a result (or an
-empty folder) is ever replaced.
-"""
+"""The result folder: what is in it. It is written whole or not at all, and replaces only an older result."""
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from serfsim import whole
 from serfsim.errors import ResultError
 
+RESULT = "a result folder"
 SUMMARY = "summary.json"
 SCENARIO = "scenario.yaml"
 TRUTH = "truth.json"
@@ -32,45 +27,23 @@ TABLES = (
 )
 
 
-@contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replacing(folder: Path) -> AbstractContextManager[Path]:
     """Yields a temporary folder that takes the place of `folder` when the block ends well.
 
     Raises ResultError where `folder` holds something that is not a result, or cannot be written.
     """
-    folder = folder.absolute()
-    if folder.exists() and not is_replaceable(folder):
-        raise ResultError(f"{folder}: exists and is not a result folder (no {SUMMARY}); it was left as it is")
-    partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
-    former = folder.with_name(f".{folder.name}.former-{os.getpid()}")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial.mkdir()
-    except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror}") from error
-    try:
-        yield partial
-        if folder.exists():
-            folder.rename(former)
-        try:
-            partial.rename(folder)
-        except OSError:
-            if former.exists():
-                former.rename(folder)
-            raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
+    return whole.replacing(folder, SUMMARY, RESULT, ResultError)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raises ResultError where `replacing` would: before the run rather than after it."""
+    whole.check_replaceable(folder, SUMMARY, RESULT, ResultError)
 
 
 def unfinished_capture(folder: Path) -> Path:
     """Where a capture is written that is to go into `folder`: beside it, so that it need not be copied."""
     folder = folder.absolute()
     return folder.with_name(f".{folder.name}.capture-{os.getpid()}")
-
-
-def is_replaceable(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / SUMMARY).is_file() or not any(folder.iterdir()))
 
 
 def require_result(folder: Path) -> None:

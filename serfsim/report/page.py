@@ -7,7 +7,6 @@ on a telephone. Figures are SVG in the page's type and colours (`svg.py`), words
 
 from __future__ import annotations
 
-import os
 import re
 from functools import cache
 from importlib.resources import files
@@ -29,6 +28,7 @@ from serfsim.report.tables import number, summary_rows
 from serfsim.scenario.card import environment
 from serfsim.scenario.surroundings import cluster, network
 from serfsim.scenario.words import joined
+from serfsim.whole import write_whole
 
 if TYPE_CHECKING:
     from serfsim.report.svg import PageFigure
@@ -49,17 +49,7 @@ class Load(NamedTuple):
 
 def write_page(result: Result, path: Path, plots: Path | None = None) -> None:
     """Write the page, whole or not at all; the figures also as images into `plots`, where it is given."""
-    write_whole(page(result, page_figures(result, plots)), path)
-
-
-def write_whole(text: str, path: Path) -> None:
-    """Write a page under a temporary name and rename it."""
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, page(result, page_figures(result, plots)))
 
 
 def page(result: Result, figures: list[PageFigure]) -> str:

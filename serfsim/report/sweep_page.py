@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.errors import SweepError
-from serfsim.report.page import page_style, unbroken, write_whole
+from serfsim.report.page import page_style, unbroken
 from serfsim.report.sweep_words import held, held_claims, sweep_answer
 from serfsim.scenario.card import environment
 from serfsim.scenario.problems import sentence
@@ -22,6 +22,7 @@ from serfsim.sweeps.grid import as_text
 from serfsim.sweeps.headlines import figure_text, headlines, runs_text, short_titles
 from serfsim.sweeps.overview import summary
 from serfsim.sweeps.table import parameters_of
+from serfsim.whole import write_whole
 from serfsim.wording import counted
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ HEIGHT: Final = 3.4  # inches
 
 def write_sweep_page(sweep: Sweep, path: Path) -> None:
     """Write the page, whole or not at all."""
-    write_whole(sweep_page(sweep), path)
+    write_whole(path, sweep_page(sweep))
 
 
 def sweep_page(sweep: Sweep) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serfsim.errors import ResultError
+from serfsim.whole import made, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,15 +55,9 @@ def save_topology_figure(survey: Survey, path: Path) -> Path:
 
     from serfsim.report.plots.style import STYLE
 
-    partial = path.with_name(f".{path.name}.{os.getpid()}.png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with mpl.rc_context(STYLE):
-            topology_figure(survey).savefig(partial, dpi=DPI)
-        partial.replace(path)
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    made(path.parent, ResultError)
+    image = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        topology_figure(survey).savefig(image, dpi=DPI, format="png")
+    write_whole(path, image.getvalue(), ResultError)
     return path

@@ -31,8 +31,9 @@ from serfsim.sweeps.jobs import Job, Outcome
 from serfsim.sweeps.keys import code_version, content_digest
 from serfsim.sweeps.lock import LOCK
 from serfsim.sweeps.overview import summary
-from serfsim.sweeps.store import PARTS, SCHEMA_VERSION, all_parts, cannot_write, outcome_of_part, write_whole
+from serfsim.sweeps.store import PARTS, SCHEMA_VERSION, all_parts, outcome_of_part
 from serfsim.sweeps.table import table_of
+from serfsim.whole import cannot_write, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,8 +156,8 @@ def begin(
         _refuse_other(kept, sweep, scenario)
         sweep = replace(sweep, files={**kept.files, **sweep.files})
     else:
-        write_whole(folder / SCENARIO, scenario.to_yaml(folder), on_disk=True)
-    write_whole(folder / MANIFEST, _manifest(sweep), on_disk=True)
+        write_whole(folder / SCENARIO, scenario.to_yaml(folder), SweepError, on_disk=True)
+    write_whole(folder / MANIFEST, _manifest(sweep), SweepError, on_disk=True)
     return sweep
 
 
@@ -180,7 +181,7 @@ def make_folder(folder: Path) -> None:
     except (FileExistsError, NotADirectoryError):
         raise SweepError(f"{folder}: found a file; expected a folder to write in") from None
     except OSError as error:
-        raise cannot_write(folder, error) from None
+        raise cannot_write(folder, error, SweepError) from None
     if not (folder / MANIFEST).exists() and [name for name in strangers if not name.endswith(".partial")]:
         raise SweepError(
             f"{folder}: found something that is not a sweep;"
@@ -246,6 +247,6 @@ def write_tables(sweep: Sweep, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     table = table_of(outcomes, sweep.parameters)
     parquet = io.BytesIO()
     table.to_parquet(parquet, index=False, compression="zstd")
-    write_whole(sweep.folder / PARQUET, parquet.getvalue())
-    write_whole(sweep.folder / CSV, table.to_csv(index=False))
+    write_whole(sweep.folder / PARQUET, parquet.getvalue(), SweepError)
+    write_whole(sweep.folder / CSV, table.to_csv(index=False), SweepError)
     return table

@@ -37,6 +37,7 @@ ASIDE: Final = (
     "jupyter.py",
     "progress.py",
     "speed.py",
+    "whole.py",
     "wording.py",
 )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from serfsim.errors import SweepError
-from serfsim.sweeps.store import cannot_write
+from serfsim.whole import cannot_write
 
 LOCK: Final = ".lock"
 
@@ -25,7 +25,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         stream = file.open("a+", encoding="utf-8")
     except OSError as error:
-        raise cannot_write(file, error) from None
+        raise cannot_write(file, error, SweepError) from None
     with stream:
         if not _taken(stream):
             stream.seek(0)

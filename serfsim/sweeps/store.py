@@ -13,13 +13,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from serfsim.errors import SweepError
 from serfsim.sweeps.jobs import DONE, FAILED, Job, Outcome
+from serfsim.whole import cannot_write, write_whole
 
 PARTS: Final = "parts"
 SCHEMA_VERSION: Final = 1
@@ -38,7 +38,7 @@ class Store:
             for left in [*self.parts.glob(".*.partial"), *self.folder.glob(".*.partial")]:
                 left.unlink(missing_ok=True)
         except OSError as error:
-            raise cannot_write(self.parts, error) from None
+            raise cannot_write(self.parts, error, SweepError) from None
 
     def find(self, job: Job, key: str) -> Outcome | None:
         """What came of the run when it was finished earlier; None where it is not, or has failed."""
@@ -58,7 +58,7 @@ class Store:
 
     def keep(self, outcome: Outcome) -> None:
         """Raises SweepError where it cannot be written."""
-        write_whole(self.parts / f"{outcome.run}.json", part_text(outcome))
+        write_whole(self.parts / f"{outcome.run}.json", part_text(outcome), SweepError)
 
 
 def part_text(outcome: Outcome) -> str:
@@ -124,26 +124,3 @@ def all_parts(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _check(body: dict[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(body).encode(), digest_size=8).hexdigest()
-
-
-def write_whole(file: Path, content: str | bytes, *, on_disk: bool = False) -> None:
-    """Write under a temporary name beside it, then rename. SweepError where that cannot be.
-
-    `on_disk`: wait for the disk before, so that not even a power failure tears it.
-    """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    data = content.encode() if isinstance(content, str) else content
-    try:
-        with partial.open("wb") as stream:
-            stream.write(data)
-            if on_disk:
-                stream.flush()
-                os.fsync(stream.fileno())
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise cannot_write(file, error) from None
-
-
-def cannot_write(file: Path, error: OSError) -> SweepError:
-    return SweepError(f"{file}: cannot be written: {error.strerror or error}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.errors import ResultError
 from serfsim.result import finite
-from serfsim.sweeps.store import write_whole
+from serfsim.whole import made, write_whole
 
 if TYPE_CHECKING:
     from serfsim.tuning.tuning import Tuning
@@ -21,11 +21,10 @@ def write(tuning: Tuning, folder: Path) -> Path:
     from serfsim.report.saving import png_of
     from serfsim.tuning.words import as_markdown
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    write_whole(folder / "tuning.json", json.dumps(as_json(tuning), indent=2, allow_nan=False) + "\n")
+    made(folder)
+    write_whole(
+        folder / "tuning.json", json.dumps(as_json(tuning), indent=2, allow_nan=False) + "\n", ResultError
+    )
     write_whole(folder / "tuning.csv", tuning.table.to_csv(index=False))
     write_whole(folder / "tuning.md", as_markdown(tuning))
     write_whole(folder / "pareto.png", png_of(tuning.plot))

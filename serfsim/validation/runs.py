@@ -27,12 +27,12 @@ from serfsim.simulation.recorder import BROADCASTS, LEADING, SERF
 from serfsim.sweeps.crews import end_with_parent
 from serfsim.sweeps.keys import ASIDE as RUNS_ASIDE
 from serfsim.sweeps.keys import package_digest
-from serfsim.sweeps.store import write_whole
 from serfsim.validation.conversion import rounds
 from serfsim.validation.figures import figures
 from serfsim.validation.figures.measures import Figures
 from serfsim.validation.golden import Golden, read
 from serfsim.validation.scenario import latency_file, scenario, warm_up
+from serfsim.whole import write_whole
 
 # Sources that no figure depends on.
 ASIDE = (

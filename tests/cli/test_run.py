@@ -111,7 +111,7 @@ def test_a_folder_that_is_no_result_is_left_alone_and_nothing_is_run(
     (tmp_path / "home" / "letter.txt").write_text("dear", encoding="utf-8")
     done = serfsim_in("run", file, "--out", "home")
     assert done.exit_code == 2
-    assert done.stderr.startswith("home: found something that is not a result; ")
+    assert done.stderr.startswith("home: found something that is not a result folder (no summary.json); ")
     assert simulation.runs == []
     assert (tmp_path / "home" / "letter.txt").read_text(encoding="utf-8") == "dear"
 
@@ -119,7 +119,7 @@ def test_a_folder_that_is_no_result_is_left_alone_and_nothing_is_run(
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("letter.txt", "letter.txt: found something that is not a result; "),
+        ("letter.txt", "letter.txt: found something that is not a result folder (no summary.json); "),
         ("letter.txt/r", "letter.txt/r: found the file "),
         ("x" * 300, f"{'x' * 300}: cannot be written: File name too long"),
     ],

@@ -56,7 +56,7 @@ def test_writing_anew_leaves_nothing_of_the_former_and_nothing_aside(folder: Pat
 def test_a_folder_that_is_no_baseline_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "baseline").mkdir()
     (tmp_path / "baseline" / "thesis.txt").write_text("mine")
-    with pytest.raises(BaselineError, match="holds something that is not a baseline"):
+    with pytest.raises(BaselineError, match="found something that is not a baseline"):
         write_baseline(baseline(folder=tmp_path / "baseline"))
     assert (tmp_path / "baseline" / "thesis.txt").read_text() == "mine"
 

@@ -154,7 +154,7 @@ MISTAKES = {
     "suspicion_mult": ("--set", "cluster.config.suspicion_molt=3"),
     "--family-wise-error: found '2 in 3'; expected a share": ("--family-wise-error", "2 in 3"),
     "--family-wise-error: found '0'": ("--family-wise-error", "0"),
-    "holds something that is not the outcome of serfsim regress": ("--out", "."),
+    "found something that is not the outcome of serfsim regress": ("--out", "."),
     "tiny.yaml; expected a folder to write in": ("--out", "tiny.yaml/x"),
     "expected it only with --accept": ("--because", "no reason"),
     "expected scenarios as their files are": ("--accept", "--set", "seed=3"),

@@ -12,9 +12,10 @@ import pytest
 from serfsim.errors import ResultError
 from serfsim.report import frames
 from serfsim.report.figures import FIGURES
-from serfsim.report.folder import TABLES, is_replaceable, replacing
+from serfsim.report.folder import SUMMARY, TABLES, replacing
 from serfsim.report.plots import view_sizes
 from serfsim.result import Result, open_result
+from serfsim.whole import is_replaceable
 from tests.report.conftest import small
 
 
@@ -92,20 +93,20 @@ def test_what_is_no_result_is_never_replaced(result: Result, tmp_path: Path) -> 
     home = tmp_path / "home"
     home.mkdir()
     (home / "letter.txt").write_text("dear", encoding="utf-8")
-    with pytest.raises(ResultError, match="exists and is not a result folder"):
+    with pytest.raises(ResultError, match="found something that is not a result folder"):
         result.save(home)
     assert files(home) == {"letter.txt"}
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(ResultError, match="exists and is not a result folder"):
+    with pytest.raises(ResultError, match="found something that is not a result folder"):
         result.save(tmp_path / "file")
     (tmp_path / "empty").mkdir()
-    assert is_replaceable(tmp_path / "empty")
+    assert is_replaceable(tmp_path / "empty", SUMMARY)
     result.save(tmp_path / "empty", figures=False)
 
 
 def test_a_place_that_cannot_be_written_is_said_to_be_so(result: Result, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(ResultError, match="cannot be written"):
+    with pytest.raises(ResultError, match="expected a folder to write in"):
         result.save(tmp_path / "file" / "r")
 
 
