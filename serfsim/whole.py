@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -38,6 +38,13 @@ def write_whole(
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def write_each(folder: Path, files: Mapping[str, str | bytes], error: Kind = SerfsimError) -> None:
+    """Write files into a folder, made where need be, each whole. Raises `error` where that cannot be."""
+    made(folder, error)
+    for name, content in files.items():
+        write_whole(folder / name, content, error)
 
 
 def cannot_write(path: Path, cause: OSError, error: Kind = SerfsimError) -> SerfsimError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.errors import ResultError
 from serfsim.result import finite
-from serfsim.whole import made, write_whole
+from serfsim.whole import write_each
 
 if TYPE_CHECKING:
     from serfsim.comparison.comparison import Comparison
@@ -23,13 +23,13 @@ def write(comparison: Comparison, folder: Path) -> Path:
     from serfsim.comparison.words import as_markdown
     from serfsim.report.saving import png_of
 
-    made(folder)
-    write_whole(folder / "comparison.json", as_json_text(comparison))
-    write_whole(folder / "comparison.csv", comparison.table.to_csv(index=False))
-    write_whole(folder / "comparison.md", as_markdown(comparison))
-    write_whole(
-        folder / "comparison.png", png_of(partial(draw, comparison), forest_size(comparison)), ResultError
-    )
+    files = {
+        "comparison.json": as_json_text(comparison),
+        "comparison.csv": comparison.table.to_csv(index=False),
+        "comparison.md": as_markdown(comparison),
+        "comparison.png": png_of(partial(draw, comparison), forest_size(comparison)),
+    }
+    write_each(folder, files, ResultError)
     return folder
 
 

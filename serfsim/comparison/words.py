@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from serfsim.comparison.rows import ANY, SHOWN, TELLING, Row
 from serfsim.report.tables import NONE, number
 from serfsim.scenario.figures import unit_of
+from serfsim.wording import joined
 
 if TYPE_CHECKING:
     from serfsim.comparison.comparison import Comparison
@@ -51,7 +52,7 @@ def conclusion(comparison: Comparison) -> str:
     if comparison.kind == "results":
         return _of_one_run(count["apart"], rest)
     if parts:
-        return f"The candidate is {'; '.join([_and(parts) + surely, *rest])}."
+        return f"The candidate is {'; '.join([joined(parts) + surely, *rest])}."
     told = "; ".join(rest) or "nothing to compare: no figure has a value on both sides"
     return f"{told[0].upper()}{told[1:]}{surely if quiet else ''}."
 
@@ -88,10 +89,6 @@ def method_text(comparison: Comparison) -> str:
 def _figures(count: int, many: bool) -> str:
     """'3 figures'; where there are many settings, each figure counts at each of them."""
     return f"{count} {'comparison' if many else 'figure'}{'' if count == 1 else 's'}"
-
-
-def _and(parts: Sequence[str]) -> str:
-    return " and ".join([*([", ".join(parts[:-1])] if parts[:-1] else []), *parts[-1:]])
 
 
 def _told(comparison: Comparison, word: str, rows: Sequence[Row]) -> list[str]:

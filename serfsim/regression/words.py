@@ -9,7 +9,7 @@ import numpy as np
 from serfsim.regression.comparison import BETTER, CHANGED, WORSE, Comparison, FigureTest, finite
 from serfsim.regression.runs import CLAIMS_FAILED, Floats
 from serfsim.scenario.figures import unit_of
-from serfsim.wording import counted
+from serfsim.wording import counted, joined
 
 
 def verdict(comparison: Comparison) -> str:
@@ -39,7 +39,7 @@ def _places(names: Sequence[str]) -> str:
     """'crash, udp_blocked and 2 more'."""
     each = list(dict.fromkeys(names))
     if len(each) <= 4:
-        return ", ".join(each[:-1]) + (" and " if len(each) > 1 else "") + each[-1]
+        return joined(each)
     return f"{', '.join(each[:3])} and {len(each) - 3} more"
 
 

@@ -31,6 +31,8 @@ from serfsim.scenario.words import joined
 from serfsim.whole import write_whole
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from serfsim.report.svg import PageFigure
     from serfsim.result import Result
     from serfsim.scenario.model import Scenario
@@ -61,9 +63,7 @@ def page(result: Result, figures: list[PageFigure]) -> str:
     summary, scenario = result.summary, scenario_of(result)
     crashes, views = crash_rows(result), view_rows(result)
     wrong = summary["convergence"]["views_disagreeing"] if views else 0
-    templates = environment("serfsim.report")
-    templates.filters["unbroken"] = unbroken
-    return templates.get_template("page.html.j2").render(
+    return page_template("page.html.j2").render(
         style=Markup(page_style()),
         name=summary["name"],
         question=summary["question"],
@@ -85,6 +85,13 @@ def page(result: Result, figures: list[PageFigure]) -> str:
         command=command(summary, scenario),
         provenance=provenance(summary),
     )
+
+
+def page_template(name: str) -> Template:
+    """A template that may say `| unbroken`."""
+    templates = environment("serfsim.report")
+    templates.filters["unbroken"] = unbroken
+    return templates.get_template(name)
 
 
 def unbroken(text: str) -> str:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.errors import SweepError
-from serfsim.report.page import page_style, unbroken
+from serfsim.report.page import page_style, page_template
 from serfsim.report.sweep_words import held, held_claims, sweep_answer
-from serfsim.scenario.card import environment
 from serfsim.scenario.problems import sentence
 from serfsim.scenario.surroundings import cluster, network
-from serfsim.scenario.words import duration
+from serfsim.scenario.words import time_words
 from serfsim.sweeps.grid import as_text
 from serfsim.sweeps.headlines import figure_text, headlines, runs_text, short_titles
 from serfsim.sweeps.overview import summary
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from serfsim.report.svg import PageFigure
-    from serfsim.scenario.model import Scenario
     from serfsim.sweeps import Sweep
 
 CONFIDENCE: Final = 0.95
@@ -59,9 +57,7 @@ def sweep_page(sweep: Sweep) -> str:
     points = summary(table, CONFIDENCE, "mean", names).to_dict("records")
     settings = prod(len(values) for values in sweep.grid.values())
     several = len(points) > 1 and bool(parameters)
-    templates = environment("serfsim.report")
-    templates.filters["unbroken"] = unbroken
-    return templates.get_template("sweep.html.j2").render(
+    return page_template("sweep.html.j2").render(
         style=Markup(page_style()),
         name=sweep.name,
         question=scenario.question,
@@ -72,7 +68,7 @@ def sweep_page(sweep: Sweep) -> str:
         claims=held_claims(table, scenario.claims),
         cluster=cluster(scenario.cluster),
         network=network(scenario.network),
-        time=duration_words(scenario),
+        time=time_words(scenario.duration, scenario.warm_up),
         grid=[(path, ", ".join(as_text(value) for value in values)) for path, values in sweep.grid.items()],
         figures=page_figures(points, moving[:MOST_FIGURES], parameters) if several else [],
         columns=columns(parameters, names[:MOST_COLUMNS], bool(scenario.claims)),
@@ -84,11 +80,6 @@ def sweep_page(sweep: Sweep) -> str:
         seeds=", ".join(map(str, sweep.seeds)),
         scenario_text=scenario.to_yaml(),
     )
-
-
-def duration_words(scenario: Scenario) -> str:
-    warm_up = f" after a warm-up of {duration(scenario.warm_up)}" if scenario.warm_up else ""
-    return f"{duration(scenario.duration)}{warm_up}"
 
 
 def columns(parameters: Sequence[str], names: Sequence[str], claims: bool) -> list[str]:

@@ -46,14 +46,8 @@ def scenario_card(scenario: Scenario) -> str:
             question=scenario.question,
             cluster=surroundings.cluster(scenario.cluster),
             network=surroundings.network(scenario.network),
-            time=time_words(scenario),
+            time=f"{words.time_words(scenario.duration, scenario.warm_up)}, seed {scenario.seed}",
             happenings=words.happenings(scenario),
             claims=[claim.text for claim in scenario.claims],
         )
     )
-
-
-def time_words(scenario: Scenario) -> str:
-    """'7 min after a warm-up of 30 s, seed 1'."""
-    warm_up = f" after a warm-up of {words.duration(scenario.warm_up)}" if scenario.warm_up else ""
-    return f"{words.duration(scenario.duration)}{warm_up}, seed {scenario.seed}"

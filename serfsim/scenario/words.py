@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from serfsim import wording
 from serfsim.scenario import faults, workload
 from serfsim.scenario.impairments import Loss
 from serfsim.scenario.selection import Selector
@@ -99,7 +100,12 @@ def joined(names: Sequence[str]) -> str:
     """'a, b and c'; of many names the first few and how many more."""
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return wording.joined(names)
+
+
+def time_words(duration_s: float, warm_up_s: float) -> str:
+    """'7 min after a warm-up of 30 s'."""
+    return duration(duration_s) + (f" after a warm-up of {duration(warm_up_s)}" if warm_up_s else "")
 
 
 def who(selector: Selector) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from serfsim.tuning.judging import Judgement
 from serfsim.tuning.settings import AS_IT_IS
 from serfsim.tuning.words import amount, measured_text, stated, statistic_text
+from serfsim.wording import joined
 
 if TYPE_CHECKING:
     from serfsim.tuning.tuning import Judged, Tuning
@@ -71,7 +72,7 @@ def _ties(tuning: Tuning) -> str:
         named.append(f"{len(ties) - MOST_TOLD} more")
     if len(named) < 2:
         return f"; {named[0]} may be as good" if named else ""
-    return f"; {_and(named)} may each be as good"
+    return f"; {joined(named)} may each be as good"
 
 
 def _promising(tuning: Tuning, chosen: Judged) -> str:
@@ -122,7 +123,7 @@ def _without_objective(tuning: Tuning, able: Sequence[Judged]) -> str:
     told = [f"{one.setting.name} in {one.setting.missing(figure)} of {one.setting.seeds}" for one in able]
     kept = f"that keep {_all(tuning)} " if tuning.constraints else "tried "
     return (
-        f"Undecided: the settings {kept}have runs without {figure} ({_and(told)}),"
+        f"Undecided: the settings {kept}have runs without {figure} ({joined(told)}),"
         f" so that its {tuning.objective.statistic} over seeds is not known."
     )
 
@@ -172,9 +173,4 @@ def _distance(one: Judged) -> tuple[int, float]:
 
 
 def _all(tuning: Tuning) -> str:
-    return _and([one.text for one in tuning.constraints])
-
-
-def _and(texts: Sequence[str]) -> str:
-    """'a, b and c'."""
-    return " and ".join([*([", ".join(texts[:-1])] if texts[:-1] else []), *texts[-1:]])
+    return joined([one.text for one in tuning.constraints])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.errors import ResultError
 from serfsim.result import finite
-from serfsim.whole import made, write_whole
+from serfsim.whole import write_each
 
 if TYPE_CHECKING:
     from serfsim.tuning.tuning import Tuning
@@ -21,13 +21,13 @@ def write(tuning: Tuning, folder: Path) -> Path:
     from serfsim.report.saving import png_of
     from serfsim.tuning.words import as_markdown
 
-    made(folder)
-    write_whole(
-        folder / "tuning.json", json.dumps(as_json(tuning), indent=2, allow_nan=False) + "\n", ResultError
-    )
-    write_whole(folder / "tuning.csv", tuning.table.to_csv(index=False))
-    write_whole(folder / "tuning.md", as_markdown(tuning))
-    write_whole(folder / "pareto.png", png_of(tuning.plot))
+    files = {
+        "tuning.json": json.dumps(as_json(tuning), indent=2, allow_nan=False) + "\n",
+        "tuning.csv": tuning.table.to_csv(index=False),
+        "tuning.md": as_markdown(tuning),
+        "pareto.png": png_of(tuning.plot),
+    }
+    write_each(folder, files, ResultError)
     return folder
 
 
