@@ -127,9 +127,9 @@ def compare(
 def _compared(baseline: Baseline, scenario: Scenario, now: Runs) -> Compared:
     entry = baseline.entries[scenario.name]
     complete = scenario.to_yaml(baseline.folder)
-    then = entry.runs.digest_of
+    then, digest_of = entry.runs.digest_of, now.digest_of
     common = [seed for seed in now.seeds if seed in then]
-    same = sum(then[seed] == now.digest_of[seed] for seed in common)
+    same = sum(then[seed] == digest_of[seed] for seed in common)
     identical = same == len(now.seeds)
     settings: tuple[str, ...] = ()
     if entry.complete != complete:

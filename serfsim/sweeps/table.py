@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from serfsim.errors import SweepError
 from serfsim.scenario.figures import FIGURES
 from serfsim.scenario.problems import sentence
+from serfsim.sweeps.grid import as_text
 from serfsim.sweeps.jobs import Outcome
 
 if TYPE_CHECKING:
@@ -59,4 +59,4 @@ def parameter_column(values: Sequence[Any]) -> list[Any]:
         return list(values)
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         return list(values)
-    return [value if isinstance(value, str) else json.dumps(value) for value in values]
+    return [as_text(value) for value in values]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from serfsim.statistics.named import Floats
+from serfsim.sweeps.grid import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +108,7 @@ def value_text(value: Any) -> str:
     """A value as it is written on the command line."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value if isinstance(value, str) else json.dumps(value)
+    return as_text(value)
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from serfsim.scenario import Scenario
+from serfsim.scenario.loading import loads
 
 TINY = """\
 name: tiny
@@ -20,14 +21,7 @@ claims: [detection.missed == 0]
 
 @pytest.fixture
 def tiny() -> Scenario:
-    return Scenario(
-        name="tiny",
-        duration="10s",
-        warm_up="2s",
-        cluster={"nodes": 4},
-        faults=[{"crash": ["node-03"], "at": "2s"}],
-        claims=["detection.missed == 0"],
-    )
+    return loads(TINY)
 
 
 @pytest.fixture
