@@ -17,7 +17,7 @@ from serfsim.sweeps.crews import end_with_parent
 
 
 def work():
-    print("working", flush=True)
+    os.write(1, b"working\\n")  # at once: print may write a line in two pieces
     time.sleep(60.0)
 
 
