@@ -8,6 +8,7 @@ from serfsim.native import i64, vec
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.core import GOSSIP_TICK
 from serfsim.protocol.memberlist.messages import Alive, Packet
+from serfsim.protocol.serf.intents import NOTHING
 from serfsim.protocol.serf.messages import Intent, SerfState
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from tests.serf.harness import JOIN, LEAVE, SerfHand, events, m
@@ -215,6 +216,15 @@ def test_a_left_member_without_a_status_time_counts_at_one() -> None:
     hand = SerfHand(knowing=4)
     hand.merge(20, {"p": 4}, ["q"])
     assert (hand.status("q"), hand.ltime("q")) == ("leaving", 1)
+
+
+@pytest.mark.parametrize("status", [{"p": 4, "q": 6}, {"p": 4}])
+def test_a_push_pull_never_asks_to_prune(status: dict[str, int]) -> None:
+    hand = SerfHand(knowing=4)
+    hand.dies("q")
+    hand.merge(20, status, ["q"])
+    assert hand.status("q") == "left"
+    assert hand.node.intents.prune_wanted == NOTHING
 
 
 def test_a_node_that_the_other_side_holds_for_left_refutes() -> None:

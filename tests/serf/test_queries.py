@@ -101,6 +101,16 @@ def test_a_query_must_be_short_enough() -> None:
     assert hand.application.calls == []
 
 
+def test_the_longest_query_fills_the_limit_exactly() -> None:
+    hand = quiet()
+    made = hand.node.query("uptime", b"x" * 200, QueryParams(), 0.0)
+    assert made is not None
+    # The type byte of the message does not count.
+    hand.config.query_size_limit = made.query.size - 1
+    assert hand.node.query("uptime", b"x" * 200, QueryParams(), 0.0) is not None
+    assert hand.node.query("uptime", b"x" * 201, QueryParams(), 0.0) is None
+
+
 def test_a_node_of_an_old_protocol_may_not_ask_but_answers() -> None:
     hand = quiet()
     hand.config.protocol_version = 3

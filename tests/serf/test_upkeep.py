@@ -129,6 +129,19 @@ def test_the_failed_and_the_left_are_forgotten_after_their_time_and_nobody_else(
     assert (hand.node.members.failed, hand.node.members.left) == ([], [])
 
 
+def test_the_time_in_the_list_counts_not_the_time_of_day() -> None:
+    hand = SerfHand(knowing=4)
+    hand.config.reconnect_timeout = 100.0
+    hand.memberlist_config.probe_interval = 1e6
+    hand.runtime.timers[:] = [timer for timer in hand.runtime.timers if timer.timer >= 32]
+    hand.run(90.0)
+    hand.dies("p")
+    hand.run(189.9)
+    assert hand.status("p") == "failed"
+    hand.run(210.0)
+    assert hand.status("p") == "none"
+
+
 def test_a_member_that_came_back_in_time_is_not_reaped() -> None:
     hand = SerfHand(knowing=4)
     hand.config.reconnect_timeout = 20.0

@@ -17,6 +17,7 @@ from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent, SerfState
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.msgpack import double, filler, raw, unsigned
+from serfsim.protocol.wire.streams import encode_stream
 from tests.memberlist.harness import HandDelegate, HandRuntime
 from tests.wire import encoder as e
 
@@ -80,6 +81,12 @@ def test_acks(dimensions: int) -> None:
         ack.coordinate = payload
         assert encode_lead(ack, directory.first[0], directory) == e.ack(300, written)
         assert ack.size == len(e.ack(300, written))
+
+
+def test_an_ack_by_tcp_has_an_empty_payload() -> None:
+    directory, _ = directory_of(["n1"])
+    ack = m.StreamAck(300, 0)
+    assert encode_stream(ack, None, directory) == e.ack(300, None)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

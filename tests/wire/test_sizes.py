@@ -12,6 +12,7 @@ from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.config import MemberlistConfig, lan
 from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.datagram import shape_of
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.serf.config import SerfConfig
@@ -257,6 +258,27 @@ def test_a_steady_shape_takes_the_mean_and_another_its_last_measure() -> None:
         sizes.reckon(key, 500)
         second = sizes.measure(key, zeros, is_steady)
         assert sizes.reckon(key, 500) == ((first + second) // 2 if is_steady else second)
+
+
+def test_each_leading_message_has_a_shape_of_its_own() -> None:
+    directory, _ = directory_of("short", 2)
+    moved = Coordinate(vec[float]([0.01] * 8), 1.4, 0.0, 1e-5)
+    unmoved = Coordinate(vec[float]([0.0] * 8), 1.5, 0.0, 1e-5)
+    shapes = set()
+    for kind, coordinate in (
+        (m.GOSSIP, None),
+        (m.PING, None),
+        (m.INDIRECT_PING, None),
+        (m.NACK, None),
+        (m.ACK, None),
+        (m.ACK, moved),
+        (m.ACK, unmoved),
+    ):
+        packet = m.Packet(kind, 5, 150)
+        packet.coordinate = coordinate
+        packet.broadcasts = [m.Alive(directory.first[1], 1)]
+        shapes.add(shape_of(packet, 150))
+    assert len(shapes) == 7
 
 
 def test_counts_are_rounded_ever_more_coarsely_and_fit_in_six_bits() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from serfsim.native import i64, vec
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.datagram import encode_lead
 from serfsim.protocol.serf.internal import encode_key_request, encode_key_response
+from serfsim.protocol.serf.messages import SerfState
 from serfsim.protocol.serf.tags import decode_tags, encode_tags
 from serfsim.protocol.wire import envelope
 from serfsim.protocol.wire.cipher import block_size, open_stream, seal_stream
@@ -222,6 +224,17 @@ def test_a_push_pull_state_is_read_and_written_as_in_serf() -> None:
             "non_nil": [{"LTime": 2, "Events": [{"Name": "e", "Payload": b"p"}]}],
         },
     }
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 16])
+def test_all_that_have_left_are_read(count: int) -> None:
+    directory = Directory()
+    for i in range(20):
+        directory.add(f"n{i}", i)
+    state = SerfState(5, 3, 1, vec[i64]([1, 2]), vec[i64]([7, 8]), list(range(2, 2 + count)), 600)
+    read = decode_serf_state(state.encode(directory), directory)
+    assert read.left == list(range(2, 2 + count))
+    assert (read.ltime, read.event_ltime, read.query_ltime) == (5, 3, 1)
 
 
 def test_tags_are_serfs() -> None:
