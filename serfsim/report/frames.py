@@ -78,7 +78,7 @@ def confirmations(events: EventTable, n: int) -> pd.arrays.IntegerArray:
     The failed row carries none itself; it is matched to the time-out of the same observer about
     the same subject at the same instant.
     """
-    count = np.zeros(len(events.t), dtype=np.int16)
+    count = np.zeros(len(events.t), dtype=np.int32)
     missing = np.ones(len(events.t), dtype=np.bool_)
     timeout = np.flatnonzero(events.kind == SUSPICION_TIMEOUT)
     count[timeout], missing[timeout] = events.detail[timeout], False

@@ -58,7 +58,7 @@ class Truth:
 
 @dataclass
 class EventTable:
-    """Rows of `protocol.events` kinds below COUNTED_ONLY, in order of time. All shape (m,)."""
+    """Rows of `protocol.events` kinds below COUNTED_ONLY, in order of time. All shape (m,), signed."""
 
     t: Floats
     observer: Integers

@@ -60,12 +60,17 @@ def as_array(values: Any, kind: Any) -> Any:
     return np.frombuffer(values, dtype=kind).copy() if len(values) else np.zeros(0, dtype=kind)
 
 
+def signed(values: Any) -> Any:
+    """Small numbers of a trace as a signed array: readers set codes below 0 beside them."""
+    return as_array(values, np.uint8).astype(np.int16)
+
+
 def event_table(trace: Trace) -> EventTable:
     return EventTable(
         as_array(trace.t, np.float64),
         as_array(trace.observer, np.int32),
         as_array(trace.subject, np.int32),
-        as_array(trace.kind, np.uint8),
+        signed(trace.kind),
         as_array(trace.detail, np.int64),
     )
 
@@ -86,7 +91,7 @@ def delivery_table(trace: Trace) -> DeliveryTable:
     return DeliveryTable(
         as_array(trace.delivery_t, np.float64),
         as_array(trace.delivery_node, np.int32),
-        as_array(trace.delivery_kind, np.uint8),
+        signed(trace.delivery_kind),
         np.array(numbers, dtype=np.int64)[item],
         as_array(trace.delivery_peer, np.int32),
         items,

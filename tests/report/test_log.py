@@ -9,6 +9,7 @@ import pytest
 from serfsim.protocol import events as kind
 from serfsim.report.log import address, log_lines, write_log
 from tests.scoring.recorded import Row, events
+from tests.simulation.cluster import Run, scenario
 
 NAMES = ["a", "b", "c"]
 
@@ -83,6 +84,26 @@ def test_a_failed_join_is_told_otherwise_than_a_good_one() -> None:
     assert line((1, 0, kind.JOINED, 1, 0)).endswith(
         "[WARN] agent: error joining: dial tcp 10.0.0.2:7946: i/o timeout"
     )
+
+
+def test_a_simulated_cluster_logs_a_pruned_member_and_a_failed_join() -> None:
+    """The kinds of a trace are bytes; those of the log have negative numbers as well."""
+    run = Run(
+        scenario(
+            ["a", "b", "c", "d", "e"],
+            "30s",
+            faults=[
+                {"leave": ["d"], "at": "1s"},
+                {"crash": ["e"], "at": "2s", "restart": "10s"},
+                {"partition": [["e"], "rest"], "at": "3s", "for": "20s"},
+            ],
+            workload=[{"force_leave": ["d"], "prune": True, "from": "a", "at": "10s"}],
+        )
+    )
+    lines = list(log_lines(run.events, run.recording.names))
+    pruned = [line.split()[1] for line in lines if line.endswith("EventMemberReap (forced): d 10.0.0.4")]
+    assert sorted(pruned) == ["a", "b", "c"]
+    assert [line.split()[1] for line in lines if "[WARN] agent: error joining: " in line] == ["e"]
 
 
 def test_a_refuted_alive_names_the_own_address_and_strangers_are_unknown() -> None:
