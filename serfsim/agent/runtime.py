@@ -215,5 +215,7 @@ class SocketRuntime(Runtime):
             if answer is not None:
                 writer.write(self.codec.write_stream(answer, self.me()))
                 await writer.drain()
+                if self.is_open:
+                    self.machine.on_stream_answered(request, number, self.now)
         finally:
             self._push_pulls -= is_push_pull

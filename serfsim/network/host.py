@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Final
 
 from serfsim.native import Random, i64
 from serfsim.network.journal import Journal
+from serfsim.network.listener import Listener
 from serfsim.network.scheduler import Scheduler
 from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage
@@ -92,8 +93,7 @@ class Host(Runtime):
         self.buffer = SocketBuffer(socket_buffer)
         self.busy_until = 0.0  # when the packet in hand has been read
         self.served: dict[int, Stream] = {}  # accepted and not yet over
-        self.push_pulls: i64 = 0  # requests that have come and are not answered yet
-        self.max_push_pulls: i64 = 128  # the one that reaches this is closed (spec memberlist.md 2.2)
+        self.listener = Listener(self)
         self.dialled: dict[int, Stream] = {}  # by this process, and not yet over
         self._read_turn: i64 = 0  # the READ event that counts
         self._reading = False
@@ -138,7 +138,7 @@ class Host(Runtime):
         self.busy_until = 0.0
         self.buffer.clear()
         self._void_reading()
-        self.push_pulls = 0
+        self.listener.die()
         self.dialled = {}
         self._late = []
         self._kept_steps = []
@@ -154,6 +154,7 @@ class Host(Runtime):
         if not self.paused:
             return
         self.paused = False
+        self.listener.resume(now)
         epoch = self.epoch
         late = self._late
         self._late = []

@@ -12,8 +12,8 @@
     SILENT             SYN comes, a process lives        -> ACCEPTED    SYN-ACK, by the kernel alone
     SILENT             SYN comes, no process             -> SILENT      RST
     ACCEPTED           ACK or data comes                 -> ESTABLISHED
-    ESTABLISHED        the whole request has come        -> ANSWERING   the process answers and closes;
-                                                            too many push/pulls: closes
+    ESTABLISHED        the whole request has come        -> ANSWERING   see `listener`
+    ESTABLISHED        the process gives up waiting      -> GONE
     ACCEPTED           no ACK for five SYN-ACKs more     -> GONE
     any                RST comes, or its process dies    -> GONE
 
@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Final
 from serfsim.native import i64
 from serfsim.network.host import KIND_BITS, STREAM, Host
 from serfsim.network.journal import SYN_BYTES, TCP_HEADERS
+from serfsim.network.listener import SEND_BUFFER
 from serfsim.network.tcp_stream import (
     ACCEPTED,
     ANSWERING,
@@ -43,7 +44,7 @@ from serfsim.network.tcp_stream import (
     Stream,
 )
 from serfsim.network.tcp_transfer import GIVE_UP_AFTER, Transfer
-from serfsim.protocol.memberlist.messages import PUSH_PULL, StreamMessage
+from serfsim.protocol.memberlist.messages import StreamMessage
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ REQUEST: Final = 20  # the server's process has read the request
 ANSWER: Final = 21
 IO_END: Final = 22
 CLOSURE: Final = 23
-LAST_ACK: Final = 24  # of the client's FIN: it changes nothing and is never taken
+SERVICE: Final = 24  # the turn of a push/pull at the server is over
+WRITTEN: Final = 25  # the server's kernel has all of the answer
+LISTENER_DEADLINE: Final = 26  # of the server's process, for one of its streams
+LAST_ACK: Final = 27  # of the client's FIN: it changes nothing and is never taken
 
 SYN_RETRIES: Final = 6  # net.ipv4.tcp_syn_retries, which does not count the linear ones
 SYN_ACK_RETRIES: Final = 5  # net.ipv4.tcp_synack_retries
@@ -103,6 +107,10 @@ class Tcp:
 
     def deadline(self, host: Host, step: i64, number: i64, now: float) -> None:
         """A deadline has come; nothing where the stream has ended before it."""
+        if step == LISTENER_DEADLINE:
+            if number == host.epoch:
+                host.listener.deadline(now)
+            return
         stream = host.dialled.get(number)
         if stream is not None:
             self.step(host, step, 0, stream, now)
@@ -148,7 +156,7 @@ class Tcp:
         elif step == SYN_ACK:
             self._syn_ack(stream, now)
         elif step == HANDSHAKE_ACK:
-            self._established(stream)
+            self._established(stream, now)
         elif step == SYN_TIMER:
             self._syn_timer(host, stream, a, now)
         elif step == SYN_ACK_TIMER:
@@ -194,7 +202,13 @@ class Tcp:
     def take_step(self, host: Host, step: i64, stream: Stream, now: float) -> None:
         """What a process does about a stream, now that it runs."""
         if step == REQUEST:
-            self._answer(host, stream, now)
+            host.listener.read(stream, now)
+            return
+        if step == SERVICE:
+            host.listener.serve(stream, now)
+            return
+        if step == WRITTEN:
+            host.listener.written(stream, now)
             return
         if stream.client_epoch != host.epoch or stream.client_state == ENDED:
             return
@@ -295,9 +309,10 @@ class Tcp:
             stream.client_rtt = now - stream.syn_sent_at
             self.step(host, CONNECTION, 0, stream, now)
 
-    def _established(self, stream: Stream) -> None:
+    def _established(self, stream: Stream, now: float) -> None:
         if stream.server_state == ACCEPTED:
             stream.server_state = ESTABLISHED
+            self.network.hosts[stream.server].listener.accept(stream, now)
 
     # The request and the answer ------------------------------------------------------------------
 
@@ -333,44 +348,46 @@ class Tcp:
         self, stream: Stream, transfer: Transfer | None, to_server: bool, count: i64, now: float
     ) -> None:
         if transfer is not None:
+            was_behind = not to_server and transfer.backlog() > SEND_BUFFER
             transfer.acknowledge(count, now)
             self._pump(stream, transfer, to_server, now)
+            if was_behind and transfer.backlog() <= SEND_BUFFER:
+                self.step(self.network.hosts[stream.server], WRITTEN, 0, stream, now)
 
     def _request_segment(self, host: Host, stream: Stream, segment: i64, now: float) -> None:
         transfer = stream.upward
         if stream.server_epoch != host.epoch or stream.server_state == GONE or transfer is None:
             self._send(stream, False, TCP_HEADERS, CLIENT_RST, now)
             return
-        self._established(stream)
+        self._established(stream, now)
         was_whole = transfer.is_whole()
         count = transfer.receive(segment)
         self._send(stream, False, TCP_HEADERS, REQUEST_ACK, now, count)
         if transfer.is_whole() and not was_whole:
-            if stream.request.kind == PUSH_PULL:
-                host.push_pulls += 1
-                stream.is_refused = host.push_pulls >= host.max_push_pulls
             self._later(now + host.stream_delay(now), host.number, REQUEST, stream)
 
-    def _answer(self, host: Host, stream: Stream, now: float) -> None:
-        """The server's process has the request: it answers, and closes."""
-        machine = host.machine
-        if stream.server_epoch != host.epoch or machine is None:
-            return
-        if stream.request.kind == PUSH_PULL:
-            host.push_pulls -= 1
-        if stream.server_state != ESTABLISHED:
-            return
-        stream.server_state = ANSWERING
-        reply: StreamMessage | None = None
-        if not stream.is_refused:
-            reply = machine.on_stream_request(stream.request, stream.client, now)
+    def write_answer(self, host: Host, stream: Stream, reply: StreamMessage, now: float) -> bool:
+        """The server's process writes its answer; False if the kernel has no room for all of it yet."""
+        stream.reply = reply
+        self.network.journal.stream_message(now, host.number, reply.kind, reply.size)
+        stream.downward = Transfer(reply.size, self.mss, stream.client_rtt, self.rto_min)
+        self._pump(stream, stream.downward, False, now)
+        return stream.downward.backlog() <= SEND_BUFFER
+
+    def hang_up(self, host: Host, stream: Stream, now: float) -> None:
+        """The server's process closes a stream, answered or not."""
         host.served.pop(stream.number, None)
-        if reply is not None:
-            stream.reply = reply
-            self.network.journal.stream_message(now, host.number, reply.kind, reply.size)
-            stream.downward = Transfer(reply.size, self.mss, stream.client_rtt, self.rto_min)
-            self._pump(stream, stream.downward, False, now)
+        if stream.server_state != ANSWERING:
+            stream.server_state = GONE
         self._send_fin(stream, False, 0, now)
+
+    def serve_at(self, host: Host, stream: Stream, at: float) -> None:
+        """Come back to the server's process once a push/pull's turn is over."""
+        self._later(at, host.number, SERVICE, stream)
+
+    def remind_listener(self, host: Host, at: float) -> None:
+        kind: i64 = STREAM | (LISTENER_DEADLINE << KIND_BITS)
+        self.network.scheduler.schedule(at, host.number, kind, host.epoch, 0, None)
 
     def _answer_segment(self, host: Host, stream: Stream, segment: i64, now: float) -> None:
         transfer = stream.downward
@@ -416,6 +433,7 @@ class Tcp:
         stream.server_state = GONE
         stream.downward = None
         host.served.pop(stream.number, None)
+        host.listener.forget(stream)
 
     def server_died(self, host: Host, now: float) -> None:
         """The process behind these streams is gone; its kernel resets them."""

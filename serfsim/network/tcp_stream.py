@@ -38,7 +38,8 @@ class Stream:
         self.outcome: i64 = -1  # once the client's side has ended
         self.client_state: i64 = DIALLING
         self.server_state: i64 = SILENT
-        self.is_refused = False  # one push/pull too many: closed without an answer
+        self.server_deadline = 0.0  # of the server's process, for the request and then for its answer
+        self.is_counted = False  # among the push/pulls of the server's process
         self.rng: Random | None = None
         self.io_deadline = 0.0
         self.io_timeout = 0.0

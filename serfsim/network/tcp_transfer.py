@@ -88,6 +88,11 @@ class Transfer:
     def is_acked(self) -> bool:
         return self.reported == self.segments
 
+    def backlog(self) -> i64:
+        """Bytes that the sender's kernel has to keep: all that are not acknowledged yet."""
+        left: i64 = self.segments - self.reported
+        return 0 if left == 0 else (left - 1) * self.mss + self.last_size
+
     def next_segment(self, now: float) -> i64:
         """The segment to send now, noted as sent; -1 if there is none or the window is full."""
         if float(self.in_flight) >= self.window:

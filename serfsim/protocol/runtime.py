@@ -73,6 +73,10 @@ class Machine:
         """A whole request has been read from a stream; the answer, or None to close without one."""
         raise NotImplementedError
 
+    def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
+        """What `on_stream_request` answered has been written whole."""
+        raise NotImplementedError
+
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         """A stream opened by this machine ended."""
         raise NotImplementedError

@@ -79,7 +79,9 @@ class Agents:
         node.caches_coordinates = self.cache_coordinates
         self.nodes[number] = node
         self.lives[number] += 1
-        self.network.hosts[number].max_push_pulls = node.memberlist.core.config.max_push_pull_requests
+        listener = self.network.hosts[number].listener
+        listener.timeout = node.memberlist.core.config.tcp_timeout
+        listener.max_push_pulls = node.memberlist.core.config.max_push_pull_requests
         self.network.hosts[number].start(node)
         self.truth.came_up(now - self.origin, number)
         file = self.files.get(number)

@@ -155,6 +155,9 @@ class Watch(Machine):
         self.requests.append(int(request.kind))
         return self.machine.on_stream_request(request, source, now)
 
+    def on_stream_answered(self, request: StreamMessage, source: int, now: float) -> None:
+        self.machine.on_stream_answered(request, source, now)
+
     def on_stream_result(self, token: int, outcome: int, reply: StreamMessage | None, now: float) -> None:
         self.machine.on_stream_result(token, outcome, reply, now)
 

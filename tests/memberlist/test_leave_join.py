@@ -69,7 +69,9 @@ def test_the_joined_node_learns_of_the_joiner_and_passes_that_on() -> None:
     node = hand.directory.add("joiner", 30).node
     joiner.directory.add("joiner", 30)
     joiner.node.states.alive(Alive(joiner.directory.first[node], 1), 0.0)
-    hand.node.on_stream_request(PushPull(True, joiner.node.core), 30, 0.0)
+    request = PushPull(True, joiner.node.core)
+    hand.node.on_stream_request(request, 30, 0.0)
+    hand.node.on_stream_answered(request, 30, 0.0)
     assert hand.queued() == [(m.ALIVE, "joiner", 1)]
     assert hand.delegate.calls == [("join", node)]
 

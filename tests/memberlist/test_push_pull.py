@@ -107,10 +107,13 @@ def test_both_sides_tell_what_they_knew_before_the_exchange() -> None:
     asked, asking = exchanging(), exchanging()
     asking.heard(asking.accuse(m.SUSPECT, "peer", 4, "p9"))
     asked.heard(asked.accuse(m.SUSPECT, "p0", 7, "p9"))
-    answer = asked.node.on_stream_request(PushPull(False, asking.node.core), 0, 1.0)
+    request = PushPull(False, asking.node.core)
+    answer = asked.node.on_stream_request(request, 0, 1.0)
     assert isinstance(answer, PushPull)
     told = dict(zip(answer.nodes, answer.keys, strict=True))
     assert told[1] == 1 * 4 + STATE_ALIVE
+    assert asked.state_of("peer") == STATE_ALIVE, "nothing is merged before the answer is written"
+    asked.node.on_stream_answered(request, 0, 1.0)
     assert asked.state_of("peer") == STATE_SUSPECT
 
 

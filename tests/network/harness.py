@@ -85,6 +85,7 @@ class Puppet(Machine):
         self.packets: list[Heard] = []
         self.timers: list[tuple[float, int]] = []
         self.requests: list[tuple[float, int]] = []
+        self.merged: list[tuple[float, int]] = []
         self.results: list[Result] = []
 
     def on_packet(self, packet: Packet, source: int, now: float, received_at: float) -> None:
@@ -99,6 +100,10 @@ class Puppet(Machine):
         self.order.append(f"request from {source}")
         self.requests.append((now, source))
         return None if self.reply_size is None else StreamMessage(PUSH_PULL, self.reply_size)
+
+    def on_stream_answered(self, request: StreamMessage, source: int, now: float) -> None:
+        self.order.append(f"merged {source}")
+        self.merged.append((now, source))
 
     def on_stream_result(self, token: int, outcome: int, reply: StreamMessage | None, now: float) -> None:
         self.order.append(f"result {token}")

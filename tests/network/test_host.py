@@ -127,7 +127,8 @@ def test_a_resumed_host_handles_late_timers_then_streams_then_packets() -> None:
     lab.run(2.0)
     assert lab.machines[SERVER].order == []
     lab.host(SERVER).resume(2.0)
-    assert lab.machines[SERVER].order == ["timer 2", "timer 1", "request from 0", "packet 0", "packet 1"]
+    told = ["timer 2", "timer 1", "request from 0", "merged 0", "packet 0", "packet 1"]
+    assert lab.machines[SERVER].order == told
     assert [t for t, _ in lab.machines[SERVER].timers] == [2.0, 2.0]
     assert [packet.received_at for packet in lab.machines[SERVER].packets] == [2.0, 2.0]
 

@@ -7,7 +7,7 @@ import pytest
 from serfsim.network.journal import TCP_HEADERS
 from serfsim.network.rules import TCP, Effect
 from serfsim.protocol.runtime import CLOSED, IO_TIMEOUT, REPLIED
-from tests.network.harness import CLIENT, MS, ONE_WAY, RTT, SERVER, Lab
+from tests.network.harness import CLIENT, ONE_WAY, RTT, SERVER, Lab
 from tests.network.test_tcp_handshake import LONG, Lost
 
 RTO = RTT + 0.2  # what Linux reckons from a handshake of 20 ms
@@ -190,15 +190,3 @@ def test_a_slow_server_answers_when_it_has_read_the_packet_in_hand() -> None:
     lab.run(LONG)
     # The datagram is in hand from 25 to 125 ms; the request, there at 30 ms, is read behind it.
     assert lab.machines[SERVER].requests[0][0] == pytest.approx(0.225)
-
-
-def test_the_push_pull_that_is_one_too_many_is_closed_unanswered() -> None:
-    lab = Lab(hosts=7, processing_delay=20 * MS)
-    lab.host(SERVER).max_push_pulls = 4
-    tokens = {client: lab.dial(client=client, server=SERVER) for client in (0, 2, 3, 4, 5, 6)}
-    lab.run(5.0)
-    outcomes = [lab.result(token, client).outcome for client, token in tokens.items()]
-    assert outcomes == [REPLIED] * 3 + [CLOSED] * 3
-    again = lab.dial(client=2, server=SERVER)
-    lab.run(10.0)
-    assert lab.result(again, 2).outcome == REPLIED

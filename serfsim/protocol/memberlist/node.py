@@ -264,9 +264,7 @@ class Memberlist(Machine):
         core = self.core
         if request.kind == PUSH_PULL:
             assert isinstance(request, PushPull)
-            answer = PushPull(request.join, core)
-            self.merger.merge(request, request.join, now)
-            return answer
+            return PushPull(request.join, core)
         if request.kind == PING:
             assert isinstance(request, StreamPing)
             if request.node >= 0 and request.node != core.me:
@@ -279,6 +277,10 @@ class Memberlist(Machine):
             assert isinstance(request, StreamUser)
             core.delegate.notify_message(request.message, now)
         return None
+
+    def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
+        if isinstance(request, PushPull):
+            self.merger.merge(request, request.join, now)
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         purpose = token & 3

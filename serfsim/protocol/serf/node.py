@@ -254,6 +254,10 @@ class SerfNode(Machine):
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
         return None if self.is_shut_down else self.memberlist.on_stream_request(request, source, now)
 
+    def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
+        if not self.is_shut_down:
+            self.memberlist.on_stream_answered(request, source, now)
+
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         if not self.is_shut_down:
             self.memberlist.on_stream_result(token, outcome, reply, now)

@@ -1,0 +1,155 @@
+"""The listener of a process: it reads a request from each stream, answers it and closes (memberlist.md 2.2).
+
+    stream       event                                     -> stream
+    accepted     the whole request has been read           -> in service; a push/pull waits for its turn
+    accepted     `timeout` since it was accepted           -> closed
+    in service   one push/pull too many                    -> closed
+    in service   its turn is over                          -> the answer is written
+    answered     all of it is in the kernel's buffer       -> closed, and a push/pull is merged
+    answered     `timeout` since it was begun              -> closed, and nothing is merged
+
+A push/pull counts from when it has been read until it has been merged, and the one that reaches
+`max_push_pulls` is closed. They are served one after the other, each for `push_pull_time` and
+`push_pull_time_per_byte`; without such times each is served in an instant, and the limit never bites. A
+paused process accepts and merges once it is resumed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from serfsim.native import i64
+from serfsim.network.tcp_stream import ANSWERING, ESTABLISHED, Stream
+from serfsim.protocol.memberlist.messages import PUSH_PULL
+
+if TYPE_CHECKING:
+    from serfsim.network.host import Host
+
+# Bytes that Linux takes over from a process at once: where a connection's send buffer begins.
+SEND_BUFFER: Final = 87040
+
+
+class Listener:
+    """`timeout` and `max_push_pulls` are memberlist's settings; times in seconds."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.timeout = 10.0
+        self.max_push_pulls: i64 = 128
+        self.push_pull_time = 0.0
+        self.push_pull_time_per_byte = 0.0
+        self.push_pulls: i64 = 0
+        self._free_at = 0.0
+        self._waiting: dict[int, Stream] = {}  # in the order of their deadlines
+        self._is_reminded = False
+
+    def die(self) -> None:
+        self.push_pulls = 0
+        self._free_at = 0.0
+        self._waiting = {}
+        self._is_reminded = False
+
+    # Deadlines -----------------------------------------------------------------------------------
+
+    def accept(self, stream: Stream, now: float) -> None:
+        """The kernel has a connection for the process."""
+        self._wait(stream, math.inf if self.host.paused else now + self.timeout)
+
+    def _wait(self, stream: Stream, deadline: float) -> None:
+        stream.server_deadline = deadline
+        self._waiting[stream.number] = stream
+        self._remind()
+
+    def _remind(self) -> None:
+        """See that somebody comes back for the first of those that wait."""
+        if self._is_reminded:
+            return
+        for stream in self._waiting.values():
+            if stream.server_deadline < math.inf:
+                self._is_reminded = True
+                self.host.network.tcp.remind_listener(self.host, stream.server_deadline)
+            return
+
+    def deadline(self, now: float) -> None:
+        """The first deadline was due, though its stream may be over by now."""
+        self._is_reminded = False
+        if not self.host.paused:
+            self._expire(now)
+            self._remind()
+
+    def resume(self, now: float) -> None:
+        """The process goes on: what is overdue ends, and connections that it has not accepted yet are."""
+        self._expire(now)
+        for stream in self._waiting.values():
+            if stream.server_deadline == math.inf:
+                stream.server_deadline = now + self.timeout
+        self._remind()
+
+    def _expire(self, now: float) -> None:
+        overdue: list[Stream] = []
+        for stream in self._waiting.values():
+            if stream.server_deadline > now:
+                break
+            overdue.append(stream)
+        for stream in overdue:
+            self.forget(stream)
+            stream.downward = None
+            self.host.network.tcp.hang_up(self.host, stream, now)
+
+    def forget(self, stream: Stream) -> None:
+        """The process is through with a stream, or its kernel has lost it."""
+        self._waiting.pop(stream.number, None)
+        if stream.is_counted and stream.server_epoch == self.host.epoch:
+            self.push_pulls -= 1
+        stream.is_counted = False
+
+    # Serving -------------------------------------------------------------------------------------
+
+    def read(self, stream: Stream, now: float) -> None:
+        """The process has read a whole request."""
+        host = self.host
+        if stream.server_epoch != host.epoch or stream.server_state != ESTABLISHED:
+            return
+        self._waiting.pop(stream.number, None)
+        stream.server_state = ANSWERING
+        if stream.request.kind != PUSH_PULL:
+            self.serve(stream, now)
+            return
+        if self.push_pulls + 1 >= self.max_push_pulls:
+            host.network.tcp.hang_up(host, stream, now)
+            return
+        self.push_pulls += 1
+        stream.is_counted = True
+        time = self.push_pull_time + self.push_pull_time_per_byte * float(stream.request.size)
+        if time > 0.0:
+            self._free_at = max(now, self._free_at) + time
+            host.network.tcp.serve_at(host, stream, self._free_at)
+        else:
+            self.serve(stream, now)
+
+    def serve(self, stream: Stream, now: float) -> None:
+        """Its turn is over: the process answers."""
+        host = self.host
+        machine = host.machine
+        if stream.server_epoch != host.epoch or stream.server_state != ANSWERING or machine is None:
+            return
+        reply = machine.on_stream_request(stream.request, stream.client, now)
+        if reply is None:
+            self.forget(stream)
+            host.network.tcp.hang_up(host, stream, now)
+            return
+        if host.network.tcp.write_answer(host, stream, reply, now):
+            self.written(stream, now)
+        else:
+            self._wait(stream, now + self.timeout)
+
+    def written(self, stream: Stream, now: float) -> None:
+        """The process may go on: the kernel has all of the answer."""
+        host = self.host
+        machine = host.machine
+        if stream.server_epoch != host.epoch or stream.server_state != ANSWERING or machine is None:
+            return
+        self.forget(stream)
+        host.network.tcp.hang_up(host, stream, now)
+        machine.on_stream_answered(stream.request, stream.client, now)
