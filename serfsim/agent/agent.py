@@ -25,7 +25,7 @@ from serfsim.protocol.serf.messages import Announced, UserEvent
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.protocol.serf.tags import encode_meta
+from serfsim.protocol.serf.tags import LONGEST_META, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.wire.cipher import block_size
@@ -37,7 +37,6 @@ PROFILES: Final[dict[str, Callable[[], MemberlistConfig]]] = {
     "wan": profiles.wan,
     "local": profiles.local,
 }
-LONGEST_META: Final = 512  # memberlist's MetaMaxSize
 MEMBER_EVENTS: Final = {
     events.JOIN: "member-join",
     events.LEFT: "member-leave",

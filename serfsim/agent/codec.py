@@ -19,7 +19,13 @@ class Codec:
         self.directory = directory
         self.config = config
         self.keyring = keyring
-        self._datagrams = DatagramReader(directory, keyring, b"", config.gossip_verify_incoming)
+        self._datagrams = DatagramReader(
+            directory,
+            keyring,
+            b"",
+            config.gossip_verify_incoming,
+            narrow=not config.mechanisms.splits_compounds,
+        )
 
     @property
     def _sealer(self) -> Keyring | None:

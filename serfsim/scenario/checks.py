@@ -17,7 +17,7 @@ from serfsim.scenario.settings import Settings, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import write_duration
 from serfsim.scenario.workload import ByOne, ForceLeave, Query, SetTags
-from serfsim.scenario.workload_checks import size_problems
+from serfsim.scenario.workload_checks import size_problems, start_tag_problems, tag_change_problems
 
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
@@ -41,6 +41,9 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
     for position, work in enumerate(scenario.workload):
         yield from _work_problems(work, roster, ("workload", position))
     yield from size_problems(scenario.workload, roster, scenario.duration)
+    yield from start_tag_problems(scenario.cluster, roster)
+    ends = any(isinstance(fault, (Crash, Leave, Upgrade)) for fault in scenario.faults)
+    yield from tag_change_problems(scenario.workload, roster, scenario.duration, ends)
 
 
 def _topology_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Whether what the workload sends is short enough for Serf to send it.
+"""Whether tags, and what the workload sends, are short enough for Serf.
 
 A real agent would refuse a user event or query that is too long and go on; a scenario that has one is
 a mistake. Lamport times are counted as long as they can become in the run.
@@ -16,14 +16,14 @@ from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.query_messages import Query as QueryMessage
 from serfsim.protocol.serf.query_messages import QueryResponse, Relayed
-from serfsim.protocol.serf.tags import encode_tags
+from serfsim.protocol.serf.tags import LONGEST_META, encode_meta
+from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.problems import Path, Problem, sentence
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.timeline import occurrences
 from serfsim.scenario.workload import Event, Query, SetTags
 
-LONGEST_META = 512  # bytes of encoded tags
 LARGEST_ID = 0x7FFFFFFF
 
 
@@ -36,15 +36,14 @@ def size_problems(workload: Sequence[Any], roster: Roster, duration: float) -> I
     responses: dict[str, int] = {}
     for position, work in enumerate(workload):
         path: Path = ("workload", position)
-        if isinstance(work, SetTags):
-            yield from _tag_problems(work, roster, path)
+        if not isinstance(work, (Event, Query)):
             continue
-        sender = roster.members[roster.index.get(work.from_, 0)]
+        sender = roster.members[roster.index.get(work.from_ or "", 0)]
         if isinstance(work, Event):
             trouble = _event_trouble(work, sender, times[Event])
             if trouble:
                 yield Problem((*path, "payload"), f"found {work.payload} bytes for '{work.event}': {trouble}")
-        elif isinstance(work, Query):
+        else:
             yield from _query_problems(work, sender, roster, times[Query], path)
             if responses.setdefault(work.query, work.response) != work.response:
                 expected = f"the {responses[work.query]} bytes that other queries '{work.query}' have"
@@ -95,15 +94,69 @@ def _response_problems(
             return
 
 
-def _tag_problems(work: SetTags, roster: Roster, path: Path) -> Iterator[Problem]:
-    """The tags of any member with these beside; what is deleted was perhaps there before."""
+def start_tag_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
+    """Members whose agents would refuse to start: one for each place where tags are written."""
+    seen: set[Path] = set()
     for member in roster.members:
-        kept = {key: value for key, value in member.tags.items() if key not in work.delete}
-        size = len(encode_tags({**kept, **work.tags}))
-        if size > LONGEST_META:
-            found = f"tags of {size} bytes for {member.name}"
-            yield Problem((*path, "tags"), sentence(found, f"at most {LONGEST_META} bytes, names included"))
-            return
+        trouble = _tags_trouble(member, member.tags)
+        path = _tags_path(cluster, member)
+        if trouble and path not in seen:
+            seen.add(path)
+            yield Problem(path, trouble)
+
+
+def _tags_path(cluster: Cluster, member: Member) -> Path:
+    """Where the tags of a member that are nearest to it are written."""
+    if not isinstance(cluster.nodes, int) and cluster.nodes[member.index].tags:
+        return ("cluster", "nodes", member.index, "tags")
+    if member.group and member.group in cluster.groups and cluster.groups[member.group].tags:
+        return ("cluster", "groups", member.group, "tags")
+    return ("cluster", "tags")
+
+
+def tag_change_problems(
+    workload: Sequence[Any], roster: Roster, duration: float, processes_end: bool
+) -> Iterator[Problem]:
+    """Changes of tags that an agent would refuse, each entry once.
+
+    A change counts with the tags from the start, and with what earlier entries changed at the same
+    members where that is certain: they are named, and no process ends (`processes_end`) and starts anew.
+    """
+    changes = [
+        (start, position, work)
+        for position, work in enumerate(workload)
+        if isinstance(work, SetTags)
+        for start, _ in occurrences(work, duration)
+    ]
+    known = {member.index: member.tags for member in roster.members}
+    refused: set[int] = set()
+    for _, position, work in sorted(changes, key=lambda change: change[:2]):
+        named = _named_members(work.nodes, roster)
+        for member in roster.members if named is None else [roster.members[number] for number in named]:
+            kept = {key: value for key, value in known[member.index].items() if key not in work.delete}
+            tags = {**kept, **work.tags}
+            trouble = _tags_trouble(member, tags)
+            if trouble and position not in refused:
+                refused.add(position)
+                yield Problem(("workload", position, "tags"), trouble)
+            if not trouble and named is not None and not processes_end:
+                known[member.index] = tags
+
+
+def _tags_trouble(member: Member, tags: dict[str, str]) -> str:
+    """The mistake in a member's tags as an agent sees it, or ""."""
+    size = len(encode_meta(tags, member.config.protocol_version))
+    found = f"tags of {size} bytes for {member.name}"
+    return sentence(found, f"at most {LONGEST_META} bytes, names included") if size > LONGEST_META else ""
+
+
+def _named_members(selector: Selector, roster: Roster) -> list[int] | None:
+    """Whom a selector surely means; None where that is drawn by lot."""
+    if selector == "all":
+        return list(range(len(roster.members)))
+    if isinstance(selector, tuple):
+        return roster.named([name for name in selector if name in roster.index or name in roster.groups])
+    return None
 
 
 def _longest_names(selector: Selector, roster: Roster) -> list[str]:

@@ -12,7 +12,7 @@ from serfsim.network.network import Network
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
-from serfsim.protocol.serf.tags import decode_tags, encode_meta
+from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, decode_tags, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Member, Roster
@@ -149,10 +149,10 @@ class Agents:
     def join(self, number: int, now: float) -> None:
         """Have a member join whom the scenario says; the one whom all join has nobody to join at first.
 
-        One that rejoins the members of its snapshot does that instead.
+        A member with a snapshot does so beside rejoining whom it finds there.
         """
         node = self.nodes[number]
-        if node is not None and not node.rejoin.is_under_way():
+        if node is not None:
             targets = self._join_targets(number)
             if targets:
                 node.join(targets, now, not self.roster.members[number].config.replay_on_join)
@@ -175,14 +175,19 @@ class Agents:
         other = self.rng.randrange(len(self.nodes) - 1)
         return other + 1 if other >= number else other
 
-    def set_tags(self, number: int, tags: dict[str, str], delete: tuple[str, ...], now: float) -> None:
-        """Have a member announce its tags without those of `delete` and with `tags`."""
+    def set_tags(self, number: int, tags: dict[str, str], delete: tuple[str, ...], now: float) -> str:
+        """Have a member announce its tags without those of `delete` and with `tags`.
+
+        "" or, where they would be too long and stay as they were, the library's message.
+        """
         node = self.nodes[number]
         if node is None:
-            return
+            return ""
         known = node.core.record()
         kept = {key: value for key, value in decode_tags(known.meta).items() if key not in delete}
         meta = encode_meta({**kept, **tags}, known.delegate_current)
+        if len(meta) > LONGEST_META:
+            return TOO_LONG
         record = Record(
             number,
             known.address,
@@ -194,6 +199,7 @@ class Agents:
             known.port,
         )
         node.update_record(record, now)
+        return ""
 
     def end(self, number: int, now: float) -> bool:
         """Kill a member's process; False if it has none."""

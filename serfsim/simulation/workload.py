@@ -87,7 +87,7 @@ class WorkloadRunner:
 
         def act(machine: Any, now: float) -> None:
             machine.user_event(work.event, payload, work.coalesce, now)
-            self._complain(machine, work.event)
+            self._complain(machine.trouble, f"'{work.event}'")
 
         return act
 
@@ -102,18 +102,19 @@ class WorkloadRunner:
         def act(machine: Any, now: float) -> None:
             params = QueryParams(filters, work.request_ack, work.relay_factor, work.timeout or 0.0)
             machine.query(work.query, payload, params, now)
-            self._complain(machine, work.query)
+            self._complain(machine.trouble, f"'{work.query}'")
 
         return act
 
-    def _complain(self, machine: Any, name: str) -> None:
-        """Validation lets nothing pass that is refused here, unless an experiment sends too."""
-        if machine.trouble:
-            raise SerfsimError(f"workload: '{name}' at {self.sim.now:g} s: {machine.trouble}")
+    def _complain(self, trouble: str, what: str) -> None:
+        """Validation lets little pass that is refused here: what an experiment or a lot adds to it."""
+        if trouble:
+            raise SerfsimError(f"workload: {what} at {self.sim.now:g} s: {trouble}")
 
     def _tagging(self, work: words.SetTags) -> Action:
         def act(machine: Any, now: float) -> None:
-            self.agents.set_tags(machine.me, work.tags, work.delete, now)
+            trouble = self.agents.set_tags(machine.me, work.tags, work.delete, now)
+            self._complain(trouble, f"tags of {self.sim.roster.members[machine.me].name}")
 
         return act
 

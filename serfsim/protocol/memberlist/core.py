@@ -28,6 +28,7 @@ from serfsim.protocol.memberlist.messages import (
 )
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.versions import CRC_VERSION
+from serfsim.protocol.wire.reader import LARGEST_U32
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED
 
 # Timers. A delegate numbers its own from FIRST_DELEGATE_TIMER on.
@@ -82,8 +83,13 @@ class Core:
         self.gossip_due = False  # a gossip tick is scheduled
 
     def next_seq(self) -> i64:
-        self.seq = (self.seq + 1) & 0xFFFFFFFF
+        self.seq = self.seq + 1 & LARGEST_U32
         return self.seq
+
+    def next_incarnation(self) -> i64:
+        """Step on; as in the library the number after the largest is 0."""
+        self.incarnation = self.incarnation + 1 & LARGEST_U32
+        return self.incarnation
 
     def queue(self, message: Message, name: i64, now: float, token: i64 = 0) -> None:
         """Queue a broadcast and see that gossip runs."""

@@ -22,7 +22,7 @@ from serfsim.protocol.memberlist.messages import (
 )
 from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
-from serfsim.protocol.wire.envelope import compound
+from serfsim.protocol.wire.envelope import compound, whole_messages
 from serfsim.protocol.wire.msgpack import array_header, boolean, double, map_header, raw, text, unsigned
 from serfsim.protocol.wire.sizes import coarse
 
@@ -156,3 +156,31 @@ def encode_datagram(packet: Packet, sender: Record | None, directory: Directory)
     if len(parts) == 1 and (packet.kind != GOSSIP or packet.leading_size <= len(parts[0])):
         return parts[0]
     return compound(parts)
+
+
+def as_read(packet: Packet, splits_compounds: bool) -> Packet:
+    """What a receiver makes of a datagram of many messages: all of it, unless a count wraps (wire.md 2).
+
+    `splits_compounds`: the receiver's release knows of more than 127 messages in a datagram.
+    """
+    broadcasts = packet.broadcasts
+    if broadcasts is None:
+        return packet
+    leads: i64 = 0 if packet.kind == GOSSIP or packet.kind == USER else 1
+    sizes: list[int] = [packet.leading_size] if leads == 1 else []
+    for message in broadcasts:
+        sizes.append(message.size)
+    found = whole_messages(sizes, not splits_compounds)
+    if len(found) == len(sizes):
+        return packet
+    has_lead = leads == 1 and 0 in found
+    read = Packet(packet.kind if has_lead else GOSSIP, packet.seq, packet.size)
+    read.leading_size = packet.leading_size
+    read.node = packet.node
+    read.source = packet.source
+    read.target = packet.target
+    read.wants_nack = packet.wants_nack
+    read.has_crc = packet.has_crc
+    read.coordinate = packet.coordinate
+    read.broadcasts = [broadcasts[place - leads] for place in found if place >= leads]
+    return read

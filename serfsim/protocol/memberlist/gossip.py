@@ -7,10 +7,14 @@ sent what the queue gives next. With an empty queue a tick does nothing, so then
 
 from __future__ import annotations
 
+from typing import Final
+
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.memberlist.core import INFINITY, Core
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Message, Packet
+
+MOST_PARTS: Final = 255  # of a compound, whose count is a byte
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -22,6 +26,7 @@ class Gossiper:
         self.worst: i64 = STATE_SUSPECT if can.gossip_to_suspects else STATE_ALIVE
         self.reaches_the_dead = can.gossip_to_the_dead
         self.wraps_one = not can.bare_message
+        self.splits = can.splits_compounds
 
     def tick(self, now: float) -> None:
         core = self.core
@@ -41,8 +46,17 @@ class Gossiper:
             core.wake_gossip(now)
 
     def _send(self, target: int, messages: list[Message], now: float) -> None:
+        if len(messages) <= MOST_PARTS or not self.splits:
+            self._send_one(target, messages, len(messages) > 1 or self.wraps_one, now)
+            return
+        at = 0
+        while at < len(messages):
+            self._send_one(target, messages[at : at + MOST_PARTS], True, now)
+            at += MOST_PARTS
+
+    def _send_one(self, target: int, messages: list[Message], wraps: bool, now: float) -> None:
         size = messages[0].size
-        if len(messages) > 1 or self.wraps_one:
+        if wraps:
             size = COMPOUND_HEADER
             for message in messages:
                 size += COMPOUND_PART + message.size

@@ -32,6 +32,7 @@ from serfsim.protocol.memberlist.core import (
     WAIT_END,
     Core,
 )
+from serfsim.protocol.memberlist.datagram import as_read
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.gossip import Gossiper
 from serfsim.protocol.memberlist.handoff import HandoffQueues
@@ -60,6 +61,9 @@ from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_sc
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MemberStates
 from serfsim.protocol.runtime import DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
+
+# From so many broadcasts on a datagram may not be read as it was written.
+FIRST_UNREADABLE: Final = 127
 
 # The two lowest bits of a stream's token say what it is for.
 FALLBACK_STREAM: Final = 0
@@ -149,7 +153,7 @@ class Memberlist(Machine):
         """Announce new metadata; ends with `Delegate.notify_finished(token, ...)`."""
         core = self.core
         core.record = record
-        core.incarnation += 1
+        core.next_incarnation()
         ticket = self._take_ticket(token)
         self.states.alive(alive_message(core.directory, record, core.incarnation), now, True, ticket)
         self._wait(ticket, timeout, now)
@@ -176,6 +180,9 @@ class Memberlist(Machine):
 
     def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
         kind = packet.kind
+        if packet.broadcasts is not None and len(packet.broadcasts) >= FIRST_UNREADABLE:
+            packet = as_read(packet, self.core.mechanisms.splits_compounds)
+            kind = packet.kind
         if kind == PING:
             self.responder.ping(packet, source, now)
         elif kind == ACK:

@@ -44,6 +44,7 @@ from serfsim.protocol.memberlist.suspicion import (
     suspicion_timeout,
 )
 from serfsim.protocol.versions import STEP
+from serfsim.protocol.wire.reader import LARGEST_U32
 
 # Refutations are queued under the node's own address, from Serf 0.8 on not under its name, so that they
 # displace only each other. Names are 0 and up, so any other negative number will do for the address.
@@ -290,9 +291,9 @@ class MemberStates:
     def refute(self, accused: i64, now: float) -> None:
         """Section 4.4: say that we are alive, louder than incarnation `accused`."""
         core = self.core
-        core.incarnation += 1
+        core.next_incarnation()
         if accused >= core.incarnation:
-            core.incarnation = accused + 1
+            core.incarnation = accused + 1 & LARGEST_U32
         core.members.set(core.me, core.members.state(core.me), core.incarnation)
         core.apply_health_delta(1, now)
         message = alive_message(core.directory, core.members.record(core.me), core.incarnation)

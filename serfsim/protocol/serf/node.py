@@ -159,9 +159,7 @@ class SerfNode(Machine):
             self._recover(file)
         self.memberlist.start(now)
         self._start_timers(now)
-        snapshot = self.pipeline.snapshot
-        if snapshot is not None:
-            self.rejoin.begin(snapshot, now)
+        self.rejoin.begin(now)
 
     def start_converged(self, nodes: i64, now: float, file: SnapshotFile | None = None) -> None:
         """Begin as if the join of all members 0 .. nodes - 1 were long over."""
@@ -186,6 +184,7 @@ class SerfNode(Machine):
         """Go on where a snapshot ends: nothing that was seen then is delivered again."""
         snapshot = Snapshot(file, self.config.rejoin_after_leave, self.intents.clock, self.members)
         self.pipeline.snapshot = snapshot
+        self.rejoin.recall(snapshot)
         self.intents.clock.witness(snapshot.last_clock)
         self.event_clock.witness(snapshot.last_event_clock)
         self.query_clock.witness(snapshot.last_query_clock)

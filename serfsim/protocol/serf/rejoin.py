@@ -21,15 +21,21 @@ class Rejoin:
         self.memberlist = memberlist
         self.token: i64 = token
         self._left: list[int] = []  # addresses still to be tried
+        self._is_wanted = False
 
-    def begin(self, snapshot: Snapshot, now: float) -> None:
+    def recall(self, snapshot: Snapshot) -> None:
+        """Note who was alive when the snapshot ended, before this process adds to it."""
         core = self.core
         names = shuffled(snapshot.previous(), core.rng)
+        self._is_wanted = len(names) > 0
         for name in names:
             address = address_of(snapshot.alive[name])
             if name != core.name() and address >= 0:
                 self._left.append(address)
-        if len(names) > 0:
+
+    def begin(self, now: float) -> None:
+        """Try them; with an empty snapshot there is nothing to try, and nothing that could fail."""
+        if self._is_wanted:
             self._next(now)
 
     def is_under_way(self) -> bool:

@@ -9,6 +9,9 @@ from serfsim.protocol.wire.reader import Reader, WireError
 
 # Serf protocol from which on members have tags; before, only a role.
 TAGS_PROTOCOL: Final = 3
+# memberlist's MetaMaxSize, in bytes of encoded tags.
+LONGEST_META: Final = 512
+TOO_LONG: Final = f"Encoded length of tags exceeds limit of {LONGEST_META} bytes"
 
 
 def encode_meta(tags: dict[str, str], protocol_version: i64) -> bytes:

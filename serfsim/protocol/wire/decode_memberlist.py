@@ -120,7 +120,8 @@ class DatagramReader:
     """Reads datagrams of one cluster: its directory, its label, its keys (None: not encrypted).
 
     `verify_incoming` is memberlist's GossipVerifyIncoming: False lets plain datagrams in, too.
-    `largest_unpacked` bounds the bytes of all that is compressed in one datagram.
+    `largest_unpacked` bounds the bytes of all that is compressed in one datagram. `narrow`: compounds are
+    cut as before memberlist 0.3.2 (`envelope.lengths_end`).
     """
 
     def __init__(
@@ -130,12 +131,14 @@ class DatagramReader:
         label: bytes = b"",
         verify_incoming: bool = True,
         largest_unpacked: i64 = LARGEST_UNPACKED,
+        narrow: bool = False,
     ) -> None:
         self.directory = directory
         self.cipher = cipher
         self.label = label
         self.verify_incoming = verify_incoming
         self.largest_unpacked: i64 = largest_unpacked
+        self.narrow = narrow
         self._found = Datagram()
         self._room: i64 = 0  # bytes that may still be unpacked
 
@@ -185,7 +188,7 @@ class DatagramReader:
             self._room -= len(plain)
             self._message(plain, depth + 1)
             return
-        inner = Parts(data, 1)
+        inner = Parts(data, 1, self.narrow)
         for part in inner.parts:
             self._message(part, depth + 1)
         packets = self._found.packets

@@ -100,18 +100,53 @@ def unwrap_compressed(reader: Reader, limit: i64 = LARGEST_UNPACKED) -> bytes:
 
 
 def compound(parts: list[bytes]) -> bytes:
-    """Several messages as one; at most 255 of at most 65535 bytes."""
-    head = b"\x07" + len(parts).to_bytes(1, "big")
+    """Several messages as one, each of at most 65535 bytes. Above 255 the count wraps, as in the library."""
+    head = b"\x07" + (len(parts) & 255).to_bytes(1, "big")
     for part in parts:
         head += len(part).to_bytes(2, "big")
     return head + b"".join(parts)
 
 
+def lengths_end(count: i64, narrow: bool) -> i64:
+    """Where a receiver takes the lengths of `count` messages to end, in bytes from their beginning.
+
+    `narrow`: before memberlist 0.3.2 this is reckoned in one byte, so that from 128 messages on it wraps.
+    """
+    return 2 * count & 255 if narrow else 2 * count
+
+
+def whole_messages(sizes: list[int], narrow: bool) -> list[int]:
+    """Of a compound's messages those that a receiver finds where it looks, by their place in `sizes`.
+
+    All of them, unless the count or, at a `narrow` receiver, the lengths' end wraps. Then it cuts the
+    bytes elsewhere; what begins where a message begins, and is no shorter, decodes as that message.
+    """
+    sent: i64 = len(sizes)
+    count: i64 = sent & 255
+    if count == sent and lengths_end(count, narrow) == 2 * count:
+        return list(range(sent))
+    begins: dict[int, int] = {}
+    end: i64 = 2 * sent
+    for message, size in enumerate(sizes):
+        begins[end] = message
+        end += size
+    found: list[int] = []
+    at = lengths_end(count, narrow)
+    place: i64 = 0
+    while place < count and at + sizes[place] <= end:
+        begun: i64 = begins.get(at, -1)
+        if begun >= 0 and sizes[place] >= sizes[begun]:
+            found.append(begun)
+        at += sizes[place]
+        place += 1
+    return found
+
+
 class Parts:
     """The messages of a compound; `truncated` counts those at the end that are not whole."""
 
-    def __init__(self, data: bytes, at: i64) -> None:
-        """Read those that begin at `at`, behind the type byte."""
+    def __init__(self, data: bytes, at: i64, narrow: bool = False) -> None:
+        """Read those that begin at `at`, behind the type byte; `narrow` as for `lengths_end`."""
         self.parts: list[bytes] = []
         self.truncated: i64 = 0
         if at >= len(data):
@@ -120,7 +155,7 @@ class Parts:
         lengths = Reader(data, at + 1)
         if lengths.left() < 2 * count:
             raise WireError("truncated len slice")
-        bodies = Reader(data, at + 1 + 2 * count)
+        bodies = Reader(data, at + 1 + lengths_end(count, narrow))
         i: i64 = 0
         while i < count:
             length = i64(lengths.big_endian(2))

@@ -7,13 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from serfsim.protocol.directory import DEFAULT_PORT
 from serfsim.protocol.serf.departure import GONE, STAYING
-from serfsim.protocol.serf.tags import decode_tags, encode_tags
+from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, decode_tags, encode_meta
 from serfsim.rpc.agent import Agent
 from serfsim.rpc.application import RPC_JOIN
 from serfsim.rpc.bodies import read_bool, read_string, read_string_map, read_strings
 from serfsim.rpc.session import Answer, Command, Session
-
-LARGEST_TAGS: Final = 512
 
 
 class Contact(NamedTuple):
@@ -155,12 +153,13 @@ async def tags(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     agent = session.agent
     async with agent.turn("tags"):
         node = agent.node_with_reports()
+        version = node.core.record().delegate_current
         known = decode_tags(node.core.record().meta)
         kept = {key: value for key, value in known.items() if key not in body["DeleteTags"]}
         wanted = {**kept, **body["Tags"]}
         plain = sum(len(key.encode()) + len(value.encode()) for key, value in wanted.items())
-        if plain > LARGEST_TAGS or len(encode_tags(wanted)) > LARGEST_TAGS:
-            return Answer(f"Encoded length of tags exceeds limit of {LARGEST_TAGS} bytes")
+        if plain > LONGEST_META or len(encode_meta(wanted, version)) > LONGEST_META:
+            return Answer(TOO_LONG)
         with agent.waiting():
             ended = agent.waited("tags")
             agent.sim.agents.set_tags(agent.number, body["Tags"], tuple(body["DeleteTags"]), agent.now)

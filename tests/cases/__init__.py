@@ -1,0 +1,1 @@
+"""Small scenarios that once came out wrong, each with what is right."""
