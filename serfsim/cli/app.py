@@ -1,11 +1,14 @@
 """The commands together.
 
 A mistake of the user's, raised anywhere as a `SerfsimError`, ends here as one message on standard
-error and exit code 2. Anything else that escapes is a defect and shows its traceback.
+error and exit code 2. Anything else that escapes is a defect: one line names it and the command, and
+SERFSIM_TRACEBACK=1 shows where it came from.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import metadata
 from typing import Annotated, Any
 
@@ -32,6 +35,9 @@ from serfsim.cli.tune import tune
 from serfsim.cli.validate import validate
 from serfsim.errors import SerfsimError
 
+# click's ClickException, which newer typers bring with them.
+USAGE: type[Exception] = typer.BadParameter.__mro__[2]
+
 
 class Commands(TyperGroup):
     """The group of commands, which turns mistakes and interruptions into exit codes."""
@@ -45,6 +51,25 @@ class Commands(TyperGroup):
         except KeyboardInterrupt as interruption:
             typer.echo(str(interruption) or "interrupted", err=True)
             raise typer.Exit(codes.INTERRUPTED) from None
+        except (USAGE, typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as defect:
+            if os.environ.get("SERFSIM_TRACEBACK"):
+                raise
+            typer.echo(_defect_text(defect), err=True)
+            raise typer.Exit(codes.BAD_INPUT) from None
+
+
+def _defect_text(defect: Exception) -> str:
+    """One line: what was given, what went wrong, how to see more of it."""
+    given = " ".join(["serfsim", *sys.argv[1:]])
+    if isinstance(defect, MemoryError):
+        return f"{given}: there is not enough memory for it"
+    first = (str(defect).splitlines() or [""])[0][:200]
+    return (
+        f"{given}: internal error: {type(defect).__name__}: {first}; this is a defect of serfsim, or a file"
+        " that it should have refused: please report it with the file and what SERFSIM_TRACEBACK=1 shows"
+    )
 
 
 def _is_compiled() -> bool:

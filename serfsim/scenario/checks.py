@@ -14,8 +14,9 @@ from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, S
 from serfsim.scenario.problems import Path, Problem, path_text, sentence, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems
 from serfsim.scenario.settings import Settings, overridden
+from serfsim.scenario.timeline import MOST_OCCURRENCES, count_occurrences
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
-from serfsim.scenario.units import write_duration
+from serfsim.scenario.units import LARGEST_COUNT, write_duration
 from serfsim.scenario.workload import ByOne, ForceLeave, Query, SetTags
 from serfsim.scenario.workload_checks import size_problems, start_tag_problems, tag_change_problems
 
@@ -40,6 +41,10 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
         yield from _fault_problems(fault, roster, ("faults", position))
     for position, work in enumerate(scenario.workload):
         yield from _work_problems(work, roster, ("workload", position))
+    crowded = list(_occurrence_problems(scenario))
+    yield from crowded
+    if crowded:
+        return  # to judge what is sent takes all its times
     yield from size_problems(scenario.workload, roster, scenario.duration)
     yield from start_tag_problems(scenario.cluster, roster)
     ends = any(isinstance(fault, (Crash, Leave, Upgrade)) for fault in scenario.faults)
@@ -75,6 +80,21 @@ def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
         yield Problem(
             path, sentence(f"no place for '{left[0]}'{more}", "one for every node, or for its group")
         )
+
+
+def _occurrence_problems(scenario: Scenario) -> Iterator[Problem]:
+    """Entries that repeat so often that to list their times alone would fill a machine."""
+    left, span = MOST_OCCURRENCES, write_duration(scenario.duration)
+    for section, entries in (("faults", scenario.faults), ("workload", scenario.workload)):
+        for position, entry in enumerate(entries):
+            count = count_occurrences(entry, scenario.duration)
+            left -= count
+            if left < 0:
+                told = str(count) if count < LARGEST_COUNT else f"more than {count}"
+                found = f"{told} occurrences in {span}"
+                expected = f"at most {MOST_OCCURRENCES} of all entries together"
+                yield Problem((section, position, "every"), sentence(found, expected))
+                return
 
 
 def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from pydantic import model_serializer, model_validator
 from serfsim.scenario.figures import BY_TYPE, FIGURES, figure_value, is_figure, unit_of
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import nearest, refusal
-from serfsim.scenario.units import read_duration
+from serfsim.scenario.units import read_decimal, read_duration
 
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "==": operator.eq,
@@ -89,10 +89,11 @@ class Claim(Part):
 
 def _threshold(figure: str, number: str, unit: str) -> float:
     """The number in the figure's unit: seconds, milliseconds, or nothing."""
+    value = read_decimal(number, number + unit)
     if unit == "%":
-        return float(Decimal(number) / 100)
+        return float(value / 100)
     if unit == "":
-        return float(number)
+        return float(value)
     figures_unit = unit_of(figure)
     if figures_unit == "":
         raise refusal(f"a number without a unit of time ({figure} is none)", number + unit)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from serfsim.scenario.part import Model, choose
 from serfsim.scenario.units import Number, Positive, PositiveDuration, Share
 
-Ratio = Annotated[Number, Field(gt=0.0)]
+Ratio = Annotated[Number, Field(ge=1e-6, le=1e6)]
 Places = Annotated[Positive, Field(le=5000)]
 
 
@@ -39,14 +39,14 @@ class BarabasiAlbert(Generated):
     """Each new place gets `links` links, preferably to places that have many."""
 
     model: Literal["barabasi_albert"] = "barabasi_albert"
-    links: Positive = 2
+    links: Places = 2
 
 
 class WattsStrogatz(Generated):
     """A ring, each place linked to `neighbours`; a share `rewired` of the links goes anywhere."""
 
     model: Literal["watts_strogatz"] = "watts_strogatz"
-    neighbours: Annotated[Positive, Field(ge=2)] = 4
+    neighbours: Annotated[Places, Field(ge=2)] = 4
     rewired: Share = 0.1
 
 

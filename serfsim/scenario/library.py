@@ -28,6 +28,10 @@ def shipped() -> dict[str, Path]:
 def find(file: str | Path) -> Path:
     """The file of that name, or, where there is none, the shipped scenario of that name."""
     path = Path(file)
-    if not path.exists() and path.name == str(file):
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError):  # no file can have such a name
+        return path
+    if not is_there and path.name == str(file):
         return shipped().get(path.stem if path.suffix in (".yaml", "") else path.name, path)
     return path

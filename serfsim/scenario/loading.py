@@ -11,12 +11,13 @@ from typing import Any
 
 from serfsim.errors import ScenarioError
 from serfsim.scenario.library import find, shipped
+from serfsim.scenario.measured import can_be_a_file
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path, with_value
 from serfsim.scenario.problems import ScenarioProblems, report, sentence, shown
 from serfsim.scenario.source import Source, read_yaml
 
-LARGEST_FILE = 64 * 1024 * 1024
+LARGEST_FILE = 4 * 1024 * 1024
 DATA_FOLDER = "SERFSIM_DATA"  # names a folder of public data sets
 
 
@@ -61,9 +62,12 @@ def loads(
 
 def _text_of(path: FilePath) -> str:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ScenarioError(f"{path}: {sentence('more than 64 MiB', 'a scenario file')}")
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            found, most = "a larger file", f"a scenario file of at most {LARGEST_FILE // 1024**2} MiB"
+            raise ScenarioError(f"{path}: {sentence(found, most)}")
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise ScenarioError(f"{path}: no such file{_near(path)}") from None
     except IsADirectoryError:
@@ -112,7 +116,7 @@ def with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
     network = data.get("network")
     topology = network.get("topology") if isinstance(network, Mapping) else None
     file = topology.get("file") if isinstance(topology, Mapping) else None
-    if not isinstance(file, str) or not file.strip():
+    if not isinstance(file, str) or not file.strip() or not can_be_a_file(file):
         return data
     place = folder / file
     data_folder = os.environ.get(DATA_FOLDER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -14,6 +15,7 @@ from pydantic import BeforeValidator, PlainSerializer, model_validator
 from serfsim.scenario.generators import Generator
 from serfsim.scenario.part import Model
 from serfsim.scenario.problems import custom_error, listed, nearest, refusal, shown, unknown_name
+from serfsim.scenario.settings import Interval
 from serfsim.scenario.units import Count, PositiveDuration, Span, Switch
 
 Unit = Literal["us", "ms", "s"]
@@ -22,11 +24,24 @@ UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 def _read_file(value: object) -> object:
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, (str, Path)) and str(value).strip():
+        if not can_be_a_file(str(value)):
+            expected = f"the name of a file: no NUL, and at most {LONGEST_NAME} bytes between two slashes"
+            raise refusal(expected, str(value))
         return Path(value)
-    if isinstance(value, Path):
-        return value
     raise refusal("the name of a file", value)
+
+
+LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes, on every system of today
+
+
+def can_be_a_file(name: str) -> bool:
+    """Whether a file system can have such a name at all."""
+    try:
+        parts = [len(os.fsencode(part)) for part in re.split(r"[/\\]", name)]
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in name and max(parts) <= LONGEST_NAME and sum(parts) + len(parts) <= LONGEST_PATH
 
 
 File = Annotated[Path, BeforeValidator(_read_file), PlainSerializer(str)]
@@ -86,7 +101,7 @@ class Matrix(Measured):
     format: Literal["csv", "npz", "json", "text", "p2psim", "meridian"] | None = None
     key: str | None = None
     slice: Count | None = None
-    slice_every: PositiveDuration | None = None
+    slice_every: Interval | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -23,10 +23,11 @@ from serfsim.scenario.overrides import with_value
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import ScenarioProblems, problems_of, refusal, report
 from serfsim.scenario.roster import Roster, build_roster
-from serfsim.scenario.settings import release_settings
+from serfsim.scenario.settings import SHORTEST_INTERVAL, release_settings
 from serfsim.scenario.units import Duration, PositiveDuration, read_duration, write_duration
 from serfsim.scenario.workload import AnyWork
 
+LONGEST_QUESTION = 10_000  # characters
 LARGEST_SEED = 2**63 - 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -42,8 +43,8 @@ def _read_sampling(value: Any) -> Any:
     if value is None or value == "none":
         return None
     seconds = read_duration(value)
-    if seconds <= 0.0:
-        raise refusal("an interval of more than nothing, or none", value)
+    if seconds < SHORTEST_INTERVAL:
+        raise refusal(f"an interval of at least {write_duration(SHORTEST_INTERVAL)}, or none", value)
     return seconds
 
 
@@ -73,7 +74,7 @@ class Scenario(Part):
     """
 
     name: Annotated[str, BeforeValidator(_read_name)] = "scenario"
-    question: str = ""
+    question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = ""
     seed: Annotated[int, Strict(), Field(ge=0, le=LARGEST_SEED)] = 1
     duration: PositiveDuration = 300.0
     warm_up: Duration = 30.0

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from serfsim.scenario.impairments import Jitter, NetworkLoss, NoJitter
 from serfsim.scenario.part import Part
+from serfsim.scenario.settings import Interval
 from serfsim.scenario.topologies import Plane, Topology
-from serfsim.scenario.units import Bandwidth, PositiveDuration, Size
+from serfsim.scenario.units import Bandwidth, Size
 
 
 class Tcp(Part):
@@ -20,8 +21,8 @@ class Tcp(Part):
     """
 
     syn_retries: Literal["exponential", "linear"] = "exponential"
-    rto_min: PositiveDuration = 0.2
-    mss: Annotated[Size, Field(ge=64)] = 1448
+    rto_min: Interval = 0.2
+    mss: Annotated[Size, Field(ge=64, le=65_495)] = 1448
 
 
 class Network(Part):
@@ -31,6 +32,6 @@ class Network(Part):
     jitter: Jitter = Field(default_factory=NoJitter)
     loss: NetworkLoss = Field(default_factory=NetworkLoss)
     bandwidth: Bandwidth | None = None
-    mtu: Annotated[Size, Field(ge=68)] = 1500
+    mtu: Annotated[Size, Field(ge=68, le=65_535)] = 1500
     tcp: Tcp = Field(default_factory=Tcp)
-    socket_buffer: Annotated[Size, Field(ge=1)] = 425984
+    socket_buffer: Annotated[Size, Field(ge=1, le=2**30)] = 425984

@@ -63,6 +63,8 @@ def shown(value: object) -> str:
         return f"a mapping with {keys}" if keys else "an empty mapping"
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}" if value else "an empty list"
+    if isinstance(value, int) and value.bit_length() > 256:
+        return "a number of more than 77 digits"  # Python refuses to write one of more than 4300
     if isinstance(value, (int, float)):
         return repr(value)
     return f"a {type(value).__name__}"

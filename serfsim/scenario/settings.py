@@ -21,7 +21,18 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from serfsim.protocol.versions import BASELINE, Mechanisms
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import refusal
-from serfsim.scenario.units import Count, Duration, Number, Positive, PositiveDuration, Size, Switch
+from serfsim.scenario.units import (
+    LONGEST_S,
+    Count,
+    Duration,
+    Number,
+    Positive,
+    PositiveDuration,
+    Size,
+    Switch,
+    duration_between,
+    write_duration,
+)
 
 
 def _read_networks(value: Any) -> Any:
@@ -41,6 +52,21 @@ Networks = Annotated[tuple[str, ...] | None, BeforeValidator(_read_networks)]
 Profile = Literal["lan", "wan", "local"]
 Port = Annotated[Count, Field(le=65535)]
 
+# What a setting may be. The bounds are far from what anybody uses: beyond them a run would have no end, or
+# no machine would hold it.
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 100e-6, LONGEST_S
+MOST_KEPT = 1_000_000  # entries of a buffer or a queue
+LARGEST_DATAGRAM = 65_507  # bytes of UDP over IPv4
+Interval = Annotated[
+    float, duration_between(SHORTEST_INTERVAL, LONGEST_INTERVAL), PlainSerializer(write_duration)
+]
+IntervalOrNone = Annotated[
+    float, duration_between(SHORTEST_INTERVAL, LONGEST_INTERVAL, zero=True), PlainSerializer(write_duration)
+]
+Timeout = Annotated[float, duration_between(1e-6, LONGEST_INTERVAL), PlainSerializer(write_duration)]
+Multiplier = Annotated[Positive, Field(le=1000)]
+Constant = Annotated[Number, Field(gt=0, le=1e6)]
+
 
 class Settings(Part):
     """A complete set. Durations are seconds, sizes bytes."""
@@ -48,26 +74,26 @@ class Settings(Part):
     # memberlist (spec memberlist.md section 13)
     bind_port: Port = 7946
     advertise_port: Port = 7946
-    memberlist_protocol_version: Positive = 2
-    tcp_timeout: PositiveDuration = 10.0
+    memberlist_protocol_version: Annotated[Positive, Field(le=255)] = 2
+    tcp_timeout: Timeout = 10.0
     """Deadline of a TCP exchange, and how long dialling may take."""
-    indirect_checks: Count = 3
+    indirect_checks: Annotated[Count, Field(le=1000)] = 3
     """Members asked to probe a silent one."""
-    retransmit_mult: Positive = 4
+    retransmit_mult: Multiplier = 4
     """A broadcast is sent retransmit_mult * ceil(log10(n + 1)) times."""
-    suspicion_mult: Positive = 4
+    suspicion_mult: Multiplier = 4
     """Least suspicion is suspicion_mult * log10(n) * probe_interval."""
-    suspicion_max_timeout_mult: Positive = 6
+    suspicion_max_timeout_mult: Multiplier = 6
     """Most suspicion, as a multiple of the least."""
-    push_pull_interval: Duration = 30.0
+    push_pull_interval: IntervalOrNone = 30.0
     """Between full exchanges of state over TCP; 0s turns them off."""
-    probe_timeout: PositiveDuration = 0.5
+    probe_timeout: Timeout = 0.5
     """How long a direct ack may take."""
-    probe_interval: Duration = 1.0
+    probe_interval: IntervalOrNone = 1.0
     """Between probes, and the length of a round; 0s turns probing off."""
     disable_tcp_pings: Switch = False
     """True: no TCP probe beside the indirect ones."""
-    awareness_max_multiplier: Positive = 8
+    awareness_max_multiplier: Multiplier = 8
     """The health score runs from 0 to one less."""
     lha_probe: Switch = True
     """Lifeguard's first part: a health score that stretches the rounds, and nacks. From Serf 0.8 on."""
@@ -79,50 +105,50 @@ class Settings(Part):
     """As in Lifeguard's paper, not in memberlist: the health score stretches probe_timeout too."""
     paper_health_score: Switch = False
     """As in the paper: a failed probe costs 1, and 1 more if a nack is missing."""
-    suspicion_confirmations: Count | None = None
+    suspicion_confirmations: Annotated[Count, Field(le=1000)] | None = None
     """How many confirmations end a suspicion at its least (the paper's K, 3); else suspicion_mult - 2."""
-    gossip_nodes: Count = 3
+    gossip_nodes: Annotated[Count, Field(le=1000)] = 3
     """Members that one gossip tick reaches; 0 turns gossip off."""
-    gossip_interval: Duration = 0.2
+    gossip_interval: IntervalOrNone = 0.2
     gossip_to_the_dead_time: Duration = 30.0
     """How long the dead are gossiped to, so that they may refute; then they are forgotten."""
     gossip_verify_incoming: Switch = True
     gossip_verify_outgoing: Switch = True
     enable_compression: Switch = True
-    handoff_queue_depth: Positive = 1024
+    handoff_queue_depth: Annotated[Positive, Field(le=MOST_KEPT)] = 1024
     """Messages that may wait for the worker; more are dropped."""
-    udp_buffer_size: Size = 1400
+    udp_buffer_size: Annotated[Size, Field(ge=64, le=LARGEST_DATAGRAM)] = 1400
     """Largest datagram that gossip fills."""
     dead_node_reclaim_time: Duration = 0.0
     """After so long a dead member's name may come back from another address; 0s is never."""
     cidrs_allowed: Networks = None
     """Networks that members may have addresses in; not given is all."""
-    memberlist_queue_check_interval: PositiveDuration = 30.0
-    encryption_overhead: Size = 0
+    memberlist_queue_check_interval: Interval = 30.0
+    encryption_overhead: Annotated[Size, Field(le=1024)] = 0
     """Bytes that encryption adds to a datagram: 29 with a keyring."""
-    max_push_pull_requests: Positive = 128
+    max_push_pull_requests: Annotated[Positive, Field(le=MOST_KEPT)] = 128
     """Inbound exchanges of state at a time."""
 
     # Serf (spec serf.md section 16); the agent's defaults
-    broadcast_timeout: PositiveDuration = 5.0
+    broadcast_timeout: Timeout = 5.0
     leave_propagate_delay: Duration = 1.0
-    event_buffer: Positive = 512
-    query_buffer: Positive = 512
-    protocol_version: Positive = 5
-    reap_interval: PositiveDuration = 15.0
+    event_buffer: Annotated[Positive, Field(le=MOST_KEPT)] = 512
+    query_buffer: Annotated[Positive, Field(le=MOST_KEPT)] = 512
+    protocol_version: Annotated[Positive, Field(le=255)] = 5
+    reap_interval: Interval = 15.0
     recent_intent_timeout: PositiveDuration = 300.0
-    reconnect_interval: PositiveDuration = 30.0
+    reconnect_interval: Interval = 30.0
     """Between attempts to reach a failed member again."""
     reconnect_timeout: PositiveDuration = 86400.0
     tombstone_timeout: PositiveDuration = 86400.0
     flap_timeout: Duration = 60.0
-    queue_check_interval: PositiveDuration = 30.0
-    queue_depth_warning: Count = 128
-    max_queue_depth: Count = 4096
-    min_queue_depth: Count = 0
-    query_timeout_mult: Positive = 16
-    query_response_size_limit: Size = 1024
-    query_size_limit: Size = 1024
+    queue_check_interval: Interval = 30.0
+    queue_depth_warning: Annotated[Count, Field(le=MOST_KEPT)] = 128
+    max_queue_depth: Annotated[Count, Field(le=MOST_KEPT)] = 4096
+    min_queue_depth: Annotated[Count, Field(le=MOST_KEPT)] = 0
+    query_timeout_mult: Annotated[Positive, Field(le=10_000)] = 16
+    query_response_size_limit: Annotated[Size, Field(le=LARGEST_DATAGRAM)] = 1024
+    query_size_limit: Annotated[Size, Field(le=LARGEST_DATAGRAM)] = 1024
     user_event_size_limit: Annotated[Size, Field(le=9216)] = 512
     enable_name_conflict_resolution: Switch = True
     disable_coordinates: Switch = False
@@ -141,21 +167,21 @@ class Settings(Part):
     """A leave that could not be told in time goes on all the same, as it does from Serf 0.9.7 on."""
     leave_on_terminate: Switch = False
     skip_leave_on_interrupt: Switch = False
-    retry_interval: PositiveDuration = 30.0
+    retry_interval: Interval = 30.0
     rpc_addr: str = "127.0.0.1:7373"
 
     # Vivaldi (spec coordinate.md section 1)
-    dimensionality: Positive = 8
-    vivaldi_error_max: Annotated[Number, Field(gt=0)] = 1.5
-    vivaldi_ce: Annotated[Number, Field(gt=0)] = 0.25
-    vivaldi_cc: Annotated[Number, Field(gt=0)] = 0.25
-    adjustment_window_size: Count = 20
-    height_min: PositiveDuration = 10e-6
-    latency_filter_size: Positive = 3
+    dimensionality: Annotated[Positive, Field(le=64)] = 8
+    vivaldi_error_max: Constant = 1.5
+    vivaldi_ce: Constant = 0.25
+    vivaldi_cc: Constant = 0.25
+    adjustment_window_size: Annotated[Count, Field(le=10_000)] = 20
+    height_min: Annotated[float, duration_between(1e-9, 10.0), PlainSerializer(write_duration)] = 10e-6
+    latency_filter_size: Annotated[Positive, Field(le=10_000)] = 3
     gravity_rho: Annotated[Number, Field(gt=0)] = 150.0
-    zero_threshold: Annotated[Number, Field(gt=0)] = 1e-6
+    zero_threshold: Constant = 1e-6
     """Seconds (and dimensionless for errors): less counts as nothing."""
-    max_rtt: PositiveDuration = 10.0
+    max_rtt: Timeout = 10.0
     """A longer round trip is refused."""
 
 

@@ -13,10 +13,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from serfsim.errors import ScenarioError
 from serfsim.scenario.measured import Measured
-from serfsim.scenario.problems import custom_error, refusal, unknown_name
+from serfsim.scenario.problems import custom_error, refusal, shown, unknown_name
 from serfsim.scenario.units import Duration, Number, Positive, PositiveDuration
 
-Factor = Annotated[Number, Field(ge=1.0)]
+Factor = Annotated[Number, Field(ge=1.0, le=1000.0)]
 Level = Annotated[Positive, Field(le=1000)]
 
 
@@ -67,9 +67,9 @@ class Cloud(Measured):
         """The regions by name, so that what a result keeps of its scenario says them."""
         from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS
 
-        if not isinstance(value, dict) or value.get("provider", "aws") not in PROVIDERS:
+        provider = value.get("provider", "aws") if isinstance(value, dict) else None
+        if not isinstance(provider, str) or provider not in PROVIDERS:
             return value
-        provider = value.get("provider", "aws")
         regions = value.get("regions")
         if regions is None:
             regions = DEFAULT_REGIONS[provider]
@@ -102,9 +102,13 @@ def _known_regions(provider: str, regions: Any) -> Any:
         raise refusal("a list of regions, or all", regions, inside=("regions",))
     found: list[str] = []
     for position, region in enumerate(regions):
-        name = canonical(provider, region) if isinstance(region, str) else region
+        name = canonical(provider, region) if isinstance(region, str) else ""
         if name not in PROVIDERS[provider]:
-            message = unknown_name(str(region), f"a region of {provider}", list(PROVIDERS[provider]))
+            message = unknown_name(
+                region if isinstance(region, str) else shown(region),
+                f"a region of {provider}",
+                list(PROVIDERS[provider]),
+            )
             raise custom_error({"message": message, "inside": ("regions", position)})
         if name in found:
             raise refusal("each region once", region, inside=("regions", position))

@@ -9,16 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from serfsim.errors import ScenarioError
-from serfsim.scenario.problems import Path, path_text, sentence
+from serfsim.scenario.problems import Path, path_text, sentence, shown
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {_TAG + kind for kind in ("null", "bool", "int", "float")}
 _TEXT = {_TAG + kind for kind in ("str", "timestamp")}
 DEEPEST = 50
+MOST_NODES = 200_000  # of a document; to read so many takes some seconds
+MOST_VALUES = 500_000  # of a document, each counted as often as aliases and merges repeat it
+LARGEST_NUMBER = 10**30  # in size; what is smaller is judged by the setting that it is for
 
 
 class Source:
@@ -61,9 +65,13 @@ def read_yaml(text: str, source: Source, at: Path = ()) -> Any:
     Raises ScenarioError for what is no YAML, for a doubled key, and for tags of a program's own.
     """
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Composer
     try:
         root = yaml.compose(text)
-        return None if root is None else _Reader(yaml, source).read(root, at, 0)
+        if root is None:
+            return None
+        _check_repetition(root, source)
+        return _Reader(yaml, source).read(root, at, 0)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = source.label if mark is None else source.line(mark.line)
@@ -75,6 +83,49 @@ def read_yaml(text: str, source: Source, at: Path = ()) -> Any:
 def _words(error: MarkedYAMLError) -> str:
     problem = str(error.problem or error.context or "it cannot be read").strip()
     return f"{error.context}: {problem}" if error.context and error.problem else problem
+
+
+class _Composer(Composer):
+    """A composer that stops at the budget: what lies deeper, or beyond it, is never read."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader=loader)
+        self._depth = 0
+        self._count = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        self._count += 1
+        if self._depth > DEEPEST + 1 or self._count > MOST_NODES:
+            found, most = (
+                ("more values", MOST_NODES) if self._count > MOST_NODES else ("more levels", DEEPEST)
+            )
+            mark = self.loader.parser.peek_event().start_mark
+            raise ComposerError(None, None, sentence(found, f"at most {most}"), mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def _check_repetition(root: Node, source: Source) -> None:
+    """Refuse a document whose aliases make a huge one of it, before it is made."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Node, depth: int) -> int:
+        if isinstance(node, ScalarNode) or depth > DEEPEST:
+            return 1
+        known = sizes.get(id(node))
+        if known is None:
+            sizes[id(node)] = 1  # one that holds itself nests endlessly, which the reader refuses
+            pairs = isinstance(node, MappingNode)
+            inner = [value for _, value in node.value] if pairs else node.value
+            known = sizes[id(node)] = 1 + sum(size(value, depth + 1) for value in inner)
+        return known
+
+    count = size(root, 0)
+    if count > MOST_VALUES:
+        found = f"{count} values once every alias is replaced"
+        raise ScenarioError(f"{source.line(0)}: {sentence(found, f'at most {MOST_VALUES}')}")
 
 
 class _Reader:
@@ -98,11 +149,28 @@ class _Reader:
 
     def _scalar(self, node: Node, path: Path) -> Any:
         tag = str(node.tag)
+        text = str(node.value)
         if tag in _TEXT:
-            return str(node.value)
+            if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+                raise self._refused(path, node.start_mark.line, sentence("half a character", "UTF-8 text"))
+            return text
         if tag in _PLAIN:
-            return self._constructor.construct_object(node)
-        raise self._refused(path, node.start_mark.line, sentence(f"the tag {tag}", "a plain value"))
+            return self._number(node, path, text, tag.removeprefix(_TAG))
+        raise self._refused(path, node.start_mark.line, sentence(f"the tag {tag[:60]}", "a plain value"))
+
+    def _number(self, node: Node, path: Path, text: str, kind: str) -> Any:
+        """What a tag says that a scalar is: a number that fits in 64 bits, true, false or nothing."""
+        try:
+            value = self._constructor.construct_object(node)
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError, IndexError):
+            found = f"{shown(text)} with the tag !!{kind}" if len(text) <= 60 else f"{len(text)} characters"
+            raise self._refused(
+                path, node.start_mark.line, sentence(found, f"a value of type {kind}")
+            ) from None
+        if type(value) is int and abs(value) > LARGEST_NUMBER:
+            message = sentence(shown(text), "a whole number of at most 30 digits")
+            raise self._refused(path, node.start_mark.line, message)
+        return value
 
     def _mapping(self, node: MappingNode, path: Path, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -125,7 +193,7 @@ class _Reader:
         for base in merged:
             if not isinstance(base, MappingNode):
                 raise self._refused(path, base.start_mark.line, sentence("<< of no mapping", "a mapping"))
-            for key, value in self._mapping(base, path, depth + 1).items():
+            for key, value in self.read(base, path, depth + 1).items():
                 found.setdefault(key, value)
         return found
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict
@@ -36,10 +36,26 @@ SECONDS = {
     "m": Decimal(60),
     "h": Decimal(3600),
 }
+LONGEST_TEXT = 1200  # characters of a quantity: the smallest float has 325 behind the point
+MOST_DIGITS = 30  # before the point
+LARGEST_COUNT = 2**31 - 1
+LARGEST_NUMBER = 1e15
+SLOWEST_BITS, FASTEST_BITS = 1.0, 1e15
 LONGEST_S = 365.0 * 86400.0
 BYTES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "KiB": 1024, "MiB": 1024**2}
 BITS = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9, "tbit": 10**12}
 _BITS_SHORT = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}  # as in "100Mbps"
+
+
+def read_decimal(number: str, value: object) -> Decimal:
+    """The number, which is part of `value`; refused where nothing that is measured is so large or small."""
+    try:
+        read = Decimal(number) if len(number) <= LONGEST_TEXT else None
+    except InvalidOperation:
+        read = None
+    if read is None or (read and not -400 <= read.adjusted() <= MOST_DIGITS):
+        raise refusal(f"a number of at most {MOST_DIGITS} digits before the point", value)
+    return read
 
 
 def read_duration(value: object) -> float:
@@ -52,19 +68,20 @@ def read_duration(value: object) -> float:
 
 def read_signed_duration(value: object) -> float:
     """Seconds of a duration that may be negative."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER:
         raise refusal(f"a duration with a unit (us, ms, s, m, h): write '{value}s'", value)
     if not isinstance(value, str):
         raise refusal("a duration such as '500ms', '5s' or '2m'", value)
     text = value.strip()
+    if len(text) > LONGEST_TEXT:
+        raise refusal(f"a duration of at most {LONGEST_TEXT} characters", value)
     match = _DURATION.fullmatch(text)
     if match is None:
         if re.fullmatch(rf"[-+]?{_NUMBER}", text):
             raise refusal(f"a duration with a unit (us, ms, s, m, h): write '{text}s'", value)
         raise refusal("a duration such as '500ms', '5s' or '2m' (units us, ms, s, m, h)", value)
-    total = Decimal(0)
-    for number, unit in _DURATION_PART.findall(match[2]):
-        total += Decimal(number) * SECONDS[unit]
+    parts = _DURATION_PART.findall(match[2])
+    total = sum(read_decimal(number, value) * SECONDS[unit] for number, unit in parts)
     seconds = float(-total if match[1] == "-" else total)
     if abs(seconds) > LONGEST_S:
         raise refusal(f"a duration of at most a year, {write_duration(LONGEST_S)}", value)
@@ -89,9 +106,9 @@ def read_share(value: object) -> float:
     """0 to 1, from '5%' or 0.05."""
     expected = "a share between 0 and 1: '5%' or 0.05"
     if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
-        share = float(Decimal(match[1]) / 100)
+        share = float(read_decimal(match[1], value) / 100)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        share = float(value)
+        share = float(value) if abs(value) <= LARGEST_NUMBER else math.inf
     else:
         raise refusal(expected, value)
     if not 0.0 <= share <= 1.0:
@@ -108,14 +125,16 @@ def write_share(share: float) -> str:
 def read_size(value: object) -> int:
     """Bytes of '100B', '1KiB', '1kB' or a bare whole number."""
     expected = f"a size such as '100B' or '1KiB' (units {', '.join(BYTES)})"
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT:
         return value
     if not isinstance(value, str):
         raise refusal(expected, value)
     match = _SIZE.fullmatch(value.strip())
     if match is None or match[2] not in BYTES:
         raise refusal(expected, value)
-    size = Decimal(match[1]) * BYTES[match[2]]
+    size = read_decimal(match[1], value) * BYTES[match[2]]
+    if size > LARGEST_COUNT:
+        raise refusal("a size below 2 GiB", value)
     if size != int(size):
         raise refusal("a whole number of bytes", value)
     return int(size)
@@ -139,9 +158,10 @@ def read_bandwidth(value: object) -> float:
     factor = BITS.get(unit) or (_BITS_SHORT.get(unit) if "B" not in value else None)
     if match is None or factor is None:
         raise refusal(expected, value)
-    bits = float(Decimal(match[1]) * factor)
-    if bits <= 0.0 or not math.isfinite(bits):
-        raise refusal("a bandwidth of more than nothing", value)
+    bits = float(read_decimal(match[1], value) * factor)
+    if not SLOWEST_BITS <= bits <= FASTEST_BITS:
+        slowest, fastest = write_bandwidth(SLOWEST_BITS), write_bandwidth(FASTEST_BITS)
+        raise refusal(f"a bandwidth of {slowest} to {fastest}", value)
     return bits
 
 
@@ -203,11 +223,27 @@ Size = Annotated[int, BeforeValidator(read_size), PlainSerializer(write_size)]
 """Bytes."""
 Bandwidth = Annotated[float, BeforeValidator(read_bandwidth), PlainSerializer(write_bandwidth)]
 """Bits a second."""
-Count = Annotated[int, Strict(), Field(ge=0)]
+Count = Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT)]
 """A whole number from 0."""
-Positive = Annotated[int, Strict(), Field(ge=1)]
+Positive = Annotated[int, Strict(), Field(ge=1, le=LARGEST_COUNT)]
 """A whole number from 1."""
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-"""A finite number."""
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+"""A number of ordinary size."""
+
+
+def duration_between(low: float, high: float, *, zero: bool = False) -> BeforeValidator:
+    """A reader of durations within bounds, seconds; `zero`: or none at all, which turns something off."""
+
+    def read(value: object) -> float:
+        seconds = read_duration(value)
+        if not (low <= seconds <= high or (zero and seconds == 0.0)):
+            also = ", or 0s" if zero else ""
+            expected = f"a duration of {write_duration(low)} to {write_duration(high)}{also}"
+            raise refusal(expected, value if isinstance(value, str) else f"{seconds}s")
+        return seconds
+
+    return BeforeValidator(read)
+
+
 Switch = Annotated[bool, Strict()]
 """true or false; nothing else."""

@@ -12,6 +12,7 @@ from serfsim.scenario.faults import by_verb
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import refusal
 from serfsim.scenario.selection import Nodes
+from serfsim.scenario.settings import LARGEST_DATAGRAM
 from serfsim.scenario.timed import Timed
 from serfsim.scenario.units import Count, PositiveDuration, Size, Switch
 
@@ -56,7 +57,7 @@ class ByOne(Work):
 class Sent(ByOne):
     """What one member sends to all. `payload` is its bytes."""
 
-    payload: Size = 0
+    payload: Annotated[Size, Field(le=LARGEST_DATAGRAM)] = 0
 
 
 class Event(Sent):
@@ -73,7 +74,7 @@ class Query(Sent):
     """
 
     query: Title
-    response: Size = 16
+    response: Annotated[Size, Field(le=LARGEST_DATAGRAM)] = 16
     relay_factor: Annotated[Count, Field(le=255)] = 0
     timeout: PositiveDuration | None = None
     request_ack: Switch = False

@@ -21,7 +21,7 @@ from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.problems import Path, Problem, sentence
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.selection import Selector, share_of
-from serfsim.scenario.timeline import occurrences
+from serfsim.scenario.timeline import count_occurrences
 from serfsim.scenario.workload import Event, Query, SetTags
 
 LARGEST_ID = 0x7FFFFFFF
@@ -30,7 +30,7 @@ LARGEST_ID = 0x7FFFFFFF
 def size_problems(workload: Sequence[Any], roster: Roster, duration: float) -> Iterator[Problem]:
     """Every entry that Serf would refuse."""
     times = {
-        kind: 1 + sum(len(occurrences(work, duration)) for work in workload if isinstance(work, kind))
+        kind: 1 + sum(count_occurrences(work, duration) for work in workload if isinstance(work, kind))
         for kind in (Event, Query)
     }
     responses: dict[str, int] = {}

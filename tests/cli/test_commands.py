@@ -132,3 +132,23 @@ def test_the_version_says_whether_it_is_compiled(serfsim_in: Serfsim) -> None:
     assert done.exit_code == 0
     assert done.stdout.startswith("serfsim ")
     assert done.stdout.rstrip().endswith(("(compiled)", "(interpreted)"))
+
+
+def test_what_nobody_foresaw_is_one_line_that_names_the_command(
+    serfsim_in: Any, simulation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SERFSIM_TRACEBACK", raising=False)
+    simulation.raises = TypeError("of two minds\nand more")
+    ended = serfsim_in("run", "crash")
+    assert ended.exit_code == 2
+    assert "internal error: TypeError: of two minds; " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_variable_shows_where_it_came_from(
+    serfsim_in: Any, simulation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERFSIM_TRACEBACK", "1")
+    simulation.raises = TypeError("of two minds")
+    assert isinstance(serfsim_in("run", "crash", "-q").exception, TypeError)

@@ -135,10 +135,11 @@ def test_every_key_has_a_default() -> None:
 
 
 DURATIONS = st.floats(min_value=1e-9, max_value=1e7)
+INTERVALS = st.floats(min_value=1e-4, max_value=1e7)
 
 
 @settings(max_examples=25, deadline=None)
-@given(DURATIONS, DURATIONS, st.floats(min_value=0.0, max_value=1.0), st.integers(1, 10_000))
+@given(DURATIONS, INTERVALS, st.floats(min_value=0.0, max_value=1.0), st.integers(1, 10_000))
 def test_numbers_come_back_to_the_last_bit(
     duration: float, interval: float, share: float, nodes: int
 ) -> None:

@@ -105,7 +105,7 @@ def test_what_is_no_size_is_refused(value: object) -> None:
         units.read_size(value)
 
 
-@given(st.integers(min_value=0, max_value=10**12))
+@given(st.integers(min_value=0, max_value=units.LARGEST_COUNT))
 def test_every_size_reads_back(size: int) -> None:
     assert units.read_size(units.write_size(size)) == size
 

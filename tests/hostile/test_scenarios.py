@@ -1,0 +1,139 @@
+"""Scenario files that nobody means well with: one message with file and line, within a second or two."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serfsim.errors import ScenarioError
+from serfsim.scenario import Scenario, load, loads
+
+INPUTS = Path(__file__).parent / "inputs"
+LONGEST_S = 5.0  # on a machine that does much else; most take a few milliseconds
+
+REFUSED = {
+    "int-tag.yaml": ":1: seed: found 'x' with the tag !!int",
+    "float-tag.yaml": ":1: duration: found 'x' with the tag !!float",
+    "dur-exp.yaml": ":1: duration: found '1e999999999s'",
+    "claim-exp.yaml": ":1: claims[0]: found '1e999999999s'",
+    "share-bigint.yaml": ":1: network.loss: found ",
+    "bw-exp.yaml": ":1: network.bandwidth: found '1e9999999gbit'",
+    "cloud-provider.yaml": ":1: network.topology.provider: found a list of 1",
+    "file-nul.yaml": ":1: network.topology.file: found ",
+    "lol.yaml": ":1: found 151336128 values",
+    "huge1ns.yaml": ":1: workload[0].every: found more than ",
+    "evbuf.yaml": ":1: cluster.config.event_buffer: found 1000000000; expected a number of at most ",
+    "gossip1ns.yaml": ":1: cluster.config.gossip_interval: found '1ns'; expected a duration of ",
+    "crash1us.yaml": ":1: faults[0].every: found 10000000 occurrences in 10s; expected at most ",
+    "bigint64.yaml": ":1: cluster.config.max_queue_depth: found 9223372036854775808; expected ",
+}
+
+
+OTHERS = """
+seed: !!bool x
+seed: !!int ''
+seed: !!int 0b2
+!!int x
+duration: !!float 1:2:x
+warm_up: 1e99999h
+network: {loss: 1e99999999%}
+network: {loss: .nan}
+network: {loss: 10000000000000000000000000}
+network: {mtu: 1e9999999KiB}
+network: {mtu: 99999999999999999999}
+network: {bandwidth: 1e-99bit}
+network: {topology: {model: cloud, regions: [[a]]}}
+network: {topology: {model: [cloud]}}
+network: {topology: {model: cloud, provider: {a: b}}}
+network: {topology: {model: matrix, data: [a]}}
+network: {topology: {model: matrix, file: [x]}}
+network: {topology: {model: backbone, network: [a]}}
+network: {topology: {model: graph, generator: {model: waxman, alpha: 1e-300}}}
+network: {jitter: {model: [x]}}
+claims: ['detection.first_s.max < 1e9999999%']
+cluster: {profile: [lan]}
+cluster: {start: {join: [a]}}
+cluster: {nodes: 1e99}
+record: {coordinates: 1ns}
+workload: [{event: a, payload: 1000000000B}]
+faults: [{crash: 1, every: 1us, restart: 1us}]
+faults: [{pause: all, for: 1ns, every: 1ns, times: 2000000000}]
+question: "\\ud800"
+a: &a {<<: *a}
+a: &a [*a, *a]
+"""
+MADE = (
+    f"seed: {'9' * 5000}",
+    f"seed: 0x{'f' * 500}",
+    f"duration: {'9' * 100_000}s",
+    f"claims: ['detection.first_s.max < {'9' * 5000}']",
+    f"network: {{topology: {{model: matrix, file: {'a' * 300}}}}}",
+    f"network: {{topology: {{model: matrix, file: {'a/' * 3000}b}}}}",
+    *("{" * 100_000, "[" * 100_000, "- " * 10_000, "? " * 10_000),
+)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_each_is_refused_at_its_line_and_soon(name: str) -> None:
+    begun = time.perf_counter()
+    with pytest.raises(ScenarioError) as caught:
+        load(INPUTS / name)
+    assert time.perf_counter() - begun < LONGEST_S
+    assert str(caught.value).startswith(f"{INPUTS / name}{REFUSED[name]}")
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("text", [*OTHERS.strip().splitlines(), *MADE], ids=lambda text: text[:50])
+def test_others_of_their_kinds_are_refused_too(text: str) -> None:
+    begun = time.perf_counter()
+    with pytest.raises(ScenarioError) as caught:
+        loads(text, "f.yaml")
+    assert time.perf_counter() - begun < LONGEST_S
+    assert str(caught.value).startswith("f.yaml")
+    assert len(str(caught.value)) < 1000
+
+
+def _numbers(part: type[Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The paths of the settings in a part of the schema."""
+    return [(*path, field.alias or name) for name, field in part.model_fields.items()]
+
+
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63), 10**400, 1e300, "1e25s", "1e25B", "1e25%", "1e25gbit"], ids=str
+)
+def test_no_setting_takes_a_number_beyond_all_bounds(value: object) -> None:
+    """Each by itself: a switch, a name and a duration refuse it as no such thing, a number as too large."""
+    from serfsim.scenario.network import Network, Tcp
+    from serfsim.scenario.settings import Settings
+
+    def refused(**sections: Any) -> None:
+        with pytest.raises(ScenarioError):
+            Scenario(**sections)
+
+    for (name,) in _numbers(Settings):
+        if name != "rpc_addr":
+            refused(cluster={"config": {name: value}})
+    for (name,) in _numbers(Network):
+        refused(network={name: value})
+    for (name,) in _numbers(Tcp):
+        refused(network={"tcp": {name: value}})
+    for name in ("duration", "warm_up", "seed"):
+        refused(**{name: value})
+    for key in ("payload", "at", "every", "times", "until"):
+        refused(workload=[{"event": "a", key: value}])
+    for key in ("response", "relay_factor", "timeout"):
+        refused(workload=[{"query": "a", key: value}])
+
+
+def test_a_file_that_never_ends_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="a larger file; expected a scenario file of at most 4 MiB"):
+        load("/dev/zero")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300, "a/" * 3000 + "b"], ids=["NUL", "long", "deep"])
+def test_a_name_that_no_file_can_have_is_told_as_such(name: str) -> None:
+    with pytest.raises(ScenarioError):
+        load(name)
