@@ -42,10 +42,13 @@ def _read_networks(value: Any) -> Any:
         raise refusal("a list of networks such as ['10.0.0.0/8']", value)
     for position, network in enumerate(value):
         try:
-            ipaddress.ip_network(network)
-        except (ValueError, TypeError):
+            # As Go reads it: the length must be given, bits beyond it do not matter.
+            if not isinstance(network, str) or "/" not in network:
+                raise ValueError
+            ipaddress.ip_network(network.strip(), strict=False)
+        except ValueError:
             raise refusal("a network such as '10.0.0.0/8'", network, inside=(position,)) from None
-    return tuple(str(network) for network in value)
+    return tuple(network.strip() for network in value)
 
 
 Networks = Annotated[tuple[str, ...] | None, BeforeValidator(_read_networks)]
@@ -122,7 +125,7 @@ class Settings(Part):
     dead_node_reclaim_time: Duration = 0.0
     """After so long a dead member's name may come back from another address; 0s is never."""
     cidrs_allowed: Networks = None
-    """Networks that members may have addresses in; not given is all."""
+    """Networks that members may have addresses in; not given, or none, is all."""
     memberlist_queue_check_interval: Interval = 30.0
     encryption_overhead: Annotated[Size, Field(le=1024)] = 0
     """Bytes that encryption adds to a datagram: 29 with a keyring."""

@@ -23,8 +23,8 @@ def memberlist_config(settings: Settings, hosts: int, can: Mechanisms) -> Member
     config = MemberlistConfig(can)
     _copy(settings, config, except_for=("protocol_version",))
     config.protocol_version = settings.memberlist_protocol_version
-    if settings.cidrs_allowed is not None:
-        networks = [ipaddress.ip_network(text) for text in settings.cidrs_allowed]
+    if settings.cidrs_allowed:
+        networks = [ipaddress.ip_network(text, strict=False) for text in settings.cidrs_allowed]
         addresses = [ipaddress.ip_address(FIRST_ADDRESS + host) for host in range(hosts)]
         config.allowed_addresses = {
             host: True for host, address in enumerate(addresses) if any(address in net for net in networks)

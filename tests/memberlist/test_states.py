@@ -194,6 +194,20 @@ def test_addresses_outside_the_allowed_networks_are_ignored_in_silence() -> None
     assert (hand.delegate.calls, hand.reported(events.CONFLICT)) == ([], [])
 
 
+def test_an_alive_message_that_comes_from_outside_the_allowed_networks_is_ignored() -> None:
+    hand = Hand()
+    hand.config.allowed_addresses = dict.fromkeys(range(8), True)
+    hand.start(knowing=False)
+    for source, known in ((50, False), (3, True)):
+        packet = m.Packet(m.GOSSIP, 0, 100)
+        packet.broadcasts = [Alive(hand.directory.first[1], 1)]
+        hand.node.on_packet(packet, source, 1.0, 1.0)
+        assert (hand.node.core.members.key(1) != UNKNOWN) is known
+    packet.broadcasts = [hand.accuse(m.SUSPECT, "peer", 1, "p0")]
+    hand.node.on_packet(packet, 50, 1.0, 1.0)
+    assert hand.state_of("peer") == STATE_SUSPECT, "only alive messages are looked at"
+
+
 # Dead and left -------------------------------------------------------------------------------------
 
 

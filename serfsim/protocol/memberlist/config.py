@@ -62,7 +62,7 @@ class MemberlistConfig:
         self.udp_buffer_size: i64 = 1400
         # After so long a dead member's name may come back from another address; 0 is never.
         self.dead_node_reclaim_time: float = 0.0
-        # Addresses (directory numbers) that may join; None is all (CIDRsAllowed).
+        # Addresses (directory numbers) that may join, and gossip of who does; None is all (CIDRsAllowed).
         self.allowed_addresses: dict[int, bool] | None = None
         # Bytes that encryption adds to a datagram; 0 without a keyring, 29 with one.
         self.encryption_overhead: i64 = 0

@@ -194,6 +194,8 @@ class Memberlist(Machine):
             self.prober.nack(packet.seq, now)
         broadcasts = packet.broadcasts
         if broadcasts is not None:
+            if self.core.config.allowed_addresses is not None:
+                broadcasts = self.states.without_strangers(broadcasts, source)
             if self._stalls == 0 and self.handoff.is_split and len(broadcasts) <= self.handoff.depth:
                 self._work_off(broadcasts, now)
             else:

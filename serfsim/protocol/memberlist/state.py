@@ -112,14 +112,14 @@ class MemberStates:
             return
         is_new_address = False
         if key == UNKNOWN:
-            if not self._is_allowed(record):
+            if not self._is_allowed(record.address):
                 return
             members.insert(node, record, core.rng)
             key = members.keys[node]
         else:
             known = members.record(node)
             if known.address != record.address or known.port != record.port:
-                if not self._is_allowed(record):
+                if not self._is_allowed(record.address):
                     return
                 if not self._may_move(node, key & 3, now):
                     core.notify(now, events.CONFLICT, node, record.address)
@@ -170,9 +170,21 @@ class MemberStates:
         reclaim = self.core.config.dead_node_reclaim_time
         return state == STATE_DEAD and reclaim > 0.0 and now - self.core.members.changed_at[node] > reclaim
 
-    def _is_allowed(self, record: Record) -> bool:
+    def _is_allowed(self, address: i64) -> bool:
         allowed = self.core.config.allowed_addresses
-        return allowed is None or record.address in allowed or not self.mechanisms.allow_list
+        return allowed is None or address in allowed or not self.mechanisms.allow_list
+
+    def without_strangers(self, broadcasts: list[Message], source: i64) -> list[Message]:
+        """Drop the alive messages that come from, or tell of, an address that is not allowed."""
+        is_allowed = self._is_allowed(source)
+        kept: list[Message] = []
+        for message in broadcasts:
+            if message.kind == ALIVE:
+                assert isinstance(message, Alive)
+                if not is_allowed or not self._is_allowed(message.record.address):
+                    continue
+            kept.append(message)
+        return kept
 
     # suspect -----------------------------------------------------------------------------------
 
