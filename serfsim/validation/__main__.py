@@ -5,26 +5,34 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from serfsim.errors import SerfsimError
 from serfsim.speed import is_compiled
-from serfsim.validation.compare import DIFFERS, Pair, Row, compare
+from serfsim.validation.compare import AGREES, Pair, Row, compare
 from serfsim.validation.conversion import as_recording
 from serfsim.validation.figures import figures
-from serfsim.validation.golden import Golden, read, recordings_in
+from serfsim.validation.golden import Golden, NotComparable, RecordingError, name_of, read, recordings_in
+from serfsim.validation.outliers import outliers
+from serfsim.validation.releases import release_of
 from serfsim.validation.runs import run_all
-from serfsim.validation.scenario import NotComparable, faults, warm_up
+from serfsim.validation.scenario import faults, warm_up
+from serfsim.validation.tally import share_of, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path("docs") / "validation.md"
 QUICK_SEEDS = 3
 
+Chosen = list[tuple[Path, Golden]]
+
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m serfsim.validation", description=__doc__)
-    parser.add_argument("--recordings", type=Path, default=ROOT / "tests" / "golden", help="their folder")
-    parser.add_argument("--only", default="", help="only recordings whose names contain this")
+    parser.add_argument("--folder", type=Path, default=ROOT / "tests" / "golden", help="of the recordings")
+    parser.add_argument("--recordings", default="*", metavar="GLOB", help="only those with such names")
+    parser.add_argument("--kind", help="only recordings of a kind, such as crash or leave")
+    parser.add_argument("--release", help="only recordings of a release, such as 0.9.4 or 0.10.2")
     parser.add_argument("--seeds", type=int, default=20, help="simulated runs of each recording")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time")
     parser.add_argument(
@@ -35,17 +43,40 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def comparable(paths: list[Path]) -> tuple[list[tuple[Path, Golden]], dict[str, str]]:
+def comparable(paths: list[Path]) -> tuple[Chosen, dict[str, str]]:
     """The recordings to compare, and why the others are left out."""
     kept, skipped = [], {}
     for path in paths:
         golden = read(path)
         try:
+            release_of(golden)
             list(faults(golden, warm_up(golden)))
         except NotComparable as error:
-            skipped[golden.name] = str(error)
+            skipped[golden.name] = str(error).removeprefix(f"{golden.name}: ")
             continue
         kept.append((path, golden))
+    return kept, skipped
+
+
+def chosen(given: argparse.Namespace) -> tuple[Chosen, dict[str, str]]:
+    """What was asked for, as `comparable` gives it. RecordingError, with what there is, for nothing."""
+    paths = recordings_in(given.folder)
+    kept, skipped = comparable([path for path in paths if fnmatchcase(name_of(path), given.recordings)])
+    if not kept and not skipped:
+        raise RecordingError(
+            f"--recordings: found '{given.recordings}', which fits none of {len(paths)} names;"
+            f" expected a pattern such as '{name_of(paths[0])[:9]}*'"
+        )
+    for option, value, has in (
+        ("--kind", given.kind, lambda golden: golden.kind),
+        ("--release", given.release, lambda golden: release_of(golden).name),
+    ):
+        if value is None:
+            continue
+        there = sorted({has(golden) for _, golden in kept})
+        if value not in there:
+            raise RecordingError(f"{option}: found '{value}'; expected one of {', '.join(there) or 'none'}")
+        kept = [(path, golden) for path, golden in kept if has(golden) == value]
     return kept, skipped
 
 
@@ -59,19 +90,16 @@ def print_rows(rows: list[Row]) -> None:
         if row.tolerance is not None and len(row.recorded) and len(row.simulated):
             low, high = row.simulated_range
             print(
-                f"{row.verdict:8} {row.group:32} {row.figure:34}"
+                f"{row.verdict:8} {row.group:28} {row.release:9} {row.figure:34}"
                 f" {row.recorded.mean():10.4g} {row.simulated.mean():10.4g} [{low:.4g}, {high:.4g}]"
-                f"  {row.tolerance.text()}  {row.note}"
+                f"  {row.tolerance.text()}  {row.note}{' (chance)' if row.by_chance else ''}"
             )
 
 
 def main(words: list[str] | None = None) -> int:
     given = arguments(words)
     begun = time.monotonic()
-    kept, skipped = comparable([p for p in recordings_in(given.recordings) if given.only in p.name])
-    if not kept:
-        print(f"{given.recordings}: found no recording to compare whose name contains '{given.only}'")
-        return 2
+    kept, skipped = chosen(given)
     if not is_compiled():
         print("running interpreted, some ten times slower than compiled (make build)", file=sys.stderr)
     seeds = list(range(1, (QUICK_SEEDS if given.quick else given.seeds) + 1))
@@ -82,19 +110,23 @@ def main(words: list[str] | None = None) -> int:
     ]
     rows = compare(pairs)
     print_rows(rows)
+    listed, looked_at = outliers(pairs)
+    for one in listed:
+        side = "above" if one.above else "below"
+        print(f"listed   {one.kind:12} {one.figure:34} {side} in {len(one.recordings)} of {one.of}")
     for name, why in skipped.items():
         print(f"left out {name}: {why}")
-    differing = sum(row.verdict == DIFFERS for row in rows)
-    judged = sum(row.verdict != "" for row in rows)
+    print("\n".join(table(rows)))
     took = time.monotonic() - begun
-    print(f"{judged - differing} of {judged} figures agree or are open; {took:.0f} s, {len(seeds)} seeds")
-    page = given.page or (None if given.quick or given.only else PAGE)
+    print(f"{share_of(rows)} {looked_at} figures without a tolerance. {took:.0f} s, {len(seeds)} seeds")
+    whole = not (given.quick or given.kind or given.release or given.recordings != "*")
+    page = given.page or (PAGE if whole else None)
     if page is not None:
         from serfsim.validation.page import write_page
 
         write_page(page, rows, pairs, skipped)
         print(page)
-    return 1 if differing else 0
+    return 1 if any(row.verdict not in (AGREES, "") and not row.by_chance for row in rows) else 0
 
 
 if __name__ == "__main__":

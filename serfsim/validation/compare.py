@@ -1,15 +1,15 @@
 """Recorded and simulated figures against each other.
 
-Recordings of the same circumstances are one group: their values are pooled, and so are those of
-their simulated runs, of which each has equally many. The spread that is shown is the 1..99 % range
-of simulated values.
+Recordings of the same circumstances and release are one group: their values are pooled, and so are those
+of their simulated runs, of which each has equally many. The spread that is shown is the 1..99 % range of
+simulated values.
 
-What misses its margin is not always wrong: one recording of a random thing has an error of its own,
-and the margins cannot know it. So a missed margin of means is put to a test: were the simulation
-right, how many standard errors, taken from the simulated spread and the number of recorded values,
-would the recorded mean be off? Up to 2.58 (1 case in 100) the verdict is `open`, beyond `differs`.
-Counts of rare things are far from normal; of them the test is how many simulated values, or means of as
-many as were recorded, are as extreme.
+A figure with a tolerance agrees or differs. What misses a margin by no more than the margin itself, and no
+further than chance may account for, is `open`: how wide a figure is by itself makes none of it open. Beside
+what differs stands whether chance may account for it: were the simulation right, would the mean of as many
+values as were recorded be as far off in more than 1 case in 100?
+
+A figure without a tolerance is looked at all the same (`outliers.py`).
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import ks_2samp
+from scipy.stats import t as student
 
 from serfsim.scoring.recording import Floats
 from serfsim.validation.figures.measures import Figures
 from serfsim.validation.golden import Golden
+from serfsim.validation.releases import release_of
 from serfsim.validation.runs import pooled
 from serfsim.validation.tolerances import LEAST_KS_P, STANDARD_ERRORS, Tolerance, tolerance_of
 
 AGREES, OPEN, DIFFERS, NOT_ASKED = "agrees", "open", "differs", ""
-SIGNIFICANT = 2.58
+SIGNIFICANT = 0.01  # both sides
 RANGE = (0.01, 0.99)
 DRAWS = 20000
 SAME = 1e-6  # what counts as equal where equality is asked for
@@ -45,15 +47,18 @@ class Pair:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of one group."""
+    """One figure of one group. `by_chance` is of what does not agree: whether chance accounts for it."""
 
     group: str
+    release: str
+    kind: str
     figure: str
     recorded: Floats
     simulated: Floats
     tolerance: Tolerance | None
     verdict: str
     note: str
+    by_chance: bool = False
 
     @property
     def simulated_range(self) -> tuple[float, float]:
@@ -62,19 +67,20 @@ class Row:
 
 
 def group_of(golden: Golden) -> str:
-    """The name without the number of the run; partitions also without how their agents started."""
-    name = re.sub(r"(-v\d+)?-s\d+$", "", golden.name)
+    """The name without software and number of the run; partitions also without how their agents started."""
+    name = re.sub(r"-serf[\d.]+(-ml[\d.]+)?(?=-)", "", golden.name)
+    name = re.sub(r"(-v\d+)?-s\d+$", "", name)
     return re.sub(r"-spread\d*$", "", name) if golden.kind == "partition" else name
 
 
 def compare(pairs: list[Pair]) -> list[Row]:
     """All figures of all groups, in the order of the recordings and of the figures."""
-    groups: dict[str, list[Pair]] = {}
+    groups: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
-        groups.setdefault(group_of(pair.golden), []).append(pair)
+        groups.setdefault((group_of(pair.golden), release_of(pair.golden).name), []).append(pair)
     return [
         row
-        for group, members in groups.items()
+        for (group, _), members in groups.items()
         for figure in members[0].recorded
         for row in rows_of(group, members, figure)
     ]
@@ -82,24 +88,32 @@ def compare(pairs: list[Pair]) -> list[Row]:
 
 def rows_of(group: str, members: list[Pair], figure: str) -> list[Row]:
     """One row; or one of every recording, where each is to be compared by itself."""
-    tolerance = tolerance_of(members[0].golden, figure)
-    if tolerance is not None and tolerance.check == "seconds" and len(members) > 1:
-        return [row_of(member.golden.name, [member], figure, tolerance) for member in members]
-    return [row_of(group, members, figure, tolerance)]
+    tolerances = [tolerance_of(member.golden, figure) for member in members]
+    alone = any(tolerance is not None and tolerance.check == "seconds" for tolerance in tolerances)
+    if alone and len(members) > 1:
+        return [
+            row_of(member.golden.name, [member], figure, tolerance)
+            for member, tolerance in zip(members, tolerances, strict=True)
+        ]
+    return [row_of(group, members, figure, tolerances[0])]
 
 
 def row_of(group: str, members: list[Pair], figure: str, tolerance: Tolerance | None) -> Row:
+    golden = members[0].golden
     recorded = finite([value for member in members for value in member.recorded.get(figure, [])])
     simulated = finite([value for member in members for value in pooled(member.runs, figure)])
+    verdict, note, by_chance = NOT_ASKED, "", False
     if len(recorded) == 0 or len(simulated) == 0:
         # Both without a value is agreement that there is nothing to measure.
-        same = len(recorded) == len(simulated)
-        verdict = NOT_ASKED if same or tolerance is None or tolerance.if_both else DIFFERS
-        return Row(group, figure, recorded, simulated, tolerance, verdict, "" if same else "only one side")
-    if tolerance is None:
-        return Row(group, figure, recorded, simulated, None, NOT_ASKED, "")
-    verdict, note = judged(tolerance, members, figure, recorded, simulated)
-    return Row(group, figure, recorded, simulated, tolerance, verdict, note)
+        if len(recorded) != len(simulated):
+            note = "only one side"
+            verdict = NOT_ASKED if tolerance is None or tolerance.if_both else DIFFERS
+    elif tolerance is not None:
+        verdict, note = judged(tolerance, members, figure, recorded, simulated)
+        if verdict != AGREES:
+            by_chance = is_chance(recorded, simulated)
+    release = release_of(golden).name
+    return Row(group, release, golden.kind, figure, recorded, simulated, tolerance, verdict, note, by_chance)
 
 
 def finite(values: list[float]) -> Floats:
@@ -144,28 +158,54 @@ def judged_means(
     theory = tolerance.closed_form(golden) if tolerance.closed_form else None
     if theory is not None and abs(float(simulated.mean()) - theory) <= tolerance.margin * theory:
         return AGREES, f"closed form {theory:.4g}"
-    spread = float(simulated.std(ddof=1)) / math.sqrt(len(recorded)) if len(simulated) > 1 else 0.0
-    errors = abs(off) / spread if spread > 0.0 else math.inf
+    errors = standard_errors(recorded, simulated)
     note = f"off by {off / recorded.mean():+.1%}" if recorded.mean() else f"off by {off:+.3g}"
-    return OPEN if errors <= SIGNIFICANT else DIFFERS, f"{note}, {errors:.1f} standard errors"
+    near = abs(off) <= 2.0 * allowed and errors <= most_errors(simulated)
+    return OPEN if near else DIFFERS, f"{note}, {errors:.1f} standard errors"
 
 
 def judged_factor(tolerance: Tolerance, recorded: Floats, simulated: Floats) -> tuple[str, str]:
     a, b = float(recorded.mean()), float(simulated.mean())
-    if max(a, b) <= tolerance.margin * min(a, b) or a == b:
+    low, high = min(a, b), max(a, b)
+    if high <= tolerance.margin * low or a == b:
         return AGREES, ""
     share = share_as_extreme(recorded, simulated)
     note = f"{share:.0%} of simulated means are as extreme"
-    return OPEN if share >= 1.0 - RANGE[1] else DIFFERS, note
+    near = high <= tolerance.margin**2 * low and share >= 1.0 - RANGE[1]
+    return OPEN if near else DIFFERS, note
+
+
+def is_chance(recorded: Floats, simulated: Floats) -> bool:
+    """Whether a right simulation would be as far from such a recording in more than 1 case in 100.
+
+    Means of many values are normal; counts of rare things are not, so the share of simulated means counts
+    too.
+    """
+    if standard_errors(recorded, simulated) <= most_errors(simulated):
+        return True
+    return share_as_extreme(recorded, simulated) >= 1.0 - RANGE[1]
+
+
+def standard_errors(recorded: Floats, simulated: Floats) -> float:
+    """How many standard errors of as many simulated values as were recorded the means are apart."""
+    off = abs(float(simulated.mean() - recorded.mean()))
+    spread = float(simulated.std(ddof=1)) / math.sqrt(len(recorded)) if len(simulated) > 1 else 0.0
+    if spread > 0.0:
+        return off / spread
+    return math.inf if off > 0.0 else 0.0
+
+
+def most_errors(simulated: Floats) -> float:
+    """Standard errors that chance accounts for: Student's, as the spread is known from so many values."""
+    return float(student.ppf(1.0 - SIGNIFICANT / 2.0, max(1, len(simulated) - 1)))
 
 
 def share_as_extreme(recorded: Floats, simulated: Floats) -> float:
     """How often the mean of as many simulated values, drawn at random, lies as far to the same side."""
     draws = np.random.default_rng(1).choice(simulated, (DRAWS, len(recorded))).mean(axis=1)
     above = recorded.mean() > simulated.mean()
-    extreme = draws >= recorded.mean() if above else draws <= recorded.mean()
-    # What no run has shown may still happen about once in as many runs as there were.
-    return max(float(extreme.mean()), 1.0 / (1 + len(simulated)))
+    extreme = draws >= recorded.mean() - 1e-12 if above else draws <= recorded.mean() + 1e-12
+    return float(extreme.mean())
 
 
 def standard_error(values: Floats) -> float:
@@ -213,10 +253,16 @@ def at_most(tolerance: Tolerance, golden: Golden, recorded: Floats, simulated: F
     return above == 0, f"{above} of {len(simulated)} runs have more" if above else ""
 
 
+def chance(tolerance: Tolerance, golden: Golden, recorded: Floats, simulated: Floats) -> tuple[bool, str]:
+    extreme = share_as_extreme(recorded, simulated)
+    return extreme >= tolerance.margin, f"{extreme:.1%} of simulated means are as extreme"
+
+
 CHECKS = {
     "exact": exact,
     "zero": zero,
     "median_at": median_at,
     "share": share,
     "at_most": at_most,
+    "chance": chance,
 }

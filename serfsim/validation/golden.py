@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +23,14 @@ ENDING = ".json.gz"
 
 # An agent's own share of a round trip, where the recording's also contains jitter.
 USUAL_EXCESS_S = 400e-6
-# Kinds in which a round trip takes longer for no other reason than the agents' machine.
-UNDISTURBED = ("baseline", "crash", "loss", "dissemination", "leave")
 
 
 class RecordingError(SerfsimError):
     """A file that is no recording, or says what this version does not understand."""
+
+
+class NotComparable(RecordingError):
+    """What was done in the recording cannot be done in a scenario."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Golden:
 
     @property
     def kind(self) -> str:
-        """baseline, crash, udp_blocked, isolated, loss, pause, partition, dissemination or leave."""
+        """What was done to the cluster: one of `figures.OF_KIND`."""
         return str(self.raw["scenario"])
 
     @property
@@ -107,23 +108,6 @@ class Golden:
         """Median of what an agent itself takes to answer."""
         return USUAL_EXCESS_S if self.jitter_fraction else self.excess_s
 
-    @cached_property
-    def machine_noise(self) -> tuple[float, float] | None:
-        """Each way of a round trip takes longer by median * exp(sigma * N(0, 1)) seconds: (median, sigma).
-
-        The agents shared a busy machine: the median round trip took 0.4 ms longer than both latencies,
-        but one in a hundred 5 to 20 ms. Both ways together have the median and the mean excess of the
-        recording, by Fenton's approximation of a sum of lognormals (1960). None where the excess
-        also holds what was done to the network or to the agents.
-        """
-        excess = self.raw["traffic"]["ping_excess"]
-        median, mean = float(excess["p50_us"]) * 1e-6, float(excess["mean_us"]) * 1e-6
-        if self.kind not in UNDISTURBED or self.jitter_fraction or mean <= median:
-            return None
-        both = 2.0 * math.log(mean / median)
-        each = math.log1p(2.0 * math.expm1(both))
-        return 0.5 * mean * math.exp(-0.5 * each), math.sqrt(each)
-
     @property
     def actions(self) -> list[tuple[float, str, list[Any]]]:
         """What was done to the cluster, in order: (t, action, arguments)."""
@@ -174,7 +158,12 @@ def read(path: Path) -> Golden:
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
         raise RecordingError(f"{path}: found format {found!r}; expected {FORMAT!r}")
-    return Golden(path.name.removesuffix(ENDING), raw)
+    return Golden(name_of(path), raw)
+
+
+def name_of(path: Path) -> str:
+    """A recording's name, in which there may be dots."""
+    return path.name.removesuffix(ENDING)
 
 
 def recordings_in(folder: Path) -> list[Path]:

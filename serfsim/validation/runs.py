@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from serfsim.engine.streams import stream
 from serfsim.engine.trace import MESSAGE, TRAFFIC_COLUMNS, USER_MESSAGE, Trace
 from serfsim.scoring.recording import PerSecond, Recording
 from serfsim.simulation import Simulation
@@ -30,7 +31,8 @@ from serfsim.sweeps.keys import package_digest
 from serfsim.validation.conversion import rounds
 from serfsim.validation.figures import figures
 from serfsim.validation.figures.measures import Figures
-from serfsim.validation.golden import Golden, read
+from serfsim.validation.golden import Golden, name_of, read
+from serfsim.validation.noise import MachineNoise, stalls
 from serfsim.validation.scenario import latency_file, scenario, warm_up
 from serfsim.whole import write_whole
 
@@ -50,18 +52,26 @@ class Job:
 
     @property
     def kept(self) -> Path:
-        name = self.path.name.split(".")[0]
-        return self.folder / name / f"seed-{self.seed:04d}.json"
+        return self.folder / name_of(self.path) / f"seed-{self.seed:04d}.json"
 
 
 def simulate(golden: Golden, seed: int, folder: Path) -> Recording:
     """One run of a recording's scenario; its latencies are written to `folder` first."""
     folder.mkdir(parents=True, exist_ok=True)
     sim = Simulation(scenario(golden, latency_file(golden, folder)), seed)
+    sim.network.jitter = machine_noise(sim, golden, seed)
     sim.process(polls(sim, golden))
     recording = sim.run().recording
     assert recording is not None
     return with_message_bytes(recording, sim.trace)
+
+
+def machine_noise(sim: Simulation, golden: Golden, seed: int) -> MachineNoise:
+    """The stalls of the recording's machine on top of the scenario's jitter."""
+    begin = float(golden.raw["traffic"]["series_start"]) - warm_up(golden) + sim.origin
+    rng = stream(seed, "machine/stalls")
+    queue = sim.queue
+    return MachineNoise(sim.network.jitter, stalls(golden), begin, rng, lambda: queue.now)
 
 
 def with_message_bytes(recording: Recording, trace: Trace) -> Recording:
@@ -98,7 +108,7 @@ def run_all(
         progress(len(found), len(jobs))
     ordered: dict[str, dict[int, Figures]] = {}
     for job in jobs:
-        ordered.setdefault(job.path.name.split(".")[0], {})[job.seed] = found[job]
+        ordered.setdefault(name_of(job.path), {})[job.seed] = found[job]
     return ordered
 
 

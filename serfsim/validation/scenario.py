@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from serfsim.scenario.model import Scenario
-from serfsim.validation.golden import Golden, RecordingError
+from serfsim.validation.golden import Golden, NotComparable
+from serfsim.validation.noise import body
+from serfsim.validation.releases import release_of
 
 JITTER_SIGMA = 1.0
 
@@ -25,12 +27,11 @@ RULE_KEYS = {"id", "src", "dst", "sym", "proto", "loss", "ge"}
 # Payloads in bytes: what the recordings' messages, of 50, 121 and 48 bytes, have room for.
 EVENT_PAYLOAD, QUERY_PAYLOAD, ANSWER = 16, 1, 1
 
+# What no scenario can do yet, in words.
+BEYOND = {"noroute": "packets that its own kernel refuses a member to send (no route to the host)"}
+
 # What is no fault: said elsewhere, or how a fault ends.
 NO_FAULTS = ("unrule", "cont", "kill", "leave", "force-leave", "event", "query", "respond-all")
-
-
-class NotComparable(RecordingError):
-    """What was done in the recording cannot be done in a scenario."""
 
 
 def seconds(value: float) -> str:
@@ -63,8 +64,9 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
         cluster={
             "nodes": golden.names,
             "profile": golden.profile,
+            "version": release_of(golden).version,
             "start": {"join": "first", "at": [seconds(float(start)) for start in golden.starts]},
-            "processing_delay": seconds(0.0 if golden.machine_noise else golden.answer_s),
+            "processing_delay": seconds(golden.answer_s if body(golden) is None else 0.0),
         },
         network={
             "topology": {"model": "matrix", "file": str(latencies), "unit": "s", "kind": "one_way"},
@@ -83,9 +85,10 @@ def jitter(golden: Golden) -> dict[str, Any]:
     """What packets take beyond their latency: by the emulated network, or by the agents' machine."""
     if golden.jitter_fraction:
         return {"model": "lognormal", "fraction": golden.jitter_fraction, "sigma": JITTER_SIGMA}
-    if golden.machine_noise is None:
+    noise = body(golden)
+    if noise is None:
         return {"model": "none"}
-    median, sigma = golden.machine_noise
+    median, sigma = noise
     return {"model": "lognormal", "median": seconds(median), "sigma": sigma}
 
 
@@ -100,6 +103,8 @@ def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
             until = next((end for end, node in golden.when("cont") if node == arguments[0] and end > t), None)
             ends = {} if until is None else {"for": seconds(until - t)}
             yield {"pause": [names[arguments[0]]], **at, **ends}
+        elif action in BEYOND:
+            raise NotComparable(f"{golden.name}: no fault of a scenario makes {BEYOND[action]}")
         elif action not in NO_FAULTS:
             raise NotComparable(f"{golden.name}: no fault of a scenario does what '{action}' did")
     for action, verb in (("kill", "crash"), ("leave", "leave")):

@@ -12,17 +12,25 @@ names), which figures (a pattern), how they are compared, and how far they may d
     at_most     no simulated value is above `margin`
     factor      the means differ by at most the factor `margin`
     seconds     for each recording by itself the means differ by at most `margin` seconds
+    chance      of counts of rare things: the share `margin` of simulated means lies as far out
 
 `ks`: besides, a two-sample Kolmogorov-Smirnov test of the values must not reject at p = 0.01.
 `in_range`: besides, each recorded value lies within the 1..99 % range of the simulated values of its
 own recording. `closed_form`: the simulated mean may agree with it instead of with the recording.
-`if_both`: nothing is asked where only one side has a value at all.
+`if_both`: nothing is asked where only one side has a value at all. `where`: only of recordings of which this
+holds.
 
 Not in that table, and added when user events and queries were compared, were rows for acks, answers and
 the closing of a query, for how many members were reached, and for copies under loss. Under loss acks and
 answers are held to the table's row of dissemination, all else more closely. Its row of copies, 8 from
 each of n members, is asked of the members who had it: now and then a rumour dies before it has come to
-all, among real agents too.
+all, among real agents too. Nor does a member pass on an event that it has by push/pull first, so that the
+row of events is no longer "exact".
+
+Added with the recordings of other releases (`ADDED`): bytes and push/pulls over TCP, coordinates of all
+kinds, accusations and failed events of stopped members, the gap within a leave, leaves that are seen as
+failures, and 0.1 s for rejoining while a dial is under way. Their margins come from recordings of the same
+circumstances alone: twice the spread between those, rounded up.
 """
 
 from __future__ import annotations
@@ -36,6 +44,7 @@ from serfsim.validation.golden import Golden
 
 LEAST_KS_P = 0.01
 STANDARD_ERRORS = 2.0
+DIAL_TIMEOUT_S = 10.0  # of profile lan
 
 
 @dataclass(frozen=True)
@@ -51,12 +60,14 @@ class Tolerance:
     if_both: bool = False
     expected: Callable[[Golden], float] | None = None
     closed_form: Callable[[Golden], float | None] | None = None
+    where: Callable[[Golden], bool] | None = None
 
     def applies(self, golden: Golden, figure: str) -> bool:
         return (
             golden.kind in self.kinds
             and re.fullmatch(self.figure, figure) is not None
             and re.fullmatch(self.names, golden.name) is not None
+            and (self.where is None or self.where(golden))
         )
 
     def text(self) -> str:
@@ -70,6 +81,7 @@ class Tolerance:
             "at_most": f"at most {self.margin:g}",
             "factor": f"factor {self.margin:g}",
             "seconds": f"{self.margin:g} s",
+            "chance": f"{100 * self.margin:g} % of means as far out",
         }[self.check]
         words += ", KS p > 0.01" if self.ks else ""
         words += ", each in range" if self.in_range else ""
@@ -102,6 +114,13 @@ def saved_by_tcp(golden: Golden) -> float | None:
     return 60.0 * golden.n * (1.0 - (1.0 - share) ** 2) * (1.0 - (1.0 - share) ** 4) ** 3
 
 
+def is_dialling(golden: Golden) -> bool:
+    """Whether connections that lost their first packets were under way when the network healed."""
+    healed, waits = golden.fault_end, DIAL_TIMEOUT_S
+    dials = golden.raw["traffic"].get("tcp_conns") or ()
+    return golden.healed and any(healed - waits < dial[0] < healed and dial[8] > 0 for dial in dials)
+
+
 BLOCKED_UDP, ISOLATED = ("udp_blocked",), ("isolated",)
 BASELINE, CRASH, LOSS, PAUSE = ("baseline",), ("crash",), ("loss",), ("pause",)
 PARTITION, DISSEMINATION, LEAVE = ("partition",), ("dissemination",), ("leave",)
@@ -113,7 +132,23 @@ UNMIXED = (
 )
 SPREAD = r"(event|query)_t(50|90|100)_s|query_last_ack_s"
 WHOLE, LOSSY = r"h-.*-loss00-.*", r"h-.*-loss20-.*"
+DISTURBED = (*CRASH, *BLOCKED_UDP, *ISOLATED, *LOSS, *PAUSE, *PARTITION, *DISSEMINATION, *LEAVE)
 LAN_16, LAN_32 = r"b-crash-n16-(?!wan).*", r"b-crash-n32-(?!wan).*"
+
+ADDED: tuple[Tolerance, ...] = (
+    Tolerance((*BASELINE, *DISSEMINATION), r"tcp_bytes_per_node_s", "mean", 0.03),
+    Tolerance((*LOSS, *PAUSE, *BLOCKED_UDP, *ISOLATED), r"tcp_bytes_per_node_s", "mean", 0.05),
+    Tolerance(LOSS, r"push_pull_per_min", "mean", 0.05),
+    Tolerance(DISTURBED, r"coordinate_error_p50_at_(30|60|120|178)s", "mean", 0.25),
+    Tolerance(PAUSE, r"suspects_about_healthy_by_paused", "chance", 0.01),
+    Tolerance(PAUSE, r"refute_suspect_per_min", "mean", 0.05),
+    Tolerance(PAUSE, r"failed_about_paused_at_paused", "mean", 0.04),
+    Tolerance((*PARTITION, *ISOLATED), r"rejoin_(first|median)_s", "seconds", 0.1, where=is_dialling),
+    Tolerance(LEAVE, r"leave_gap_s", "mean", 0.10, ks=True),
+    Tolerance(LEAVE, r"leave_seen_as_failed", "chance", 0.01),
+    Tolerance(LEAVE, r"suspect_to_failed_s", "mean", 0.01),
+    Tolerance(LEAVE, r"leave_intent_copies", "mean", 0.02, names=r"l-.*"),
+)
 
 TOLERANCES: tuple[Tolerance, ...] = (
     # Nothing happens.
@@ -152,13 +187,12 @@ TOLERANCES: tuple[Tolerance, ...] = (
     Tolerance(PARTITION, r"rejoin_(first|median)_s", "seconds", 1.5),
     # Leaves.
     Tolerance(LEAVE, r"leave_(first|median|last)_s", "mean", 0.10),
-    Tolerance(LEAVE, r"leave_intent_copies", "exact"),
+    Tolerance(LEAVE, r"leave_intent_copies", "exact", names=r"i-.*"),
     # User events and queries.
     Tolerance(DISSEMINATION, SPREAD, "mean", 0.08, names=WHOLE, ks=True),
     Tolerance(DISSEMINATION, SPREAD, "mean", 0.10, names=LOSSY, ks=True),
     Tolerance(DISSEMINATION, r"query_copies_per_member", "exact"),
-    Tolerance(DISSEMINATION, r"event_copies_per_member", "exact", names=WHOLE),
-    Tolerance(DISSEMINATION, r"event_copies_per_member", "mean", 0.02, names=LOSSY),
+    Tolerance(DISSEMINATION, r"event_copies_per_member", "mean", 0.02),
     Tolerance(DISSEMINATION, r"(event|query)_reached|query_(acks|answers)", "mean", 0.005, names=WHOLE),
     Tolerance(DISSEMINATION, r"(event|query)_reached", "mean", 0.02, names=LOSSY),
     Tolerance(DISSEMINATION, r"query_(acks|answers)", "mean", 0.10, names=LOSSY),
@@ -174,4 +208,4 @@ TOLERANCES: tuple[Tolerance, ...] = (
 
 def tolerance_of(golden: Golden, figure: str) -> Tolerance | None:
     """The row for a figure of a recording; None: no agreement is asked for."""
-    return next((row for row in TOLERANCES if row.applies(golden, figure)), None)
+    return next((row for row in (*ADDED, *TOLERANCES) if row.applies(golden, figure)), None)

@@ -16,10 +16,10 @@ from serfsim.topology.build import build_topology
 from serfsim.validation.__main__ import comparable
 from serfsim.validation.conversion import as_recording, true_rtt
 from serfsim.validation.figures import figures
-from serfsim.validation.golden import Golden, RecordingError, read
+from serfsim.validation.golden import Golden, NotComparable, RecordingError, read
 from serfsim.validation.heard import delivery_table
 from serfsim.validation.runs import simulate
-from serfsim.validation.scenario import NotComparable, latency_file, rule, scenario, warm_up
+from serfsim.validation.scenario import latency_file, rule, scenario, warm_up
 
 FOLDER = Path(__file__).parent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from serfsim.protocol import events
-from serfsim.validation.figures.crash import firsts
+from serfsim.validation.figures.crash import firsts, of_victim
 from serfsim.validation.figures.measures import Figures, Measured, Window
 
 TAKEN_WITHIN_S = 5.0
@@ -19,17 +19,33 @@ def figures(measured: Measured) -> Figures:
     found.update(noticed(measured, "force_leave", measured.golden.removals, gone, events.LEFT_FORCED))
     found["leave_done_s"] = []
     found["leave_seen_as_failed"] = []
+    found["leave_gap_s"] = []
     for t, node in leaves:
         after = Window(t, math.inf)
         done = measured.rows(events.LEAVE_DONE).by([node]).within(after)
         found["leave_done_s"].extend((done.t[:1] - t).tolist())
+        found["leave_gap_s"].extend(gap(measured, t, node))
         wrong = measured.rows(events.FAILED).about([node]).within(after)
         found["leave_seen_as_failed"].append(float(len(wrong)))
     window = Window(min(t for t, _ in leaves) - 1.0, max(t for t, _ in leaves) + TAKEN_WITHIN_S)
     intents, _ = measured.column(measured.recording.traffic_counts, "udp/leave_intent", window)
     takers = sum(passed_on(measured, t, node, gone) for t, node in leaves)
     found["leave_intent_copies"] = [intents / takers]
+    found["suspect_to_failed_s"] = []
+    kills = measured.golden.when("kill")
+    for t, node in kills:
+        seen = of_victim(measured, t, node, {other for _, other in gone})
+        if "suspect_to_failed_s" in seen:
+            found["suspect_to_failed_s"].append(seen["suspect_to_failed_s"])
     return found
+
+
+def gap(measured: Measured, t: float, node: int) -> list[float]:
+    """From the first member that hears the intent to leave to the first that hears the leaver's `dead`."""
+    others = [other for other in range(measured.n) if other != node]
+    intents = firsts(measured, node, others, t, events.LEAVING)
+    deaths = firsts(measured, node, others, t, events.LEFT)
+    return [deaths[0] - intents[0]] if intents and deaths else []
 
 
 def noticed(measured: Measured, name: str, about: Departures, gone: Departures, kind: int) -> Figures:

@@ -1,0 +1,110 @@
+"""What the recording machine's other jobs added to packets, taken from what each recording noted.
+
+Agents and switch shared a busy machine. How much longer each ping took than both latencies was recorded:
+its median and 90th percentile over the run, and the longest of every second. So each way of a packet takes
+a little longer at random (`body`), and once a second the machine stalls for the noted length (`stalls`):
+from a random moment of that second on, the first packet that would arrive waits for so long, and whatever
+would arrive in the meantime waits for the stall's end with it.
+
+Nothing here is fitted to what is compared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from serfsim.native import Random
+from serfsim.network.jitter import Jitter
+from serfsim.validation.golden import Golden
+
+# Of the recordings' excess the 90th percentile is so many medians, in the median of recordings; for those
+# whose own also holds what was done to agents or network.
+USUAL_SPREAD = 2.2
+OFF_THE_SCALE_S = 0.020  # the recorded quantiles end here
+Z90 = 1.2815515655446004  # of the normal distribution
+
+# Kinds in which a ping takes long for other reasons than the machine: its target was stopped.
+STOPPED = ("pause",)
+
+EARLY_S = 3.0  # the latency filters of all pairs hold their first samples
+EARLY_STALL_S = 0.015
+
+
+def body(golden: Golden) -> tuple[float, float] | None:
+    """Each way takes longer by median * exp(sigma * N(0, 1)) seconds: (median, sigma).
+
+    Both ways together have the recorded median and 90th percentile, by Fenton's approximation of a sum of
+    lognormals (1960). None where packets are given jitter, which the recorded figures then hold as well.
+    """
+    if golden.jitter_fraction:
+        return None
+    excess = golden.raw["traffic"]["ping_excess"]
+    median, high = float(excess["p50_us"]) * 1e-6, float(excess["p90_us"]) * 1e-6
+    if golden.kind in STOPPED or high >= OFF_THE_SCALE_S:
+        high = USUAL_SPREAD * median
+    both = (math.log(high / median) / Z90) ** 2
+    each = math.log1p(2.0 * math.expm1(both))
+    mean = median * math.exp(0.5 * both)
+    return 0.5 * mean * math.exp(-0.5 * each), math.sqrt(each)
+
+
+def stalls(golden: Golden) -> list[float]:
+    """Seconds that the machine stalled for, a value a second from `series_start` on.
+
+    The longest excess of a second's pings; where no ping told, the longest overrun of a thread that
+    slept 10 ms at a time.
+    """
+    traffic = golden.raw["traffic"]
+    told = traffic.get("ping_excess_max_us_per_s") or []
+    if golden.kind in STOPPED or golden.jitter_fraction:
+        told = []
+    slept = traffic.get("sleep_overrun_max_us_per_s") or []
+    longest = max(len(told), len(slept))
+    return [1e-6 * (at(told, second) or at(slept, second)) for second in range(longest)]
+
+
+def at(series: Sequence[float], second: int) -> float:
+    return float(series[second]) if second < len(series) else 0.0
+
+
+def early_stall(golden: Golden) -> float:
+    """The longest stall of the first seconds after the join, in seconds; 0 where none was long.
+
+    What falls into the join stays in the coordinates' latency filters and comes back a minute later.
+    """
+    begin = float(golden.raw["traffic"]["series_start"])
+    early = [length for k, length in enumerate(stalls(golden)) if -1.0 < begin + k < EARLY_S]
+    longest = max(early, default=0.0)
+    return longest if longest >= EARLY_STALL_S else 0.0
+
+
+class MachineNoise(Jitter):
+    """`others` and the stalls; `begin` is when the first second starts, on the clock of `now`."""
+
+    def __init__(
+        self, others: Jitter, lengths: list[float], begin: float, rng: Random, now: Callable[[], float]
+    ) -> None:
+        self.others = others
+        self.lengths = lengths
+        self.begin = begin
+        self.now = now
+        self.ready = [begin + k + rng.random() for k in range(len(lengths))]
+        self.started = [math.inf] * len(lengths)
+
+    def sample(self, base: float, rng: Random) -> float:
+        extra = self.others.sample(base, rng)
+        arrival = self.now() + base + extra
+        # A stall may reach into the seconds that follow; those that do are few and short.
+        second = int(arrival - self.begin)
+        for k in (second - 1, second):
+            if 0 <= k < len(self.lengths):
+                if self.started[k] == math.inf and arrival >= self.ready[k]:
+                    self.started[k] = arrival
+                left = self.started[k] + self.lengths[k] - arrival
+                if self.started[k] <= arrival and left > 0.0:
+                    return extra + left
+        return extra
+
+    def mean(self, base: float) -> float:
+        return self.others.mean(base)

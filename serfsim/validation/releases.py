@@ -1,0 +1,45 @@
+"""The release that a recording's agents ran, and the simulated release that stands for it.
+
+A recording names its software in words: "Serf 0.10.2, memberlist 0.5.2, ...". One table says which column
+of `protocol.versions` is run beside it; a new column there is one more line here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from serfsim.validation.golden import Golden, NotComparable
+
+# (Serf, memberlist), each as far as its second number: the column.
+COLUMNS = {
+    ("0.9", "0.2"): "0.9",
+    ("0.10", "0.5"): "latest",
+    ("0.10", "0.6"): "latest",
+}
+# The memberlist that each release of Serf comes with; any other is said in the release's name.
+USUAL_MEMBERLIST = {"0.9": "0.2", "0.10": "0.5"}
+
+
+@dataclass(frozen=True)
+class Release:
+    """`name` as people call it, "0.10.2" or "0.10.2-ml0.6.0"; `version` as a scenario's cluster does."""
+
+    name: str
+    version: str
+
+
+def release_of(golden: Golden) -> Release:
+    """NotComparable where no column stands for the recording's software."""
+    software = str(golden.raw.get("software"))
+    found = re.match(r"Serf (\d+\.\d+)(\S*?),? .*?memberlist (\d+\.\d+)([.\d]*)", software)
+    if found is None:
+        raise NotComparable(f"{golden.name}: found software '{software}'; expected Serf and memberlist")
+    serf, patch, memberlist, rest = found.groups()
+    if (serf, memberlist) not in COLUMNS:
+        known = ", ".join(f"Serf {a} with memberlist {b}" for a, b in COLUMNS)
+        raise NotComparable(f"{golden.name}: found software '{software}'; expected one of {known}")
+    name = serf + patch
+    if USUAL_MEMBERLIST.get(serf) != memberlist:
+        name += f"-ml{memberlist}{rest}"
+    return Release(name, COLUMNS[serf, memberlist])

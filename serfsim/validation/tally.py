@@ -1,0 +1,57 @@
+"""How many figures agree: in all, by sort, by kind and release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from serfsim.validation.compare import AGREES, DIFFERS, OPEN, Row
+
+SIZES, ZEROS, OTHERS = "sizes of messages", 'figures that are to be "0"', "all others"
+
+
+def sort_of(row: Row) -> str:
+    if row.figure.endswith("_message_bytes"):
+        return SIZES
+    return ZEROS if row.tolerance is not None and row.tolerance.check == "zero" else OTHERS
+
+
+def judged(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.verdict]
+
+
+def agreeing(rows: list[Row]) -> str:
+    """'12 of 14 (86 %)'; a dash of none."""
+    agree = sum(row.verdict == AGREES for row in rows)
+    return f"{agree} of {len(rows)} ({100 * agree / len(rows):.1f} %)" if rows else "-"
+
+
+def share_of(rows: list[Row]) -> str:
+    """One sentence: the share of agreement, and that of each sort of figure."""
+    asked = judged(rows)
+    parts = [f"{sort}: {agreeing([row for row in asked if sort_of(row) == sort])}" for sort in SORTS]
+    return f"{agreeing(asked)} judged figures agree; {'; '.join(parts)}."
+
+
+SORTS = (SIZES, ZEROS, OTHERS)
+
+
+def table(rows: list[Row]) -> Iterator[str]:
+    """Verdicts by kind and release, in Markdown; sizes and zeros apart from all others."""
+    yield "| kind | release | sizes agree | zeros agree | others agree | open | differ | of these by chance |"
+    yield "|---|---|---:|---:|---:|---:|---:|---:|"
+    asked = judged(rows)
+    keys = dict.fromkeys((row.kind, row.release) for row in asked)
+    for kind, release in [*sorted(keys), ("all", "")]:
+        mine = [row for row in asked if kind == "all" or (row.kind, row.release) == (kind, release)]
+        cells = [agreed_of([row for row in mine if sort_of(row) == sort]) for sort in SORTS]
+        differing = [row for row in mine if row.verdict == DIFFERS]
+        cells += [
+            str(sum(row.verdict == OPEN for row in mine)),
+            str(len(differing)),
+            str(sum(row.by_chance for row in differing)),
+        ]
+        yield f"| {kind} | {release} | {' | '.join(cells)} |"
+
+
+def agreed_of(rows: list[Row]) -> str:
+    return f"{sum(row.verdict == AGREES for row in rows)} of {len(rows)}" if rows else "-"

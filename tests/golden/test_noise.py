@@ -1,0 +1,92 @@
+"""The recording machine's noise, as it was noted, falls on simulated packets."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serfsim.native import Random
+from serfsim.network.jitter import NoJitter
+from serfsim.validation.golden import Golden, read
+from serfsim.validation.noise import MachineNoise, body, early_stall, stalls
+from serfsim.validation.scenario import latency_file, scenario
+
+FOLDER = Path(__file__).parent
+
+
+def golden(name: str) -> Golden:
+    return read(FOLDER / f"{name}.json.gz")
+
+
+def late(lengths: list[float], sent: list[float], latency: float = 0.0) -> list[float]:
+    """What each packet takes longer; the seconds begin at 0."""
+    clock = [0.0]
+    noise = MachineNoise(NoJitter(), lengths, 0.0, Random(1), lambda: clock[0])
+    found = []
+    for t in sent:
+        clock[0] = t
+        found.append(noise.sample(latency, Random(2)))
+    return found
+
+
+def test_the_latest_packet_of_each_second_is_late_by_the_noted_length() -> None:
+    lengths = [0.002, 0.050, 0.0, 0.010]
+    sent = np.arange(0.0, 4.0, 0.001)
+    extra = np.array(late(lengths, sent.tolist()))
+    for second, length in enumerate(lengths):
+        mine = extra[(sent >= second) & (sent < second + 1)]
+        assert mine.max() == pytest.approx(length, abs=1e-12)
+
+
+def test_what_arrives_during_a_stall_arrives_at_its_end() -> None:
+    sent = np.arange(0.0, 1.0, 0.001)
+    arrived = sent + np.array(late([0.1], sent.tolist()))
+    held = arrived[arrived > sent]
+    assert len(held) == 100
+    assert held == pytest.approx(held[0], abs=1e-9)
+
+
+def test_a_stall_waits_for_a_packet_and_reaches_into_the_next_second() -> None:
+    assert late([0.3], [0.999, 1.1, 1.4]) == pytest.approx([0.3, 0.199, 0.0])
+
+
+def test_both_ways_together_have_the_recorded_median_and_90th_percentile() -> None:
+    told = golden("a-baseline-n32-s1")
+    found = body(told)
+    assert found is not None
+    median, sigma = found
+    ways = median * np.exp(sigma * np.random.default_rng(1).standard_normal((200_000, 2)))
+    excess = told.raw["traffic"]["ping_excess"]
+    assert 1e6 * np.quantile(ways.sum(axis=1), [0.5, 0.9]) == pytest.approx(
+        [excess["p50_us"], excess["p90_us"]], rel=0.1
+    )
+
+
+def test_stalls_come_from_pings_and_where_there_is_none_from_sleeping_threads() -> None:
+    told = golden("a-baseline-n32-s1")
+    traffic = told.raw["traffic"]
+    found = stalls(told)
+    assert found[46] == pytest.approx(102.878e-3, abs=1e-6)
+    assert found[0] == 1e-6 * traffic["sleep_overrun_max_us_per_s"][0]
+    without = golden("a-baseline-n40-s1")
+    assert stalls(without) == [1e-6 * t for t in without.raw["traffic"]["sleep_overrun_max_us_per_s"]]
+
+
+def test_stopped_agents_are_no_stall_of_the_machine() -> None:
+    """Pings to them took up to 15 s."""
+    assert max(stalls(golden("f-pause-n32-s1"))) < 0.1
+    noise = body(golden("f-pause-n32-s1"))
+    assert noise is not None
+    assert noise[1] < 1.5
+
+
+def test_a_stall_during_the_join_is_flagged() -> None:
+    assert early_stall(golden("a-baseline-n32-s2")) == pytest.approx(0.0283, abs=0.0001)
+    assert early_stall(golden("a-baseline-n16-s1")) == 0.0
+
+
+def test_jitter_of_the_emulated_network_is_not_counted_twice(tmp_path: Path) -> None:
+    told = golden("a-baseline-n32-jitter10-s1")
+    assert body(told) is None
+    made = scenario(told, latency_file(told, tmp_path))
+    assert made.cluster.processing_delay == pytest.approx(400e-6)
