@@ -16,8 +16,10 @@ two events, one that finds another being read waits in the socket buffer, and wh
 the host (timers, streams) waits for the packet in hand. It does not wait for those in the buffer: a
 process gives each of its threads a turn.
 
-A resumed host first handles what its clock has kept (late timers in the order of their due times),
-then its streams, then the packets of its buffer in order; all at once, or one by one if it is slow.
+A resumed host first handles what its clock has kept (late timers and deadlines of its streams, in the
+order of their due times), then what came over its streams, then the packets of its buffer in order; all
+at once, or one by one if it is slow. So an answer that came in time is too late once its deadline has
+passed: Go's timers run before its network poller.
 
 `epoch` counts the lives of the process. Timers carry it, so nothing of one life reaches another.
 """
@@ -159,8 +161,12 @@ class Host(Runtime):
         late = self._late
         self._late = []
         for timer in late:
-            if self.epoch == epoch:
+            if self.epoch != epoch:
+                break
+            if timer.stream is None:
                 self._fire(timer.kind, timer.a, timer.b, now)
+            else:
+                self.network.tcp.take_step(self, timer.kind, timer.stream, now)
         steps = self._kept_steps
         self._kept_steps = []
         for step in steps:
@@ -277,6 +283,7 @@ class Host(Runtime):
             return self.busy_until - now + self.processing_delay
         return self.processing_delay
 
-    def keep_step(self, step: i64, stream: Stream) -> None:
-        """A stream's step for a process that is paused."""
-        self._kept_steps.append(Kept(step, 0, 0, stream))
+    def keep_step(self, step: i64, stream: Stream, is_deadline: bool) -> None:
+        """Keep a stream's step for a process that is paused; a deadline is one of its timers."""
+        kept = self._late if is_deadline else self._kept_steps
+        kept.append(Kept(step, 0, 0, stream))

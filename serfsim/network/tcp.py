@@ -136,7 +136,7 @@ class Tcp:
         """An event of a stream at one of its hosts."""
         if step >= PROCESS:
             if host.paused:
-                host.keep_step(step, stream)
+                host.keep_step(step, stream, step in (DIAL_END, IO_END))
             else:
                 self.take_step(host, step, stream, now)
         elif host.plugged:

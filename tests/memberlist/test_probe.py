@@ -368,6 +368,23 @@ def test_a_round_no_longer_than_probe_timeout_fails_at_once_at_its_end() -> None
     assert hand.score == 3
 
 
+@pytest.mark.parametrize(("late", "accused"), [(1.9, False), (2.0, True), (7.5, True)])
+def test_a_member_that_stood_still_past_the_end_of_its_round_accuses_whom_it_was_probing(
+    late: float, accused: bool
+) -> None:
+    hand, ping = probing()
+    hand.fire(PROBE_TIMEOUT, ping.seq, at=late)
+    # The ack has been waiting at the socket, which is read after the timers.
+    hand.receive(Packet(m.ACK, ping.seq, 150), at=late)
+    assert hand.reported(events.FAILED_PING) == [ping.node]
+    assert len(hand.sent(m.INDIRECT_PING)) == 3
+    assert len(hand.runtime.streams) == (0 if accused else 1)
+    assert hand.reported(events.SUSPECT) == ([ping.node] if accused else [])
+    assert hand.reported(events.INDIRECT_ACK) == ([] if accused else [ping.node])
+    # None of the three that were asked had a chance to send a nack.
+    assert hand.score == (3 if accused else 0)
+
+
 def test_timers_of_rounds_that_are_over_do_nothing() -> None:
     hand, ping = probing()
     answer(hand, ping, at=1.1)

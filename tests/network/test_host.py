@@ -133,6 +133,19 @@ def test_a_resumed_host_handles_late_timers_then_streams_then_packets() -> None:
     assert [packet.received_at for packet in lab.machines[SERVER].packets] == [2.0, 2.0]
 
 
+def test_late_timers_and_deadlines_of_streams_come_in_the_order_of_their_times() -> None:
+    lab = Lab()
+    lab.host(SERVER).pause()
+    token = lab.dial(CLIENT, SERVER, io_timeout=30.0)
+    lab.run(0.5)
+    lab.host(CLIENT).pause()
+    for at, timer in ((40.0, 3), (20.0, 2)):
+        lab.host(CLIENT).call_at(at, timer, 0, 0)
+    lab.run(50.0)
+    lab.host(CLIENT).resume(50.0)
+    assert lab.machines[CLIENT].order == ["timer 2", f"result {token}", "timer 3"]
+
+
 def test_a_slow_host_reads_its_backlog_one_by_one() -> None:
     lab = Lab(processing_delay=20 * MS)
     lab.host(SERVER).pause()

@@ -226,7 +226,7 @@ def test_a_process_resumed_too_late_answers_a_closed_socket() -> None:
 
 def test_a_paused_client_learns_on_resume_that_it_is_connected() -> None:
     lab = Lab()
-    lab.dial(dial_timeout=2.0)
+    lab.dial(dial_timeout=6.0)
     lab.run(RTT / 4)
     lab.host(CLIENT).pause()
     lab.run(5.0)
@@ -236,6 +236,32 @@ def test_a_paused_client_learns_on_resume_that_it_is_connected() -> None:
     lab.run(LONG)
     assert lab.machines[SERVER].requests == [(pytest.approx(5.0 + ONE_WAY), CLIENT)]
     assert (lab.result().outcome, lab.result().at) == (REPLIED, pytest.approx(5.0 + RTT))
+
+
+def test_a_deadline_that_passed_in_a_pause_goes_before_the_connection_that_came_in_time() -> None:
+    lab = Lab()
+    lab.dial(dial_timeout=2.0)
+    lab.run(RTT / 4)
+    lab.host(CLIENT).pause()
+    lab.run(5.0)
+    lab.host(CLIENT).resume(5.0)
+    lab.run(LONG)
+    assert lab.machines[SERVER].requests == []
+    assert (lab.result().outcome, lab.result().at) == (DIAL_TIMEOUT, 5.0)
+
+
+@pytest.mark.parametrize(("io_timeout", "outcome"), [(6.0, REPLIED), (2.0, IO_TIMEOUT)])
+def test_a_deadline_that_passed_in_a_pause_goes_before_the_answer_that_came_in_time(
+    io_timeout: float, outcome: int
+) -> None:
+    lab = Lab()
+    lab.dial(io_timeout=io_timeout)
+    lab.run(1.5 * RTT)
+    lab.host(CLIENT).pause()
+    lab.run(5.0)
+    lab.host(CLIENT).resume(5.0)
+    lab.run(LONG)
+    assert (lab.result().outcome, lab.result().at) == (outcome, 5.0)
 
 
 def test_a_paused_client_that_was_refused_does_not_dial_again() -> None:

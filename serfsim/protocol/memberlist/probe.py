@@ -6,6 +6,7 @@ A tick every probe_interval takes the next member of the shuffled ring. The roun
     idle      tick                                direct       ping (a suspect also hears of it)
     direct    ack                                 idle         success; the round-trip time counts
     direct    probe_timeout                       indirect     ask helpers; TCP fallback beside them
+    direct    probe_timeout, past the round's end idle         the same, and failure: nobody is waited for
     direct    end of round (<= probe_timeout)     indirect     the same, but already over
     indirect  ack, relayed or late                idle         success, without a round-trip time
     indirect  nack                                indirect     counted
@@ -180,9 +181,14 @@ class Prober:
         core.send_raw(self.record, packet, now)
 
     def probe_timeout(self, seq: i64, now: float) -> None:
-        if seq == self.seq and self.phase == DIRECT:
-            self.core.notify(now, events.FAILED_PING, self.target, 0)
-            self._ask_others(now)
+        if seq != self.seq or self.phase != DIRECT:
+            return
+        self.core.notify(now, events.FAILED_PING, self.target, 0)
+        self._ask_others(now)
+        if self.deadline <= now:
+            # The process stood still: both timers are due, and go before whatever waits at the socket.
+            self.end_round(seq, now)
+        else:
             self.core.runtime.call_at(self.deadline, PROBE_END, seq, 0)
 
     def _ask_others(self, now: float) -> None:
