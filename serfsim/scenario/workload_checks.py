@@ -21,7 +21,7 @@ from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.problems import Path, Problem, sentence
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.selection import Selector, share_of
-from serfsim.scenario.timeline import count_occurrences
+from serfsim.scenario.timeline import count_occurrences, occurrences
 from serfsim.scenario.workload import Event, Query, SetTags
 
 LARGEST_ID = 0x7FFFFFFF
