@@ -7,10 +7,40 @@ closed terminal) is to be interrupted: processes that were started end too, and 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from typing import Any
 
 from serfsim.cli import codes
+
+
+class UntilClosed:
+    """A stream whose reader may leave (`| head`): later output is discarded, and the command goes on."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return int(self._stream.write(text))
+        except BrokenPipeError:
+            self._go_nowhere()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._go_nowhere()
+
+    def _go_nowhere(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def main() -> None:
@@ -19,6 +49,7 @@ def main() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
             signal.signal(number, signal.default_int_handler)
+    sys.stdout = UntilClosed(sys.stdout)
     try:
         from serfsim.cli.app import app
 

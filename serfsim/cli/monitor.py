@@ -33,10 +33,10 @@ def monitor(
     beginning = f"{past.names[past.number(node, '--as')]} ["
     lowest = LEVELS.index(level.upper())
     try:
-        with (result / LOG).open(encoding="utf-8") as lines:
-            for line in lines:
-                text = line[13:].rstrip("\n")
-                if text.startswith(beginning) and rank(text) >= lowest:
-                    typer.echo(stamped(EPOCH, float(line[:12]), text[len(beginning) - 1 :]))
+        lines = (result / LOG).read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ResultError(f"{result}: {LOG} cannot be read: {error.strerror or error}") from None
+    for line in lines:
+        text = line[13:]
+        if text.startswith(beginning) and rank(text) >= lowest:
+            typer.echo(stamped(EPOCH, float(line[:12]), text[len(beginning) - 1 :]))

@@ -25,6 +25,7 @@ from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import nearest, sentence, shown
 from serfsim.topology.datasets import DATA_SETS
+from serfsim.topology.matrix_text import ending, read_text
 
 if TYPE_CHECKING:
     from serfsim.result import Result
@@ -75,7 +76,7 @@ def _described(text: str) -> dict[str, Any] | None:
     if path.is_file():
         if path.suffix.lower() in SCENARIOS:
             return None
-        model = "graph" if path.suffix.lower() in GRAPHS else "matrix"
+        model = "graph" if ending(path) in GRAPHS or _is_graph(path) else "matrix"
         return {"model": model, "file": str(path.absolute())}
     if path.suffix.lower() in SCENARIOS or path.name in shipped():
         return None
@@ -91,6 +92,18 @@ def _described(text: str) -> dict[str, Any] | None:
     names = [*shipped(), *DATA_SETS, *networks()]
     expected = "a file, a result folder, a shipped scenario, a data set or a backbone (see --list)"
     raise ScenarioError(f"{text}: {sentence('no such file or name', expected, nearest(text, names))}")
+
+
+def _is_graph(path: Path) -> bool:
+    """Does a JSON file hold a graph of nodes and links, rather than latencies between all pairs?"""
+    if ending(path) != ".json":
+        return False
+    from serfsim.topology.graph import is_node_link
+
+    try:
+        return is_node_link(json.loads(read_text(path), parse_int=float))
+    except (ValueError, RecursionError, ScenarioError):
+        return False  # whoever reads it says what is wrong
 
 
 def _mapping(text: str) -> dict[str, Any]:

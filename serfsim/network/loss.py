@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import Random, extend, i16, i64, mypyc_attr, u8, vec
+from serfsim.native import Random, extend, i16, i32, i64, mypyc_attr, u8, vec
 
 MOST_MODELS: Final = 32767
 
@@ -76,6 +76,41 @@ class GilbertElliottLoss(Loss):
         elif step < self.p_bad_good:
             self.bad[pair] = 0
         return rng.random() < (self.loss_good if self.bad[pair] == 0 else self.loss_bad)
+
+
+class SiteLoss(Loss):
+    """Each packet is lost with a probability of its own for each ordered pair of sites.
+
+    site: the site of each host, shape (n,). p: sites * sites probabilities row by row, row = source;
+    those on the diagonal hold between two different hosts of one site. A host loses nothing to itself.
+    """
+
+    def __init__(self, site: vec[i32], sites: i64, p: vec[float]) -> None:
+        if len(p) != sites * sites:
+            raise ValueError("losses between sites need sites * sites values")
+        i: i64 = 0
+        while i < len(p):
+            check_probability(p[i])
+            i += 1
+        self.site = site
+        self.sites: i64 = sites
+        self.p = p
+
+    def drops(self, source: i64, target: i64, rng: Random) -> bool:
+        share = self.p[i64(self.site[source]) * self.sites + i64(self.site[target])]
+        return rng.random() < share and source != target
+
+
+class EitherLoss(Loss):
+    """A packet is lost if either of two models loses it; both draw for every packet."""
+
+    def __init__(self, first: Loss, second: Loss) -> None:
+        self.first = first
+        self.second = second
+
+    def drops(self, source: i64, target: i64, rng: Random) -> bool:
+        lost = self.first.drops(source, target, rng)
+        return self.second.drops(source, target, rng) or lost
 
 
 def good_chains(count: i64) -> vec[u8]:

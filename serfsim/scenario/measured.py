@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
+from pydantic_core import PydanticCustomError
 
 from serfsim.scenario.generators import Generator
 from serfsim.scenario.part import Model
 from serfsim.scenario.problems import custom_error, listed, nearest, refusal, shown, unknown_name
 from serfsim.scenario.settings import Interval
-from serfsim.scenario.units import Count, PositiveDuration, Span, Switch
+from serfsim.scenario.units import (
+    Count,
+    Span,
+    Switch,
+    read_positive_duration,
+    read_share,
+    write_duration,
+    write_share,
+)
 
 Unit = Literal["us", "ms", "s"]
+LinkUnit = Literal["us", "ms", "s", "km", "mi"]
 Kind = Literal["rtt", "one_way"]
-UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 def _read_file(value: object) -> object:
@@ -83,13 +92,14 @@ class Measured(Model):
 
 
 class Matrix(Measured):
-    """Latencies measured between all pairs: row is the source, column the target.
+    """Latencies measured between all pairs: a table (rows are sources, columns targets) or a list.
 
     From a `file`, or `data`, a public data set by name (`serfsim topology --list`), which brings its own
     `unit` and the rest. `kind`: round trips, or one way. `missing` says what to do with a cell without a
-    measurement: `refuse` it, `mirror` the other direction, take the `median` of all, or
-    `mirror_or_median`. `format` where the file's ending does not tell; `key` names the array in an npz file.
-    Of several slices over time, `slice` takes one, or they are played, a new one `slice_every` so often.
+    measurement: `refuse` it, `mirror` the other direction, take the `median` of all, or `mirror_or_median`.
+    `format` where the file's ending does not tell; `key` names the array in an npz file, or the column of
+    latencies in a list of measurements. Of several slices over time, `slice` takes one, or they are played,
+    a new one `slice_every` so often.
     """
 
     model: Literal["matrix"] = "matrix"
@@ -98,7 +108,7 @@ class Matrix(Measured):
     unit: Unit = "ms"
     kind: Kind = "rtt"
     missing: Literal["refuse", "mirror", "median", "mirror_or_median"] = "refuse"
-    format: Literal["csv", "npz", "json", "text", "p2psim", "meridian"] | None = None
+    format: Literal["csv", "npz", "json", "text", "markdown", "p2psim", "meridian"] | None = None
     key: str | None = None
     slice: Count | None = None
     slice_every: Interval | None = None
@@ -114,16 +124,42 @@ class Matrix(Measured):
         return self
 
 
-Edge = tuple[str, str, PositiveDuration]
+def _read_edge(value: Any) -> Any:
+    """[a, b, 5ms] or [a, b, 5ms, 2%] as (a, b, seconds) or (a, b, seconds, share)."""
+    if not isinstance(value, (list, tuple)) or len(value) not in (3, 4):
+        raise refusal(
+            "a link such as [a, b, 5ms], or [a, b, 5ms, 2%] with the share of packets it loses", value
+        )
+    for position, name in enumerate(value[:2]):
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise refusal("the name of a place", name, inside=(position,))
+    edge: list[Any] = [str(value[0]), str(value[1])]
+    for position, read in ((2, read_positive_duration), (3, read_share))[: len(value) - 2]:
+        try:
+            edge.append(read(value[position]))
+        except PydanticCustomError as error:
+            raise custom_error({**(error.context or {}), "inside": (position,)}) from None
+    return tuple(edge)
+
+
+def _write_edge(edge: tuple[Any, ...]) -> list[str]:
+    return [edge[0], edge[1], write_duration(edge[2]), *(write_share(share) for share in edge[3:])]
+
+
+Edge = Annotated[tuple[Any, ...], BeforeValidator(_read_edge), PlainSerializer(_write_edge)]
+"""(a, b, one-way seconds), and the share of packets lost where there is one."""
 
 
 class Graph(Measured):
     """A network of links; latency is the shortest path.
 
-    From a `file` (GML, GraphML or an edge list), from `edges` [[a, b, 5ms], ...], from `data`, a public
-    data set by name, from a `generator`, or in Python from a networkx object given as `graph`, which becomes
-    `edges`. `weight` names the edge attribute that holds the latency, in `unit`. `format` where the file's
-    ending does not tell. Of a graph in several parts, `part: largest` takes the largest.
+    From a `file` (GML, GraphML, node-link JSON or an edge list), from `edges` [[a, b, 5ms], [a, c, 9ms, 2%],
+    ...], the fourth being the share of packets lost, from `data`, a public data set by name, from a
+    `generator`, or in Python from a networkx object given as `graph`, which becomes `edges`. `weight` names
+    the edge attribute that holds the latency, in `unit`; a length (km, mi) becomes the latency of light in
+    so much fibre. `loss` names the edge attribute with the share of packets lost; without, it is packet_loss
+    or loss where edges have one. `format` where the file's ending does not tell. Of a graph in several
+    parts, `part: largest` takes the largest.
     """
 
     model: Literal["graph"] = "graph"
@@ -132,9 +168,10 @@ class Graph(Measured):
     edges: tuple[Edge, ...] | None = None
     generator: Generator | None = None
     directed: Switch = False
-    format: Literal["gml", "graphml", "edge_list"] | None = None
+    format: Literal["gml", "graphml", "node_link", "edge_list"] | None = None
     weight: str = "latency"
-    unit: Unit = "ms"
+    unit: LinkUnit | None = None
+    loss: str | None = None
     kind: Kind = "one_way"
     part: Literal["all", "largest"] = "all"
 
@@ -148,7 +185,10 @@ class Graph(Measured):
             raise refusal(
                 "a networkx graph (in a file: `file` or `edges`)", value["graph"], inside=("graph",)
             )
-        return {**given, **_edges_of(value["graph"], given.get("weight", "latency"), given.get("unit", "ms"))}
+        return {
+            **given,
+            **_edges_of(value["graph"], given.get("weight", "latency"), given.get("unit"), given.get("loss")),
+        }
 
     @model_validator(mode="after")
     def _one_source(self) -> Graph:
@@ -188,34 +228,43 @@ def _with_data_set(value: Any, model: str) -> Any:
 FIXED = ("unit", "kind", "format", "key")  # what a data set is, whatever somebody would like
 
 
-_OWN_UNIT = re.compile(r"\s*[0-9.eE+]+\s*(ns|us|µs|μs|ms|s)\s*")
-
-
-def _is_latency(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0.0 <= float(value) < math.inf
-
-
 def is_networkx(value: object) -> bool:
     """Whether something quacks like a networkx graph."""
     return hasattr(value, "edges") and hasattr(value, "is_directed")
 
 
-def _edges_of(graph: Any, weight: str, unit: str) -> dict[str, Any]:
+def _edges_of(graph: Any, weight: str, unit: str | None, loss: str | None) -> dict[str, Any]:
+    """A networkx graph's edges as the file would have them: latencies in seconds, and shares lost."""
+    from serfsim.topology.graph import loss_attribute, unread_attributes
+    from serfsim.topology.units import default_unit, read_latency, read_loss
+
     edges = []
     alone = next((node for node in graph.nodes if not graph.degree(node)), None)
     if alone is not None and len(graph) > 1:
         raise refusal("a graph that is connected", found=f"'{alone}' without any link", inside=("graph",))
+    loss = loss or loss_attribute(graph)
+    unit = unit or default_unit(weight)
     for source, target, attributes in graph.edges(data=True):
-        latency = attributes.get(weight)
-        if isinstance(latency, str) and _OWN_UNIT.fullmatch(latency):
-            edges.append([str(source), str(target), "".join(latency.split())])
-            continue
-        if isinstance(latency, str) or not _is_latency(latency) or unit not in UNIT_S:
-            found = f"edge {source} to {target} with {weight} = {shown(latency)}"
-            raise refusal(
-                f"a latency in {unit}, not negative, as edge attribute '{weight}'",
-                found=found,
-                inside=("graph",),
+        try:
+            latency = attributes.get(weight)
+            if not isinstance(latency, (str, Real)) or isinstance(latency, bool):
+                raise ValueError(f"found {shown(latency)}; expected a latency")
+            seconds = read_latency(latency, unit)
+        except ValueError:
+            found = f"edge {source} to {target} with {weight} = {shown(attributes.get(weight))}"
+            what = (
+                f"a latency in {unit}, not negative"
+                if unit
+                else "a length with a unit, or unit: km, mi or ms"
             )
-        edges.append([str(source), str(target), f"{float(latency)!r}{unit}"])
+            raise refusal(f"{what}, as edge attribute", found=found, inside=("graph",)) from None
+        try:
+            lost = read_loss(attributes[loss]) if loss in attributes else 0.0
+        except ValueError:
+            found = f"edge {source} to {target} with {loss} = {shown(attributes[loss])}"
+            raise refusal("a share of lost packets, 0 to 1", found=found, inside=("graph",)) from None
+        edges.append([str(source), str(target), f"{seconds!r}s", *([lost] if lost else [])])
+    unread = unread_attributes(graph, weight, loss)
+    if unread:
+        warnings.warn(f"the graph has {', '.join(unread)}, which nothing reads", stacklevel=2)
     return {"edges": edges, "directed": bool(graph.is_directed())}

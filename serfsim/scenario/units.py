@@ -20,8 +20,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict
 from serfsim.scenario.problems import refusal
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-_DURATION = re.compile(rf"([-+]?)((?:{_NUMBER}(?:ns|us|µs|μs|ms|s|m|h))+)")
-_DURATION_PART = re.compile(rf"({_NUMBER})(ns|us|µs|μs|ms|s|m|h)")
+_DURATION = re.compile(rf"([-+]?)((?:{_NUMBER}(?:ns|us|µs|μs|ms|s|m|h|d))+)")
+_DURATION_PART = re.compile(rf"({_NUMBER})(ns|us|µs|μs|ms|s|m|h|d)")
 _SHARE = re.compile(rf"({_NUMBER})\s*%")
 _SIZE = re.compile(rf"({_NUMBER})\s*([a-zA-Z]+)")
 _BANDWIDTH = re.compile(rf"({_NUMBER})\s*([a-zA-Z]+?)(?:/s|ps)?")
@@ -35,6 +35,7 @@ SECONDS = {
     "s": Decimal(1),
     "m": Decimal(60),
     "h": Decimal(3600),
+    "d": Decimal(86400),
 }
 LONGEST_TEXT = 1200  # characters of a quantity: the smallest float has 325 behind the point
 MOST_DIGITS = 30  # before the point
@@ -69,7 +70,7 @@ def read_duration(value: object) -> float:
 def read_signed_duration(value: object) -> float:
     """Seconds of a duration that may be negative."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER:
-        raise refusal(f"a duration with a unit (us, ms, s, m, h): write '{value}s'", value)
+        raise refusal(f"a duration with a unit (us, ms, s, m, h, d): write '{value}s'", value)
     if not isinstance(value, str):
         raise refusal("a duration such as '500ms', '5s' or '2m'", value)
     text = value.strip()
@@ -78,8 +79,8 @@ def read_signed_duration(value: object) -> float:
     match = _DURATION.fullmatch(text)
     if match is None:
         if re.fullmatch(rf"[-+]?{_NUMBER}", text):
-            raise refusal(f"a duration with a unit (us, ms, s, m, h): write '{text}s'", value)
-        raise refusal("a duration such as '500ms', '5s' or '2m' (units us, ms, s, m, h)", value)
+            raise refusal(f"a duration with a unit (us, ms, s, m, h, d): write '{text}s'", value)
+        raise refusal("a duration such as '500ms', '5s' or '2m' (units us, ms, s, m, h, d)", value)
     parts = _DURATION_PART.findall(match[2])
     total = sum(read_decimal(number, value) * SECONDS[unit] for number, unit in parts)
     seconds = float(-total if match[1] == "-" else total)
@@ -93,8 +94,8 @@ def write_duration(seconds: float) -> str:
     exact = Decimal(repr(float(seconds)))
     if exact == 0:
         return "0s"
-    for unit in ("h", "m"):
-        if exact % SECONDS[unit] == 0:
+    for unit, least in (("d", 2), ("h", 1), ("m", 1)):  # a day is 24h, as in memberlist's own settings
+        if abs(exact) >= least * SECONDS[unit] and exact % SECONDS[unit] == 0:
             return f"{_plain(exact / SECONDS[unit])}{unit}"
     for unit in ("s", "ms", "us"):
         if abs(exact) >= SECONDS[unit]:
@@ -199,7 +200,9 @@ def _plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _more_than_nothing(seconds: float) -> float:
+def read_positive_duration(value: object) -> float:
+    """Seconds of a duration of more than 0."""
+    seconds = read_duration(value)
     if seconds <= 0.0:
         raise refusal("a duration of more than nothing", found=f"'{write_duration(seconds)}'")
     return seconds
@@ -207,11 +210,7 @@ def _more_than_nothing(seconds: float) -> float:
 
 Duration = Annotated[float, BeforeValidator(read_duration), PlainSerializer(write_duration)]
 """Seconds, not negative."""
-PositiveDuration = Annotated[
-    float,
-    BeforeValidator(lambda value: _more_than_nothing(read_duration(value))),
-    PlainSerializer(write_duration),
-]
+PositiveDuration = Annotated[float, BeforeValidator(read_positive_duration), PlainSerializer(write_duration)]
 """Seconds, more than 0."""
 SignedDuration = Annotated[float, BeforeValidator(read_signed_duration), PlainSerializer(write_duration)]
 """Seconds, of either sign."""

@@ -71,6 +71,16 @@ def network_loss(loss: impairments.NetworkLoss, transport: str, roster: Roster) 
     return by_pair
 
 
+def all_losses(
+    words: impairments.NetworkLoss, transport: str, roster: Roster, topology: Topology
+) -> losses.Loss:
+    """What the scenario loses of `transport` and, besides, what the links of its topology do."""
+    loss = network_loss(words, transport, roster)
+    if topology.loss is None:
+        return loss
+    return topology.loss if isinstance(loss, losses.NoLoss) else losses.EitherLoss(topology.loss, loss)
+
+
 def build_network(
     scenario: Scenario, roster: Roster, topology: Topology, queue: EventQueue, trace: Trace, seed: int
 ) -> Network:
@@ -82,8 +92,8 @@ def build_network(
         topology.latency,
         len(roster.members),
         jitter_of(words.jitter),
-        network_loss(words.loss, "udp", roster),
-        network_loss(words.loss, "tcp", roster),
+        all_losses(words.loss, "udp", roster, topology),
+        all_losses(words.loss, "tcp", roster, topology),
         words.bandwidth or 0.0,
         words.mtu,
     )

@@ -17,7 +17,7 @@ durations are seconds. What is missing or None takes the default of the model's 
 | backbone | network, path_factor, hop, place, access |
 | matrix | one of file and data; unit, kind, missing, format, key, slice, slice_every, place, access |
 | graph | one of file, data, edges [(a, b, seconds)], generator and graph (networkx); weight, unit, |
-|  | kind, directed, format, part, place, access |
+|  | loss, kind, directed, format, part, place, access |
 
 `place` and `access` are those of `places`; `access` is (low, high).
 """
@@ -40,6 +40,7 @@ from serfsim.topology.matrix import load_matrix, matrix_topology
 from serfsim.topology.places import by_node
 from serfsim.topology.plane import plane
 from serfsim.topology.topology import Topology
+from serfsim.topology.units import default_unit
 
 Builder = Callable[[Any, Sequence[str], Random, Path], Topology]
 
@@ -175,14 +176,15 @@ def _graph(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Top
 
     file, spec = _file_of(spec, folder), _settings(spec)
     attribute = str(_get(spec, "weight") or _get(spec, "attribute") or "latency")
-    given = {**_given(spec, "unit", "kind", "part"), **_access(spec), "attribute": attribute}
+    given = {**_given(spec, "kind", "part", "loss"), **_access(spec), "attribute": attribute}
+    given["unit"] = _get(spec, "unit") or default_unit(attribute)
     if file is not None:
         given.update(source=str(file), title=str(_get(spec, "data") or file.name))
         graph = load_graph(file, _get(spec, "format"), attribute, bool(_get(spec, "directed")))
     elif _get(spec, "graph") is not None:
         graph = _get(spec, "graph")
     else:
-        given.update(unit="s", attribute="latency")
+        given.update(unit="s", attribute="latency", loss=None)
         if _get(spec, "edges") is None:
             given.update(kind="one_way", source=str(_get(_get(spec, "generator"), "model")))
         graph = _written_graph(spec, len(names), rng)
@@ -203,8 +205,8 @@ def _written_graph(spec: object, n: int, rng: Random) -> Any:
         expected = "one of file, data, edges, generator and graph"
         raise ScenarioError(f"topology: found a graph of nothing; expected {expected}")
     graph = nx.MultiDiGraph() if _get(spec, "directed") else nx.MultiGraph()
-    for tail, head, seconds in edges:
-        graph.add_edge(tail, head, latency=seconds)
+    for tail, head, seconds, *lost in edges:
+        graph.add_edge(tail, head, latency=seconds, **({"packet_loss": lost[0]} if lost else {}))
     return graph
 
 

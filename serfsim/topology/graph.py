@@ -1,9 +1,10 @@
-"""Topologies out of a graph of links: a networkx object, or a GML, GraphML or edge list file.
+"""Topologies out of a graph of links: a networkx object, or a GML, GraphML, node-link JSON or edge list file.
 
-Each edge carries a latency, as a number in a stated unit or as text with its own ("118555 us", as
-Shadow's graphs have it). The latency between two places is that of the shortest path. Of parallel
-edges the fastest counts; a loop is the latency between two nodes at that same place. In an undirected
-graph both directions are equal.
+Each edge carries a latency, as a number in a stated unit or as text with its own ("118555 us", as Shadow's
+graphs have it). The latency between two places is that of the shortest path. Of parallel edges the fastest
+counts; a loop is the latency between two nodes at that same place. In an undirected graph both directions
+are equal. Where edges say which share of packets they lose ("packet_loss", as in Shadow's graphs), a path
+loses what its edges lose together.
 
 An edge list has a line a link: `a b 5ms`, `a,b,5` (in the stated unit) or networkx's own
 `a b {'latency': 5}`. What follows a '#' is a remark, and a first line that ends with the attribute's name
@@ -13,6 +14,7 @@ a header. Edges of a GraphML file that say nothing have the key's default.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,36 +24,51 @@ import networkx as nx
 import numpy as np
 
 from serfsim.errors import ScenarioError
-from serfsim.native import Random
-from serfsim.topology.matrix_text import read_text
+from serfsim.native import Random, i32, vec
+from serfsim.network.loss import SiteLoss
+from serfsim.topology.matrix_text import ending, read_text
 from serfsim.topology.places import Place, place_nodes, placed_topology, stand
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import quoted, read_latency
+from serfsim.topology.units import quoted, read_latency, read_loss
 from serfsim.wording import counted
 
-FORMATS = ("gml", "graphml", "edge_list")
+FORMATS = ("gml", "graphml", "node_link", "edge_list")
+ENDINGS = {".gml": "gml", ".graphml": "graphml", ".xml": "graphml", ".json": "node_link"}
+LOSSES = ("packet_loss", "loss")  # the attributes that say which share of packets an edge loses
+# What nodes and edges are called and where they are drawn; other attributes mean something for packets.
+DRAWING = frozenset(
+    ("id", "key", "label", "name", "color", "graphics", "x", "y", "latitude", "longitude", "type")
+)
+Loops = dict[object, tuple[float, float]]
+"""One-way seconds and share lost between two nodes at the same place."""
+
 _REMARK = re.compile(r"(^|\s)#.*")
+_LIMIT = re.compile(r"bandwidth|capacity|loss|jitter|latency|delay", re.IGNORECASE)
 LINE = "line in the file"  # the edge attribute by which an edge list's errors find their line
 
 
 def load_graph(
     path: Path, format: str | None = None, attribute: str = "latency", directed: bool = False
 ) -> nx.Graph:
-    """Read a file. Without `format` its ending decides: .gml, .graphml or .xml, otherwise an edge list.
+    """Read a file. Without `format` its ending decides (`ENDINGS`; behind it may stand .gz), else an edge
+    list.
 
     `attribute` and `directed` are for edge lists, which do not say themselves. ScenarioError, with
     the line where it is known, for a file that cannot be read.
     """
     if format is None:
-        endings = {".gml": "gml", ".graphml": "graphml", ".xml": "graphml"}
-        format = endings.get(path.suffix.lower(), "edge_list")
+        format = ENDINGS.get(ending(path), "edge_list")
     text = read_text(path)
     if format == "edge_list":
         return _edge_list(path, text, attribute, directed)
     if format not in FORMATS:
         raise ScenarioError(f"topology.format: found '{format}'; expected {', '.join(FORMATS)}")
     try:
-        return _gml(text) if format == "gml" else _graphml(text, attribute)
+        if format == "node_link":
+            return node_link_graph(path, json.loads(text, parse_int=_whole))
+        return _gml(text) if format == "gml" else _graphml(text)
+    except json.JSONDecodeError as error:
+        raise ScenarioError(f"{path}:{error.lineno}: found broken JSON ({error.msg})") from None
     except RecursionError:
         raise ScenarioError(f"{path}: found too many brackets; expected {format}") from None
     except ParseError as error:
@@ -74,13 +91,53 @@ def _gml(text: str) -> nx.Graph:
         return nx.parse_gml(lines, label="id")
 
 
-def _graphml(text: str, attribute: str) -> nx.Graph:
+def _graphml(text: str) -> nx.Graph:
     graph = nx.parse_graphml(text)
-    default = graph.graph.get("edge_default", {}).get(attribute)
-    if default is not None:
-        for _, _, attributes in graph.edges(data=True):
-            attributes.setdefault(attribute, default)
+    for name, default in graph.graph.get("edge_default", {}).items():
+        if default is not None:
+            for _, _, attributes in graph.edges(data=True):
+                attributes.setdefault(name, default)
     return graph
+
+
+def _whole(text: str) -> int | float:
+    """A whole number of JSON; as a float where it has so many digits that reading it takes long."""
+    return int(text) if len(text) < 20 else float(text)
+
+
+def is_node_link(data: object) -> bool:
+    """Is this parsed JSON a graph in networkx's node-link form?"""
+    return isinstance(data, dict) and "nodes" in data and ("links" in data or "edges" in data)
+
+
+def node_link_graph(path: Path, data: object) -> nx.Graph:
+    """The graph of networkx's node-link form, with its edges as `links` or as `edges`."""
+    expected = "expected node-link data: {nodes: [{id: ..}], links: [{source: .., target: ..}]}"
+    if not isinstance(data, dict) or not is_node_link(data):
+        raise ScenarioError(f"{path}: found something else; {expected}")
+    graph = nx.MultiDiGraph() if data.get("directed") else nx.MultiGraph()
+    nodes, edges = data["nodes"], data["links"] if "links" in data else data["edges"]
+    for what, items, ends in (("node", nodes, ("id",)), ("link", edges, ("source", "target"))):
+        if not isinstance(items, list):
+            raise ScenarioError(f"{path}: found {what}s that are no list; {expected}")
+        for number, item in enumerate(items):
+            named = isinstance(item, dict) and all(
+                isinstance(item.get(end), (str, int, float)) for end in ends
+            )
+            if not named:
+                raise ScenarioError(f"{path}: {what} {number}: found {quoted(item)}; {expected}")
+    for node in nodes:
+        graph.add_node(node["id"], **_other(node, "id"))
+    for edge in edges:
+        for end in (edge["source"], edge["target"]):
+            if end not in graph:
+                raise ScenarioError(f"{path}: found a link to {quoted(end)}; expected the id of a node")
+        graph.add_edge(edge["source"], edge["target"], **_other(edge, "source", "target", "key"))
+    return graph
+
+
+def _other(item: dict[str, object], *names: str) -> dict[str, object]:
+    return {str(name): value for name, value in item.items() if name not in names}
 
 
 def _edge_list(path: Path, text: str, attribute: str, directed: bool) -> nx.Graph:
@@ -91,15 +148,17 @@ def _edge_list(path: Path, text: str, attribute: str, directed: bool) -> nx.Grap
             continue
         words = line.split("{", 1)[0].replace(",", " ").split()
         value: object = " ".join(words[2:])
+        others: dict[str, object] = {}
         if "{" in line:
-            value = _attributes(f"{path}:{number}", "{" + line.split("{", 1)[1]).get(attribute)
+            others = _attributes(f"{path}:{number}", "{" + line.split("{", 1)[1])
+            value = others.get(attribute)
         if len(words) < 2 or value in ("", None):
             raise ScenarioError(
                 f"{path}:{number}: found {quoted(line)}; expected a link: two nodes and a latency"
             )
         if value == attribute and not graph:
             continue
-        graph.add_edge(words[0], words[1], **{attribute: value, LINE: number})
+        graph.add_edge(words[0], words[1], **{**others, attribute: value, LINE: number})
     if not graph:
         raise ScenarioError(f"{path}: found no links; expected lines such as 'a b 5ms'")
     return graph
@@ -110,7 +169,7 @@ def _attributes(where: str, text: str) -> dict[str, object]:
         read = ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         read = None
-    if not isinstance(read, dict):
+    if not isinstance(read, dict) or not all(isinstance(name, str) for name in read):
         raise ScenarioError(f"{where}: found {quoted(text)}; expected attributes such as {{'latency': 5}}")
     return read
 
@@ -128,18 +187,22 @@ def graph_topology(
     part: str = "all",
     stand_at: Sequence[object] | None = None,
     title: str | None = None,
+    loss: str | None = None,
 ) -> Topology:
     """Nodes at the graph's nodes. `kind: rtt` halves every edge. For `place` and `access`: see `places`.
 
     `part: largest` leaves out all but the largest part of a graph that is not connected. `stand_at`: only
     these of the graph's nodes are places; through the others there is a way. `source` names the graph in
-    messages, `title` in the description, where that is another.
-    `unit` is for latencies that are bare numbers; None refuses those. ScenarioError for a graph that
-    is not connected (both ways, if directed), or an edge without a usable latency.
+    messages, `title` in the description, where that is another. `unit` is for latencies that are bare
+    numbers; None refuses those. `loss` names the attribute with the share of packets that an edge loses;
+    without, it is the first of `LOSSES` that an edge has. ScenarioError for a graph that is not connected
+    (both ways, if directed), or an edge without a usable latency.
     """
     if kind not in ("rtt", "one_way"):
         raise ScenarioError(f"topology.kind: found '{kind}'; expected rtt, one_way")
-    links, loops = _links(graph, attribute, unit, 2.0 if kind == "rtt" else 1.0, source)
+    links, loops = _links(
+        graph, attribute, unit, 2.0 if kind == "rtt" else 1.0, loss or loss_attribute(graph), source
+    )
     if part == "largest":
         graph = graph.subgraph(_parts(links)[0])
         links = links.subgraph(graph.nodes)
@@ -150,23 +213,47 @@ def graph_topology(
     labels = [str(node) for node in stands]
     where = place_nodes(names, labels, place, rng)
     used = sorted(set(where))
-    one_way = _shortest(links, stands, used, loops)
+    one_way, lost = _shortest(links, stands, used, loops)
     places = {name: labels[at] for name, at in zip(names, where, strict=True)}
     placed = placed_topology(names, [labels[at] for at in used], one_way, places, access, rng, source)
     links_text = counted(graph.number_of_edges(), "link")
     description = f"{title or source}: {stand(len(names), len(used), len(labels))}, {links_text}"
-    return Topology(placed.n, placed.latency, description, graph=graph, places=placed.places)
+    losses = None
+    if lost.any():
+        site = {at: i for i, at in enumerate(used)}
+        losses = SiteLoss(vec[i32]([site[at] for at in where]), len(used), vec[float](lost.ravel().tolist()))
+    return Topology(placed.n, placed.latency, description, graph=graph, places=placed.places, loss=losses)
+
+
+def loss_attribute(graph: nx.Graph) -> str | None:
+    """The edge attribute that says which share of packets is lost; None where no edge has one."""
+    return next((name for name in LOSSES if any(name in edge for *_, edge in graph.edges(data=True))), None)
+
+
+def unread_attributes(graph: nx.Graph, attribute: str, loss: str | None = None) -> list[str]:
+    """Attributes of nodes and edges that affect no packet: 'edge jitter', 'node bandwidth'."""
+    read = {attribute, loss or loss_attribute(graph), LINE, *DRAWING}
+    edges = {name for *_, edge in graph.edges(data=True) for name, value in edge.items() if _says(value)}
+    nodes = {name for _, node in graph.nodes(data=True) for name, value in node.items() if _says(value)}
+    limits = sorted(name for name in nodes if _LIMIT.search(str(name)))
+    return [*(f"edge {name}" for name in sorted(edges - read, key=str)), *(f"node {name}" for name in limits)]
+
+
+def _says(value: object) -> bool:
+    """Is an attribute a quantity other than nothing? Words and zeros, with a unit or without, are not."""
+    match = re.match(r"\s*([\d.]+)", str(value))
+    return not isinstance(value, bool) and match is not None and bool(match[1].strip("0."))
 
 
 def _links(
-    graph: nx.Graph, attribute: str, unit: str | None, divisor: float, source: str
-) -> tuple[nx.Graph, dict[object, float]]:
-    """The simple graph of one-way seconds, and the loops."""
+    graph: nx.Graph, attribute: str, unit: str | None, divisor: float, loss: str | None, source: str
+) -> tuple[nx.Graph, Loops]:
+    """The simple graph of one-way seconds and shares lost, and the loops."""
     if len(graph) == 0:
         raise ScenarioError(f"{source}: found an empty graph; expected nodes and links")
     links = nx.DiGraph() if graph.is_directed() else nx.Graph()
     links.add_nodes_from(graph.nodes)
-    loops: dict[object, float] = {}
+    loops: Loops = {}
     for tail, head, attributes in graph.edges(data=True):
         line = f":{attributes[LINE]}" if LINE in attributes else ""
         edge = f"{source}{line}: edge '{tail}' to '{head}'"
@@ -175,12 +262,13 @@ def _links(
             raise ScenarioError(f"{edge}: found {known}; expected its latency as '{attribute}'")
         try:
             seconds = read_latency(attributes[attribute], unit) / divisor
+            lost = read_loss(attributes[loss]) if loss in attributes else 0.0
         except ValueError as error:
             raise ScenarioError(f"{edge}: {error}") from None
         if tail == head:
-            loops[tail] = min(seconds, loops.get(tail, seconds))
+            loops[tail] = min((seconds, lost), loops.get(tail, (seconds, lost)))
         elif not links.has_edge(tail, head) or seconds < links.edges[tail, head]["seconds"]:
-            links.add_edge(tail, head, seconds=seconds)
+            links.add_edge(tail, head, seconds=seconds, lost=lost)
     return links, loops
 
 
@@ -205,18 +293,34 @@ def _check_connected(links: nx.Graph, source: str) -> None:
         )
 
 
-def _shortest(links: nx.Graph, nodes: list[object], used: list[int], loops: dict[object, float]) -> Floats:
-    """One-way seconds between the places used, shape (u, u)."""
+def _shortest(links: nx.Graph, nodes: list[object], used: list[int], loops: Loops) -> tuple[Floats, Floats]:
+    """One-way seconds between the places used, and the share lost on the way; shapes (u, u)."""
     from scipy.sparse.csgraph import dijkstra
 
     number = {node: i for i, node in enumerate(links.nodes)}
     stands = [number[nodes[at]] for at in used]
     weights = nx.to_scipy_sparse_array(links, weight="seconds", format="csr")
-    one_way: Floats = dijkstra(weights, indices=stands)[:, stands]
+    distances, before = dijkstra(weights, indices=stands, return_predecessors=True)
+    one_way: Floats = distances[:, stands]
+    lost: Floats = np.zeros_like(one_way)
+    if any(share for *_, share in links.edges(data="lost")):
+        lost = 1.0 - _arrived(links, distances, before)[:, stands]
     if not links.is_directed():
-        # Sums along a path may differ in the last bit by direction; both take the first one's.
-        upper = np.triu(one_way, 1)
-        one_way = upper + upper.T
+        # Sums along a path may differ in the last bit by direction, and of two equally long paths one loses
+        # more; both directions take the first one's.
+        one_way, lost = (upper + upper.T for upper in (np.triu(one_way, 1), np.triu(lost, 1)))
     for row, at in enumerate(used):
-        one_way[row, row] = loops.get(nodes[at], 0.0)
-    return one_way
+        one_way[row, row], lost[row, row] = loops.get(nodes[at], (0.0, 0.0))
+    return one_way, lost
+
+
+def _arrived(links: nx.Graph, distances: Floats, before: Floats) -> Floats:
+    """The share of packets that arrives along the shortest paths, with their last-but-one nodes `before`."""
+    names = list(links.nodes)
+    arrived = np.ones_like(distances)
+    for row in range(len(distances)):
+        for at in np.argsort(distances[row], kind="stable").tolist():
+            via = int(before[row, at])
+            if via >= 0:
+                arrived[row, at] = arrived[row, via] * (1.0 - links.edges[names[via], names[at]]["lost"])
+    return arrived

@@ -26,13 +26,23 @@ from serfsim.network.latency import SliceLatency
 from serfsim.topology.matrix_array import read_array
 from serfsim.topology.matrix_json import read_json
 from serfsim.topology.matrix_pairs import read_pairs
-from serfsim.topology.matrix_text import RawMatrix, read_csv, read_whitespace
+from serfsim.topology.matrix_text import RawMatrix, ending, read_csv, read_markdown, read_whitespace
 from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import PER_SECOND, UNITS
 from serfsim.wording import counted
 
-FORMATS = ("csv", "npz", "json", "text", "p2psim", "meridian")
+FORMATS = ("csv", "npz", "json", "text", "markdown", "p2psim", "meridian")
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".npz": "npz",
+    ".npy": "npz",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".md": "markdown",
+}
 KINDS = ("rtt", "one_way")
 MISSING = ("refuse", "mirror", "median", "mirror_or_median")
 LONGEST_MEDIAN_S = 10.0
@@ -61,10 +71,11 @@ def load_matrix(
     format: str | None = None,
     key: str | None = None,
 ) -> MeasuredMatrix:
-    """Read a file. Without `format` its ending decides: .csv and .tsv, .npz and .npy, .json, otherwise text.
+    """Read a file. Without `format` its ending decides (`ENDINGS`; behind it may stand .gz), otherwise text.
 
-    `key` names the array in an .npz. The runs of a sweep read the same file: one that has not changed
-    since is not read again. ScenarioError, with file, row and column, for all that is wrong in it.
+    `key` names the array in an .npz, and the column of latencies in a list of measurements with several. The
+    runs of a sweep read the same file: one that has not changed since is not read again. ScenarioError, with
+    file, row and column, for all that is wrong in it.
     """
     for name, value, allowed in (
         ("unit", unit, tuple(PER_SECOND)),
@@ -95,6 +106,7 @@ def _loaded(
     """The matrix of a file as it was `written`."""
     raw = _read(path, format, key)
     values, filled = _filled(raw, path, missing)
+    unit = _unit(path, raw, unit)
     one_way = values / (PER_SECOND[unit] * (2.0 if kind == "rtt" else 1.0))
     m = one_way.shape[1]
     one_way[:, np.arange(m), np.arange(m)] = 0.0
@@ -103,16 +115,27 @@ def _loaded(
     return MeasuredMatrix(one_way, raw.labels, path.name, raw.where, missing, filled)
 
 
+def _unit(path: Path, raw: RawMatrix, unit: str) -> str:
+    """The unit of the file's numbers: its own where it states one, which may not contradict the given one."""
+    if raw.unit is None:
+        return unit
+    if unit not in ("ms", raw.unit):  # ms is given where nobody said anything
+        found = f"found '{unit}', and a column in {raw.unit} in {path}"
+        raise ScenarioError(f"topology.unit: {found}; expected {raw.unit}, or nothing")
+    return raw.unit
+
+
 def _read(path: Path, format: str | None, key: str | None) -> RawMatrix:
     if format is None:
-        endings = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz", ".json": "json"}
-        format = endings.get(path.suffix.lower(), "text")
+        format = ENDINGS.get(ending(path), "text")
     if format == "csv":
-        return read_csv(path)
+        return read_csv(path, key)
     if format == "npz":
         return read_array(path, key)
     if format == "json":
-        return read_json(path)
+        return read_json(path, key)
+    if format == "markdown":
+        return read_markdown(path)
     if format in ("p2psim", "meridian"):
         return read_pairs(path, several=format == "meridian")
     if format == "text":

@@ -1,7 +1,7 @@
 """Reads latencies between all pairs from JSON: {"a": {"b": 12.5, ...}, ...}, source first.
 
 The whole may stand under a key `data`, as cloudping.co has it. null, or a pair that is not there, is a
-missing measurement; so is 0 between two different places.
+missing measurement; so is 0 between two different places. Records of measurements: `measurements`.
 """
 
 from __future__ import annotations
@@ -15,19 +15,30 @@ import numpy as np
 
 from serfsim.errors import ScenarioError
 from serfsim.topology.matrix_text import RawMatrix, read_text, zero_is_missing
+from serfsim.topology.measurements import json_lines, matrix_of_records, records_of
 
-EXPECTED = "{source: {target: latency}}"
+EXPECTED = "{source: {target: latency}}, or records with source, target and a latency"
 
 
-def read_json(path: Path) -> RawMatrix:
-    """A mapping of mappings; places in the order of their names. ScenarioError says what is wrong."""
+def read_json(path: Path, key: str | None = None) -> RawMatrix:
+    """A mapping of mappings, places in the order of their names; or records of measurements.
+
+    `key` names what was measured where records hold several numbers. ScenarioError says what is wrong.
+    """
+    text = read_text(path)
     try:
         # Whole numbers as floats too: one of a thousand digits is then infinity, and refused.
-        table = json.loads(read_text(path), parse_int=float)
+        table = json.loads(text, parse_int=float)
     except json.JSONDecodeError as error:
+        records = records_of(json_lines(text))
+        if records is not None:
+            return matrix_of_records(path, records, key)
         raise ScenarioError(f"{path}:{error.lineno}: found broken JSON ({error.msg})") from None
     except RecursionError:
         raise ScenarioError(f"{path}: found too many brackets; expected {EXPECTED}") from None
+    records = records_of(table)
+    if records is not None:
+        return matrix_of_records(path, records, key)
     if isinstance(table, dict) and isinstance(table.get("data"), dict):
         table = table["data"]
     if not isinstance(table, dict) or not table or not all(isinstance(row, dict) for row in table.values()):

@@ -12,8 +12,10 @@ different places is a missing measurement: it comes out as NaN, and `matrix` dec
 from __future__ import annotations
 
 import csv
+import gzip
 import math
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +25,16 @@ import numpy as np
 from serfsim.errors import ScenarioError
 from serfsim.topology.topology import Floats
 
+LARGEST_TEXT = 512 << 20  # bytes that a compressed file may unpack to
 MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
 
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _COMMENT = re.compile(r"\s#.*")
 _WITH_UNIT = re.compile(r"(?<=[0-9.])\s*(ns|us|µs|μs|ms|s)$")
+
+_DASHES = re.compile(r"\s*:?-+:?\s*")
+_ADORNED = re.compile(r"(?P<mark>\*{1,3}|_{1,3}|`)(?P<text>.*?)(?P=mark)")
+_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 
 Row = tuple[int, list[str]]  # line number, cells
 
@@ -36,22 +43,42 @@ Row = tuple[int, list[str]]  # line number, cells
 class RawMatrix:
     """What a file says, in its own unit. values: (k, m, m) for k slices; NaN where nothing is known.
 
-    `where(slice, row, column)` names the place in the file for messages.
+    `where(slice, row, column)` names the place in the file for messages. `unit` is the one that the file
+    states.
     """
 
     values: Floats
     labels: tuple[str, ...]
     where: Callable[[int, int, int], str]
+    unit: str | None = None
 
 
 def read_text(path: Path) -> str:
-    """The file's text; ScenarioError where it cannot be read."""
+    """The file's text, unpacked where its name ends with .gz; ScenarioError where it cannot be read."""
     try:
+        if path.suffix.lower() == ".gz":
+            return _unpacked(path).decode("utf-8-sig")
         return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ScenarioError(f"{path}: cannot be read: {reason}") from None
     except UnicodeDecodeError:
         raise ScenarioError(f"{path}: found bytes that are not UTF-8 text; expected a text file") from None
+
+
+def _unpacked(path: Path) -> bytes:
+    """The content of a gzip file; ScenarioError for one that unpacks to more than `LARGEST_TEXT`."""
+    with gzip.open(path) as file:
+        content = file.read(LARGEST_TEXT + 1)
+    if len(content) > LARGEST_TEXT:
+        raise ScenarioError(f"{path}: found more than {LARGEST_TEXT >> 20} MiB when unpacked; expected less")
+    return content
+
+
+def ending(path: Path) -> str:
+    """What a file's name ends with, in small letters and without .gz: '.csv' of 'rtt.CSV.gz'."""
+    unpacked = Path(path.stem) if path.suffix.lower() == ".gz" else path
+    return unpacked.suffix.lower()
 
 
 def read_cell(text: str, where: str) -> float:
@@ -69,8 +96,10 @@ def read_cell(text: str, where: str) -> float:
     return value
 
 
-def read_csv(path: Path) -> RawMatrix:
-    """A table with separators."""
+def read_csv(path: Path, key: str | None = None) -> RawMatrix:
+    """A table with separators, or a list of measurements, which its header tells (`measurements`)."""
+    from serfsim.topology.measurements import is_list_of_measurements, matrix_of_rows
+
     text = read_text(path)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     separator = max(",;\t", key=first.count)
@@ -79,10 +108,38 @@ def read_csv(path: Path) -> RawMatrix:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
-                rows.append((reader.line_num, [_plain(cell.strip(), separator) for cell in cells]))
+                rows.append((reader.line_num, [_plain(_unadorned(cell), separator) for cell in cells]))
     except csv.Error as error:
         raise ScenarioError(f"{path}:{reader.line_num}: found broken CSV ({error})") from None
+    if rows and is_list_of_measurements(rows, key):
+        return matrix_of_rows(path, rows, key)
     return _table(path, rows)
+
+
+def read_markdown(path: Path) -> RawMatrix:
+    """A table as Markdown has it: the first one of the file, with `|` between cells and a line of dashes."""
+    rows: list[Row] = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if is_markdown(line):
+            cells = [_unadorned(cell) for cell in line.strip().strip("|").split("|")]
+            if not all(_DASHES.fullmatch(cell) for cell in cells):
+                rows.append((number, cells))
+        elif rows:
+            break
+    return _table(path, rows)
+
+
+def is_markdown(line: str) -> bool:
+    """Is this a row of a Markdown table?"""
+    return line.lstrip().startswith("|") and line.count("|") > 1
+
+
+def _unadorned(cell: str) -> str:
+    """A cell without Markdown's bold, italics and code, and without the brackets of a link."""
+    match = _ADORNED.fullmatch(cell.strip())
+    text = match["text"] if match else cell.strip()
+    link = _LINK.fullmatch(text)
+    return link[1] if link else text
 
 
 def _plain(cell: str, separator: str) -> str:
@@ -95,6 +152,8 @@ def read_whitespace(path: Path) -> RawMatrix:
     from serfsim.topology.matrix_pairs import is_list, read_pairs
 
     lines = text_lines(path)
+    if lines and is_markdown(lines[0][1]):
+        return read_markdown(path)
     if is_list(lines):
         return read_pairs(path)
     if lines and 0 < lines[0][1].count(",") >= len(lines[0][1].split()) - 1:

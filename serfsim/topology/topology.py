@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.network.latency import Latency
+from serfsim.network.loss import Loss
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -27,6 +28,7 @@ class Topology:
         positions: (n, 2), seconds of RTT, where the model has a map.
         graph: the networkx graph, where the model has one.
         places: label of each node's row, site or graph node, where it was put at one.
+        loss: loses packets on the way, UDP's and TCP's alike; None where nothing is lost.
         locations: (n, 2), latitude and longitude of each node's place in degrees, where it is on Earth.
     """
 
@@ -37,6 +39,7 @@ class Topology:
     graph: nx.Graph | None = None
     places: tuple[str, ...] | None = None
     locations: Floats | None = None
+    loss: Loss | None = None
 
     def rtt_row(self, i: int) -> Floats:
         """True base round-trip time from node i to every node, seconds, shape (n,); 0 to itself."""

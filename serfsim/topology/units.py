@@ -1,16 +1,29 @@
-"""Latencies in files: numbers in a unit that is stated once, or text such as '118555 us'."""
+"""Latencies in files: numbers in a unit that is stated once, or text such as '118555 us'.
+
+A length of fibre ('120 km') is the latency of the light in it.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 
+from serfsim.topology.fibre import fibre_s
+
 # How many of the unit make a second. Dividing by a whole number keeps 29 ms the float nearest to
 # 0.029, which multiplying by 0.001 does not.
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "µs": 1e6, "μs": 1e6, "ns": 1e9}
 UNITS = ("us", "ms", "s")
+KM = {"km": 1.0, "mi": 1.609344, "m": 1e-3}  # in text, "m" is a metre; no link takes minutes
+LENGTH_UNITS = ("km", "mi")
 
-_WITH_UNIT = re.compile(r"\s*([^\s]*?[\d.])\s*(ns|us|µs|μs|ms|s)\s*")
+_WITH_UNIT = re.compile(r"\s*([^\s]*?[\d.])\s*(ns|us|µs|μs|ms|s|km|mi|m)\s*")
+_LENGTH_NAME = re.compile(r"(.*_)?(dist|distance|length|len|km|miles|metres|meters)(_.*)?", re.IGNORECASE)
+
+
+def default_unit(attribute: str) -> str | None:
+    """ms for a latency; None for what is called like a length, whose unit nobody can guess."""
+    return None if _LENGTH_NAME.fullmatch(attribute) else "ms"
 
 
 def quoted(value: object) -> str:
@@ -20,7 +33,10 @@ def quoted(value: object) -> str:
 
 
 def read_latency(value: object, unit: str | None) -> float:
-    """Seconds of a number in `unit`, or of text with a unit of its own. ValueError says what is wrong."""
+    """Seconds of a number in `unit`, or of text with a unit of its own, of time or of length.
+
+    ValueError says what is wrong, also for a bare number where `unit` is None.
+    """
     text = str(value).strip()
     match = _WITH_UNIT.fullmatch(text)
     number_text, own_unit = (match[1], match[2]) if match else (text, unit)
@@ -31,6 +47,20 @@ def read_latency(value: object, unit: str | None) -> float:
     if not 0.0 <= number < math.inf:
         raise ValueError(f"found {quoted(text)}; expected a latency of at least 0")
     if own_unit is None:
-        expected = "expected one in the file, or unit: us, ms or s"
+        expected = "expected one in the file, or unit: us, ms, s, km or mi"
         raise ValueError(f"found {quoted(text)} without a unit; {expected}")
+    if own_unit in KM:
+        return fibre_s(number * KM[own_unit])
     return number / PER_SECOND[own_unit]
+
+
+def read_loss(value: object) -> float:
+    """Share of packets lost, 0 to 1, from a number or text such as '5%'. ValueError says what is wrong."""
+    text = str(value).strip()
+    try:
+        share = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
+    except ValueError:
+        share = math.nan
+    if isinstance(value, bool) or not 0.0 <= share <= 1.0:
+        raise ValueError(f"found {quoted(text)}; expected a share of lost packets such as 0.05 or '5%'")
+    return share

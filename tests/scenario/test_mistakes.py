@@ -15,7 +15,7 @@ MISTAKES = {
     "a duration longer than any run": (
         "seed: 1\nduration: 99999999h\n",
         "f.yaml:2: duration: found '99999999h'; ",
-        "at most a year, 8760h",
+        "at most a year, 365d",
     ),
     "an infinite duration": ("duration: .inf\n", "f.yaml:1: duration: found inf; ", "such as '500ms'"),
     "a number of nodes with a fraction": (

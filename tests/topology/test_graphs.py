@@ -180,3 +180,85 @@ def test_an_empty_graph_and_an_unknown_format_are_refused(tmp_path: Path) -> Non
         build(graph=made(), kind="both")
     with pytest.raises(ScenarioError, match="cannot be read: No such file"):
         build(folder=tmp_path, file="gone.gml")
+
+
+CASES = Path(__file__).parent.parent / "cases" / "files"
+
+
+def test_node_link_json_is_a_graph_with_its_edges_under_either_name(tmp_path: Path) -> None:
+    topology = build("12345", CASES, file="f07_node_link.json", access=(1e-3, 1e-3), weight="weight")
+    assert topology.graph is not None
+    assert (len(topology.graph.nodes), topology.graph.number_of_edges()) == (5, 4)
+    assert topology.places == ("r", "e1", "e2", "h1", "h2")
+    assert topology.one_way_row(0)[2] == pytest.approx(18.9e-3 + 2e-3)
+    text = (CASES / "f07_node_link.json").read_text(encoding="utf-8").replace('"links"', '"edges"')
+    (tmp_path / "edges.json").write_text(text, encoding="utf-8")
+    same = build("12345", tmp_path, file="edges.json", access=(1e-3, 1e-3), weight="weight")
+    assert same.one_way_matrix() == pytest.approx(topology.one_way_matrix())
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('{"nodes": [{"id": "a"}], "links": [{"source": "a", "target": "b"}]}', "link to 'b'"),
+        ('{"nodes": [{"name": "a"}], "links": []}', "node 0: found"),
+        ('{"nodes": {}, "links": []}', "no list"),
+        ('{"a": {"b": 5}}', "expected node-link data"),
+        ('{"nodes": [', "broken JSON"),
+    ],
+)
+def test_node_link_json_that_is_no_graph_is_refused(text: str, part: str, tmp_path: Path) -> None:
+    (tmp_path / "g.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=part):
+        build("a", tmp_path, file="g.json")
+
+
+def shares_lost(topology: Topology, source: int, target: int, packets: int = 4000) -> float:
+    assert topology.loss is not None
+    rng = Random(1)
+    return sum(topology.loss.drops(source, target, rng) for _ in range(packets)) / packets
+
+
+def test_links_lose_the_packets_that_the_graph_says() -> None:
+    topology = build("ab", CASES, file="f13_shadow.gml", place="in_order")
+    assert shares_lost(topology, 0, 1) == pytest.approx(0.3, abs=0.03)
+    assert shares_lost(topology, 1, 0) == pytest.approx(0.3, abs=0.03)
+    assert shares_lost(topology, 0, 0) == 0.0
+
+
+def test_a_path_loses_what_its_links_lose_together_in_every_form(tmp_path: Path) -> None:
+    graph = nx.Graph()
+    graph.add_edge("a", "b", latency=5, packet_loss=0.5)
+    graph.add_edge("b", "c", latency=7, packet_loss=0.2)
+    graph.add_edge("a", "c", latency=20, packet_loss=0.0)
+    nx.write_gml(graph, tmp_path / "g.gml")
+    nx.write_graphml(graph, tmp_path / "g.graphml")
+    nx.write_edgelist(graph, tmp_path / "g.edges", data=True)
+    edges = [("a", "b", 5e-3, 0.5), ("b", "c", 7e-3, 0.2), ("a", "c", 20e-3)]
+    forms = [build(folder=tmp_path, file=name) for name in ("g.gml", "g.graphml", "g.edges")]
+    for topology in (build(graph=graph), build(edges=edges), *forms):
+        assert shares_lost(topology, 0, 1) == pytest.approx(0.5, abs=0.03)
+        assert shares_lost(topology, 0, 2) == pytest.approx(0.6, abs=0.03)  # by b: 1 - 0.5 * 0.8
+        assert shares_lost(topology, 2, 1) == pytest.approx(0.2, abs=0.03)
+    assert build(graph=made()).loss is None
+
+
+def test_a_share_lost_that_is_no_share_is_refused_and_loss_names_the_attribute() -> None:
+    graph = nx.Graph()
+    graph.add_edge("a", "b", latency=5, packet_loss=1.5, drop="30%")
+    graph.add_edge("b", "c", latency=5)
+    with pytest.raises(ScenarioError, match=r"edge 'a' to 'b': found '1.5'; expected a share"):
+        build(graph=graph)
+    assert shares_lost(build(graph=graph, loss="drop"), 0, 2) == pytest.approx(0.3, abs=0.03)
+
+
+def test_a_length_becomes_the_latency_of_light_in_fibre_and_needs_its_unit() -> None:
+    graph = nx.Graph()
+    graph.add_edge("a", "b", distance=204.218)
+    graph.add_edge("b", "c", distance="1000 km")
+    assert build(graph=graph, weight="distance", unit="km").one_way_row(0)[1] == pytest.approx(1e-3, rel=1e-4)
+    assert build(graph=graph, weight="distance", unit="km").one_way_row(1)[2] == pytest.approx(
+        4.897e-3, rel=1e-3
+    )
+    with pytest.raises(ScenarioError, match=r"found '204.218' without a unit; expected .*km"):
+        build(graph=graph, weight="distance")

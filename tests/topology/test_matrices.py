@@ -337,7 +337,7 @@ def test_unknown_words_are_answered_with_the_known_ones(tmp_path: Path) -> None:
         ("unit", "min", "expected us, ms, s"),
         ("kind", "both", "expected rtt, one_way"),
         ("missing", "guess", "expected refuse, mirror, median, mirror_or_median"),
-        ("format", "xls", "expected csv, npz, json, text, p2psim, meridian"),
+        ("format", "xls", "expected csv, npz, json, text, markdown, p2psim, meridian"),
         ("place", "anywhere", "expected auto, by_name, in_order, in_blocks, random"),
     ):
         with pytest.raises(ScenarioError, match=f"topology.{name}: found '{value}'; {part}"):
