@@ -8,7 +8,7 @@ from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.messages import Announced, UserEvent
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.rpc.regexp import is_match
+from serfsim.scenario.expressions import is_match
 
 
 class Listener(Protocol):

@@ -22,7 +22,7 @@ from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.report.log import log_lines
-from serfsim.rpc.application import CarefulApplication, ServedApplication, listen_below
+from serfsim.rpc.application import ServedApplication, listen_below
 from serfsim.rpc.logs import AgentLog
 from serfsim.rpc.views import MemberView, member_view
 from serfsim.scoring.scope import select
@@ -93,7 +93,7 @@ class Agent:
     def _application(self, agents: Agents, number: int) -> AgentApplication:
         if number == self.number:
             return ServedApplication(agents, number, self)
-        return CarefulApplication(agents, number)
+        return AgentApplication(agents, number)
 
     # The node ------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from serfsim.protocol.serf.messages import Announced, UserEvent
 from serfsim.protocol.serf.node import UPDATING, SerfNode
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.rpc.regexp import is_match
 from serfsim.simulation.application import AgentApplication
 
 if TYPE_CHECKING:
@@ -47,14 +46,7 @@ class Listener(Protocol):
     def on_joined(self, contacted: int) -> None: ...
 
 
-class CarefulApplication(AgentApplication):
-    """The agent above any node: it may be given any expression, and none keeps it for long."""
-
-    def matches(self, expression: str, value: str) -> bool:
-        return is_match(expression, value)
-
-
-class ServedApplication(CarefulApplication):
+class ServedApplication(AgentApplication):
     """The agent above the served node, which tells `listener` what it hears."""
 
     def __init__(self, agents: Agents, number: int, listener: Listener) -> None:

@@ -10,7 +10,7 @@ from serfsim.protocol.serf.messages import Announced, UserEvent
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.protocol.wire.msgpack import filler
-from serfsim.scenario.expressions import compiled
+from serfsim.scenario.expressions import is_match
 
 if TYPE_CHECKING:
     from serfsim.protocol.serf.node import SerfNode
@@ -31,8 +31,7 @@ class AgentApplication(Application):
         self.number = number
 
     def matches(self, expression: str, value: str) -> bool:
-        pattern = compiled(expression)
-        return pattern is not None and pattern.search(value) is not None
+        return is_match(expression, value)
 
     def sent(self, message: Announced, now: float) -> None:
         self._record(now, action.SENT, message)
