@@ -1,49 +1,56 @@
-"""The comparison as a page: verdicts first, then every figure that has a tolerance, then all the rest."""
+"""The comparison as a page: how much agrees, what does not and why, then every judged figure by release."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from serfsim.validation.causes import cause_of
-from serfsim.validation.compare import AGREES, DIFFERS, OPEN, Pair, Row
+from serfsim.validation.causes import BY_CHANCE, UNKNOWN, cause_of, cause_of_outlier
+from serfsim.validation.compare import AGREES, OPEN, Pair, Row, standard_errors
+from serfsim.validation.noise import early_stall
+from serfsim.validation.outliers import LEAST, Outlier, outliers
 from serfsim.validation.plot import FIGURES, save_figures
+from serfsim.validation.releases import release_of
+from serfsim.validation.tally import OTHERS, SIZES, ZEROS, judged, share_of, sort_of, table
 
 INTRODUCTION = """\
 # Simulated clusters beside real ones
 
-Real Serf agents (0.9.4, memberlist 0.2.2) ran on an emulated network: {recordings} recordings of
-{smallest} to {largest} agents each, with crashes, blocked UDP, isolated nodes, lost packets, stopped
-processes, partitions, user events, queries and leaves. Each recording became a scenario with the same
-latencies, start times and fault times, which ran {seeds} times with different seeds. Recordings
-and runs were then measured by the same code.
-`make golden` does all of this again and writes this page.
+Real Serf agents ran on an emulated network: {recordings} recordings of {smallest} to {largest} agents each
+({releases}), with crashes, blocked UDP, isolated nodes, lost packets, stopped processes,
+partitions, user events, queries and leaves. Each recording became a scenario with the same
+latencies, start times and fault times, and with the stalls that the recording's machine noted; it ran {seeds}
+times with different seeds, each as the release that the recording names. Recordings and runs were then
+measured by the same code. `make golden` does all of this again and writes this page.
 
 How far each figure may differ was laid down with the recordings, before anything was simulated, from how
-repeatable the figure is among real clusters (`serfsim/validation/tolerances.py`, which names the few that
-were not). "2 se" are two standard errors of the recorded mean, known where there is more than one recorded
-value. The range holds the middle 98 % of simulated values. Verdicts:
+repeatable the figure is among real clusters (`serfsim/validation/tolerances.py`, which names those that came
+later). "2 se" are two standard errors of the recorded mean, known where there is more than one recorded
+value. Verdicts:
 
-- **agrees**: within the tolerance ({agrees} figures, {sizes} of them sizes of messages);
-- **open**: the margin is missed, but the recorded mean is so uncertain that a right simulation would be
-  off as far in more than 1 case in 100 ({open} figures);
-- **differs**: beyond the tolerance, and not by chance ({differs} figures).
+- **agrees**: within the tolerance;
+- **open**: the margin is missed by no more than the margin itself, and no further than chance accounts for;
+- **differs**: everything else. Chance may account for it where a right simulation would be as far from so few
+  recorded values in more than 1 case in 100.
+
+{share}
 """
 
 TOPICS = (
-    ("a-", "Nothing happens", "Rates, sizes and coordinates. Coordinate errors are medians over all pairs."),
-    ("b-", "Crashes", "Seconds from the kill of each victim."),
-    ("c-", "UDP blocked, TCP allowed", "The TCP fallback saves every probe: nobody is ever suspected."),
-    ("d-", "Everything blocked", "Seconds from the block."),
-    ("e-", "Lost packets", "Of the whole cluster, from 10 s after the loss began. `notcp`: TCP blocked."),
-    ("f-", "Stopped processes", "Members stopped for 8 to 16 s, again and again."),
-    ("g-", "Partitions", "Seconds from the cut to failed, and from the healing to alive again."),
-    ("h-", "User events and queries", "Seconds from the command. Copies are all those of one on the wire."),
-    ("i-", "Leaves", "Seconds from the command."),
-)
-HEAD = (
-    "| group | figure | recorded | simulated | 1..99 % | tolerance | verdict |",
-    "|---|---|---:|---:|---|---|---|",
+    (
+        "baseline",
+        "Nothing happens",
+        "Rates, sizes and coordinates. Coordinate errors are medians over pairs.",
+    ),
+    ("crash", "Crashes", "Seconds from the kill of each victim."),
+    ("udp_blocked", "UDP blocked, TCP allowed", "The TCP fallback saves every probe: nobody is suspected."),
+    ("isolated", "Everything blocked", "Seconds from the block."),
+    ("loss", "Lost packets", "Of the whole cluster, from 10 s after the loss began. `notcp`: TCP blocked."),
+    ("pause", "Stopped processes", "Members stopped for 8 to 16 s, again and again."),
+    ("partition", "Partitions", "Seconds from the cut to failed, and from the healing to alive again."),
+    ("dissemination", "User events and queries", "Seconds from the command. Copies are those on the wire."),
+    ("leave", "Leaves", "Seconds from the command. `leavehalf`: 8 of 16 leave within 4 s."),
 )
 
 
@@ -55,37 +62,180 @@ def write_page(path: Path, rows: list[Row], pairs: list[Pair], skipped: dict[str
 
 
 def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterator[str]:
-    verdicts = [row.verdict for row in rows]
     yield INTRODUCTION.format(
         recordings=len(pairs),
         smallest=min(pair.golden.n for pair in pairs),
         largest=max(pair.golden.n for pair in pairs),
+        releases=", ".join(software(pairs)),
         seeds=len(pairs[0].runs),
-        agrees=verdicts.count(AGREES),
-        sizes=sum(row.verdict == AGREES and is_size(row) for row in rows),
-        open=verdicts.count(OPEN),
-        differs=verdicts.count(DIFFERS),
+        share=share_of(rows),
     )
+    yield from table(rows)
+    yield ""
     for name, (title, _) in FIGURES.items():
         yield f"![{title}](images/{name}.png)\n"
-    yield from differences(rows)
-    for prefix, title, words in TOPICS:
-        judged = [row for row in rows if row.group.startswith(prefix) and row.verdict and not is_size(row)]
-        if judged:
+    causes = Causes()
+    yield from differences(rows, causes)
+    yield from listed(*outliers(pairs), causes)
+    yield from causes.told()
+    yield from stalled(pairs)
+    for kind, title, words in TOPICS:
+        asked = [row for row in judged(rows) if row.kind == kind]
+        if asked:
             yield f"## {title}\n\n{words}\n"
-            yield from HEAD
-            yield from map(judged_line, judged)
+            yield from by_release([row for row in asked if sort_of(row) == OTHERS])
+            yield from zeros([row for row in asked if sort_of(row) == ZEROS])
+    yield from sizes([row for row in judged(rows) if sort_of(row) == SIZES])
+    yield from left_out(skipped)
+
+
+def software(pairs: list[Pair]) -> Iterator[str]:
+    """'60 of Serf 0.9.4' and so on."""
+    names = [release_of(pair.golden).name for pair in pairs]
+    for name in sorted(set(names), key=lambda name: -names.count(name)):
+        yield f"{names.count(name)} of Serf {name.replace('-ml', ' with memberlist ')}"
+
+
+# What does not agree ----------------------------------------------------------------------------------
+
+
+class Causes:
+    """Causes by number, in the order in which they are first needed; each is told once."""
+
+    def __init__(self) -> None:
+        self.known: list[str] = []
+
+    def number(self, cause: str) -> str:
+        if cause in (UNKNOWN, BY_CHANCE):
+            return cause
+        if cause not in self.known:
+            self.known.append(cause)
+        return f"[{self.known.index(cause) + 1}](#causes)"
+
+    def told(self) -> Iterator[str]:
+        if self.known:
+            yield "## Causes\n"
+            yield from (f"{number}. {cause}." for number, cause in enumerate(self.known, 1))
             yield ""
-    yield from sizes([row for row in rows if row.verdict and is_size(row)])
-    yield from everything_else(rows)
-    if skipped:
-        yield "## Left out\n"
-    for name, why in skipped.items():
-        yield f"- {name}: {why}"
 
 
-def is_size(row: Row) -> bool:
-    return row.figure.endswith("_message_bytes")
+def differences(rows: list[Row], causes: Causes) -> Iterator[str]:
+    """Verdicts other than agreement: one by one, or where chance may account for them figure by figure."""
+    found = [row for row in judged(rows) if row.verdict != AGREES]
+    yield "## What does not agree\n"
+    sure = [row for row in found if not row.by_chance]
+    if sure:
+        yield "| circumstances | release | figure | verdict | how far | cause |"
+        yield "|---|---|---|---|---|---|"
+    for row in sure:
+        cause = causes.number(cause_of(row))
+        yield f"| {row.group} | {row.release} | {row.figure} | {row.verdict} | {row.note} | {cause} |"
+    yield "" if sure else "Nothing beyond chance.\n"
+    yield from perhaps([row for row in found if row.by_chance], judged(rows), causes)
+
+
+def perhaps(found: list[Row], asked: list[Row], causes: Causes) -> Iterator[str]:
+    """What chance may account for in each group, and how far off the figure is in all groups of a kind."""
+    if not found:
+        return
+    yield "Chance may account for these, group by group. The last column but one is of all groups of the"
+    yield "kind together, those that agree too: by how many standard errors recorded values lie above"
+    yield "simulated ones.\n"
+    yield "| kind | figure | open | differs | all together | cause |"
+    yield "|---|---|---:|---:|---:|---|"
+    for kind, figure in dict.fromkeys((row.kind, row.figure) for row in found):
+        mine = [row for row in found if (row.kind, row.figure) == (kind, figure)]
+        every = [row for row in asked if (row.kind, row.figure) == (kind, figure)]
+        known = dict.fromkeys(cause_of(row) for row in mine if cause_of(row) not in (BY_CHANCE, UNKNOWN))
+        are_open = sum(row.verdict == OPEN for row in mine)
+        yield (
+            f"| {kind} | {figure} | {are_open} | {len(mine) - are_open} of {len(every)} |"
+            f" {together(every):+.1f} | {', '.join(map(causes.number, known))} |"
+        )
+    yield ""
+
+
+def together(rows: list[Row]) -> float:
+    """Standard errors of several groups as one (Stouffer et al. 1949); what never varies is left out."""
+    errors = []
+    for row in rows:
+        if len(row.recorded) and len(row.simulated) > 1 and row.simulated.std() > 0.0:
+            sign = 1.0 if row.recorded.mean() > row.simulated.mean() else -1.0
+            errors.append(sign * standard_errors(row.recorded, row.simulated))
+    return sum(errors) / math.sqrt(len(errors)) if errors else 0.0
+
+
+def listed(found: list[Outlier], looked_at: int, causes: Causes) -> Iterator[str]:
+    """Figures without a tolerance that recordings contradict."""
+    yield "## What else recordings contradict\n"
+    yield f"No agreement was laid down for {looked_at} values. Each was held against the 1..99 % range of its"
+    yield "own recording's simulated runs, outside which one in fifty lies by chance. Here are the figures"
+    yield f"that lie outside in {LEAST} recordings of a kind or more, to the same side.\n"
+    if not found:
+        yield "None.\n"
+        return
+    yield "| kind | figure | recorded | recordings | recorded, simulated mean | cause |"
+    yield "|---|---|---|---:|---|---|"
+    for one in found:
+        values = "; ".join(f"{a:.4g}, {b:.4g}" for a, b in zip(one.recorded, one.simulated, strict=True))
+        side, count = ("above" if one.above else "below"), f"{len(one.recordings)} of {one.of}"
+        cause = causes.number(cause_of_outlier(one))
+        yield f"| {one.kind} | {one.figure} | {side} | {count} | {values} | {cause} |"
+    yield ""
+
+
+def stalled(pairs: list[Pair]) -> Iterator[str]:
+    found = [(pair.golden.name, early_stall(pair.golden)) for pair in pairs]
+    told = [f"{name} ({1000 * length:.0f} ms)" for name, length in found if length > 0.0]
+    if told:
+        yield "## Recordings whose machine stalled during the join\n"
+        yield "Pings that wait for such a stall stay in the latency filters of the coordinates and come back"
+        yield "in the second round of probes: coordinates converge later. The runs stall as long:"
+        yield f"{', '.join(told)}.\n"
+
+
+# Every judged figure ----------------------------------------------------------------------------------
+
+
+def by_release(rows: list[Row]) -> Iterator[str]:
+    """A line for each figure of a group, a column for each release."""
+    releases = sorted({row.release for row in rows}, key=order_of)
+    yield "Recorded mean (how many values, of several) / simulated mean [middle 98 % of simulated values].\n"
+    yield f"| circumstances | figure | tolerance | {' | '.join(releases)} |"
+    yield f"|---|---|---|{'---|' * len(releases)}"
+    found: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in rows:
+        found.setdefault((row.group, row.figure), {})[row.release] = row
+    for (group, figure), mine in found.items():
+        cells = [cell(mine[release]) if release in mine else "" for release in releases]
+        tolerance = next(iter(mine.values())).tolerance
+        assert tolerance is not None
+        yield f"| {group} | {figure} | {tolerance.text()} | {' | '.join(cells)} |"
+    yield ""
+
+
+def order_of(release: str) -> tuple[list[int], str]:
+    """0.9.4 before 0.10.2."""
+    serf, _, memberlist = release.partition("-ml")
+    return [int(part) for part in serf.split(".")], memberlist
+
+
+def cell(row: Row) -> str:
+    recorded = f"{row.recorded.mean():.4g}" if len(row.recorded) else "-"
+    count = f" ({len(row.recorded)})" if len(row.recorded) > 1 else ""
+    text = f"{recorded}{count} / -"
+    if len(row.simulated):
+        low, high = row.simulated_range
+        text = f"{recorded}{count} / {row.simulated.mean():.4g} [{low:.4g}, {high:.4g}]"
+    return text if row.verdict == AGREES else f"{text} **{row.verdict}**"
+
+
+def zeros(rows: list[Row]) -> Iterator[str]:
+    """One sentence for those that are 0; the others stand under what does not agree."""
+    if rows:
+        right = [row for row in rows if row.verdict == AGREES]
+        names = ", ".join(dict.fromkeys(row.figure for row in right))
+        yield f"Always 0, as recorded, in {len(right)} of {len(rows)}: {names}.\n"
 
 
 def sizes(rows: list[Row]) -> Iterator[str]:
@@ -105,55 +255,10 @@ def sizes(rows: list[Row]) -> Iterator[str]:
     yield ""
 
 
-def differences(rows: list[Row]) -> Iterator[str]:
-    """What does not agree, and why."""
-    yield "## What does not agree\n"
-    found = [row for row in rows if row.verdict in (OPEN, DIFFERS)]
-    if not found:
-        yield "Nothing.\n"
-        return
-    yield "| group | figure | verdict | how far | cause |"
-    yield "|---|---|---|---|---|"
-    for row in found:
-        cause = cause_of(row.group, row.figure)
-        yield f"| {row.group} | {row.figure} | {row.verdict} | {row.note} | {cause} |"
-    yield ""
-
-
-def judged_line(row: Row) -> str:
-    assert row.tolerance is not None
-    verdict = row.verdict if row.verdict == AGREES else f"**{row.verdict}**"
-    return f"| {row.group} | {row.figure} | {values(row)} | {row.tolerance.text()} | {verdict} |"
-
-
-def values(row: Row) -> str:
-    if len(row.recorded) == 0 or len(row.simulated) == 0:
-        return f"{mean(row.recorded)} | {mean(row.simulated)} |"
-    low, high = row.simulated_range
-    count = f" ({len(row.recorded)})" if len(row.recorded) > 1 else ""
-    return f"{mean(row.recorded)}{count} | {mean(row.simulated)} | {low:.4g} .. {high:.4g}"
-
-
-def mean(numbers: object) -> str:
-    from numpy import asarray
-
-    array = asarray(numbers, dtype=float)
-    return f"{array.mean():.4g}" if len(array) else "-"
-
-
-def everything_else(rows: list[Row]) -> Iterator[str]:
-    """Figures without a tolerance, folded away."""
-    yield "## All other figures\n"
-    yield "No agreement was laid down for these. A number in parentheses counts the recorded values, where"
-    yield "there are several.\n"
-    others: dict[str, list[Row]] = {}
-    for row in rows:
-        if not row.verdict and len(row.recorded) + len(row.simulated):
-            others.setdefault(row.group, []).append(row)
-    for group, members in others.items():
-        yield f"<details><summary>{group}</summary>\n"
-        yield "| figure | recorded | simulated | 1..99 % |"
-        yield "|---|---:|---:|---|"
-        for row in members:
-            yield f"| {row.figure} | {values(row)} |"
-        yield "\n</details>\n"
+def left_out(skipped: dict[str, str]) -> Iterator[str]:
+    """Each reason once, with the recordings that it keeps out."""
+    if skipped:
+        yield "## Not simulated\n"
+    for why in dict.fromkeys(skipped.values()):
+        names = ", ".join(name for name, reason in skipped.items() if reason == why)
+        yield f"- {names}: {why}"

@@ -46,7 +46,15 @@ def behaviour(pairs: list[Pair]) -> Figure:
     stopped(axes[1, 2], pairs)
     figure.legend(
         handles=[
-            Line2D([], [], color=style.GREY, marker="o", markersize=6, linestyle="", label="real agents"),
+            Line2D(
+                [],
+                [],
+                color=style.GREY,
+                marker="o",
+                markersize=6,
+                linestyle="",
+                label="real agents, of all releases",
+            ),
             Line2D([], [], color=style.GREY, linewidth=2, label="simulated"),
             Patch(color=style.GREY, alpha=0.22, label="middle 98 % of simulated runs"),
         ],
@@ -212,20 +220,27 @@ def stopped(ax: Axes, pairs: list[Pair]) -> None:
 
 # Agreement: every figure that is judged by its mean ---------------------------------------------------
 
+MARKERS = "osD^v"
+
 
 def agreement(pairs: list[Pair]) -> Figure:
-    """Recorded over simulated mean of every figure with a margin, in the order of the page."""
-    rows = [row for row in compare(pairs) if has_ratio(row)]
-    figure = Figure(figsize=(12.0, 1.6 + 0.185 * len(rows)), layout="constrained")
+    """Recorded over simulated mean of every figure with a margin: a line a figure, a mark a group."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in compare(pairs):
+        if has_ratio(row):
+            found.setdefault((row.kind, row.figure), []).append(row)
+    releases = sorted({row.release for rows in found.values() for row in rows})
+    marks = dict(zip(releases, MARKERS, strict=False))
+    figure = Figure(figsize=(12.0, 1.8 + 0.2 * len(found)), layout="constrained")
     ax = figure.subplots()
-    for place, row in enumerate(rows):
-        one_row(ax, place, row)
-    ax.set_yticks(range(len(rows)), [f"{row.group}  {row.figure}" for row in rows], fontsize=7.5)
-    ax.set_ylim(len(rows) - 0.3, -0.7)
+    for place, rows in enumerate(found.values()):
+        one_line(ax, place, rows, marks)
+    ax.set_yticks(range(len(found)), [f"{kind}  {name}" for kind, name in found], fontsize=8)
+    ax.set_ylim(len(found) - 0.3, -0.7)
     ax.set_xlim(0.4, 1.9)
     ax.axvline(1.0, color=style.GREY, linewidth=0.9)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * (value - 1):+.0f} %"))
-    ax.set_xlabel("relative to the simulated mean")
+    ax.set_xlabel("recorded mean relative to the simulated one; what lies further out is at the edge")
     ax.grid(axis="y", visible=False)
     style.heading(ax, "Recorded figures against simulated ones", "Those with a margin for their means.")
     ax.legend(
@@ -234,9 +249,10 @@ def agreement(pairs: list[Pair]) -> Figure:
             for label, colour in (("agrees", style.BLUE), ("open", style.ORANGE), ("differs", style.RED))
         ]
         + [
-            Patch(color=style.LIGHT, alpha=0.8, label="middle 98 % of simulated values"),
-            Patch(color=style.SKY, alpha=0.35, label="margin"),
-        ],
+            Line2D([], [], color=style.GREY, marker=mark, markersize=5, linestyle="", label=f"Serf {release}")
+            for release, mark in marks.items()
+        ]
+        + [Patch(color=style.SKY, alpha=0.35, label="margin")],
         loc="upper right",
         frameon=True,
         fontsize=9,
@@ -249,15 +265,13 @@ def has_ratio(row: Row) -> bool:
     return judged and len(row.recorded) > 0 and len(row.simulated) > 0 and bool(row.simulated.mean() > 0.0)
 
 
-def one_row(ax: Axes, place: int, row: Row) -> None:
-    assert row.tolerance is not None
-    centre = float(row.simulated.mean())
-    low, high = row.simulated_range
-    ax.barh(place, (high - low) / centre, 0.62, low / centre, color=style.LIGHT, alpha=0.8, linewidth=0)
-    margin = row.tolerance.margin
-    ax.barh(place, 2 * margin, 0.28, 1 - margin, color=style.SKY, alpha=0.35, linewidth=0)
-    colour = {AGREES: style.BLUE, OPEN: style.ORANGE}.get(row.verdict, style.RED)
-    ax.plot(float(row.recorded.mean()) / centre, place, color=colour, marker="o", markersize=4.5)
+def one_line(ax: Axes, place: int, rows: list[Row], marks: dict[str, str]) -> None:
+    margin = min(row.tolerance.margin for row in rows if row.tolerance is not None)
+    ax.barh(place, 2 * margin, 0.5, 1 - margin, color=style.SKY, alpha=0.35, linewidth=0)
+    for row in rows:
+        ratio = min(max(float(row.recorded.mean()) / float(row.simulated.mean()), 0.41), 1.89)
+        colour = {AGREES: style.BLUE, OPEN: style.ORANGE}.get(row.verdict, style.RED)
+        ax.plot(ratio, place, color=colour, marker=marks[row.release], markersize=4, alpha=0.8)
 
 
 FIGURES: dict[str, tuple[str, Callable[[list[Pair]], Figure]]] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from serfsim.validation.compare import AGREES, DIFFERS, OPEN, Row
 
 SIZES, ZEROS, OTHERS = "sizes of messages", 'figures that are to be "0"', "all others"
+SORTS = (SIZES, ZEROS, OTHERS)
 
 
 def sort_of(row: Row) -> str:
@@ -30,9 +31,6 @@ def share_of(rows: list[Row]) -> str:
     asked = judged(rows)
     parts = [f"{sort}: {agreeing([row for row in asked if sort_of(row) == sort])}" for sort in SORTS]
     return f"{agreeing(asked)} judged figures agree; {'; '.join(parts)}."
-
-
-SORTS = (SIZES, ZEROS, OTHERS)
 
 
 def table(rows: list[Row]) -> Iterator[str]:
