@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from serfsim.expressions import is_match
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.messages import Announced, UserEvent
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.scenario.expressions import is_match
 
 
 class Listener(Protocol):

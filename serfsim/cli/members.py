@@ -30,9 +30,9 @@ def members(
 
     The filters are regular expressions for the whole of what they look at.
     """
+    from serfsim.expressions import is_full_match
     from serfsim.rpc.texts import members_json, members_text
     from serfsim.rpc.views import is_wanted
-    from serfsim.scenario.expressions import is_full_match
 
     check_format(format)
     wanted = dict(_tag(text) for text in tags or ())

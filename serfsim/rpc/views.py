@@ -7,11 +7,11 @@ import platform
 import sys
 from typing import Any, NamedTuple
 
+from serfsim.expressions import is_full_match
 from serfsim.protocol.directory import Record
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.tags import decode_tags
-from serfsim.scenario.expressions import is_full_match
 
 Stats = dict[str, dict[str, str]]
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from serfsim.expressions import compiled
 from serfsim.scenario.cluster import Tags
-from serfsim.scenario.expressions import compiled
 from serfsim.scenario.faults import by_verb
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import refusal

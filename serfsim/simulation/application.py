@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serfsim.expressions import is_match
 from serfsim.protocol.serf import application as action
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.messages import Announced, UserEvent
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.protocol.wire.msgpack import filler
-from serfsim.scenario.expressions import is_match
 
 if TYPE_CHECKING:
     from serfsim.protocol.serf.node import SerfNode

@@ -8,7 +8,7 @@ import pytest
 
 from serfsim import Scenario
 from serfsim.errors import ScenarioError
-from serfsim.scenario.expressions import compiled
+from serfsim.expressions import compiled
 
 
 def made(*workload: dict[str, Any], **cluster: Any) -> Scenario:

@@ -6,10 +6,10 @@ import asyncio
 import time
 from typing import Any, Final
 
+from serfsim.expressions import is_full_match
 from serfsim.rpc.bodies import read_string, read_string_map
 from serfsim.rpc.session import Answer, Closed, Command, Session
 from serfsim.rpc.views import is_wanted, stats_of
-from serfsim.scenario.expressions import is_full_match
 
 TURN_S: Final = 0.01  # of real time, after which others have theirs
 
