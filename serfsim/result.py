@@ -2,7 +2,7 @@
 
 A `Result` is made from a recording (`Result.from_recording`) or read back from a folder
 (`open_result`); both offer the same properties, so a figure or a comparison never asks where a
-result came from. Tables are pandas frames made, or read, when first asked for.
+result came from. Tables are made, or read, when first asked for.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib import metadata
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serfsim import __version__
 from serfsim.errors import ResultError, SerfsimError
 from serfsim.report import folder as layout
 from serfsim.report.background import Background, background_of, from_json, to_json
+from serfsim.report.columns import Columns, frame_of, read_parquet, write_parquet
 from serfsim.scoring.coordinates import error_series
 from serfsim.scoring.digest import digest as digest
 from serfsim.scoring.recording import EventTable, Recording
@@ -71,7 +72,7 @@ class Result:
         scenario: Any,
         summary: dict[str, Any],
         background: Background,
-        tables: Mapping[str, Callable[[], pd.DataFrame]],
+        tables: Mapping[str, Callable[[], Columns]],
         recording: Recording | None = None,
     ) -> None:
         self.scenario = scenario
@@ -80,6 +81,7 @@ class Result:
         self.recording = recording
         self.capture: KeptCapture | None = None
         self._makers = tables
+        self._columns: dict[str, Columns] = {}
         self._tables: dict[str, pd.DataFrame] = {}
 
     @classmethod
@@ -96,8 +98,8 @@ class Result:
         summary = heading(scenario, recording, seed, [dict(claim) for claim in checked])
         summary.update(figures)
 
-        def makers(name: str) -> Callable[[], pd.DataFrame]:
-            def make() -> pd.DataFrame:
+        def makers(name: str) -> Callable[[], Columns]:
+            def make() -> Columns:
                 from serfsim.report import frames
 
                 return {
@@ -117,8 +119,14 @@ class Result:
     def table(self, name: str) -> pd.DataFrame:
         """The table of that name (a file of the result folder without its ending)."""
         if name not in self._tables:
-            self._tables[name] = self._makers[name]()
+            self._tables[name] = frame_of(self.columns(name))
         return self._tables[name]
+
+    def columns(self, name: str) -> Any:
+        """The same table as a mapping of columns (`report.columns`), for which pandas is not needed."""
+        if name not in self._columns:
+            self._columns[name] = self._makers[name]()
+        return self._columns[name]
 
     @property
     def member_events(self) -> pd.DataFrame:
@@ -159,7 +167,7 @@ class Result:
             return self.recording.events
         from serfsim.report.frames import event_table
 
-        return event_table(self.member_events)
+        return event_table(self.columns("member_events"))
 
     @property
     def plot(self) -> Plots:
@@ -197,11 +205,11 @@ class Result:
         (folder / layout.SUMMARY).write_text(summary, encoding="utf-8")
         (folder / layout.TRUTH).write_text(to_json(self._kept_background()) + "\n", encoding="utf-8")
         for name in layout.TABLES:
-            self.table(name).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+            write_parquet(self.columns(name), folder / f"{name}.parquet")
         with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
             names, version = self.background.names, serf_version(self.scenario)
             releases = self.recording.releases if self.recording is not None else ()
-            write_log(stream, self.events, names, version, self.deliveries, releases)
+            write_log(stream, self.events, names, version, self.columns("deliveries"), releases)
         if self.capture is not None:
             self.capture.put(folder / layout.CAPTURE)
         if figures:
@@ -241,15 +249,13 @@ def open_result(folder: str | Path) -> Result:
         summary["name"], summary["question"], text.read_text(encoding="utf-8") if text.is_file() else ""
     )
 
-    def reader(name: str) -> Callable[[], pd.DataFrame]:
-        def read() -> pd.DataFrame:
-            import pandas as pd
-
+    def reader(name: str) -> Callable[[], Columns]:
+        def read() -> Columns:
             path = place / f"{name}.parquet"
             if not path.is_file():
                 raise ResultError(f"{place}: has no {path.name}")
             try:
-                return pd.read_parquet(path)
+                return read_parquet(path)
             except (OSError, ValueError) as error:
                 raise ResultError(f"{path}: cannot be read: {error}") from error
 
@@ -303,20 +309,11 @@ def versions() -> dict[str, Any]:
     from serfsim.protocol import runtime
 
     return {
-        "serfsim": own_version(),
+        "serfsim": __version__,
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "compiled": not str(runtime.__file__).endswith(".py"),
     }
-
-
-@cache
-def own_version() -> str:
-    """Asked of the installed package once: to find it takes a millisecond, as long as a small run."""
-    try:
-        return metadata.version("serfsim")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def finite(value: Any) -> Any:

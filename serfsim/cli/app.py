@@ -1,4 +1,4 @@
-"""The commands together.
+"""The commands together, each imported when it is asked for.
 
 A mistake of the user's, raised anywhere as a `SerfsimError`, ends here as one message on standard
 error and exit code 2. Anything else that escapes is a defect: one line names it and the command, and
@@ -9,38 +9,81 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import metadata
-from typing import Annotated, Any
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from serfsim.cli import codes
-from serfsim.cli.agent import agent
-from serfsim.cli.compare import compare
-from serfsim.cli.info import info
-from serfsim.cli.list import list_scenarios
-from serfsim.cli.members import members
-from serfsim.cli.monitor import monitor
-from serfsim.cli.new import new
-from serfsim.cli.plot import plot
-from serfsim.cli.regress import regress
-from serfsim.cli.report import report
-from serfsim.cli.rtt import rtt
-from serfsim.cli.run import run
-from serfsim.cli.serve import serve
-from serfsim.cli.sweep import sweep
-from serfsim.cli.topology import topology
-from serfsim.cli.tune import tune
-from serfsim.cli.validate import validate
+from serfsim.cli.version import version_text
 from serfsim.errors import SerfsimError
 
 # click's ClickException, which newer typers bring with them.
 USAGE: type[Exception] = typer.BadParameter.__mro__[2]
+# Name on the command line, in the order of `--help`, and the function in `serfsim.cli.<name>`.
+COMMANDS: Final = {
+    "run": "run",
+    "validate": "validate",
+    "list": "list_scenarios",
+    "new": "new",
+    "sweep": "sweep",
+    "regress": "regress",
+    "tune": "tune",
+    "compare": "compare",
+    "plot": "plot",
+    "topology": "topology",
+    "report": "report",
+    "serve": "serve",
+    "agent": "agent",
+    "members": "members",
+    "rtt": "rtt",
+    "monitor": "monitor",
+    "info": "info",
+}
+SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
+
+
+class LazyCommands(MutableMapping[str, Any]):
+    """The commands by name, each made from its module at the first access."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made and name in COMMANDS:
+            function = getattr(import_module(f"serfsim.cli.{name}"), COMMANDS[name])
+            alone = typer.Typer(add_completion=False, context_settings=SETTINGS)
+            alone.command(name)(function)
+            self._made[name] = typer.main.get_command(alone)
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS or name in self._made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**COMMANDS, **self._made})
+
+    def __len__(self) -> int:
+        return len({**COMMANDS, **self._made})
 
 
 class Commands(TyperGroup):
     """The group of commands, which turns mistakes and interruptions into exit codes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = LazyCommands()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return self.commands.get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -72,21 +115,9 @@ def _defect_text(defect: Exception) -> str:
     )
 
 
-def _is_compiled() -> bool:
-    try:
-        from serfsim.speed import is_compiled
-    except ImportError:
-        return False
-    return bool(is_compiled())
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
-        try:
-            version = metadata.version("serfsim")
-        except metadata.PackageNotFoundError:
-            version = "unknown"
-        typer.echo(f"serfsim {version} ({'compiled' if _is_compiled() else 'interpreted'})")
+        typer.echo(version_text())
         raise typer.Exit()
 
 
@@ -95,7 +126,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
 
 
@@ -107,22 +138,3 @@ def serfsim(
     ] = False,
 ) -> None:
     """A wind tunnel for Serf clusters: the real protocol on a simulated network."""
-
-
-app.command("run")(run)
-app.command("validate")(validate)
-app.command("list")(list_scenarios)
-app.command("new")(new)
-app.command("sweep")(sweep)
-app.command("regress")(regress)
-app.command("tune")(tune)
-app.command("compare")(compare)
-app.command("plot")(plot)
-app.command("topology")(topology)
-app.command("report")(report)
-app.command("serve")(serve)
-app.command("agent")(agent)
-app.command("members")(members)
-app.command("rtt")(rtt)
-app.command("monitor")(monitor)
-app.command("info")(info)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from serfsim.cli import codes
-from serfsim.cli.summary import print_summary
 from serfsim.errors import ResultError
 from serfsim.progress import bar
 from serfsim.report.folder import check_replaceable
@@ -37,8 +36,20 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The result folder; results/NAME unless given.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no table.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bar, no table, no figures; warnings stay.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print summary.json and nothing else; no figures.")
+    ] = False,
+    figures: Annotated[
+        bool | None,
+        typer.Option(
+            "--figures/--no-figures",
+            help="Draw the plots and the page, or leave that to serfsim report and serfsim plot.",
+            show_default="drawn, unless --quiet or --json",
+        ),
+    ] = None,
 ) -> None:
     """Run a scenario, print what came of it, and keep it in a result folder."""
     scenario = load(file, settings or ())
@@ -46,16 +57,17 @@ def run(
         scenario = scenario.with_settings({"seed": seed})
     folder = Path("results") / scenario.name if out is None else out
     check_replaceable(folder)
-    if not quiet:
-        for warning in warnings(scenario):
-            typer.echo(f"warning: {warning}", err=True)
+    for warning in warnings(scenario):
+        typer.echo(f"warning: {warning}", err=True)
     result = _simulated(scenario, quiet, folder)
     with activity("writing the results", quiet):
-        _save(result, folder)
+        _save(result, folder, figures=not (quiet or json) if figures is None else figures)
     if json:
         typer.echo((folder / "summary.json").read_text(encoding="utf-8"), nl=False)
     else:
         if not quiet:
+            from serfsim.cli.summary import print_summary
+
             print_summary(result.summary)
         typer.echo(f"result: {folder}")
         typer.echo(f"seed: {result.summary['seed']}")
@@ -74,11 +86,11 @@ def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
         )
 
 
-def _save(result: Result, folder: Path) -> None:
+def _save(result: Result, folder: Path, *, figures: bool) -> None:
     """Interrupted while it writes, it keeps all but the figures, marked partial."""
     try:
         try:
-            result.save(folder)
+            result.save(folder, figures=figures)
         except KeyboardInterrupt:
             result.summary["complete"] = False
             result.save(folder, figures=False)
@@ -102,9 +114,10 @@ def _verdict(result: Result, quiet: bool) -> int:
 @contextmanager
 def activity(text: str, quiet: bool = False) -> Iterator[None]:
     """A spinner on standard error, where that is a terminal."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield
     else:
-        with console.status(text):
+        from rich.console import Console
+
+        with Console(stderr=True).status(text):
             yield

@@ -48,7 +48,8 @@ def save_figures(result: Result, folder: Path, names: tuple[str, ...] = FIGURES)
 
 def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     path = folder / f"{name}.png"
-    figure.savefig(path, dpi=DPI)
+    # The default level of compression takes as long as drawing and makes the file a tenth smaller.
+    figure.savefig(path, dpi=DPI, pil_kwargs={"compress_level": 2})
     return path
 
 

@@ -1,15 +1,16 @@
-"""The tables of a result, as pandas frames: one row an observation, time first, units in names.
+"""The tables of a result, column by column: one row an observation, time first, units in names.
 
-Nodes are categories over the scenario's names, so that a table of millions of rows stays small
-and sorts in the scenario's order. The same frames are what the parquet files hold.
+Nodes are coded by the scenario's names, so that a table of millions of rows stays small and sorts in
+the scenario's order. `report.columns` makes parquet files and pandas frames of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from serfsim.protocol.events import (
     COUNTED_ONLY,
@@ -23,10 +24,18 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.protocol.serf.application import ACKED, ANSWERED, DELIVERED, RECEIVED, SENT
+from serfsim.report.columns import Coded, Columns, Masked
 from serfsim.scoring.coordinates import ErrorSeries
 from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.pair_errors import ERROR_FIGURES
-from serfsim.scoring.recording import CoordinateSamples, DeliveryTable, EventTable, Integers, PerSecond
+from serfsim.scoring.recording import (
+    CoordinateSamples,
+    DeliveryTable,
+    EventTable,
+    Floats,
+    Integers,
+    PerSecond,
+)
 from serfsim.scoring.scope import Scope, rows_of, select
 from serfsim.scoring.traffic import is_type
 
@@ -36,18 +45,18 @@ DELIVERY_KINDS = ("event", "query", "ack", "response")
 PROBE_ROWS = (FAILED_PING, TCP_FALLBACK_OK, TCP_FALLBACK_ERROR, SUSPECT)  # counted here if not already
 
 
-def nodes(numbers: Integers, names: list[str]) -> pd.Categorical:
-    """Node numbers as a categorical; what is not a node becomes a missing value."""
+def nodes(numbers: Integers, names: list[str]) -> Coded:
+    """Node numbers as names; what is not a node becomes a missing value."""
     valid = (numbers >= 0) & (numbers < len(names))
-    return pd.Categorical.from_codes(np.where(valid, numbers, -1), categories=names)
+    return Coded(np.where(valid, numbers, -1), names)
 
 
-def kinds(numbers: Integers) -> pd.Categorical:
+def kinds(numbers: Integers) -> Coded:
     """Event numbers as their names."""
     known = sorted(NAMES)
     codes = np.full(max(known) + 1, -1)
     codes[known] = np.arange(len(known))
-    return pd.Categorical.from_codes(codes[numbers], categories=[NAMES[number] for number in known])
+    return Coded(codes[numbers], [NAMES[number] for number in known])
 
 
 def leaves_out_joins(events: EventTable) -> bool:
@@ -72,46 +81,48 @@ def kept_events(events: EventTable) -> EventTable:
     )
 
 
-def confirmations(events: EventTable, n: int) -> pd.arrays.IntegerArray:
+def confirmations(events: EventTable, n: int) -> Masked:
     """How many peers confirmed: of a suspicion that timed out, and of the failed that it caused.
 
-    The failed row carries none itself; it is matched to the time-out of the same observer about
+    The failed row carries none itself; it is matched to the last time-out of the same observer about
     the same subject at the same instant.
     """
     count = np.zeros(len(events.t), dtype=np.int32)
-    missing = np.ones(len(events.t), dtype=np.bool_)
-    timeout = np.flatnonzero(events.kind == SUSPICION_TIMEOUT)
-    count[timeout], missing[timeout] = events.detail[timeout], False
-    failed = np.flatnonzero(events.kind == FAILED)
-    if len(timeout) and len(failed):
-        key = ["t", "pair"]
-        pair = events.observer * np.int64(n) + events.subject
-        left = pd.DataFrame({"t": events.t[failed], "pair": pair[failed], "row": failed})
-        right = pd.DataFrame({"t": events.t[timeout], "pair": pair[timeout], "from": timeout})
-        match = left.merge(right.drop_duplicates(key, keep="last"), on=key)
-        row, origin = match["row"].to_numpy(), match["from"].to_numpy()
-        count[row], missing[row] = events.detail[origin], False
-    return pd.arrays.IntegerArray(count, missing)
+    timeout = events.kind == SUSPICION_TIMEOUT
+    count[timeout] = events.detail[timeout]
+    known = timeout.copy()
+    rows = np.flatnonzero(timeout | (events.kind == FAILED))
+    pair = events.observer[rows].astype(np.int64) * n + events.subject[rows]
+    late = ~timeout[rows]
+    order = np.lexsort((rows, late, events.t[rows], pair))
+    rows, pair, late = rows[order], pair[order], late[order]
+    # Of every row the nearest time-out before it, which in this order is its own, if any is.
+    origin = np.maximum.accumulate(np.where(late, -1, np.arange(len(rows)))) if len(rows) else rows
+    matched = late & (origin >= 0)
+    matched &= (pair[origin] == pair) & (events.t[rows[origin]] == events.t[rows])
+    count[rows[matched]] = events.detail[rows[origin[matched]]]
+    known[rows[matched]] = True
+    return Masked(count, ~known)
 
 
-def reachability(scope: Scope, events: EventTable, about_node: Booleans) -> pd.arrays.BooleanArray:
+def reachability(scope: Scope, events: EventTable, about_node: Booleans) -> Masked:
     """Could a packet pass between observer and subject both ways, at each row's time?
 
     Missing where the subject is no node, and in all rows where there are more than REACHABLE_ROWS.
     """
     reachable = np.zeros(len(events.t), dtype=np.bool_)
     if int(about_node.sum()) > REACHABLE_ROWS:
-        return pd.arrays.BooleanArray(reachable, ~reachable)
+        return Masked(reachable, ~reachable)
     ask = scope.recording.truth.reachable
     rows = np.flatnonzero(about_node)
     answers: Iterable[bool] = map(
         ask, events.observer[rows].tolist(), events.subject[rows].tolist(), events.t[rows].tolist()
     )
     reachable[rows] = np.fromiter(answers, dtype=np.bool_, count=len(rows))
-    return pd.arrays.BooleanArray(reachable, ~about_node)
+    return Masked(reachable, ~about_node)
 
 
-def member_events(scope: Scope) -> pd.DataFrame:
+def member_events(scope: Scope) -> Columns:
     """t_s, observer, subject, kind, truth_alive, truth_reachable, confirmations, detail.
 
     One row for every row of the event table (but see `kept_events`). `truth_alive`: was the
@@ -121,34 +132,32 @@ def member_events(scope: Scope) -> pd.DataFrame:
     events = kept_events(scope.recording.events)
     about_node = (events.subject >= 0) & (events.subject < scope.n)
     subject = np.where(about_node, events.subject, 0).astype(np.int64)
-    return pd.DataFrame(
-        {
-            "t_s": events.t,
-            "observer": nodes(events.observer, names),
-            "subject": nodes(events.subject, names),
-            "kind": kinds(events.kind),
-            "truth_alive": about_node & ~scope.down.covers(subject, events.t),
-            "truth_reachable": reachability(scope, events, about_node),
-            "confirmations": confirmations(events, scope.n),
-            "detail": events.detail,
-        }
-    )
+    return {
+        "t_s": events.t,
+        "observer": nodes(events.observer, names),
+        "subject": nodes(events.subject, names),
+        "kind": kinds(events.kind),
+        "truth_alive": about_node & ~scope.down.covers(subject, events.t),
+        "truth_reachable": reachability(scope, events, about_node),
+        "confirmations": confirmations(events, scope.n),
+        "detail": events.detail,
+    }
 
 
-def event_table(frame: pd.DataFrame) -> EventTable:
+def event_table(columns: Any) -> EventTable:
     """The event table that `member_events` was made from."""
     numbers = {name: number for number, name in NAMES.items()}
-    by_code = np.array([numbers[name] for name in frame["kind"].cat.categories], dtype=np.int64)
+    by_code = np.array([numbers[name] for name in columns["kind"].names], dtype=np.int64)
     return EventTable(
-        frame["t_s"].to_numpy(),
-        frame["observer"].cat.codes.to_numpy().astype(np.int64),
-        frame["subject"].cat.codes.to_numpy().astype(np.int64),
-        by_code[frame["kind"].cat.codes.to_numpy()],
-        frame["detail"].to_numpy(),
+        columns["t_s"],
+        columns["observer"].codes.astype(np.int64),
+        columns["subject"].codes.astype(np.int64),
+        by_code[columns["kind"].codes],
+        columns["detail"],
     )
 
 
-def probes(scope: Scope) -> pd.DataFrame:
+def probes(scope: Scope) -> Columns:
     """t_s (the second's beginning), kind, count: a row for every second and kind, zeros too."""
     table = scope.recording.probe_counts
     seconds = table.start + np.arange(len(table.values))
@@ -161,122 +170,141 @@ def probes(scope: Scope) -> pd.DataFrame:
             columns[NAMES[kind]] = np.bincount(place, minlength=len(seconds))
     order = [name for number, name in sorted(NAMES.items()) if name in columns and number >= COUNTED_ONLY]
     order += [name for name in columns if name not in order]
-    return pd.DataFrame(
-        {
-            "t_s": np.tile(seconds, len(order)),
-            "kind": pd.Categorical(np.repeat(np.array(order, dtype=object), len(seconds)), categories=order),
-            "count": np.concatenate([columns[name] for name in order])
-            if order
-            else np.zeros(0, dtype=np.int64),
-        }
-    )
+    return {
+        "t_s": np.tile(seconds, len(order)),
+        "kind": Coded(np.repeat(np.arange(len(order)), len(seconds)), order),
+        "count": np.concatenate([columns[name] for name in order]) if order else np.zeros(0, dtype=np.int64),
+    }
 
 
-def per_second(table: PerSecond) -> pd.DataFrame:
-    """A column for every column of the table, the seconds' beginnings as index."""
-    index = pd.Index(table.start + np.arange(len(table.values)), name="t_s")
-    return pd.DataFrame(
-        table.values.reshape(len(index), len(table.columns)), index=index, columns=table.columns
-    )
-
-
-def traffic(scope: Scope) -> pd.DataFrame:
+def traffic(scope: Scope) -> Columns:
     """t_s, message_type, transport, count, bytes: a row for every second and type that had any.
 
     Bytes are whole IP packets. What belongs to no message (handshakes, retransmissions, bare acks)
     is the type "overhead", so that bytes add up to what the network carried; its count is 0.
     """
-    counts = per_second(scope.recording.traffic_counts)
-    sizes = per_second(scope.recording.traffic_bytes).reindex(counts.index, fill_value=0)
-    parts = []
+    counts, sizes = scope.recording.traffic_counts, scope.recording.traffic_bytes
     columns = list(dict.fromkeys([*counts.columns, *sizes.columns]))
-    zero = pd.Series(0, index=counts.index)
+    length, zero = len(counts.values), np.zeros(len(counts.values), dtype=np.int64)
+    seconds: Floats = counts.start + np.arange(length, dtype=np.float64)
+    found: list[tuple[str, str, Integers, Integers]] = []
     for transport in sorted({column.split("/")[0] for column in columns}):
         typed = [c for c in columns if c.split("/")[0] == transport and is_type(c)]
-        rows = [(c.split("/", 1)[1], counts.get(c, zero), sizes.get(c, zero)) for c in typed]
-        total = sizes.get(f"{transport}/datagrams", sizes.get(f"{transport}/packets"))
-        if total is not None:
-            rest = total - sum((size for _, _, size in rows), zero)
-            rows.append(("overhead", zero, rest.clip(lower=0)))
-        for name, count, size in rows:
-            some = ((count != 0) | (size != 0)).to_numpy()
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "t_s": counts.index.to_numpy()[some],
-                        "message_type": name,
-                        "transport": transport,
-                        "count": count.to_numpy()[some],
-                        "bytes": size.to_numpy()[some],
-                    }
-                )
-            )
-    empty = pd.DataFrame({"t_s": [], "message_type": [], "transport": [], "count": [], "bytes": []})
-    frame = pd.concat(parts, ignore_index=True) if parts else empty
-    frame = frame.astype(
-        {"message_type": "category", "transport": "category", "count": "int64", "bytes": "int64"}
+        rows = [
+            (c.split("/", 1)[1], per_second(counts, c, seconds), per_second(sizes, c, seconds)) for c in typed
+        ]
+        found += [(transport, name, count, size) for name, count, size in rows]
+        total = next(
+            (name for name in ("datagrams", "packets") if f"{transport}/{name}" in sizes.columns), ""
+        )
+        if total:
+            rest = per_second(sizes, f"{transport}/{total}", seconds) - sum((r[2] for r in rows), zero)
+            found.append((transport, "overhead", zero, np.maximum(rest, 0)))
+    types, transports = sorted({name for _, name, *_ in found}), sorted({name for name, *_ in found})
+    some = [(count != 0) | (size != 0) for *_, count, size in found]
+    t, kind, carrier, count, size = (
+        np.concatenate([np.zeros(0, dtype=dtype), *parts])
+        for dtype, parts in (
+            (np.float64, [seconds[s] for s in some]),
+            (np.int64, [np.full(s.sum(), types.index(one[1])) for one, s in zip(found, some, strict=True)]),
+            (
+                np.int64,
+                [np.full(s.sum(), transports.index(one[0])) for one, s in zip(found, some, strict=True)],
+            ),
+            (np.int64, [one[2][s] for one, s in zip(found, some, strict=True)]),
+            (np.int64, [one[3][s] for one, s in zip(found, some, strict=True)]),
+        )
     )
-    return frame.sort_values(["t_s", "transport", "message_type"], ignore_index=True)
+    used = np.unique(kind)
+    order = np.lexsort((kind, carrier, t))
+    return {
+        "t_s": t[order],
+        "message_type": Coded(np.searchsorted(used, kind[order]), [types[code] for code in used]),
+        "transport": Coded(carrier[order], transports),
+        "count": count[order],
+        "bytes": size[order],
+    }
 
 
-def coordinates(samples: CoordinateSamples, names: list[str]) -> pd.DataFrame:
+def per_second(table: PerSecond, column: str, seconds: Floats) -> Integers:
+    """One column of a table at these seconds; 0 where the table has no such column or second."""
+    values = np.zeros(len(seconds), dtype=np.int64)
+    if column in table.columns and len(seconds) and len(table.values):
+        place = np.rint(seconds - table.start).astype(np.int64)
+        inside = (place >= 0) & (place < len(table.values))
+        values[inside] = table.values[place[inside], table.columns.index(column)]
+    return values
+
+
+def coordinates(samples: CoordinateSamples, names: list[str]) -> Columns:
     """t_s, node, vec_0 ..., height, adjustment, error: a row for every sample of a live node, seconds."""
     sample, node = np.nonzero(samples.live)
     vec = samples.vec[sample, node]
-    columns = {"t_s": samples.t[sample], "node": nodes(node.astype(np.int64), names)}
+    columns: Columns = {"t_s": samples.t[sample], "node": nodes(node.astype(np.int64), names)}
     columns.update({f"vec_{place}": vec[:, place] for place in range(samples.vec.shape[2])})
     for name in ("height", "adjustment", "error"):
         columns[name] = getattr(samples, name)[sample, node]
-    return pd.DataFrame(columns)
+    return columns
 
 
-def coordinate_error(series: ErrorSeries) -> pd.DataFrame:
+def coordinate_error(series: ErrorSeries) -> Columns:
     """t_s; relative_error_* (1), absolute_error_*_ms; rank_loss; nearest_accuracy; pairs."""
-    columns = {"t_s": series.t}
+    columns: Columns = {"t_s": series.t}
     for place, name in enumerate(ERROR_FIGURES):
         columns[f"relative_error_{name}"] = series.relative[:, place]
     for place, name in enumerate(ERROR_FIGURES):
         columns[f"absolute_error_{name}_ms"] = 1000.0 * series.absolute[:, place]
-    return pd.DataFrame(
-        {
-            **columns,
-            "rank_loss": series.rank_loss,
-            "nearest_accuracy": series.nearest_accuracy,
-            "pairs": series.pairs,
-        }
-    )
+    columns["rank_loss"] = series.rank_loss
+    columns["nearest_accuracy"] = series.nearest_accuracy
+    columns["pairs"] = series.pairs
+    return columns
 
 
-def deliveries(table: DeliveryTable, names: list[str]) -> pd.DataFrame:
+def deliveries(table: DeliveryTable, names: list[str]) -> Columns:
     """A row for every member that got a user event or query, and for every ack and answer that came in.
 
     t_sent_s (of the event or query), t_received_s, t_delivered_s (to the application; missing where it
     was not), kind (event, query, ack, response), name, ltime, source (of an ack or response: whose),
     node (who got it), payload_bytes (of the event or query). In order of t_received_s.
     """
-    columns = {"t_s": table.t, "node": table.node, "item": table.item, "peer": table.peer}
-    rows = pd.DataFrame(columns)
-    sent = rows[table.action == SENT].groupby("item")["t_s"].min()
-    got = rows[table.action == RECEIVED].drop_duplicates(["item", "node"]).copy()
-    got["peer"] = [table.items[item].source for item in got["item"]]
-    got["kind"] = [table.items[item].kind for item in got["item"]]
-    handed = rows[table.action == DELIVERED].drop_duplicates(["item", "node"])
-    handed = handed.rename(columns={"t_s": "t_delivered_s"})[["item", "node", "t_delivered_s"]]
-    parts = [got.merge(handed, on=["item", "node"], how="left")]
-    for action, kind in ((ACKED, "ack"), (ANSWERED, "response")):
-        parts.append(rows[table.action == action].assign(kind=kind, t_delivered_s=np.nan))
-    whole = pd.concat(parts, ignore_index=True).sort_values("t_s", kind="stable", ignore_index=True)
-    items = [table.items[item] for item in whole["item"]]
-    return pd.DataFrame(
-        {
-            "t_sent_s": whole["item"].map(sent).astype("float64"),
-            "t_received_s": whole["t_s"].astype("float64"),
-            "t_delivered_s": whole["t_delivered_s"].astype("float64"),
-            "kind": pd.Categorical(whole["kind"], categories=list(DELIVERY_KINDS)),
-            "name": pd.Series([item.name for item in items], dtype="str"),
-            "ltime": np.array([item.ltime for item in items], dtype=np.int64),
-            "source": nodes(whole["peer"].to_numpy().astype(np.int64), names),
-            "node": nodes(whole["node"].to_numpy().astype(np.int64), names),
-            "payload_bytes": np.array([item.size for item in items], dtype=np.int64),
-        }
+    items = table.items
+    sent = np.full(len(items), np.inf)
+    at = np.flatnonzero(table.action == SENT)
+    np.minimum.at(sent, table.item[at], table.t[at])
+    key = table.item.astype(np.int64) * len(names) + table.node
+    received, delivered = (firsts(key, table.action == action) for action in (RECEIVED, DELIVERED))
+    handed = dict(zip(key[delivered].tolist(), table.t[delivered].tolist(), strict=True))
+    answers = [np.flatnonzero(table.action == action) for action in (ACKED, ANSWERED)]
+    rows = np.concatenate((received, *answers))
+    item = table.item[rows]
+    kind = np.array([DELIVERY_KINDS.index(items[one].kind) for one in item[: len(received)].tolist()])
+    kind = np.concatenate((kind, *(np.full(len(a), 2 + number) for number, a in enumerate(answers))))
+    source = np.concatenate(
+        (
+            np.array([items[one].source for one in item[: len(received)].tolist()], dtype=np.int64),
+            table.peer[rows[len(received) :]],
+        )
     )
+    passed = np.full(len(rows), np.nan)
+    passed[: len(received)] = [handed.get(one, np.nan) for one in key[received].tolist()]
+    order = np.argsort(table.t[rows], kind="stable")
+    rows, item = rows[order], item[order]
+    told = [items[one] for one in item.tolist()]
+    began = np.where(np.isfinite(sent), sent, np.nan)
+    return {
+        "t_sent_s": began[item] if len(items) else np.zeros(0),
+        "t_received_s": table.t[rows].astype(np.float64),
+        "t_delivered_s": passed[order],
+        "kind": Coded(kind[order].astype(np.int64), list(DELIVERY_KINDS)),
+        "name": np.array([one.name for one in told], dtype=np.object_),
+        "ltime": np.array([one.ltime for one in told], dtype=np.int64),
+        "source": nodes(source[order].astype(np.int64), names),
+        "node": nodes(table.node[rows].astype(np.int64), names),
+        "payload_bytes": np.array([one.size for one in told], dtype=np.int64),
+    }
+
+
+def firsts(key: Integers, wanted: Booleans) -> NDArray[np.intp]:
+    """The wanted rows without those whose key came before, in order."""
+    rows = np.flatnonzero(wanted)
+    return np.sort(rows[np.unique(key[rows], return_index=True)[1]])

@@ -14,17 +14,14 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TextIO
 
 import numpy as np
 
 from serfsim.protocol import events as kind
 from serfsim.protocol.memberlist.push_pull import REFUSED_DELEGATE
 from serfsim.scoring.recording import EventTable, Integers
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Releases = Sequence[tuple[float, int, str]]
 Templates = dict[int, Callable[..., str]]
@@ -215,17 +212,19 @@ def formatted(
         yield f"{t:12.3f} {names[observer]} {text}"
 
 
-def delivery_lines(deliveries: pd.DataFrame) -> list[str]:
+def delivery_lines(deliveries: Mapping[str, Any]) -> list[str]:
     """The lines about user events and queries, in order of time; of all copies only the first is told."""
     lines = []
-    for row in deliveries.itertuples():
-        if row.kind in RESPONSES:
-            lines.append((row.t_received_s, row.node, f"{RECEIPTS[row.kind]}: {row.source}"))
+    numbers = (deliveries[name].tolist() for name in ("t_received_s", "t_delivered_s", "name"))
+    coded = (deliveries[name].values() for name in ("kind", "source", "node"))
+    for received, delivered, name, sort, source, node in zip(*numbers, *coded, strict=True):
+        if sort in RESPONSES:
+            lines.append((received, node, f"{RECEIPTS[sort]}: {source}"))
             continue
-        if row.source != row.node:
-            lines.append((row.t_received_s, row.node, f"{RECEIPTS[row.kind]}: {row.name}"))
-        if not math.isnan(row.t_delivered_s):
-            lines.append((row.t_delivered_s, row.node, f"{HANDED_UP[row.kind]}: {row.name}"))
+        if source != node:
+            lines.append((received, node, f"{RECEIPTS[sort]}: {name}"))
+        if not math.isnan(delivered):
+            lines.append((delivered, node, f"{HANDED_UP[sort]}: {name}"))
     lines.sort(key=lambda line: line[0])
     return [f"{t:12.3f} {node} {text}" for t, node, text in lines]
 
@@ -240,10 +239,10 @@ def write_log(
     events: EventTable,
     names: list[str],
     version: str = "0.9",
-    deliveries: pd.DataFrame | None = None,
+    deliveries: Mapping[str, Any] | None = None,
     releases: Releases = (),
 ) -> None:
-    """`deliveries`: the table of the result folder, for the lines about user events and queries."""
+    """`deliveries`: the columns of that table of the result, for the lines about user events and queries."""
     told = [] if deliveries is None else delivery_lines(deliveries)
     lines = log_lines(events, names, version, releases)
     for line in heapq.merge(lines, told, key=time_of) if told else lines:

@@ -25,7 +25,10 @@ from serfsim.scenario.problems import (
 class Part(BaseModel):
     """A mapping of the scenario file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+    # A part that stands alone is built when it is first used: most are only ever used inside another.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, validate_by_name=True, validate_by_alias=True
+    )
 
     @classmethod
     def keys(cls) -> list[str]:

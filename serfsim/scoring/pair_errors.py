@@ -15,6 +15,7 @@ ERROR_FIGURES = ("p50", "p90", "p99", "mean", "max")
 EXACT_PAIRS = 4_000_000  # up to here errors are kept in double precision, above in single
 DIRECT_PAIRS = 200_000  # up to here differences are taken one dimension at a time, above by a product
 TIE_S = 1e-9  # true times closer than a nanosecond are equal
+RANK_BLOCK = 1_000_000  # comparisons of rank_loss at a time
 
 
 @dataclass
@@ -110,19 +111,19 @@ def rank_loss(estimate: Floats, actual: Floats, self_pair: Booleans) -> float:
     the truth; the mean over observers. A tie of the estimates is a loss; subjects whose true times
     are equal have no order to lose and do not count. nan where there is no pair to order.
     """
+    known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
+    true = np.where(known, actual, np.nan)
+    step = max(1, RANK_BLOCK // max(1, actual.shape[1] ** 2))
     shares = []
-    for row in range(len(actual)):
-        known = np.isfinite(actual[row]) & (actual[row] > 0.0) & ~self_pair[row]
-        true = actual[row, known]
-        order = np.argsort(true, kind="stable")
-        true, guess = true[order], estimate[row, known][order]
-        # After sorting by truth, the later one of each pair must have the greater estimate.
-        ordered = np.triu(true[None, :] - true[:, None] > TIE_S, 1)
-        total = int(ordered.sum())
-        if total:
-            lost = ordered & ~(guess[None, :] > guess[:, None])
-            shares.append(int(lost.sum()) / total)
-    return float(np.mean(shares)) if shares else float("nan")
+    for low in range(0, len(actual), step):
+        rows, guess = true[low : low + step], estimate[low : low + step]
+        # [o, j, k]: k is farther from o than j; nothing can be said of what is not a number.
+        ordered = rows[:, None, :] - rows[:, :, None] > TIE_S
+        lost = ordered & ~(guess[:, None, :] > guess[:, :, None])
+        totals, losses = ordered.sum(axis=(1, 2)), lost.sum(axis=(1, 2))
+        shares.append(losses[totals > 0] / totals[totals > 0])
+    found = np.concatenate(shares) if shares else np.zeros(0)
+    return float(found.mean()) if len(found) else float("nan")
 
 
 def spaced(nodes: Integers, at_most: int) -> Integers:

@@ -15,11 +15,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from serfsim.capture import CaptureFile, PacketCapture
 from serfsim.engine.environment import ClusterEnvironment
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
@@ -38,6 +37,9 @@ from serfsim.simulation.faults import FaultRunner, RunningFault
 from serfsim.simulation.sampling import CoordinateSampler
 from serfsim.simulation.truth import TrueRtt, TruthKeeper
 from serfsim.simulation.workload import WorkloadRunner
+
+if TYPE_CHECKING:
+    from serfsim.capture import CaptureFile
 
 Progress = Callable[[float], None]
 
@@ -245,6 +247,8 @@ class Simulation:
     def _begin_capture(self, path: Path | None) -> CaptureFile | None:
         if self.scenario.record.packets != "pcap":
             return None
+        from serfsim.capture import CaptureFile, PacketCapture
+
         file = CaptureFile(path)
         self.network.capture = PacketCapture(file, self.agents.directory, self.network, self.origin)
         return file

@@ -22,9 +22,11 @@ class MadeUpResult:
         self.scenario = scenario
         self.summary = summary
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path, *, figures: bool = True) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "summary.json").write_text(json.dumps(self.summary), encoding="utf-8")
+        if figures:
+            (folder / "report.html").touch()
         return folder
 
 

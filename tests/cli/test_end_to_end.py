@@ -20,7 +20,7 @@ def test_a_real_run_leaves_a_whole_result_and_the_same_digest_twice(
 ) -> None:
     scenario = "cluster: {nodes: 5}\nduration: 20s\nwarm_up: 5s\nclaims: [detection.false_positives == 0]\n"
     (tmp_path / "small.yaml").write_text(scenario, encoding="utf-8")
-    done = serfsim_in("run", "small.yaml", "--json", "--out", "r")
+    done = serfsim_in("run", "small.yaml", "--json", "--figures", "--out", "r")
     assert (done.exit_code, done.stderr) == (0, "")
     summary = json.loads(done.stdout)
     assert summary["complete"] is True

@@ -68,6 +68,33 @@ def test_json_prints_the_summary_and_nothing_else(
     assert done.stdout == (tmp_path / "results" / "quiet" / "summary.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("options", "drawn"),
+    [
+        ((), True),
+        (("--no-figures",), False),
+        (("-q",), False),
+        (("--json",), False),
+        (("-q", "--figures"), True),
+    ],
+)
+def test_figures_are_drawn_where_somebody_will_look_at_them(
+    serfsim_in: Serfsim,
+    simulation: Simulation,
+    file: str,
+    options: tuple[str, ...],
+    drawn: bool,
+    tmp_path: Path,
+) -> None:
+    assert serfsim_in("run", file, *options).exit_code == 0
+    assert (tmp_path / "results" / "quiet" / "report.html").is_file() is drawn
+
+
+def test_quiet_hides_no_warning(serfsim_in: Serfsim, simulation: Simulation, file: str) -> None:
+    done = serfsim_in("run", file, "-q", "--set", "cluster.config.probe_timeout=3s")
+    assert done.stderr.startswith("warning: cluster.config: probe_timeout")
+
+
 def test_seed_settings_and_folder_can_be_given(
     serfsim_in: Serfsim, simulation: Simulation, file: str, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, DELIVERED, RECEIVED, SENT
+from serfsim.report.columns import frame_of
 from serfsim.report.frames import deliveries
 from serfsim.scoring.recording import Announcement, DeliveryTable
 from serfsim.scoring.score import score
@@ -124,7 +125,7 @@ def test_without_any_all_figures_are_none() -> None:
 def test_the_table_has_a_row_for_every_member_that_got_it_and_every_response() -> None:
     rows = sent(0, 1, 10.0, {0: 0.1})
     rows += [(10.0, 1, DELIVERED, 0), (10.2, 1, ACKED, 0, 0), (10.3, 1, ANSWERED, 0, 0)]
-    frame = deliveries(table(sorted(rows), QUERY), ["a", "b"])
+    frame = frame_of(deliveries(table(sorted(rows), QUERY), ["a", "b"]))
     assert list(frame["kind"]) == ["query", "query", "ack", "response"]
     assert list(frame["source"]) == ["b", "b", "a", "a"]
     assert list(frame["node"]) == ["b", "a", "b", "b"]
@@ -137,8 +138,8 @@ def test_the_table_has_a_row_for_every_member_that_got_it_and_every_response() -
 
 def test_an_empty_table_has_the_same_columns() -> None:
     full, empty = (
-        deliveries(table(sent(0, 0, 1.0, {1: 0.1}), EVENT), ["a", "b"]),
-        deliveries(table([]), ["a"]),
+        frame_of(deliveries(table(sent(0, 0, 1.0, {1: 0.1}), EVENT), ["a", "b"])),
+        frame_of(deliveries(table([]), ["a"])),
     )
     assert list(full.columns) == list(empty.columns)
     assert [str(kind) for kind in full.dtypes] == [str(kind) for kind in empty.dtypes]

@@ -21,13 +21,13 @@ FLOOR_IN_SIGHT = 0.01  # of the least median: a lower floor is not drawn
 
 def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
     title = "Error of estimated round-trip times"
-    frame = result.coordinate_error
-    frame = frame[np.isfinite(frame["relative_error_p50"].to_numpy(dtype=np.float64))]
-    if len(frame) == 0:
+    columns = result.columns("coordinate_error")
+    known = np.isfinite(columns["relative_error_p50"])
+    if not known.any():
         return style.nothing(ax, title, "no coordinates were recorded")
-    t = frame["t_s"].to_numpy()
+    t = columns["t_s"][known]
     p50, p90, p99 = (
-        np.maximum(frame[f"relative_error_{name}"].to_numpy(), FLOOR) for name in ("p50", "p90", "p99")
+        np.maximum(columns[f"relative_error_{name}"][known], FLOOR) for name in ("p50", "p90", "p99")
     )
     style.shade_faults(ax, result.background)
     ax.fill_between(t, p90, p99, color=style.SKY, alpha=0.25, linewidth=0)

@@ -26,13 +26,13 @@ GROUPS = 8
 
 def last_vectors(result: Result) -> dict[int, Floats]:
     """The vectors of the last sample by node number, seconds."""
-    frame = result.coordinates
-    if len(frame) == 0:
+    columns = result.columns("coordinates")
+    t = columns["t_s"]
+    if len(t) == 0:
         return {}
-    frame = frame[frame["t_s"] == frame["t_s"].iloc[-1]]
-    columns = [name for name in frame.columns if name.startswith("vec_")]
-    codes = frame["node"].cat.codes.to_numpy()
-    return dict(zip(codes.tolist(), frame[columns].to_numpy(), strict=True))
+    last = t == t[-1]
+    vectors = np.column_stack([columns[name][last] for name in columns if name.startswith("vec_")])
+    return dict(zip(columns["node"].codes[last].tolist(), vectors, strict=True))
 
 
 def principal_plane(points: Floats) -> Floats:

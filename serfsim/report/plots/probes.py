@@ -27,20 +27,20 @@ OUTCOMES = (
 
 def draw(result: Result, ax: Axes) -> Axes:
     title = "How probes ended"
-    frame, background = result.probes, result.background
-    ended = frame["kind"].isin([kind for kind, *_ in OUTCOMES])
-    if not frame.loc[ended, "count"].any():
+    columns, background = result.columns("probes"), result.background
+    t, count, kinds = columns["t_s"], columns["count"], columns["kind"]
+    rows_of = {name: kinds.codes == code for code, name in enumerate(kinds.names)}
+    if not any(count[rows_of[kind]].any() for kind, *_ in OUTCOMES if kind in rows_of):
         return style.nothing(ax, title, "no probe ended")
-    edges = style.second_edges(min(0.0, float(frame["t_s"].min())), background.end_s)
+    edges = style.second_edges(min(0.0, float(t.min())), background.end_s)
     style.shade_faults(ax, background)
-    by_kind = dict(iter(frame.groupby("kind", observed=True)))
     scored = {}
     for kind, label, colour, width in OUTCOMES:
-        if kind not in by_kind:
+        if kind not in rows_of:
             continue
-        rows = by_kind[kind]
-        rate = style.binned(rows["t_s"].to_numpy(), rows["count"].to_numpy(dtype=np.float64), edges)
-        scored[kind] = int(rows.loc[rows["t_s"] >= 0, "count"].sum())
+        rows = rows_of[kind]
+        rate = style.binned(t[rows], count[rows].astype(np.float64), edges)
+        scored[kind] = int(count[rows & (t >= 0)].sum())
         if rate.any():
             ax.stairs(
                 rate, edges, baseline=None, color=colour, linewidth=width, label=f"{label} ({scored[kind]:,})"

@@ -31,18 +31,21 @@ MOST_BINS = 120  # finer ones show the push/pulls one by one and nothing else
 
 def draw(result: Result, ax: Axes) -> Axes:
     title = "Network load by message type"
-    frame, background = result.traffic, result.background
-    if len(frame) == 0:
+    columns, background = result.columns("traffic"), result.background
+    t, sizes = columns["t_s"], columns["bytes"].astype(np.float64)
+    if len(t) == 0:
         return style.nothing(ax, title, "no traffic was recorded")
-    start = min(0.0, float(frame["t_s"].min()))
+    start = min(0.0, float(t.min()))
     edges = style.second_edges(start, background.end_s, MOST_BINS)
     middles = (edges[:-1] + edges[1:]) / 2
     n = len(background.names)
     up = np.array([n - int(background.down_spans.covered_at(float(t)).sum()) for t in middles])
     rates = {}
-    for (transport, kind), rows in frame.groupby(["transport", "message_type"], observed=True):
-        rate = style.binned(rows["t_s"].to_numpy(), rows["bytes"].to_numpy(dtype=np.float64), edges)
-        rates[f"{kind} ({transport})"] = rate / np.maximum(up, 1)
+    kinds, transports = columns["message_type"], columns["transport"]
+    for carrier, code in np.unique(np.column_stack((transports.codes, kinds.codes)), axis=0).tolist():
+        rows = (transports.codes == carrier) & (kinds.codes == code)
+        rate = style.binned(t[rows], sizes[rows], edges)
+        rates[f"{kinds.names[code]} ({transports.names[carrier]})"] = rate / np.maximum(up, 1)
     scored = middles >= 0
     heaviest = sorted(rates, key=lambda name: (-float(rates[name][scored].sum()), name))
     known = [name for name in COLOURS if name in heaviest[:SHOWN]]

@@ -1,0 +1,19 @@
+"""`serfsim --version`: which serfsim this is, and whether its hot path is compiled."""
+
+from __future__ import annotations
+
+import serfsim
+
+
+def version_text() -> str:
+    """'serfsim 0.1.0 (compiled)'."""
+    return f"serfsim {serfsim.__version__} ({'compiled' if _is_compiled() else 'interpreted'})"
+
+
+def _is_compiled() -> bool:
+    try:
+        from serfsim.speed import is_compiled
+
+        return is_compiled()
+    except ImportError:
+        return False
