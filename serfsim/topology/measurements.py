@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from serfsim.errors import ScenarioError
 from serfsim.topology.matrix_pairs import Integers
@@ -184,6 +183,8 @@ def _matrix(path: Path, record: str, rows: Sequence[Row], columns: Columns) -> R
     if k * m * m > LARGEST_CELLS:
         found = f"found {counted(k, 'slice')} of {counted(m, 'place')}"
         raise ScenarioError(f"{path}: {found}; expected at most {LARGEST_CELLS} latencies")
+    import pandas as pd  # takes longer to import than a small run takes
+
     medians = (
         pd.DataFrame({"k": slices, "i": i, "j": j, "value": values})
         .groupby(["k", "i", "j"])["value"]
@@ -232,6 +233,8 @@ def _slices(path: Path, times: Sequence[Any], pairs: Integers) -> Integers:
 
 def _moments(path: Path, times: Sequence[Any]) -> Floats:
     """Times as numbers that rise: numbers as they are, dates as seconds."""
+    import pandas as pd
+
     numbers = pd.to_numeric(pd.Series(times), errors="coerce")
     if numbers.notna().all():
         return np.asarray(numbers, dtype=np.float64)
