@@ -139,6 +139,7 @@ class Agent:
             chance,
             AgentApplication(self),
         )
+        node.core.tags = dict(self.identity.tags)
         if self.keyring is not None:
             node.pipeline.internal = KeyQueries(node.core, node.queries, self.keyring, self.log.say)
         self.node = self.log.node = node
@@ -201,7 +202,7 @@ class Agent:
             known.address_length,
             known.port,
         )
-        self.node.update_record(record, self.runtime.now)
+        self.node.update_tags(dict(tags), record, self.runtime.now)
 
     def user_event(self, name: str, payload: bytes = b"", *, coalesce: bool = False) -> None:
         """Tell all members. SerfsimError if it is too long."""

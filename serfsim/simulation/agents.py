@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
+from serfsim.native import Random
 from serfsim.network.network import Network
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.serf.node import SerfNode
+from serfsim.protocol.serf.random_order import as_go_ranges
 from serfsim.protocol.serf.snapshot import SnapshotFile
-from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, decode_tags, encode_meta
+from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Member, Roster
@@ -66,7 +68,9 @@ class Agents:
         self.members = list(roster.members)  # as they are now: a member may get another release
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
         self._settings: dict[tuple[int, str], tuple[Settings, Settings]] = {}
-        self._records: dict[tuple[int, str], Record] = {}
+        self._records: dict[tuple[int, str, int], Record] = {}
+        self._map_orders: dict[int, Random] = {}
+        self.tags = [member.tags for member in roster.members]  # as each configuration has them
         self._configs: dict[tuple[int, str], tuple[object, ...]] = {}
         for member in roster.members:
             self.directory.add_record(member.name, self._record(member))
@@ -104,7 +108,7 @@ class Agents:
                 coordinate_config(settings, can),
             )
         _, memberlist, serf, coordinates = self._configs[key]
-        life = f"{member.name}/{self.lives[number]}" if self.lives[number] else member.name
+        life = self._life(number)
         application = self.application(self, number)
         node = self.node_class(
             memberlist,  # type: ignore[arg-type]
@@ -118,23 +122,43 @@ class Agents:
             stream(self.seed, f"{life}/vivaldi"),
             application,
         )
+        node.core.tags = self.tags[number]
         application.node = node
         return node
 
     def _record(self, member: Member) -> Record:
-        """What a member's agent says of itself when it starts: the same object for the same release."""
-        key = (member.index, member.version)
+        """What a member's agent says of itself when it starts: where possible, the same object each time."""
+        number = member.index
+        # Several tags have another order in each life.
+        key = (number, member.version, self.lives[number] if len(member.tags) > 1 else 0)
         if key not in self._records:
-            can, settings = Mechanisms(member.version), member.config
+            can, settings, tags = Mechanisms(member.version), member.config, member.tags
+            if len(tags) > 1:
+                self._map_orders.pop(number, None)
+                order = self._map_order(number)
+                # The agent copies them from one configuration to another, and then writes them.
+                self.tags[number] = as_go_ranges(tags, order)
+                tags = as_go_ranges(self.tags[number], order)
             self._records[key] = Record(
-                member.index,
-                member.index,
+                number,
+                number,
                 len(member.name.encode()),
-                encode_meta(member.tags, settings.protocol_version),
+                encode_meta(tags, settings.protocol_version),
                 (PROTOCOL_MIN, can.protocol_max, settings.memberlist_protocol_version),
                 (DELEGATE_MIN, can.delegate_max, settings.protocol_version),
             )
         return self._records[key]
+
+    def _map_order(self, number: int) -> Random:
+        """What decides over the order of a process's maps of tags."""
+        if number not in self._map_orders:
+            self._map_orders[number] = stream(self.seed, f"{self._life(number)}/tags")
+        return self._map_orders[number]
+
+    def _life(self, number: int) -> str:
+        """The name of a member's process for its random streams."""
+        name = self.members[number].name
+        return f"{name}/{self.lives[number]}" if self.lives[number] else name
 
     def install(self, number: int, version: str, now: float) -> None:
         """Have a member's processes run another release, from its next start on."""
@@ -184,8 +208,10 @@ class Agents:
         if node is None:
             return ""
         known = node.core.record()
-        kept = {key: value for key, value in decode_tags(known.meta).items() if key not in delete}
-        meta = encode_meta({**kept, **tags}, known.delegate_current)
+        order = self._map_order(number)
+        kept = {key: value for key, value in as_go_ranges(node.core.tags, order).items() if key not in delete}
+        wanted = {**kept, **as_go_ranges(tags, order)}
+        meta = encode_meta(as_go_ranges(wanted, order), known.delegate_current)
         if len(meta) > LONGEST_META:
             return TOO_LONG
         record = Record(
@@ -198,7 +224,7 @@ class Agents:
             known.address_length,
             known.port,
         )
-        node.update_record(record, now)
+        node.update_tags(wanted, record, now)
         return ""
 
     def end(self, number: int, now: float) -> bool:

@@ -209,9 +209,8 @@ def test_a_client_may_answer_a_query_once_and_in_time() -> None:
         record = await answerer.record(answerer.seq)
         assert (record["Event"], record["Name"], record["Payload"]) == ("query", "who", None)
         assert await answerer.ask("respond", {"ID": record["ID"], "Payload": b"me"}) == ""
-        assert (
-            await answerer.ask("respond", {"ID": record["ID"], "Payload": b"me"}) == "response already sent"
-        )
+        again = await answerer.ask("respond", {"ID": record["ID"], "Payload": b"me"})
+        assert again == "failed to respond to key query: response already sent"
         assert await asking == ([], {"node-00": b"me"})
         expired = "No pending queries matching ID"
         assert await answerer.ask("respond", {"ID": record["ID"], "Payload": b"me"}) == expired

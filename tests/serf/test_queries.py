@@ -14,6 +14,11 @@ from serfsim.protocol.serf.tags import decode_tags, encode_tags
 from tests.serf.harness import SerfHand, events
 
 
+def refused(why: str) -> str:
+    """An answer's refusal, which the library words so for all queries."""
+    return "failed to respond to key query: " + why
+
+
 def quiet(knowing: int = 4, others: int = 4, meta: bytes = b"\xff\x80") -> SerfHand:
     hand = SerfHand(others=others, knowing=knowing, meta=meta)
     hand.runtime.timers.clear()
@@ -146,12 +151,14 @@ def test_a_query_is_answered_once_and_before_its_deadline() -> None:
     hand = quiet()
     hand.query_heard(query_of(hand))
     (received,) = hand.application.queries
-    assert hand.node.respond(received, b"y" * 1024, 1.0) == "response exceeds limit of 1024 bytes"
+    assert hand.node.respond(received, b"y" * 1024, 1.0) == refused("response exceeds limit of 1024 bytes")
     assert hand.node.respond(received, b"yes", 5.0) == ""
-    assert hand.node.respond(received, b"yes", 5.0) == "response already sent"
+    assert hand.node.respond(received, b"yes", 5.0) == refused("response already sent")
     assert [(address, r.payload) for address, r in hand.responses_sent()] == [(1, b"yes")]
     hand.query_heard(query_of(hand, number=8))
-    assert hand.node.respond(hand.application.queries[1], b"yes", 5.001) == "response is past the deadline"
+    assert hand.node.respond(hand.application.queries[1], b"yes", 5.001) == refused(
+        "response is past the deadline"
+    )
     assert len(hand.responses_sent()) == 1
 
 
@@ -160,7 +167,9 @@ def test_the_largest_answer_fills_the_limit_exactly() -> None:
     hand.query_heard(query_of(hand))
     (received,) = hand.application.queries
     room = 1024 - (QueryResponse(hand.directory.first[0], 1, 7, 0, b"").size - 1) - 2
-    assert hand.node.respond(received, b"y" * (room + 1), 0.0) == "response exceeds limit of 1024 bytes"
+    assert hand.node.respond(received, b"y" * (room + 1), 0.0) == refused(
+        "response exceeds limit of 1024 bytes"
+    )
     assert hand.node.respond(received, b"y" * room, 0.0) == ""
 
 
@@ -198,9 +207,18 @@ def test_all_filters_must_let_a_node_through(filters: list[Filter], is_ours: boo
 
 def test_a_changed_tag_counts_from_then_on() -> None:
     hand = quiet(meta=encode_tags({"role": "web"}))
-    hand.node.update_record(Record(0, 0, 2, encode_tags({"role": "db"})), 0.0)
+    hand.node.update_tags({"role": "db"}, Record(0, 0, 2, encode_tags({"role": "db"})), 0.0)
     hand.query_heard(query_of(hand, filters=[TagFilter("role", "web")]))
     assert hand.application.told == []
+
+
+def test_filters_look_at_all_own_tags_even_where_others_hear_of_the_role_alone() -> None:
+    hand = quiet(meta=b"web")
+    hand.query_heard(query_of(hand, filters=[TagFilter("rack", "7")]))
+    assert hand.application.told == []
+    hand.node.update_tags({"role": "web", "rack": "7"}, Record(0, 0, 2, b"web"), 0.0)
+    hand.query_heard(query_of(hand, ltime=2, number=8, filters=[TagFilter("rack", "7")]))
+    assert hand.application.told == ["query: uptime"]
 
 
 @pytest.mark.parametrize(
@@ -265,7 +283,9 @@ def test_an_answer_that_fits_but_not_on_a_detour_goes_out_and_is_reported() -> N
     hand = quiet(knowing=8, others=8)
     hand.query_heard(query_of(hand, relay_factor=1))
     (received,) = hand.application.queries
-    assert hand.node.respond(received, b"y" * 980, 0.0) == "relayed response exceeds limit of 1024 bytes"
+    assert hand.node.respond(received, b"y" * 980, 0.0) == refused(
+        "relayed response exceeds limit of 1024 bytes"
+    )
     assert len(hand.responses_sent()) == 1
     assert not received.is_answered, "as in the library: it may be sent again"
 

@@ -11,6 +11,7 @@ from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import SerfMembers
 from serfsim.protocol.serf.queues import BroadcastQueues
+from serfsim.protocol.serf.tags import decode_tags
 
 
 class SerfCore:
@@ -24,6 +25,7 @@ class SerfCore:
         self.runtime = runtime
         self.rng = rng
         self.application = application
+        self.tags = decode_tags(memberlist.record.meta)  # its own; all of them, whatever it may say of them
         self.members = SerfMembers(memberlist.directory)
         self.queues = BroadcastQueues(config, self.members, memberlist)
 

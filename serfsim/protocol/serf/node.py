@@ -79,6 +79,9 @@ UPDATING: Final = 4
 REJOINING: Final = 6
 FIRST_REMOVAL: Final = 16
 
+# The library says so of any query.
+RESPOND_TROUBLE: Final = "failed to respond to key query: "
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class SerfNode(Machine):
@@ -222,8 +225,9 @@ class SerfNode(Machine):
         """Say of another member that it has left, and with `prune` forget it; if it lives, it will object."""
         self.leave_intents.force(node, prune, now)
 
-    def update_record(self, record: Record, now: float) -> None:
-        """Announce new tags."""
+    def update_tags(self, tags: dict[str, str], record: Record, now: float) -> None:
+        """Have new tags, and announce `record`, which says as much of them as the protocol allows."""
+        self.core.tags = tags
         self.memberlist.update_record(record, UPDATING, self.config.broadcast_timeout, now)
 
     def user_event(self, name: str, payload: bytes, coalesce: bool, now: float) -> UserEvent | None:
@@ -236,7 +240,8 @@ class SerfNode(Machine):
 
     def respond(self, received: ReceivedQuery, payload: bytes, now: float) -> str:
         """Answer a query; "" or the library's message why not."""
-        return self.queries.respond(received, self.queries.response(received, payload), now)
+        trouble = self.queries.respond(received, self.queries.response(received, payload), now)
+        return RESPOND_TROUBLE + trouble if trouble else ""
 
     def shut_down(self, now: float) -> None:
         """Stop without telling anyone; a snapshot is written to its end."""

@@ -18,7 +18,6 @@ from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.query_messages import ACK_FLAG, Query, QueryResponse
 from serfsim.protocol.serf.relay import ResponseRelay
-from serfsim.protocol.serf.tags import decode_tags
 
 
 @mypyc_attr(acyclic=True)
@@ -89,9 +88,8 @@ class Queries:
         if len(query.filters) == 0:
             return True
         core = self.core
-        tags = decode_tags(core.record().meta)
         name = core.name()
-        return all(one.lets_through(name, tags, core.application) for one in query.filters)
+        return all(one.lets_through(name, core.tags, core.application) for one in query.filters)
 
     def response(self, received: ReceivedQuery, payload: bytes) -> QueryResponse:
         query = received.query

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from serfsim.native import Random, i64, mypyc_attr
+from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.serf.core import SerfCore
+from serfsim.protocol.serf.random_order import shuffled
 from serfsim.protocol.serf.snapshot import Snapshot, address_of
 
 
@@ -54,16 +55,3 @@ class Rejoin:
         else:
             self._left.pop(0)
             self._next(now)
-
-
-def shuffled(names: list[str], rng: Random) -> list[str]:
-    """The names in random order."""
-    order = names.copy()
-    i: i64 = 0
-    while i < len(order):
-        j: i64 = rng.randrange(i + 1)
-        other = order[i]
-        order[i] = order[j]
-        order[j] = other
-        i += 1
-    return order

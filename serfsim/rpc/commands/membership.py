@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from serfsim.protocol.directory import DEFAULT_PORT
 from serfsim.protocol.serf.departure import GONE, STAYING
-from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, decode_tags, encode_meta
+from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 from serfsim.rpc.agent import Agent
 from serfsim.rpc.application import RPC_JOIN
 from serfsim.rpc.bodies import read_bool, read_string, read_string_map, read_strings
@@ -154,8 +154,7 @@ async def tags(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     async with agent.turn("tags"):
         node = agent.node_with_reports()
         version = node.core.record().delegate_current
-        known = decode_tags(node.core.record().meta)
-        kept = {key: value for key, value in known.items() if key not in body["DeleteTags"]}
+        kept = {key: value for key, value in node.core.tags.items() if key not in body["DeleteTags"]}
         wanted = {**kept, **body["Tags"]}
         plain = sum(len(key.encode()) + len(value.encode()) for key, value in wanted.items())
         if plain > LONGEST_META or len(encode_meta(wanted, version)) > LONGEST_META:
