@@ -186,7 +186,7 @@ class Result:
         with layout.replacing(target) as partial:
             self._write(partial, figures)
         if self.capture is not None:
-            self.capture.stays(target.absolute() / layout.CAPTURE)
+            self.capture.stays(target.absolute() / self.capture.name)
         return target
 
     def _kept_background(self) -> Background:
@@ -211,7 +211,7 @@ class Result:
             releases = self.recording.releases if self.recording is not None else ()
             write_log(stream, self.events, names, version, self.columns("deliveries"), releases)
         if self.capture is not None:
-            self.capture.put(folder / layout.CAPTURE)
+            self.capture.put(folder / self.capture.name)
         if figures:
             from serfsim.report.page import write_page
 
@@ -262,10 +262,11 @@ def open_result(folder: str | Path) -> Result:
         return read
 
     result = Result(scenario, summary, background, {name: reader(name) for name in layout.TABLES})
-    if (place / layout.CAPTURE).is_file():
-        from serfsim.capture import KeptCapture
+    for name in layout.CAPTURES:
+        if (place / name).is_file():
+            from serfsim.capture import KeptCapture
 
-        result.capture = KeptCapture(place / layout.CAPTURE)
+            result.capture = KeptCapture(place / name)
     return result
 
 

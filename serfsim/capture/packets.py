@@ -9,6 +9,8 @@ KEY, as version 0 if the overhead is that of version 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from serfsim.capture import headers
 from serfsim.capture.conversation import Conversation, Side
 from serfsim.capture.pcap import CaptureFile
@@ -33,13 +35,16 @@ PADDED_OVERHEAD = 45
 FIRST_PORT = 32768  # net.ipv4.ip_local_port_range of Linux
 PORTS = 28232
 SYN_WINDOW = 64240
+LOST = "lost: it never arrives"
 WINDOW = 502  # in units of 128 bytes
 
 
 class PacketCapture(Capture):
-    """`origin` is the engine time of the scenario's zero."""
+    """`names` are those of the hosts, in order; `origin` is the engine time of the scenario's zero."""
 
-    def __init__(self, file: CaptureFile, directory: Directory, network: Network, origin: float) -> None:
+    def __init__(
+        self, file: CaptureFile, directory: Directory, network: Network, names: Sequence[str], origin: float
+    ) -> None:
         super().__init__()
         self.file = file
         self.directory = directory
@@ -49,12 +54,13 @@ class PacketCapture(Capture):
         self._packets: dict[bytes, int] = {}
         self._cores: dict[int, Core] = {}
         self._nonces = 0
+        self.file.name_hosts({self._endpoint(host)[0]: name for host, name in enumerate(names)})
         self._keyrings = {
             version: Keyring([KEY], version, self._nonce) for version in (PADDED_VERSION, PLAIN_VERSION)
         }
 
-    def _write(self, now: float, packet: bytes) -> None:
-        self.file.write(EPOCH_NS + round((now - self.origin) * 1e9), packet)
+    def _write(self, now: float, at: float, packet: bytes) -> None:
+        self.file.write(EPOCH_NS + round((now - self.origin) * 1e9), packet, "" if at >= 0.0 else LOST)
 
     def _number(self, address: bytes) -> int:
         """IP identification: each host counts its own."""
@@ -84,7 +90,7 @@ class PacketCapture(Capture):
 
     # Datagrams -----------------------------------------------------------------------------------
 
-    def datagram(self, now: float, source: int, address: int, packet: Packet) -> None:
+    def datagram(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
         core = self._core(source)
         data = encode_datagram(packet, core.record, self.directory)
         if core.config.enable_compression:
@@ -97,7 +103,7 @@ class PacketCapture(Capture):
         sender, target = self._endpoint(source), self._endpoint(address)
         number = self._number(sender[0])
         for whole in headers.udp(sender, target, number, data, int(self.network.mtu)):
-            self._write(now, whole)
+            self._write(now, at, whole)
 
     # Streams -------------------------------------------------------------------------------------
 
@@ -171,6 +177,5 @@ class PacketCapture(Capture):
         number = self._number(own.endpoint[0])
         window = SYN_WINDOW if is_syn else WINDOW
         numbers = (start, acknowledged)
-        self._write(
-            now, headers.tcp(own.endpoint, peer.endpoint, number, numbers, flags, window, options, data)
-        )
+        whole = headers.tcp(own.endpoint, peer.endpoint, number, numbers, flags, window, options, data)
+        self._write(now, at, whole)

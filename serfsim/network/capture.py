@@ -14,8 +14,11 @@ from serfsim.protocol.memberlist.messages import Packet
 class Capture:
     """Both are called at the sender, whatever becomes of the packet."""
 
-    def datagram(self, now: float, source: i64, address: i64, packet: Packet) -> None:
-        """A datagram left host `source` for an address. Whoever wants it writes it out at once."""
+    def datagram(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
+        """A datagram left host `source` for an address, where it arrives `at`; below 0: never.
+
+        Whoever wants it writes it out at once.
+        """
 
     def segment(self, now: float, at: float, stream: Stream, to_server: bool, step: i64, a: i64) -> None:
         """A segment left, which is `step` (a number of `network.tcp`) when it arrives `at`; below 0: never.

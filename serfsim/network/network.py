@@ -81,17 +81,19 @@ class Network(Dispatcher):
             fragments = self._fragments(size)
             size += (fragments - 1) * IP_HEADER
         self.journal.packet_sent(now, number, packet, size)
+        delay = NEVER
+        if address == number:
+            delay = 0.0
+        elif self.is_host(address):
+            delay = self._udp_delay(source, address, size, fragments, now)
         if self.capture is not None:
-            self.capture.datagram(now, number, address, packet)
+            self.capture.datagram(now, NEVER if delay < 0.0 else now + delay, number, address, packet)
         if not self.is_host(address):
             return
+        if delay < 0.0:
+            self.journal.packet_lost(now, number, packet, size)
+            return
         target = self.hosts[address]
-        delay = 0.0
-        if address != number:
-            delay = self._udp_delay(source, address, size, fragments, now)
-            if delay < 0.0:
-                self.journal.packet_lost(now, number, packet, size)
-                return
         at = now + delay + target.journey_delay
         self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
 

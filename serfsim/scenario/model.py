@@ -56,14 +56,15 @@ class Record(Part):
     """What is kept of a run beside its figures.
 
     `coordinates`: how often all coordinates are sampled, or `none`. `views`: every change of a view, or
-    `none`. `packets`: only counted, or every one in a capture file, or `none`.
+    `none`. `packets`: only counted, or every one in a capture file (`pcap`, or
+    `pcapng` with the nodes' names and a comment on each packet that is lost), or `none`.
     """
 
     coordinates: Annotated[
         float | None, BeforeValidator(_read_sampling), PlainSerializer(_write_sampling)
     ] = 5.0
     views: Literal["changes", "none"] = "changes"
-    packets: Literal["counts", "pcap", "none"] = "counts"
+    packets: Literal["counts", "pcap", "pcapng", "none"] = "counts"
 
 
 class Scenario(Part):

@@ -245,12 +245,13 @@ class Simulation:
         )
 
     def _begin_capture(self, path: Path | None) -> CaptureFile | None:
-        if self.scenario.record.packets != "pcap":
+        if not self.scenario.record.packets.startswith("pcap"):
             return None
-        from serfsim.capture import CaptureFile, PacketCapture
+        from serfsim.capture import FORMATS, PacketCapture
 
-        file = CaptureFile(path)
-        self.network.capture = PacketCapture(file, self.agents.directory, self.network, self.origin)
+        file = FORMATS[self.scenario.record.packets](path)
+        names = [member.name for member in self.roster.members]
+        self.network.capture = PacketCapture(file, self.agents.directory, self.network, names, self.origin)
         return file
 
     # Processes of its own ------------------------------------------------------------------------

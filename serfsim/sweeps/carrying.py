@@ -59,7 +59,7 @@ def _simulated(scenario: Scenario, seed: int) -> Answer:
     from serfsim.simulation import Simulation
 
     changed: dict[str, Any] = {"seed": seed}
-    if scenario.record.packets == "pcap":  # nobody keeps the capture of a run in a sweep
+    if scenario.record.packets.startswith("pcap"):  # nobody keeps the capture of a run in a sweep
         changed["record"] = scenario.record.model_copy(update={"packets": "counts"})
     summary = Simulation(scenario.model_copy(update=changed)).run().summary
     if not summary["complete"]:
