@@ -86,25 +86,31 @@ class MachineNoise(Jitter):
         self, others: Jitter, lengths: list[float], begin: float, rng: Random, now: Callable[[], float]
     ) -> None:
         self.others = others
-        self.lengths = lengths
-        self.begin = begin
         self.now = now
-        self.ready = [begin + k + rng.random() for k in range(len(lengths))]
-        self.started = [math.inf] * len(lengths)
+        self.lengths = [*lengths, 0.0]
+        self.ready = [*(begin + k + rng.random() for k in range(len(lengths))), math.inf]
+        self.coming = 0  # the stall that has not begun
+        self.stalled_from = self.stalled_until = -math.inf
 
     def sample(self, base: float, rng: Random) -> float:
         extra = self.others.sample(base, rng)
         arrival = self.now() + base + extra
-        # A stall may reach into the seconds that follow; those that do are few and short.
-        second = int(arrival - self.begin)
-        for k in (second - 1, second):
-            if 0 <= k < len(self.lengths):
-                if self.started[k] == math.inf and arrival >= self.ready[k]:
-                    self.started[k] = arrival
-                left = self.started[k] + self.lengths[k] - arrival
-                if self.started[k] <= arrival and left > 0.0:
-                    return extra + left
+        if arrival >= self.ready[self.coming]:
+            self.stall(arrival)
+        # Packets are drawn as they are sent: one that arrives before the stall may be drawn after it.
+        if self.stalled_from <= arrival < self.stalled_until:
+            return extra + self.stalled_until - arrival
         return extra
+
+    def stall(self, arrival: float) -> None:
+        """Begin the stall that is due; those of seconds without a packet never come."""
+        while arrival >= self.ready[self.coming + 1]:
+            self.coming += 1
+        until = arrival + self.lengths[self.coming]
+        self.coming += 1
+        if until > self.stalled_until:
+            self.stalled_from = min(arrival, self.stalled_from) if arrival < self.stalled_until else arrival
+            self.stalled_until = until
 
     def mean(self, base: float) -> float:
         return self.others.mean(base)

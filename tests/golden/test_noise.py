@@ -1,12 +1,14 @@
 """The recording machine's noise, as it was noted, falls on simulated packets."""
 
+import heapq
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from serfsim.native import Random
-from serfsim.network.jitter import NoJitter
+from serfsim.network.jitter import LognormalJitter, NoJitter
+from serfsim.scoring.recording import Floats
 from serfsim.validation.golden import Golden, read
 from serfsim.validation.noise import MachineNoise, body, early_stall, stalls
 from serfsim.validation.scenario import latency_file, scenario
@@ -90,3 +92,33 @@ def test_jitter_of_the_emulated_network_is_not_counted_twice(tmp_path: Path) -> 
     assert body(told) is None
     made = scenario(told, latency_file(told, tmp_path))
     assert made.cluster.processing_delay == pytest.approx(400e-6)
+
+
+def round_trips(told: Golden) -> Floats:
+    """What pings and their acks take longer, in seconds: each member sends one a second."""
+    median, sigma = body(told) or (0.0, 0.0)
+    lengths = stalls(told)
+    clock = [0.0]
+    noise = MachineNoise(LognormalJitter(median, sigma), lengths, 0.0, Random(1), lambda: clock[0])
+    draws, latency, found = Random(2), 0.03, []
+    waiting = [(t, 0.0) for t in np.random.default_rng(1).uniform(0, len(lengths), told.n * len(lengths))]
+    heapq.heapify(waiting)
+    while waiting:
+        clock[0], there = heapq.heappop(waiting)
+        extra = noise.sample(latency, draws)
+        if there:
+            found.append(there + extra)
+        else:
+            heapq.heappush(waiting, (clock[0] + latency + extra, extra))
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    "name", ["a-baseline-n32-s1", "a-baseline-n16-s1", "a-baseline-n16-s2", "a-baseline-n32-serf0.10.2-s1"]
+)
+def test_the_noise_has_the_mean_and_the_99th_percentile_that_it_was_not_given(name: str) -> None:
+    told = golden(name)
+    excess = told.raw["traffic"]["ping_excess"]
+    found = 1e6 * round_trips(told)
+    assert found.mean() == pytest.approx(excess["mean_us"], rel=0.15)
+    assert np.quantile(found, 0.99) == pytest.approx(excess["p99_us"], rel=0.2)
