@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from serfsim.cli import codes
+from serfsim.cli.signals import call_on_signal
 from serfsim.errors import SerfsimError
 
 if TYPE_CHECKING:
@@ -143,8 +144,8 @@ async def _run(made: Agent, join: list[str]) -> str:
             made.close()
         leaving.set()
 
-    loop.add_signal_handler(signal.SIGINT, interrupted)
-    loop.add_signal_handler(signal.SIGTERM, made.close)
+    call_on_signal(loop, signal.SIGINT, interrupted)
+    call_on_signal(loop, signal.SIGTERM, made.close)
     working = loop.create_task(_work(made, join, leaving))
     try:
         ends: list[asyncio.Future[Any]] = [made.ended, working]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serfsim.cli.signals import call_on_signal
 from serfsim.errors import SerfsimError
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.loading import load
@@ -145,7 +146,7 @@ def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace
         assert task is not None
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(ending, task.cancel)
+            call_on_signal(loop, ending, task.cancel)
         await Server(agent, pace, key).run(host, port, ready)
 
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,3 +155,10 @@ def test_a_variable_shows_where_it_came_from(
     monkeypatch.setenv("SERFSIM_TRACEBACK", "1")
     simulation.raises = TypeError("of two minds")
     assert isinstance(serfsim_in("run", "crash", "-q").exception, TypeError)
+
+
+def test_shells_complete_commands_and_options() -> None:
+    words = {"_SERFSIM_COMPLETE": "complete_bash", "COMP_WORDS": "serfsim re", "COMP_CWORD": "1"}
+    command = [sys.executable, "-m", "serfsim"]
+    done = subprocess.run(command, env={**os.environ, **words}, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["regress", "report"]
