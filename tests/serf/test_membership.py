@@ -234,6 +234,15 @@ def test_a_node_that_the_other_side_holds_for_left_refutes() -> None:
     assert hand.status("me") == "alive"
 
 
+@pytest.mark.parametrize("status", [{"me": 2, "p": 30}, {"p": 30, "me": 2}, {"p": 30}])
+def test_a_leave_in_a_push_pull_is_refuted_with_the_clock_of_that_moment(status: dict[str, int]) -> None:
+    hand = SerfHand(knowing=4)
+    hand.merge(4, status, ["me"])
+    # All that have left come first; what others say of themselves later raises the clock, not the answer.
+    assert hand.queued() == [(JOIN, "me", 4)]
+    assert (hand.status("me"), hand.ltime("me"), hand.clock) == ("alive", 4, 31)
+
+
 def test_unknown_members_of_the_other_side_are_kept_in_mind() -> None:
     hand = SerfHand()
     hand.merge(20, {"p": 4, "q": 6}, ["q"])

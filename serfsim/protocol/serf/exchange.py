@@ -63,7 +63,7 @@ class StateExchange:
     def merge(self, state: SerfState, now: float) -> None:
         """Section 5: the left first, then all others as join intents; nothing is passed on.
 
-        Whether this node has to refute its own leave stands in `Intents.must_refute` afterwards.
+        Whether this node has to refute its own leave, and with which clock, `Intents` knows afterwards.
         """
         if state.ltime > 0:
             self.intents.clock.witness(state.ltime - 1)
@@ -73,25 +73,27 @@ class StateExchange:
             self.query_clock.witness(state.query_ltime - 1)
         # Before Serf 0.8.2 a leave came at the time of the status, and so mostly was too old to count.
         later: i64 = 1 if self.left_are_newer else 0
-        has_left: dict[int, bool] = {}
-        for node in state.left:
-            has_left[node] = True
         members = self.members
-        others: list[int] = []
-        i: i64 = 0
+        left: dict[int, int] = {}
+        for node in state.left:
+            left[node] = int(later)
+        if len(left) > 0:
+            i: i64 = 0
+            while i < len(state.nodes):
+                node = state.nodes[i]
+                if node in left:
+                    left[node] = int(state.ltimes[i] + later)
+                i += 1
+            for gone, ltime_left in left.items():
+                self.intents.handle_leave(gone, ltime_left, False, now)
+        i = 0
         while i < len(state.nodes):
             node = state.nodes[i]
             ltime = state.ltimes[i]
             i += 1
-            if len(has_left) > 0 and node in has_left:
-                self.intents.handle_leave(node, ltime + later, False, now)
-                has_left[node] = False
-            elif members.status(node) == STATUS_NONE or ltime > members.status_ltime(node):
-                others.append(i - 1)
+            if len(left) > 0 and node in left:
+                continue
+            if members.status(node) == STATUS_NONE or ltime > members.status_ltime(node):
+                self.intents.handle_join(node, ltime, now)
             else:
                 self.intents.clock.witness(ltime)
-        for node, unheard in has_left.items():
-            if unheard:
-                self.intents.handle_leave(node, later, False, now)
-        for at in others:
-            self.intents.handle_join(state.nodes[at], state.ltimes[at], now)

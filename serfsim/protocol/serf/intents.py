@@ -45,7 +45,8 @@ class Intents:
         self.mechanisms = core.config.mechanisms
         self.recent = RecentIntents() if self.mechanisms.intents_by_name else IntentRings()
         self.is_alive = True
-        self.must_refute = False  # a stale leave about ourselves was seen
+        # The clock when a stale leave about ourselves was seen, -1 for none: it is refuted with that time.
+        self._refute_at: i64 = -1
         self.prune_wanted: i64 = NOTHING
 
     def make(self, kind: i64, node: i64, ltime: i64, prune: bool = False) -> Intent:
@@ -62,7 +63,7 @@ class Intents:
         if ltime <= members.status_ltime(node):
             return False
         if node == self.me and self.is_alive:
-            self.must_refute = True
+            self._refute_at = self.clock.time()
             return False
         is_second = status in (STATUS_LEAVING, STATUS_LEFT)
         if is_second and not self.mechanisms.passes_on_second_leave:
@@ -97,12 +98,16 @@ class Intents:
 
     def broadcast_join(self, now: float) -> None:
         """Say that we are here, at the present Lamport time."""
-        message = self.make(JOIN, self.me, self.clock.time())
+        self._say_join(self.clock.time(), now)
+
+    def _say_join(self, ltime: i64, now: float) -> None:
+        message = self.make(JOIN, self.me, ltime)
         self.handle_join(self.me, message.ltime, now)
         self.core.queues.add(INTENTS, message, now)
 
     def refute_if_must(self, now: float) -> None:
         """Answer a stale leave about ourselves, if one was seen."""
-        if self.must_refute:
-            self.must_refute = False
-            self.broadcast_join(now)
+        if self._refute_at >= 0:
+            ltime = self._refute_at
+            self._refute_at = -1
+            self._say_join(ltime, now)
