@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from serfsim.agent.addresses import endpoint_of
 from serfsim.protocol import events
 from serfsim.protocol.runtime import DIAL_REFUSED
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.report.log import DETAILS, REAP_FORCED, wording
+from serfsim.report.log import DETAILS, REAP_FORCED, UNNAMED_SYNC, wording
 from serfsim.rpc.logs import LEVELS, rank, stamped
 
 LEVEL_NAMES: Final = {"trace": "TRACE", "debug": "DEBUG", "info": "INFO", "warn": "WARN", "err": "ERR"}
@@ -25,7 +26,6 @@ class NodeLog:
         self._write = write
         self._least = LEVELS.index(LEVEL_NAMES[level])
         self._lines = wording(release)
-        self._push_pull = -1  # whom the state was last exchanged with
 
     def say(self, text: str) -> None:
         """A line whose text begins with its level in brackets."""
@@ -38,10 +38,10 @@ class NodeLog:
         me = int(node.me)
         if event == events.LEAVING and subject == me:
             return  # an agent does not log its own leave intent
-        if event == events.PUSH_PULL:
-            self._push_pull = subject
-        elif event == events.PUSH_PULL_FAILED:
-            subject = self._push_pull
+        ip, port = self._address(subject)
+        if event == events.PUSH_PULL and detail > 0:
+            event = UNNAMED_SYNC
+            ip, port = endpoint_of(detail - 1, node.directory) or ("?", 0)
         elif event == events.JOINED and detail == 0:
             return  # whoever asked for it knows the address
         elif event == events.REAP and detail == 1:
@@ -51,7 +51,6 @@ class NodeLog:
             return
         if event == events.PUSH_PULL_FAILED and detail == DIAL_REFUSED:
             line = line.replace("i/o timeout", "connect: connection refused")
-        ip, port = self._address(subject)
         self.say(
             line.format(
                 observer=self._name(me),

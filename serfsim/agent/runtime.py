@@ -156,7 +156,7 @@ class SocketRuntime(Runtime):
         target = endpoint_of(address, self.codec.directory)
 
         def connected() -> tuple[bytes, float]:
-            request.connected()
+            request.connected(self.now)
             left = io_deadline - self.now if io_deadline > 0.0 else io_timeout
             return self.codec.write_stream(request, self.me()), max(left, 0.0)
 

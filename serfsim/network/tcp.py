@@ -230,7 +230,7 @@ class Tcp:
         stream.client_state = CONNECTED
         deadline = stream.io_deadline if stream.io_deadline > 0.0 else now + stream.io_timeout
         self._remind(deadline, host, IO_END, stream)
-        stream.request.connected()
+        stream.request.connected(now)
         size = stream.request.size
         self.network.journal.stream_message(now, host.number, stream.request.kind, size)
         stream.upward = Transfer(size, self.mss, stream.client_rtt, self.rto_min)

@@ -226,5 +226,10 @@ class Directory:
         """The number of `name`, or -1."""
         return self._numbers.get(name, -1)
 
+    def at_address(self, address: i64) -> int:
+        """Who was first announced from an address, where its number tells: nodes of a simulation; else -1."""
+        at_home = 0 <= address < len(self.first) and self.first[address].address == address
+        return int(address) if at_home else -1
+
     def name(self, node: int) -> str:
         return self.names[node]

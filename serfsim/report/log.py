@@ -31,6 +31,7 @@ EARLY_JOINS = 100_000  # more joins than this before t = 0 are told in one line
 MOST_LINES = 1_000_000
 JOIN_ERROR = -1  # stands for JOINED where the call failed
 REAP_FORCED = -2  # and for REAP where a member was pruned
+UNNAMED_SYNC = -3  # and for PUSH_PULL where a join was given an address alone
 CHUNK = 100_000
 
 FALLBACK = {
@@ -76,6 +77,7 @@ LINES = {
     kind.SUSPICION_TIMEOUT: "[INFO] memberlist: Marking {subject} as failed, suspect timeout reached "
     "({detail} peer confirmations)",
     kind.PUSH_PULL: "[DEBUG] memberlist: Initiating push/pull sync with: {subject} {ip}:{port}",
+    UNNAMED_SYNC: "[DEBUG] memberlist: Initiating push/pull sync with:  {ip}:{port}",
     kind.PUSH_PULL_FAILED: "[ERR] memberlist: Push/Pull with {subject} failed: "
     "dial tcp {ip}:{port}: i/o timeout",
     kind.RECONNECT: "[INFO] serf: attempting reconnect to {subject} {ip}:{port}",
@@ -162,6 +164,7 @@ def log_lines(
     addresses = [address(node) for node in range(len(names))]
     numbers = np.where((events.kind == kind.JOINED) & (events.detail == 0), JOIN_ERROR, events.kind)
     numbers = np.where((events.kind == kind.REAP) & (events.detail == 1), REAP_FORCED, numbers)
+    numbers = np.where((events.kind == kind.PUSH_PULL) & (events.detail > 0), UNNAMED_SYNC, numbers)
     logged = np.isin(numbers, list(templates[0]))
     # An agent that leaves does not log its own leave intent.
     logged &= ~((events.kind == kind.LEAVING) & (events.observer == events.subject))

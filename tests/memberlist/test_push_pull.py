@@ -82,8 +82,28 @@ def test_failures_are_reported_and_not_merged() -> None:
     hand.node.on_stream_result(stream.token, IO_TIMEOUT, None, 50.0)
     hand.node.push_pull(90.0)
     hand.node.on_stream_result(hand.runtime.streams[-1].token, REPLIED, StreamMessage(m.ERROR, 40), 91.0)
-    assert len(hand.reported(events.PUSH_PULL_FAILED)) == 2
-    assert len(hand.reported(events.PUSH_PULL)) == 2
+    partners = [stream.address for stream in hand.runtime.streams]
+    assert hand.reported(events.PUSH_PULL_FAILED) == partners, "and it is said with whom"
+
+
+def test_an_exchange_is_reported_once_it_is_connected() -> None:
+    hand = exchanging()
+    hand.node.push_pull(40.0)
+    (stream,) = hand.runtime.streams
+    assert hand.reported(events.PUSH_PULL) == []
+    stream.request.connected(40.1)
+    assert [(t, subject) for t, kind, subject, _ in hand.runtime.events if kind == events.PUSH_PULL] == [
+        (40.1, stream.address)
+    ]
+
+
+@pytest.mark.parametrize(("member", "detail"), [(3, 0), (-1, 4)])
+def test_a_join_is_reported_as_an_exchange_too_with_or_without_a_name(member: int, detail: int) -> None:
+    hand = exchanging()
+    hand.node.join([3], 9, 1.0, member)
+    hand.runtime.streams[-1].request.connected(1.5)
+    told = [(subject, detail) for _, kind, subject, detail in hand.runtime.events if kind == events.PUSH_PULL]
+    assert told == [(3, detail)]
 
 
 # What ----------------------------------------------------------------------------------------------
@@ -122,7 +142,7 @@ def test_a_dialling_node_tells_what_it_knows_once_connected() -> None:
     hand.node.push_pull(40.0)
     (stream,) = hand.runtime.streams
     hand.heard(hand.accuse(m.DEAD, "peer", 1, "p9"))
-    stream.request.connected()
+    stream.request.connected(hand.now)
     assert isinstance(stream.request, PushPull)
     told = dict(zip(stream.request.nodes, stream.request.keys, strict=True))
     assert told[1] & 3 == STATE_DEAD

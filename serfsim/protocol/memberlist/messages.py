@@ -176,7 +176,7 @@ class StreamMessage:
         self.kind: i64 = kind
         self.size: i64 = size
 
-    def connected(self) -> None:
+    def connected(self, now: float) -> None:
         """The connection that was dialled for this message stands: what it tells must hold now."""
 
 

@@ -74,9 +74,10 @@ JOIN_STREAM: Final = 2
 class Join:
     """A join call at work: addresses are contacted one after the other."""
 
-    def __init__(self, addresses: list[int], token: i64) -> None:
+    def __init__(self, addresses: list[int], token: i64, member: i64) -> None:
         self.addresses = addresses
         self.token: i64 = token
+        self.member: i64 = member  # whose addresses they are, -1 where no name was given
         self.next: i64 = 0
         self.contacted: i64 = 0
 
@@ -104,6 +105,7 @@ class Memberlist(Machine):
         self._tickets: i64 = 0
         self._streams: i64 = 0
         self._stalls: i64 = 0
+        self._partner: i64 = -1  # of the periodic push/pull that is under way
 
     # Life --------------------------------------------------------------------------------------
 
@@ -130,9 +132,12 @@ class Memberlist(Machine):
             stagger = core.rng.random() * core.config.push_pull_interval
             core.runtime.call_at(now + stagger, PUSH_PULL_START, 0, 0)
 
-    def join(self, addresses: list[int], token: i64, now: float) -> None:
-        """Push/pull with each address in turn; ends with `Delegate.notify_joined(token, ...)`."""
-        self._continue_join(Join(addresses, token), now)
+    def join(self, addresses: list[int], token: i64, now: float, member: i64 = -1) -> None:
+        """Push/pull with each address in turn; ends with `Delegate.notify_joined(token, ...)`.
+
+        `member`: whose addresses they are, where the caller knows the name.
+        """
+        self._continue_join(Join(addresses, token, member), now)
 
     def leave(self, token: i64, timeout: float, now: float) -> None:
         """Tell the others that we go; ends with `Delegate.notify_finished(token, ...)`.
@@ -301,7 +306,7 @@ class Memberlist(Machine):
             merged = self.merger.merge(reply, purpose == JOIN_STREAM, now)
         if purpose == PERIODIC_STREAM:
             if not merged:
-                self.core.notify(now, events.PUSH_PULL_FAILED, self.core.me, outcome)
+                self.core.notify(now, events.PUSH_PULL_FAILED, self._partner, outcome)
             self._schedule_push_pull(now)
             return
         join = self.joins.pop(token, None)
@@ -332,15 +337,16 @@ class Memberlist(Machine):
         if len(chosen) == 0:
             self._schedule_push_pull(now)
             return
-        core.notify(now, events.PUSH_PULL, chosen[0], 0)
-        self._open(core.members.record(chosen[0]).address, False, PERIODIC_STREAM, now)
+        self._partner = chosen[0]
+        request = PushPull(False, core)
+        request.partner = self._partner
+        self._open(core.members.record(self._partner).address, request, PERIODIC_STREAM, now)
 
-    def _open(self, address: i64, join: bool, purpose: i64, now: float) -> i64:
+    def _open(self, address: i64, request: PushPull, purpose: i64, now: float) -> i64:
         self._streams += 1
         token = (self._streams << 2) | purpose
-        core = self.core
-        timeout = core.config.tcp_timeout
-        core.runtime.open_stream(address, PushPull(join, core), token, timeout, 0.0, timeout, now)
+        timeout = self.core.config.tcp_timeout
+        self.core.runtime.open_stream(address, request, token, timeout, 0.0, timeout, now)
         return token
 
     def _continue_join(self, join: Join, now: float) -> None:
@@ -349,4 +355,9 @@ class Memberlist(Machine):
             return
         address = join.addresses[join.next]
         join.next += 1
-        self.joins[self._open(address, True, JOIN_STREAM, now)] = join
+        request = PushPull(True, self.core)
+        request.partner = join.member
+        if join.member < 0:
+            request.partner = self.core.directory.at_address(address)
+            request.unnamed = address + 1
+        self.joins[self._open(address, request, JOIN_STREAM, now)] = join

@@ -57,9 +57,17 @@ class PushPull(StreamMessage):
         self.keys: vec[i64] = vec[i64]()
         self.records: dict[int, Record] | None = None
         self.user_state: UserState | None = None
-        self.connected()
+        # Whom this node dials: a member, or -1; the address plus 1 where it was given no name.
+        self.partner: i64 = -1
+        self.unnamed: i64 = 0
+        self._look()
 
-    def connected(self) -> None:
+    def connected(self, now: float) -> None:
+        self._look()
+        if self.core is not None:
+            self.core.notify(now, events.PUSH_PULL, self.partner, self.unnamed)
+
+    def _look(self) -> None:
         core = self.core
         if core is None:
             return

@@ -35,4 +35,4 @@ class Reconnector:
             self.schedule(now)
             return
         core.runtime.notify(now, events.RECONNECT, node, 0)
-        self.memberlist.join([core.members.address(node)], self.token, now)
+        self.memberlist.join([core.members.address(node)], self.token, now, node)

@@ -21,7 +21,8 @@ class Rejoin:
         self.core = core
         self.memberlist = memberlist
         self.token: i64 = token
-        self._left: list[int] = []  # addresses still to be tried
+        self._left: list[str] = []  # names still to be tried
+        self._addresses: dict[str, int] = {}
         self._is_wanted = False
 
     def recall(self, snapshot: Snapshot) -> None:
@@ -32,7 +33,8 @@ class Rejoin:
         for name in names:
             address = address_of(snapshot.alive[name])
             if name != core.name() and address >= 0:
-                self._left.append(address)
+                self._left.append(name)
+                self._addresses[name] = address
 
     def begin(self, now: float) -> None:
         """Try them; with an empty snapshot there is nothing to try, and nothing that could fail."""
@@ -46,7 +48,8 @@ class Rejoin:
         if len(self._left) == 0:
             self.core.runtime.notify(now, events.REJOIN_FAILED, self.core.me, 0)
             return
-        self.memberlist.join([self._left[0]], self.token, now)
+        name = self._left[0]
+        self.memberlist.join([self._addresses[name]], self.token, now, self.core.directory.find(name))
 
     def ended(self, contacted: i64, now: float) -> None:
         """One of them answered, or not."""
