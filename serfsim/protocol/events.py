@@ -44,7 +44,7 @@ COORDINATE_RESET: Final = 33
 MEMBER_DEAD: Final = 34  # memberlist: state dead; detail: incarnation
 MEMBER_LEFT: Final = 35  # memberlist: state left
 FORGOTTEN: Final = 36  # memberlist purged the entry
-LEAVE_DONE: Final = 37  # the leave call returned; detail: 1, or 0 where it gave up untold
+LEAVE_DONE: Final = 37  # the leave call returned; detail: 1, or 0 or 2 where it gave up (`serf.departure`)
 
 # Serf's warnings, which most runs are without.
 RARE: Final = 40

@@ -231,7 +231,7 @@ class Agent:
             rows = zip(own.kind.tolist(), own.subject.tolist(), own.detail.tolist(), strict=True)
             for kind, subject, detail in rows:
                 if kind == events.LEAVE_DONE:
-                    self.resolve("leave", detail == 1)
+                    self.resolve("leave", detail)
                 elif kind in (events.JOIN, events.UPDATE) and self.is_up:
                     self._views[subject] = member_view(self.node, subject)
         forget(trace)

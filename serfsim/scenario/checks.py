@@ -14,7 +14,7 @@ from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, Slow, Upgrade
 from serfsim.scenario.problems import Path, Problem, path_text, sentence, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems
-from serfsim.scenario.settings import Settings, chosen, overridden
+from serfsim.scenario.settings import AGENT_FLOOR, Settings, chosen, overridden
 from serfsim.scenario.timeline import MOST_OCCURRENCES, count_occurrences
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import LARGEST_COUNT, write_duration
@@ -274,3 +274,7 @@ def _config_warnings(config: Settings, path: str) -> Iterator[str]:
             f"{path}: probe_timeout ({write_duration(config.probe_timeout)}) is not below probe_interval"
             f" ({write_duration(config.probe_interval)}): rounds end before anybody else is asked"
         )
+    for name in ("broadcast_timeout", "retry_interval"):
+        given = getattr(config, name)
+        if 0.0 < given < AGENT_FLOOR:
+            yield f"{path}.{name}: {write_duration(given)} is too low: the agent raises it to 1s"

@@ -58,6 +58,7 @@ Port = Annotated[Count, Field(le=65535)]
 # What a setting may be. The bounds are far from what anybody uses: beyond them a run would have no end, or
 # no machine would hold it.
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 100e-6, LONGEST_S
+AGENT_FLOOR = 1.0  # seconds: what the agent takes broadcast_timeout and retry_interval for at least
 MOST_KEPT = 1_000_000  # entries of a buffer or a queue
 LARGEST_DATAGRAM = 65_507  # bytes of UDP over IPv4
 Interval = Annotated[
@@ -134,6 +135,7 @@ class Settings(Part):
 
     # Serf (spec serf.md section 16); the agent's defaults
     broadcast_timeout: Timeout = 5.0
+    """At least a second: what is less the agent raises. So with `retry_interval`."""
     leave_propagate_delay: Duration = 1.0
     event_buffer: Annotated[Positive, Field(le=MOST_KEPT)] = 512
     query_buffer: Annotated[Positive, Field(le=MOST_KEPT)] = 512
@@ -155,6 +157,7 @@ class Settings(Part):
     user_event_size_limit: Annotated[Size, Field(le=9216)] = 512
     enable_name_conflict_resolution: Switch = True
     disable_coordinates: Switch = False
+    """Serf's own setting, which the agent of 0.9.4 does not take over from its configuration file."""
     validate_node_names: Switch = False
     snapshot: Switch = False
     """Keep a file from which a restarted member joins the others again and goes on in its clocks."""

@@ -8,7 +8,7 @@ from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.versions import Mechanisms
 from serfsim.protocol.vivaldi.config import CoordinateConfig
-from serfsim.scenario.settings import Settings
+from serfsim.scenario.settings import AGENT_FLOOR, Settings
 
 # Hosts have the addresses 10.0.0.1, 10.0.0.2 ... in the order of their numbers.
 FIRST_ADDRESS = int(ipaddress.IPv4Address("10.0.0.1"))
@@ -35,6 +35,9 @@ def memberlist_config(settings: Settings, hosts: int, can: Mechanisms) -> Member
 def serf_config(settings: Settings, can: Mechanisms) -> SerfConfig:
     config = SerfConfig(can)
     _copy(settings, config)
+    # The agent says so, and goes on with a second.
+    config.broadcast_timeout = max(config.broadcast_timeout, AGENT_FLOOR)
+    config.retry_interval = max(config.retry_interval, AGENT_FLOOR)
     return config
 
 

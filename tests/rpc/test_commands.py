@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from serfsim.protocol.serf.members import STATUS_FAILED
 from serfsim.protocol.serf.tags import decode_tags
 from tests.rpc.client import Client, Served, serve, small
 
@@ -301,6 +302,26 @@ def test_after_a_leave_the_agent_is_gone_and_the_others_know() -> None:
         assert int(served.sim.nodes[1].members.status(0)) == 3
 
     serve(talk)
+
+
+@pytest.mark.parametrize(
+    ("is_intent_told", "error"),
+    [(False, "timeout while waiting for graceful leave"), (True, "timeout waiting for leave broadcast")],
+)
+def test_a_leave_that_cannot_be_told_in_time_says_what_was_not(is_intent_told: bool, error: str) -> None:
+    config = {"retransmit_mult": 30, "broadcast_timeout": "1s"}  # ten ticks of gossip take two seconds
+    slow = small(cluster={"nodes": 4, "config": config})
+
+    async def talk(served: Served) -> None:
+        client = await served.client()
+        node = served.sim.nodes[0]
+        if is_intent_told:  # for want of anybody alive to Serf, though memberlist knows better
+            for other in (1, 2, 3):
+                node.members.set(other, STATUS_FAILED, 1)
+        assert await client.ask("leave") == error
+        assert await client.is_hung_up()
+
+    serve(talk, slow)
 
 
 def test_without_encryption_every_key_command_fails_at_every_member() -> None:

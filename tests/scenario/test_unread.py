@@ -15,6 +15,7 @@ from serfsim.scenario.checks import NOT_MODELLED, warnings
 from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.settings import Settings
+from serfsim.simulation.configs import serf_config
 
 CASES = Path(__file__).parent.parent / "cases"
 # Read by the simulation itself: names that memberlist and Serf share, addresses, what an agent does.
@@ -74,3 +75,13 @@ def test_lengths_without_a_unit_are_refused_and_links_may_lose_packets() -> None
     for edge in ("[a, b]", "[a, b, 5]", "[a, b, 5ms, 130%]", "[a, b, 0s]", "[[a], b, 5ms]", "5"):
         with pytest.raises(ScenarioError, match=r"edges\[0\]"):
             loads(f"cluster: {{nodes: 3}}\nnetwork: {{topology: {{model: graph, edges: [{edge}]}}}}")
+
+
+@pytest.mark.parametrize("name", ["broadcast_timeout", "retry_interval"])
+def test_what_the_agent_raises_to_a_second_is_raised_and_said(name: str) -> None:
+    for given, taken in ((0.2, 1.0), (1.0, 1.0), (3.0, 3.0)):
+        scenario = Scenario(cluster={"nodes": 2, "config": {name: f"{given}s"}}, duration="10s")
+        assert getattr(serf_config(scenario.cluster.config, Mechanisms("0.9")), name) == taken
+        assert [warning.partition(":")[0] for warning in warnings(scenario)] == (
+            [f"cluster.config.{name}"] if given < taken else []
+        )

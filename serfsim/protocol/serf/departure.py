@@ -23,6 +23,11 @@ TELLING_MEMBERLIST: Final = 2
 PROPAGATING: Final = 3
 GONE: Final = 4
 
+# How a leave ended, as LEAVE_DONE tells it.
+INTENT_UNTOLD: Final = 0
+LEFT_WELL: Final = 1
+LEAVE_UNTOLD: Final = 2  # memberlist's own message was not told in time
+
 # Tokens of what is waited for.
 LEAVING_MEMBERLIST: Final = 3
 TELLING_LEAVE: Final = 5
@@ -62,17 +67,21 @@ class Departure:
         goes_on = in_time or core.config.leave_continues
         if token == TELLING_LEAVE and self.phase == TELLING_INTENT:
             if not goes_on:
-                self.end(False, now)
+                self._end(INTENT_UNTOLD, now)
                 return
             self.phase = TELLING_MEMBERLIST
             self.memberlist.leave(LEAVING_MEMBERLIST, core.config.broadcast_timeout, now)
         elif token == LEAVING_MEMBERLIST and self.phase == TELLING_MEMBERLIST:
             if not goes_on:
-                self.end(False, now)
+                self._end(LEAVE_UNTOLD, now)
                 return
             self.phase = PROPAGATING
             core.runtime.call_at(now + core.config.leave_propagate_delay, self.end_timer, 0, 0)
 
-    def end(self, in_time: bool, now: float) -> None:
+    def propagated(self, now: float) -> None:
+        """The last pause is over."""
+        self._end(LEFT_WELL, now)
+
+    def _end(self, how: i64, now: float) -> None:
         self.phase = GONE
-        self.core.runtime.notify(now, events.LEAVE_DONE, self.core.me, 1 if in_time else 0)
+        self.core.runtime.notify(now, events.LEAVE_DONE, self.core.me, how)

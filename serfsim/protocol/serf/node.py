@@ -280,7 +280,7 @@ class SerfNode(Machine):
         elif timer == INTENT_END:
             self.wait_ended(a, b == 1, now)
         elif timer == LEAVE_PROPAGATED:
-            self.departure.end(True, now)
+            self.departure.propagated(now)
         elif timer == PRUNE_DUE:
             self.leave_intents.release(now)
         elif timer == RETRY_JOIN:

@@ -6,7 +6,7 @@ import ipaddress
 from typing import Any, Final, NamedTuple
 
 from serfsim.protocol.directory import DEFAULT_PORT
-from serfsim.protocol.serf.departure import GONE, STAYING
+from serfsim.protocol.serf.departure import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 from serfsim.rpc.agent import Agent
 from serfsim.rpc.application import RPC_JOIN
@@ -123,6 +123,12 @@ async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answe
     return Answer(error)
 
 
+LEAVE_TROUBLE: Final = {
+    INTENT_UNTOLD: "timeout while waiting for graceful leave",
+    LEAVE_UNTOLD: "timeout waiting for leave broadcast",
+}
+
+
 async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     """Leave, answer, and end the process."""
     agent = session.agent
@@ -134,7 +140,7 @@ async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
         with agent.waiting():
             ended = agent.waited("leave")
             agent.node.leave(agent.now)
-            error = "" if await ended else "timeout while waiting for graceful leave"
+            error = LEAVE_TROUBLE.get(await ended, "")
     elif phase != GONE:
         error = "Leave already in progress"
     if error:
