@@ -11,6 +11,10 @@ class SerfsimError(Exception):
     """A mistake in what serfsim was given; str() is the whole message."""
 
 
+class SerfsimWarning(UserWarning):
+    """What can be used, but perhaps should not be."""
+
+
 class ScenarioError(SerfsimError):
     """A scenario file or value that cannot be used."""
 

@@ -22,6 +22,7 @@ from serfsim.errors import ResultError, SerfsimError
 from serfsim.report import folder as layout
 from serfsim.report.background import Background, background_of, from_json, to_json
 from serfsim.report.columns import Columns, frame_of, read_parquet, write_parquet
+from serfsim.report.reading import UNREADABLE, check_background, check_summary, check_table
 from serfsim.scoring.coordinates import error_series
 from serfsim.scoring.digest import digest as digest
 from serfsim.scoring.recording import EventTable, Recording
@@ -179,11 +180,14 @@ class Result:
     def save(self, folder: str | Path, *, figures: bool = True) -> Path:
         """Write the result folder, replacing an older result only when whole; returns its path.
 
-        `figures=False` leaves out plots and page. Raises ResultError where the folder holds
-        something else or cannot be written.
+        A partial result does not replace a complete one: it goes beside it, as FOLDER-partial. What others
+        put into the folder stays. `figures=False` leaves out plots and page. Raises ResultError where the
+        folder holds something else, another run has it, or it cannot be written.
         """
-        target = Path(folder)
-        with layout.replacing(target) as partial:
+        complete = bool(self.summary["complete"])
+        target = layout.place_for(Path(folder), complete=complete)
+        layout.check_replaceable(target)
+        with layout.held(target), layout.replacing(target, complete=complete) as partial:
             self._write(partial, figures)
         if self.capture is not None:
             self.capture.stays(target.absolute() / self.capture.name)
@@ -230,24 +234,35 @@ class Result:
         return f"<Result of {name}, seed {seed}: {told.partial or told.verdict.rstrip('.')}>"
 
 
+def _stored_text(file: Path) -> str:
+    """The scenario that a result was made from, as text; "" where nobody kept it."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "found bytes that are no UTF-8 text; expected a scenario"
+        raise ResultError(f"{file}: cannot be read: {reason}") from None
+
+
 def open_result(folder: str | Path) -> Result:
     """Read a result folder. Raises ResultError where it is not one."""
     place = Path(folder)
     layout.require_result(place)
+    layout.check_unaltered(place)
     try:
         summary = json.loads((place / layout.SUMMARY).read_text(encoding="utf-8"))
         background = from_json((place / layout.TRUTH).read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise ResultError(f"{place}: {layout.SUMMARY} or {layout.TRUTH} cannot be read: {error}") from error
     if not isinstance(summary, dict) or summary.get("schema_version") != SCHEMA_VERSION:
         raise ResultError(f"{place}: {layout.SUMMARY} is not of schema_version {SCHEMA_VERSION}")
     missing = [name for name in ("name", "question", "seed", "digest", "detection") if name not in summary]
     if missing:
         raise ResultError(f"{place}: {layout.SUMMARY} has no {missing[0]}")
-    text = place / layout.SCENARIO
-    scenario = StoredScenario(
-        summary["name"], summary["question"], text.read_text(encoding="utf-8") if text.is_file() else ""
-    )
+    check_summary(place / layout.SUMMARY, summary)
+    check_background(place / layout.TRUTH, background)
+    scenario = StoredScenario(summary["name"], summary["question"], _stored_text(place / layout.SCENARIO))
 
     def reader(name: str) -> Callable[[], Columns]:
         def read() -> Columns:
@@ -255,9 +270,11 @@ def open_result(folder: str | Path) -> Result:
             if not path.is_file():
                 raise ResultError(f"{place}: has no {path.name}")
             try:
-                return read_parquet(path)
-            except (OSError, ValueError) as error:
+                table = read_parquet(path)
+                check_table(path, name, table, background.names)
+            except UNREADABLE as error:
                 raise ResultError(f"{path}: cannot be read: {error}") from error
+            return table
 
         return read
 

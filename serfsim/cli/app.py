@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, MutableMapping
 from importlib import import_module
 from typing import Annotated, Any, Final
@@ -18,7 +19,7 @@ from typer.core import TyperGroup
 
 from serfsim.cli import codes
 from serfsim.cli.version import version_text
-from serfsim.errors import SerfsimError
+from serfsim.errors import SerfsimError, SerfsimWarning
 
 # click's ClickException, which newer typers bring with them.
 USAGE: type[Exception] = typer.BadParameter.__mro__[2]
@@ -86,7 +87,16 @@ class Commands(TyperGroup):
         return self.commands.get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
+        python_shows = warnings.showwarning
+
+        def show(message: Any, category: Any, *place: Any, **more: Any) -> None:
+            if issubclass(category, SerfsimWarning):
+                typer.echo(f"warning: {message}", err=True)
+            else:
+                python_shows(message, category, *place, **more)
+
         try:
+            warnings.showwarning = show
             return super().invoke(ctx)
         except SerfsimError as error:
             typer.echo(str(error), err=True)
@@ -101,6 +111,8 @@ class Commands(TyperGroup):
                 raise
             typer.echo(_defect_text(defect), err=True)
             raise typer.Exit(codes.BAD_INPUT) from None
+        finally:
+            warnings.showwarning = python_shows
 
 
 def _defect_text(defect: Exception) -> str:

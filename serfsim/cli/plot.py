@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from serfsim import manifest
 from serfsim.errors import ResultError
 from serfsim.scenario.problems import unknown_name
+from serfsim.whole import check_own
 
 
 def plot(
@@ -23,6 +25,7 @@ def plot(
 ) -> None:
     """Draw the figures of a result folder."""
     from serfsim.report.figures import FIGURES, save_figures
+    from serfsim.report.folder import renew
     from serfsim.result import open_result
 
     for name in figures or ():
@@ -30,8 +33,15 @@ def plot(
             raise ResultError(f"--figure: {unknown_name(name, 'a figure', FIGURES)}")
     opened = open_result(result)
     folder = result / "plots" if out is None else out
+    names = tuple(figures or FIGURES)
+    if out is not None:
+        check_own(folder, [f"{name}.png" for name in names], ResultError)
     try:
-        saved = save_figures(opened, folder, tuple(figures or FIGURES))
+        saved = save_figures(opened, folder, names)
+        if out is None:
+            renew(result, saved)
+        else:
+            manifest.renew(folder, "plots", [path.name for path in saved])
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
     for path in saved:

@@ -11,7 +11,7 @@ import typer
 
 from serfsim.errors import ResultError
 
-PAGES = (".html", ".htm")  # what may be written over
+GENERATOR = b'<meta name="generator" content="serfsim">'  # by which a page that may be written over is known
 
 
 def report(
@@ -22,20 +22,29 @@ def report(
     ] = None,
 ) -> None:
     """Write the page of a result or of a sweep: its question and answer, claims, figures and tables."""
-    from serfsim.report.folder import PAGE
+    from serfsim.report.folder import PAGE, renew
 
     write = writer(result)
     path = result / PAGE if out is None else out
     if path.is_dir():
         raise ResultError(f"--out: found the folder {path}; expected a file to write")
-    if path.exists() and path.suffix.lower() not in PAGES:
-        raise ResultError(f"--out: found {path}, which is no page; expected a new name, or one in .html")
+    if path.exists() and not is_a_page_of_ours(path):
+        raise ResultError(f"--out: found {path}, which is no page of serfsim's; expected a new name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
+        renew(result, [path])
     except OSError as error:
         raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
     typer.echo(str(path))
+
+
+def is_a_page_of_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return GENERATOR in stream.read(2000)
+    except OSError:
+        return False
 
 
 def writer(folder: Path) -> Callable[[Path], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ import typer
 from serfsim.cli import codes
 from serfsim.errors import ResultError
 from serfsim.progress import bar
-from serfsim.report.folder import check_replaceable
+from serfsim.report.folder import check_replaceable, held
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
@@ -59,20 +60,28 @@ def run(
     check_replaceable(folder)
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
-    result = _simulated(scenario, quiet, folder)
-    with activity("writing the results", quiet):
-        _save(result, folder, figures=not (quiet or json) if figures is None else figures)
-    if json:
-        typer.echo((folder / "summary.json").read_text(encoding="utf-8"), nl=False)
-    else:
-        if not quiet:
-            from serfsim.cli.summary import print_summary
-
-            print_summary(result.summary)
-        typer.echo(f"result: {folder}")
-        typer.echo(f"seed: {result.summary['seed']}")
-        typer.echo(f"digest: {result.summary['digest']}")
+    with held(folder):
+        result = _simulated(scenario, quiet, folder)
+        _tell(result, quiet, json)  # before it is written: a full disk loses none of it
+        with activity("writing the results", quiet):
+            place = _save(result, folder, figures=not (quiet or json) if figures is None else figures)
+    if not json:
+        typer.echo(f"result: {place}")
+    if place != folder:
+        typer.echo(f"the complete result in {folder} was left as it is", err=True)
     raise typer.Exit(_verdict(result, quiet=quiet or json))
+
+
+def _tell(result: Result, quiet: bool, json: bool) -> None:
+    if json:
+        typer.echo(dumps(result.summary, indent=2, allow_nan=False))
+        return
+    if not quiet:
+        from serfsim.cli.summary import print_summary
+
+        print_summary(result.summary)
+    typer.echo(f"seed: {result.summary['seed']}")
+    typer.echo(f"digest: {result.summary['digest']}")
 
 
 def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
@@ -86,14 +95,14 @@ def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
         )
 
 
-def _save(result: Result, folder: Path, *, figures: bool) -> None:
-    """Interrupted while it writes, it keeps all but the figures, marked partial."""
+def _save(result: Result, folder: Path, *, figures: bool) -> Path:
+    """Where it is. Interrupted while it writes, it keeps all but the figures, marked partial."""
     try:
         try:
-            result.save(folder, figures=figures)
+            return result.save(folder, figures=figures)
         except KeyboardInterrupt:
             result.summary["complete"] = False
-            result.save(folder, figures=False)
+            return result.save(folder, figures=False)
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
 

@@ -29,7 +29,7 @@ def write(comparison: Comparison, folder: Path) -> Path:
         "comparison.md": as_markdown(comparison),
         "comparison.png": png_of(partial(draw, comparison), forest_size(comparison)),
     }
-    write_each(folder, files, ResultError)
+    write_each(folder, files, ResultError, "comparison")
     return folder
 
 

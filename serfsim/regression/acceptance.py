@@ -16,6 +16,7 @@ from serfsim.errors import BaselineError
 from serfsim.regression import changelog
 from serfsim.regression.baseline import (
     MANIFEST,
+    OWNED,
     Acceptance,
     Baseline,
     Entry,
@@ -81,8 +82,8 @@ def accept(
     gone is dropped when all are accepted. Raises BaselineError where a run fails, or nothing can be
     written; then all stays as it was.
     """
-    check_replaceable(folder, MANIFEST, "a baseline", BaselineError)
     former = read_baseline(folder) if (folder / MANIFEST).is_file() else Baseline(folder, {})
+    check_replaceable(folder, OWNED, BaselineError)
     present, dropped = _present(former, scenarios)
     wanted = {name: _seeds(former.entries.get(name), seeds) for name in present}
     runs, failures = run({name: scenario for name, (_, scenario) in present.items()}, wanted, workers, quiet)

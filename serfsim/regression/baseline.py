@@ -25,7 +25,7 @@ import numpy as np
 from serfsim.errors import BaselineError
 from serfsim.regression.runs import DIGITS, Runs
 from serfsim.scenario.problems import sentence, shown
-from serfsim.whole import replacing, restore
+from serfsim.whole import Owned, replacing, restore
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -182,12 +182,24 @@ def _cell(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.{DIGITS}g}"
 
 
+def own_files(folder: Path) -> set[str]:
+    """The files of the baseline in a folder; none where what is there cannot be read as one."""
+    try:
+        entries = read_baseline(folder).entries
+    except BaselineError:
+        return set()
+    return {MANIFEST, *(f"{name}.{ending}" for name in entries for ending in ("yaml", "csv"))}
+
+
+OWNED: Final = Owned("a baseline", own_files, lambda folder: None, (MANIFEST,))
+
+
 def write_baseline(baseline: Baseline) -> None:
     """Write the folder anew, an older one standing until the new one is whole.
 
     Raises BaselineError where the folder holds something else, or cannot be written.
     """
-    with replacing(baseline.folder, MANIFEST, "a baseline", BaselineError) as partial:
+    with replacing(baseline.folder, OWNED, BaselineError) as partial:
         for name, text in files_of(baseline).items():
             (partial / name).write_text(text, encoding="utf-8", newline="\n")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from serfsim import manifest
 from serfsim.errors import BaselineError
 from serfsim.progress import runs_bar
 from serfsim.regression.baseline import Baseline, Entry, read_baseline
@@ -17,14 +19,27 @@ from serfsim.regression.selection import chosen, loaded
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import sentence, shown
 from serfsim.sweeps.jobs import FAILED, Outcome
-from serfsim.whole import check_replaceable, replacing
+from serfsim.whole import Owned, check_replaceable, replacing
 
 BASELINE: Final = Path("results") / "baseline"
 OUT: Final = Path("results") / "regress"
 PAGE: Final = "regress.md"
 DOCUMENT: Final = "regress.json"
 PLOTS: Final = "plots"
-_WHAT: Final = "the outcome of serfsim regress"
+_KIND: Final = "regression"
+
+
+def _own(folder: Path) -> set[str]:
+    kept = manifest.read(folder)
+    return manifest.own(folder) if kept is not None and kept.kind == _KIND else set()
+
+
+_OWNED: Final = Owned(
+    "the outcome of serfsim regress",
+    _own,
+    partial(manifest.seal, kind=_KIND),
+    (PAGE, DOCUMENT, manifest.FILE),
+)
 
 
 def regress(
@@ -61,7 +76,7 @@ def regress(
     entries = chosen(kept, scenarios)
     present = loaded(kept.folder, entries, settings)
     if out is not None:
-        check_replaceable(Path(out), PAGE, _WHAT, BaselineError)
+        check_replaceable(Path(out), _OWNED, BaselineError)
     now, failures = run(present, seeds_of(entries, seeds), workers, not progress)
     comparison = compare(kept, present, now, failures, family_wise_error)
     if out is not None:
@@ -103,7 +118,7 @@ def write(comparison: Comparison, baseline: Baseline, out: Path) -> None:
 
     history, _ = read_history(history_of(baseline.folder))
     page = markdown(comparison, baseline=baseline.folder.as_posix(), command=accepting(baseline.folder))
-    with replacing(out, PAGE, _WHAT, BaselineError) as folder:
+    with replacing(out, _OWNED, BaselineError) as folder:
         (folder / PAGE).write_text(page, encoding="utf-8")
         text = json.dumps(document(comparison), indent=2, allow_nan=False) + "\n"
         (folder / DOCUMENT).write_text(text, encoding="utf-8")

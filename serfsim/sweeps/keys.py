@@ -35,6 +35,8 @@ ASIDE: Final = (
     "validation/",
     "__main__.py",
     "jupyter.py",
+    "locking.py",
+    "manifest.py",
     "progress.py",
     "speed.py",
     "whole.py",

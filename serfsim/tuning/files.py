@@ -27,7 +27,7 @@ def write(tuning: Tuning, folder: Path) -> Path:
         "tuning.md": as_markdown(tuning),
         "pareto.png": png_of(tuning.plot),
     }
-    write_each(folder, files, ResultError)
+    write_each(folder, files, ResultError, "tuning")
     return folder
 
 

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import serfsim.simulation
+from serfsim import manifest
 from serfsim.cli.app import app
 from serfsim.scenario import Scenario
 
@@ -24,7 +25,8 @@ class MadeUpResult:
 
     def save(self, folder: Path, *, figures: bool = True) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "summary.json").write_text(json.dumps(self.summary), encoding="utf-8")
+        (folder / "summary.json").write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8")
+        manifest.seal(folder, "result")
         if figures:
             (folder / "report.html").touch()
         return folder

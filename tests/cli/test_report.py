@@ -48,7 +48,11 @@ def test_what_is_no_result_or_no_place_is_said_in_one_line(serfsim_in: Serfsim, 
     (place / "sweep" / "sweep.json").write_text("{}", encoding="utf-8")
     wrong = {
         ("file",): "file: found a file; expected a result folder",
-        ("r", "--out", "r/truth.json"): "--out: found r/truth.json, which is no page; expected a new name",
+        (
+            "r",
+            "--out",
+            "r/truth.json",
+        ): "--out: found r/truth.json, which is no page of serfsim's; ",
         ("gone",): "gone: there is no such result folder",
         (".",): ".: is not a result folder: it has no summary.json",
         ("sweep",): "sweep/sweep.json: found schema_version nothing; expected 1: another version",

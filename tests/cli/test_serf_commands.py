@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from serfsim import manifest
 from serfsim.cli.app import app
 from serfsim.errors import SerfsimError
 from serfsim.protocol.memberlist.members import UNKNOWN
@@ -215,6 +216,8 @@ def test_info_of_a_run_that_cannot_be_made_again_is_refused(folder: Path, tmp_pa
     scenario.write_text(
         scenario.read_text(encoding="utf-8").replace("seed: 1\n", "seed: 2\n"), encoding="utf-8"
     )
+    assert "scenario.yaml is not as serfsim wrote it" in refusal("info", other, "--at", "60s")
+    manifest.renew(other, "result", ["scenario.yaml"])
     assert "cannot be made again as it was" in refusal("info", other, "--at", "60s")
 
 
