@@ -73,8 +73,15 @@ class Network(Dispatcher):
     # Sending -------------------------------------------------------------------------------------
 
     def transmit(self, source: Host, address: i64, packet: Packet, now: float) -> None:
-        """Send a datagram; it arrives as a PACKET event of its target, or not at all."""
+        """Send a datagram; it arrives as a PACKET event of its target, or not at all.
+
+        What a host sends to itself never comes to the network: it takes no time and is no traffic.
+        """
         number = source.number
+        if address == number:
+            at = now + source.journey_delay
+            self.scheduler.schedule(at, number, PACKET, number, source.journey_ns, packet)
+            return
         size: i64 = packet.size + UDP_HEADERS
         fragments: i64 = 1
         if size > self.mtu:
@@ -82,9 +89,7 @@ class Network(Dispatcher):
             size += (fragments - 1) * IP_HEADER
         self.journal.packet_sent(now, number, packet, size)
         delay = NEVER
-        if address == number:
-            delay = 0.0
-        elif self.is_host(address):
+        if self.is_host(address):
             delay = self._udp_delay(source, address, size, fragments, now)
         if self.capture is not None:
             self.capture.datagram(now, NEVER if delay < 0.0 else now + delay, number, address, packet)

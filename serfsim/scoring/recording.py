@@ -113,7 +113,7 @@ def no_deliveries() -> DeliveryTable:
 class CoordinateSamples:
     """Own coordinates of all nodes, sampled. t: (k,); vec: (k, n, d); the rest (k, n); seconds.
 
-    `live[k, i]` is False where node i was not running at sample k.
+    `live[k, i]` is False where node i was down or stopped at sample k.
     """
 
     t: Floats

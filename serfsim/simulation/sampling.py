@@ -35,16 +35,16 @@ class CoordinateSampler:
             k += 1
 
     def take(self) -> None:
-        """One sample now: of each node its vector, height, adjustment and error."""
+        """One sample now: of each node that runs, its vector, height, adjustment and error."""
         now = self.sim.now
         if self.interval is None or (self._t and self._t[-1] == now):
             return
-        nodes = self.sim.agents.nodes
+        nodes, hosts = self.sim.agents.nodes, self.sim.network.hosts
         d = self.dimensionality
         rows = np.zeros((len(nodes), d + 3))
         live = np.zeros(len(nodes), dtype=np.bool_)
         for i, node in enumerate(nodes):
-            if node is None:
+            if node is None or hosts[i].paused:
                 continue
             coordinate = node.vivaldi.coordinate
             live[i] = True

@@ -38,6 +38,7 @@ def test_a_datagram_to_oneself_takes_no_time() -> None:
     lab.send(CLIENT, CLIENT)
     lab.run(1.0)
     assert arrivals(lab, CLIENT) == [0.0]
+    assert lab.ledger.sent == [], "and is no traffic"
 
 
 @pytest.mark.parametrize("address", [-1, 2])

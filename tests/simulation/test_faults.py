@@ -116,6 +116,25 @@ def test_a_process_under_two_pauses_goes_on_when_both_are_over() -> None:
     assert faulted(sim, 0) == [(20.0, 40.0)]
 
 
+def test_coordinates_are_sampled_of_members_that_run() -> None:
+    there = run(
+        4,
+        "20s",
+        faults=[
+            {"pause": ["node-01"], "at": "5s", "for": "10s"},
+            {"crash": ["node-02"], "at": "5s", "for": "10s"},
+        ],
+        record={"coordinates": "1s"},
+    )
+    samples = there.recording.coordinates
+    stopped = (samples.t > 5.0) & (samples.t < 15.0)
+    for node in (1, 2):
+        assert not samples.live[stopped, node].any()
+        assert samples.live[samples.t < 5.0, node].all()
+        assert samples.live[samples.t > 15.5, node].all()
+    assert samples.live[:, [0, 3]].all()
+
+
 def test_a_pause_ends_with_its_process_and_later_pauses_do_not_know_of_it() -> None:
     sim = quiet(
         {"pause": ["node-01"], "at": "10s", "for": "60s"},
