@@ -1,5 +1,6 @@
 # Everything happens in a virtual environment of its own, .venv, made when it is first needed from
-# python3 alone. A C compiler makes simulations some ten times faster; without one they run all the same.
+# python3 alone. A C compiler makes simulations some ten times faster; without one they run all the same,
+# and the first run does not wait for it.
 #
 #   make run      run the first scenario       make test     all tests
 #   make build    compile the hot path again   make check    lint, types, tests
@@ -12,6 +13,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+# $(call install,ARGUMENTS) with uv, which is several times as quick, or with pip where uv is not to be had.
+install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null; } || \
+  $(PIP) install --no-compile $(1)
+# $(call listed,["a"]["b"]) prints a list of pyproject.toml.
+listed = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
 COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
 SOURCES := serfsim tests benchmarks notebooks setup.py
 
@@ -20,8 +26,9 @@ MAKEFLAGS += --no-print-directory
 .PHONY: run test build lint format check bench golden regress notebooks clean
 .DEFAULT_GOAL := run
 
-run: $(VENV)/built
+run: $(VENV)/installed
 	@$(BIN)/serfsim run scenarios/udp_blocked.yaml
+	@[ -e $(VENV)/built ] || echo 'This ran interpreted. make build compiles the hot path: ten times as fast.'
 
 test: $(VENV)/built $(VENV)/dev
 	@$(BIN)/python -m pytest
@@ -69,25 +76,29 @@ $(VENV)/created:
 	  echo "On Debian and Ubuntu it is the package python3-venv; or name another Python: make PYTHON=python3.12" >&2; exit 1; }
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
+	@# uv does not read pip's settings: where these name another index, pip installs.
+	@$(BIN)/python -m pip config list | grep -Eq '\.(index-url|no-index)=' || $(PIP) install uv 2>/dev/null || true
 	@touch $@
 
 $(VENV)/installed: $(VENV)/created pyproject.toml setup.py
 	@echo "installing serfsim and what it needs into $(VENV) ..."
-	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' > $(VENV)/build-requires
-	@$(PIP) install --requirement $(VENV)/build-requires
-	@SERFSIM_NO_COMPILE=1 $(PIP) install --no-build-isolation --editable .
+	@$(call listed,["build-system"]["requires"]) | grep setuptools > $(VENV)/installer-requires
+	@$(call install,--requirement $(VENV)/installer-requires)
+	@export SERFSIM_NO_COMPILE=1; $(call install,--no-build-isolation --editable .)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/installed
 	@echo "installing what the tests need ..."
-	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")' > $(VENV)/dev-requires
-	@$(PIP) install --requirement $(VENV)/dev-requires
+	@$(call listed,["project"]["optional-dependencies"]["dev"]) > $(VENV)/dev-requires
+	@$(call install,--requirement $(VENV)/dev-requires)
 	@touch $@
 
-$(VENV)/built: $(VENV)/installed $(COMPILED)
-	@echo "compiling the hot path (half a minute) ..."
+$(VENV)/compiler: $(VENV)/installed
+	@echo "installing what compiles ..."
+	@$(call listed,["build-system"]["requires"]) > $(VENV)/build-requires
+	@$(call install,--requirement $(VENV)/build-requires)
+	@touch $@
+
+$(VENV)/built: $(VENV)/compiler $(COMPILED)
 	@$(BIN)/python setup.py --quiet build_ext --inplace
-	@# What Python and matplotlib keep for later is made now, so that the first run is as quick as any.
-	@$(BIN)/python -m compileall -q serfsim
-	@$(BIN)/python -c 'import matplotlib.font_manager'
 	@touch $@
