@@ -36,7 +36,16 @@ TABLES = (
 )
 
 
-NAMES = (SUMMARY, SCENARIO, TRUTH, LOG, *CAPTURES, PAGE, *(f"{name}.parquet" for name in TABLES), manifest.FILE)
+NAMES = (
+    SUMMARY,
+    SCENARIO,
+    TRUTH,
+    LOG,
+    *CAPTURES,
+    PAGE,
+    *(f"{name}.parquet" for name in TABLES),
+    manifest.FILE,
+)
 
 
 def _own(folder: Path) -> set[str]:
