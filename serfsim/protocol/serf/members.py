@@ -94,11 +94,11 @@ class SerfMembers:
         self.leave_time.pop(node, None)
         self._moved.pop(node, None)
 
-    def fill(self, nodes: i64, ltime: i64) -> None:
-        """Know members 0 .. nodes - 1, all alive: a converged start."""
+    def fill(self, nodes: i64) -> None:
+        """Know members 0 .. nodes - 1, all alive, each at the Lamport time at which it joined the others."""
         node: i64 = 0
         while node < nodes:
-            self.set(node, STATUS_ALIVE, ltime)
+            self.set(node, STATUS_ALIVE, node)
             node += 1
 
     def others_are_alive(self, me: i64) -> bool:

@@ -165,12 +165,12 @@ class SerfNode(Machine):
         self.rejoin.begin(now)
 
     def start_converged(self, nodes: i64, now: float, file: SnapshotFile | None = None) -> None:
-        """Begin as if the join of all members 0 .. nodes - 1 were long over."""
+        """Begin as if members 0 .. nodes - 1 had joined one after the other, long ago."""
         self._start_clocks()
         if file is not None:
             self._recover(file)
-        self.members.fill(nodes, 1)
-        self.intents.clock.witness(1)
+        self.members.fill(nodes)
+        self.intents.clock.witness(nodes - 1)
         self.memberlist.start_converged(nodes, now)
         self._start_timers(now)
         snapshot = self.pipeline.snapshot
