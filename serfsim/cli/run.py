@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serfsim.cli import codes
+from serfsim.cli.interruption import interruptible
 from serfsim.errors import ResultError
 from serfsim.progress import bar
 from serfsim.report.folder import check_replaceable, held
@@ -63,8 +64,11 @@ def run(
     with held(folder):
         result = _simulated(scenario, quiet, folder)
         _tell(result, quiet, json)  # before it is written: a full disk loses none of it
+        if figures is None:
+            # Who interrupts a run does not want to wait for its figures.
+            figures = not (quiet or json) and bool(result.summary["complete"])
         with activity("writing the results", quiet):
-            place = _save(result, folder, figures=not (quiet or json) if figures is None else figures)
+            place = _save(result, folder, figures=figures)
     if not json:
         typer.echo(f"result: {place}")
     if place != folder:
@@ -89,10 +93,16 @@ def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
     from serfsim import simulation
     from serfsim.report.folder import unfinished_capture
 
-    with bar(scenario.name, quiet) as report:
-        return simulation.run(
-            scenario, seed=scenario.seed, progress=report, capture=unfinished_capture(folder)
+    with bar(scenario.name, quiet) as report, interruptible() as interruption:
+        result = simulation.run(
+            scenario,
+            seed=scenario.seed,
+            progress=interruption.followed(report),
+            capture=unfinished_capture(folder),
         )
+        if interruption.pressed:
+            result.summary["complete"] = False
+        return result
 
 
 def _save(result: Result, folder: Path, *, figures: bool) -> Path:
@@ -115,7 +125,7 @@ def _verdict(result: Result, quiet: bool) -> int:
             value = "no value" if claim["value"] is None else f"{claim['value']:g}"
             typer.echo(f"claim failed: {claim['claim']} (found {value})", err=True)
     if not result.summary["complete"]:
-        typer.echo("interrupted: the result is partial", err=True)
+        typer.echo("interrupted: the result is partial; serfsim report draws its figures", err=True)
         return codes.INTERRUPTED
     return codes.CLAIM_FAILED if failed else codes.FINE
 

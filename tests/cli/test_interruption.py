@@ -15,6 +15,7 @@ import pytest
 
 from serfsim.result import Result, open_result
 from serfsim.scenario import Scenario
+from serfsim.scoring.score import score
 from serfsim.simulation import Simulation
 
 Serfsim = Callable[..., Any]
@@ -63,7 +64,41 @@ def test_an_interrupted_run_keeps_what_came_before(
     # The crash at 60 s had been noticed by then.
     assert found["detection"]["first_s"]["n"] == 1
     assert open_result(tmp_path / "r").member_events["t_s"].max() <= found["interrupted_at_s"]
-    assert (tmp_path / "r" / "report.html").is_file()
+    # Nobody waits for figures behind Ctrl-C, unless they were asked for.
+    assert not (tmp_path / "r" / "report.html").exists()
+
+
+def pressing(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Press Ctrl-C so many times when the run is about to be scored."""
+
+    def scored(*given: Any) -> dict[str, Any]:
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+        return score(*given)
+
+    monkeypatch.setattr("serfsim.result.score", scored)
+
+
+def test_an_interruption_while_the_run_is_scored_keeps_all_but_figures(
+    serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressing(monkeypatch, 1)
+    done = serfsim_in("run", file, "--out", "r")
+    assert done.exit_code == 130
+    assert done.stderr.startswith("interrupted: keeping what came before")
+    found = summary(tmp_path / "r")
+    assert (found["complete"], found["interrupted_at_s"]) == (False, None)
+    assert found["detection"]["first_s"]["n"] == 1
+    assert not (tmp_path / "r" / "report.html").exists()
+
+
+def test_a_second_interruption_keeps_nothing(
+    serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressing(monkeypatch, 2)
+    assert serfsim_in("run", file, "--out", "r").exit_code == 130
+    assert not (tmp_path / "r").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interruption_while_figures_are_drawn_keeps_the_rest(
