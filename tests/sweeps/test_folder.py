@@ -43,13 +43,25 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_the_table_is_tidy(tiny: Scenario) -> None:
     table = swept(tiny, None)
-    about = ["seed", "run", "status", "error", "digest", "complete", "claims_failed", "cpu_s", "wall_s"]
+    about = [
+        "seed",
+        "cluster.config.probe_interval_s",
+        "run",
+        "status",
+        "error",
+        "digest",
+        "complete",
+        "claims_failed",
+        "cpu_s",
+        "wall_s",
+    ]
     assert list(table.columns[: 2 + len(about) + len(FIGURES)]) == [*GRID, *about, *FIGURES]
     assert all(name.startswith("traffic.by_type.") for name in table.columns[2 + len(about) + len(FIGURES) :])
     assert list(zip(*(table[name] for name in [*GRID, "seed"]), strict=True)) == [
         (mult, interval, seed) for mult in (4, 2) for interval in ("500ms", "1s") for seed in (2, 1)
     ]
     assert table["cluster.config.suspicion_mult"].dtype == "int64"
+    assert list(table["cluster.config.probe_interval_s"]) == [0.5, 0.5, 1.0, 1.0] * 2
     assert all(table[name].dtype == "float64" for name in FIGURES)
     assert table["run"].is_unique
     assert table["digest"].nunique() == 8

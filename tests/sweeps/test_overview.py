@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from serfsim.scenario import Scenario
 from serfsim.statistics import interval
 from serfsim.sweeps import Job, Outcome, summary
 from serfsim.sweeps.headlines import figure_text, headlines, short_titles
-from serfsim.sweeps.table import parameters_of, table_of
+from serfsim.sweeps.table import parameters_of, quantity_column, table_of
 
 FLAPS = "detection.flaps"
 FULL = "detection.full_s.p99"
@@ -116,3 +117,19 @@ def test_an_interval_without_bounds_says_so() -> None:
     point = {"x": 1.5, "x.low": -math.inf, "x.high": math.inf}
     assert figure_text(point, "x") == "1.5 (-∞ to ∞)"
     assert figure_text({"x": math.nan}, "x") == "-"
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [
+        (["500ms", "1s", "2m"], {"p_s": [0.5, 1.0, 120.0]}),
+        (["5%", "20%"], {"p_share": [0.05, 0.2]}),
+        (["100B", "1KiB"], {"p_bytes": [100.0, 1024.0]}),
+        (["10mbit"], {"p_bit_per_s": [10e6]}),
+        (["lan", "wan"], {}),
+        (["500ms", "none"], {}),
+        ([1, 2], {}),
+    ],
+)
+def test_quantities_of_the_grid_are_numbers_too(values: list[Any], column: dict[str, list[float]]) -> None:
+    assert quantity_column("p", values) == column
