@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from serfsim.report.svg import PageFigure
@@ -25,6 +26,7 @@ FIGURES = (
 DPI = 110
 LANE = 0.17  # inches a lane of the event timeline
 MAP_HEIGHT = 7.0
+PADDING = 0.08  # inches below a legend
 NUMBERS = 0.82  # inches that the numbers and the label of an axis need
 NAME_CHARACTER = 0.085  # inches a character of a node's name
 # Inches on the page, where figures stand in pairs of one height; the timeline keeps its own.
@@ -102,8 +104,22 @@ def figure_of(
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     figure.subplots_adjust(left / width, below / height, 1.0 - right / width, 1.0 - above / height)
-    getattr(result.plot, name)(ax=figure.add_subplot())
+    axes = getattr(result.plot, name)(ax=figure.add_subplot())
+    if margins is None:
+        _make_room_below(figure, axes, above, below)
     return figure
+
+
+def _make_room_below(figure: Figure, axes: Axes, above: float, below: float) -> None:
+    """Make the figure higher, the axes staying as they are, where its legend has more lines than fit."""
+    legend = axes.get_legend()
+    if legend is None:
+        return
+    missing = PADDING - legend.get_window_extent().y0 / figure.dpi
+    if missing > 0.0:
+        height = figure.get_figheight() + missing
+        figure.set_figheight(height)
+        figure.subplots_adjust(bottom=(below + missing) / height, top=1.0 - above / height)
 
 
 def figure_margins(name: str, nodes: list[str]) -> tuple[float, float, float, float]:

@@ -29,7 +29,6 @@ def topology_map(survey: Survey, ax: Axes) -> Axes:
         points, seen = topology.locations[shown_nodes(survey)][:, ::-1], "Places on Earth"
         ax.set_xlabel("longitude [degrees]")
         ax.set_ylabel("latitude [degrees]")
-        ax.set_aspect(1.0 / max(0.2, float(np.cos(np.radians(points[:, 1].mean())))), adjustable="datalim")
     elif topology.positions is not None:
         points, seen = (
             1000.0 * topology.positions[shown_nodes(survey)],
@@ -51,10 +50,30 @@ def topology_map(survey: Survey, ax: Axes) -> Axes:
     ax.scatter(
         points[:, 0], points[:, 1], s=size, color=style.BLUE, edgecolors="white", linewidths=0.5, zorder=3
     )
-    ax.margins(0.08)
+    if topology.locations is not None:
+        _fit_earth(ax, points)
+    else:
+        ax.margins(0.08)
     _name(survey, points, ax)
     style.heading(ax, "Map", f"{seen}.")
     return ax
+
+
+def _fit_earth(ax: Axes, points: Floats) -> None:
+    """Limits that fill the axes as far as Earth goes, in a scale that is right at the middle latitude."""
+    scale = 1.0 / max(0.2, float(np.cos(np.radians(points[:, 1].mean()))))
+    box = ax.get_window_extent()
+    low, high = points.min(axis=0), points.max(axis=0)
+    height = max(1.16 * (high[1] - low[1]), 1.16 * (high[0] - low[0]) * box.height / box.width / scale, 1.0)
+    width = height * scale * box.width / box.height
+    for limit, middle, half, edge in (
+        (ax.set_xlim, (low[0] + high[0]) / 2.0, width / 2.0, 180.0),
+        (ax.set_ylim, (low[1] + high[1]) / 2.0, height / 2.0, 90.0),
+    ):
+        # A view that reaches beyond one edge is moved, and cut where it reaches beyond both.
+        shift = min(0.0, edge - (middle + half)) + max(0.0, -edge - (middle - half))
+        limit(max(-edge, middle - half + shift), min(edge, middle + half + shift))
+    ax.set_aspect(scale, adjustable="box")
 
 
 def _scaled(survey: Survey) -> Floats:

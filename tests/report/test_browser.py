@@ -180,3 +180,24 @@ def test_the_page_is_painted(page: Path, tmp_path: Path) -> None:
     colours = {colour for _, colour in picture.getcolors(2**24) or []}
     # The blue and the orange of the dark scheme: the plots are there, in its colours.
     assert {(0x4B, 0xA6, 0xE3), (0xF0, 0xB0, 0x30)} <= colours
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_the_printed_page_has_the_scenario(tmp_path: Path) -> None:
+    page = (
+        run(load("udp_blocked", ["duration=20s", "faults=[]", "claims=[]"]), seed=1).save(tmp_path / "r")
+        / "report.html"
+    )
+    paper = tmp_path / "page.pdf"
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}")
+    assert BROWSER is not None
+    subprocess.run(
+        [BROWSER, *options, f"--print-to-pdf={paper}", page.as_uri()],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    text = subprocess.run(
+        ["pdftotext", "-layout", str(paper), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "vivaldi_error_max: 1.5" in text

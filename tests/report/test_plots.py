@@ -119,3 +119,56 @@ def test_a_legend_has_as_many_columns_as_fit() -> None:
     assert legend_columns(["x" * 40] * 4, 9.0) == 2
     assert legend_columns(["x" * 200] * 4, 9.0) == 1
     assert legend_columns(["a"], 0.1) == 1
+
+
+def test_a_legend_of_three_rows_makes_the_figure_higher() -> None:
+    import matplotlib as mpl
+
+    from serfsim import load, run
+    from serfsim.report.figures import figure_height, figure_of
+    from serfsim.report.plots.style import STYLE
+
+    result = run(load("all_at_once", ["duration=1m"]), seed=1)
+    with mpl.rc_context(STYLE):
+        figure = figure_of(result, "probes")
+        figure.canvas.draw()
+        legend = figure.axes[0].get_legend()
+        assert legend is not None
+        assert len(legend.get_texts()) == 7
+        assert legend.get_window_extent().y0 >= 0
+        assert figure.get_figheight() > figure_height("probes", 24)
+        names = figure_of(result, "coordinate_map").axes[0].get_legend()
+        assert names is not None
+        assert [text.get_text() for text in names.get_texts()][2:] == ["near", "far"]
+
+
+def test_names_on_the_map_cover_neither_one_another_nor_places() -> None:
+    import matplotlib as mpl
+
+    from serfsim import load, run
+    from serfsim.report.figures import figure_of
+    from serfsim.report.plots.style import STYLE
+
+    result = run(load("all_at_once", ["duration=1m"]), seed=1)
+    with mpl.rc_context(STYLE):
+        ax = figure_of(result, "coordinate_map").axes[0]
+        boxes = [text.get_window_extent() for text in ax.texts if text.get_text().startswith("node-")]
+    assert len(boxes) > 12
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+@pytest.mark.parametrize("regions", ["[us-east-1, eu-west-1, ap-southeast-2, sa-east-1]", "[eu-north-1]"])
+def test_a_map_of_earth_ends_at_its_poles(regions: str) -> None:
+    from serfsim.report.topology_map import topology_map
+    from serfsim.report.topology_survey import survey
+    from serfsim.scenario.loading import loads
+
+    topology = f"{{model: cloud, provider: aws, regions: {regions}}}"
+    scenario = loads(f"cluster: {{nodes: 12}}\nnetwork: {{topology: {topology}}}")
+    figure = Figure(figsize=(5.0, 4.0))
+    FigureCanvasAgg(figure)
+    ax = figure.add_subplot()
+    topology_map(survey(scenario), ax)
+    figure.canvas.draw()
+    assert -90 <= ax.get_ylim()[0] < ax.get_ylim()[1] <= 90
+    assert -180 <= ax.get_xlim()[0] < ax.get_xlim()[1] <= 180

@@ -59,14 +59,18 @@ def draw(history: Sequence[dict[str, Any]], figure: Figure) -> None:
     rows = -(-len(which) // COLUMNS)
     axes = figure.subplots(rows, COLUMNS, squeeze=False)
     for ax, (name, scenarios) in zip(axes.flat, which.items(), strict=False):
-        _panel(ax, shown, name, scenarios, look)
+        if len(shown) == 1:
+            _single(ax, shown, name, scenarios, look)
+        else:
+            _panel(ax, shown, name, scenarios, look)
     for ax in list(axes.flat)[len(which) :]:
         ax.set_axis_off()
     handles = {}
     for ax in axes.flat:
         handles.update(dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True)))
-    ordered = [handles[name] for name in names]
-    figure.legend(handles=ordered, loc="outside lower center", ncols=min(7, len(ordered)), fontsize=9)
+    if len(shown) > 1:
+        ordered = [handles[name] for name in names]
+        figure.legend(handles=ordered, loc="outside lower center", ncols=min(7, len(ordered)), fontsize=9)
     first, last = shown[0].get("date", "")[:10], shown[-1].get("date", "")[:10]
     count = f"the last {len(shown)} of {len(history)}" if len(shown) < len(history) else str(len(shown))
     what = f"{count} {'lines' if len(history) > 1 else 'line'} of the history"
@@ -88,6 +92,28 @@ def _look(place: int) -> dict[str, Any]:
     return {"color": colours[place % len(colours)], "linestyle": DASHES[turn], "marker": MARKERS[turn]}
 
 
+def _single(
+    ax: Axes, lines: list[dict[str, Any]], figure: str, scenarios: list[str], look: dict[str, dict[str, Any]]
+) -> None:
+    """A history of one line has no course yet: a row for each scenario."""
+    for row, name in enumerate(reversed(scenarios)):
+        low, middle, high = series(lines, name, figure)[0]
+        ax.plot([low, high], [row, row], color=look[name]["color"], linewidth=3, alpha=0.35)
+        ax.plot([middle], [row], color=look[name]["color"], marker="o", markersize=5)
+    _title(ax, figure)
+    ax.set_yticks(range(len(scenarios)), list(reversed(scenarios)), fontsize=7)
+    ax.set_ylim(-0.7, len(scenarios) - 0.3)
+    least = min(series(lines, name, figure)[0, 0] for name in scenarios)
+    ax.set_xlim(left=0.0 if least >= 0.0 else None)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.tick_params(axis="x", labelsize=8)
+
+
+def _title(ax: Axes, figure: str) -> None:
+    unit = unit_of(figure)
+    ax.set_title(f"{figure} [{unit}]" if unit else figure, fontsize=9, pad=5)
+
+
 def _panel(
     ax: Axes, lines: list[dict[str, Any]], figure: str, scenarios: list[str], look: dict[str, dict[str, Any]]
 ) -> None:
@@ -99,8 +125,7 @@ def _panel(
         recorded = [place for place, line in enumerate(lines) if line.get("kind") == RECORDED]
         hollow = {**look[name], "linestyle": "", "markerfacecolor": "white"}
         ax.plot(x[recorded], middle[recorded], markersize=4, **hollow)
-    unit = unit_of(figure)
-    ax.set_title(f"{figure} [{unit}]" if unit else figure, fontsize=9, pad=5)
+    _title(ax, figure)
     ax.set_xlim(-0.5, len(lines) - 0.5)
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     ax.yaxis.set_major_locator(MaxNLocator(5))

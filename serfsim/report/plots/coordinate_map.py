@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from serfsim.report.plots import style
+from serfsim.report.plots.labels import place_labels
 from serfsim.scoring.recording import Floats, Integers
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def draw(result: Result, ax: Axes) -> Axes:
     )
     limits(ax, np.concatenate((actual, guessed)))
     if len(nodes) <= NAMED:
-        name_places(ax, [result.background.names[node] for node in nodes.tolist()], actual, guessed)
+        name_nodes(ax, [result.background.names[node] for node in nodes.tolist()], actual, guessed)
+    name_groups(ax, result)
     ax.set_xlabel("[ms]")
     ax.set_ylabel("[ms]")
     off = np.sqrt(((actual - guessed) ** 2).sum(axis=1))
@@ -115,43 +117,43 @@ def draw(result: Result, ax: Axes) -> Axes:
     style.legend(ax)
     handles = ax.get_legend()
     if handles is not None:
-        for handle in handles.legend_handles:
-            if handle is not None:
-                handle.set_edgecolor(style.BLACK)  # type: ignore[attr-defined]
-        handles.legend_handles[-1].set_facecolor(style.BLACK)  # type: ignore[union-attr]
+        # The two kinds of place are black, the groups keep their colours.
+        true_place, by_coordinates = handles.legend_handles[:2]
+        true_place.set_edgecolor(style.BLACK)  # type: ignore[union-attr]
+        by_coordinates.set_facecolor(style.BLACK)  # type: ignore[union-attr]
     return ax
+
+
+def groups_of(result: Result) -> list[str]:
+    """The groups that have colours of their own; none where there is one, or too many to tell apart."""
+    groups = list(dict.fromkeys(result.background.groups))
+    return groups if 1 < len(groups) <= GROUPS else []
 
 
 def group_colours(result: Result, nodes: Integers) -> list[str]:
     """A colour for every node: by its group where there are several, else one for all."""
-    groups = list(dict.fromkeys(result.background.groups))
-    if not 1 < len(groups) <= GROUPS:
+    groups = groups_of(result)
+    if not groups:
         return [style.BLUE] * len(nodes)
     return [style.CYCLE[groups.index(result.background.groups[node])] for node in nodes.tolist()]
 
 
-def name_places(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> None:
-    """A name at every true place, on the side where it covers the least of what is there already."""
-    scale = 72.0 / ax.figure.dpi
-    points = scale * ax.transData.transform(np.concatenate((actual, guessed)))
-    taken: list[tuple[float, float, float, float]] = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
-    for name, (x, y), place in zip(names, points, actual, strict=False):
-        width, height = 0.62 * NAME_SIZE * len(name), NAME_SIZE
-        sides = [(6.0, 4.0), (6.0, -height - 4), (-width - 6, 4.0), (-width - 6, -height - 4)]
-        sides += [(-width / 2, 8.0), (-width / 2, -height - 8), (9.0, -height / 2), (-width - 9, -height / 2)]
-        boxes = [(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in sides]
-        covered = [sum(overlap(box, other) for other in taken) for box in boxes]
-        best = covered.index(min(covered))
-        taken.append(boxes[best])
-        ax.annotate(
-            name, place, sides[best], textcoords="offset points", fontsize=NAME_SIZE, color=style.SOFT
-        )
+def name_nodes(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> None:
+    """Names at the true places, where there is room; nodes at one place share a name."""
+    at: dict[tuple[float, float], list[str]] = {}
+    for name, (x, y) in zip(names, actual.tolist(), strict=True):
+        at.setdefault((x, y), []).append(name)
+    texts = [first if not more else f"{first} +{len(more)}" for first, *more in at.values()]
+    place_labels(
+        ax, list(at), texts, bold=[False] * len(at), size=NAME_SIZE, only_free=True, also=guessed.tolist()
+    )
 
 
-def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
-    """The area that two boxes (left, bottom, right, top) share."""
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    return width * height if width > 0 and height > 0 else 0.0
+def name_groups(ax: Axes, result: Result) -> None:
+    """The colours of the groups, for the legend."""
+    groups = groups_of(result)
+    for group, colour in zip(groups, style.CYCLE, strict=False):
+        ax.scatter([], [], s=26, c=colour, linewidths=0, label=group or "no group")
 
 
 def limits(ax: Axes, points: Floats) -> None:

@@ -37,10 +37,11 @@ def place_labels(
     line: Sequence[tuple[float, float]] = (),
     size: float = 9.5,
     only_free: bool = False,
+    also: Sequence[Sequence[float]] = (),
 ) -> None:
     """Write each text beside its point. `bars`: of each point ((x low, x high), (y low, y high)).
 
-    `line`: the corners of a line that is better not written over.
+    `line`: the corners of a line that is better not written over. `also`: points without names.
 
     Points of the same place share one label. `only_free` leaves out what would cover something else;
     `size` is that of the type in points. The axes' limits must be final.
@@ -49,8 +50,8 @@ def place_labels(
     for number, point in enumerate(points):
         shared.setdefault(point, []).append(number)
     figure: Any = ax.figure
-    figure.canvas.draw()
-    taken = _taken(ax, points, bars) + _along(ax, line)
+    figure.draw_without_rendering()
+    taken = _taken(ax, points, bars) + _taken(ax, also, ()) + _along(ax, line)
     inside = ax.get_window_extent()
     for point, numbers in shared.items():
         strong = any(bold[number] for number in numbers)
@@ -81,7 +82,7 @@ def _joined(texts: Sequence[str]) -> str:
 
 
 def _taken(
-    ax: Axes, points: Sequence[tuple[float, float]], bars: Sequence[Sequence[tuple[float, float]]]
+    ax: Axes, points: Sequence[Sequence[float]], bars: Sequence[Sequence[tuple[float, float]]]
 ) -> list[tuple[Bbox, float]]:
     """Where something is drawn, each with what it costs to cover it."""
     figure: Any = ax.figure
@@ -89,7 +90,7 @@ def _taken(
     to_pixels = ax.transData.transform
     taken = []
     for number, point in enumerate(points):
-        x, y = to_pixels(point)
+        x, y = to_pixels((point[0], point[1]))
         taken.append((Bbox.from_extents(x - half, y - half, x + half, y + half), 3.0))
         for side, ends in enumerate(bars[number] if bars else ()):
             limits = ax.get_xlim() if side == 0 else ax.get_ylim()
