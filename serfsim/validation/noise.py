@@ -2,9 +2,9 @@
 
 Agents and switch shared a busy machine. How much longer each ping took than both latencies was recorded:
 its median and 90th percentile over the run, and the longest of every second. So each way of a packet takes
-a little longer at random (`body`), and once a second the machine stalls for the noted length (`stalls`):
-from a random moment of that second on, the first packet that would arrive waits for so long, and whatever
-would arrive in the meantime waits for the stall's end with it.
+a little longer at random (`body`), and where the longest of a second stands out the machine stalls for so
+long (`stalls`): from a random moment of that second on, the first packet that would arrive waits, and
+whatever would arrive in the meantime waits for the stall's end with it.
 
 Nothing here is fitted to what is compared.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import NormalDist
 
 from serfsim.native import Random
 from serfsim.network.jitter import Jitter
@@ -22,7 +23,7 @@ from serfsim.validation.golden import Golden
 # whose own also holds what was done to agents or network.
 USUAL_SPREAD = 2.2
 OFF_THE_SCALE_S = 0.020  # the recorded quantiles end here
-Z90 = 1.2815515655446004  # of the normal distribution
+NORMAL = NormalDist()
 
 # Kinds in which a ping takes long for other reasons than the machine: its target was stopped.
 STOPPED = ("pause",)
@@ -31,11 +32,10 @@ EARLY_S = 3.0  # the latency filters of all pairs hold their first samples
 EARLY_STALL_S = 0.015
 
 
-def body(golden: Golden) -> tuple[float, float] | None:
-    """Each way takes longer by median * exp(sigma * N(0, 1)) seconds: (median, sigma).
+def both_ways(golden: Golden) -> tuple[float, float] | None:
+    """What a round trip takes longer, as median * exp(sigma * N(0, 1)) seconds: (median, sigma).
 
-    Both ways together have the recorded median and 90th percentile, by Fenton's approximation of a sum of
-    lognormals (1960). None where packets are given jitter, which the recorded figures then hold as well.
+    None where packets are given jitter, which the recorded figures then hold as well.
     """
     if golden.jitter_fraction:
         return None
@@ -43,25 +43,37 @@ def body(golden: Golden) -> tuple[float, float] | None:
     median, high = float(excess["p50_us"]) * 1e-6, float(excess["p90_us"]) * 1e-6
     if golden.kind in STOPPED or high >= OFF_THE_SCALE_S:
         high = USUAL_SPREAD * median
-    both = (math.log(high / median) / Z90) ** 2
-    each = math.log1p(2.0 * math.expm1(both))
-    mean = median * math.exp(0.5 * both)
+    return median, math.log(high / median) / NORMAL.inv_cdf(0.9)
+
+
+def body(golden: Golden) -> tuple[float, float] | None:
+    """The same of each way, by Fenton's approximation of a sum of lognormals (1960)."""
+    both = both_ways(golden)
+    if both is None:
+        return None
+    median, sigma = both
+    each = math.log1p(2.0 * math.expm1(sigma**2))
+    mean = median * math.exp(0.5 * sigma**2)
     return 0.5 * mean * math.exp(-0.5 * each), math.sqrt(each)
 
 
 def stalls(golden: Golden) -> list[float]:
     """Seconds that the machine stalled for, a value a second from `series_start` on.
 
-    The longest excess of a second's pings; where no ping told, the longest overrun of a thread that
-    slept 10 ms at a time.
+    The longest excess of a second's pings without the median; where no ping told, the longest overrun of a
+    thread that slept 10 ms at a time. What the body's longest of so many pings comes to is no stall.
     """
     traffic = golden.raw["traffic"]
     told = traffic.get("ping_excess_max_us_per_s") or []
-    if golden.kind in STOPPED or golden.jitter_fraction:
+    median, usual = 0.0, 0.0
+    both = both_ways(golden)
+    if both is not None:
+        median, usual = both[0], both[0] * math.exp(both[1] * NORMAL.inv_cdf(1.0 - 1.0 / golden.n))
+    if golden.kind in STOPPED or both is None:
         told = []
     slept = traffic.get("sleep_overrun_max_us_per_s") or []
-    longest = max(len(told), len(slept))
-    return [1e-6 * (at(told, second) or at(slept, second)) for second in range(longest)]
+    noted = [1e-6 * (at(told, k) or at(slept, k)) for k in range(max(len(told), len(slept)))]
+    return [length - median if length > usual else 0.0 for length in noted]
 
 
 def at(series: Sequence[float], second: int) -> float:

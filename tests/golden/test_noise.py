@@ -68,10 +68,13 @@ def test_stalls_come_from_pings_and_where_there_is_none_from_sleeping_threads() 
     told = golden("a-baseline-n32-s1")
     traffic = told.raw["traffic"]
     found = stalls(told)
-    assert found[46] == pytest.approx(102.878e-3, abs=1e-6)
-    assert found[0] == 1e-6 * traffic["sleep_overrun_max_us_per_s"][0]
+    median = traffic["ping_excess"]["p50_us"]
+    assert found[46] == pytest.approx(1e-6 * (102_878 - median), abs=1e-6)
+    assert found[3] == 0.0  # 0.6 ms, as of any 32 pings
+    assert found[0] == pytest.approx(1e-6 * (traffic["sleep_overrun_max_us_per_s"][0] - median))
     without = golden("a-baseline-n40-s1")
-    assert stalls(without) == [1e-6 * t for t in without.raw["traffic"]["sleep_overrun_max_us_per_s"]]
+    longest = max(without.raw["traffic"]["sleep_overrun_max_us_per_s"])
+    assert max(stalls(without)) == pytest.approx(1e-6 * longest - without.excess_s)
 
 
 def test_stopped_agents_are_no_stall_of_the_machine() -> None:
@@ -83,7 +86,7 @@ def test_stopped_agents_are_no_stall_of_the_machine() -> None:
 
 
 def test_a_stall_during_the_join_is_flagged() -> None:
-    assert early_stall(golden("a-baseline-n32-s2")) == pytest.approx(0.0283, abs=0.0001)
+    assert early_stall(golden("a-baseline-n32-s2")) == pytest.approx(0.0279, abs=0.0001)
     assert early_stall(golden("a-baseline-n16-s1")) == 0.0
 
 
@@ -114,7 +117,8 @@ def round_trips(told: Golden) -> Floats:
 
 
 @pytest.mark.parametrize(
-    "name", ["a-baseline-n32-s1", "a-baseline-n16-s1", "a-baseline-n16-s2", "a-baseline-n32-serf0.10.2-s1"]
+    "name",
+    ["a-baseline-n32-s1", "a-baseline-n16-s1", "a-baseline-n32-serf0.10.2-s1", "a-baseline-n4-serf0.9.4-s1"],
 )
 def test_the_noise_has_the_mean_and_the_99th_percentile_that_it_was_not_given(name: str) -> None:
     told = golden(name)
