@@ -113,7 +113,8 @@ def main(words: list[str] | None = None) -> int:
     listed, looked_at = outliers(pairs)
     for one in listed:
         side = "above" if one.above else "below"
-        print(f"listed   {one.kind:12} {one.figure:34} {side} in {len(one.recordings)} of {one.of}")
+        may = " (chance)" if one.by_chance else ""
+        print(f"listed   {one.kind:12} {one.figure:34} {side} in {len(one.recordings)} of {one.of}{may}")
     for name, why in skipped.items():
         print(f"left out {name}: {why}")
     print("\n".join(table(rows)))

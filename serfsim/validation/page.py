@@ -174,14 +174,24 @@ def listed(found: list[Outlier], looked_at: int, causes: Causes) -> Iterator[str
     if not found:
         yield "None.\n"
         return
-    yield "| kind | figure | recorded | recordings | recorded, simulated mean | cause |"
-    yield "|---|---|---|---:|---|---|"
-    for one in found:
+    sure = [one for one in found if not one.by_chance]
+    if sure:
+        yield "| kind | figure | recorded | recordings | recorded, simulated mean | cause |"
+        yield "|---|---|---|---:|---|---|"
+    for one in sure:
         values = "; ".join(f"{a:.4g}, {b:.4g}" for a, b in zip(one.recorded, one.simulated, strict=True))
-        side, count = ("above" if one.above else "below"), f"{len(one.recordings)} of {one.of}"
         cause = causes.number(cause_of_outlier(one))
-        yield f"| {one.kind} | {one.figure} | {side} | {count} | {values} | {cause} |"
+        yield f"| {one.kind} | {one.figure} | {' | '.join(where(one))} | {values} | {cause} |"
     yield ""
+    for kind in dict.fromkeys(one.kind for one in found):
+        mine = [" ".join((one.figure, *where(one))) for one in found if one.kind == kind and one.by_chance]
+        if mine:
+            yield f"Chance may account for these of {kind}: {', '.join(mine)}.\n"
+
+
+def where(one: Outlier) -> tuple[str, str]:
+    """('above', '2 of 17')."""
+    return ("above" if one.above else "below"), f"{len(one.recordings)} of {one.of}"
 
 
 def stalled(pairs: list[Pair]) -> Iterator[str]:
