@@ -17,6 +17,7 @@ from serfsim.errors import ResultError
 from serfsim.progress import bar
 from serfsim.report.folder import check_replaceable, held
 from serfsim.scenario.checks import warnings
+from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
 
@@ -52,11 +53,15 @@ def run(
             show_default="drawn, unless --quiet or --json",
         ),
     ] = None,
+    allow_large: Annotated[
+        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+    ] = False,
 ) -> None:
     """Run a scenario, print what came of it, and keep it in a result folder."""
     scenario = load(file, settings or ())
     if seed is not None:
         scenario = scenario.with_settings({"seed": seed})
+    refuse_large(scenario, file, allowed=allow_large)
     folder = Path("results") / scenario.name if out is None else out
     check_replaceable(folder)
     for warning in warnings(scenario):
@@ -99,6 +104,7 @@ def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
             seed=scenario.seed,
             progress=interruption.followed(report),
             capture=unfinished_capture(folder),
+            allow_large=True,
         )
         if interruption.pressed:
             result.summary["complete"] = False

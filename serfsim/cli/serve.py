@@ -13,6 +13,7 @@ import typer
 from serfsim.cli.signals import call_on_signal
 from serfsim.errors import SerfsimError
 from serfsim.scenario.checks import warnings
+from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
 from serfsim.scenario.problems import nearest, sentence
@@ -58,6 +59,9 @@ def serve(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
     ] = None,
+    allow_large: Annotated[
+        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+    ] = False,
 ) -> None:
     """Simulate a cluster live, and answer the `serf` command as one node's agent would.
 
@@ -65,6 +69,7 @@ def serve(
     without faults and workload. Nothing is kept.
     """
     scenario = load(file, settings or ())
+    refuse_large(scenario, file, allowed=allow_large)
     host, port = read_address(address)
     pace = pace_of(scenario, speed, fast, step)
     number = node_number(scenario, node)

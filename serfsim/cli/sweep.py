@@ -57,6 +57,9 @@ def sweep(
         str | None,
         typer.Option(metavar="SHARE", help="Such as 95%: print intervals, and write DIR/summary.csv."),
     ] = None,
+    allow_large: Annotated[
+        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
 ) -> None:
     """Run a scenario over a grid of values and seeds.
@@ -91,6 +94,7 @@ def sweep(
         scheduler=scheduler,
         quiet=quiet,
         lines=True,
+        allow_large=allow_large,
     )
     _say_what_went_wrong(ended)
     if not quiet:

@@ -9,6 +9,7 @@ import typer
 from serfsim.cli import codes
 from serfsim.errors import SerfsimError
 from serfsim.scenario.checks import warnings
+from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.roster import node_names
@@ -22,12 +23,16 @@ def validate(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the files; may be repeated."),
     ] = None,
+    allow_large: Annotated[
+        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+    ] = False,
 ) -> None:
     """Check scenario files, and the latency files they name, without running anything."""
     bad = False
     for file in files:
         try:
             scenario = load(file, settings or ())
+            refuse_large(scenario, file, allowed=allow_large)
             _read_measurements(scenario)
         except SerfsimError as error:
             typer.echo(str(error), err=True)

@@ -28,6 +28,7 @@ from serfsim.progress import bar
 from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.result import Result
+from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.model import Scenario
 from serfsim.scoring.recording import Recording, Truth
 from serfsim.simulation import recorder
@@ -325,14 +326,17 @@ def run(
     progress: Progress | None = None,
     capture: Path | None = None,
     node_class: type[SerfNode] = SerfNode,
+    allow_large: bool = False,
 ) -> Result:
     """Run a scenario once.
 
     `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called now and then
     with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture` and
     `node_class`: see `Simulation`. Interrupted, it returns what came before, with `complete` False. Raises
-    SerfsimError for a topology that cannot be built.
+    SerfsimError for a topology that cannot be built, and for a run that is estimated beyond the budget of
+    `scenario.estimate`, unless `allow_large`.
     """
+    refuse_large(scenario, scenario.name, allowed=allow_large)
     simulation = Simulation(scenario, seed, capture, node_class=node_class)
     if progress is not None:
         return simulation.run(progress)

@@ -7,6 +7,7 @@ order, the first path changing slowest.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import product
 from pathlib import Path as FilePath
@@ -20,6 +21,7 @@ from serfsim.scenario.problems import Path, ScenarioProblems, report, sentence, 
 from serfsim.scenario.source import Source, read_yaml
 
 Point = dict[str, Any]
+MOST_POINTS = 1_000_000
 
 
 def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
@@ -91,7 +93,13 @@ def _plain(value: Any, where: str) -> Any:
 
 
 def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
-    """Every combination of values, {path: value} each; a grid without paths has one point."""
+    """Every combination of values, {path: value} each; a grid without paths has one point.
+
+    SweepError for more combinations than anybody can run.
+    """
+    count = math.prod(len(values) for values in grid.values())
+    if count > MOST_POINTS:
+        raise SweepError(f"grid: {sentence(f'{count:,} combinations', f'at most {MOST_POINTS:,}')}")
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from serfsim.errors import SweepError
 from serfsim.progress import runs_bar
+from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
@@ -37,6 +38,7 @@ def sweep(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool = True,
+    allow_large: bool = False,
 ) -> pd.DataFrame:
     """Run a scenario at every point of a grid with every seed.
 
@@ -44,7 +46,8 @@ def sweep(
     file, such as {"cluster.config.suspicion_mult": [2, 4, 6]}. `out`: a folder that keeps every finished
     run, in which the same call goes on after an interruption; without it nothing is kept. `workers`:
     processes, as many as there are processors unless given; 1 is this process itself. `scheduler`: the
-    address of a Dask scheduler that has workers.
+    address of a Dask scheduler that has workers. `allow_large`: even runs
+    that are estimated beyond the budget.
 
     Returns a row for each run, see `serfsim.sweeps.table`; a run that failed has `status` "failed" and
     its `error`. Raises SerfsimError before anything runs where scenario, grid or seeds cannot be used.
@@ -60,6 +63,7 @@ def sweep(
         workers=workers,
         scheduler=scheduler,
         quiet=not progress,
+        allow_large=allow_large,
     )
     if ended.failed:
         first = ended.failed[0].error
@@ -102,12 +106,16 @@ def carried_out(
     scheduler: str | None = None,
     quiet: bool = False,
     lines: bool = False,
+    allow_large: bool = False,
 ) -> Ended:
     """Everything that a sweep is; `files_from`: where files lie that the grid names.
 
     Raises SweepInterrupted; the tables then hold what had ended.
     """
     planned = scenarios(scenario, grid, files_from)
+    for point, at in planned:
+        values = ", ".join(f"{path}={value}" for path, value in point.items())
+        refuse_large(at, values or at.name, allowed=allow_large)
     check_topologies(planned, seeds[0])
     jobs = [Job(at, seed, point) for point, at in planned for seed in seeds]
     if folder is not None:

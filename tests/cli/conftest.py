@@ -47,6 +47,7 @@ class Simulation:
         seed: int | None = None,
         progress: Callable[[float], None] = print,
         capture: Path | None = None,
+        allow_large: bool = False,
     ) -> MadeUpResult:
         self.runs.append((scenario, seed))
         progress(0.5)

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+import serfsim
+from serfsim.cli.app import app
 from serfsim.errors import ScenarioError
 from serfsim.scenario import Scenario, load, loads
+from serfsim.scenario.estimate import estimate
+from serfsim.scenario.library import shipped
 
 INPUTS = Path(__file__).parent / "inputs"
 LONGEST_S = 5.0  # on a machine that does much else; most take a few milliseconds
@@ -137,3 +142,52 @@ def test_a_file_that_never_ends_is_refused(tmp_path: Path) -> None:
 def test_a_name_that_no_file_can_have_is_told_as_such(name: str) -> None:
     with pytest.raises(ScenarioError):
         load(name)
+
+
+LARGE = {
+    "nodes": "cluster: {nodes: 60000}",
+    "probes": "cluster: {nodes: 100, config: {probe_interval: 100us, probe_timeout: 90us}}\nduration: 10h",
+    "gossip": "cluster: {nodes: 1000, config: {gossip_interval: 100us}}\nduration: 10h",
+    "of a group": "duration: 9h\n"
+    "cluster: {nodes: 999, groups: {a: {nodes: 9, config: {gossip_interval: 100us}}}}",
+    "years": "duration: 8760h",
+    "warm-up": "warm_up: 8760h",
+    "spread": "cluster: {start: {spread: 8760h}}",
+    "starts": "cluster: {nodes: 2, start: {at: [-8760h, 0s]}}",
+    "buffers": "cluster: {nodes: 5000, config: {event_buffer: 1000000}}",
+    "samples": "cluster: {nodes: 1000}\nrecord: {coordinates: 1ms}",
+    "faults": "cluster: {nodes: 1000}\nfaults: [{crash: 1, every: 1ms, restart: 1ms}]",
+    "upgrades": "cluster: {nodes: 20000, start: {converged: true}}\nfaults: [{upgrade: all, to: '0.9'}]",
+    "queries": "cluster: {nodes: 3000}\nworkload: [{query: a, every: 1ms}]",
+    "chains": "cluster: {nodes: 6990}\n"
+    "network: {loss: {model: gilbert_elliott, good_to_bad: 1%, bad_to_good: 9%}}",
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_run_that_no_machine_carries_out_is_refused_unless_it_is_meant(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "large.yaml"
+    file.write_text(LARGE[kind], encoding="utf-8")
+    for command in ("validate", "run", "sweep", "serve"):
+        done = CliRunner().invoke(app, [command, str(file)])
+        assert done.exit_code == 2
+        assert ": found a run of some " in done.stderr
+        assert "--allow-large" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert CliRunner().invoke(app, ["validate", "--allow-large", str(file)]).exit_code == 0
+    with pytest.raises(ScenarioError, match="found a run of some"):
+        serfsim.run(load(file))
+
+
+def test_the_shipped_scenarios_and_thousands_of_nodes_are_not_large() -> None:
+    for file in shipped().values():
+        assert not estimate(load(file)).is_large
+    assert not estimate(Scenario(cluster={"nodes": 5000}, duration="5m")).is_large
+
+
+@pytest.mark.parametrize("nodes", [10, 40])
+def test_an_estimate_is_right_within_a_factor_of_three(nodes: int) -> None:
+    crashes = [{"crash": 1, "every": "5s", "restart": "2s"}]
+    scenario = Scenario(cluster={"nodes": nodes}, duration="60s", faults=crashes)
+    events = serfsim.run(scenario, progress=lambda share: None).summary["events_processed"]
+    assert events / 3 < estimate(scenario).events < events * 3

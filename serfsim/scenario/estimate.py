@@ -1,0 +1,127 @@
+"""How much a run will be, before it is begun: events and memory, to within a factor of a few.
+
+The rates were counted on runs of 30 to 400 nodes. What is estimated beyond the budget is refused: a typing
+error in a unit would otherwise fill the machine. Whoever means it says so (`--allow-large`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from serfsim.errors import ScenarioError
+from serfsim.scenario.faults import AddedLoss, Upgrade
+from serfsim.scenario.impairments import GilbertElliott
+from serfsim.scenario.measured import Measured
+from serfsim.scenario.problems import sentence
+from serfsim.scenario.timeline import count_occurrences
+from serfsim.scenario.topologies import RandomRtt
+from serfsim.scenario.workload import Query
+
+if TYPE_CHECKING:
+    from serfsim.scenario.model import Scenario
+
+MOST_EVENTS: Final = 2_000_000_000  # of the queue: an hour or more, compiled
+MOST_MEMORY: Final = 16 * 2**30  # bytes
+
+PROBE: Final = 4.5  # events of a probe that is answered
+TICK: Final = 0.1  # a gossip tick with nothing to send is a tenth of the work of an event
+EXCHANGE: Final = 40.0  # events of a push/pull
+JOIN: Final = 300.0  # events of a member until everybody knows it
+FAULT: Final = 12.0  # events a node of one occurrence
+EVENT: Final = 3.0  # events a node of one user event
+QUERY: Final = 6.0  # events a node of one query
+VIEW: Final = 350.0  # bytes of what one member knows of another
+SECOND: Final = 1500.0  # bytes of the counts of one second
+PROCESS: Final = 2000.0  # bytes of an occurrence that waits for its time
+ROW: Final = 200.0  # bytes of a row of a table, while it is made
+SAMPLE: Final = 30.0  # bytes of one number of a coordinate, while its table is made
+
+
+class Estimate(NamedTuple):
+    """Of one run. `events` of the queue, `memory` in bytes."""
+
+    events: float
+    memory: float
+
+    @property
+    def is_large(self) -> bool:
+        return self.events > MOST_EVENTS or self.memory > MOST_MEMORY
+
+    def __str__(self) -> str:
+        return f"{_count(self.events)} events and {self.memory / 2**30:.3g} GiB"
+
+
+def estimate(scenario: Scenario) -> Estimate:
+    """What one run of a scenario will be."""
+    cluster, nodes = scenario.cluster, scenario.cluster.nodes
+    n = nodes if isinstance(nodes, int) else len(nodes)
+    start = cluster.start
+    before = max((-at for at in start.at), default=0.0) if start.at is not None else start.spread
+    seconds = max(before, 0.0) + scenario.warm_up + scenario.duration
+    configs = [dict(vars(cluster.config)), *_overridden(cluster)]
+    rate = max(_rate(config) for config in configs)
+    events = n * (seconds * rate + JOIN)
+    memory = VIEW * n * n + SECOND * seconds
+    memory += n * max(8.0 * (config["event_buffer"] + config["query_buffer"]) for config in configs)
+    for fault in scenario.faults:
+        happens = count_occurrences(fault, scenario.duration)
+        events += happens * FAULT * n * (n if isinstance(fault, Upgrade) else 1.0)
+        memory += happens * (PROCESS + ROW * n)
+    for work in scenario.workload:
+        happens = count_occurrences(work, scenario.duration)
+        events += happens * (QUERY if isinstance(work, Query) else EVENT) * n
+        memory += happens * ROW * n
+    if scenario.record.coordinates is not None:
+        samples = n * seconds / scenario.record.coordinates
+        events += TICK * samples
+        memory += samples * (max(config["dimensionality"] for config in configs) + 4) * SAMPLE
+    return Estimate(events, memory + _pairs(scenario, n))
+
+
+def _overridden(cluster: Any) -> list[dict[str, Any]]:
+    """The settings of groups and nodes that have some of their own."""
+    base = dict(vars(cluster.config))
+    own = [group.config for group in cluster.groups.values() if group.config]
+    if not isinstance(cluster.nodes, int):
+        own += [node.config for node in cluster.nodes if node.config]
+    return [{**base, **config} for config in own]
+
+
+def _rate(config: dict[str, Any]) -> float:
+    """Events a second of one node."""
+
+    def each(interval: float) -> float:
+        return 1.0 / interval if interval > 0.0 else 0.0
+
+    ticks = each(config["gossip_interval"]) + sum(
+        each(config[name]) for name in ("reap_interval", "reconnect_interval", "queue_check_interval")
+    )
+    probes = PROBE * each(config["probe_interval"])
+    return probes + TICK * ticks + EXCHANGE * each(config["push_pull_interval"])
+
+
+def _pairs(scenario: Scenario, n: int) -> float:
+    """Bytes of what is kept for every pair of nodes beside their views."""
+    topology, loss = scenario.network.topology, scenario.network.loss
+    bytes_each = 24.0 if isinstance(topology, (Measured, RandomRtt)) else 0.0
+    losses = [loss, *loss.pairs, *(fault.loss for fault in scenario.faults if isinstance(fault, AddedLoss))]
+    chains = [one for each in losses for one in (each.udp, each.tcp)]
+    bytes_each += sum(isinstance(one, GilbertElliott) for one in chains) + (4.0 if loss.pairs else 0.0)
+    return bytes_each * n * n
+
+
+def _count(events: float) -> str:
+    for size, word in ((1e9, "billion"), (1e6, "million")):
+        if events >= size:
+            return f"{events / size:.3g} {word}"
+    return f"{events:.0f}"
+
+
+def refuse_large(scenario: Scenario, label: str, *, allowed: bool = False) -> None:
+    """Raise ScenarioError where a run is estimated beyond the budget, unless that is `allowed`."""
+    expected = Estimate(MOST_EVENTS, MOST_MEMORY)
+    found = estimate(scenario)
+    if found.is_large and not allowed:
+        lifted = "--allow-large of run, sweep, serve and validate"
+        message = sentence(f"a run of some {found}", f"at most {expected}, or {lifted}")
+        raise ScenarioError(f"{label}: {message}")
