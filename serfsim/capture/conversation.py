@@ -12,7 +12,6 @@ from serfsim.native import i32, vec
 from serfsim.network.tcp_transfer import Transfer
 
 MOST_BLOCKS = 3
-NEVER = float("inf")
 
 
 class Side:
@@ -30,7 +29,7 @@ class Side:
         self.piece = 1
         self.next = first  # the sequence number after all that was sent
         self.has_spoken = False
-        self.fin_arrives = NEVER
+        self.fin = -1  # the number of the segment that is the FIN
         self.arrivals: list[tuple[float, int]] = []
         self.echo = 0  # the last of its time stamps that the other side has seen
         self._reported: set[int] = set()  # segments that have arrived beyond those in order
@@ -47,28 +46,28 @@ class Side:
         self.piece = mss if is_even else max(1, -(-len(data) // self.segments))
 
     def span(self, segment: int) -> tuple[int, int]:
-        """Offsets of a segment's first byte and of the one behind its last."""
+        """Offsets of a segment's first byte and of the one behind its last; a FIN is one byte."""
         size = len(self.data)
         start = min(segment * self.piece, size)
+        if segment == self.fin:
+            return start, start + 1
         return start, size if segment == self.segments - 1 else min(start + self.piece, size)
 
     def sequence(self, offset: int) -> int:
         return self.first + 1 + offset
 
-    def sent(self, at: float, stamp: int, end: int, *, is_fin: bool) -> None:
+    def sent(self, at: float, stamp: int, end: int) -> None:
         """A segment up to sequence number `end` is sent and arrives `at`; below 0: never."""
         self.has_spoken = True
         self.next = max(self.next, end)
         if at >= 0.0:
             self.arrivals.append((at, stamp))
-            if is_fin:
-                self.fin_arrives = min(self.fin_arrives, at)
 
     # What the other side has of it ---------------------------------------------------------------
 
-    def report(self, arrivals: vec[i32], count: int) -> None:
-        """The first `count` arrivals are acknowledged."""
-        while self._counted < count:
+    def report(self, arrivals: vec[i32]) -> None:
+        """Whatever has arrived is acknowledged."""
+        while self._counted < len(arrivals):
             self._latest = int(arrivals[self._counted])
             self._reported.add(self._latest)
             self._counted += 1
@@ -76,11 +75,9 @@ class Side:
             self._reported.remove(self._in_order)
             self._in_order += 1
 
-    def acknowledged(self, now: float) -> int:
+    def acknowledged(self) -> int:
         """The sequence number up to which the other side has all."""
-        is_whole = self._in_order == self.segments
-        offset = len(self.data) if is_whole else self.span(self._in_order)[0]
-        return self.sequence(offset) + (1 if is_whole and self.fin_arrives <= now else 0)
+        return self.sequence(self.span(self._in_order - 1)[1] if self._in_order else 0)
 
     def blocks(self) -> list[tuple[int, int]]:
         """What has arrived beyond that, as sequence numbers, the range of the latest arrival first."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from serfsim.capture import headers
 from serfsim.capture.conversation import Conversation, Side
 from serfsim.capture.pcap import CaptureFile
-from serfsim.network import tcp as steps
+from serfsim.network import tcp_steps as steps
 from serfsim.network.capture import Capture
 from serfsim.network.network import Network
 from serfsim.network.tcp_stream import Stream
@@ -119,12 +119,14 @@ class PacketCapture(Capture):
             start, data = own.sequence(first), own.data[first:end]
             flags |= headers.PSH if end == len(own.data) else 0
         elif step in (steps.CLIENT_FIN, steps.SERVER_FIN):
-            flags, start = headers.FIN | headers.ACK, own.sequence(len(own.data))
+            own.fin = a
+            flags, start = headers.FIN | headers.ACK, own.sequence(own.span(a)[0])
         elif step in (steps.CLIENT_RST, steps.SERVER_RST):
             flags |= headers.RST
             start = own.next if own.has_spoken else 0
-        else:
-            self._report(peer, stream, step, a)
+        back = stream.downward if to_server else stream.upward
+        if back is not None:
+            peer.report(back.arrivals)
         self._send(now, at, own, peer, flags, start, data)
 
     def _conversation(self, stream: Stream) -> Conversation:
@@ -152,15 +154,6 @@ class PacketCapture(Capture):
         data = encode_stream(message, None if is_nameless else source, self.directory)
         return wrap_stream(data, core.config.enable_compression, self._keyring(core.config))
 
-    def _report(self, peer: Side, stream: Stream, step: int, a: int) -> None:
-        transfer = None
-        if step == steps.REQUEST_ACK:
-            transfer = stream.upward
-        elif step == steps.ANSWER_ACK:
-            transfer = stream.downward
-        if transfer is not None:
-            peer.report(transfer.arrivals, a)
-
     def _send(
         self, now: float, at: float, own: Side, peer: Side, flags: int, start: int, data: bytes
     ) -> None:
@@ -171,9 +164,8 @@ class PacketCapture(Capture):
             options = headers.syn_options(int(self.network.tcp.mss), stamps)
         else:
             options = headers.segment_options(stamps, peer.blocks())
-        is_fin = flags & headers.FIN != 0
-        acknowledged = peer.acknowledged(now) if flags & headers.ACK else 0
-        own.sent(at, stamp, start + len(data) + (1 if is_syn or is_fin else 0), is_fin=is_fin)
+        acknowledged = peer.acknowledged() if flags & headers.ACK else 0
+        own.sent(at, stamp, start + len(data) + (1 if flags & (headers.SYN | headers.FIN) else 0))
         number = self._number(own.endpoint[0])
         window = SYN_WINDOW if is_syn else WINDOW
         numbers = (start, acknowledged)

@@ -23,5 +23,5 @@ class Capture:
     def segment(self, now: float, at: float, stream: Stream, to_server: bool, step: i64, a: i64) -> None:
         """A segment left, which is `step` (a number of `network.tcp`) when it arrives `at`; below 0: never.
 
-        `a` is the number of a segment of data, or how many of them an acknowledgement reports.
+        `a` is the number of a segment of data or of a FIN. Each acknowledges all that has arrived.
         """

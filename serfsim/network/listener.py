@@ -94,8 +94,17 @@ class Listener:
             overdue.append(stream)
         for stream in overdue:
             self.forget(stream)
-            stream.downward = None
+            if stream.downward is not None:
+                stream.is_cut_short = True
+                stream.downward.cut_short()
             self.host.network.tcp.hang_up(self.host, stream, now)
+
+    def abandoned(self, stream: Stream, now: float) -> None:
+        """The client has closed its stream and will send no request."""
+        host = self.host
+        if stream.server_epoch == host.epoch and stream.server_state == ESTABLISHED:
+            self.forget(stream)
+            host.network.tcp.hang_up(host, stream, now)
 
     def forget(self, stream: Stream) -> None:
         """The process is through with a stream, or its kernel has lost it."""

@@ -170,7 +170,7 @@ class Network(Dispatcher):
                 self.tcp.deadline(host, kind >> KIND_BITS, a, now)
             else:
                 assert isinstance(payload, Stream)
-                self.tcp.step(host, kind >> KIND_BITS, a, payload, now)
+                self.tcp.step(host, kind >> KIND_BITS, a, payload, now, b)
         elif sort == READ:
             host.packet_read(a, b, now)
         else:

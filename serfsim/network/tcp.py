@@ -18,20 +18,53 @@
     any                RST comes, or its process dies    -> GONE
 
 What kernels do (handshake, acknowledging, repeating) goes on while a process is paused; what its
-process would do is kept by the host until it is resumed. A SYN is repeated after 1, 2, 4 s ...; newer
-Linux repeats it every second five times before doubling. FINs are repeated like data. After its end a
-side answers data with RST, as a closed socket does. Where a segment has to wait for its turn, see
-`tcp_transfer`. Left out: the window that a slow reader closes, and keep-alive.
+process would do is kept by the host until it is resumed. For SYNs see `tcp_handshake`. Every segment
+acknowledges what has come the other way. A FIN is repeated until it is acknowledged, as data is: see
+`tcp_transfer`, also for where a segment has to wait for its turn. A client acknowledges the server's FIN
+with its own, unless its process will not close within the delay that Linux allows an acknowledgement.
+After its end a side answers data with RST, as a closed socket does. Left out: the window that a slow
+reader closes, and keep-alive.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64
 from serfsim.network.host import KIND_BITS, STREAM, Host
-from serfsim.network.journal import SYN_BYTES, TCP_HEADERS
+from serfsim.network.journal import TCP_HEADERS
 from serfsim.network.listener import SEND_BUFFER
+from serfsim.network.tcp_handshake import Handshake
+from serfsim.network.tcp_steps import (
+    ANSWER,
+    ANSWER_ACK,
+    ANSWER_SEGMENT,
+    ANSWER_TIMER,
+    CLIENT_FIN,
+    CLIENT_RST,
+    CLOSURE,
+    CONNECTION,
+    DIAL_END,
+    HANDSHAKE_ACK,
+    HANG_UP,
+    IO_END,
+    LISTENER_DEADLINE,
+    PROCESS,
+    REFUSAL,
+    REQUEST,
+    REQUEST_ACK,
+    REQUEST_SEGMENT,
+    REQUEST_TIMER,
+    SERVER_FIN,
+    SERVER_RST,
+    SERVICE,
+    SYN,
+    SYN_ACK,
+    SYN_ACK_TIMER,
+    SYN_TIMER,
+    WRITTEN,
+)
 from serfsim.network.tcp_stream import (
     ACCEPTED,
     ANSWERING,
@@ -40,50 +73,16 @@ from serfsim.network.tcp_stream import (
     ENDED,
     ESTABLISHED,
     GONE,
-    SILENT,
     Stream,
 )
-from serfsim.network.tcp_transfer import GIVE_UP_AFTER, Transfer
+from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.memberlist.messages import StreamMessage
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 
 if TYPE_CHECKING:
     from serfsim.network.network import Network
 
-# Steps of a stream. Those from PROCESS on are taken by a process, the others by a kernel.
-SYN: Final = 0
-SYN_TIMER: Final = 1
-SYN_ACK: Final = 2
-SYN_ACK_TIMER: Final = 3
-HANDSHAKE_ACK: Final = 4
-CLIENT_RST: Final = 5  # an RST for the client
-SERVER_RST: Final = 6
-REQUEST_SEGMENT: Final = 7
-REQUEST_ACK: Final = 8
-REQUEST_TIMER: Final = 9
-ANSWER_SEGMENT: Final = 10
-ANSWER_ACK: Final = 11
-ANSWER_TIMER: Final = 12
-CLIENT_FIN: Final = 13  # the client's FIN is at the server
-CLIENT_FIN_AGAIN: Final = 14
-SERVER_FIN: Final = 15
-SERVER_FIN_AGAIN: Final = 16
-PROCESS: Final = 17
-CONNECTION: Final = 17  # the client's process learns that it is connected
-REFUSAL: Final = 18
-DIAL_END: Final = 19
-REQUEST: Final = 20  # the server's process has read the request
-ANSWER: Final = 21
-IO_END: Final = 22
-CLOSURE: Final = 23
-SERVICE: Final = 24  # the turn of a push/pull at the server is over
-WRITTEN: Final = 25  # the server's kernel has all of the answer
-LISTENER_DEADLINE: Final = 26  # of the server's process, for one of its streams
-LAST_ACK: Final = 27  # of the client's FIN: it changes nothing and is never taken
-
-SYN_RETRIES: Final = 6  # net.ipv4.tcp_syn_retries, which does not count the linear ones
-SYN_ACK_RETRIES: Final = 5  # net.ipv4.tcp_synack_retries
-LINEAR_SYNS: Final = 5  # gaps of a second before they double: net.ipv4.tcp_syn_linear_timeouts + 1
+DELAYED_ACK: Final = 0.04  # seconds that Linux waits for something to send an acknowledgement with
 
 
 class Tcp:
@@ -95,10 +94,11 @@ class Tcp:
         self.rto_min = 0.2
         self.linear_syn_retries = False
         self.dialled = 0
+        self.handshake = Handshake(self)
 
     # Ways to the queue ---------------------------------------------------------------------------
 
-    def _later(self, at: float, host: i64, step: i64, stream: Stream, a: i64 = 0) -> None:
+    def later(self, at: float, host: i64, step: i64, stream: Stream, a: i64 = 0) -> None:
         self.network.scheduler.schedule(at, host, STREAM | (step << KIND_BITS), a, 0, stream)
 
     def _remind(self, at: float, host: Host, step: i64, stream: Stream) -> None:
@@ -115,12 +115,12 @@ class Tcp:
         if stream is not None:
             self.step(host, step, 0, stream, now)
 
-    def _send(self, stream: Stream, to_server: bool, size: i64, step: i64, now: float, a: i64 = 0) -> bool:
-        """Send a segment that is `step` when it arrives; False if it is lost."""
+    def send(self, stream: Stream, to_server: bool, size: i64, step: i64, now: float, a: i64 = 0) -> None:
+        """Send a segment that is `step` when it arrives, and acknowledges what has arrived by now."""
         source: i64 = stream.client if to_server else stream.server
         target: i64 = stream.server if to_server else stream.client
         if not self.network.hosts[source].plugged:
-            return False
+            return
         rng = stream.rng
         assert rng is not None
         at = self.network.segment(source, target, size, rng, now)
@@ -128,51 +128,51 @@ class Tcp:
         if capture is not None:
             capture.segment(now, at, stream, to_server, step, a)
         if at < 0.0:
-            return False
-        self._later(at, target, step, stream, a)
-        return True
+            return
+        back = stream.downward if to_server else stream.upward
+        reported: i64 = 0 if back is None else len(back.arrivals)
+        self.network.scheduler.schedule(at, target, STREAM | (step << KIND_BITS), a, reported, stream)
 
-    def step(self, host: Host, step: i64, a: i64, stream: Stream, now: float) -> None:
-        """An event of a stream at one of its hosts."""
+    def step(self, host: Host, step: i64, a: i64, stream: Stream, now: float, reported: i64 = 0) -> None:
+        """An event of a stream at one of its hosts. `reported`: arrivals that a segment acknowledges."""
         if step >= PROCESS:
             if host.paused:
                 host.keep_step(step, stream, step in (DIAL_END, IO_END))
             else:
                 self.take_step(host, step, stream, now)
         elif host.plugged:
-            self._kernel_step(host, step, a, stream, now)
+            self._kernel_step(host, step, a, stream, now, reported)
 
-    def _kernel_step(self, host: Host, step: i64, a: i64, stream: Stream, now: float) -> None:
-        if step == REQUEST_SEGMENT:
-            self._request_segment(host, stream, a, now)
+    def _kernel_step(self, host: Host, step: i64, a: i64, stream: Stream, now: float, reported: i64) -> None:
+        if step in (REQUEST_SEGMENT, CLIENT_FIN):
+            self._client_segment(host, stream, a, reported, now)
+        elif step in (ANSWER_SEGMENT, SERVER_FIN):
+            self._server_segment(host, stream, a, reported, now)
         elif step == REQUEST_ACK:
-            self._acknowledged(stream, stream.upward, True, a, now)
-        elif step == ANSWER_SEGMENT:
-            self._answer_segment(host, stream, a, now)
+            self._acknowledged(stream, stream.upward, True, reported, now)
         elif step == ANSWER_ACK:
-            self._acknowledged(stream, stream.downward, False, a, now)
+            self._acknowledged(stream, stream.downward, False, reported, now)
         elif step == SYN:
-            self._syn(host, stream, now)
+            self.handshake.syn(host, stream, now)
         elif step == SYN_ACK:
-            self._syn_ack(stream, now)
+            self.handshake.syn_ack(stream, now)
         elif step == HANDSHAKE_ACK:
             self._established(stream, now)
         elif step == SYN_TIMER:
-            self._syn_timer(host, stream, a, now)
+            self.handshake.syn_timer(host, stream, a, now)
         elif step == SYN_ACK_TIMER:
-            self._syn_ack_timer(host, stream, a, now)
+            self.handshake.syn_ack_timer(host, stream, a, now)
         elif step == REQUEST_TIMER:
             self._timer(stream, stream.upward, True, now)
         elif step == ANSWER_TIMER:
             self._timer(stream, stream.downward, False, now)
         elif step == CLIENT_RST:
             stream.upward = None
+            stream.is_connected = False
             stream.syn_answered = True
             self.step(host, REFUSAL if stream.client_state == DIALLING else CLOSURE, 0, stream, now)
         elif step == SERVER_RST:
-            self._forget(host, stream)
-        else:
-            self._fin_step(host, step, a, stream, now)
+            self.forget(host, stream)
 
     # The client's process ------------------------------------------------------------------------
 
@@ -197,7 +197,7 @@ class Tcp:
         host.dialled[stream.number] = stream
         self._remind(now + dial_timeout, host, DIAL_END, stream)
         if self.network.is_host(address):
-            self._send_syn(stream, now)
+            self.handshake.dial(stream, now)
 
     def take_step(self, host: Host, step: i64, stream: Stream, now: float) -> None:
         """What a process does about a stream, now that it runs."""
@@ -209,6 +209,9 @@ class Tcp:
             return
         if step == WRITTEN:
             host.listener.written(stream, now)
+            return
+        if step == HANG_UP:
+            host.listener.abandoned(stream, now)
             return
         if stream.client_epoch != host.epoch or stream.client_state == ENDED:
             return
@@ -237,112 +240,66 @@ class Tcp:
         self._pump(stream, stream.upward, True, now)
 
     def _end(self, host: Host, stream: Stream, outcome: i64, now: float) -> None:
-        # An RST has taken the request away: then there is nothing left to close.
-        must_close = stream.client_state == CONNECTED and stream.upward is not None
         stream.client_state = ENDED
         host.dialled.pop(stream.number, None)
         stream.outcome = outcome
-        if must_close:
-            self._send_fin(stream, True, 0, now)
+        if stream.is_connected:
+            # So it may be by the kernel alone, whose process learns of it too late.
+            if stream.upward is None:
+                stream.upward = Transfer(0, self.mss, stream.client_rtt, self.rto_min)
+            stream.upward.close()
+            self._pump(stream, stream.upward, True, now)
         machine = host.machine
         if machine is not None:
             reply = stream.reply if outcome == REPLIED else None
             machine.on_stream_result(stream.token, outcome, reply, now)
 
-    # The handshake -------------------------------------------------------------------------------
-
-    def _send_syn(self, stream: Stream, now: float) -> None:
-        stream.syns += 1
-        stream.syn_sent_at = now
-        self._send(stream, True, SYN_BYTES, SYN, now)
-        retries: i64 = SYN_RETRIES
-        if self.linear_syn_retries:
-            retries += LINEAR_SYNS - 1
-        if stream.syns <= retries:
-            self._later(now + self._syn_gap(stream.syns), stream.client, SYN_TIMER, stream, stream.syns)
-
-    def _syn_timer(self, host: Host, stream: Stream, sent: i64, now: float) -> None:
-        is_dialling = stream.client_state == DIALLING and stream.client_epoch == host.epoch
-        if is_dialling and not stream.syn_answered and stream.syns == sent:
-            self._send_syn(stream, now)
-
-    def _syn_gap(self, sent: i64) -> float:
-        """Seconds from the SYN number `sent` to the next."""
-        doublings: i64 = sent - 1
-        if self.linear_syn_retries:
-            doublings = sent - LINEAR_SYNS if sent > LINEAR_SYNS else 0
-        return float(1 << doublings)
-
-    def _syn(self, host: Host, stream: Stream, now: float) -> None:
-        if not host.running or (stream.server_state != SILENT and stream.server_epoch != host.epoch):
-            self._send(stream, False, TCP_HEADERS, CLIENT_RST, now)
-            return
-        if stream.server_state == SILENT:
-            stream.server_state = ACCEPTED
-            stream.server_epoch = host.epoch
-            host.served[stream.number] = stream
-        if stream.server_state == ACCEPTED:
-            self._send_syn_ack(stream, now)
-
-    def _send_syn_ack(self, stream: Stream, now: float) -> None:
-        stream.syn_acks += 1
-        self._send(stream, False, SYN_BYTES, SYN_ACK, now)
-        gap = float(1 << (stream.syn_acks - 1))
-        self._later(now + gap, stream.server, SYN_ACK_TIMER, stream, stream.syn_acks)
-
-    def _syn_ack_timer(self, host: Host, stream: Stream, sent: i64, now: float) -> None:
-        if stream.server_state != ACCEPTED or stream.syn_acks != sent:
-            return
-        if sent <= SYN_ACK_RETRIES:
-            self._send_syn_ack(stream, now)
-        else:
-            self._forget(host, stream)
-
-    def _syn_ack(self, stream: Stream, now: float) -> None:
-        host = self.network.hosts[stream.client]
-        if stream.client_state == ENDED or stream.client_epoch != host.epoch:
-            self._send(stream, True, TCP_HEADERS, SERVER_RST, now)
-            return
-        self._send(stream, True, TCP_HEADERS, HANDSHAKE_ACK, now)
-        if stream.client_state == DIALLING and not stream.syn_answered:
-            stream.syn_answered = True
-            stream.client_rtt = now - stream.syn_sent_at
-            self.step(host, CONNECTION, 0, stream, now)
-
     def _established(self, stream: Stream, now: float) -> None:
         if stream.server_state == ACCEPTED:
             stream.server_state = ESTABLISHED
+            stream.server_rtt = now - stream.syn_ack_echoed
             self.network.hosts[stream.server].listener.accept(stream, now)
 
     # The request and the answer ------------------------------------------------------------------
 
     def _pump(self, stream: Stream, transfer: Transfer, to_server: bool, now: float) -> None:
         """Send all segments that the window has room for, and see that the timer runs."""
-        step: i64 = REQUEST_SEGMENT if to_server else ANSWER_SEGMENT
         while True:
             segment = transfer.next_segment(now)
             if segment < 0:
                 break
-            self._send(stream, to_server, TCP_HEADERS + transfer.size_of(segment), step, now, segment)
-        if not transfer.timer_pending and not transfer.is_acked():
-            transfer.timer_pending = True
-            self._wait_for(stream, transfer, to_server)
+            self._send_segment(stream, transfer, to_server, segment, now)
+        self._wait_for(stream, transfer, to_server)
+
+    def _send_segment(
+        self, stream: Stream, transfer: Transfer, to_server: bool, segment: i64, now: float
+    ) -> None:
+        step: i64 = REQUEST_SEGMENT if to_server else ANSWER_SEGMENT
+        if transfer.is_fin(segment):
+            step = CLIENT_FIN if to_server else SERVER_FIN
+        self.send(stream, to_server, TCP_HEADERS + transfer.size_of(segment), step, now, segment)
 
     def _wait_for(self, stream: Stream, transfer: Transfer, to_server: bool) -> None:
+        """See that an event comes no later than the transfer's timer goes off."""
+        if transfer.deadline >= transfer.timer_at:
+            return
+        transfer.timer_at = transfer.deadline
         if to_server:
-            self._later(transfer.deadline, stream.client, REQUEST_TIMER, stream)
+            self.later(transfer.deadline, stream.client, REQUEST_TIMER, stream)
         else:
-            self._later(transfer.deadline, stream.server, ANSWER_TIMER, stream)
+            self.later(transfer.deadline, stream.server, ANSWER_TIMER, stream)
 
     def _timer(self, stream: Stream, transfer: Transfer | None, to_server: bool, now: float) -> None:
-        if transfer is None or transfer.is_acked():
+        if transfer is None or transfer.timer_at != now:
             return
+        transfer.timer_at = math.inf
         if transfer.deadline > now:
             self._wait_for(stream, transfer, to_server)
             return
-        transfer.timer_pending = False
-        if transfer.time_out():
-            self._pump(stream, transfer, to_server, now)
+        segment = transfer.time_out(now)
+        if segment >= 0:
+            self._send_segment(stream, transfer, to_server, segment, now)
+        self._pump(stream, transfer, to_server, now)
 
     def _acknowledged(
         self, stream: Stream, transfer: Transfer | None, to_server: bool, count: i64, now: float
@@ -354,23 +311,27 @@ class Tcp:
             if was_behind and transfer.backlog() <= SEND_BUFFER:
                 self.step(self.network.hosts[stream.server], WRITTEN, 0, stream, now)
 
-    def _request_segment(self, host: Host, stream: Stream, segment: i64, now: float) -> None:
+    def _client_segment(self, host: Host, stream: Stream, segment: i64, reported: i64, now: float) -> None:
+        """Some of the request, or the client's FIN, is at the server."""
         transfer = stream.upward
         if stream.server_epoch != host.epoch or stream.server_state == GONE or transfer is None:
-            self._send(stream, False, TCP_HEADERS, CLIENT_RST, now)
+            self.send(stream, False, TCP_HEADERS, CLIENT_RST, now)
             return
         self._established(stream, now)
+        self._acknowledged(stream, stream.downward, False, reported, now)
         was_whole = transfer.is_whole()
-        count = transfer.receive(segment)
-        self._send(stream, False, TCP_HEADERS, REQUEST_ACK, now, count)
+        is_new = transfer.receive(segment)
+        self.send(stream, False, TCP_HEADERS, REQUEST_ACK, now)
         if transfer.is_whole() and not was_whole:
-            self._later(now + host.stream_delay(now), host.number, REQUEST, stream)
+            self.later(now + host.stream_delay(now), host.number, REQUEST, stream)
+        elif transfer.size == 0 and is_new:
+            self.later(now + host.stream_delay(now), host.number, HANG_UP, stream)
 
     def write_answer(self, host: Host, stream: Stream, reply: StreamMessage, now: float) -> bool:
         """The server's process writes its answer; False if the kernel has no room for all of it yet."""
         stream.reply = reply
         self.network.journal.stream_message(now, host.number, reply.kind, reply.size)
-        stream.downward = Transfer(reply.size, self.mss, stream.client_rtt, self.rto_min)
+        stream.downward = Transfer(reply.size, self.mss, stream.server_rtt, self.rto_min)
         self._pump(stream, stream.downward, False, now)
         return stream.downward.backlog() <= SEND_BUFFER
 
@@ -379,57 +340,44 @@ class Tcp:
         host.served.pop(stream.number, None)
         if stream.server_state != ANSWERING:
             stream.server_state = GONE
-        self._send_fin(stream, False, 0, now)
+        if stream.downward is None:
+            stream.downward = Transfer(0, self.mss, stream.server_rtt, self.rto_min)
+        stream.downward.close()
+        self._pump(stream, stream.downward, False, now)
 
     def serve_at(self, host: Host, stream: Stream, at: float) -> None:
         """Come back to the server's process once a push/pull's turn is over."""
-        self._later(at, host.number, SERVICE, stream)
+        self.later(at, host.number, SERVICE, stream)
 
     def remind_listener(self, host: Host, at: float) -> None:
         kind: i64 = STREAM | (LISTENER_DEADLINE << KIND_BITS)
         self.network.scheduler.schedule(at, host.number, kind, host.epoch, 0, None)
 
-    def _answer_segment(self, host: Host, stream: Stream, segment: i64, now: float) -> None:
+    def _server_segment(self, host: Host, stream: Stream, segment: i64, reported: i64, now: float) -> None:
+        """Some of the answer, or the server's FIN, is at the client."""
         transfer = stream.downward
         if transfer is None:
             return
+        self._acknowledged(stream, stream.upward, True, reported, now)
         is_open = stream.client_epoch == host.epoch and stream.client_state != ENDED
-        if not is_open and stream.outcome != REPLIED:
-            self._send(stream, True, TCP_HEADERS, SERVER_RST, now)
+        if not is_open and stream.outcome != REPLIED and transfer.size > 0:
+            self.send(stream, True, TCP_HEADERS, SERVER_RST, now)
             return
         was_whole = transfer.is_whole()
-        count = transfer.receive(segment)
-        self._send(stream, True, TCP_HEADERS, ANSWER_ACK, now, count)
-        if transfer.is_whole() and not was_whole:
-            self._later(now + host.stream_delay(now), host.number, ANSWER, stream)
+        is_new = transfer.receive(segment)
+        delay = host.stream_delay(now)
+        closes_soon = is_open and not host.paused and delay < DELAYED_ACK
+        if not (closes_soon and is_new and transfer.is_fin(segment) and transfer.is_over()):
+            self.send(stream, True, TCP_HEADERS, ANSWER_ACK, now)
+        if transfer.size == 0 or stream.is_cut_short:
+            if is_new and transfer.is_over():
+                self.later(now + delay, host.number, CLOSURE, stream)
+        elif transfer.is_whole() and not was_whole:
+            self.later(now + delay, host.number, ANSWER, stream)
 
     # The end -------------------------------------------------------------------------------------
 
-    def _send_fin(self, stream: Stream, to_server: bool, sent: i64, now: float) -> None:
-        """Send a FIN; if it is lost it is repeated like any data."""
-        step: i64 = CLIENT_FIN if to_server else SERVER_FIN
-        if self._send(stream, to_server, TCP_HEADERS, step, now) or sent >= GIVE_UP_AFTER:
-            return
-        again: i64 = CLIENT_FIN_AGAIN if to_server else SERVER_FIN_AGAIN
-        host: i64 = stream.client if to_server else stream.server
-        wait = stream.client_rtt + max(2.0 * stream.client_rtt, self.rto_min)
-        self._later(now + wait * float(1 << sent), host, again, stream, sent + 1)
-
-    def _fin_step(self, host: Host, step: i64, a: i64, stream: Stream, now: float) -> None:
-        if step == CLIENT_FIN:
-            # The last acknowledgement changes nothing any more; it is only counted.
-            self.network.journal.segment_sent(now, host.number, TCP_HEADERS)
-            capture = self.network.capture
-            if capture is not None:
-                capture.segment(now, now, stream, False, LAST_ACK, 0)
-        elif step == SERVER_FIN:
-            # Behind an answer it is acknowledged by the client's own FIN.
-            if stream.downward is None:
-                self._later(now + host.stream_delay(now), host.number, CLOSURE, stream)
-        else:
-            self._send_fin(stream, step == CLIENT_FIN_AGAIN, a, now)
-
-    def _forget(self, host: Host, stream: Stream) -> None:
+    def forget(self, host: Host, stream: Stream) -> None:
         stream.server_state = GONE
         stream.downward = None
         host.served.pop(stream.number, None)
@@ -438,10 +386,10 @@ class Tcp:
     def server_died(self, host: Host, now: float) -> None:
         """The process behind these streams is gone; its kernel resets them."""
         for stream in list(host.served.values()):
-            self._forget(host, stream)
-            self._send(stream, False, TCP_HEADERS, CLIENT_RST, now)
+            self.forget(host, stream)
+            self.send(stream, False, TCP_HEADERS, CLIENT_RST, now)
 
     def server_vanished(self, host: Host) -> None:
         """The whole host is gone, without a word."""
         for stream in list(host.served.values()):
-            self._forget(host, stream)
+            self.forget(host, stream)

@@ -45,9 +45,15 @@ class Stream:
         self.io_timeout = 0.0
         self.syns: i64 = 0  # sent so far
         self.syn_sent_at = 0.0
+        self.syn_echoed = 0.0  # when the SYN was sent that the server's time stamps echo: the first to arrive
+        self.is_connected = False  # for the client's kernel, and not reset
+        self.is_cut_short = False  # the server closed before all of its answer was written
         self.syn_answered = False  # the client's kernel has had a SYN-ACK or an RST
         self.syn_acks: i64 = 0
-        self.client_rtt = 0.0
+        self.syn_ack_sent_at = 0.0
+        self.syn_ack_echoed = 0.0
+        self.client_rtt = 0.0  # each side's one sample
+        self.server_rtt = 0.0
         self.upward: Transfer | None = None  # the request
         self.downward: Transfer | None = None  # the reply, or a FIN alone
         self.captured: object | None = None  # what a capture remembers of it

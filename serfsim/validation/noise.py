@@ -4,7 +4,8 @@ Agents and switch shared a busy machine. How much longer each ping took than bot
 its median and 90th percentile over the run, and the longest of every second. So each way of a packet takes
 a little longer at random (`body`), and where the longest of a second stands out the machine stalls for so
 long (`stalls`): from a random moment of that second on, the first packet that would arrive waits, and
-whatever would arrive in the meantime waits for the stall's end with it.
+whatever would arrive in the meantime waits for the stall's end with it. Packets that leave together for the
+same target take equally long: the machine let none overtake another. An emulated network with jitter did.
 
 Nothing here is fitted to what is compared.
 """
@@ -92,13 +93,27 @@ def early_stall(golden: Golden) -> float:
 
 
 class MachineNoise(Jitter):
-    """`others` and the stalls; `begin` is when the first second starts, on the clock of `now`."""
+    """`others` and the stalls; `begin` is when the first second starts, on the clock of `now`.
+
+    `overtaking`: packets that leave together take each its own time.
+    """
 
     def __init__(
-        self, others: Jitter, lengths: list[float], begin: float, rng: Random, now: Callable[[], float]
+        self,
+        others: Jitter,
+        lengths: list[float],
+        begin: float,
+        rng: Random,
+        now: Callable[[], float],
+        *,
+        overtaking: bool = False,
     ) -> None:
         self.others = others
         self.now = now
+        # When, how far and by whose random numbers the last packet left, and what it took longer.
+        self.last: tuple[float, float, Random | None] = (-math.inf, 0.0, None)
+        self.last_extra = 0.0
+        self.overtaking = overtaking
         self.lengths = [*lengths, 0.0]
         self.ready = [*(begin + k + rng.random() for k in range(len(lengths))), math.inf]
         self.coming = 0  # the stall that has not begun
@@ -106,7 +121,11 @@ class MachineNoise(Jitter):
 
     def sample(self, base: float, rng: Random) -> float:
         extra = self.others.sample(base, rng)
-        arrival = self.now() + base + extra
+        packet = (self.now(), base, rng)
+        if packet == self.last and not self.overtaking:
+            extra = self.last_extra
+        self.last, self.last_extra = packet, extra
+        arrival = packet[0] + base + extra
         if arrival >= self.ready[self.coming]:
             self.stall(arrival)
         # Packets are drawn as they are sent: one that arrives before the stall may be drawn after it.

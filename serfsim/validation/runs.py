@@ -71,7 +71,14 @@ def machine_noise(sim: Simulation, golden: Golden, seed: int) -> MachineNoise:
     begin = float(golden.raw["traffic"]["series_start"]) - warm_up(golden) + sim.origin
     rng = stream(seed, "machine/stalls")
     queue = sim.queue
-    return MachineNoise(sim.network.jitter, stalls(golden), begin, rng, lambda: queue.now)
+    return MachineNoise(
+        sim.network.jitter,
+        stalls(golden),
+        begin,
+        rng,
+        lambda: queue.now,
+        overtaking=golden.jitter_fraction > 0.0,
+    )
 
 
 def with_message_bytes(recording: Recording, trace: Trace) -> Recording:

@@ -126,3 +126,14 @@ def test_the_noise_has_the_mean_and_the_99th_percentile_that_it_was_not_given(na
     found = 1e6 * round_trips(told)
     assert found.mean() == pytest.approx(excess["mean_us"], rel=0.15)
     assert np.quantile(found, 0.99) == pytest.approx(excess["p99_us"], rel=0.2)
+
+
+@pytest.mark.parametrize("overtaking", [False, True])
+def test_packets_that_leave_together_overtake_each_other_only_in_an_emulated_network(
+    overtaking: bool,
+) -> None:
+    noise = MachineNoise(LognormalJitter(0.001, 1.0), [], 0.0, Random(1), lambda: 0.5, overtaking=overtaking)
+    draws = Random(2)
+    answer, fin, elsewhere = (noise.sample(latency, draws) for latency in (0.03, 0.03, 0.04))
+    assert (answer == fin) != overtaking
+    assert elsewhere not in (answer, fin)

@@ -7,7 +7,7 @@ import pytest
 from serfsim.network.listener import SEND_BUFFER
 from serfsim.network.loss import Loss
 from serfsim.network.rules import TCP, Effect
-from serfsim.network.tcp import SERVER_RST
+from serfsim.network.tcp_steps import SERVER_RST
 from serfsim.protocol.runtime import CLOSED, IO_TIMEOUT, REPLIED
 from tests.network.harness import CLIENT, MS, ONE_WAY, RTT, SERVER, Lab
 from tests.network.test_tcp_handshake import LONG, Lost
