@@ -61,8 +61,9 @@ def body(golden: Golden) -> tuple[float, float] | None:
 def stalls(golden: Golden) -> list[float]:
     """Seconds that the machine stalled for, a value a second from `series_start` on.
 
-    The longest excess of a second's pings without the median; where no ping told, the longest overrun of a
-    thread that slept 10 ms at a time. What the body's longest of so many pings comes to is no stall.
+    The longest excess of a second's pings without the median; where no ping told, how late the switch
+    wrote a packet, or the overrun of a thread that slept 10 ms at a time. What the body's longest of so
+    many pings comes to is no stall.
     """
     traffic = golden.raw["traffic"]
     told = traffic.get("ping_excess_max_us_per_s") or []
@@ -72,8 +73,9 @@ def stalls(golden: Golden) -> list[float]:
         median, usual = both[0], both[0] * math.exp(both[1] * NORMAL.inv_cdf(1.0 - 1.0 / golden.n))
     if golden.kind in STOPPED or both is None:
         told = []
-    slept = traffic.get("sleep_overrun_max_us_per_s") or []
-    noted = [1e-6 * (at(told, k) or at(slept, k)) for k in range(max(len(told), len(slept)))]
+    others = [traffic.get(f"{what}_max_us_per_s") or [] for what in ("lateness", "sleep_overrun")]
+    seconds = range(max(map(len, (told, *others))))
+    noted = [1e-6 * (at(told, k) or max(at(series, k) for series in others)) for k in seconds]
     return [length - median if length > usual else 0.0 for length in noted]
 
 

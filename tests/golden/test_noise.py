@@ -77,6 +77,13 @@ def test_stalls_come_from_pings_and_where_there_is_none_from_sleeping_threads() 
     assert max(stalls(without)) == pytest.approx(1e-6 * longest - without.excess_s)
 
 
+def test_where_no_ping_told_the_switch_tells_how_late_it_was() -> None:
+    """It was 443 ms late during the join of this one, which no sleeping thread noticed."""
+    told = golden("e-loss05-both-n32-s1")
+    assert "ping_excess_max_us_per_s" not in told.raw["traffic"]
+    assert early_stall(told) == pytest.approx(0.4427, abs=0.001)
+
+
 def test_stopped_agents_are_no_stall_of_the_machine() -> None:
     """Pings to them took up to 15 s."""
     assert max(stalls(golden("f-pause-n32-s1"))) < 0.1
