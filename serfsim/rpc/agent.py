@@ -79,6 +79,7 @@ class Agent:
         self.log = AgentLog(time.time() if epoch is None else epoch)
         self.busy = 0  # requests that wait for something to happen
         self.events: list[EventReader] = []
+        self.guessing = asyncio.Lock()  # held while a wrong key waits for its answer
         self.on_down: Callable[[], None] = lambda: None
         self.has_left = False  # by request: its process has ended and stays so
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import time
 from collections.abc import Callable
 from typing import Final
@@ -20,11 +21,12 @@ from serfsim.errors import SerfsimError
 from serfsim.rpc.agent import Agent
 from serfsim.rpc.commands import COMMANDS
 from serfsim.rpc.pacing import Pace
-from serfsim.rpc.session import Session
+from serfsim.rpc.session import OPEN, Session
 
 SLICE_S: Final = 0.03  # of real time
 REST_S: Final = 0.005  # of real time, when the simulation may not go on yet
 MOST_CLIENTS: Final = 64
+SEND_BUFFER: Final = 65536  # bytes
 
 
 class Server:
@@ -94,14 +96,26 @@ class Server:
     # Clients -------------------------------------------------------------------------------------
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.agent.is_up or len(self._sessions) >= MOST_CLIENTS:
+        if not self.agent.is_up or (len(self._sessions) >= MOST_CLIENTS and not self._make_room()):
             writer.close()
             return
+        # What the system keeps for a client that does not read is bounded too.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         session = Session(self.agent, COMMANDS, self.key, reader, writer)
         self.agent.say(f"[INFO] agent.ipc: Accepted client: {session.peer}")
         task = asyncio.get_running_loop().create_task(session.serve())
         self._sessions[task] = session
         task.add_done_callback(lambda done: self._sessions.pop(done, None))
+
+    def _make_room(self) -> bool:
+        """Hang up on whoever has been silent for longest; False where all have shown who they are."""
+        for task, session in self._sessions.items():
+            if session.state != OPEN:
+                session.hang_up()
+                task.cancel()
+                del self._sessions[task]
+                return True
+        return False
 
     def _hang_up(self) -> None:
         for session in list(self._sessions.values()):

@@ -14,6 +14,9 @@
     open      anything else                  Unsupported command             closed
     any       what does not decode           none                            closed
     any       the node's process ends        none                            closed
+    not open  HANDSHAKE_S have passed        none                            closed
+
+After a wrong key the answer comes WRONG_KEY_S later, to one guess of all connections at a time.
 
 A body that is not read is taken for the next header, as the real agent does. Requests of one connection
 are carried out one after the other; what a client sends meanwhile waits in its socket.
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 16384
 MOST_STREAMS: Final = 64  # of a connection, and as many open queries
+HANDSHAKE_S: Final = 10.0  # of real time, until a connection must be open
+WRONG_KEY_S: Final = 1.0  # of real time
 KEPT_QUERIES: Final = 1024  # that a connection may still answer
 
 NEW, LOCKED, OPEN = "new", "locked", "open"
@@ -98,6 +103,7 @@ class Session:
 
     async def serve(self) -> None:
         """Answer requests until the connection is closed."""
+        deadline = asyncio.get_running_loop().call_later(HANDSHAKE_S, self._expire)
         try:
             while (head := await self._read()) is not NOTHING:
                 await self._request(head)
@@ -110,7 +116,21 @@ class Session:
         except (AgentDown, OSError):
             pass
         finally:
+            deadline.cancel()
             self.close()
+
+    def _expire(self) -> None:
+        """Who has not shown by now who it is keeps a place that others want."""
+        if self.state != OPEN:
+            self.agent.say(
+                f"[WARN] agent.ipc: Closing {self}: no handshake, or no key, within {HANDSHAKE_S:g} s"
+            )
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close without waiting until the client has read what was sent to it."""
+        self.close()
+        self.writer.transport.abort()
 
     def close(self) -> None:
         """Stop its streams and hang up."""
@@ -159,7 +179,11 @@ class Session:
             await self.send(seq, "Handshake required")
             raise Closed("Handshake required")
         elif command == "auth":
-            await self.send(seq, self._unlock((await self._body({"AuthKey": read_string}))["AuthKey"]))
+            error = self._unlock((await self._body({"AuthKey": read_string}))["AuthKey"])
+            if error:
+                async with self.agent.guessing:
+                    await asyncio.sleep(WRONG_KEY_S)
+            await self.send(seq, error)
         elif self.state == LOCKED:
             self.agent.say("[WARN] agent.ipc: Client sending commands before auth")
             await self.send(seq, "Authentication required")

@@ -25,18 +25,25 @@ KINDS: Final = ("member-join", "member-leave", "member-failed", "member-update",
 class Stream:
     """Records under the number `seq` of the request that began it, on one connection."""
 
-    def __init__(self, session: Session, seq: int, room: int = BUFFER) -> None:
+    def __init__(self, session: Session, seq: int, room: int | None = None) -> None:
         self.session = session
         self.seq = seq
-        self.room = room
+        self.room = BUFFER if room is None else room
         self._buffer: deque[dict[str, Any]] = deque()
         self._filled = asyncio.Event()
+        self._lost = 0  # since something was last read
         self._task = asyncio.get_running_loop().create_task(self._empty())
 
     def push(self, record: dict[str, Any]) -> bool:
-        """False where there is no room."""
+        """False where there is no room for the first time since something was read.
+
+        Whoever then lets as many more go by is hung up on: it reads nothing, and costs the others time.
+        """
         if len(self._buffer) >= self.room:
-            return False
+            self._lost += 1
+            if self._lost > self.room:
+                self._drop()
+            return self._lost > 1
         self._buffer.append(record)
         self._filled.set()
         return True
@@ -49,8 +56,15 @@ class Stream:
                 record = self._buffer.popleft()
                 try:
                     await self.session.send(self.seq, "", record)
+                    self._lost = 0
                 except OSError:
                     return
+
+    def _drop(self) -> None:
+        session = self.session
+        self.stop()  # before anything is said, which it may be a reader of
+        session.agent.say(f"[WARN] agent.ipc: Closing {session}: it does not read its streams")
+        asyncio.get_running_loop().call_soon(session.hang_up)
 
     def stop(self) -> None:
         """Nothing more is sent."""
