@@ -3,12 +3,12 @@
     schedule --(later bucket)--> wheel --(its bucket has come)--> heap --(due)--> dispatch
         \\------(bucket already reached)--------------------------/
 
-An event is a slot number into packed arrays; freed slots are used again. The wheel has WHEEL
-buckets of a millisecond, each a linked list through the slots. When the clock enters a bucket, its
-events move to a binary heap ordered by (time, push number), which settles the total order: by time,
-and within one time in the order of scheduling. An event further away than the wheel is wide waits
-in the bucket it falls on and is looked at once a turn. Nothing is ever cancelled; whoever
-receives an event must recognise a stale one.
+An event is a slot of eight numbers, which fill one line of a cache; freed slots are used again. The
+wheel has WHEEL buckets of a millisecond, each a linked list through the slots. When the clock enters a
+bucket, its events move to a binary heap ordered by (time, push number), which settles the total order:
+by time, and within one time in the order of scheduling. An event further away than the wheel is wide
+waits in the bucket it falls on and is looked at once a turn. A cancelled event keeps its place and its
+turn, and counts as handled; it is only not dispatched.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from serfsim.native import append, i32, i64, vec
+from serfsim.native import extend, i32, i64, vec
 from serfsim.network.scheduler import Dispatcher, Scheduler
 
 WHEEL: Final = 16384
@@ -25,6 +25,19 @@ SLOT_BITS: Final = 24
 SLOT_MASK: Final = 0xFFFFFF
 FURTHEST: Final = 1e12  # seconds; what is due later never comes
 SLICE: Final = 65536
+
+# The numbers of a slot; it begins at slot << WIDTH_BITS.
+WIDTH_BITS: Final = 3
+WIDTH: Final = 8
+TARGET: Final = 0
+KIND: Final = 1
+A: Final = 2
+B: Final = 3
+KEY: Final = 4  # push number and slot in one
+NEXT: Final = 5  # the next slot in the same bucket, or the next free one; NO_SLOT at the end
+IS_CANCELLED: Final = 6
+
+NO_SLOT: Final = -1
 
 
 class EventQueue(Scheduler):
@@ -39,17 +52,12 @@ class EventQueue(Scheduler):
         self.events_processed: i64 = 0
         self.pending: i64 = 0  # in the wheel and in the heap
         self._pushes: i64 = 0
-        # The pool: one entry a slot.
-        self._target = vec[i32]()
-        self._kind = vec[i64]()
-        self._a = vec[i64]()
-        self._b = vec[i64]()
-        self._payload: list[object | None] = []
+        self._skips_cancelled = True
+        # The pool: WIDTH numbers, a time and a payload a slot.
+        self._slots = vec[i64]()
         self._at = vec[float]()
-        self._key = vec[i64]()  # push number and slot in one
-        self._next = vec[i32]()  # the next slot in the same bucket, or -1
-        self._free = vec[i32]()
-        self._free_count: i64 = 0
+        self._payload: list[object | None] = []
+        self._free: i64 = NO_SLOT  # the first free slot, which leads to the others
         # The wheel and the heap.
         self._bucket: i64 = 0  # the bucket that the clock is in
         self._heads = vec[i32]([-1] * WHEEL)
@@ -65,30 +73,53 @@ class EventQueue(Scheduler):
             if at != at:
                 raise ValueError("an event needs a time")
             return
+        self._push(at, target, kind, a, b, payload)
+
+    def schedule_cancellable(self, at: float, target: i64, kind: i64, a: i64, b: i64) -> i64:
+        """See `Scheduler.schedule_cancellable`. ValueError for a time that is not a number."""
+        if not at <= FURTHEST:
+            self.schedule(at, target, kind, a, b, None)
+            return 0
+        return self._push(at, target, kind, a, b, None)
+
+    def cancel(self, handle: i64) -> None:
+        base: i64 = (handle & SLOT_MASK) << WIDTH_BITS
+        if self._slots[base + KEY] == handle:
+            self._slots[base + IS_CANCELLED] = 1
+
+    def dispatch_cancelled_too(self) -> None:
+        self._skips_cancelled = False
+
+    def _push(self, at: float, target: i64, kind: i64, a: i64, b: i64, payload: object | None) -> i64:
+        """Take a slot for an event at a finite time; its key."""
         if at < self.now:
             at = self.now
-        if self._free_count == 0:
+        if self._free == NO_SLOT:
             self._grow()
-        self._free_count -= 1
-        slot: i64 = i64(self._free[self._free_count])
-        self._target[slot] = i32(target)
-        self._kind[slot] = kind
-        self._a[slot] = a
-        self._b[slot] = b
-        if payload is not None:
-            self._payload[slot] = payload
+        slot = self._free
+        base: i64 = slot << WIDTH_BITS
         self._pushes += 1
         self.pending += 1
         key: i64 = (self._pushes << SLOT_BITS) | slot
+        slots = self._slots
+        self._free = slots[base + NEXT]
+        slots[base + TARGET] = target
+        slots[base + KIND] = kind
+        slots[base + A] = a
+        slots[base + B] = b
+        slots[base + KEY] = key
+        slots[base + IS_CANCELLED] = 0
+        if payload is not None:
+            self._payload[slot] = payload
         bucket: i64 = i64(at * BUCKETS_PER_S)
         if bucket > self._bucket:
             place: i64 = bucket & (WHEEL - 1)
             self._at[slot] = at
-            self._key[slot] = key
-            self._next[slot] = self._heads[place]
+            slots[base + NEXT] = i64(self._heads[place])
             self._heads[place] = i32(slot)
         else:
             self._heap_push(at, key)
+        return key
 
     def _grow(self) -> None:
         """Double the pool, at least to 1024 slots; OverflowError beyond 2**24 pending events."""
@@ -96,22 +127,17 @@ class EventQueue(Scheduler):
         more: i64 = size if size > 1024 else 1024
         if size + more > SLOT_MASK + 1:
             raise OverflowError("too many events are pending at once")
+        self._slots = extend(self._slots, vec[i64]([0] * (WIDTH * more)))
+        self._at = extend(self._at, vec[float]([0.0] * more))
+        self._heap_at = extend(self._heap_at, vec[float]([0.0] * more))
+        self._heap_key = extend(self._heap_key, vec[i64]([0] * more))
+        self._payload.extend([None] * more)
         slot: i64 = size
         while slot < size + more:
-            self._target = append(self._target, 0)
-            self._kind = append(self._kind, 0)
-            self._a = append(self._a, 0)
-            self._b = append(self._b, 0)
-            self._payload.append(None)
-            self._at = append(self._at, 0.0)
-            self._key = append(self._key, 0)
-            self._next = append(self._next, -1)
-            self._free = append(self._free, 0)
-            self._heap_at = append(self._heap_at, 0.0)
-            self._heap_key = append(self._heap_key, 0)
-            self._free[slot - size] = i32(size + more - 1 - (slot - size))
+            self._slots[(slot << WIDTH_BITS) + NEXT] = slot + 1
             slot += 1
-        self._free_count = more
+        self._slots[((slot - 1) << WIDTH_BITS) + NEXT] = NO_SLOT
+        self._free = size
 
     # The wheel ---------------------------------------------------------------------------------
 
@@ -145,19 +171,19 @@ class EventQueue(Scheduler):
                 bucket: i64 = i64(self._at[slot] * BUCKETS_PER_S)
                 if bucket < earliest:
                     earliest = bucket
-                slot = i64(self._next[slot])
+                slot = self._slots[(slot << WIDTH_BITS) + NEXT]
             place += 1
         self._bucket = earliest - 1
 
     def _open(self, slot: i64, place: i64) -> None:
         """Move a bucket's events that are due this turn to the heap; the others stay."""
         while slot >= 0:
-            follower: i64 = i64(self._next[slot])
+            follower: i64 = self._slots[(slot << WIDTH_BITS) + NEXT]
             at = self._at[slot]
             if i64(at * BUCKETS_PER_S) == self._bucket:
-                self._heap_push(at, self._key[slot])
+                self._heap_push(at, self._slots[(slot << WIDTH_BITS) + KEY])
             else:
-                self._next[slot] = self._heads[place]
+                self._slots[(slot << WIDTH_BITS) + NEXT] = i64(self._heads[place])
                 self._heads[place] = i32(slot)
             slot = follower
 
@@ -230,17 +256,21 @@ class EventQueue(Scheduler):
                 break
             slot: i64 = self._heap_key[0] & SLOT_MASK
             self._heap_drop_first()
-            self._free[self._free_count] = i32(slot)
-            self._free_count += 1
+            base: i64 = slot << WIDTH_BITS
+            slots = self._slots
+            slots[base + NEXT] = self._free
+            self._free = slot
             self.pending -= 1
             self.now = at
+            done += 1
+            self.events_processed += 1
+            if slots[base + IS_CANCELLED] != 0 and self._skips_cancelled:
+                continue
             payload = self._payload[slot]
             if payload is not None:
                 self._payload[slot] = None
-            done += 1
-            self.events_processed += 1
             dispatcher.dispatch(
-                i64(self._target[slot]), self._kind[slot], self._a[slot], self._b[slot], payload, at
+                slots[base + TARGET], slots[base + KIND], slots[base + A], slots[base + B], payload, at
             )
             if self.stop:
                 break

@@ -69,6 +69,22 @@ class Kept:
 class Host(Runtime):
     """`loss_rng`, `jitter_rng` and `tcp_rng` decide over what this host sends, and its own streams."""
 
+    # What every packet and timer needs is declared first: it then shares a line of the cache.
+    machine: Machine | None
+    epoch: i64
+    running: bool
+    paused: bool
+    _reading: bool
+    is_slow: bool
+    number: i64
+    journey_ns: i64
+    busy_until: float
+    journey_delay: float
+    network: Network
+    scheduler: Scheduler
+    journal: Journal
+    jitter_rng: Random
+
     def __init__(
         self,
         network: Network,
@@ -80,17 +96,17 @@ class Host(Runtime):
         socket_buffer: i64 = DEFAULT_SIZE,
     ) -> None:
         self.network = network
-        self.scheduler: Scheduler = network.scheduler
-        self.journal: Journal = network.journal
-        self.number: i64 = number
+        self.scheduler = network.scheduler
+        self.journal = network.journal
+        self.number = number
         self.loss_rng = loss_rng
         self.jitter_rng = jitter_rng
         self.tcp_rng = tcp_rng
-        self.machine: Machine | None = None
+        self.machine = None
         self.running = False
         self.plugged = True
         self.paused = False
-        self.epoch: i64 = 0
+        self.epoch = 0
         self.uplink_free_at = 0.0
         self.buffer = SocketBuffer(socket_buffer)
         self.busy_until = 0.0  # when the packet in hand has been read
@@ -108,9 +124,12 @@ class Host(Runtime):
         """From now on; the packet in hand keeps the delay that it began with."""
         self.processing_delay = seconds
         self.is_slow = seconds >= SLOW
+        if self.is_slow:
+            # Here even a void timer waits its turn, which counts as an event more.
+            self.scheduler.dispatch_cancelled_too()
         # What the network adds to a packet's journey to this host.
         self.journey_delay = 0.0 if self.is_slow else seconds
-        self.journey_ns: i64 = 0 if self.is_slow else i64(seconds * 1e9 + 0.5)
+        self.journey_ns = 0 if self.is_slow else i64(seconds * 1e9 + 0.5)
 
     # The process's life, for the control plane ---------------------------------------------------
 
@@ -202,6 +221,13 @@ class Host(Runtime):
         """`timer` is a number below 65536."""
         kind: i64 = TIMER | (timer << KIND_BITS) | (self.epoch << EPOCH_SHIFT)
         self.scheduler.schedule(at, self.number, kind, a, b, None)
+
+    def call_at_cancellable(self, at: float, timer: i64, a: i64, b: i64) -> i64:
+        kind: i64 = TIMER | (timer << KIND_BITS) | (self.epoch << EPOCH_SHIFT)
+        return self.scheduler.schedule_cancellable(at, self.number, kind, a, b)
+
+    def cancel_call(self, handle: i64) -> None:
+        self.scheduler.cancel(handle)
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
         self.journal.record(now, self.number, event, subject, detail)

@@ -20,6 +20,17 @@ class Scheduler:
         """
         raise NotImplementedError
 
+    def schedule_cancellable(self, at: float, target: i64, kind: i64, a: i64, b: i64) -> i64:
+        """The same without a payload; a handle for `cancel`, or 0 where there is none."""
+        self.schedule(at, target, kind, a, b, None)
+        return 0
+
+    def cancel(self, handle: i64) -> None:
+        """Have an event not dispatched, if it has not been yet. It counts as if it had been."""
+
+    def dispatch_cancelled_too(self) -> None:
+        """From now on dispatch cancelled events as well: their receiver has to see them."""
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Dispatcher:

@@ -7,11 +7,14 @@ both forms; it is shared by all machines of a simulation, or owned by one machin
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from serfsim.native import append, i64, vec
 from serfsim.protocol.wire.msgpack import raw, text, unsigned
 from serfsim.protocol.wire.sizes import WireSizes
+
+if TYPE_CHECKING:
+    from serfsim.protocol.converged import ConvergedStatuses, ConvergedView
 
 # Socket addresses are numbers here; as bytes they are 10.0.0.1 and those that follow, at DEFAULT_PORT.
 # Another port is in the bits above the 32 of an IPv4 address; above those begin numbers for all others.
@@ -150,6 +153,8 @@ class Directory:
         self.uniform = True  # all first records carry the same versions, and usable ones
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self.status_ltimes: vec[i64] = vec[i64]()  # Serf's status time of each, as most views have it
+        self.converged_view: ConvergedView | None = None
+        self.converged_statuses: ConvergedStatuses | None = None
         self._numbers: dict[str, int] = {}
         self._others: list[bytes] = []  # addresses that are not IPv4, each with its port behind it
         self._other_numbers: dict[bytes, int] = {}

@@ -49,9 +49,17 @@ class Runtime:
     def call_at(self, at: float, timer: i64, a: i64, b: i64) -> None:
         """Call `Machine.on_timer(timer, a, b, now)` at the absolute time `at`.
 
-        Timers are never cancelled: a machine recognises a stale one by its arguments.
+        A machine recognises a stale timer by its arguments.
         """
         raise NotImplementedError
+
+    def call_at_cancellable(self, at: float, timer: i64, a: i64, b: i64) -> i64:
+        """The same; a handle for `cancel_call`, or 0 from a runtime that cancels nothing."""
+        self.call_at(at, timer, a, b)
+        return 0
+
+    def cancel_call(self, handle: i64) -> None:
+        """A timer is stale before it has come. It may still come: cancelling only saves the trouble."""
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
         """Report what happened (a number of `protocol.events`)."""

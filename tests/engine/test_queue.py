@@ -219,3 +219,35 @@ def test_an_error_in_a_handler_loses_only_its_own_event() -> None:
         recorder.queue.run_until(10.0, recorder)
     recorder.queue.run_until(10.0, recorder)
     assert recorder.seen == [(1.0, 0), (3.0, 2)]
+
+
+def test_a_cancelled_event_counts_in_its_turn_but_nobody_hears_of_it() -> None:
+    recorder = Recorder(EventQueue())
+    recorder.plan(1.0)
+    handles = [recorder.queue.schedule_cancellable(at, 0, 9, 18, -9) for at in (0.5, 1.5, 40.0)]
+    recorder.plan(50.0)
+    for handle in handles:
+        recorder.queue.cancel(handle)
+    assert recorder.queue.run_until(math.inf, recorder) == 5
+    assert recorder.seen == [(1.0, 0), (50.0, 1)]
+    assert recorder.queue.events_processed == 5
+
+
+def test_cancelling_what_is_over_touches_no_later_event_in_the_same_place() -> None:
+    recorder = Recorder(EventQueue())
+    over = recorder.queue.schedule_cancellable(1.0, 0, 0, 0, 0)
+    recorder.queue.run_until(2.0, recorder)
+    recorder.scheduled = 1
+    for _ in range(2000):
+        recorder.plan(3.0)
+    recorder.queue.cancel(over)
+    recorder.queue.run_until(math.inf, recorder)
+    assert len(recorder.seen) == 2001
+
+
+def test_what_lies_at_infinity_cannot_be_cancelled_and_need_not() -> None:
+    recorder = Recorder(EventQueue())
+    recorder.plan(1.0)
+    recorder.queue.cancel(recorder.queue.schedule_cancellable(math.inf, 0, 0, 0, 0))
+    recorder.queue.run_until(math.inf, recorder)
+    assert recorder.seen == [(1.0, 0)]

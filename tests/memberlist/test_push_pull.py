@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from serfsim.native import Random
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.core import PUSH_PULL_TICK
 from serfsim.protocol.memberlist.members import (
@@ -14,6 +15,7 @@ from serfsim.protocol.memberlist.members import (
     UNKNOWN,
 )
 from serfsim.protocol.memberlist.messages import StreamMessage
+from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 from tests.memberlist.harness import Hand, HandDelegate, events, m
@@ -285,3 +287,53 @@ def test_a_refused_answer_is_a_failed_exchange() -> None:
     token = hand.runtime.streams[-1].token
     hand.node.on_stream_result(token, REPLIED, PushPull(False, other.node.core), 1.1)
     assert len(hand.reported(events.PUSH_PULL_FAILED)) == 1
+
+
+# A converged start ---------------------------------------------------------------------------------
+
+
+def converged(hands: int) -> list[Hand]:
+    """Nodes that share a directory, each at a converged start; the first stands for "me"."""
+    found = [Hand(others=5, seed=seed + 1) for seed in range(hands)]
+    directory = found[0].directory
+    for number, hand in enumerate(found):
+        hand.directory = directory
+        hand.me = directory.first[number]
+        hand.node = Memberlist(hand.config, hand.me, directory, hand.runtime, hand.delegate, Random(number))
+        hand.node.start_converged(6, 0.0)
+    return found
+
+
+def test_what_one_node_learns_after_a_converged_start_no_other_knows() -> None:
+    first, second = converged(2)
+    first.heard(first.accuse(m.DEAD, "p1", 1, "p2"))
+    assert first.state_of("p1") == STATE_DEAD
+    assert second.state_of("p1") == STATE_ALIVE
+    assert first.node.core.members.alive == 5
+    assert second.node.core.members.alive == 6
+
+
+def test_push_pulls_of_a_converged_start_are_as_long_as_any_other_of_the_same_view() -> None:
+    first, second = converged(2)
+    first.config.enable_compression = second.config.enable_compression = False
+    shared = PushPull(False, first.node.core)
+    second.heard(second.alive("p1", 2))
+    own = PushPull(False, second.node.core)
+    assert own.size == shared.size
+    assert sorted(shared.nodes) == sorted(own.nodes)
+    told = {node: own.key(at) for at, node in enumerate(own.nodes)}
+    p1 = first.number("p1")
+    for at, node in enumerate(shared.nodes):
+        assert shared.key(at) == 1 * 4 + STATE_ALIVE
+        assert told[node] == (2 if node == p1 else 1) * 4 + STATE_ALIVE
+
+
+def test_news_in_a_push_pull_reaches_a_node_still_at_its_converged_start() -> None:
+    first, second = converged(2)
+    first.heard(first.alive("p1", 4), first.accuse(m.DEAD, "p2", 1, "p2"))
+    assert second.node.merger.merge(PushPull(False, first.node.core), False, 1.0)
+    members = second.node.core.members
+    assert members.incarnation(second.number("p1")) == 4
+    assert second.state_of("p2") == STATE_LEFT
+    assert first.node.merger.merge(PushPull(False, converged(1)[0].node.core), False, 1.0)
+    assert first.state_of("p2") == STATE_LEFT

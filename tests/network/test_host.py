@@ -66,6 +66,21 @@ def test_timers_of_a_slow_host_wait_for_the_packet_in_hand_only() -> None:
     assert lab.machines[SERVER].order == ["timer 2", "packet 0", "timer 1", "packet 1", "packet 2"]
 
 
+def test_a_cancelled_timer_does_not_fire_and_counts_as_if_it_had() -> None:
+    counts = []
+    for cancels in (False, True):
+        for delay in (0.0, 20 * MS):
+            lab = Lab(processing_delay=delay)
+            handle = lab.host(SERVER).call_at_cancellable(ONE_WAY + 0.001, 3, 0, 0)
+            lab.send(CLIENT, SERVER)
+            if cancels:
+                lab.host(SERVER).cancel_call(handle)
+            lab.run(1.0)
+            counts.append(lab.queue.events_processed)
+            assert delay > 0.0 or bool(lab.machines[SERVER].timers) != cancels
+    assert counts[:2] == counts[2:]
+
+
 def test_timers_of_a_host_that_is_not_slow_are_on_time() -> None:
     lab = Lab(processing_delay=0.4 * MS)
     send_at(lab, 0.0)

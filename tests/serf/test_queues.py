@@ -69,7 +69,7 @@ def test_what_waits_is_sent_as_often_as_the_members_of_any_status_want() -> None
     hand.clear()
     fill(hand, USER_EVENTS, 1)
     sends = 0
-    while hand.node.queues.is_waiting():
+    while hand.node.memberlist.core.has_broadcasts():
         sends += hand.node.get_broadcasts(2, 1400, [], 0.0) > 0
     assert sends == 8, "4 * ceil(log10(12)), though of the eleven members one has failed"
 

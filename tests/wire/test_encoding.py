@@ -169,7 +169,7 @@ def test_push_pulls(count: int) -> None:
     written = message.encode(directory)
     assert len(written) == message.size
     # The map of status times has no order: compare what stands before it and what it holds.
-    ring = [(nodes[i], key >> 2, key & 3) for i, key in zip(message.nodes, message.keys, strict=True)]
+    ring = [(nodes[i], message.key(at) >> 2, message.key(at) & 3) for at, i in enumerate(message.nodes)]
     status = list(zip(nodes, ltimes, strict=True))
     whole = e.push_pull(ring, e.serf_state(status, [nodes[i] for i in left], (300, 2, 1)), join=True)
     at = whole.index(b"\xacStatusLTimes") + 14

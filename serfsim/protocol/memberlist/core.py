@@ -27,7 +27,7 @@ from serfsim.protocol.memberlist.messages import (
     UserMessage,
 )
 from serfsim.protocol.runtime import Runtime
-from serfsim.protocol.versions import CRC_VERSION
+from serfsim.protocol.versions import CRC_VERSION, Mechanisms
 from serfsim.protocol.wire.reader import LARGEST_U32
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED
 
@@ -48,6 +48,9 @@ INFINITY: Final = 1e300
 # What encryption puts before a stream message: its type and length.
 STREAM_FRAME: Final = 5
 
+# The depth of a delegate's queues where it has to be asked.
+ASK: Final = -1
+
 # A message alone that is shorter never shrinks.
 SHORTEST_ALONE: Final = 100
 
@@ -56,6 +59,20 @@ STREAM_SHAPES: Final = 1 << 40
 
 
 class Core:
+    # What every probe needs is declared first: it then shares lines of the cache.
+    me: i64
+    seq: i64
+    delegate_depth: i64
+    started_at: float
+    runtime: Runtime
+    record: Record
+    config: MemberlistConfig
+    mechanisms: Mechanisms
+    members: Members
+    broadcasts: TransmitLimitedQueue
+    awareness: Awareness
+    delegate: Delegate
+
     def __init__(
         self,
         config: MemberlistConfig,
@@ -67,7 +84,7 @@ class Core:
     ) -> None:
         self.config = config
         self.mechanisms = config.mechanisms
-        self.me: i64 = me.node
+        self.me = me.node
         self.record = me  # what this node says of itself
         self.directory = directory
         self.runtime = runtime
@@ -77,10 +94,11 @@ class Core:
         self.awareness = Awareness(config.awareness_max_multiplier)
         self.broadcasts = TransmitLimitedQueue(config.retransmit_mult, config.mechanisms.longest_first)
         self.incarnation: i64 = 0
-        self.seq: i64 = 0
+        self.seq = 0
         self.leaving = False
         self.started_at = 0.0
         self.gossip_due = False  # a gossip tick is scheduled
+        self.delegate_depth = ASK  # messages in the delegate's queues, if it keeps count of them here
 
     def next_seq(self) -> i64:
         self.seq = self.seq + 1 & LARGEST_U32
@@ -112,7 +130,12 @@ class Core:
         self.runtime.call_at(at, GOSSIP_TICK, 0, 0)
 
     def has_broadcasts(self) -> bool:
-        return self.broadcasts.depth > 0 or self.delegate.has_broadcasts()
+        return self.broadcasts.depth > 0 or self._delegate_has_broadcasts()
+
+    def _delegate_has_broadcasts(self) -> bool:
+        if self.delegate_depth == ASK:
+            return self.delegate.has_broadcasts()
+        return self.delegate_depth > 0
 
     def get_broadcasts(self, limit: i64, into: list[Message], now: float) -> None:
         """Fill `into` with at most `limit` bytes: memberlist's own first, then the delegate's."""
@@ -122,7 +145,7 @@ class Core:
             if len(self.broadcasts.finished) > 0:
                 self._report_finished(now)
         # The delegate's messages carry one byte more, which their size here already includes.
-        if limit - used > COMPOUND_PART + 1:
+        if limit - used > COMPOUND_PART + 1 and self._delegate_has_broadcasts():
             self.delegate.get_broadcasts(COMPOUND_PART, limit - used, into, now)
 
     def _report_finished(self, now: float) -> None:

@@ -51,7 +51,7 @@ class Delegate:
         """A user message came in, by packet or stream."""
 
     def has_broadcasts(self) -> bool:
-        """Would `get_broadcasts` give anything?"""
+        """Would `get_broadcasts` give anything? Not asked if `Core.delegate_depth` says."""
         return False
 
     def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:

@@ -3,7 +3,7 @@
 One number a member holds incarnation and state together; the probe ring is a list of members in
 random order. What is rare stands aside in dictionaries: since when a member has not been alive,
 and the record of a member that differs from its first one. A view of n members so costs about
-12 bytes a member.
+12 bytes a member, and 4 while it is still that of a converged start (`base`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, append, i32, i64, mypyc_attr, vec
+from serfsim.protocol.converged import ConvergedView, converged_view
 from serfsim.protocol.directory import Directory, Record
 
 STATE_ALIVE: Final = 0
@@ -26,7 +27,9 @@ STATE_NAMES: Final = ("alive", "suspect", "dead", "left")
 class Members:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
-        self.keys: vec[i64] = vec[i64]()  # incarnation * 4 + state, or UNKNOWN
+        self.keys: vec[i64] = vec[i64]()  # incarnation * 4 + state, or UNKNOWN; read only while `base` is set
+        self.base: ConvergedView | None = None  # whose `keys` these are, until one of them changes
+        self.has_records = False  # is any record among `records`?
         self.ring: vec[i32] = vec[i32]()
         self.count: i64 = 0  # how much of `ring` is in use: all known, of any state
         self.alive: i64 = 0  # known and alive or suspect
@@ -48,21 +51,30 @@ class Members:
         """The incarnation of a known member."""
         return self.keys[node] >> 2
 
+    def own_keys(self) -> None:
+        """Before `keys` are written to: make them this view's own."""
+        if self.base is not None:
+            self.base = None
+            self.keys = self.keys[:]
+
     def record(self, node: i64) -> Record:
-        if len(self.records) > 0:
+        if self.has_records:
             own = self.records.get(node)
             if own is not None:
                 return own
         return self.directory.first[node]
 
     def set_record(self, node: i64, record: Record) -> None:
-        if record is self.directory.first[node]:
-            self.records.pop(node, None)
-        else:
+        if record is not self.directory.first[node]:
             self.records[node] = record
+            self.has_records = True
+        elif self.has_records:
+            self.records.pop(node, None)
+            self.has_records = len(self.records) > 0
 
     def insert(self, node: i64, record: Record, rng: Random) -> None:
         """A newcomer: dead at incarnation 0 until its own message promotes it, at a random ring place."""
+        self.own_keys()
         while len(self.keys) <= node:
             self.keys = append(self.keys, UNKNOWN)
         self.keys[node] = STATE_DEAD
@@ -81,6 +93,7 @@ class Members:
 
     def set(self, node: i64, state: i64, incarnation: i64) -> None:
         """Give a known member a state and incarnation; the caller keeps `changed_at`."""
+        self.own_keys()
         before = self.keys[node] & 3
         if before <= STATE_SUSPECT:
             self.alive -= 1
@@ -109,6 +122,7 @@ class Members:
             is_gone = state == STATE_DEAD or (left_too and state == STATE_LEFT)
             if is_gone and now - self.changed_at[node] > dead_time:
                 forgotten.append(node)
+                self.own_keys()
                 self.keys[node] = UNKNOWN
                 self.changed_at.pop(node, None)
             else:
@@ -132,15 +146,16 @@ class Members:
     def fill(self, nodes: i64, incarnation: i64, rng: Random) -> None:
         """Know members 0 .. nodes - 1, all alive, in a random ring order: a converged start."""
         ring: vec[i32] = vec[i32]([0] * nodes)
-        keys: vec[i64] = vec[i64]([incarnation * 4 + STATE_ALIVE] * nodes)
         i: i64 = 0
         while i < nodes:
             ring[i] = i32(i)
             i += 1
         self.ring = ring
-        self.keys = keys
+        self.base = converged_view(self.directory, nodes, incarnation * 4 + STATE_ALIVE)
+        self.keys = self.base.keys
         self.count = nodes
         self.alive = nodes
         self.changed_at.clear()
         self.records.clear()
+        self.has_records = False
         self.shuffle(rng)

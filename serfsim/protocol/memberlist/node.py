@@ -84,6 +84,14 @@ class Join:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Memberlist(Machine):
+    # What every packet needs is declared first: it then shares a line of the cache.
+    core: Core
+    prober: Prober
+    responder: Responder
+    _stalls: i64
+    handoff: HandoffQueues
+    states: MemberStates
+
     def __init__(
         self,
         config: MemberlistConfig,
@@ -104,7 +112,7 @@ class Memberlist(Machine):
         self.waits: dict[int, int] = {}  # ticket of a leave or update that goes on -> its caller's token
         self._tickets: i64 = 0
         self._streams: i64 = 0
-        self._stalls: i64 = 0
+        self._stalls = 0
         self._partner: i64 = -1  # of the periodic push/pull that is under way
 
     # Life --------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
+from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.core import (
     INFINITY,
     PROBE_END,
@@ -66,17 +67,29 @@ COINCIDENCE: Final = 1e-6
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Prober:
+    # What every round needs is declared first: it then shares lines of the cache.
+    core: Core
+    phase: i64
+    seq: i64
+    timer: i64
+    sent_at: float
+    target: i64
+    record: Record
+    ring_index: i64
+    tick_kept: bool
+
     def __init__(self, core: Core, states: MemberStates) -> None:
         self.core = core
         self.states = states
-        self.phase: i64 = IDLE
-        self.ring_index: i64 = 0
+        self.phase = IDLE
+        self.ring_index = 0
         self.tick_kept = False
         # The round in progress. Incarnation and record are those of its beginning.
-        self.target: i64 = -1
+        self.target = -1
         self.record = core.record
         self.incarnation: i64 = 0
-        self.seq: i64 = 0
+        self.seq = 0
+        self.timer = 0  # the handle of the timer that ends the wait, or the round
         self.sent_at = 0.0
         self.deadline = 0.0
         self.expected_nacks: i64 = 0
@@ -159,9 +172,9 @@ class Prober:
         if core.config.scale_probe_timeout:
             wait = core.awareness.scale_timeout(wait)
         if total <= wait:
-            core.runtime.call_at(self.deadline, PROBE_END, self.seq, 0)
+            self.timer = core.runtime.call_at_cancellable(self.deadline, PROBE_END, self.seq, 0)
         else:
-            core.runtime.call_at(now + wait, PROBE_TIMEOUT, self.seq, 0)
+            self.timer = core.runtime.call_at_cancellable(now + wait, PROBE_TIMEOUT, self.seq, 0)
 
     def _ping(self) -> Packet:
         core = self.core
@@ -189,7 +202,7 @@ class Prober:
             # The process stood still: both timers are due, and go before whatever waits at the socket.
             self.end_round(seq, now)
         else:
-            self.core.runtime.call_at(self.deadline, PROBE_END, seq, 0)
+            self.timer = self.core.runtime.call_at_cancellable(self.deadline, PROBE_END, seq, 0)
 
     def _ask_others(self, now: float) -> None:
         """Helpers are asked to probe, and the TCP fallback starts beside them (5.4)."""
@@ -291,7 +304,11 @@ class Prober:
         return missing * self.core.mechanisms.nack_penalty if missing > 0 else 0
 
     def _succeed(self, now: float) -> None:
-        self.core.apply_health_delta(-1, now)
+        core = self.core
+        if self.timer != 0:
+            core.runtime.cancel_call(self.timer)
+            self.timer = 0
+        core.apply_health_delta(-1, now)
         self._end(now)
 
     def _end(self, now: float) -> None:

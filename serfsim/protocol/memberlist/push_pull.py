@@ -12,6 +12,7 @@ from typing import Final
 
 from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events
+from serfsim.protocol.converged import ConvergedView
 from serfsim.protocol.directory import Directory, Record, integer_size, unsigned_size
 from serfsim.protocol.memberlist.core import STREAM_SHAPES, Core
 from serfsim.protocol.memberlist.delegate import UserState
@@ -19,6 +20,7 @@ from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
     STATE_LEFT,
     UNKNOWN,
+    Members,
 )
 from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, StreamMessage, alive_message
 from serfsim.protocol.memberlist.state import MemberStates
@@ -54,7 +56,8 @@ class PushPull(StreamMessage):
         self.core = core
         self.is_signed = False  # how lengths are written
         self.nodes: vec[i32] = vec[i32]()
-        self.keys: vec[i64] = vec[i64]()
+        self.keys: vec[i64] = vec[i64]()  # of `nodes` in this order; empty where `base` has them
+        self.base: ConvergedView | None = None  # the view, where it still is that of a converged start
         self.records: dict[int, Record] | None = None
         self.user_state: UserState | None = None
         # Whom this node dials: a member, or -1; the address plus 1 where it was given no name.
@@ -74,16 +77,10 @@ class PushPull(StreamMessage):
         members = core.members
         n = members.count
         self.nodes = members.ring[0:n]
-        keys: vec[i64] = vec[i64]([0] * n)
-        plain: i64 = 0
-        i: i64 = 0
-        while i < n:
-            node = i64(self.nodes[i])
-            keys[i] = members.keys[node]
-            plain += members.record(node).entry_size + unsigned_size(keys[i] >> 2)
-            i += 1
-        self.keys = keys
-        self.records = members.records.copy() if len(members.records) > 0 else None
+        self.base = None if members.has_records else members.base
+        base = self.base
+        plain = self._take_keys(members) if base is None else base.entries_size
+        self.records = members.records.copy() if members.has_records else None
         self.user_state = core.delegate.local_state(self.join)
         user_size: i64 = 0
         if self.user_state is not None:
@@ -93,6 +90,25 @@ class PushPull(StreamMessage):
         self.size = core.stream_size(
             self._compressed(plain, core.directory) if core.config.enable_compression else plain
         )
+
+    def _take_keys(self, members: Members) -> i64:
+        """Copy what `members` knows of each of `nodes`; the bytes that the entries take."""
+        size: i64 = 0
+        n: i64 = len(self.nodes)
+        keys: vec[i64] = vec[i64]([0] * n)
+        i: i64 = 0
+        while i < n:
+            node = i64(self.nodes[i])
+            keys[i] = members.keys[node]
+            size += members.record(node).entry_size + unsigned_size(keys[i] >> 2)
+            i += 1
+        self.keys = keys
+        return size
+
+    def key(self, i: i64) -> i64:
+        """Incarnation and state, as `Members.keys` has them, of the member at place `i` of `nodes`."""
+        base = self.base
+        return self.keys[i] if base is None else base.key
 
     def _compressed(self, plain: i64, directory: Directory) -> i64:
         key = STREAM_SHAPES + (coarse(len(self.nodes)) << 8) + PUSH_PULL
@@ -110,8 +126,8 @@ class PushPull(StreamMessage):
         i: i64 = 0
         while i < n:
             record = self.record(i64(self.nodes[i]), directory)
-            parts += [map_header(7), directory.encode_identity(record, self.keys[i] >> 2, "Name")]
-            parts += [text("State"), unsigned(self.keys[i] & 3), directory.encode_versions(record)]
+            parts += [map_header(7), directory.encode_identity(record, self.key(i) >> 2, "Name")]
+            parts += [text("State"), unsigned(self.key(i) & 3), directory.encode_versions(record)]
             i += 1
         parts.append(state)
         return b"".join(parts)
@@ -181,13 +197,15 @@ class Merger:
         """Section 9.3, entry by entry in the order received."""
         members = self.core.members
         # An alive entry tells nothing new of a member known at that address and no older incarnation.
-        plain = remote.records is None and len(members.records) == 0
+        plain = remote.records is None and not members.has_records
+        if plain and remote.base is not None and remote.base is members.base:
+            return
         known: i64 = len(members.keys)
         i: i64 = 0
         n: i64 = len(remote.nodes)
         while i < n:
             node = i64(remote.nodes[i])
-            key = remote.keys[i]
+            key = remote.key(i)
             i += 1
             is_news = key & 3 != STATE_ALIVE or node >= known or members.keys[node] >> 2 < key >> 2
             if is_news or node == self.core.me or not (plain or self._same_record(remote, node)):
@@ -216,14 +234,14 @@ class Merger:
         """The first entry whose versions do not fit with all the others, or UNKNOWN if all do."""
         core = self.core
         members = core.members
-        if core.directory.uniform and remote.records is None and len(members.records) == 0:
+        if core.directory.uniform and remote.records is None and not members.has_records:
             return UNKNOWN
         common = VersionRange()
         i: i64 = 0
         n: i64 = len(remote.nodes)
         while i < n:
             record = remote.record(i64(remote.nodes[i]), core.directory)
-            if remote.keys[i] & 3 == STATE_ALIVE and record.has_versions:
+            if remote.key(i) & 3 == STATE_ALIVE and record.has_versions:
                 common.narrow(record)
             i += 1
         i = 0

@@ -85,7 +85,7 @@ class MemberStates:
                 continue
             count += 1
             node = message.node
-            may_be_old = message.is_plain and node != me and node < len(keys) and len(members.records) == 0
+            may_be_old = message.is_plain and node != me and node < len(keys) and not members.has_records
             if may_be_old and message.incarnation <= keys[node] >> 2:
                 continue
             self.handle(message, now)

@@ -42,9 +42,6 @@ class SerfDelegate(Delegate):
     def notify_message(self, message: UserMessage, now: float) -> None:
         self.serf().on_message(message, now)
 
-    def has_broadcasts(self) -> bool:
-        return self.serf().queues.is_waiting()
-
     def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
         return self.serf().get_broadcasts(overhead, limit, into, now)
 

@@ -32,13 +32,18 @@ class StateExchange:
     def local_state(self) -> SerfState:
         """What a push/pull tells of Serf's view; size by spec wire.md section 5."""
         members = self.members
-        nodes = members.known()
-        ltimes: vec[i64] = vec[i64](capacity=members.count)
         size: i64 = 579
-        for node in nodes:
-            ltime = members.status_ltime(node)
-            ltimes = append(ltimes, ltime)
-            size += self.directory.first[node].name_size + unsigned_size(ltime)
+        base = members.base
+        if base is not None:
+            nodes, ltimes = base.numbers, base.ltimes
+            size += base.ltimes_size
+        else:
+            nodes = members.known()
+            ltimes = vec[i64](capacity=members.count)
+            for node in nodes:
+                ltime = members.status_ltime(node)
+                ltimes = append(ltimes, ltime)
+                size += self.directory.first[node].name_size + unsigned_size(ltime)
         for left in members.left:
             size += self.directory.first[left].name_size
         if members.count > 15:
@@ -57,6 +62,7 @@ class StateExchange:
             members.left.copy(),
             size,
         )
+        state.base = base
         self.user_events.tell(state)
         return state
 
@@ -74,6 +80,10 @@ class StateExchange:
         # Before Serf 0.8.2 a leave came at the time of the status, and so mostly was too old to count.
         later: i64 = 1 if self.left_are_newer else 0
         members = self.members
+        if state.base is not None and state.base is members.base:
+            # Both hold of all members what they held at the start.
+            self.intents.clock.witness(state.base.last_ltime)
+            return
         left: dict[int, int] = {}
         for node in state.left:
             left[node] = int(later)

@@ -10,7 +10,8 @@
     * leaving, if a leave intent was buffered. A join intent sets only the status time of others.
 
 A view is a byte a member. In the end all hold the same status time for a member, so it stands once, in
-the directory, and a view keeps for itself only what differs.
+the directory, and a view keeps for itself only what differs. While it still is that of a converged start
+(`base`), it takes no room of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, append, i64, mypyc_attr, u8, vec
+from serfsim.protocol.converged import ConvergedStatuses, converged_statuses
 from serfsim.protocol.directory import Directory, Record
 
 STATUS_NONE: Final = 0
@@ -38,7 +40,9 @@ class SerfMembers:
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
-        self._statuses: vec[u8] = vec[u8]()  # with SHARED where the status time is the directory's
+        # With SHARED where the status time is the directory's; read only while `base` is set.
+        self._statuses: vec[u8] = vec[u8]()
+        self.base: ConvergedStatuses | None = None  # whose statuses these are, until one of them changes
         self._ltimes: dict[int, int] = {}  # of members whose status time is neither 0 nor that
         self.count: i64 = 0
         self.failed: list[int] = []
@@ -71,7 +75,14 @@ class SerfMembers:
             return 0
         return self._ltimes.get(node, 0)
 
+    def _own_statuses(self) -> None:
+        """Before `_statuses` are written to: make them this view's own."""
+        if self.base is not None:
+            self.base = None
+            self._statuses = self._statuses[:]
+
     def set(self, node: i64, status: i64, ltime: i64) -> None:
+        self._own_statuses()
         while len(self._statuses) <= node:
             self._statuses = append(self._statuses, 0)
         if self.status(node) == STATUS_NONE:
@@ -88,6 +99,7 @@ class SerfMembers:
 
     def erase(self, node: i64) -> None:
         if self.status(node) != STATUS_NONE:
+            self._own_statuses()
             self._statuses[node] = 0
             self._ltimes.pop(node, None)
             self.count -= 1
@@ -96,6 +108,13 @@ class SerfMembers:
 
     def fill(self, nodes: i64) -> None:
         """Know members 0 .. nodes - 1, all alive, each at the Lamport time at which it joined the others."""
+        if self.count == 0 and nodes > 0:
+            # The time 0 is no time that could be shared.
+            self.base = converged_statuses(self.directory, nodes, STATUS_ALIVE, STATUS_ALIVE | SHARED)
+            if self.base is not None:
+                self._statuses = self.base.statuses
+                self.count = nodes
+                return
         node: i64 = 0
         while node < nodes:
             self.set(node, STATUS_ALIVE, node)

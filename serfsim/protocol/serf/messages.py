@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr, vec
+from serfsim.protocol.converged import ConvergedStatuses
 from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.messages import UserMessage
@@ -156,6 +157,7 @@ class SerfState(UserState):
         self.left = left
         self.events: list[EventSlot] = []
         self.ring: i64 = EVENT_RING
+        self.base: ConvergedStatuses | None = None  # the sender's view, where it is that of a converged start
 
     def encode(self, directory: Directory) -> bytes:
         """The map in another order than the entries, as Go writes it; each slot of the ring in its place."""

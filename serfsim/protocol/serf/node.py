@@ -87,6 +87,14 @@ RESPOND_TROUBLE: Final = "failed to respond to key query: "
 class SerfNode(Machine):
     """`application` is told what happens; without one the node runs for itself."""
 
+    # What every packet needs is declared first: it then shares a line of the cache.
+    memberlist: Memberlist
+    is_shut_down: bool
+    caches_coordinates: bool
+    vivaldi: Client
+    runtime: Runtime
+    me: i64
+
     def __init__(
         self,
         memberlist_config: MemberlistConfig,
@@ -101,7 +109,7 @@ class SerfNode(Machine):
         application: Application | None = None,
     ) -> None:
         self.config = config
-        self.me: i64 = me.node
+        self.me = me.node
         self.directory = directory
         self.runtime = runtime
         delegate = SerfDelegate()

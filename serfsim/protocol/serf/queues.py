@@ -30,13 +30,15 @@ class BroadcastQueues:
         self.intents = TransmitLimitedQueue(mult, longest_first)
         self.queries = TransmitLimitedQueue(mult, longest_first)
         self.user_events = TransmitLimitedQueue(mult, longest_first)
+        self._count()
 
-    def is_waiting(self) -> bool:
-        """Has any queue something to tell?"""
-        return self.intents.depth > 0 or self.queries.depth > 0 or self.user_events.depth > 0
+    def _count(self) -> None:
+        """Let memberlist know how much waits here, so that it need not ask before every packet."""
+        self.memberlist.delegate_depth = self.intents.depth + self.queries.depth + self.user_events.depth
 
     def add(self, which: i64, message: UserMessage, now: float, token: i64 = 0) -> None:
         self._queue(which).queue(message, UNNAMED, token)
+        self._count()
         self.memberlist.wake_gossip(now)
 
     def _queue(self, which: i64) -> TransmitLimitedQueue:
@@ -49,7 +51,9 @@ class BroadcastQueues:
         n = self.members.count
         used = self.intents.get_broadcasts(n, overhead, limit, into)
         used += self.queries.get_broadcasts(n, overhead, limit - used, into)
-        return used + self.user_events.get_broadcasts(n, overhead, limit - used, into)
+        used += self.user_events.get_broadcasts(n, overhead, limit - used, into)
+        self._count()
+        return used
 
     def take_finished(self) -> list[int]:
         """The tokens of what has been told, or dropped; only intents have any."""
@@ -71,6 +75,7 @@ class BroadcastQueues:
             if depth > limit:
                 self._warn(now, events.QUEUE_PRUNED, which, (limit << 28) | depth)
                 queue.prune(limit)
+                self._count()
             which += 1
 
     def _warn(self, now: float, event: i64, which: i64, numbers: i64) -> None:

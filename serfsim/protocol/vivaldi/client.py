@@ -95,7 +95,8 @@ class Client:
 
     def _attract(self, draft: Coordinate, other: Coordinate, rtt: float) -> None:
         config = self.config
-        distance = in_seconds(draft.distance_to(other))
+        separation = draft.separation(other)
+        distance = in_seconds(draft.distance_over(separation, other))
         if rtt < config.zero_threshold:
             rtt = config.zero_threshold
         wrong = abs(distance - rtt) / rtt
@@ -108,7 +109,7 @@ class Client:
             error = config.vivaldi_error_max
         draft.error = error
         delta = config.vivaldi_cc * weight
-        draft.push(config, delta * (rtt - distance), other, self.uniforms)
+        draft.push(config, delta * (rtt - distance), other, separation, self.uniforms)
 
     def _adjust(self, draft: Coordinate, other: Coordinate, rtt: float) -> None:
         window = self.config.adjustment_window_size
@@ -125,5 +126,6 @@ class Client:
         draft.adjustment = total / (2.0 * float(window))
 
     def _pull_to_origin(self, draft: Coordinate) -> None:
-        share = in_seconds(self.origin.distance_to(draft)) / self.config.gravity_rho
-        draft.push(self.config, -1.0 * (share * share), self.origin, self.uniforms)
+        separation = self.origin.separation(draft)
+        share = in_seconds(self.origin.distance_over(separation, draft)) / self.config.gravity_rho
+        draft.push(self.config, -1.0 * (share * share), self.origin, separation, self.uniforms)

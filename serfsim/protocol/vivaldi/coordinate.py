@@ -52,13 +52,14 @@ class Coordinate:
 
     def is_valid(self) -> bool:
         """No part is infinite or not a number. Nothing else is asked: errors and heights may be negative."""
+        # Zero times an infinity, or times what is no number, is no number; so is a sum that it is in.
         position = self.vec
+        zero = self.error * 0.0 + self.adjustment * 0.0 + self.height * 0.0
         i: i64 = 0
         while i < len(position):
-            if not _is_finite(position[i]):
-                return False
+            zero += position[i] * 0.0
             i += 1
-        return _is_finite(self.error) and _is_finite(self.adjustment) and _is_finite(self.height)
+        return zero == 0.0
 
     def is_compatible_with(self, other: Coordinate) -> bool:
         """Have both the same number of dimensions?"""
@@ -66,11 +67,15 @@ class Coordinate:
 
     def raw_distance_to(self, other: Coordinate) -> float:
         """Seconds, without the adjustments. ValueError if the dimensions differ."""
-        return self._separation(other) + self.height + other.height
+        return self.separation(other) + self.height + other.height
 
     def distance_to(self, other: Coordinate) -> i64:
         """Serf's estimate of the round-trip time, in nanoseconds. ValueError if the dimensions differ."""
-        distance = self.raw_distance_to(other)
+        return self.distance_over(self.separation(other), other)
+
+    def distance_over(self, separation: float, other: Coordinate) -> i64:
+        """The same, where the distance of the two positions is known."""
+        distance = separation + self.height + other.height
         adjusted = distance + self.adjustment + other.adjustment
         if adjusted > 0.0:
             distance = adjusted
@@ -81,15 +86,17 @@ class Coordinate:
     ) -> Coordinate:
         """A copy pushed by `force` seconds away from `other`; ValueError if the dimensions differ."""
         pushed = self.copy()
-        pushed.push(config, force, other, uniforms)
+        pushed.push(config, force, other, self.separation(other), uniforms)
         return pushed
 
-    def push(self, config: CoordinateConfig, force: float, other: Coordinate, uniforms: Uniforms) -> None:
+    def push(
+        self, config: CoordinateConfig, force: float, other: Coordinate, separation: float, uniforms: Uniforms
+    ) -> None:
         """`apply_force` in place, for the maker of a coordinate that nobody else has yet.
 
-        Two that coincide part in a random direction, and their heights stay.
+        `separation` is that between the two before the push. Two that coincide part in a random direction,
+        and their heights stay.
         """
-        separation = self._separation(other)
         mine, theirs = self.vec, other.vec
         i: i64 = 0
         if separation > config.zero_threshold:
@@ -107,7 +114,8 @@ class Coordinate:
             mine[i] = mine[i] + direction[i] * force
             i += 1
 
-    def _separation(self, other: Coordinate) -> float:
+    def separation(self, other: Coordinate) -> float:
+        """The distance of the two positions, in seconds. ValueError if the dimensions differ."""
         mine, theirs = self.vec, other.vec
         if len(mine) != len(theirs):
             raise ValueError("coordinate dimensionality does not match")
@@ -124,11 +132,6 @@ def new_coordinate(config: CoordinateConfig) -> Coordinate:
     """At the origin, with the largest error and the least height."""
     position = vec[float]([0.0] * config.dimensionality)
     return Coordinate(position, config.vivaldi_error_max, 0.0, config.height_min)
-
-
-def _is_finite(x: float) -> bool:
-    # math.isfinite would be a call into Python; mypyc has these two as C.
-    return not (math.isinf(x) or math.isnan(x))
 
 
 def random_direction(dimensionality: i64, zero_threshold: float, uniforms: Uniforms) -> vec[float]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import i32, i64, vec
+from serfsim.native import i64, vec
 
-EMPTY: Final = -1
+EMPTY: Final = -1.0  # where a peer's number would be
+NOBODY: Final = -1
 ABSENT: Final = -1.0  # no round trip takes less than no time
 FIRST_CAPACITY: Final = 8  # capacities are powers of two
 
@@ -23,25 +24,26 @@ class LatencyFilter:
         self.size: i64 = size
         self.count: i64 = 0
         self._capacity: i64 = 0
-        self._peers: vec[i32] = vec[i32]()
-        self._samples: vec[float] = vec[float]()  # `size` a slot, oldest first, ABSENT after the last
+        # A slot: the peer's number, then `size` samples, oldest first, ABSENT after the last.
+        self._width: i64 = size + 1
+        self._table: vec[float] = vec[float]()
 
     def median(self, peer: i64, rtt: float) -> float:
         """Add a sample in seconds; the median of the peer's samples, of an even number the upper one."""
         slot = self._slot(peer)
-        if slot < 0 or self._peers[slot] == EMPTY:
+        if slot < 0 or self._table[slot * self._width] == EMPTY:
             if (self.count + 1) * 4 > self._capacity * 3:
-                self._lay_out(max(2 * self._capacity, FIRST_CAPACITY), EMPTY)
+                self._lay_out(max(2 * self._capacity, FIRST_CAPACITY), NOBODY)
                 slot = self._slot(peer)
-            self._peers[slot] = i32(peer)
+            self._table[slot * self._width] = float(peer)
             self.count += 1
-        start = slot * self.size
+        start = slot * self._width + 1
         return self._middle(start, self._add(start, rtt))
 
     def forget(self, peer: i64) -> None:
         """Drop the samples of a peer, if there are any."""
         slot = self._slot(peer)
-        if slot >= 0 and self._peers[slot] != EMPTY:
+        if slot >= 0 and self._table[slot * self._width] != EMPTY:
             self.count -= 1
             self._lay_out(self._capacity, peer)
 
@@ -49,33 +51,33 @@ class LatencyFilter:
         """Where the peer is, or the empty slot where it would be; -1 where there is no table yet."""
         if self._capacity == 0:
             return -1
-        slot = peer & (self._capacity - 1)
-        while self._peers[slot] != EMPTY and i64(self._peers[slot]) != peer:
-            slot = (slot + 1) & (self._capacity - 1)
+        table, width, mask = self._table, self._width, self._capacity - 1
+        slot = peer & mask
+        name = float(peer)
+        while table[slot * width] != EMPTY and table[slot * width] != name:
+            slot = (slot + 1) & mask
         return slot
 
     def _lay_out(self, capacity: i64, without: i64) -> None:
         """Move everything but the peer `without` into a new table."""
-        peers, samples = self._peers, self._samples
+        table, width = self._table, self._width
         old_capacity = self._capacity
         self._capacity = capacity
-        self._peers = vec[i32]([EMPTY] * capacity)
-        self._samples = vec[float]([ABSENT] * (capacity * self.size))
+        self._table = vec[float]([ABSENT] * (capacity * width))
         old: i64 = 0
         while old < old_capacity:
-            peer = i64(peers[old])
-            if peer != EMPTY and peer != without:
-                slot = self._slot(peer)
-                self._peers[slot] = peers[old]
+            peer = i64(table[old * width])
+            if peer != NOBODY and peer != without:
+                slot = self._slot(peer) * width
                 i: i64 = 0
-                while i < self.size:
-                    self._samples[slot * self.size + i] = samples[old * self.size + i]
+                while i < width:
+                    self._table[slot + i] = table[old * width + i]
                     i += 1
             old += 1
 
     def _add(self, start: i64, rtt: float) -> i64:
         """Append to the samples at `start`; how many there are now."""
-        samples = self._samples
+        samples = self._table
         used: i64 = 0
         while used < self.size and samples[start + used] != ABSENT:
             used += 1
@@ -90,7 +92,7 @@ class LatencyFilter:
 
     def _middle(self, start: i64, used: i64) -> float:
         """The sample with half of the others (rounded down) before it in order."""
-        samples = self._samples
+        samples = self._table
         i: i64 = 0
         while i < used:
             candidate = samples[start + i]
