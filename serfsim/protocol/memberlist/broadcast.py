@@ -48,6 +48,7 @@ class TransmitLimitedQueue:
         self.longest_first = longest_first
         self.depth: i64 = 0
         self.finished: list[int] = []
+        self._shortest: i64 = 1 << 30  # no message here was ever shorter
         self._tiers: list[Tier] = [Tier(0)]
         self._messages: list[Message | None] = []
         self._names: vec[i64] = vec[i64]()
@@ -85,6 +86,8 @@ class TransmitLimitedQueue:
         if name != UNNAMED:
             self._named[name] = place
         self.depth += 1
+        if message.size < self._shortest:
+            self._shortest = message.size
         self._insert(self._tiers[0].lane(message.size), (number << PLACE_BITS) | place)
 
     def get_broadcasts(self, n: i64, overhead: i64, limit: i64, into: list[Message]) -> i64:
@@ -92,7 +95,7 @@ class TransmitLimitedQueue:
 
         `n` is the number of nodes that the retransmit limit is reckoned for.
         """
-        if self.depth == 0:
+        if self.depth == 0 or limit - overhead < self._shortest:
             return 0
         sends = self._sends(n)
         used: i64 = 0
@@ -101,24 +104,28 @@ class TransmitLimitedQueue:
         aside: list[Lane] = []
         aside_keys = vec[i64]()
         tier: i64 = 0
-        while tier < len(self._tiers):
+        while tier < len(self._tiers) and limit - used - overhead >= self._shortest:
             lane = self._first_lane(self._tiers[tier], limit - used - overhead)
             if lane is None:
                 tier += 1
                 continue
-            key = lane.pop()
-            message = self._messages[key & PLACE_MASK]
-            if message is None:
-                self._free_place(key & PLACE_MASK)
-                continue
-            standing -= 1
-            used += overhead + lane.size
-            into.append(message)
-            if tier + 1 >= sends:
-                self._leave(key & PLACE_MASK)
-            else:
-                aside.append(lane)
-                aside_keys = append(aside_keys, key)
+            # All that fits of a lane goes at once; of an old queue's, the next may be in another.
+            while True:
+                key = lane.pop()
+                message = self._messages[key & PLACE_MASK]
+                if message is None:
+                    self._free_place(key & PLACE_MASK)
+                else:
+                    standing -= 1
+                    used += overhead + lane.size
+                    into.append(message)
+                    if tier + 1 >= sends:
+                        self._leave(key & PLACE_MASK)
+                    else:
+                        aside.append(lane)
+                        aside_keys = append(aside_keys, key)
+                if lane.count == 0 or limit - used < overhead + lane.size or not self.longest_first:
+                    break
         i: i64 = 0
         if standing == 0 and self.longest_first:
             self._restart_numbers()
