@@ -271,3 +271,45 @@ def test_the_pruned_are_the_most_sent_shortest_and_oldest_and_are_reported() -> 
     queue.prune(1)
     assert queue.finished == [1, 2]
     assert queue.depth == 1
+
+
+class Waiting(HandDelegate):
+    """Once its first broadcast is told, another is queued, as in a leave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hand: Hand | None = None
+
+    def notify_finished(self, token: int, in_time: bool, now: float) -> None:
+        super().notify_finished(token, in_time, now)
+        assert self.hand is not None
+        self.hand.node.core.queue(self.hand.alive("p0", 2), 2, now)
+
+
+def test_who_is_woken_by_a_tick_may_or_may_not_make_use_of_the_rest_of_it() -> None:
+    shares = Counter[tuple[int, int]]()
+    for seed in range(60):
+        delegate = Waiting()
+        hand = Hand(delegate=delegate, seed=seed)
+        delegate.hand = hand
+        hand.config.push_pull_interval = hand.config.probe_interval = 0.0
+        hand.start().run(0.2)
+        hand.clear()
+        hand.node.waits[1] = 7
+        hand.node.core.queue(hand.alive("peer", 1), 1, 0.2, 1)
+        told = []
+        for tick in range(2, 6):
+            hand.runtime.sent.clear()
+            hand.run(tick * 0.2)
+            told.append(
+                [message.node for _, packet in hand.runtime.sent for message in packet.broadcasts or []]
+            )
+        # Four sends: three and one, which leaves two members of the second tick.
+        assert told[0] == [1, 1, 1]
+        assert told[1][0] == 1
+        assert delegate.finished[0] == (7, True)
+        counts = Counter(node for nodes in told for node in nodes)
+        assert counts == {1: 4, 2: 4}
+        shares[len(told[1]) - 1, len(told[2])] += 1
+    assert set(shares) == {(0, 3), (2, 2)}
+    assert 0.25 < shares[2, 2] / 60 < 0.75

@@ -41,6 +41,7 @@ PUSH_PULL_TICK: Final = 6
 SUSPICION_TIMEOUT: Final = 7
 WAIT_END: Final = 8  # a: ticket; b: 1 if it was told, 0 if time is over
 PUSH_PULL_START: Final = 9
+GOSSIP_REST: Final = 10
 FIRST_DELEGATE_TIMER: Final = 32
 
 INFINITY: Final = 1e300
@@ -99,6 +100,7 @@ class Core:
         self.started_at = 0.0
         self.gossip_due = False  # a gossip tick is scheduled
         self.delegate_depth = ASK  # messages in the delegate's queues, if it keeps count of them here
+        self.has_woken = False  # somebody, since the gossip tick last looked
 
     def next_seq(self) -> i64:
         self.seq = self.seq + 1 & LARGEST_U32
@@ -153,7 +155,12 @@ class Core:
         tokens = self.broadcasts.finished
         self.broadcasts.finished = []
         for token in tokens:
-            self.runtime.call_at(now, WAIT_END, token, 1)
+            self.wake(WAIT_END, token, now)
+
+    def wake(self, timer: i64, token: i64, now: float) -> None:
+        """A broadcast that somebody waits for has been told: `timer` ends the wait."""
+        self.has_woken = True
+        self.runtime.call_at(now, timer, token, 1)
 
     def stream_size(self, size: i64) -> i64:
         """Bytes on the stream of a message of `size`, compressed or not (spec wire.md section 3)."""

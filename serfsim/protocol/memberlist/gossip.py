@@ -3,6 +3,9 @@
 Every gossip_interval a few random members, suspects and the recently dead among them, are each
 sent what the queue gives next. With an empty queue a tick does nothing, so then none is scheduled
 (`Core.wake_gossip`).
+
+A tick that tells a broadcast for the last time wakes who has waited for that, such as a leave whose
+intent is told: it may have queued its next message before the tick comes to the next member, or not.
 """
 
 from __future__ import annotations
@@ -10,11 +13,14 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.memberlist.core import INFINITY, Core
+from serfsim.protocol.memberlist.core import GOSSIP_REST, INFINITY, Core
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Message, Packet
 
 MOST_PARTS: Final = 255  # of a compound, whose count is a byte
+
+# How often who is woken is quicker than the tick; of 16 recorded leaves 10 were where at most 13 could be.
+QUICKER: Final = 0.5
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -26,22 +32,36 @@ class Gossiper:
         self.worst: i64 = STATE_SUSPECT if can.gossip_to_suspects else STATE_ALIVE
         self.reaches_the_dead = can.gossip_to_the_dead
         self.wraps_one = not can.bare_message
+        self._targets: list[int] = []  # of the tick at work, the next one last
         self.splits = can.splits_compounds
 
     def tick(self, now: float) -> None:
         core = self.core
         core.gossip_due = False
         targets: list[int] = []
+        self._targets = targets
         dead_since = now - core.config.gossip_to_the_dead_time if self.reaches_the_dead else INFINITY
         core.random_members(core.config.gossip_nodes, -1, self.worst, dead_since, targets)
-        for target in targets:
+        targets.reverse()
+        self.go_on(now)
+
+    def go_on(self, now: float) -> None:
+        """Tell the members that the tick has not come to yet."""
+        core = self.core
+        targets = self._targets
+        while len(targets) > 0:
+            target = targets.pop()
             messages: list[Message] = []
+            core.has_woken = False
             core.get_broadcasts(
                 core.config.udp_buffer_size - COMPOUND_HEADER - core.config.encryption_overhead, messages, now
             )
             if len(messages) == 0:
                 break
             self._send(target, messages, now)
+            if core.has_woken and len(targets) > 0 and core.rng.random() < QUICKER:
+                core.runtime.call_at(now, GOSSIP_REST, 0, 0)
+                return
         if core.has_broadcasts():
             core.wake_gossip(now)
 

@@ -20,6 +20,7 @@ from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import (
+    GOSSIP_REST,
     GOSSIP_TICK,
     INFINITY,
     PROBE_END,
@@ -271,6 +272,8 @@ class Memberlist(Machine):
             self.prober.end_round(a, now)
         elif timer == GOSSIP_TICK:
             self.gossiper.tick(now)
+        elif timer == GOSSIP_REST:
+            self.gossiper.go_on(now)
         elif timer == RELAY_EXPIRY:
             self.responder.expire(a, now)
         elif timer == SUSPICION_TIMEOUT:

@@ -390,7 +390,7 @@ class SerfNode(Machine):
         """End the waits for what has been told: after what is being done now, not within it."""
         if len(self.intent_queue.finished) > 0:
             for token in self.queues.take_finished():
-                self.runtime.call_at(now, INTENT_END, token, 1)
+                self.memberlist.core.wake(INTENT_END, token, now)
 
     def merge_remote_state(self, state: SerfState, now: float, join: bool = False) -> None:
         self.exchange.merge(state, now)
