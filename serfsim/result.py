@@ -109,6 +109,7 @@ class Result:
                     "coordinates": lambda: frames.coordinates(recording.coordinates, recording.names),
                     "coordinate_error": lambda: frames.coordinate_error(series),
                     "traffic": lambda: frames.traffic(scope),
+                    "queues": lambda: frames.queues(recording.queues),
                     "deliveries": lambda: frames.deliveries(recording.deliveries, recording.names),
                 }[name]()
 
@@ -160,6 +161,11 @@ class Result:
     def deliveries(self) -> pd.DataFrame:
         """User events and queries, a row for each member that got one: t_sent_s, t_received_s, ..."""
         return self.table("deliveries")
+
+    @property
+    def queues(self) -> pd.DataFrame:
+        """Messages waiting to be gossiped, over the live members: t_s, queue, mean, p90, max."""
+        return self.table("queues")
 
     @cached_property
     def events(self) -> EventTable:

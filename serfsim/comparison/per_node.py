@@ -42,6 +42,7 @@ def scope_of(result: Result) -> Scope:
         interrupted_at=None,
         truth=SimpleNamespace(down=background.down, faulted=background.faulted),
         events=result.events,
+        flap_timeout=np.array(background.flap_timeout),
     )
     return Scope(kept)
 

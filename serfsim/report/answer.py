@@ -186,6 +186,15 @@ def verdicts(summary: Summary) -> Iterator[str]:
         yield f"{counted(saved, 'probe')} {'was' if saved == 1 else 'were'} saved by TCP alone."
 
 
+def leaves(summary: Summary) -> Iterator[str]:
+    """Graceful leaves that looked like failures."""
+    wrong = value_of(summary, "detection.leaves_seen_as_failed") or 0
+    if wrong:
+        share = percent(value_of(summary, "detection.leaves_seen_as_failed_share"))
+        times = counted(wrong, "time")
+        yield f"{times} a graceful leave was reported as a failure, in {share} % of all reports due."
+
+
 def once_or_more(times: int) -> str:
     return "once" if times == 1 else counted(times, "time")
 
@@ -209,7 +218,7 @@ def flapping(summary: Summary) -> Iterator[str]:
     flaps = value_of(summary, "detection.flaps") or 0
     if flaps:
         there = "There was" if flaps == 1 else "There were"
-        yield f"{there} {counted(flaps, 'flap')} (failed, and back within 60 s)."
+        yield f"{there} {counted(flaps, 'flap')} (failed, and back within flap_timeout)."
 
 
 def views(summary: Summary) -> Iterator[str]:
@@ -262,6 +271,7 @@ TOPICS: Sequence[
     (dissemination, lambda summary, figures, quiet: True),
     (coordinates, coordinates_matter),
     (verdicts, lambda summary, figures, quiet: True),
+    (leaves, lambda summary, figures, quiet: True),
     (flapping, lambda summary, figures, quiet: True),
     (views, views_matter),
     (traffic, claimed("traffic")),

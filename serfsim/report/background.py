@@ -17,7 +17,7 @@ import numpy as np
 
 from serfsim.scoring.intervals import Spans
 from serfsim.scoring.pair_errors import spaced
-from serfsim.scoring.recording import Floats, Integers, Interval, Recording
+from serfsim.scoring.recording import FLAP_TIMEOUT, Floats, Integers, Interval, Recording
 
 MAP_NODES = 400  # a map of more nodes cannot be read, and scaling a larger matrix takes long
 
@@ -37,7 +37,10 @@ class TrueMap:
 
 @dataclass
 class Background:
-    """Times in seconds on the scenario's clock; `end_s` is where the run stopped."""
+    """Times in seconds on the scenario's clock; `end_s` is where the run stopped.
+
+    `flap_timeout`: that setting of each node.
+    """
 
     names: list[str]
     groups: list[str]
@@ -50,6 +53,7 @@ class Background:
     leaves: list[tuple[float, int]]
     converged_start: bool | None
     map: TrueMap | None
+    flap_timeout: list[float]
 
     @cached_property
     def down_spans(self) -> Spans:
@@ -75,6 +79,7 @@ def background_of(recording: Recording) -> Background:
         list(truth.leaves),
         recording.converged_start,
         true_map(recording),
+        np.broadcast_to(recording.flap_timeout, (len(recording.names),)).tolist(),
     )
 
 
@@ -122,6 +127,7 @@ def to_json(background: Background) -> str:
         "crashes": [[float(t), int(node)] for t, node in background.crashes],
         "leaves": [[float(t), int(node)] for t, node in background.leaves],
         "converged_start": background.converged_start,
+        "flap_timeout_s": background.flap_timeout,
         "map": None
         if truth is None
         else {"nodes": truth.nodes.tolist(), "xy_s": truth.xy_s.tolist(), "scaled": truth.scaled},
@@ -154,4 +160,5 @@ def from_json(text: str) -> Background:
         [(t, node) for t, node in document["leaves"]],
         document["converged_start"],
         truth,
+        document.get("flap_timeout_s", [FLAP_TIMEOUT] * len(document["names"])),
     )

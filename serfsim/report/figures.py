@@ -22,6 +22,8 @@ FIGURES = (
     "coordinate_map",
     "traffic",
     "health",
+    "membership",
+    "queues",
 )
 DPI = 110
 LANE = 0.17  # inches a lane of the event timeline

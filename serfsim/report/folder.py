@@ -33,6 +33,7 @@ TABLES = (
     "coordinate_error",
     "traffic",
     "deliveries",
+    "queues",
 )
 
 

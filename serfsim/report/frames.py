@@ -29,12 +29,14 @@ from serfsim.scoring.coordinates import ErrorSeries
 from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.pair_errors import ERROR_FIGURES
 from serfsim.scoring.recording import (
+    QUEUES,
     CoordinateSamples,
     DeliveryTable,
     EventTable,
     Floats,
     Integers,
     PerSecond,
+    QueueSamples,
 )
 from serfsim.scoring.scope import Scope, rows_of, select
 from serfsim.scoring.traffic import is_type
@@ -258,6 +260,23 @@ def coordinate_error(series: ErrorSeries) -> Columns:
     columns["nearest_accuracy"] = series.nearest_accuracy
     columns["pairs"] = series.pairs
     return columns
+
+
+def queues(samples: QueueSamples) -> Columns:
+    """t_s, queue, mean, p90, max: messages waiting at a live member, a row for every sample and queue."""
+    rows = []
+    for depth, live in zip(samples.depth, samples.live, strict=True):
+        now = depth[live].astype(np.float64) if live.any() else np.zeros((1, len(QUEUES)))
+        rows.append(np.array([now.mean(axis=0), np.quantile(now, 0.9, axis=0), now.max(axis=0)]))
+    # A sample and a statistic by queue become a row for each sample and queue.
+    found = np.array(rows).reshape(-1, 3, len(QUEUES)).transpose(0, 2, 1).reshape(-1, 3)
+    return {
+        "t_s": np.repeat(samples.t, len(QUEUES)),
+        "queue": Coded(np.tile(np.arange(len(QUEUES)), len(samples.t)), list(QUEUES)),
+        "mean": found[:, 0].copy(),
+        "p90": found[:, 1].copy(),
+        "max": found[:, 2].astype(np.int64),
+    }
 
 
 def deliveries(table: DeliveryTable, names: list[str]) -> Columns:

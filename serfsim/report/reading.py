@@ -39,13 +39,14 @@ _REQUIRED: Final[Mapping[str, tuple[type, ...]]] = {
 }
 _ABOUT: Final = {*_REQUIRED, "schema_version", "cpu_s", "events_per_s", "interrupted_at_s", "serf_releases"}
 _NAMES: Final = ("observer", "subject", "node", "source")  # columns that hold names of members
-_TEXTS: Final = (*_NAMES, "kind", "message_type", "transport", "name")
+_TEXTS: Final = (*_NAMES, "kind", "queue", "message_type", "transport", "name")
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "member_events": ("t_s", "observer", "subject", "kind", "truth_alive", "detail"),
     "probes": ("t_s", "kind", "count"),
     "coordinates": ("t_s", "node", "height", "adjustment", "error"),
     "coordinate_error": ("t_s",),
     "traffic": ("t_s", "message_type", "transport", "count", "bytes"),
+    "queues": ("t_s", "queue", "mean", "p90", "max"),
     "deliveries": ("t_sent_s", "t_received_s", "t_delivered_s", "kind", "name", "source", "node"),
 }
 

@@ -36,12 +36,21 @@ ROWS = (
     ("Detection", "suspicions", "detection.suspicions", "", "probes that nothing answered"),
     ("Detection", "  unjust", "detection.unjust_suspicions", "", "about a member that was up"),
     ("Detection", "refutations", "detection.refutations", "", "members that contradicted an accusation"),
-    ("Detection", "flaps", "detection.flaps", "", "failed, and back within 60 s, for each observer"),
+    ("Detection", "flaps", "detection.flaps", "", "failed, and back within flap_timeout, for each observer"),
     ("Detection", "TCP fallbacks", "detection.tcp_fallbacks", "", "probes that only TCP answered"),
     ("Detection", "first suspicion", "detection.first_suspect_s", "s", "from crash to the first suspicion"),
     ("Detection", "first detection", "detection.first_s", "s", "from crash to the first failed"),
     ("Detection", "full detection", "detection.full_s", "s", "from crash until all live nodes knew"),
     ("Detection", "missed", "detection.missed", "", "crashes that an observer never noticed"),
+    ("Detection", "leave seen", "detection.leave_s", "s", "from a graceful leave to an observer's left"),
+    ("Detection", "leaves seen as failed", "detection.leaves_seen_as_failed", "", "by one observer each"),
+    (
+        "Detection",
+        "  of those to be seen",
+        "detection.leaves_seen_as_failed_share",
+        "%",
+        "of all pairs of a leaver and an observer",
+    ),
     ("Detection", "mistake duration", "detection.mistake_duration_s", "s", "how long a wrong failed lasted"),
     (
         "Detection",
@@ -88,8 +97,22 @@ ROWS = (
         "%",
         "by a full receive buffer",
     ),
+    ("Queues", "broadcasts, mean", "queues.broadcasts.mean", "", "memberlist's messages waiting at a member"),
+    ("Queues", "broadcasts, most", "queues.broadcasts.max", "", "at any member"),
+    ("Queues", "intents, most", "queues.intents.max", "", "Serf's joins and leaves waiting"),
+    ("Queues", "events, most", "queues.events.max", "", "user events waiting"),
+    ("Queues", "queries, most", "queues.queries.max", "", "queries waiting"),
     ("Health", "health score, mean", "health.score.mean", "", "Lifeguard's awareness, 0 is healthy"),
     ("Health", "health score, worst", "health.score.max", "", "highest of any node"),
+    (
+        "Dissemination",
+        "change seen, p50",
+        "dissemination.membership.p50_s",
+        "s",
+        "from change to half the views",
+    ),
+    ("Dissemination", "change seen, p99", "dissemination.membership.p99_s", "s", ""),
+    ("Dissemination", "change seen by all", "dissemination.membership.full_s", "s", ""),
     ("Dissemination", "event delivered, p50", "dissemination.events.p50_s", "s", "user event to a node"),
     ("Dissemination", "event delivered, p99", "dissemination.events.p99_s", "s", ""),
     ("Dissemination", "events delivered", "dissemination.events.delivered_share", "%", "of nodes reached"),
@@ -98,10 +121,16 @@ ROWS = (
     ("Dissemination", "acks that came in", "dissemination.queries.acked_share", "%", "of nodes asked"),
     ("Dissemination", "answers that came in", "dissemination.queries.answered_share", "%", "of nodes asked"),
 )
+# Rows that say nothing where nobody left.
+ONLY_WITH_LEAVES = ("detection.leaves_seen_as_failed",)
 # Rows that say nothing where nobody crashed, though their counts exist.
 ONLY_WITH_CRASHES = ("detection.missed",)
 # Rows that say nothing where there is nothing to count.
-ONLY_IF_ANY = ("traffic.datagrams_lost_share", "traffic.datagrams_overflowed_share")
+ONLY_IF_ANY = (
+    *(f"queues.{name}.max" for name in ("intents", "events", "queries")),
+    "traffic.datagrams_lost_share",
+    "traffic.datagrams_overflowed_share",
+)
 
 
 def lookup(summary: Mapping[str, Any], figure: str) -> Any:
@@ -158,6 +187,11 @@ def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
             continue
         text = told(value, unit)
         if text == NONE and not (crashed and figure.startswith("detection.f")):
+            continue
+        if (
+            figure in ONLY_WITH_LEAVES
+            and told(lookup(summary, "detection.leaves_seen_as_failed_share")) == NONE
+        ):
             continue
         if (figure in ONLY_WITH_CRASHES and not crashed) or (figure in ONLY_IF_ANY and not value):
             continue

@@ -35,17 +35,23 @@ def _figures() -> Iterator[tuple[str, str]]:
         ("detection.refutations", "times that a member denied being suspect or dead"),
         ("detection.unjust_suspicions", "suspicions of members that were up"),
         ("detection.missed", "(crash, observer) pairs never noticed"),
-        ("detection.flaps", "failed, then alive again within 60 s, per observer and subject"),
+        ("detection.flaps", "failed, then alive again within flap_timeout, per observer and subject"),
         ("detection.flaps_per_node_hour", "flaps per node and hour"),
         ("detection.mistake_duration_s", "mean time that a mistake lasts (T_M)"),
         ("detection.mistake_recurrence_s", "mean time between mistakes (T_MR)"),
         ("detection.query_accuracy", "share of the time that a view of a live member is right (P_A)"),
         ("detection.tcp_fallbacks", "probes that only TCP answered"),
+        (
+            "detection.leaves_seen_as_failed",
+            "(leaver, observer) pairs whose graceful leave was seen as a failure",
+        ),
+        ("detection.leaves_seen_as_failed_share", "the same, of all such pairs that should have seen it"),
     )
     for name, meaning in (
         ("first_suspect_s", "seconds from a crash to the first suspicion"),
         ("first_s", "seconds from a crash to the first observer's failed event"),
         ("full_s", "seconds from a crash to the last live observer's failed event"),
+        ("leave_s", "seconds from a graceful leave to each observer's left event"),
     ):
         for statistic in _TIMES:
             yield f"detection.{name}.{statistic}", f"{meaning}: {_STATISTIC[statistic]}"
@@ -76,6 +82,7 @@ def _figures() -> Iterator[tuple[str, str]]:
         yield f"dissemination.{kind}.sent", f"how many {kind} there were"
     yield "dissemination.queries.acked_share", "acks that came in, of the members for whom a query was"
     yield "dissemination.queries.answered_share", "answers that came in, of the members for whom a query was"
+    yield from _spreading_and_waiting()
     yield from (
         ("convergence.one_view_s", "time until all live members hold the true view"),
         ("convergence.views_disagreeing", "live members whose view is wrong at the end"),
@@ -86,6 +93,20 @@ def _figures() -> Iterator[tuple[str, str]]:
         ("health.score.mean", "mean of Lifeguard's health score; 0 is healthy"),
         ("health.score.max", "worst health score of any member"),
     )
+
+
+def _spreading_and_waiting() -> Iterator[tuple[str, str]]:
+    for name, whom in (("p50_s", "half the other members"), ("p99_s", "99 % of them"), ("full_s", "all")):
+        yield f"dissemination.membership.{name}", f"seconds from a crash, leave or start until {whom} saw it"
+    yield "dissemination.membership.changes", "crashes, leaves and starts that others should have seen"
+    for queue, what in (
+        ("broadcasts", "memberlist's messages"),
+        ("intents", "join and leave intents"),
+        ("events", "user events"),
+        ("queries", "queries"),
+    ):
+        yield f"queues.{queue}.mean", f"{what} waiting at a member, the mean over members and time"
+        yield f"queues.{queue}.max", f"the most {what} that waited at any member"
 
 
 FIGURES: Final[Mapping[str, str]] = dict(_figures())
@@ -113,6 +134,7 @@ NEITHER_IS_BETTER: Final = frozenset(
         "detection.tcp_fallbacks",
         "dissemination.events.sent",
         "dissemination.queries.sent",
+        "dissemination.membership.changes",
     }
 )
 

@@ -11,6 +11,7 @@ Three families of figures:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,17 +26,17 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.scoring.intervals import Booleans
+from serfsim.scoring.membership import Change, graceful_leaves, noticing_times, rows_by_subject
 from serfsim.scoring.quantiles import ratio, spread
 from serfsim.scoring.recording import EventTable, Floats, Integers
 from serfsim.scoring.scope import Scope, rows_of, select
 from serfsim.scoring.views import RESTART, ViewHistory, view_rows
 
-FLAP_TIMEOUT = 60.0  # Serf's FlapTimeout (spec serf.md section 16)
 
-
-def detection(scope: Scope, history: ViewHistory) -> dict[str, Any]:
-    """All figures under `detection`."""
+def detection(scope: Scope, history: ViewHistory, found: Sequence[Change]) -> dict[str, Any]:
+    """All figures under `detection`; `found` are the changes of the membership."""
     figures: dict[str, Any] = {**accusations(scope), **crashes(scope, history)}
+    figures.update(graceful_leaves(scope, found))
     flap_count = len(flaps(scope))
     figures["flaps"] = flap_count
     figures["flaps_per_node_hour"] = ratio(flap_count, scope.node_seconds / 3600.0)
@@ -105,7 +106,7 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
         accused = accused[(accused >= t) & (accused < until)]
         if len(accused):
             first_suspect.append(float(accused[0]) - t)
-        noticed = noticing_times(scope, history, flips_of[node], t, until)
+        noticed = noticing_times(history, flips_of[node], t, until, scope.n)
         if np.isfinite(noticed).any():
             first.append(float(noticed.min()) - t)
         owed = history.column(node, t, flips_of[node]) & ~scope.down.covered_at(t)
@@ -125,18 +126,6 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     }
 
 
-def rows_by_subject(
-    subject: Integers, wanted: set[int]
-) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
-    """The row numbers about each wanted subject, in order."""
-    order = np.argsort(subject, kind="stable")
-    ordered = subject[order]
-    return {
-        node: order[np.searchsorted(ordered, node, "left") : np.searchsorted(ordered, node, "right")]
-        for node in sorted(wanted)
-    }
-
-
 def watched_until(scope: Scope, t: float, node: int) -> float:
     """When the down interval that holds a crash at `t` ends; infinity if not within the run."""
     down = scope.down
@@ -146,31 +135,15 @@ def watched_until(scope: Scope, t: float, node: int) -> float:
     return until if until <= scope.end else np.inf
 
 
-def noticing_times(
-    scope: Scope,
-    history: ViewHistory,
-    flips: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
-    t: float,
-    until: float,
-) -> Floats:
-    """When each observer first dropped the node within [t, until), else infinity; shape (n,)."""
-    times = history.t[flips]
-    dropped = flips[
-        (times >= t) & (times < until) & ~history.appears[flips] & (history.kind[flips] != RESTART)
-    ]
-    noticed = np.full(scope.n, np.inf)
-    np.minimum.at(noticed, history.observer[dropped], history.t[dropped])
-    return noticed
-
-
 def flaps(scope: Scope) -> Integers:
-    """The observers of joins less than FLAP_TIMEOUT after a failed about the same subject, one a flap.
+    """The observers of joins less than their flap_timeout after a failed about the same subject, one a flap.
 
     As Serf counts them: the status before the join must be failed. The failed may lie before
     t = 0, the join may not. An observer that restarted in between has forgotten the failed.
     """
     events = scope.recording.events
-    first = int(np.searchsorted(events.t, -FLAP_TIMEOUT, "left"))
+    timeout = np.broadcast_to(scope.recording.flap_timeout, (scope.n,))
+    first = int(np.searchsorted(events.t, -float(timeout.max(initial=0.0)), "left"))
     last = scope.first_row + len(scope.after.t)
     part = rows_of(events, first, last)
     rows = np.flatnonzero(view_rows(part, scope.n))
@@ -184,7 +157,7 @@ def flaps(scope: Scope) -> Integers:
     rows, pair = rows[order], pair[order]
     then, now = rows[:-1], rows[1:]
     back = (pair[1:] == pair[:-1]) & (part.kind[then] == FAILED) & (part.kind[now] == JOIN)
-    back &= (part.t[now] - part.t[then] < FLAP_TIMEOUT) & (part.t[now] >= 0.0)
+    back &= (part.t[now] - part.t[then] < timeout[part.observer[now]]) & (part.t[now] >= 0.0)
     then, now = then[back], now[back]
     observer = part.observer[now].astype(np.int64)
     flapped: Integers = observer[~scope.down.started_between(observer, part.t[then], part.t[now])]

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+FLAP_TIMEOUT = 60.0  # Serf's default, seconds
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -124,6 +125,24 @@ class CoordinateSamples:
     live: NDArray[np.bool_]
 
 
+QUEUES = ("broadcasts", "intents", "queries", "events")
+
+
+@dataclass
+class QueueSamples:
+    """Messages waiting in each of QUEUES, sampled. t: (k,); depth: (k, n, queues); live: (k, n)."""
+
+    t: Floats
+    depth: Integers
+    live: NDArray[np.bool_]
+
+
+def no_queues() -> QueueSamples:
+    return QueueSamples(
+        np.zeros(0), np.zeros((0, 0, len(QUEUES)), dtype=np.int64), np.zeros((0, 0), dtype=np.bool_)
+    )
+
+
 @dataclass
 class PerSecond:
     """Counts per whole second. `start` is the time of the first row; `values` has a row a second."""
@@ -141,6 +160,8 @@ class Recording:
     knew from the start; None leaves scoring to tell by the absence of any join before t = 0.
 
     `releases`: (t, node, Serf release) of what each node runs from t on, in order of time.
+
+    `flap_timeout`: that setting in seconds, of all nodes or of each, shape (n,).
 
     `probe_counts`: columns are names of `protocol.events`. `traffic_counts` and `traffic_bytes`:
     columns "udp/ping", "udp/alive", "tcp/push_pull" ...: UDP message types count every message in a
@@ -165,3 +186,5 @@ class Recording:
     converged_start: bool | None = None
     deliveries: DeliveryTable = field(default_factory=no_deliveries)
     releases: list[tuple[float, int, str]] = field(default_factory=list)
+    queues: QueueSamples = field(default_factory=no_queues)
+    flap_timeout: float | Floats = FLAP_TIMEOUT

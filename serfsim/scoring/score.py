@@ -13,6 +13,8 @@ from serfsim.scoring.coordinates import ErrorSeries, coordinates, error_series
 from serfsim.scoring.detection import detection
 from serfsim.scoring.dissemination import dissemination
 from serfsim.scoring.health import health
+from serfsim.scoring.membership import changes, membership
+from serfsim.scoring.queues import queues
 from serfsim.scoring.recording import Recording
 from serfsim.scoring.scope import Scope
 from serfsim.scoring.traffic import traffic
@@ -20,17 +22,20 @@ from serfsim.scoring.views import view_history
 
 
 def score(recording: Recording, series: ErrorSeries | None = None) -> dict[str, Any]:
-    """The figures, nested: `detection`, `coordinates`, `dissemination`, `convergence`, `traffic`, `health`.
+    """The figures, nested: `detection`, `coordinates`, `dissemination`, and so on.
 
     `series` is what `coordinates.error_series` gave, where the caller has it already.
     """
     scope = Scope(recording)
     history = view_history(recording.events, scope.down, scope.end, recording.converged_start)
+    truth = recording.truth
+    found = changes(history, scope.down, truth.crashes, truth.leaves, scope.end)
     return {
-        "detection": detection(scope, history),
+        "detection": detection(scope, history, found),
         "coordinates": coordinates(scope, error_series(scope) if series is None else series),
-        "dissemination": dissemination(scope),
+        "dissemination": {**dissemination(scope), "membership": membership(found)},
         "convergence": convergence(scope, history),
         "traffic": traffic(scope),
         "health": health(scope),
+        "queues": queues(scope),
     }

@@ -1,4 +1,4 @@
-"""Sampling every node's own coordinate at fixed times."""
+"""Sampling at fixed times: every node's own coordinate, and how many messages wait in its queues."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serfsim.scoring.recording import CoordinateSamples
+from serfsim.scoring.recording import QUEUES, CoordinateSamples, QueueSamples
 from serfsim.simulation.recorder import as_array
 
 if TYPE_CHECKING:
+    from serfsim.protocol.serf.node import SerfNode
     from serfsim.simulation.simulation import Simulation
+
+NOT_RUNNING = (-1,) * len(QUEUES)
 
 
 class CoordinateSampler:
@@ -65,3 +68,35 @@ class CoordinateSampler:
             rows[:, :, d + 2].copy(),
             np.array(self._live, dtype=np.bool_).reshape(-1, n),
         )
+
+
+class QueueSampler:
+    """Samples at the multiples of `interval` seconds on the scenario's clock."""
+
+    def __init__(self, sim: Simulation, interval: float) -> None:
+        self.sim = sim
+        self.interval = interval
+        self._t: list[float] = []
+        self._rows: list[list[tuple[int, ...]]] = []
+
+    def process(self) -> Iterator[Any]:
+        k = int(np.ceil(self.sim.now / self.interval))
+        while True:
+            yield self.sim.env.timeout_at(k * self.interval)
+            self._t.append(self.sim.now)
+            self._rows.append([depths(node) for node in self.sim.agents.nodes])
+            k += 1
+
+    def samples(self) -> QueueSamples:
+        n = len(self.sim.agents.nodes)
+        depth = np.array(self._rows, dtype=np.int64).reshape(-1, n, len(QUEUES))
+        return QueueSamples(np.array(self._t, dtype=np.float64), np.maximum(depth, 0), depth[:, :, 0] >= 0)
+
+
+def depths(node: SerfNode | None) -> tuple[int, ...]:
+    """Messages waiting in each of a node's QUEUES; -1 where it does not run."""
+    if node is None:
+        return NOT_RUNNING
+    queues = node.queues
+    memberlist = node.memberlist.core.broadcasts.depth
+    return memberlist, queues.intents.depth, queues.queries.depth, queues.user_events.depth

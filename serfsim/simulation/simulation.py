@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import simpy
 
 from serfsim.engine.environment import ClusterEnvironment
@@ -35,7 +36,7 @@ from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.faults import FaultRunner, RunningFault
-from serfsim.simulation.sampling import CoordinateSampler
+from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.truth import TrueRtt, TruthKeeper
 from serfsim.simulation.workload import WorkloadRunner
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from serfsim.capture import CaptureFile
 
 Progress = Callable[[float], None]
+QUEUES_EVERY_S = 5.0  # where coordinates are not sampled
 
 
 class Simulation:
@@ -93,11 +95,13 @@ class Simulation:
         self.sampler = CoordinateSampler(
             self, scenario.record.coordinates, scenario.cluster.config.dimensionality
         )
+        self.queue_sampler = QueueSampler(self, scenario.record.coordinates or QUEUES_EVERY_S)
         self._waits: list[tuple[Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
         self._result: Result | None = None
         self.process(self._start_everybody(starts))
         self.process(self.sampler.process())
+        self.process(self.queue_sampler.process())
         self.process(self._follow_latency())
         self.faults = FaultRunner(self)
         self.faults.schedule()
@@ -243,6 +247,8 @@ class Simulation:
             scenario.cluster.start.converged,
             recorder.delivery_table(self.trace),
             self.agents.releases,
+            self.queue_sampler.samples(),
+            np.array([member.config.flap_timeout for member in members]),
         )
 
     def _begin_capture(self, path: Path | None) -> CaptureFile | None:

@@ -18,6 +18,7 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.result import Result
+from serfsim.scoring.recording import QueueSamples
 from tests.scoring.recorded import AFTER, Row, all_joined, counters, recorded, samples
 
 
@@ -77,7 +78,10 @@ def small(**changes: object) -> Result:
         "sizes": counters({"udp/ping": [400] * SECONDS, "udp/datagrams": [900] * SECONDS}, -10.0),
         **changes,
     }
-    return Result.from_recording(Described(), recorded(ROWS, **options), seed=7)  # type: ignore[arg-type]
+    run = recorded(ROWS, **options)  # type: ignore[arg-type]
+    depth = np.array([[[3 - k, 1, 0, 0]] * 4 for k in range(4)])
+    run.queues = QueueSamples(np.array([-5.0, 0.0, 5.0, 10.0]), depth, np.ones((4, 4), dtype=np.bool_))
+    return Result.from_recording(Described(), run, seed=7)
 
 
 @pytest.fixture(scope="session")

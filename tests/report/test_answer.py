@@ -51,7 +51,7 @@ def test_wrong_verdicts_are_counted_by_whom_they_are_about_and_who_gave_them() -
     assert told({"detection": detection}) == (
         "5 times a member was declared failed that was up: 2 about members that no fault ever touched,"
         " all by observers under a fault; the last at 31.5 s."
-        " There was 1 flap (failed, and back within 60 s)."
+        " There was 1 flap (failed, and back within flap_timeout)."
     )
 
 

@@ -39,7 +39,7 @@ def drawn(result: Result, name: str) -> Figure:
 def test_every_figure_draws_and_has_a_title_and_units(result: Result, name: str) -> None:
     (ax,) = drawn(result, name).axes
     assert ax.get_title(loc="left")
-    assert ax.get_xlabel() in ("time [s]", "[ms]")
+    assert ax.get_xlabel() in ("time [s]", "time since the change [s]", "[ms]")
     assert ax.get_ylabel()
 
 

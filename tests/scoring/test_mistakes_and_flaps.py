@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from serfsim.protocol.events import FAILED, JOIN, LEFT
-from tests.scoring.recorded import AFTER, BEFORE, all_joined, figures
+from serfsim.scoring.score import score
+from tests.scoring.recorded import AFTER, BEFORE, all_joined, figures, recorded
 
 
 def detection(*arguments: object, **options: object) -> dict[str, object]:
@@ -17,6 +21,14 @@ def test_a_flap_is_a_join_within_sixty_seconds_of_the_failed() -> None:
     assert detection([(10, 0, FAILED, 3), (69.9, 0, JOIN, 3)])["flaps"] == 1
     assert detection([(10, 0, FAILED, 3), (70, 0, JOIN, 3)])["flaps"] == 0
     assert detection([(10, 0, LEFT, 3), (11, 0, JOIN, 3)])["flaps"] == 0
+
+
+@pytest.mark.parametrize(("timeout", "flaps"), [(60.0, 2), (1.0, 1), ([1.0, 60.0, 60.0, 60.0], 2), (0.5, 0)])
+def test_a_flap_follows_the_flap_timeout_of_its_observer(timeout: Any, flaps: int) -> None:
+    rows = [(10, 0, FAILED, 3), (10, 1, FAILED, 3), (10.9, 0, JOIN, 3), (30, 1, JOIN, 3)]
+    run = recorded(rows)
+    run.flap_timeout = np.array(timeout)
+    assert score(run)["detection"]["flaps"] == flaps
 
 
 def test_flaps_are_counted_for_each_observer_and_each_time() -> None:

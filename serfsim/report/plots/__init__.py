@@ -52,6 +52,14 @@ class Plots:
         """Local health scores, over time."""
         return self._draw("health", ax)
 
+    def membership(self, ax: Axes | None = None) -> Axes:
+        """How soon members saw the others crash, leave and start."""
+        return self._draw("membership", ax)
+
+    def queues(self, ax: Axes | None = None) -> Axes:
+        """How many messages wait to be gossiped, over time."""
+        return self._draw("queues", ax)
+
     def _draw(self, figure: str, ax: Axes | None, **options: Any) -> Axes:
         from serfsim.report.plots.style import new_axes
 

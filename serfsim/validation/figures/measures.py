@@ -49,7 +49,6 @@ MESSAGES = (
 NUMBERED = ("ping", "indirect_ping", "ack", "nack")
 # Sequence numbers below 128 take one byte, and so early nobody has come to 128.
 EARLY_S = 45.0
-FLAP_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,8 @@ class Measured:
     # Views -----------------------------------------------------------------------------------------
 
     def flaps(self) -> tuple[int, int]:
-        """Joins after a failed of the same observer about the same subject: all, and within 60 s."""
+        """Joins after a failed of the same observer about the same subject: all, and within flap_timeout."""
+        timeout = np.broadcast_to(self.recording.flap_timeout, (self.n,))
         failed: dict[tuple[int, int], float] = {}
         flaps = quick = 0
         joins, fails = self.rows(events.JOIN), self.rows(events.FAILED)
@@ -188,7 +188,7 @@ class Measured:
                 failed[pair] = t
             elif pair in failed:
                 flaps += 1
-                quick += t - failed.pop(pair) < FLAP_TIMEOUT_S
+                quick += t - failed.pop(pair) < timeout[pair[0]]
         return flaps, quick
 
     def pairs_not_alive(self, at: float, nodes: Iterable[int]) -> int:

@@ -1,0 +1,61 @@
+"""How many messages wait to be gossiped, over time: where a join or a storm is still being worked off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from serfsim.errors import ResultError
+from serfsim.report.plots import style
+
+if TYPE_CHECKING:
+    from serfsim.result import Result
+
+TITLE = "Messages waiting to be gossiped"
+# queue, label, colour
+SHOWN = (
+    ("broadcasts", "memberlist's broadcasts", style.BLUE),
+    ("intents", "join and leave intents", style.ORANGE),
+    ("events", "user events", style.GREEN),
+    ("queries", "queries", style.PINK),
+)
+
+
+def draw(result: Result, ax: Axes) -> Axes:
+    try:
+        columns = result.columns("queues")
+    except ResultError:  # an earlier version of serfsim wrote it
+        return style.nothing(ax, TITLE, "queues were not recorded")
+    queues, background = columns["queue"], result.background
+    drawn = False
+    style.shade_faults(ax, background)
+    for name, label, colour in SHOWN:
+        rows = queues.codes == queues.names.index(name) if name in queues.names else np.zeros(0, np.bool_)
+        mean, most = columns["mean"][rows], columns["max"][rows]
+        if not most.any():
+            continue
+        drawn = True
+        t = columns["t_s"][rows]
+        ax.plot(t, most, color=colour, linewidth=0.9, linestyle=(0, (4, 2)), alpha=0.8)
+        ax.plot(
+            t,
+            mean,
+            color=colour,
+            linewidth=1.8,
+            label=f"{label} (up to {int(most[t >= 0].max(initial=0)):,})",
+        )
+    if not drawn:
+        ax.clear()
+        return style.nothing(ax, TITLE, "no message waited at any sample")
+    # One message is as much to be seen as a thousand.
+    ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.set_ylim(bottom=0.0)
+    ax.set_ylabel("messages at a member")
+    style.time_axis(ax, min(0.0, float(columns["t_s"].min())), background.end_s)
+    style.heading(ax, TITLE, "Lines: the mean over live members; dashed: the most at any of them. Sampled.")
+    style.legend(ax)
+    return ax
