@@ -106,7 +106,8 @@ def run_all(
 ) -> dict[str, dict[int, Figures]]:
     """The figures of every recording and seed: {name: {seed: figures}}."""
     sources = package_digest(ASIDE)
-    jobs = [Job(path, seed, folder, sources) for path in paths for seed in seeds]
+    # Seed by seed: what is interrupted has fewer seeds of all recordings, not all seeds of a few.
+    jobs = [Job(path, seed, folder, sources) for seed in seeds for path in paths]
     found: dict[Job, Figures] = {job: known for job in jobs if (known := recall(job)) is not None}
     missing = [job for job in jobs if job not in found]
     progress(len(found), len(jobs))
