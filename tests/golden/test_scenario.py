@@ -155,3 +155,11 @@ def test_a_file_that_is_no_recording_is_refused_by_name(content: bytes, tmp_path
     path.write_bytes(gzip.compress(content))
     with pytest.raises(RecordingError, match=r"x\.json\.gz"):
         read(path)
+
+
+def test_whoever_removes_a_member_reports_it_at_once_and_is_counted(tmp_path: Path) -> None:
+    """The command's time, rounded to the nanosecond, may lie after what it caused."""
+    told = golden("i-leave-n32-s1")
+    ours = figures(told, simulate(told, 1, tmp_path))
+    assert ours["force_leave_observers_missing"] == [0.0, 0.0]
+    assert ours["force_leave_first_s"] == pytest.approx([0.0, 0.0], abs=1e-6)

@@ -11,6 +11,7 @@ from serfsim.protocol.memberlist.suspicion import suspicion_timeout
 from serfsim.scenario.settings import Settings, complete
 from serfsim.validation.figures.measures import Figures, Measured, Window
 
+AT_ONCE_S = 1e-6  # scenario times are rounded: what happens at the very moment is not before it
 LATE_S = 0.020  # a timer this much beyond its minimum had waited for a confirmation
 WATCHED = (
     "first_failed_ping_s",
@@ -82,8 +83,9 @@ def of_victim(measured: Measured, t: float, victim: int, victims: set[int]) -> d
 
 def firsts(measured: Measured, subject: int, observers: list[int], since: float, *kinds: int) -> list[float]:
     """When each observer first reported one of the kinds about the subject, from `since`, in order."""
-    rows = measured.rows(*kinds).about([subject]).by(observers).within(Window(since, math.inf))
+    rows = measured.rows(*kinds).about([subject]).by(observers)
+    rows = rows.within(Window(since - AT_ONCE_S, math.inf))
     first: dict[int, float] = {}
     for t, observer in zip(rows.t, rows.observer, strict=True):
-        first.setdefault(int(observer), float(t) - since)
+        first.setdefault(int(observer), max(0.0, float(t) - since))
     return sorted(first.values())
