@@ -26,10 +26,11 @@ import numpy as np
 from serfsim.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.loss import SiteLoss
+from serfsim.topology.budget import LARGEST_GRAPH
 from serfsim.topology.matrix_text import ending, read_text
 from serfsim.topology.places import Place, place_nodes, placed_topology, stand
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import quoted, read_latency, read_loss
+from serfsim.topology.units import quoted, read_latency, read_loss, shortened
 from serfsim.wording import counted
 
 FORMATS = ("gml", "graphml", "node_link", "edge_list")
@@ -58,7 +59,7 @@ def load_graph(
     """
     if format is None:
         format = ENDINGS.get(ending(path), "edge_list")
-    text = read_text(path)
+    text = read_text(path, LARGEST_GRAPH)
     if format == "edge_list":
         return _edge_list(path, text, attribute, directed)
     if format not in FORMATS:
@@ -75,10 +76,12 @@ def load_graph(
         raise ScenarioError(
             f"{path}:{error.position[0]}: found broken XML ({error}); expected GraphML"
         ) from None
-    except (nx.NetworkXError, ValueError, KeyError, TypeError) as error:
+    except (ScenarioError, MemoryError):
+        raise
+    except Exception as error:  # networkx raises whatever its readers stumble on
         position = re.search(r"at \((\d+), \d+\)", str(error))
         where = f"{path}:{position[1]}" if position else str(path)
-        found = f"found no usable {format} ({error})"
+        found = f"found no usable {format} ({shortened(error)})"
         raise ScenarioError(f"{where}: {found}; expected a graph of nodes and edges") from None
 
 
@@ -92,6 +95,8 @@ def _gml(text: str) -> nx.Graph:
 
 
 def _graphml(text: str) -> nx.Graph:
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ValueError("it declares entities, which may multiply without end")
     graph = nx.parse_graphml(text)
     for name, default in graph.graph.get("edge_default", {}).items():
         if default is not None:
@@ -167,7 +172,7 @@ def _edge_list(path: Path, text: str, attribute: str, directed: bool) -> nx.Grap
 def _attributes(where: str, text: str) -> dict[str, object]:
     try:
         read = ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         read = None
     if not isinstance(read, dict) or not all(isinstance(name, str) for name in read):
         raise ScenarioError(f"{where}: found {quoted(text)}; expected attributes such as {{'latency': 5}}")

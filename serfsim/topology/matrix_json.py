@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from serfsim.errors import ScenarioError
+from serfsim.topology.budget import check_cells
 from serfsim.topology.matrix_text import RawMatrix, read_text, zero_is_missing
 from serfsim.topology.measurements import json_lines, matrix_of_records, records_of
+from serfsim.topology.units import shortened
 
 EXPECTED = "{source: {target: latency}}, or records with source, target and a latency"
 
@@ -44,11 +46,14 @@ def read_json(path: Path, key: str | None = None) -> RawMatrix:
     if not isinstance(table, dict) or not table or not all(isinstance(row, dict) for row in table.values()):
         raise ScenarioError(f"{path}: found something else; expected {EXPECTED}")
     labels = tuple(sorted({*table, *(target for row in table.values() for target in row)}))
+    check_cells(path, len(labels))
     values = np.full((1, len(labels), len(labels)), np.nan)
-    for i, source in enumerate(labels):
-        for j, target in enumerate(labels):
-            value = table.get(source, {}).get(target)
-            values[0, i, j] = math.nan if value is None else _number(path, source, target, value)
+    at = {label: i for i, label in enumerate(labels)}
+    for source, row in sorted(table.items()):
+        for target, value in sorted(row.items()):
+            values[0, at[source], at[target]] = (
+                math.nan if value is None else _number(path, source, target, value)
+            )
 
     def where(_: int, i: int, j: int) -> str:
         return f"{path}: '{labels[i]}'"
@@ -58,7 +63,7 @@ def read_json(path: Path, key: str | None = None) -> RawMatrix:
 
 def _number(path: Path, source: str, target: str, value: Any) -> float:
     if not isinstance(value, float) or not 0.0 <= value < math.inf:
-        found = f"{value:g}" if isinstance(value, float) else repr(value)
+        found = f"{value:g}" if isinstance(value, float) else shortened(repr(value))
         raise ScenarioError(
             f"{path}: '{source}' to '{target}': found {found}; expected a finite latency of at least 0"
         )

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.errors import ScenarioError
+from serfsim.topology.budget import check_cells, place_order
 from serfsim.topology.matrix_text import RawMatrix, is_number, is_word, read_cell, text_lines, zero_is_missing
 from serfsim.topology.topology import Floats
 
@@ -61,6 +62,7 @@ def read_pairs(path: Path, several: bool = False) -> RawMatrix:
     read = _all_numbers([line for _, line in lines], several)
     labels, sources, targets, values = read or _with_words(path, lines, several)
     m = len(labels)
+    check_cells(path, m)
     pairs, first, which = np.unique(sources * m + targets, return_index=True, return_inverse=True)
     if len(pairs) < len(numbers):
         at = int(np.flatnonzero(first[which] != np.arange(len(numbers)))[0])
@@ -125,7 +127,7 @@ def _with_words(path: Path, lines: Sequence[tuple[int, str]], several: bool) -> 
         known = [value for value in measured if not math.isnan(value)]
         pairs.append((cells[0], cells[1], statistics.median(known) if known else math.nan))
     seen = {label: None for source, target, _ in pairs for label in (source, target)}
-    labels = sorted(seen, key=lambda label: (0, int(label), "") if label.isdecimal() else (1, 0, label))
+    labels = sorted(seen, key=place_order)
     index = {label: i for i, label in enumerate(labels)}
     return (
         tuple(labels),

@@ -23,9 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from serfsim.errors import ScenarioError
+from serfsim.topology.budget import LARGEST_TEXT, check_bytes, check_cells
 from serfsim.topology.topology import Floats
+from serfsim.topology.units import quoted, shortened
 
-LARGEST_TEXT = 512 << 20  # bytes that a compressed file may unpack to
 MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
 
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
@@ -53,26 +54,21 @@ class RawMatrix:
     unit: str | None = None
 
 
-def read_text(path: Path) -> str:
-    """The file's text, unpacked where its name ends with .gz; ScenarioError where it cannot be read."""
+def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
+    """The file's text, unpacked where its name ends with .gz.
+
+    ScenarioError where it cannot be read, or has more than `most` bytes.
+    """
     try:
-        if path.suffix.lower() == ".gz":
-            return _unpacked(path).decode("utf-8-sig")
-        return path.read_text(encoding="utf-8-sig")
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            content = file.read(most + 1)
+        check_bytes(path, len(content), most)
+        return content.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise ScenarioError(f"{path}: cannot be read: {reason}") from None
     except UnicodeDecodeError:
         raise ScenarioError(f"{path}: found bytes that are not UTF-8 text; expected a text file") from None
-
-
-def _unpacked(path: Path) -> bytes:
-    """The content of a gzip file; ScenarioError for one that unpacks to more than `LARGEST_TEXT`."""
-    with gzip.open(path) as file:
-        content = file.read(LARGEST_TEXT + 1)
-    if len(content) > LARGEST_TEXT:
-        raise ScenarioError(f"{path}: found more than {LARGEST_TEXT >> 20} MiB when unpacked; expected less")
-    return content
 
 
 def ending(path: Path) -> str:
@@ -90,9 +86,9 @@ def read_cell(text: str, where: str) -> float:
         value = float(text)
     except ValueError:
         unit = " alone: the unit is said once, by unit:" if _WITH_UNIT.search(text) else ""
-        raise ScenarioError(f"{where}: found '{text}'; expected a number{unit}") from None
+        raise ScenarioError(f"{where}: found {quoted(text)}; expected a number{unit}") from None
     if not 0.0 <= value < math.inf:
-        raise ScenarioError(f"{where}: found {text}; expected a finite latency of at least 0")
+        raise ScenarioError(f"{where}: found {shortened(text)}; expected a finite latency of at least 0")
     return value
 
 
@@ -276,7 +272,9 @@ def _by_label(
     path: Path, values: Floats, rows: Sequence[str], columns: Sequence[str], lines: Sequence[int], first: int
 ) -> RawMatrix:
     """The columns in the order of the rows. A label that only one side has leaves its other side missing."""
-    labels = [*rows, *(label for label in columns if label not in set(rows))]
+    known = set(rows)
+    labels = [*rows, *(label for label in columns if label not in known)]
+    check_cells(path, len(labels))
     row_at = {label: i for i, label in enumerate(rows)}
     column_at = {label: i for i, label in enumerate(columns)}
     ordered = np.full((1, len(labels), len(labels)), np.nan)

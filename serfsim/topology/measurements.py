@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 
 from serfsim.errors import ScenarioError
+from serfsim.topology.budget import check_cells, place_order
 from serfsim.topology.matrix_pairs import Integers
 from serfsim.topology.matrix_text import RawMatrix, is_number, is_word, read_cell, zero_is_missing
 from serfsim.topology.topology import Floats
 from serfsim.topology.units import quoted
-from serfsim.wording import counted
 
 SOURCES = ("source", "src", "from", "origin", "observer", "client", "node_a", "host_a", "host1", "a", "i")
 TARGETS = (
@@ -47,7 +47,6 @@ TARGETS = (
 )
 VALUES = ("rtt", "latency", "delay", "ping", "one_way", "owd", "median", "p50", "mean", "avg", "value")
 TIMES = ("time", "timestamp", "datetime", "date", "ts", "t", "slice", "round", "epoch")
-LARGEST_CELLS = 100_000_000  # slices times pairs: 0.8 GB
 
 _UNIT_BEHIND = re.compile(r"(.+?)(?:_|_?\()(ns|us|µs|μs|ms|s)\)?_?")
 
@@ -180,9 +179,7 @@ def _matrix(path: Path, record: str, rows: Sequence[Row], columns: Columns) -> R
     j = np.array([index[label] for label in targets])
     slices = _slices(path, times, i * len(labels) + j)
     k, m = int(slices.max()) + 1, len(labels)
-    if k * m * m > LARGEST_CELLS:
-        found = f"found {counted(k, 'slice')} of {counted(m, 'place')}"
-        raise ScenarioError(f"{path}: {found}; expected at most {LARGEST_CELLS} latencies")
+    check_cells(path, m, k)
     import pandas as pd  # takes longer to import than a small run takes
 
     medians = (
@@ -208,9 +205,7 @@ def _matrix(path: Path, record: str, rows: Sequence[Row], columns: Columns) -> R
 
 def _in_order(labels: set[str]) -> tuple[str, ...]:
     """Labels by name; the numbers in them by value, so that h2 comes before h10."""
-    return tuple(
-        sorted(labels, key=lambda label: [int(x) if x.isdecimal() else x for x in re.split(r"(\d+)", label)])
-    )
+    return tuple(sorted(labels, key=lambda label: [place_order(part) for part in re.split(r"(\d+)", label)]))
 
 
 def _slices(path: Path, times: Sequence[Any], pairs: Integers) -> Integers:

@@ -28,8 +28,16 @@ def default_unit(attribute: str) -> str | None:
 
 def quoted(value: object) -> str:
     """A value as a message shows it, on one line and not too long."""
-    text = str(value)
-    return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}...'"
+    return f"'{shortened(value)}'"
+
+
+def shortened(value: object) -> str:
+    """The same without quotes, for numbers."""
+    try:
+        text = str(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def read_latency(value: object, unit: str | None) -> float:
