@@ -25,6 +25,7 @@ from serfsim.report.columns import Columns, frame_of, read_parquet, write_parque
 from serfsim.report.reading import UNREADABLE, check_background, check_summary, check_table
 from serfsim.scoring.coordinates import error_series
 from serfsim.scoring.digest import digest as digest
+from serfsim.scoring.queues import is_settled
 from serfsim.scoring.recording import EventTable, Recording
 from serfsim.scoring.scope import Scope
 from serfsim.scoring.score import score
@@ -307,6 +308,7 @@ def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[st
         "nodes": len(recording.names),
         "duration_s": recording.duration,
         "warm_up_s": recording.warm_up,
+        "warm_up_settled": warm_up_settled(scenario, recording),
         "wall_s": recording.wall_s,
         "cpu_s": recording.cpu_s,
         "events_processed": recording.events_processed,
@@ -315,6 +317,15 @@ def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[st
         "interrupted_at_s": recording.interrupted_at,
         "claims": claims,
     }
+
+
+def warm_up_settled(scenario: Any, recording: Recording) -> bool | None:
+    """Whether the join was gossiped to its end when scoring began; None where that was not watched."""
+    from serfsim.scenario.model import SETTLE_LIMIT_S
+
+    if getattr(scenario, "warm_up", None) == "settled" and recording.warm_up >= SETTLE_LIMIT_S:
+        return False
+    return is_settled(recording.queues, 0.0) if recording.warm_up > 0.0 else None
 
 
 def releases_run(recording: Recording) -> dict[str, dict[str, int]]:

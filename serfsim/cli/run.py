@@ -68,6 +68,10 @@ def run(
         typer.echo(f"warning: {warning}", err=True)
     with held(folder):
         result = _simulated(scenario, quiet, folder)
+        if result.summary.get("warm_up_settled") is False:
+            from serfsim.report.answer import UNSETTLED
+
+            typer.echo(f"warning: {UNSETTLED}", err=True)
         _tell(result, quiet, json)  # before it is written: a full disk loses none of it
         if figures is None:
             # Who interrupts a run does not want to wait for its figures.

@@ -11,7 +11,7 @@ name: NAME
 question: Is a crashed member noticed by everybody within 20 seconds?
 seed: 1                     # same scenario, same seed, same result
 duration: 2m                # from the end of the warm-up
-warm_up: 30s                # after the join; not scored
+warm_up: 30s                # after the join; not scored. settled: until it is gossiped to the end
 
 cluster:
   nodes: 30                 # named node-00, node-01, ...; or a list of {name: ..., group: ...}

@@ -54,11 +54,15 @@ def _read_measurements(scenario: Scenario) -> None:
         topology_of(scenario, scenario.roster(), scenario.seed)
 
 
+def _warm_up(warm_up: float | str) -> str:
+    return "the cluster has settled" if isinstance(warm_up, str) else f"{write_duration(warm_up)} of warm-up"
+
+
 def _described(scenario: Scenario) -> str:
     names = node_names(scenario.cluster.nodes)
     parts = [
         _counted(len(names), "node"),
-        f"{write_duration(scenario.duration)} after {write_duration(scenario.warm_up)} of warm-up",
+        f"{write_duration(scenario.duration)} after {_warm_up(scenario.warm_up)}",
         _counted(len(scenario.faults), "fault"),
         _counted(len(scenario.workload), "workload entry", "workload entries"),
         _counted(len(scenario.claims), "claim"),

@@ -23,6 +23,12 @@ from serfsim.wording import counted
 Summary = Mapping[str, Any]
 
 
+UNSETTLED = (
+    "When the warm-up ended, news of the join were still being gossiped, and the figures include that:"
+    " a longer warm_up, or warm_up: settled, leaves it out."
+)
+
+
 @dataclass(frozen=True)
 class Answer:
     """`state` is holds, fails, or seen (no claims); `partial` says that the run was interrupted, or is ''."""
@@ -106,6 +112,8 @@ def sentences(summary: Summary, quiet: bool) -> Iterator[str]:
     """What was seen, the nearest to the question first."""
     if not summary.get("complete", True) and (summary.get("interrupted_at_s") or 0.0) < 0:
         return
+    if summary.get("warm_up_settled") is False:
+        yield UNSETTLED
     figures = [str(claim["claim"]) for claim in summary.get("claims", [])]
     for told, matters in TOPICS:
         if matters(summary, figures, quiet):

@@ -35,6 +35,7 @@ SECOND: Final = 1500.0  # bytes of the counts of one second
 PROCESS: Final = 2000.0  # bytes of an occurrence that waits for its time
 ROW: Final = 200.0  # bytes of a row of a table, while it is made
 SAMPLE: Final = 30.0  # bytes of one number of a coordinate, while its table is made
+SETTLES_S: Final = 240.0  # `warm_up: settled`, which is simulated twice
 
 
 class Estimate(NamedTuple):
@@ -57,7 +58,8 @@ def estimate(scenario: Scenario) -> Estimate:
     n = nodes if isinstance(nodes, int) else len(nodes)
     start = cluster.start
     before = max((-at for at in start.at), default=0.0) if start.at is not None else start.spread
-    seconds = max(before, 0.0) + scenario.warm_up + scenario.duration
+    warm_up = SETTLES_S if isinstance(scenario.warm_up, str) else scenario.warm_up
+    seconds = max(before, 0.0) + warm_up + scenario.duration
     configs = [dict(vars(cluster.config)), *_overridden(cluster)]
     rate = max(_rate(config) for config in configs)
     events = n * (seconds * rate + JOIN)

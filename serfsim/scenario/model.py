@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from serfsim.scenario.checks import cross_problems
 from serfsim.scenario.claims import Claim
@@ -21,14 +22,16 @@ from serfsim.scenario.faults import AnyFault, Upgrade
 from serfsim.scenario.network import Network
 from serfsim.scenario.overrides import with_value
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import ScenarioProblems, problems_of, refusal, report
+from serfsim.scenario.problems import ScenarioProblems, nearest, problems_of, refusal, report
 from serfsim.scenario.roster import Roster, build_roster
 from serfsim.scenario.settings import SHORTEST_INTERVAL, release_settings
-from serfsim.scenario.units import Duration, PositiveDuration, read_duration, write_duration
+from serfsim.scenario.units import PositiveDuration, read_duration, write_duration
 from serfsim.scenario.workload import AnyWork
 
 LONGEST_QUESTION = 10_000  # characters
 LARGEST_SEED = 2**63 - 1
+SETTLED: Final = "settled"
+SETTLE_LIMIT_S: Final = 600.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -52,6 +55,27 @@ def _write_sampling(seconds: float | None) -> str:
     return "none" if seconds is None else write_duration(seconds)
 
 
+def _read_warm_up(value: Any) -> Any:
+    if value == SETTLED:
+        return SETTLED
+    try:
+        return read_duration(value)
+    except PydanticCustomError:
+        if isinstance(value, str) and not any(letter.isdigit() for letter in value):
+            raise refusal(f"a duration, or {SETTLED}", value, meant=nearest(value, [SETTLED])) from None
+        raise
+
+
+def _write_warm_up(value: float | str) -> str:
+    return value if isinstance(value, str) else write_duration(value)
+
+
+WarmUp = Annotated[
+    float | Literal["settled"], BeforeValidator(_read_warm_up), PlainSerializer(_write_warm_up)
+]
+"""Seconds, or until queues are empty and views agree, at most SETTLE_LIMIT_S."""
+
+
 class Record(Part):
     """What is kept of a run beside its figures.
 
@@ -71,14 +95,15 @@ class Scenario(Part):
     """A cluster, a network, what happens to them, and what is claimed of the outcome.
 
     `duration` is measured from the end of the warm-up, which follows the join and is not scored. All
-    times of faults and workload count from the end of the warm-up.
+    times of faults and workload count from the end of the warm-up. `warm_up: settled` ends when every member
+    runs, sees all others and has nothing left to tell, after SETTLE_LIMIT_S at the latest.
     """
 
     name: Annotated[str, BeforeValidator(_read_name)] = "scenario"
     question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = ""
     seed: Annotated[int, Strict(), Field(ge=0, le=LARGEST_SEED)] = 1
     duration: PositiveDuration = 300.0
-    warm_up: Duration = 30.0
+    warm_up: WarmUp = 30.0
     cluster: Cluster = Field(default_factory=Cluster)
     network: Network = Field(default_factory=Network)
     faults: tuple[AnyFault, ...] = ()

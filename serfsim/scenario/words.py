@@ -103,9 +103,11 @@ def joined(names: Sequence[str]) -> str:
     return wording.joined(names)
 
 
-def time_words(duration_s: float, warm_up_s: float) -> str:
-    """'7 min after a warm-up of 30 s'."""
-    return duration(duration_s) + (f" after a warm-up of {duration(warm_up_s)}" if warm_up_s else "")
+def time_words(duration_s: float, warm_up: float | str) -> str:
+    """'7 min after a warm-up of 30 s'; `warm_up` in seconds, or 'settled'."""
+    if isinstance(warm_up, str):
+        return f"{duration(duration_s)} after a warm-up until the cluster has settled"
+    return duration(duration_s) + (f" after a warm-up of {duration(warm_up)}" if warm_up else "")
 
 
 def who(selector: Selector) -> str:

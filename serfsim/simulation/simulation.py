@@ -37,6 +37,7 @@ from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.faults import FaultRunner, RunningFault
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
+from serfsim.simulation.settling import warm_up_of
 from serfsim.simulation.truth import TrueRtt, TruthKeeper
 from serfsim.simulation.workload import WorkloadRunner
 
@@ -75,7 +76,8 @@ class Simulation:
         starts = self._starts()
         # The first to start does so at engine time 0.
         self.join_at = max(0.0, -min(starts))
-        self.origin = self.join_at + scenario.warm_up
+        self.warm_up = warm_up_of(scenario, node_class)
+        self.origin = self.join_at + self.warm_up
         self.queue = EventQueue()
         self.truth = TruthKeeper(len(names))
         self.trace = Trace(self.origin, len(names), self.queue)
@@ -232,7 +234,7 @@ class Simulation:
         return Recording(
             [member.name for member in members],
             [member.group for member in members],
-            scenario.warm_up,
+            self.warm_up,
             scenario.duration,
             recorder.event_table(self.trace),
             recorder.probe_counts(self.trace),
@@ -278,7 +280,7 @@ class Simulation:
         for number in early:
             yield from self._start(number, starts[number], converged)
         if not converged:
-            yield self.env.timeout_at(-self.scenario.warm_up)
+            yield self.env.timeout_at(-self.warm_up)
             for number in sorted(early):
                 self.agents.join(number, self.env.engine_now)
         for number in order[len(early) :]:
@@ -287,7 +289,7 @@ class Simulation:
                 self.agents.join(number, self.env.engine_now)
 
     def _start(self, number: int, start: float, converged: bool) -> Iterator[Any]:
-        at = start - self.scenario.warm_up
+        at = start - self.warm_up
         if at > self.now:
             yield self.env.timeout_at(at)
         self.agents.start(number, self.env.engine_now, converged=converged)

@@ -1,0 +1,58 @@
+"""How long the warm-up of a scenario with `warm_up: settled` is: until the join is gossiped to its end.
+
+The zero of a run's clock must be known before it begins, so the join is simulated once alone, without faults
+and workload, which come after the warm-up anyway. The run then does the same again: both draw from the same
+streams.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from serfsim.scenario.model import SETTLE_LIMIT_S, Scenario
+from serfsim.simulation.sampling import depths
+
+if TYPE_CHECKING:
+    from serfsim.protocol.serf.node import SerfNode
+    from serfsim.simulation.simulation import Simulation
+
+CHECK_S: Final = 1.0
+
+
+def warm_up_of(scenario: Scenario, node_class: type[SerfNode]) -> float:
+    """Seconds from the join to the end of the warm-up: a whole number of checks where it is `settled`."""
+    if scenario.warm_up != "settled":
+        return scenario.warm_up
+    from serfsim.simulation.simulation import Simulation, no_garbage_collection
+
+    alone = scenario.with_settings(
+        {
+            "warm_up": f"{SETTLE_LIMIT_S:g}s",
+            "faults": [],
+            "workload": [],
+            "claims": [],
+            "record.packets": "counts",
+            "record.coordinates": "none",
+        }
+    )
+    sim = Simulation(alone, node_class=node_class)
+    with no_garbage_collection():
+        after = CHECK_S
+        while after < SETTLE_LIMIT_S:
+            sim.env.run(until=after - SETTLE_LIMIT_S)
+            if is_settled(sim):
+                return after
+            after += CHECK_S
+    return SETTLE_LIMIT_S
+
+
+def is_settled(sim: Simulation) -> bool:
+    """Whether every member runs, sees all others alive, and has nothing left to tell."""
+    nodes = sim.nodes
+    for node in nodes:
+        if node is None or any(depths(node)):
+            return False
+        members = node.core.members
+        if members.count != len(nodes) or len(members.failed) or len(members.left):
+            return False
+    return True
