@@ -7,6 +7,8 @@
 #   make bench    how fast it is               make golden   compare with recordings of real agents
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
 #   make lint     ruff and mypy                make format   let ruff lay out the code
+#   make test-all all tests on every Python with the lowest and the newest dependencies (hours of CPU)
+#   make smoke    what is shipped, installed and run on all of these
 #   make clean    remove what was made here, but for results/
 
 PYTHON ?= python3
@@ -19,11 +21,11 @@ install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/py
 # $(call listed,["a"]["b"]) prints a list of pyproject.toml.
 listed = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
 COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
-SOURCES := serfsim tests benchmarks notebooks setup.py
+SOURCES := serfsim tests benchmarks notebooks setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check bench golden regress notebooks clean
+.PHONY: run test build lint format check bench golden regress notebooks clean smoke test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -61,6 +63,12 @@ regress: $(VENV)/built
 notebooks: $(VENV)/built $(VENV)/dev
 	@$(BIN)/python -m tests.notebooks.running
 
+smoke: $(VENV)/nox
+	@$(BIN)/nox --session dists smoke
+
+test-all: $(VENV)/nox
+	@$(BIN)/nox --session dists smoke tests
+
 clean:
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis serfsim/_build.json
 	@find serfsim \( -name '*.so' -o -name '*.pyd' \) -delete
@@ -91,6 +99,10 @@ $(VENV)/dev: $(VENV)/installed
 	@echo "installing what the tests need ..."
 	@$(call listed,["project"]["optional-dependencies"]["dev"]) > $(VENV)/dev-requires
 	@$(call install,--requirement $(VENV)/dev-requires)
+	@touch $@
+
+$(VENV)/nox: $(VENV)/created
+	@$(call install,nox[uv])
 	@touch $@
 
 $(VENV)/compiler: $(VENV)/installed

@@ -20,14 +20,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 def make_targets() -> set[str]:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    return set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", ".ci/run"])
 def test_every_make_command_of_a_page_exists(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    named = set(re.findall(r"^\s*(?:- )?`*make ([a-z]+)", text, flags=re.MULTILINE))
-    named |= set(re.findall(r"`make ([a-z]+)`", text))
+    named = set(re.findall(r"^\s*(?:- )?`*make ([a-z-]+)", text, flags=re.MULTILINE))
+    named |= set(re.findall(r"`make ([a-z-]+)`", text))
     assert named
     assert named <= make_targets()
 
@@ -55,6 +55,18 @@ def test_the_scenario_in_the_readme_is_valid() -> None:
     loads = importlib.import_module("serfsim.scenario.loading").loads
     for block in blocks:
         assert loads(block, "README.md").cluster.nodes
+
+
+def test_every_python_that_is_declared_is_one_of_the_matrix() -> None:
+    matrix = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    (tested,) = re.findall(r"^PYTHONS = \((.*)\)$", matrix, flags=re.MULTILINE)
+    declared = [
+        line.rpartition(" ")[2]
+        for line in PROJECT["project"]["classifiers"]
+        if line.startswith("Programming Language :: Python :: ")
+    ]
+    assert f">={declared[0]}" == PROJECT["project"]["requires-python"]
+    assert set(declared) <= set(re.findall(r'"([\d.]+)"', tested))
 
 
 def test_the_entry_point_can_be_called() -> None:

@@ -1,0 +1,123 @@
+"""serfsim on every Python with the lowest and the newest dependencies: `make test-all`; a part: `make smoke`.
+
+`dists` makes an sdist and, from it, wheels: compiled on the oldest and the newest Python, plain between them.
+`smoke` installs one into a clean environment and runs a scenario that it ships; all must give one digest.
+`tests` runs the tests; arguments after `--` are pytest's. A Python that is missing is skipped with a message.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from zipfile import ZipFile
+
+import nox
+from uv import find_uv_bin
+
+ROOT = Path(__file__).resolve().parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PLACE = ROOT / "build" / "matrix"
+DISTS = PLACE / "dists"
+DIGEST = PLACE / "digest"
+
+if shutil.which("pyenv"):  # its python3.x answer only for versions that are named
+    versions = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True).stdout.split()
+    os.environ.setdefault("PYENV_VERSION", ":".join(versions))
+
+
+def is_there(python: str) -> bool:
+    found = shutil.which(f"python{python}")
+    return found is not None and subprocess.run([found, "--version"], capture_output=True).returncode == 0
+
+
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PRESENT = [python for python in PYTHONS if is_there(python)]
+COMPILED = {*PRESENT[:1], *PRESENT[-1:]}
+RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
+EVERYWHERE = nox.parametrize("dependencies", list(RESOLUTIONS), ids=list(RESOLUTIONS))
+
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+nox.options.envdir = str(PLACE / "environments")
+
+
+def plain(python: str) -> dict[str, str]:
+    """The setting that leaves out the compiler, where the plain form is wanted."""
+    return {} if python in COMPILED else {"SERFSIM_NO_COMPILE": "1"}
+
+
+def wheel(python: str) -> Path:
+    tag = f"cp{python.replace('.', '')}" if python in COMPILED else "py3"
+    (found,) = DISTS.glob(f"*-{tag}-*.whl")
+    return found
+
+
+def install(session: nox.Session, dependencies: str, *wanted: str) -> None:
+    """Only wheels: everybody can install the lowest versions, not those alone who have compilers."""
+    session.install(f"--resolution={RESOLUTIONS[dependencies]}", "--only-binary=:all:", *wanted)
+
+
+@nox.session(venv_backend="none")
+def dists(session: nox.Session) -> None:
+    """An sdist, and wheels that are made from it alone."""
+    shutil.rmtree(DISTS, ignore_errors=True)
+    DIGEST.unlink(missing_ok=True)
+    for python in sorted({*COMPILED, *PRESENT[1:2]}):
+        session.run(
+            find_uv_bin(), "build", "--quiet", f"--python={python}", f"--out-dir={DISTS}", env=plain(python)
+        )
+        wheel(python)  # it is there, and compiled where that is wanted
+
+
+@nox.session(python=PYTHONS, requires=["dists"])
+@EVERYWHERE
+def smoke(session: nox.Session, dependencies: str) -> None:
+    """A wheel at work, or the sdist: where that is plain and dependencies are the newest."""
+    python = str(session.python)
+    from_sdist = python not in COMPILED and dependencies == "newest"
+    (sdist,) = DISTS.glob("*.tar.gz")
+    install(session, dependencies, *PROJECT["dependencies"])
+    session.install(str(sdist if from_sdist else wheel(python)), env=plain(python))
+    session.chdir(session.create_tmp())  # where no sources are
+    said = session.run("serfsim", "--version", silent=True)
+    if ("compiled" in said) != (python in COMPILED):
+        session.error(f"the wrong form runs: {said}")
+    session.run("serfsim", "validate", "udp_blocked", silent=True)
+    session.run("serfsim", "run", "udp_blocked", "--out", "run", silent=True)
+    session.run("serfsim", "report", "run", silent=True)
+    session.run("serfsim", "members", "run", silent=True)
+    session.run("serfsim", "sweep", "udp_blocked", "--seeds", "1-2", "--out", "sweep", silent=True)
+    digest = json.loads(Path("run", "summary.json").read_text(encoding="utf-8"))["digest"]
+    if not DIGEST.exists():
+        DIGEST.write_text(digest, encoding="utf-8")
+    if digest != DIGEST.read_text(encoding="utf-8"):
+        session.error(f"another digest than in the first environment: {digest}")
+    session.log(f"{said.strip()}; digest {digest}")
+
+
+@nox.session(python=PYTHONS, requires=["dists"])
+@EVERYWHERE
+def tests(session: nox.Session, dependencies: str) -> None:
+    """The tests in a copy of the sources, with the compiled files of the wheel or without any."""
+    python = str(session.python)
+    needed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"], "setuptools>=77"]
+    install(session, dependencies, *needed)
+    copy = Path(session.create_tmp(), "sources")
+    shutil.rmtree(copy, ignore_errors=True)
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    session.chdir(copy)
+    session.install("--no-deps", "--no-build-isolation", "--editable=.", env={"SERFSIM_NO_COMPILE": "1"})
+    if python in COMPILED:
+        with ZipFile(wheel(python)) as files:
+            compiled = [name for name in files.namelist() if name.endswith((".so", ".pyd", "_build.json"))]
+            files.extractall(copy, compiled)
+    session.run("pytest", *session.posargs)
