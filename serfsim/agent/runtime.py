@@ -49,6 +49,7 @@ class SocketRuntime(Runtime):
         self._wake: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._push_pulls = 0
+        self._serving = asyncio.Lock()
 
     @property
     def now(self) -> float:
@@ -207,8 +208,14 @@ class SocketRuntime(Runtime):
         is_push_pull = plain[0] == PUSH_PULL
         self._push_pulls += is_push_pull
         try:
-            if is_push_pull and self._push_pulls >= self.codec.config.max_push_pull_requests:
-                raise WireError("Too many pending push/pull requests")
+            if is_push_pull:
+                if self._push_pulls >= self.codec.config.max_push_pull_requests:
+                    raise WireError("Too many pending push/pull requests")
+                # One at a time, and whatever has come meanwhile is read, and counted, first.
+                async with self._serving:
+                    await asyncio.sleep(0)
+            if not self.is_open:
+                return
             request = self.codec.decode_stream(plain)
             number = number_of(source, self.codec.directory)
             answer = self.machine.on_stream_request(request, number, self.now)

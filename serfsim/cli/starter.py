@@ -20,6 +20,7 @@ cluster:
   config: {}                # any setting of memberlist, Serf or Vivaldi, e.g. {suspicion_mult: 6}
   start: {spread: 1s, join: first}
   processing_delay: 400us   # what a real agent adds to every packet it answers
+  push_pull_time: 1.2ms     # what it takes to serve an exchange of state, one at a time
   # groups:                 # some nodes under one name, perhaps set differently
   #   slow: {nodes: 3, processing_delay: 20ms}
 

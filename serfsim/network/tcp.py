@@ -205,7 +205,7 @@ class Tcp:
             host.listener.read(stream, now)
             return
         if step == SERVICE:
-            host.listener.serve(stream, now)
+            host.listener.end_turn(stream, now)
             return
         if step == WRITTEN:
             host.listener.written(stream, now)
@@ -344,10 +344,6 @@ class Tcp:
             stream.downward = Transfer(0, self.mss, stream.server_rtt, self.rto_min)
         stream.downward.close()
         self._pump(stream, stream.downward, False, now)
-
-    def serve_at(self, host: Host, stream: Stream, at: float) -> None:
-        """Come back to the server's process once a push/pull's turn is over."""
-        self.later(at, host.number, SERVICE, stream)
 
     def remind_listener(self, host: Host, at: float) -> None:
         kind: i64 = STREAM | (LISTENER_DEADLINE << KIND_BITS)

@@ -127,6 +127,10 @@ class Cluster(Part):
     config: Settings = Field(default_factory=Settings)
     start: Start = Field(default_factory=Start)
     processing_delay: Duration = 400e-6
+    push_pull_time: Duration = 1.2e-3
+    """What a member takes to serve a push/pull, one at a time; as of an agent on two cores. 0s is none."""
+    push_pull_time_per_kb: Duration = 450e-6
+    """And for each 1000 bytes of the request besides."""
     groups: dict[Name, Group] = Field(default_factory=dict)
 
     @model_validator(mode="after")

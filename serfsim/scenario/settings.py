@@ -174,6 +174,8 @@ class Settings(Part):
     leave_on_terminate: Switch = False
     skip_leave_on_interrupt: Switch = False
     retry_interval: Interval = 30.0
+    retry_join: Switch = True
+    """A join that reaches nobody is tried again. Without it, the agent's plain `-join`, its process ends."""
     rpc_addr: str = "127.0.0.1:7373"
 
     # Vivaldi (spec coordinate.md section 1)

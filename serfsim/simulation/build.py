@@ -110,5 +110,7 @@ def build_network(
             member.processing_delay,
             words.socket_buffer,
         )
+        host.listener.push_pull_time = scenario.cluster.push_pull_time
+        host.listener.push_pull_time_per_byte = scenario.cluster.push_pull_time_per_kb / 1000
         network.add_host(host)
     return network

@@ -14,6 +14,7 @@ from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.messages import INDIRECT_PING, Packet, StreamUser
+from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.internal import encode_key_request
 from serfsim.protocol.serf.messages import UserEvent
@@ -218,6 +219,32 @@ def test_state_is_exchanged_by_itself() -> None:
         return agent
 
     play(scene, lambda: make("a", 41), lambda: make("b", 42))
+
+
+def test_of_a_burst_of_exchanges_an_agent_refuses_those_beyond_its_limit() -> None:
+    async def answer(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bytes:
+        data = await stream[0].read()
+        stream[1].close()
+        return data
+
+    async def burst(a: Ours, b: Ours, size: int) -> int:
+        """How many of so many complete requests at once are closed unanswered."""
+        request = b.runtime.codec.write_stream(PushPull(False, b.node.memberlist.core), b.runtime.me())
+        host, port = a.address.rsplit(":", 1)
+        streams = [await asyncio.open_connection(host, int(port)) for _ in range(size)]
+        for _, writer in streams:
+            writer.write(request)
+        answers = await asyncio.gather(*(answer(stream) for stream in streams))
+        return answers.count(b"")
+
+    async def scene(a: Ours, b: Ours) -> None:
+        a.config.max_push_pull_requests = 8
+        assert await burst(a, b, 5) == 0
+        assert 10 < await burst(a, b, 40) <= 33
+        assert await burst(a, b, 5) == 0
+        assert "Too many pending push/pull requests" in a.logged
+
+    play(scene, lambda: Ours("a", 41), lambda: Ours("b", 42))
 
 
 def test_an_address_that_is_taken_and_tags_that_are_too_long_are_refused() -> None:

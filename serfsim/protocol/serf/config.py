@@ -49,6 +49,8 @@ class SerfConfig:
         self.user_quiescent_period: float = 1.0
         # How often a join that reached nobody is tried again; 0 is never.
         self.retry_interval: float = 30.0
+        # Without it a process whose join reaches nobody ends: the agent's plain -join.
+        self.retry_join: bool = True
 
     def queue_limit(self, members: i64) -> i64:
         """How many messages each of Serf's queues may hold in a cluster of `members`."""

@@ -369,6 +369,8 @@ class SerfNode(Machine):
         self.runtime.notify(now, events.JOINED, self.me, contacted)
         if contacted > 0:
             self.intents.broadcast_join(now)
+        elif not self.config.retry_join:
+            self.application.shut_down(now)
         elif self.config.retry_interval > 0.0:
             self.runtime.call_at(now + self.config.retry_interval, RETRY_JOIN, 0, 0)
 
