@@ -11,7 +11,7 @@ from serfsim.validation.compare import AGREES, OPEN, Pair, Row, standard_errors
 from serfsim.validation.noise import early_stall
 from serfsim.validation.outliers import LEAST, Outlier, outliers
 from serfsim.validation.plot import FIGURES, save_figures
-from serfsim.validation.releases import release_of
+from serfsim.validation.releases import order_of, release_of
 from serfsim.validation.tally import OTHERS, SIZES, ZEROS, judged, share_of, sort_of, table
 
 INTRODUCTION = """\
@@ -222,12 +222,6 @@ def by_release(rows: list[Row]) -> Iterator[str]:
         assert tolerance is not None
         yield f"| {group} | {figure} | {tolerance.text()} | {' | '.join(cells)} |"
     yield ""
-
-
-def order_of(release: str) -> tuple[list[int], str]:
-    """0.9.4 before 0.10.2."""
-    serf, _, memberlist = release.partition("-ml")
-    return [int(part) for part in serf.split(".")], memberlist
 
 
 def cell(row: Row) -> str:

@@ -18,6 +18,7 @@ from serfsim.report.plots import style
 from serfsim.scoring.recording import Floats
 from serfsim.validation.compare import AGREES, OPEN, Pair, Row, compare, finite, group_of
 from serfsim.validation.figures.coordinates import TIMES_S
+from serfsim.validation.releases import order_of
 from serfsim.validation.runs import pooled
 
 DPI = 130
@@ -229,7 +230,7 @@ def agreement(pairs: list[Pair]) -> Figure:
     for row in compare(pairs):
         if has_ratio(row):
             found.setdefault((row.kind, row.figure), []).append(row)
-    releases = sorted({row.release for rows in found.values() for row in rows})
+    releases = sorted({row.release for rows in found.values() for row in rows}, key=order_of)
     marks = dict(zip(releases, MARKERS, strict=False))
     figure = Figure(figsize=(12.0, 1.8 + 0.2 * len(found)), layout="constrained")
     ax = figure.subplots()

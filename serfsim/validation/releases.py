@@ -43,3 +43,9 @@ def release_of(golden: Golden) -> Release:
     if USUAL_MEMBERLIST.get(serf) != memberlist:
         name += f"-ml{memberlist}{rest}"
     return Release(name, COLUMNS[serf, memberlist])
+
+
+def order_of(release: str) -> tuple[list[int], str]:
+    """0.9.4 before 0.10.2."""
+    serf, _, memberlist = release.partition("-ml")
+    return [int(part) for part in serf.split(".")], memberlist
