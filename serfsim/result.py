@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,6 +83,7 @@ class Result:
         self.background = background
         self.recording = recording
         self.capture: KeptCapture | None = None
+        self.log: Path | None = None  # of a result that was read
         self._makers = tables
         self._columns: dict[str, Columns] = {}
         self._tables: dict[str, pd.DataFrame] = {}
@@ -217,10 +219,13 @@ class Result:
         (folder / layout.TRUTH).write_text(to_json(self._kept_background()) + "\n", encoding="utf-8")
         for name in layout.TABLES:
             write_parquet(self.columns(name), folder / f"{name}.parquet")
-        with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
-            names, version = self.background.names, serf_version(self.scenario)
-            releases = self.recording.releases if self.recording is not None else ()
-            write_log(stream, self.events, names, version, self.columns("deliveries"), releases)
+        if self.recording is None:
+            if self.log is not None:
+                shutil.copyfile(self.log, folder / layout.LOG)
+        else:
+            with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
+                kept, version = self.recording, serf_version(self.scenario)
+                write_log(stream, kept.events, kept.names, version, kept.releases, kept.log)
         if self.capture is not None:
             self.capture.put(folder / self.capture.name)
         if figures:
@@ -286,6 +291,8 @@ def open_result(folder: str | Path) -> Result:
         return read
 
     result = Result(scenario, summary, background, {name: reader(name) for name in layout.TABLES})
+    if (place / layout.LOG).is_file():
+        result.log = place / layout.LOG
     for name in layout.CAPTURES:
         if (place / name).is_file():
             from serfsim.capture import KeptCapture

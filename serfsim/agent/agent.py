@@ -14,14 +14,15 @@ from serfsim.agent.keys import KeyQueries
 from serfsim.agent.logs import NodeLog
 from serfsim.agent.runtime import SocketRuntime
 from serfsim.errors import SerfsimError
+from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.native import Random
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist import config as profiles
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.messages import Announced, UserEvent
+from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
@@ -36,13 +37,6 @@ PROFILES: Final[dict[str, Callable[[], MemberlistConfig]]] = {
     "lan": profiles.lan,
     "wan": profiles.wan,
     "local": profiles.local,
-}
-MEMBER_EVENTS: Final = {
-    events.JOIN: "member-join",
-    events.LEFT: "member-leave",
-    events.FAILED: "member-failed",
-    events.UPDATE: "member-update",
-    events.REAP: "member-reap",
 }
 
 
@@ -96,7 +90,7 @@ class Agent:
         if self.keyring is not None:
             self.config.encryption_overhead = int(block_size(self.keyring.version(), 0))
         self.runtime = SocketRuntime(
-            Codec(self.directory, self.config, self.keyring), self._report, self.log.say
+            Codec(self.directory, self.config, self.keyring), self._report, self.log.log, self.log.say
         )
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._joining = asyncio.Lock()
@@ -158,17 +152,17 @@ class Agent:
         async with self._joining:
             ended = self._waited(events.JOINED)
             self.node.join(found, self.runtime.now, not replay)
-            contacted = await ended
-        if contacted == 0:
-            self.log.say(f"[WARN] agent: error joining: nobody answered at {', '.join(addresses)}")
-        return contacted
+            return await ended
 
     async def leave(self) -> bool:
         """Leave gracefully, then close; False where the others could not be told in time."""
         ended = self._waited(events.LEAVE_DONE)
+        self.log.log(log_lines.LEAVING, -1, 0, 0, "")
         self.node.leave(self.runtime.now)
         in_time = await ended == 1
+        self.log.log(log_lines.SHUTTING_DOWN, -1, 0, 0, "")
         self.close("left")
+        self.log.log(log_lines.SHUT_DOWN, -1, 0, 0, "")
         return in_time
 
     def close(self, reason: str = "closed") -> None:
@@ -239,18 +233,11 @@ class Agent:
             if not future.done():
                 future.set_result(detail)
 
-    def on_received(self, message: Announced) -> None:
-        if message.node != self.node.me:
-            kind = "messageQueryType" if isinstance(message, Query) else "messageUserEventType"
-            self.log.say(f"[DEBUG] serf: {kind}: {message.name}")
-
     def on_user_event(self, event: UserEvent) -> None:
-        self.log.say(f"[INFO] agent: Received event: user-event: {event.name}")
         self.listen(Happening(f"user:{event.name}", payload=event.payload))
 
     def on_query(self, received: ReceivedQuery, now: float) -> None:
         query = received.query
-        self.log.say(f"[INFO] agent: Received event: query: {query.name}")
         self.listen(Happening(f"query:{query.name}", payload=query.payload))
         answer = self.answer(query.name, query.payload)
         if answer is not None:
@@ -260,12 +247,10 @@ class Agent:
 
     def on_member_event(self, kind: int, members: list[int]) -> None:
         word = MEMBER_EVENTS[kind]
-        self.log.say(f"[INFO] agent: Received event: {word}")
         self.listen(Happening(word, tuple(self.directory.names[member] for member in members)))
 
     def on_response(self, query: Query, source: int, payload: bytes | None) -> None:
         name = self.directory.names[source]
-        self.log.say(f"[DEBUG] serf: messageQueryResponseType: {name}")
         asked = self._queries.get((int(query.ltime), int(query.id)))
         if asked is None:
             return
@@ -280,5 +265,4 @@ class Agent:
             asked[1].set_result(asked[0])
 
     def on_name_lost(self) -> None:
-        self.log.say("[WARN] agent: Serf shutdown detected, quitting")
         self.close("name lost")

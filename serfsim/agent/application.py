@@ -6,15 +6,13 @@ from typing import Protocol
 
 from serfsim.expressions import is_match
 from serfsim.protocol.serf.application import Application
-from serfsim.protocol.serf.messages import Announced, UserEvent
+from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
 
 
 class Listener(Protocol):
     """Who is told. Members are numbers of the directory."""
-
-    def on_received(self, message: Announced) -> None: ...
 
     def on_user_event(self, event: UserEvent) -> None: ...
 
@@ -39,9 +37,6 @@ class AgentApplication(Application):
 
     def matches(self, expression: str, value: str) -> bool:
         return is_match(expression, value)
-
-    def received(self, message: Announced, now: float) -> None:
-        self.listener.on_received(message)
 
     def user_event(self, event: UserEvent, now: float) -> None:
         self.listener.on_user_event(event)

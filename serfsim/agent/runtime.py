@@ -18,27 +18,31 @@ from heapq import heappop, heappush
 from serfsim.agent.addresses import Endpoint, endpoint_of, number_of, shown
 from serfsim.agent.codec import Codec
 from serfsim.agent.sockets import Exchange, Sockets, dial, open_sockets, read_message
+from serfsim.protocol import log_lines
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import PUSH_PULL, Packet, StreamError, StreamMessage
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, REPLIED, Machine, Runtime
 from serfsim.protocol.wire.reader import WireError
 
 Report = Callable[[float, int, int, int], None]
+Log = Callable[[int, int, int, int, str], None]
 Say = Callable[[str], None]
 
 
 class SocketRuntime(Runtime):
     """`listen`, then `begin`, then `close`: before and after, what comes in is passed over.
 
-    `report` is told what the machine notifies; `say` takes lines for the log.
+    `report` is told what the machine notifies; `log_line` and `say` take lines for the log, the one as
+    `Runtime.log` has them, the other in words.
     """
 
     machine: Machine
     me: Callable[[], Record]
 
-    def __init__(self, codec: Codec, report: Report, say: Say) -> None:
+    def __init__(self, codec: Codec, report: Report, log_line: Log, say: Say) -> None:
         self.codec = codec
         self.report = report
+        self.log_line = log_line
         self.say = say
         self.loop = asyncio.get_running_loop()
         self.origin = self.loop.time()
@@ -77,6 +81,9 @@ class SocketRuntime(Runtime):
 
     def notify(self, now: float, event: int, subject: int, detail: int) -> None:
         self.report(now, event, subject, detail)
+
+    def log(self, now: float, line: int, subject: int, a: int, b: int, text: str) -> None:
+        self.log_line(line, subject, a, b, text)
 
     # Timers --------------------------------------------------------------------------------------
 
@@ -156,7 +163,8 @@ class SocketRuntime(Runtime):
     ) -> None:
         target = endpoint_of(address, self.codec.directory)
 
-        def connected() -> tuple[bytes, float]:
+        def connected(port: int) -> tuple[bytes, float]:
+            request.port = port
             request.connected(self.now)
             left = io_deadline - self.now if io_deadline > 0.0 else io_timeout
             return self.codec.write_stream(request, self.me()), max(left, 0.0)
@@ -180,7 +188,7 @@ class SocketRuntime(Runtime):
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername") or ("0.0.0.0", 0)
         source = (str(peer[0]), int(peer[1]))
-        self.say(f"[DEBUG] memberlist: Stream connection from={shown(source)}")
+        self.log_line(log_lines.STREAM_FROM, -1, 0, 0, shown(source))
         timeout = float(self.codec.config.tcp_timeout)
         try:
             async with asyncio.timeout(timeout):
@@ -210,7 +218,8 @@ class SocketRuntime(Runtime):
         try:
             if is_push_pull:
                 if self._push_pulls >= self.codec.config.max_push_pull_requests:
-                    raise WireError("Too many pending push/pull requests")
+                    self.log_line(log_lines.TOO_MANY_PUSH_PULLS, -1, 0, 0, "")
+                    return
                 # One at a time, and whatever has come meanwhile is read, and counted, first.
                 async with self._serving:
                     await asyncio.sleep(0)

@@ -47,10 +47,11 @@ class Exchange:
 
 async def dial(
     target: Endpoint,
-    connected: Callable[[], tuple[bytes, float]],
+    connected: Callable[[int], tuple[bytes, float]],
     dial_timeout: float,
 ) -> Exchange:
-    """Connect, send, read one answer. `connected` is asked then what to send and how long that may take."""
+    """Connect, send, read one answer. `connected` is given the own port, and says what to send
+    and how long that may take."""
     try:
         async with asyncio.timeout(dial_timeout):
             reader, writer = await asyncio.open_connection(*target)
@@ -59,7 +60,7 @@ async def dial(
     except OSError:
         return Exchange(DIAL_REFUSED)
     try:
-        data, left = connected()
+        data, left = connected(int(writer.get_extra_info("sockname")[1]))
         async with asyncio.timeout(left):
             writer.write(data)
             await writer.drain()

@@ -32,8 +32,6 @@ from serfsim.wire_crypto import Keyring
 EPOCH_NS = 1_577_836_800_000_000_000  # 2020-01-01T00:00:00Z
 KEY = b"serfsim.captured"
 PADDED_OVERHEAD = 45
-FIRST_PORT = 32768  # net.ipv4.ip_local_port_range of Linux
-PORTS = 28232
 SYN_WINDOW = 64240
 LOST = "lost: it never arrives"
 WINDOW = 502  # in units of 128 bytes
@@ -50,7 +48,6 @@ class PacketCapture(Capture):
         self.directory = directory
         self.network = network
         self.origin = origin
-        self._dialled: dict[int, int] = {}
         self._packets: dict[bytes, int] = {}
         self._cores: dict[int, Core] = {}
         self._nonces = 0
@@ -133,9 +130,7 @@ class PacketCapture(Capture):
         known = stream.captured
         if isinstance(known, Conversation):
             return known
-        count = self._dialled.get(stream.client, 0)
-        self._dialled[stream.client] = count + 1
-        client = self._endpoint(stream.client)[0], FIRST_PORT + count % PORTS
+        client = self._endpoint(stream.client)[0], int(stream.client_port)
         made = Conversation(stream.number, client, self._endpoint(stream.server))
         stream.captured = made
         return made

@@ -24,19 +24,25 @@ def monitor(
 
     Lines have the date: the scenario's 0 stands for 2000/01/01 00:00:00.
     """
+    from serfsim.logs.lines import LEVELS, rank, stamped
     from serfsim.report.folder import LOG
-    from serfsim.rpc.logs import LEVELS, rank, stamped
 
     if level.upper() not in LEVELS:
         raise ResultError(f"--level: {unknown_name(level, 'a level', LEVELS)}")
     past = past_of(result)
-    beginning = f"{past.names[past.number(node, '--as')]} ["
+    beginning = f"{past.names[past.number(node, '--as')]} "
     lowest = LEVELS.index(level.upper())
     try:
         lines = (result / LOG).read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ResultError(f"{result}: {LOG} cannot be read: {error.strerror or error}") from None
+    goes_on = False  # a line of which more follows is one that is shown
     for line in lines:
-        text = line[13:]
-        if text.startswith(beginning) and rank(text) >= lowest:
-            typer.echo(stamped(EPOCH, float(line[:12]), text[len(beginning) - 1 :]))
+        if line.startswith("#") or not line[13:].startswith(beginning):
+            continue
+        text = line[13 + len(beginning) :]
+        if text.startswith("["):
+            goes_on = rank(text) >= lowest
+            text = stamped(EPOCH, float(line[:12]), text)
+        if goes_on:
+            typer.echo(text)

@@ -24,6 +24,7 @@ from serfsim.engine.queue import EventQueue
 from serfsim.native import append, i32, i64, u8, vec
 from serfsim.network.journal import UDP_HEADERS, Journal
 from serfsim.protocol.events import COUNTED_ONLY, KINDS
+from serfsim.protocol.log_lines import LAST_RECEIPT
 from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage
 from serfsim.protocol.serf.messages import Announced
 
@@ -39,6 +40,9 @@ SEGMENTS: Final = 83
 CONNECTIONS: Final = 84
 TRAFFIC_COLUMNS: Final = 85
 KIND_MASK: Final = 15
+
+# A wave of gossip in a large cluster is received by the million.
+MOST_RECEIPTS: Final = 100_000
 
 
 class Watch:
@@ -71,6 +75,18 @@ class Trace(Journal):
         self.delivery_kind = vec[u8]()
         self.delivery_item = vec[i32]()
         self.delivery_peer = vec[i32]()
+        # Lines of the log that no event stands for; `log_mark`: how many events came before.
+        self.log_t = vec[float]()
+        self.log_node = vec[i32]()
+        self.log_line = vec[u8]()
+        self.log_subject = vec[i32]()
+        self.log_a = vec[i64]()
+        self.log_b = vec[i64]()
+        self.log_text = vec[i32]()
+        self.log_mark = vec[i32]()
+        self.log_texts: list[str] = []
+        self.text_numbers: dict[str, int] = {}
+        self.receipts: i64 = 0  # lines about received copies, those beyond MOST_RECEIPTS too
         # Sent by each host: IP packets and bytes, UDP and TCP.
         self.node_packets = vec[i64]([0] * hosts)
         self.node_bytes = vec[i64]([0] * hosts)
@@ -111,6 +127,25 @@ class Trace(Journal):
                 watch.seen_at = now
                 if self.queue is not None:
                     self.queue.stop = True
+
+    def log(self, now: float, node: i64, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
+        if line <= LAST_RECEIPT:
+            self.receipts += 1
+            if self.receipts > MOST_RECEIPTS:
+                return
+        number: i64 = self.text_numbers.get(text, -1)
+        if number < 0:
+            number = len(self.log_texts)
+            self.text_numbers[text] = number
+            self.log_texts.append(text)
+        self.log_t = append(self.log_t, now - self.origin)
+        self.log_node = append(self.log_node, i32(node))
+        self.log_line = append(self.log_line, u8(line))
+        self.log_subject = append(self.log_subject, i32(subject))
+        self.log_a = append(self.log_a, a)
+        self.log_b = append(self.log_b, b)
+        self.log_text = append(self.log_text, i32(number))
+        self.log_mark = append(self.log_mark, i32(len(self.t)))
 
     def deliver(self, now: float, node: i64, kind: i64, item: Announced, peer: i64) -> None:
         """Something became of a user event or query: `kind` is a number of `serf.application` (SENT ...)."""

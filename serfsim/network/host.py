@@ -36,6 +36,10 @@ from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage
 from serfsim.protocol.runtime import Machine, Runtime
 
+# Where ports of connecting sockets begin, as on Linux, and how many there are.
+FIRST_PORT: Final = 32768
+PORTS: Final = 28232
+
 if TYPE_CHECKING:
     from serfsim.network.network import Network
     from serfsim.network.tcp_stream import Stream
@@ -113,6 +117,7 @@ class Host(Runtime):
         self.served: dict[int, Stream] = {}  # accepted and not yet over
         self.listener = Listener(self)
         self.dialled: dict[int, Stream] = {}  # by this process, and not yet over
+        self._dials: i64 = 0  # by all its processes
         self._read_turn: i64 = 0  # the READ event that counts
         self._reading = False
         self._reading_since = 0.0
@@ -217,6 +222,11 @@ class Host(Runtime):
     ) -> None:
         self.network.tcp.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, now)
 
+    def next_port(self) -> i64:
+        """The port from which the next connection is dialled."""
+        self._dials += 1
+        return FIRST_PORT + (self._dials - 1) % PORTS
+
     def call_at(self, at: float, timer: i64, a: i64, b: i64) -> None:
         """`timer` is a number below 65536."""
         kind: i64 = TIMER | (timer << KIND_BITS) | (self.epoch << EPOCH_SHIFT)
@@ -231,6 +241,9 @@ class Host(Runtime):
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
         self.journal.record(now, self.number, event, subject, detail)
+
+    def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
+        self.journal.log(now, self.number, line, subject, a, b, text)
 
     # Packets -------------------------------------------------------------------------------------
 

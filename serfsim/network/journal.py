@@ -19,6 +19,9 @@ class Journal:
     def record(self, now: float, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         """A machine reported an event (a number of `protocol.events`)."""
 
+    def log(self, now: float, node: i64, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
+        """A machine logged a line (a number of `protocol.log_lines`)."""
+
     def packet_sent(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
         """A datagram left its host, whatever becomes of it. `ip_bytes`: with all UDP and IP headers."""
 

@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Final
 from serfsim.native import i64
 from serfsim.network.tcp_steps import REQUEST, SERVICE
 from serfsim.network.tcp_stream import ANSWERING, ESTABLISHED, Stream
+from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
+from serfsim.protocol.log_lines import STREAM_FROM, STREAM_TIMEOUT, TOO_MANY_PUSH_PULLS
 from serfsim.protocol.memberlist.messages import PUSH_PULL
 
 if TYPE_CHECKING:
@@ -37,6 +39,11 @@ HOLD_UP: Final = 0.5
 
 # Bytes that Linux takes over from a process at once: where a connection's send buffer begins.
 SEND_BUFFER: Final = 87040
+
+
+def dialler_text(stream: Stream) -> str:
+    """Whence a stream was dialled, as the log says it."""
+    return ipv4_endpoint(stream.client, stream.client_port)
 
 
 class Listener:
@@ -66,7 +73,16 @@ class Listener:
 
     def accept(self, stream: Stream, now: float) -> None:
         """The kernel has a connection for the process."""
-        self._wait(stream, math.inf if self.host.paused else now + self.timeout)
+        if self.host.paused:
+            self._wait(stream, math.inf)
+        else:
+            self._take_over(stream, now)
+            self._wait(stream, stream.server_deadline)
+
+    def _take_over(self, stream: Stream, now: float) -> None:
+        """The process has accepted a connection."""
+        self.host.log(now, STREAM_FROM, -1, 0, 0, dialler_text(stream))
+        stream.server_deadline = now + self.timeout
 
     def _wait(self, stream: Stream, deadline: float) -> None:
         stream.server_deadline = deadline
@@ -95,7 +111,7 @@ class Listener:
         self._expire(now)
         for stream in self._waiting.values():
             if stream.server_deadline == math.inf:
-                stream.server_deadline = now + self.timeout
+                self._take_over(stream, now)
         self._remind()
 
     def _expire(self, now: float) -> None:
@@ -105,6 +121,7 @@ class Listener:
                 break
             overdue.append(stream)
         for stream in overdue:
+            self._complain(stream, now)
             self.forget(stream)
             if stream.downward is not None:
                 stream.is_cut_short = True
@@ -117,6 +134,14 @@ class Listener:
         if stream.server_epoch == host.epoch and stream.server_state == ESTABLISHED:
             self.forget(stream)
             host.network.tcp.hang_up(host, stream, now)
+
+    def _complain(self, stream: Stream, now: float) -> None:
+        own, peer = ipv4_endpoint(self.host.number, DEFAULT_PORT), dialler_text(stream)
+        if stream.server_state == ANSWERING:
+            text = f"Failed to push local state: write tcp {own}->{peer}: i/o timeout from={peer}"
+        else:
+            text = f"failed to receive: read tcp {own}->{peer}: i/o timeout from={peer}"
+        self.host.log(now, STREAM_TIMEOUT, -1, 0, 0, text)
 
     def forget(self, stream: Stream) -> None:
         """The process is through with a stream, or its kernel has lost it."""
@@ -146,6 +171,7 @@ class Listener:
         self._read_until = now + reading
         self._turn_ends += HOLD_UP * reading
         if self.push_pulls + 1 >= self.max_push_pulls:
+            host.log(now, TOO_MANY_PUSH_PULLS, -1, 0, 0, "")
             host.network.tcp.hang_up(host, stream, now)
             return
         self.push_pulls += 1

@@ -190,6 +190,7 @@ class Tcp:
         """See `Runtime.open_stream`."""
         self.dialled += 1
         stream = Stream(self.dialled, host.number, address, host.epoch, request, token)
+        request.port = stream.client_port = host.next_port()
         stream.rng = host.tcp_rng
         stream.io_deadline = io_deadline
         stream.io_timeout = io_timeout

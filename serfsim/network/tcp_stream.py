@@ -31,6 +31,7 @@ class Stream:
         self.client: i64 = client
         self.server: i64 = server
         self.client_epoch: i64 = client_epoch
+        self.client_port: i64 = 0
         self.server_epoch: i64 = -1
         self.request = request
         self.token: i64 = token

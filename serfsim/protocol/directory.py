@@ -139,6 +139,31 @@ class Record:
         )
 
 
+def ipv4_endpoint(address: i64, port: i64) -> str:
+    """An IPv4 socket address as Go writes it."""
+    number = int((FIRST_ADDRESS + address) & 0xFFFFFFFF)
+    return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:{port}"
+
+
+def _ipv6_text(data: bytes) -> str:
+    """Sixteen bytes as Go writes them: the longest row of zero groups is left out."""
+    groups: list[str] = []
+    for at in range(0, len(data) - 1, 2):
+        groups.append(hex(data[at] << 8 | data[at + 1])[2:])
+    best = 0
+    begin = -1
+    for at in range(len(groups)):
+        end = at
+        while end < len(groups) and groups[end] == "0":
+            end += 1
+        if end - at > best and end - at > 1:
+            best = end - at
+            begin = at
+    if begin < 0:
+        return ":".join(groups)
+    return ":".join(groups[:begin]) + "::" + ":".join(groups[begin + best :])
+
+
 class Directory:
     """All names known, in order of first mention: number -> name, first record.
 
@@ -201,6 +226,13 @@ class Directory:
             other = self._others[address - FIRST_OTHER]
             return i64(other[len(other) - 2]) << 8 | i64(other[len(other) - 1])
         return (DEFAULT_PORT + (address >> PORT_SHIFT)) & 0xFFFF
+
+    def endpoint(self, address: i64) -> str:
+        """An address with its port, as Go writes it."""
+        port = self.address_port(address)
+        if address < FIRST_OTHER:
+            return ipv4_endpoint(address, port)
+        return f"[{_ipv6_text(self.address_bytes(address, 16))}]:{port}"
 
     def address_number(self, data: bytes, port: i64) -> i64:
         """The number of a socket address, whose `data` may be of any length."""

@@ -65,6 +65,9 @@ class Runtime:
         """Report what happened (a number of `protocol.events`)."""
         raise NotImplementedError
 
+    def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
+        """A line for the log that no event stands for (a number of `protocol.log_lines`)."""
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Machine:

@@ -68,6 +68,7 @@ class Mechanisms:
         self.longest_first: bool =          (o,   o,   o,   o,   y,   y,   y)[at]  # in broadcast queues
         self.two_handoff_queues: bool =     (o,   o,   o,   o,   y,   y,   y)[at]  # newest first; else one
         self.splits_compounds: bool =       (o,   o,   o,   o,   o,   o,   y)[at]  # of gossip, at 255 parts
+        self.names_ports: bool =            (o,   o,   o,   o,   o,   o,   y)[at]  # in errors of joins
         self.signed_integers: bool =        (o,   o,   o,   o,   o,   o,   y)[at]  # counts, durations
 
         # Members.

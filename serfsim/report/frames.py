@@ -280,7 +280,7 @@ def queues(samples: QueueSamples) -> Columns:
 
 
 def deliveries(table: DeliveryTable, names: list[str]) -> Columns:
-    """A row for every member that got a user event or query, and for every ack and answer that came in.
+    """A row for every process that got a user event or query, and for every ack and answer that came in.
 
     t_sent_s (of the event or query), t_received_s, t_delivered_s (to the application; missing where it
     was not), kind (event, query, ack, response), name, ltime, source (of an ack or response: whose),
@@ -291,6 +291,9 @@ def deliveries(table: DeliveryTable, names: list[str]) -> Columns:
     at = np.flatnonzero(table.action == SENT)
     np.minimum.at(sent, table.item[at], table.t[at])
     key = table.item.astype(np.int64) * len(names) + table.node
+    # A process that was started anew may be given again what the one before had.
+    life = lives(key, table.action == RECEIVED)
+    key = key * (int(life.max(initial=0)) + 1) + life
     received, delivered = (firsts(key, table.action == action) for action in (RECEIVED, DELIVERED))
     handed = dict(zip(key[delivered].tolist(), table.t[delivered].tolist(), strict=True))
     answers = [np.flatnonzero(table.action == action) for action in (ACKED, ANSWERED)]
@@ -321,6 +324,18 @@ def deliveries(table: DeliveryTable, names: list[str]) -> Columns:
         "node": nodes(table.node[rows].astype(np.int64), names),
         "payload_bytes": np.array([one.size for one in told], dtype=np.int64),
     }
+
+
+def lives(key: Integers, is_received: Booleans) -> Integers:
+    """How often what a row is about had been received by then, by one and the same member."""
+    order = np.argsort(key, kind="stable")
+    grouped = key[order]
+    count = np.cumsum(is_received[order])
+    begins = np.searchsorted(grouped, grouped)
+    before = np.concatenate(([0], count))[begins]
+    found = np.empty(len(key), dtype=np.int64)
+    found[order] = count - before
+    return found
 
 
 def firsts(key: Integers, wanted: Booleans) -> NDArray[np.intp]:

@@ -14,7 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Protocol
 
+import numpy as np
+
 from serfsim.engine.trace import Trace
+from serfsim.logs.lines import AgentLog
+from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.native import i32, i64, u8, vec
 from serfsim.protocol import events
 from serfsim.protocol.serf.messages import UserEvent
@@ -23,7 +27,6 @@ from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.report.log import log_lines
 from serfsim.rpc.application import ServedApplication, listen_below
-from serfsim.rpc.logs import AgentLog
 from serfsim.rpc.views import MemberView, member_view
 from serfsim.scoring.scope import select
 from serfsim.simulation import recorder
@@ -31,13 +34,8 @@ from serfsim.simulation.agents import Agents
 from serfsim.simulation.application import AgentApplication
 from serfsim.simulation.simulation import Simulation
 
-MEMBER_EVENTS: Final = {
-    events.JOIN: ("member-join", "alive"),
-    events.LEFT: ("member-leave", "left"),
-    events.FAILED: ("member-failed", "failed"),
-    events.UPDATE: ("member-update", None),
-    events.REAP: ("member-reap", None),
-}
+# What a member's status is after an event, where the event says so.
+STATUS_AFTER: Final = {events.JOIN: "alive", events.LEFT: "left", events.FAILED: "failed"}
 
 
 class AgentDown(Exception):
@@ -85,7 +83,6 @@ class Agent:
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.queries: dict[tuple[int, int], QueryReader] = {}
         self._waits: dict[str, list[asyncio.Future[Any]]] = defaultdict(list)
-        self._lines: list[tuple[float, str]] = []
         self._told: dict[int, str] = {}  # the last status that events said of a member
         self._views: dict[int, MemberView] = {}  # as they were at their last join or update
         self._life = 0
@@ -219,25 +216,24 @@ class Agent:
     def _tell_log(self) -> None:
         """Write down what the trace has of this node, then empty it: nobody will score what is served."""
         trace = self.sim.trace
-        lines, self._lines = self._lines, []
-        if len(trace.t):
+        if len(trace.t) or len(trace.log_t):
             table = recorder.event_table(trace)
+            rows = np.flatnonzero(table.observer == self.number)
             own = select(table, table.observer == self.number)
+            log = recorder.log_table(trace).of_node(self.number, rows)
             names = list(self.sim.agents.directory.names)
             prefix = 14 + len(self.name)
             version = self.sim.agents.members[self.number].version
-            for line in log_lines(own, names, version) if len(own.t) else ():
+            for line in log_lines(own, names, version, log=log):
                 if not line.startswith("#"):
-                    lines.append((float(line[:12]), line[prefix:]))
-            rows = zip(own.kind.tolist(), own.subject.tolist(), own.detail.tolist(), strict=True)
-            for kind, subject, detail in rows:
+                    self.log.write(float(line[:12]), line[prefix:])
+            told = zip(own.kind.tolist(), own.subject.tolist(), own.detail.tolist(), strict=True)
+            for kind, subject, detail in told:
                 if kind == events.LEAVE_DONE:
                     self.resolve("leave", detail)
                 elif kind in (events.JOIN, events.UPDATE) and self.is_up:
                     self._views[subject] = member_view(self.node, subject)
         forget(trace)
-        for t, text in sorted(lines, key=lambda line: line[0]):
-            self.log.write(t, text)
 
     def say(self, text: str) -> None:
         """A line of the agent's own, now."""
@@ -245,20 +241,14 @@ class Agent:
 
     # What the node reports -----------------------------------------------------------------------
 
-    def on_log(self, now: float, text: str) -> None:
-        self._lines.append((now - self.sim.origin, text))
-
     def on_user_event(self, event: UserEvent, now: float) -> None:
-        self.on_log(now, f"[INFO] agent: Received event: user-event: {event.name}")
         self._tell(Event("user", event.name, user=event))
 
     def on_query(self, received: ReceivedQuery, now: float) -> None:
-        self.on_log(now, f"[INFO] agent: Received event: query: {received.query.name}")
         self._tell(Event("query", received.query.name, query=received))
 
     def on_member_event(self, kind: int, members: list[int], now: float) -> None:
-        name, status = MEMBER_EVENTS[kind]
-        self.on_log(now, f"[INFO] agent: Received event: {name}")
+        name, status = MEMBER_EVENTS[kind], STATUS_AFTER.get(kind)
         told = []
         for member in members:
             if status is not None:
@@ -302,6 +292,17 @@ def forget(trace: Trace) -> None:
     trace.subject = vec[i32]()
     trace.kind = vec[u8]()
     trace.detail = vec[i64]()
+    trace.log_t = vec[float]()
+    trace.log_node = vec[i32]()
+    trace.log_line = vec[u8]()
+    trace.log_subject = vec[i32]()
+    trace.log_a = vec[i64]()
+    trace.log_b = vec[i64]()
+    trace.log_text = vec[i32]()
+    trace.log_mark = vec[i32]()
+    trace.log_texts = []
+    trace.text_numbers = {}
+    trace.receipts = 0
     trace.announced = []
     trace.delivery_t = vec[float]()
     trace.delivery_node = vec[i32]()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from serfsim.protocol.serf.delegate import SerfDelegate
-from serfsim.protocol.serf.messages import Announced, UserEvent
+from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.node import UPDATING, SerfNode
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
@@ -24,8 +24,6 @@ RPC_JOIN: Final = 1 << 40
 
 class Listener(Protocol):
     """Who is told what happens at the served node; times are the engine's."""
-
-    def on_log(self, now: float, text: str) -> None: ...
 
     def on_user_event(self, event: UserEvent, now: float) -> None: ...
 
@@ -53,15 +51,6 @@ class ServedApplication(AgentApplication):
         super().__init__(agents, number)
         self.listener = listener
 
-    def wants_member_events(self) -> bool:
-        return True
-
-    def received(self, message: Announced, now: float) -> None:
-        super().received(message, now)
-        if message.node != self.number:
-            kind = "messageQueryType" if isinstance(message, Query) else "messageUserEventType"
-            self.listener.on_log(now, f"[DEBUG] serf: {kind}: {message.name}")
-
     def user_event(self, event: UserEvent, now: float) -> None:
         super().user_event(event, now)
         self.listener.on_user_event(event, now)
@@ -75,12 +64,10 @@ class ServedApplication(AgentApplication):
 
     def acked(self, query: Query, source: int, now: float) -> None:
         super().acked(query, source, now)
-        self.listener.on_log(now, f"[DEBUG] serf: messageQueryResponseType: {self._name(source)}")
         self.listener.on_ack(query, source)
 
     def answered(self, query: Query, source: int, payload: bytes, now: float) -> None:
         super().answered(query, source, payload, now)
-        self.listener.on_log(now, f"[DEBUG] serf: messageQueryResponseType: {self._name(source)}")
         self.listener.on_answer(query, source, payload)
 
     def closed(self, query: Query, now: float) -> None:
@@ -89,9 +76,6 @@ class ServedApplication(AgentApplication):
 
     def removal_told(self, in_time: bool, now: float) -> None:
         self.listener.on_removal_told(in_time)
-
-    def _name(self, number: int) -> str:
-        return str(self.agents.directory.names[number])
 
 
 class ServedDelegate(SerfDelegate):

@@ -10,8 +10,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from serfsim.logs.lines import rank
 from serfsim.rpc.agent import Event
-from serfsim.rpc.logs import rank
 
 if TYPE_CHECKING:
     from serfsim.rpc.session import Session

@@ -111,6 +111,49 @@ def no_deliveries() -> DeliveryTable:
 
 
 @dataclass
+class LogTable:
+    """Lines of agents' logs that no event stands for, in order of time; all arrays of shape (m,).
+
+    `line` is a number of `protocol.log_lines`, logged by `node` about `subject`; `a` and `b` are as it says,
+    `text` is a place in `texts`. `mark`: how many rows of the event table came before. `left_out`: how many
+    about received messages were too many to keep.
+    """
+
+    t: Floats
+    node: Integers
+    line: Integers
+    subject: Integers
+    a: Integers
+    b: Integers
+    text: Integers
+    mark: Integers
+    texts: list[str]
+    left_out: int = 0
+
+    def of_node(self, node: int, rows: Integers) -> LogTable:
+        """One node's lines, beside those `rows` of the event table that are its own."""
+        own = self.node == node
+        return LogTable(
+            self.t[own],
+            self.node[own],
+            self.line[own],
+            self.subject[own],
+            self.a[own],
+            self.b[own],
+            self.text[own],
+            np.searchsorted(rows, self.mark[own]),
+            self.texts,
+            self.left_out,
+        )
+
+
+def no_log() -> LogTable:
+    """The table of a run that kept none."""
+    none = np.zeros(0, dtype=np.int64)
+    return LogTable(np.zeros(0), none, none, none, none, none, none, none, [])
+
+
+@dataclass
 class CoordinateSamples:
     """Own coordinates of all nodes, sampled. t: (k,); vec: (k, n, d); the rest (k, n); seconds.
 
@@ -188,3 +231,4 @@ class Recording:
     releases: list[tuple[float, int, str]] = field(default_factory=list)
     queues: QueueSamples = field(default_factory=no_queues)
     flap_timeout: float | Floats = FLAP_TIMEOUT
+    log: LogTable = field(default_factory=no_log)

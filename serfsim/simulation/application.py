@@ -30,6 +30,10 @@ class AgentApplication(Application):
         self.agents = agents
         self.number = number
 
+    def wants_member_events(self) -> bool:
+        """For the log, which tells of them as an agent does."""
+        return True
+
     def matches(self, expression: str, value: str) -> bool:
         return is_match(expression, value)
 

@@ -25,7 +25,7 @@ from serfsim.engine.streams import stream
 from serfsim.errors import SerfsimError
 from serfsim.network import rules
 from serfsim.network.rules import Effect
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.scenario import faults as words
 from serfsim.scenario.selection import select, sides
 from serfsim.scenario.timeline import occurrences
@@ -317,11 +317,14 @@ class FaultRunner:
             return
         told = self.sim.until(events.LEAVE_DONE, observer=node)
         self.truth.leaves.append((self.sim.now, node))
+        machine.core.log(self.sim.env.engine_now, log_lines.LEAVING, -1)
         machine.leave(self.sim.env.engine_now)
         yield told
         if self.sim.agents.lives[node] != life or self.sim.agents.nodes[node] is not machine:
             return
+        machine.core.log(self.sim.env.engine_now, log_lines.SHUTTING_DOWN, -1)
         machine.shut_down(self.sim.env.engine_now)
+        machine.core.log(self.sim.env.engine_now, log_lines.SHUT_DOWN, -1)
         self._die(node)
         absence.gone.append(node)
         if absence.is_over:

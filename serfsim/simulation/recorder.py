@@ -12,6 +12,7 @@ from serfsim.engine.trace import (
     LOADED_PACKET,
     LOST,
     MESSAGE,
+    MOST_RECEIPTS,
     OVERFLOWED,
     PACKET,
     SEGMENTS,
@@ -25,7 +26,7 @@ from serfsim.protocol.memberlist import messages as memberlist
 from serfsim.protocol.serf import messages as serf
 from serfsim.protocol.serf.messages import Announced
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.scoring.recording import Announcement, DeliveryTable, EventTable, Integers, PerSecond
+from serfsim.scoring.recording import Announcement, DeliveryTable, EventTable, Integers, LogTable, PerSecond
 
 # What leads a datagram, by wire type; its bytes are those of the whole IP packet.
 LEADING = {
@@ -72,6 +73,21 @@ def event_table(trace: Trace) -> EventTable:
         as_array(trace.subject, np.int32),
         signed(trace.kind),
         as_array(trace.detail, np.int64),
+    )
+
+
+def log_table(trace: Trace) -> LogTable:
+    return LogTable(
+        as_array(trace.log_t, np.float64),
+        as_array(trace.log_node, np.int32),
+        as_array(trace.log_line, np.uint8),
+        as_array(trace.log_subject, np.int32),
+        as_array(trace.log_a, np.int64),
+        as_array(trace.log_b, np.int64),
+        as_array(trace.log_text, np.int32),
+        as_array(trace.log_mark, np.int32),
+        list(trace.log_texts),
+        max(0, int(trace.receipts) - MOST_RECEIPTS),
     )
 
 

@@ -251,6 +251,7 @@ class Simulation:
             self.agents.releases,
             self.queue_sampler.samples(),
             np.array([member.config.flap_timeout for member in members]),
+            recorder.log_table(self.trace),
         )
 
     def _begin_capture(self, path: Path | None) -> CaptureFile | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from serfsim.engine.streams import stream
 from serfsim.errors import SerfsimError
+from serfsim.protocol import log_lines
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
 from serfsim.protocol.wire.msgpack import filler
@@ -86,6 +87,7 @@ class WorkloadRunner:
         payload = filler(work.payload, 0)
 
         def act(machine: Any, now: float) -> None:
+            machine.core.log(now, log_lines.SENDING_EVENT, -1, int(work.coalesce), work.payload, work.event)
             machine.user_event(work.event, payload, work.coalesce, now)
             self._complain(machine.trouble, f"'{work.event}'")
 
@@ -101,6 +103,7 @@ class WorkloadRunner:
 
         def act(machine: Any, now: float) -> None:
             params = QueryParams(filters, work.request_ack, work.relay_factor, work.timeout or 0.0)
+            machine.core.log(now, log_lines.SENDING_QUERY, -1, 0, work.payload, work.query)
             machine.query(work.query, payload, params, now)
             self._complain(machine.trouble, f"'{work.query}'")
 
@@ -121,6 +124,8 @@ class WorkloadRunner:
     def _removing(self, work: words.ForceLeave, nodes: list[int]) -> Action:
         def act(machine: Any, now: float) -> None:
             for node in nodes:
+                line = log_lines.PRUNING if work.prune else log_lines.REMOVING
+                machine.core.log(now, line, node)
                 machine.force_leave(node, work.prune, now)
 
         return act

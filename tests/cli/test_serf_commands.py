@@ -188,7 +188,8 @@ def test_without_a_coordinate_yet_rtt_fails_as_serf_does(tmp_path: Path) -> None
 
 def test_monitor_shows_a_nodes_lines_with_dates(folder: Path) -> None:
     lines = printed("monitor", folder, "--as", "node-01").splitlines()
-    assert lines[0].endswith(" [INFO] serf: EventMemberJoin: node-01 10.0.0.2")
+    assert lines[0].endswith(" [INFO] agent: Serf agent starting")
+    assert lines[1].endswith(" [INFO] serf: EventMemberJoin: node-01 10.0.0.2")
     assert lines[0].startswith("1999/12/31 23:59:")
     assert any(line.endswith("[INFO] serf: EventMemberFailed: node-04 10.0.0.5") for line in lines)
     assert not any("[DEBUG]" in line for line in lines)

@@ -17,7 +17,7 @@ from serfsim.protocol.memberlist.members import (
 from serfsim.protocol.memberlist.messages import StreamMessage
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.memberlist.push_pull import PushPull
-from serfsim.protocol.runtime import DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
+from serfsim.protocol.runtime import DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 from tests.memberlist.harness import Hand, HandDelegate, events, m
 
 
@@ -81,9 +81,16 @@ def test_failures_are_reported_and_not_merged() -> None:
     hand.node.push_pull(40.0)
     (stream,) = hand.runtime.streams
     assert (stream.dial_timeout, stream.io_deadline, stream.io_timeout) == (10.0, 0.0, 10.0)
+    assert hand.reported(events.PUSH_PULL) == [], "it begins once it is connected"
+    stream.request.connected(40.1)
     hand.node.on_stream_result(stream.token, IO_TIMEOUT, None, 50.0)
     hand.node.push_pull(90.0)
+    hand.runtime.streams[-1].request.connected(90.1)
     hand.node.on_stream_result(hand.runtime.streams[-1].token, REPLIED, StreamMessage(m.ERROR, 40), 91.0)
+    hand.node.push_pull(130.0)
+    hand.node.on_stream_result(hand.runtime.streams[-1].token, DIAL_REFUSED, None, 130.1)
+    assert len(hand.reported(events.PUSH_PULL_FAILED)) == 3
+    assert len(hand.reported(events.PUSH_PULL)) == 2
     partners = [stream.address for stream in hand.runtime.streams]
     assert hand.reported(events.PUSH_PULL_FAILED) == partners, "and it is said with whom"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serfsim.protocol import events
-from serfsim.protocol.directory import Directory
+from serfsim.protocol.directory import Directory, ipv4_endpoint
 from serfsim.protocol.memberlist.config import lan
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
@@ -13,7 +13,7 @@ from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import SerfMembers
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile, address_of, address_text
+from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile, address_of
 from tests.serf.harness import SerfHand
 
 
@@ -77,7 +77,7 @@ def test_a_line_that_was_cut_off_counts_for_nothing() -> None:
 
 @pytest.mark.parametrize("address", [0, 1, 255, 256, 70000])
 def test_addresses_are_read_as_they_are_written(address: int) -> None:
-    assert address_of(address_text(address, 7946)) == address
+    assert address_of(ipv4_endpoint(address, 7946)) == address
 
 
 @pytest.mark.parametrize("text", ["", "n1:7946", "10.0.0:7946", "10.0.0.256:7946", "[::1]:7946"])

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from serfsim.protocol.directory import Directory
+from serfsim.protocol.directory import Directory, ipv4_endpoint
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.datagram import encode_datagram
-from serfsim.protocol.serf.snapshot import address_of, address_text
+from serfsim.protocol.serf.snapshot import address_of
 from serfsim.protocol.wire import envelope
 from serfsim.protocol.wire.cipher import open_stream
 from serfsim.protocol.wire.decode_memberlist import Datagram, DatagramReader
@@ -296,6 +296,6 @@ def test_simulated_addresses_keep_their_numbers() -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(1, 65535))
 def test_a_snapshots_text_of_an_address_has_its_number_again(host: int, port: int) -> None:
     number = Directory().address_number(host.to_bytes(4, "big"), port)
-    text = address_text(number, port)
+    text = ipv4_endpoint(number, port)
     assert text == f"{ipaddress.IPv4Address(host)}:{port}"
     assert address_of(text) == number

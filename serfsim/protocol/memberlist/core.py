@@ -237,6 +237,9 @@ class Core:
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
         self.runtime.notify(now, event, subject, detail)
 
+    def log(self, now: float, line: i64, subject: i64, a: i64 = 0, b: i64 = 0, text: str = "") -> None:
+        self.runtime.log(now, line, subject, a, b, text)
+
     def apply_health_delta(self, delta: i64, now: float) -> None:
         if self.config.lha_probe and self.awareness.apply_delta(delta):
             self.runtime.notify(now, events.HEALTH, self.me, self.awareness.score)

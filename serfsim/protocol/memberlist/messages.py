@@ -175,6 +175,7 @@ class StreamMessage:
     def __init__(self, kind: i64, size: i64) -> None:
         self.kind: i64 = kind
         self.size: i64 = size
+        self.port: i64 = 0  # whence it was dialled, once it is
 
     def connected(self, now: float) -> None:
         """The connection that was dialled for this message stands: what it tells must hold now."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import (
@@ -35,6 +35,7 @@ from serfsim.protocol.memberlist.core import (
 )
 from serfsim.protocol.memberlist.datagram import as_read
 from serfsim.protocol.memberlist.delegate import Delegate
+from serfsim.protocol.memberlist.errors import stream_error
 from serfsim.protocol.memberlist.gossip import Gossiper
 from serfsim.protocol.memberlist.handoff import HandoffQueues
 from serfsim.protocol.memberlist.members import STATE_ALIVE
@@ -61,7 +62,7 @@ from serfsim.protocol.memberlist.probe import Prober
 from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_scale
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MemberStates
-from serfsim.protocol.runtime import DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
+from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
 
 # From so many broadcasts on a datagram may not be read as it was written.
 FIRST_UNREADABLE: Final = 127
@@ -75,10 +76,11 @@ JOIN_STREAM: Final = 2
 class Join:
     """A join call at work: addresses are contacted one after the other."""
 
-    def __init__(self, addresses: list[int], token: i64, member: i64) -> None:
+    def __init__(self, addresses: list[int], token: i64, named: i64) -> None:
         self.addresses = addresses
         self.token: i64 = token
-        self.member: i64 = member  # whose addresses they are, -1 where no name was given
+        self.named: i64 = named  # whom to find there, where that was said
+        self.errors: list[str] = []
         self.next: i64 = 0
         self.contacted: i64 = 0
 
@@ -114,7 +116,8 @@ class Memberlist(Machine):
         self._tickets: i64 = 0
         self._streams: i64 = 0
         self._stalls = 0
-        self._partner: i64 = -1  # of the periodic push/pull that is under way
+        self._requests: dict[int, PushPull] = {}  # by token, those that have not ended
+        self.join_errors: list[str] = []  # of the join that ended last
 
     # Life --------------------------------------------------------------------------------------
 
@@ -141,12 +144,12 @@ class Memberlist(Machine):
             stagger = core.rng.random() * core.config.push_pull_interval
             core.runtime.call_at(now + stagger, PUSH_PULL_START, 0, 0)
 
-    def join(self, addresses: list[int], token: i64, now: float, member: i64 = -1) -> None:
+    def join(self, addresses: list[int], token: i64, now: float, named: i64 = -1) -> None:
         """Push/pull with each address in turn; ends with `Delegate.notify_joined(token, ...)`.
 
-        `member`: whose addresses they are, where the caller knows the name.
+        `named`: the member that is to be found there. `join_errors` then says what failed.
         """
-        self._continue_join(Join(addresses, token, member), now)
+        self._continue_join(Join(addresses, token, named), now)
 
     def leave(self, token: i64, timeout: float, now: float) -> None:
         """Tell the others that we go; ends with `Delegate.notify_finished(token, ...)`.
@@ -211,11 +214,11 @@ class Memberlist(Machine):
             if self.core.config.allowed_addresses is not None:
                 broadcasts = self.states.without_strangers(broadcasts, source)
             if self._stalls == 0 and self.handoff.is_split and len(broadcasts) <= self.handoff.depth:
-                self._work_off(broadcasts, now)
+                self._work_off(broadcasts, source, now)
             else:
-                self._hand_off(broadcasts, now)
+                self._hand_off(broadcasts, source, now)
 
-    def _work_off(self, broadcasts: list[Message], now: float) -> None:
+    def _work_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
         """What `_hand_off` does while nothing waits and all have room, without the queues between."""
         alive = self.states.handle_alive(broadcasts, now)
         at: i64 = len(broadcasts) - 1
@@ -226,17 +229,20 @@ class Memberlist(Machine):
             if message.kind != ALIVE:
                 if self._stalls > 0:
                     self._hand_off(
-                        [message for message in broadcasts[: at + 1] if message.kind != ALIVE], now
+                        [message for message in broadcasts[: at + 1] if message.kind != ALIVE], source, now
                     )
                     return
                 self._handle(message, now)
             at -= 1
 
-    def _hand_off(self, broadcasts: list[Message], now: float) -> None:
+    def _hand_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
         """Put what came with a datagram on the queues, and let the worker at it."""
         for message in broadcasts:
             if not self.handoff.push(message):
-                self.core.notify(now, events.QUEUE_FULL, message.node, message.kind)
+                core = self.core
+                core.notify(now, events.QUEUE_FULL, message.node, message.kind)
+                text = core.directory.endpoint(source)
+                core.log(now, log_lines.HANDLER_FULL, -1, message.kind, 0, text)
         self.work(now)
 
     def work(self, now: float) -> None:
@@ -293,6 +299,8 @@ class Memberlist(Machine):
         if request.kind == PING:
             assert isinstance(request, StreamPing)
             if request.node >= 0 and request.node != core.me:
+                text = core.directory.endpoint(source)
+                core.log(now, log_lines.STRANGE_STREAM_PING, request.node, 0, 0, text)
                 return None
             if not core.mechanisms.tcp_pings:
                 return None  # unknown to it: it hangs up
@@ -304,8 +312,10 @@ class Memberlist(Machine):
         return None
 
     def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
-        if isinstance(request, PushPull):
-            self.merger.merge(request, request.join, now)
+        if isinstance(request, PushPull) and not self.merger.merge(request, request.join, now):
+            core = self.core
+            error = self.merger.error or stream_error(REPLIED, "", "")
+            core.log(now, log_lines.MERGE_FAILED, -1, 0, 0, f"{error} from={core.directory.endpoint(source)}")
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         purpose = token & 3
@@ -313,24 +323,58 @@ class Memberlist(Machine):
             self._fallback_result(token >> 2, outcome, reply, now)
             return
         merged = False
+        self.merger.error = ""
+        request = self._requests.pop(token, None)
+        if request is None:
+            return
         if outcome == REPLIED and isinstance(reply, PushPull):
             merged = self.merger.merge(reply, purpose == JOIN_STREAM, now)
         if purpose == PERIODIC_STREAM:
             if not merged:
-                self.core.notify(now, events.PUSH_PULL_FAILED, self._partner, outcome)
+                core = self.core
+                core.notify(now, events.PUSH_PULL_FAILED, request.named, outcome)
+                error = self._error(outcome, request)
+                core.log(now, log_lines.PUSH_PULL_FAILED, request.named, 0, 0, error)
             self._schedule_push_pull(now)
             return
         join = self.joins.pop(token, None)
         if join is not None:
             if merged:
                 join.contacted += 1
+            else:
+                self._join_failed(join, outcome, request, now)
             self._continue_join(join, now)
+
+    def _error(self, outcome: i64, request: PushPull) -> str:
+        """Why a push/pull came to nothing."""
+        if self.merger.error != "":
+            return self.merger.error
+        return self._stream_error(outcome, request, request.address)
+
+    def _stream_error(self, outcome: i64, request: StreamMessage, address: i64) -> str:
+        directory = self.core.directory
+        own = directory.endpoint(self.core.record.address).rpartition(":")[0]
+        return stream_error(outcome, f"{own}:{request.port}", directory.endpoint(address))
+
+    def _join_failed(self, join: Join, outcome: i64, request: PushPull, now: float) -> None:
+        core = self.core
+        where = core.directory.endpoint(request.address)
+        if not core.mechanisms.names_ports:
+            where = where.rpartition(":")[0].strip("[]")
+        error = f"Failed to join {where}: {self._error(outcome, request)}"
+        join.errors.append(error)
+        core.log(now, log_lines.JOIN_FAILED, -1, 0, 0, error)
 
     def _fallback_result(self, seq: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         answered = outcome == REPLIED and isinstance(reply, StreamAck) and reply.seq == seq
         # A dial that fails is silent; a connection that gives no valid ack is logged as an error.
         if not answered and outcome != DIAL_TIMEOUT and outcome != DIAL_REFUSED:
-            self.core.notify(now, events.TCP_FALLBACK_ERROR, self.prober.fallback_target(seq), outcome)
+            core, request = self.core, self.prober.fallback(seq)
+            core.notify(now, events.TCP_FALLBACK_ERROR, -1 if request is None else request.node, outcome)
+            if request is not None:
+                address = core.members.record(request.node).address
+                error = self._stream_error(outcome if outcome != REPLIED else CLOSED, request, address)
+                core.log(now, log_lines.FALLBACK_FAILED, request.node, 0, self.prober.round_ns(), error)
         self.prober.fallback_ended(seq, answered, now)
 
     # Push/pull ---------------------------------------------------------------------------------
@@ -348,27 +392,26 @@ class Memberlist(Machine):
         if len(chosen) == 0:
             self._schedule_push_pull(now)
             return
-        self._partner = chosen[0]
-        request = PushPull(False, core)
-        request.partner = self._partner
-        self._open(core.members.record(self._partner).address, request, PERIODIC_STREAM, now)
+        self._open(core.members.record(chosen[0]).address, chosen[0], PERIODIC_STREAM, now)
 
-    def _open(self, address: i64, request: PushPull, purpose: i64, now: float) -> i64:
+    def _open(self, address: i64, named: i64, purpose: i64, now: float) -> i64:
+        """Begin a push/pull with an address, where `named` is expected (-1: whoever that is)."""
         self._streams += 1
         token = (self._streams << 2) | purpose
-        timeout = self.core.config.tcp_timeout
-        self.core.runtime.open_stream(address, request, token, timeout, 0.0, timeout, now)
+        core = self.core
+        timeout = core.config.tcp_timeout
+        request = PushPull(purpose == JOIN_STREAM, core)
+        request.address = address
+        request.named = named
+        self._requests[token] = request
+        core.runtime.open_stream(address, request, token, timeout, 0.0, timeout, now)
         return token
 
     def _continue_join(self, join: Join, now: float) -> None:
         if join.next >= len(join.addresses):
+            self.join_errors = join.errors
             self.core.delegate.notify_joined(join.token, join.contacted, now)
             return
         address = join.addresses[join.next]
         join.next += 1
-        request = PushPull(True, self.core)
-        request.partner = join.member
-        if join.member < 0:
-            request.partner = self.core.directory.at_address(address)
-            request.unnamed = address + 1
-        self.joins[self._open(address, request, JOIN_STREAM, now)] = join
+        self.joins[self._open(address, join.named, JOIN_STREAM, now)] = join

@@ -95,7 +95,7 @@ class Prober:
         self.expected_nacks: i64 = 0
         self.nacks: i64 = 0
         self.tcp: i64 = TCP_NONE
-        self._fallbacks: dict[int, int] = {}  # seq -> target of each fallback that has not ended
+        self._fallbacks: dict[int, StreamPing] = {}  # by seq, those that have not ended
 
     def start(self, now: float) -> None:
         if self.core.config.probe_interval > 0.0:
@@ -233,13 +233,17 @@ class Prober:
             return
         self.tcp = TCP_OPEN
         core = self.core
-        self._fallbacks[self.seq] = self.target
         request = StreamPing(self.target, self.seq, core.lead_stream_size(self._ping()))
+        self._fallbacks[self.seq] = request
         core.runtime.open_stream(self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now)
 
-    def fallback_target(self, seq: i64) -> i64:
-        """Whom the fallback of round `seq`, which may be over, was to reach."""
-        return self._fallbacks.get(seq, -1)
+    def round_ns(self) -> i64:
+        """How long the round lasts in all, in ns, as memberlist's error about its fallback says."""
+        return i64((self.deadline - self.sent_at) * 1e9 + 0.5)
+
+    def fallback(self, seq: i64) -> StreamPing | None:
+        """What the fallback of round `seq`, which may be over, has sent; None once it has ended."""
+        return self._fallbacks.get(seq)
 
     def fallback_ended(self, seq: i64, answered: bool, now: float) -> None:
         """The TCP fallback of round `seq` came to its end; `answered` by a valid ack."""

@@ -8,14 +8,14 @@ accuser of every suspicion taken over is this node itself.
 from __future__ import annotations
 
 import math
-from typing import Final
 
 from serfsim.native import i32, i64, mypyc_attr, vec
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.converged import ConvergedView
 from serfsim.protocol.directory import Directory, Record, integer_size, unsigned_size
 from serfsim.protocol.memberlist.core import STREAM_SHAPES, Core
 from serfsim.protocol.memberlist.delegate import UserState
+from serfsim.protocol.memberlist.errors import REFUSED, REFUSED_DELEGATE, version_error
 from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
     STATE_LEFT,
@@ -28,10 +28,6 @@ from serfsim.protocol.wire.msgpack import boolean, integer, map_header, text, un
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
 
 SCALE_THRESHOLD = 32
-
-# Flags of a refusal, above the version spoken, the lowest and the highest that all understand.
-REFUSED: Final = 1 << 25
-REFUSED_DELEGATE: Final = 1 << 24
 
 
 def push_pull_scale(interval: float, n: i64) -> float:
@@ -60,17 +56,23 @@ class PushPull(StreamMessage):
         self.base: ConvergedView | None = None  # the view, where it still is that of a converged start
         self.records: dict[int, Record] | None = None
         self.user_state: UserState | None = None
-        # Whom this node dials: a member, or -1; the address plus 1 where it was given no name.
-        self.partner: i64 = -1
-        self.unnamed: i64 = 0
+        self.address: i64 = -1  # which was dialled, and whom there: -1 for whoever that is
+        self.named: i64 = -1
         self._look()
 
     def connected(self, now: float) -> None:
+        core = self.core
+        if core is None:
+            return
+        if self.named >= 0:
+            core.notify(now, events.PUSH_PULL, self.named, 0)
+        else:
+            core.notify(now, events.PUSH_PULL, core.directory.at_address(self.address), self.address + 1)
+        core.log(now, log_lines.PUSH_PULL, self.named, 0, 0, core.directory.endpoint(self.address))
         self._look()
-        if self.core is not None:
-            self.core.notify(now, events.PUSH_PULL, self.partner, self.unnamed)
 
     def _look(self) -> None:
+        """Take over the view and the delegate's state as they are now."""
         core = self.core
         if core is None:
             return
@@ -178,12 +180,15 @@ class Merger:
         self.core = core
         self.states = states
         self.refusal: i64 = 0  # why the last push/pull was refused
+        self.error = ""  # the same in words
 
     def merge(self, remote: PushPull, join: bool, now: float) -> bool:
         """Section 9.2's order; False if the versions or the merge delegate refuse."""
         core = self.core
+        self.error = ""
         refused = self.verify_protocol(remote)
         if refused != UNKNOWN:
+            self.error = version_error(self.refusal, core.directory.names[refused])
             core.notify(now, events.PROTOCOL_REFUSED, refused, self.refusal)
             return False
         if join and not core.delegate.notify_merge(self._records(remote)):

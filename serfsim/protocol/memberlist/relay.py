@@ -8,7 +8,7 @@ probe_timeout, unscaled, it says so with a nack where that was wanted. A later a
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.memberlist.core import RELAY_EXPIRY, Core
 from serfsim.protocol.memberlist.messages import (
     ACK,
@@ -40,6 +40,7 @@ class Responder:
     def ping(self, packet: Packet, source: i64, now: float) -> None:
         core = self.core
         if packet.node >= 0 and packet.node != core.me:
+            core.log(now, log_lines.STRANGE_PING, packet.node, 0, 0, core.directory.endpoint(source))
             return
         payload = core.delegate.ack_payload()
         answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload, core.mechanisms.tcp_pings))

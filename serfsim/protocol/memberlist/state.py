@@ -17,9 +17,10 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.core import SUSPICION_TIMEOUT, Core
+from serfsim.protocol.memberlist.errors import byte_list
 from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
     STATE_DEAD,
@@ -123,6 +124,12 @@ class MemberStates:
                     return
                 if not self._may_move(node, key & 3, now):
                     core.notify(now, events.CONFLICT, node, record.address)
+                    mine, theirs = (
+                        core.directory.endpoint(known.address),
+                        core.directory.endpoint(record.address),
+                    )
+                    text = f"Mine: {mine} Theirs: {theirs}"
+                    core.log(now, log_lines.CONFLICTING_ADDRESS, node, key & 3, 0, text)
                     core.delegate.notify_conflict(known, record, now)
                     return
                 is_new_address = True
@@ -139,6 +146,9 @@ class MemberStates:
                 return
             self.refute(message.incarnation, now)
             core.notify(now, events.REFUTE_ALIVE, node, core.incarnation)
+            theirs, mine = byte_list(record.versions()), byte_list(own.versions())
+            text = f"meta:({byte_list(record.meta)} VS {byte_list(own.meta)}), vsn:({theirs} VS {mine})"
+            core.log(now, log_lines.REFUTING_ALIVE, node, 0, 0, text)
             return
         self._accept_alive(message, key & 3, now, token)
 

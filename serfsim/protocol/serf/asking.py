@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.filters import Filter
 from serfsim.protocol.serf.lamport import LamportClock
@@ -108,15 +108,20 @@ class Asking:
         opened = self.open.get(response.ltime)
         if opened is None:
             core.runtime.notify(now, events.STRAY_RESPONSE, response.node, response.ltime)
+            core.log(now, log_lines.STRAY_RESPONSE, response.node, response.ltime, response.id)
             return
         if opened.query.id != response.id:
             core.runtime.notify(now, events.MISMATCHED_RESPONSE, response.node, response.id)
+            core.log(now, log_lines.WRONG_RESPONSE, response.node, opened.query.id, response.id)
             return
         if now > opened.deadline:
             return
         source = response.node
         if response.is_ack():
-            if opened.query.wants_ack() and source not in opened.acks:
+            if not opened.query.wants_ack():
+                # There is nobody to take it.
+                core.log(now, log_lines.ACK_UNWANTED, source)
+            elif source not in opened.acks:
                 opened.acks[source] = now
                 core.application.acked(opened.query, source, now)
         elif source not in opened.answers:

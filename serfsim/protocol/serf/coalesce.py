@@ -7,11 +7,15 @@ a time runs for a coalescer: where it comes too early it is set again.
 
 from __future__ import annotations
 
-from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from typing import Final
+
+from serfsim.native import append, i64, mypyc_attr, u8, vec
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.messages import UserEvent
+
+NOTHING: Final = 255  # no number of an event
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -71,7 +75,7 @@ class UserCoalescer(Coalescer):
 
     def take(self, event: UserEvent, now: float) -> None:
         if not event.coalesce or not self.is_on():
-            self.application.user_event(event, now)
+            self._hand_up(event, now)
             return
         latest = self._latest.get(event.name)
         if latest is None or latest[0].ltime < event.ltime:
@@ -85,12 +89,16 @@ class UserCoalescer(Coalescer):
         self._latest = {}
         for latest in held.values():
             for event in latest:
-                self.application.user_event(event, now)
+                self._hand_up(event, now)
+
+    def _hand_up(self, event: UserEvent, now: float) -> None:
+        self.runtime.log(now, log_lines.RECEIVED_EVENT, -1, 0, 0, event.name)
+        self.application.user_event(event, now)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class MemberCoalescer(Coalescer):
-    """Of each member the latest event, unless it is what was told last; by kind, in order of coming.
+    """Of each member the latest event, unless it is what was told last; by kind, in the order of members.
 
     As in the library a member's latest event is never forgotten, and an update always counts as news:
     it is told again at every flush until something else happens to the member.
@@ -100,29 +108,38 @@ class MemberCoalescer(Coalescer):
         self, quantum: float, quiescent: float, timer: i64, runtime: Runtime, application: Application
     ) -> None:
         super().__init__(quantum, quiescent, timer, runtime, application)
-        self._latest: dict[int, int] = {}
-        self._told: dict[int, int] = {}
+        # By member, two bytes each: the views of a large cluster are many.
+        self._latest: vec[u8] = vec[u8]()
+        self._told: vec[u8] = vec[u8]()
 
     def take(self, kind: i64, member: i64, now: float) -> None:
         """A member event; a forced leave is a leave to the application."""
         if kind == events.LEFT_FORCED:
             kind = events.LEFT
         if not self.is_on():
-            self.application.member_event(kind, [member], now)
+            self._hand_up(kind, [member], now)
             return
-        self._latest[member] = kind
+        while len(self._latest) <= member:
+            self._latest = append(self._latest, NOTHING)
+            self._told = append(self._told, NOTHING)
+        self._latest[member] = u8(kind)
         self.hold(now)
 
     def flush(self, now: float) -> None:
         told: dict[int, list[int]] = {}
-        for member, kind in self._latest.items():
-            before = self._told.get(member, -1)
-            if before == kind and kind != events.UPDATE:
-                continue
-            self._told[member] = kind
-            if kind in told:
-                told[kind].append(member)
-            else:
-                told[kind] = [member]
+        member: i64 = 0
+        while member < len(self._latest):
+            kind: i64 = i64(self._latest[member])
+            if kind != NOTHING and (kind == events.UPDATE or kind != i64(self._told[member])):
+                self._told[member] = u8(kind)
+                if kind in told:
+                    told[kind].append(member)
+                else:
+                    told[kind] = [member]
+            member += 1
         for kind, members in told.items():
-            self.application.member_event(kind, members, now)
+            self._hand_up(kind, members, now)
+
+    def _hand_up(self, kind: i64, members: list[int], now: float) -> None:
+        self.runtime.log(now, log_lines.RECEIVED_MEMBERS, -1, kind, 0, "")
+        self.application.member_event(kind, members, now)

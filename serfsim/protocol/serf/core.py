@@ -36,6 +36,9 @@ class SerfCore:
     def name(self) -> str:
         return self.directory.names[self.me]
 
+    def log(self, now: float, line: i64, subject: i64, a: i64 = 0, b: i64 = 0, text: str = "") -> None:
+        self.runtime.log(now, line, subject, a, b, text)
+
     def send(self, target: Record, message: UserMessage, now: float) -> None:
         """Send a message to one node, best effort, with nothing else in the datagram."""
         self.memberlist.send_alone(target.address, message, now)

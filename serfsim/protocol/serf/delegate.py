@@ -37,7 +37,7 @@ class SerfDelegate(Delegate):
         self.serf().member_updated(record, now)
 
     def notify_conflict(self, existing: Record, other: Record, now: float) -> None:
-        self.serf().name_contested(existing, now)
+        self.serf().name_contested(existing, other, now)
 
     def notify_message(self, message: UserMessage, now: float) -> None:
         self.serf().on_message(message, now)

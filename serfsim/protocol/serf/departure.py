@@ -46,6 +46,7 @@ class Departure:
         self.told_timer: i64 = told_timer
         self.end_timer: i64 = end_timer
         self.phase: i64 = STAYING
+        self.has_left = False  # gone, and not given up
 
     def begin(self, now: float) -> None:
         core = self.core
@@ -84,4 +85,5 @@ class Departure:
 
     def _end(self, how: i64, now: float) -> None:
         self.phase = GONE
+        self.has_left = how == LEFT_WELL
         self.core.runtime.notify(now, events.LEAVE_DONE, self.core.me, how)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.lamport import LamportClock
@@ -69,6 +69,7 @@ class UserEvents:
         current = self.clock.time()
         if current > ring and ltime < current - ring:
             self.runtime.notify(now, events.OLD_EVENT, self.me, ltime)
+            self.runtime.log(now, log_lines.OLD_EVENT, -1, ltime, current, event.name)
             return False
         if len(self._slots) == 0:
             self._slots = [None] * ring

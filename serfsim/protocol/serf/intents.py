@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.intent_rings import IntentRings
 from serfsim.protocol.serf.lamport import LamportClock
@@ -64,6 +64,7 @@ class Intents:
             return False
         if node == self.me and self.is_alive:
             self._refute_at = self.clock.time()
+            self.core.log(now, log_lines.REFUTING_LEAVE, -1)
             return False
         is_second = status in (STATUS_LEAVING, STATUS_LEFT)
         if is_second and not self.mechanisms.passes_on_second_leave:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.members import STATUS_NONE
@@ -99,6 +99,7 @@ class InternalQueries:
         else:
             core = self.core
             core.runtime.notify(now, events.UNKNOWN_QUERY, core.me, received.query.ltime)
+            core.log(now, log_lines.UNKNOWN_QUERY, -1, 0, 0, name.removeprefix(PREFIX))
 
     def _answer(self, received: ReceivedQuery, payload: bytes, now: float) -> None:
         self.queries.respond(received, self.queries.response(received, payload), now)
@@ -107,9 +108,11 @@ class InternalQueries:
         """Say whom we know by the name in question, unless it is our own."""
         core = self.core
         # What is no text names nobody.
-        node = core.directory.find(received.query.payload.decode("utf-8", "replace"))
+        asked = received.query.payload.decode("utf-8", "replace")
+        node = core.directory.find(asked)
         if node == core.me:
             return
+        core.log(now, log_lines.CONFLICT_ASKED, node, 0, 0, asked)
         record: Record | None = None
         status = 0
         tags: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Record
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.intents import Intents
@@ -73,6 +73,8 @@ class Membership:
             members.failed.append(node)
             members.leave_time[node] = now
             self.pipeline.member_event(events.FAILED, node, 0, now)
+        elif status != STATUS_NONE:
+            self.core.log(now, log_lines.BAD_STATE, node, status)
 
     def updated(self, record: Record, now: float) -> None:
         if self.members.status(record.node) != STATUS_NONE:

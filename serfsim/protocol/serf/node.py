@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
@@ -35,6 +35,7 @@ from serfsim.protocol.serf.events import UserEvents
 from serfsim.protocol.serf.exchange import StateExchange
 from serfsim.protocol.serf.intents import Intents
 from serfsim.protocol.serf.internal import InternalQueries
+from serfsim.protocol.serf.joining import Joining
 from serfsim.protocol.serf.leave_intents import LeaveIntents
 from serfsim.protocol.serf.membership import Membership
 from serfsim.protocol.serf.messages import (
@@ -147,10 +148,9 @@ class SerfNode(Machine):
         )
         self.departure = Departure(core, self.intents, self.memberlist, INTENT_END, LEAVE_PROPAGATED)
         self.reconnector = Reconnector(core, self.memberlist, RECONNECTING, RECONNECT_TICK)
+        self.joining = Joining(core, self.memberlist, self.user_events, self.intents, JOINING, RETRY_JOIN)
         self.rejoin = Rejoin(core, self.memberlist, REJOINING)
         self.is_shut_down = False
-        self._join_addresses: list[int] = []
-        self._ignore_old = True
 
     @property
     def leave_phase(self) -> i64:
@@ -165,6 +165,7 @@ class SerfNode(Machine):
 
     def start(self, now: float, file: SnapshotFile | None = None) -> None:
         """Begin alone. With a snapshot's `file`, join those again who were alive when it ends."""
+        self.core.log(now, log_lines.STARTING, -1)
         self._start_clocks()
         if file is not None:
             self._recover(file)
@@ -216,10 +217,7 @@ class SerfNode(Machine):
         """
         if self.departure.phase != STAYING:
             return
-        self._join_addresses = addresses
-        self._ignore_old = ignore_old
-        self.user_events.ignores_old = ignore_old
-        self.memberlist.join(addresses, JOINING, now)
+        self.joining.begin(addresses, ignore_old, now)
 
     def leave(self, now: float) -> None:
         """Leave gracefully: intent first, then memberlist, then a pause; ends with LEAVE_DONE."""
@@ -253,6 +251,8 @@ class SerfNode(Machine):
 
     def shut_down(self, now: float) -> None:
         """Stop without telling anyone; a snapshot is written to its end."""
+        if not self.is_shut_down and not self.departure.has_left:
+            self.core.log(now, log_lines.NO_LEAVE, -1)
         self.is_shut_down = True
         if self.pipeline.snapshot is not None:
             self.pipeline.snapshot.shut_down(now)
@@ -292,7 +292,7 @@ class SerfNode(Machine):
         elif timer == PRUNE_DUE:
             self.leave_intents.release(now)
         elif timer == RETRY_JOIN:
-            self.join(self._join_addresses, now, self._ignore_old)
+            self.join(self.joining.addresses, now, self.joining.ignores_old)
         elif timer == QUERY_CLOSE:
             self._close_query(a, now)
         elif timer == USER_FLUSH:
@@ -305,24 +305,31 @@ class SerfNode(Machine):
     def on_message(self, message: UserMessage, now: float) -> None:
         """A Serf message; of what is gossiped, news is passed on unchanged."""
         kind = message.user_kind
+        core = self.core
         if kind == JOIN:
             assert isinstance(message, Intent)
+            core.log(now, log_lines.MESSAGE_JOIN, message.node)
             if self.intents.handle_join(message.node, message.ltime, now):
                 self.queues.add(INTENTS, message, now)
         elif kind == LEAVE:
             assert isinstance(message, Intent)
+            core.log(now, log_lines.MESSAGE_LEAVE, message.node)
             self.leave_intents.take(message, False, now)
         elif kind == USER_EVENT:
             assert isinstance(message, UserEvent)
+            core.log(now, log_lines.MESSAGE_EVENT, -1, 0, 0, message.name)
             self.announcing.event_came(message, now)
         elif kind == QUERY:
             assert isinstance(message, Query)
+            core.log(now, log_lines.MESSAGE_QUERY, -1, 0, 0, message.name)
             self.announcing.query_came(message, now)
         elif kind == QUERY_RESPONSE:
             assert isinstance(message, QueryResponse)
+            core.log(now, log_lines.MESSAGE_RESPONSE, message.node)
             self.asking.take(message, now)
         elif kind == RELAY:
             assert isinstance(message, Relayed)
+            core.log(now, log_lines.RELAYING, -1, 0, 0, self.directory.endpoint(message.target.address))
             self.queries.relay.forward(message, now)
 
     # memberlist's callbacks --------------------------------------------------------------------
@@ -336,9 +343,16 @@ class SerfNode(Machine):
     def member_updated(self, record: Record, now: float) -> None:
         self.membership.updated(record, now)
 
-    def name_contested(self, existing: Record, now: float) -> None:
+    def name_contested(self, existing: Record, other: Record, now: float) -> None:
         """Another address claims a member's name; if it is ours, the others shall decide (section 10)."""
-        if existing.node == self.me and self.config.enable_name_conflict_resolution:
+        theirs = self.directory.endpoint(other.address)
+        if existing.node != self.me:
+            text = f"{self.directory.endpoint(existing.address)} and {theirs}"
+            self.core.log(now, log_lines.NAME_CONFLICT, existing.node, 0, 0, text)
+            return
+        resolves = self.config.enable_name_conflict_resolution
+        self.core.log(now, log_lines.OWN_NAME_CONFLICT, self.me, 1 if resolves else 0, 0, theirs)
+        if resolves:
             self.announcing.resolve_conflict(now)
 
     def has_coordinates(self) -> bool:
@@ -352,6 +366,7 @@ class SerfNode(Machine):
         reject = self.vivaldi.update(peer, coordinate, i64(rtt * 1e9 + 0.5))
         if reject != 0:
             self.runtime.notify(now, events.COORDINATE_REJECTED, peer, reject)
+            self.core.log(now, log_lines.COORDINATE_REJECTED, peer, reject, i64(rtt * 1e9 + 0.5))
             return
         if self.caches_coordinates:
             self.coordinates[peer] = coordinate
@@ -365,14 +380,7 @@ class SerfNode(Machine):
         if token == REJOINING:
             self.rejoin.ended(contacted, now)
             return
-        self.user_events.ignores_old = False
-        self.runtime.notify(now, events.JOINED, self.me, contacted)
-        if contacted > 0:
-            self.intents.broadcast_join(now)
-        elif not self.config.retry_join:
-            self.application.shut_down(now)
-        elif self.config.retry_interval > 0.0:
-            self.runtime.call_at(now + self.config.retry_interval, RETRY_JOIN, 0, 0)
+        self.joining.ended(contacted, now)
 
     def wait_ended(self, token: i64, in_time: bool, now: float) -> None:
         """What was to be told is told, or its time is over."""
@@ -414,4 +422,5 @@ class SerfNode(Machine):
     def _close_query(self, ltime: i64, now: float) -> None:
         if not self.announcing.close_query(ltime, now):
             self.shut_down(now)
+            self.core.log(now, log_lines.QUITTING, -1)
             self.application.shut_down(now)

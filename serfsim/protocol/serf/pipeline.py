@@ -11,6 +11,7 @@ take everything at once.
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import log_lines
 from serfsim.protocol.serf.coalesce import MemberCoalescer, UserCoalescer
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.internal import InternalQueries, is_internal
@@ -59,6 +60,7 @@ class EventPipeline:
         if is_internal(query.name):
             self.internal.handle(received, now)
         else:
+            self.runtime.log(now, log_lines.RECEIVED_QUERY, -1, 0, 0, query.name)
             self.application.query(received, now)
 
     def schedule_clock(self, timer: i64, now: float) -> None:

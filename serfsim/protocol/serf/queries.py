@@ -13,7 +13,7 @@ the query has a relay factor, by that many other members besides.
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.query_messages import ACK_FLAG, Query, QueryResponse
@@ -61,6 +61,7 @@ class Queries:
         current = self.clock.time()
         if current > ring and ltime < current - ring:
             core.runtime.notify(now, events.OLD_QUERY, core.me, ltime)
+            core.log(now, log_lines.OLD_QUERY, -1, ltime, current, query.name)
             return False
         if len(self._slots) == 0:
             self._slots = [None] * ring

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.random_order import shuffled
 from serfsim.protocol.serf.snapshot import Snapshot, address_of
+
+
+class PreviousNode:
+    """A member of a snapshot: its number, -1 for an unknown name, and where it was."""
+
+    def __init__(self, node: i64, address: i64, text: str) -> None:
+        self.node: i64 = node
+        self.address: i64 = address
+        self.text = text
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -21,8 +30,7 @@ class Rejoin:
         self.core = core
         self.memberlist = memberlist
         self.token: i64 = token
-        self._left: list[str] = []  # names still to be tried
-        self._addresses: dict[str, int] = {}
+        self._left: list[PreviousNode] = []  # still to be tried
         self._is_wanted = False
 
     def recall(self, snapshot: Snapshot) -> None:
@@ -33,8 +41,9 @@ class Rejoin:
         for name in names:
             address = address_of(snapshot.alive[name])
             if name != core.name() and address >= 0:
-                self._left.append(name)
-                self._addresses[name] = address
+                self._left.append(
+                    PreviousNode(core.directory.find(name), address, f"{name}: {snapshot.alive[name]}")
+                )
 
     def begin(self, now: float) -> None:
         """Try them; with an empty snapshot there is nothing to try, and nothing that could fail."""
@@ -48,12 +57,15 @@ class Rejoin:
         if len(self._left) == 0:
             self.core.runtime.notify(now, events.REJOIN_FAILED, self.core.me, 0)
             return
-        name = self._left[0]
-        self.memberlist.join([self._addresses[name]], self.token, now, self.core.directory.find(name))
+        previous = self._left[0]
+        self.core.log(now, log_lines.REJOINING, previous.node, 0, 0, previous.text)
+        self.memberlist.join([previous.address], self.token, now, previous.node)
 
     def ended(self, contacted: i64, now: float) -> None:
         """One of them answered, or not."""
         if contacted > 0:
+            previous = self._left[0]
+            self.core.log(now, log_lines.REJOINED, previous.node, 0, 0, previous.text)
             self._left = []
         else:
             self._left.pop(0)

@@ -22,7 +22,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS, PORT_SHIFT
+from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS, PORT_SHIFT, ipv4_endpoint
 from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import SerfMembers
 
@@ -51,12 +51,6 @@ class SnapshotFile:
         """Put a new content in the place of the old; False if that failed."""
         self.content = data
         return True
-
-
-def address_text(address: i64, port: i64) -> str:
-    """An IPv4 socket address as the library writes it."""
-    number = int((FIRST_ADDRESS + address) & 0xFFFFFFFF)
-    return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:{port}"
 
 
 def address_of(text: str) -> int:
@@ -174,7 +168,7 @@ class Snapshot:
         self.update_clock(now)
 
     def _address(self, member: i64) -> str:
-        return address_text(self.members.address(member), self.members.directory.first[member].port)
+        return ipv4_endpoint(self.members.address(member), self.members.directory.first[member].port)
 
     def user_event(self, ltime: i64, now: float) -> None:
         if not self.is_leaving and ltime > self.last_event_clock:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from serfsim.logs.lines import LEVELS
 from serfsim.rpc.bodies import read_string, read_u64
-from serfsim.rpc.logs import LEVELS
 from serfsim.rpc.session import MOST_STREAMS, Answer, Command, Session
 from serfsim.rpc.streams import EventStream, LogStream, read_filters
 

@@ -6,6 +6,7 @@ import ipaddress
 from typing import Any, Final, NamedTuple
 
 from serfsim.protocol.directory import DEFAULT_PORT
+from serfsim.protocol.memberlist.errors import gathered
 from serfsim.protocol.serf.departure import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 from serfsim.rpc.agent import Agent
@@ -52,14 +53,6 @@ def refusal_of(agent: Agent, contact: Contact) -> str:
         if host.plugged and not host.running:
             trouble = "connect: connection refused"
     return f"Failed to join {contact.address}: dial tcp {shown}:{contact.port}: {trouble}"
-
-
-def gathered(troubles: list[str]) -> str:
-    """Several errors as the library tells of them together."""
-    if not troubles:
-        return ""
-    head = "1 error" if len(troubles) == 1 else f"{len(troubles)} errors"
-    return f"{head} occurred:\n\t* " + "\n\t* ".join(troubles) + "\n\n"
 
 
 async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:

@@ -1,0 +1,1 @@
+"""What agents log, and how a log's lines look."""
