@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from serfsim.expressions import compiled
+from serfsim.protocol.wire.msgpack import filler
 from serfsim.scenario.cluster import Tags
 from serfsim.scenario.faults import by_verb
 from serfsim.scenario.part import Part
@@ -55,9 +56,16 @@ class ByOne(Work):
 
 
 class Sent(ByOne):
-    """What one member sends to all. `payload` is its bytes."""
+    """What one member sends to all. `payload` is its bytes.
+
+    `fill`: random bytes, which do not compress, or zeros, which compress as repetitive text does.
+    """
 
     payload: Annotated[Size, Field(le=LARGEST_DATAGRAM)] = 0
+    fill: Literal["random", "zeros"] = "random"
+
+    def content(self) -> bytes:
+        return filler(self.payload, 0) if self.fill == "random" else bytes(self.payload)
 
 
 class Event(Sent):

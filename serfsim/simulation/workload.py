@@ -20,7 +20,6 @@ from serfsim.errors import SerfsimError
 from serfsim.protocol import log_lines
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
-from serfsim.protocol.wire.msgpack import filler
 from serfsim.scenario import workload as words
 from serfsim.scenario.selection import select
 from serfsim.scenario.timeline import occurrences
@@ -84,7 +83,7 @@ class WorkloadRunner:
         return 0 if work.from_ is None else self.sim.number(work.from_)
 
     def _announcing(self, work: words.Event) -> Action:
-        payload = filler(work.payload, 0)
+        payload = work.content()
 
         def act(machine: Any, now: float) -> None:
             machine.core.log(now, log_lines.SENDING_EVENT, -1, int(work.coalesce), work.payload, work.event)
@@ -94,7 +93,7 @@ class WorkloadRunner:
         return act
 
     def _asking(self, work: words.Query, rng: Any) -> Action:
-        payload = filler(work.payload, 0)
+        payload = work.content()
         filters: list[Filter] = []
         if work.nodes is not None:
             members = self.sim.roster.members

@@ -24,7 +24,8 @@ JITTER_SIGMA = 1.0
 TRANSPORTS = {"udp": "udp", "tcp": "tcp", "any": "all"}
 RULE_KEYS = {"id", "src", "dst", "sym", "proto", "loss", "ge"}
 
-# Payloads in bytes: what the recordings' messages, of 50, 121 and 48 bytes, have room for.
+# Payloads in bytes: what the recordings' messages, of 50, 121 and 48 bytes, have room for. They compress:
+# after 20 events the state of an exchange has 310 bytes more, with random ones it would have 400.
 EVENT_PAYLOAD, QUERY_PAYLOAD, ANSWER = 16, 1, 1
 
 # What no scenario can do yet, in words.
@@ -125,9 +126,9 @@ def announcements(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
     for t, kind, node, name in golden.announcements:
         sent = {kind: name, "from": golden.names[node], "at": seconds(t - zero)}
         if kind == "event":
-            yield {**sent, "payload": EVENT_PAYLOAD, "coalesce": False}
+            yield {**sent, "payload": EVENT_PAYLOAD, "fill": "zeros", "coalesce": False}
         else:
-            yield {**sent, "payload": QUERY_PAYLOAD, "request_ack": True, "response": ANSWER}
+            yield {**sent, "payload": QUERY_PAYLOAD, "fill": "zeros", "request_ack": True, "response": ANSWER}
 
 
 def lasting(golden: Golden, t: float, name: object) -> dict[str, Any]:
