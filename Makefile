@@ -52,6 +52,7 @@ check: lint test
 
 bench: $(VENV)/built
 	@$(BIN)/python -m benchmarks.speed
+	@$(BIN)/python -m benchmarks.first_answer
 
 golden: $(VENV)/built
 	@$(BIN)/python -m serfsim.validation

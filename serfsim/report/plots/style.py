@@ -56,6 +56,7 @@ STYLE: Any = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "path.simplify": True,
+    "text.hinting": "none",  # the automatic hinter takes longer than all other drawing of a letter
     "agg.path.chunksize": 10000,
 }
 SIZE = (9.6, 4.8)  # inches
@@ -79,9 +80,9 @@ def new_axes() -> Axes:
 
 def heading(ax: Axes, title: str, seen: str) -> None:
     """The title, and below it in grey what is seen, in one line or, parted by line ends, in more."""
-    ax.set_title(
-        title, loc="left", fontsize=13, fontweight="bold", color=BLACK, pad=24 + 13 * seen.count("\n")
-    )
+    # Its place is given, since to look for one measures every label of the axes again.
+    pad = 24 + 13 * seen.count("\n")
+    ax.set_title(title, loc="left", fontsize=13, fontweight="bold", color=BLACK, pad=pad, y=1.0)
     ax.annotate(
         seen,
         (0, 1),

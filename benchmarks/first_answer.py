@@ -1,0 +1,73 @@
+"""What a run costs beside its simulation: `python -m benchmarks.first_answer`.
+
+CPU seconds, user and system, of whole commands: each round runs all of them once, one after the other, so
+that what else the machine does touches all alike; the median of the rounds is shown. The yardstick is a
+Python that imports matplotlib.pyplot and pandas and does nothing, for `--version` one that does nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+PYTHON = (sys.executable, "-c")
+SERFSIM = (sys.executable, "-m", "serfsim")
+IMPORTS = "import matplotlib.pyplot, pandas"
+# label, arguments of serfsim
+RUNS = (
+    ("serfsim run udp_blocked", ("run", "udp_blocked", "--out", "page")),
+    ("serfsim run udp_blocked --no-figures", ("run", "udp_blocked", "--no-figures", "--out", "none")),
+    ("serfsim list", ("list",)),
+    ("serfsim --version", ("--version",)),
+)
+MOST_OF_IMPORTS = 2.0  # goals: a run with its page, in times of the imports;
+MOST_OF_NOTHING = 5.0  # the version, in times of bare Python
+
+
+def cpu_s(command: Sequence[str], folder: Path) -> float:
+    """CPU seconds of a command and what it starts. Raises CalledProcessError where it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**os.environ, "COLUMNS": "80"})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def measured(rounds: int) -> dict[str, float]:
+    """Median CPU seconds by label."""
+    commands = {
+        "python": (*PYTHON, "pass"),
+        f"python, {IMPORTS}": (*PYTHON, IMPORTS),
+        **{label: (*SERFSIM, *arguments) for label, arguments in RUNS},
+    }
+    found: dict[str, list[float]] = {label: [] for label in commands}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(rounds):
+            for label, command in commands.items():
+                found[label].append(cpu_s(command, Path(folder)))
+    return {label: statistics.median(values) for label, values in found.items()}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="CPU of whole commands.")
+    parser.add_argument("-n", "--rounds", type=int, default=7)
+    found = measured(parser.parse_args(arguments).rounds)
+    bare, imports = found["python"], found[f"python, {IMPORTS}"]
+    print(f"{'CPU of a command':46} {'s':>6} {'x python':>9} {'x imports':>9}")
+    for label, seconds in found.items():
+        print(f"{label:46} {seconds:6.2f} {seconds / bare:9.1f} {seconds / imports:9.2f}")
+    for label, ratio, most in (
+        ("serfsim run udp_blocked", found["serfsim run udp_blocked"] / imports, MOST_OF_IMPORTS),
+        ("serfsim --version", found["serfsim --version"] / bare, MOST_OF_NOTHING),
+    ):
+        print(f"{label}: {ratio:.2f} times; goal: at most {most:g}: {'met' if ratio <= most else 'missed'}")
+
+
+if __name__ == "__main__":
+    main()
