@@ -24,6 +24,7 @@ ASIDE: Final = (
     "agent/",
     "cli/",
     "comparison/",
+    "logs/",
     "regression/",
     "report/",
     "rpc/",
