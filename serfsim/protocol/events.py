@@ -15,6 +15,7 @@ UPDATE: Final = 4
 REAP: Final = 5  # detail: 1 if it was pruned, 0 if its time was over
 LEAVING: Final = 6
 FLAP: Final = 7
+STATUS: Final = 8  # the status changed and no agent tells of it; detail: the new one (`serf.members`)
 
 # memberlist's suspicion (spec memberlist.md sections 4 to 6).
 SUSPECT: Final = 10  # the observer's own probe failed; detail: 1 if it changed its view
@@ -76,6 +77,7 @@ NAMES: Final = {
     REAP: "reap",
     LEAVING: "leaving",
     FLAP: "flap",
+    STATUS: "status",
     SUSPECT: "suspect",
     SUSPECT_HEARD: "suspect_heard",
     SUSPECT_CLEARED: "suspect_cleared",

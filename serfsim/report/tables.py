@@ -62,6 +62,13 @@ ROWS = (
     ("Views", "one view after", "convergence.one_view_s", "s", "from the last change until all agreed"),
     ("Views", "nodes with a wrong view", "convergence.views_disagreeing", "", "at the end"),
     (
+        "Views",
+        "  holding one as leaving",
+        "convergence.views_leaving",
+        "",
+        "a live one that does not leave",
+    ),
+    (
         "Coordinates",
         "relative error",
         "coordinates.relative_error",

@@ -5,9 +5,8 @@
     versions      the release that the member's process ran then
     coordinates   the last sample of each node
 
-Two things leave no trace in the tables, and are not shown: that a leave was refuted before memberlist
-heard of it (the member is alive again with its next event), and that a paused node announced its tags
-late. What agents count (`serf info`) is in no table: for that the run is made again up to the time.
+One thing leaves no trace in the tables, and is not shown: that a paused node announced its tags late. What
+agents count (`serf info`) is in no table: for that the run is made again up to the time.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from serfsim.errors import ResultError, SerfsimError
 from serfsim.native import vec
 from serfsim.protocol import events
 from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS
+from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.result import Result, scenario_text
@@ -126,11 +126,12 @@ class Past:
         table = self.result.events
         rows = np.flatnonzero((table.observer == node) & (table.t >= start) & (table.t <= t))
         status, heard = self._beginning(node, start)
-        for at, subject, kind in zip(
-            table.t[rows].tolist(), table.subject[rows].tolist(), table.kind[rows].tolist(), strict=True
-        ):
+        columns = (table.t, table.subject, table.kind, table.detail)
+        for at, subject, kind, detail in zip(*(column[rows].tolist() for column in columns), strict=True):
             if kind == events.REAP:
                 status.pop(subject, None)
+            elif kind == events.STATUS:
+                status[subject] = STATUS_NAMES[detail]
             elif kind in AFTER:
                 status[subject] = AFTER[kind]
             if kind in (events.JOIN, events.UPDATE):

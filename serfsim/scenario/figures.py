@@ -86,6 +86,10 @@ def _figures() -> Iterator[tuple[str, str]]:
     yield from (
         ("convergence.one_view_s", "time until all live members hold the true view"),
         ("convergence.views_disagreeing", "live members whose view is wrong at the end"),
+        (
+            "convergence.views_leaving",
+            "live members that hold a live one to be leaving, which it is not",
+        ),
         ("traffic.messages_per_node_s", "messages sent per node and second"),
         ("traffic.bytes_per_node_s", "IP bytes sent per node and second"),
         ("traffic.packets_per_node_s", "IP packets sent per node and second"),

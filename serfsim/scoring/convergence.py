@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from serfsim.protocol.events import LEAVING, STATUS
+from serfsim.protocol.serf.members import STATUS_LEAVING
 from serfsim.scoring.recording import Integers
 from serfsim.scoring.scope import Scope
-from serfsim.scoring.views import ViewHistory
+from serfsim.scoring.views import VIEW_KINDS, ViewHistory
 
 
 class Disagreement:
@@ -74,7 +76,7 @@ def convergence(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     change that came before (a node going down or up, a fault's beginning or end; t = 0 at the
     earliest). None where they do not hold it at the end. A gracefully left member that is shown as
     failed counts as absent, hence right. `views_disagreeing`: live nodes whose view is not true at
-    the end.
+    the end. `views_leaving`: see there.
     """
     down = scope.down
     state = Disagreement(history, ~down.covered_at(0.0))
@@ -91,4 +93,33 @@ def convergence(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     return {
         "one_view_s": one_view,
         "views_disagreeing": int((state.up & (state.wrong > 0)).sum()),
+        "views_leaving": views_leaving(scope),
     }
+
+
+def views_leaving(scope: Scope) -> int:
+    """How many live nodes hold a live member to be leaving at the end, which itself does not leave.
+
+    Such a member counts as present, so no view disagrees; it is a step from being taken for gone: should it
+    fail, nobody who holds it so reports a failure. Real agents come to this where a leave that somebody
+    forced reaches others and not the member itself, which then has nothing to refute: a push/pull tells the
+    time of a status, not the status (Serf's delegate.go, MergeRemoteState).
+    """
+    events, n = scope.recording.events, scope.n
+    wanted = np.isin(events.kind, (LEAVING, STATUS, *VIEW_KINDS)) & (events.t <= scope.end)
+    rows = np.flatnonzero(wanted & (events.subject >= 0) & (events.subject < n))
+    observer, subject = events.observer[rows].astype(np.int64), events.subject[rows].astype(np.int64)
+    last_start, up = np.full(n, -np.inf), ~scope.down.covered_at(scope.end)
+    ended = scope.down.end <= scope.end
+    np.maximum.at(last_start, scope.down.node[ended], scope.down.end[ended])
+    going = np.zeros(n, dtype=np.bool_)
+    for t, node in scope.recording.truth.leaves:
+        going[node] |= t >= last_start[node]
+    counts = (events.t[rows] >= last_start[observer]) & up[observer] & up[subject] & (observer != subject)
+    rows, pair = rows[counts], (observer * n + subject)[counts]
+    _, behind = np.unique(pair[::-1], return_index=True)
+    last = rows[::-1][behind]
+    kind, detail = events.kind[last], events.detail[last]
+    leaving = (kind == LEAVING) | ((kind == STATUS) & (detail == STATUS_LEAVING))
+    leaving &= ~going[events.subject[last]]
+    return len(np.unique(events.observer[last][leaving]))

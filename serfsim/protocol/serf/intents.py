@@ -81,6 +81,8 @@ class Intents:
             members.left.append(node)
             if self.mechanisms.tells_forced_leave:
                 self.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
+            else:
+                self.core.runtime.notify(now, events.STATUS, node, STATUS_LEFT)
         if prune and self.mechanisms.prune:
             self.prune_wanted = PRUNE_LATER if status == STATUS_LEAVING else PRUNE_NOW
         return True
@@ -94,7 +96,11 @@ class Intents:
             return self.recent.buffer(node, JOIN, ltime, now)
         if ltime <= members.status_ltime(node):
             return False
-        members.set(node, STATUS_ALIVE if status == STATUS_LEAVING else status, ltime)
+        if status == STATUS_LEAVING:
+            members.set(node, STATUS_ALIVE, ltime)
+            self.core.runtime.notify(now, events.STATUS, node, STATUS_ALIVE)
+        else:
+            members.set(node, status, ltime)
         return True
 
     def broadcast_join(self, now: float) -> None:

@@ -43,6 +43,8 @@ class Membership:
                 members.left.remove(node)
         members.note_address(record)
         self.pipeline.member_event(events.JOIN, node, 0, now)
+        if members.status(node) == STATUS_LEAVING:
+            self.core.runtime.notify(now, events.STATUS, node, STATUS_LEAVING)
 
     def _meet(self, node: i64) -> None:
         """A new member; what was said of it before it was known counts now."""
