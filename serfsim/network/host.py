@@ -19,7 +19,8 @@ process gives each of its threads a turn.
 A resumed host first handles what its clock has kept (late timers and deadlines of its streams, in the
 order of their due times), then what came over its streams, then the packets of its buffer in order; all
 at once, or one by one if it is slow. So an answer that came in time is too late once its deadline has
-passed: Go's timers run before its network poller.
+passed: Go's timers run before its network poller. Its listener reads TURN packets before its worker has a
+turn, which takes the newest message first (`handoff`).
 
 `epoch` counts the lives of the process. Timers carry it, so nothing of one life reaches another.
 """
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from serfsim.network.tcp_stream import Stream
 
 SLOW: Final = 0.001  # seconds of processing delay
+TURN: Final = 16  # packets of its buffer that a resumed process reads before its worker takes its turn
 
 # Kinds of events, in the lowest bits of the number that the scheduler carries.
 PACKET: Final = 0  # a datagram; a: source, b: ns of processing that are behind it
@@ -202,8 +204,21 @@ class Host(Runtime):
             self._read_next(now)
             return
         while self.epoch == epoch and self.buffer.count > 0:
+            self._catch_up(epoch, now)
+
+    def _catch_up(self, epoch: i64, now: float) -> None:
+        """The listener's turn, and then the worker's."""
+        machine = self.machine
+        if machine is None:
+            return
+        machine.hold_worker()
+        turn: i64 = TURN
+        while self.epoch == epoch and self.buffer.count > 0 and turn > 0:
+            turn -= 1
             packet = self.buffer.pop()
             self._handle(packet, self.buffer.source, now, now)
+        if self.epoch == epoch:
+            machine.release_worker(now)
 
     # The machine's verbs -------------------------------------------------------------------------
 

@@ -77,6 +77,12 @@ class Machine:
         """A datagram from the address `source`; `received_at` is when the socket was read."""
         raise NotImplementedError
 
+    def hold_worker(self) -> None:
+        """Several packets come at once: what they bring may wait until `release_worker`."""
+
+    def release_worker(self, now: float) -> None:
+        """Handle what has waited."""
+
     def on_timer(self, timer: i64, a: i64, b: i64, now: float) -> None:
         raise NotImplementedError
 

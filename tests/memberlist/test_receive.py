@@ -221,3 +221,20 @@ def test_a_ping_by_tcp_is_acked_without_a_coordinate_unless_it_is_for_another() 
 def test_streams_of_other_kinds_are_closed_unanswered() -> None:
     hand = Hand().start()
     assert hand.node.on_stream_request(m.StreamMessage(m.ACK, 20), 3, 1.0) is None
+
+
+def test_of_what_came_while_the_worker_was_held_the_newest_goes_first() -> None:
+    told = {}
+    for turn in (1, 2):
+        hand = Hand().start()
+        news = [hand.accuse(m.DEAD, "peer", 1, "p0"), hand.alive("peer", 2)]
+        while news:
+            hand.node.hold_worker()
+            for message in news[:turn]:
+                hand.heard(message)
+            hand.node.release_worker(0.0)
+            del news[:turn]
+        told[turn] = [call for call, node in hand.delegate.calls if node == 1]
+        assert hand.state_of("peer") == STATE_ALIVE
+    # In one turn the member is known to be alive again before its death is heard of.
+    assert told == {1: ["leave", "join"], 2: []}

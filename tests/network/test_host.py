@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from serfsim.network.host import TURN
 from serfsim.network.socket_buffer import SMALL_CHARGE
 from serfsim.protocol.runtime import REPLIED
 from tests.network.harness import CLIENT, MS, ONE_WAY, SERVER, Lab, Puppet
@@ -146,6 +147,31 @@ def test_a_resumed_host_handles_late_timers_then_streams_then_packets() -> None:
     assert lab.machines[SERVER].order == told
     assert [t for t, _ in lab.machines[SERVER].timers] == [2.0, 2.0]
     assert [packet.received_at for packet in lab.machines[SERVER].packets] == [2.0, 2.0]
+
+
+class Turns(Puppet):
+    """Notes when its worker is held and released."""
+
+    def hold_worker(self) -> None:
+        self.order.append("hold")
+
+    def release_worker(self, now: float) -> None:
+        self.order.append("release")
+
+
+@pytest.mark.parametrize(("packets", "turns"), [(0, []), (1, [1]), (TURN, [TURN]), (TURN + 2, [TURN, 2])])
+def test_listener_and_worker_of_a_resumed_process_take_turns(packets: int, turns: list[int]) -> None:
+    lab = Lab()
+    lab.machines[SERVER] = Turns()
+    lab.host(SERVER).start(lab.machines[SERVER])
+    lab.host(SERVER).pause()
+    send_at(lab, *[0.0] * packets)
+    lab.run(1.0)
+    lab.host(SERVER).resume(1.0)
+    order, seqs = [], iter(range(packets))
+    for turn in turns:
+        order += ["hold", *(f"packet {next(seqs)}" for _ in range(turn)), "release"]
+    assert lab.machines[SERVER].order == order
 
 
 def test_late_timers_and_deadlines_of_streams_come_in_the_order_of_their_times() -> None:

@@ -261,6 +261,12 @@ class Memberlist(Machine):
         else:
             self.states.handle(message, now)
 
+    def hold_worker(self) -> None:
+        self.stall_worker()
+
+    def release_worker(self, now: float) -> None:
+        self.resume_worker(now)
+
     def stall_worker(self) -> None:
         """A delegate keeps the worker busy: what comes now waits in the queues until `resume_worker`."""
         self._stalls += 1

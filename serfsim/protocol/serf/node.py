@@ -266,6 +266,12 @@ class SerfNode(Machine):
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
         return None if self.is_shut_down else self.memberlist.on_stream_request(request, source, now)
 
+    def hold_worker(self) -> None:
+        self.memberlist.stall_worker()
+
+    def release_worker(self, now: float) -> None:
+        self.memberlist.resume_worker(now)
+
     def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
         if not self.is_shut_down:
             self.memberlist.on_stream_answered(request, source, now)
