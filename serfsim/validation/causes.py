@@ -87,6 +87,17 @@ CAUSES: tuple[Cause, ...] = (
         groups=r"udp_blocked",
     ),
     Cause(
+        "real agents' health was polled every 5 or 10 s, so that each rise is seen up to one poll late",
+        r"mean_health|health_of_(x|others|healthy)",
+        groups=r"isolated|pause|loss|udp_blocked",
+    ),
+    Cause(
+        "the switch was 443 ms late once during the join. The runs stall as long, at another moment of that"
+        " second, which decides over whose first samples are off",
+        r"coordinate_error_.*|vivaldi_error_.*",
+        groups=r"e-loss05-both-n32",
+    ),
+    Cause(
         "one recorded victim; the wait for the first probe is geometric",
         r"x_failed_mean_s",
     ),

@@ -16,7 +16,6 @@ from serfsim.validation.figures import figures
 from serfsim.validation.golden import Golden, read
 from serfsim.validation.runs import simulate
 from serfsim.validation.scenario import warm_up
-from serfsim.validation.tolerances import ADDED
 
 pytestmark = [
     pytest.mark.golden,
@@ -26,6 +25,8 @@ pytestmark = [
 
 FOLDER = Path(__file__).parent
 SEEDS = range(1, 5)
+# Now and then a member hears of a leave by push/pull first and does not pass it on.
+VARIES = ("leave_intent_copies",)
 ONE_OF_EACH = (
     "a-baseline-n16-s1",
     "a-baseline-n16-wan-s1",
@@ -73,7 +74,7 @@ def test_what_is_exact_is_exact_and_nothing_else_is_beyond_its_tolerance(name: s
     for figure, row in compared(name, folder).items():
         if row.tolerance is None or row.tolerance.in_range or row.tolerance.check in ("share", "factor"):
             continue  # ranges, shares and counts of rare things take more seeds than these
-        if row.tolerance in ADDED or figure == "leave_intent_copies":
+        if figure in VARIES:
             continue
         if row.tolerance.if_both and not row.verdict:
             continue  # of a message that one side never sent there is no size
