@@ -14,3 +14,16 @@ def counted(number: int, one: str, several: str = "") -> str:
 def joined(names: Sequence[str]) -> str:
     """'a', 'a and b', 'a, b and c'; '' of none."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """A text of somebody's as a terminal, a log or a page can show it: control characters are escaped.
+
+    So are those that reorder text, and line ends; what is in `keep` stays. Raw data is left as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one in keep else one.encode("unicode_escape", "backslashreplace").decode()
+        for one in text
+    )

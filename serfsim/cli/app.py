@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from serfsim.cli import codes
 from serfsim.cli.version import version_text
 from serfsim.errors import SerfsimError, SerfsimWarning
+from serfsim.wording import printable
 
 # click's ClickException, which newer typers bring with them.
 USAGE: type[Exception] = typer.BadParameter.__mro__[2]
@@ -91,7 +92,7 @@ class Commands(TyperGroup):
 
         def show(message: Any, category: Any, *place: Any, **more: Any) -> None:
             if issubclass(category, SerfsimWarning):
-                typer.echo(f"warning: {message}", err=True)
+                typer.echo(printable(f"warning: {message}"), err=True)
             else:
                 python_shows(message, category, *place, **more)
 
@@ -99,7 +100,7 @@ class Commands(TyperGroup):
             warnings.showwarning = show
             return super().invoke(ctx)
         except SerfsimError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(printable(str(error), keep="\n"), err=True)
             raise typer.Exit(codes.BAD_INPUT) from None
         except KeyboardInterrupt as interruption:
             typer.echo(str(interruption) or "interrupted", err=True)
@@ -120,7 +121,7 @@ def _defect_text(defect: Exception) -> str:
     given = " ".join(["serfsim", *sys.argv[1:]])
     if isinstance(defect, MemoryError):
         return f"{given}: there is not enough memory for it"
-    first = (str(defect).splitlines() or [""])[0][:200]
+    first = printable((str(defect).splitlines() or [""])[0][:200])
     return (
         f"{given}: internal error: {type(defect).__name__}: {first}; this is a defect of serfsim, or a file"
         " that it should have refused: please report it with the file and what SERFSIM_TRACEBACK=1 shows"

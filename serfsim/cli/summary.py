@@ -12,6 +12,7 @@ from rich.table import Table
 
 from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, claim_rows, summary_rows
+from serfsim.wording import printable
 
 WIDE = 100  # columns from which the figures are explained
 COLOURS = {"holds": "green", "FAILS": "bold red"}
@@ -20,9 +21,9 @@ COLOURS = {"holds": "green", "FAILS": "bold red"}
 def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
     """Question, claims, figures and speed, to standard output unless told otherwise."""
     console = console or Console()
-    console.print(f"[bold]{escape(summary['name'])}[/bold]")
+    console.print(f"[bold]{escape(printable(summary['name']))}[/bold]")
     if summary.get("question"):
-        console.print(escape(summary["question"]))
+        console.print(escape(printable(summary["question"])))
     claims = claim_rows(summary)
     if claims:
         console.print(figures_table(claims))
@@ -44,7 +45,8 @@ def figures_table(rows: list[Row], explained: bool = True) -> Table:
             value = escape(f"{row.value} {row.unit}".rstrip())
             colour = COLOURS.get(row.value)
             value = f"[{colour}]{value}[/{colour}]" if colour else value
-            table.add_row(f"  {escape(row.label)}", value, escape(row.meaning) if explained else "")
+            meaning = escape(row.meaning) if explained else ""
+            table.add_row(f"  {escape(printable(row.label))}", value, meaning)
     return table
 
 

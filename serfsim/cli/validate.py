@@ -15,6 +15,7 @@ from serfsim.scenario.model import Scenario
 from serfsim.scenario.roster import node_names
 from serfsim.scenario.topologies import Measured
 from serfsim.scenario.units import write_duration
+from serfsim.wording import printable
 
 
 def validate(
@@ -35,7 +36,7 @@ def validate(
             refuse_large(scenario, file, allowed=allow_large)
             _read_measurements(scenario)
         except SerfsimError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(printable(str(error), keep="\n"), err=True)
             bad = True
             continue
         for warning in warnings(scenario):

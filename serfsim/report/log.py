@@ -17,14 +17,24 @@ import numpy as np
 
 from serfsim.logs.words import Entry, Words
 from serfsim.protocol import events as kind
+from serfsim.protocol import log_lines as line
 from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
 from serfsim.scoring.recording import EventTable, Integers, LogTable, no_log
+from serfsim.wording import printable
 
 Releases = Sequence[tuple[float, int, str]]
 
 EARLY_JOINS = 100_000  # more joins than this before t = 0 are told in one line
 MOST_LINES = 1_000_000
 CHUNK = 100_000
+# Lines whose text is a name that somebody chose, with whatever characters.
+NAMED = frozenset(
+    (
+        *(line.MESSAGE_EVENT, line.MESSAGE_QUERY, line.OLD_EVENT, line.OLD_QUERY, line.UNKNOWN_QUERY),
+        *(line.RECEIVED_EVENT, line.RECEIVED_QUERY, line.CONFLICT_ASKED),
+        *(line.SENDING_EVENT, line.SENDING_QUERY),
+    )
+)
 
 
 class SimulatedNames:
@@ -123,7 +133,7 @@ def _formatted(
         log.text[chosen].tolist(),
         strict=True,
     ):
-        entries[at] = (t, Entry(number, observer, subject, a, b, log.texts[text]))
+        entries[at] = (t, Entry(number, observer, subject, a, b, _shown(number, log.texts[text])))
     in_order = [entries[at] for at in range(len(order))]
     times = np.array([t for t, _ in in_order])
     eras = eras_of(times, np.array([entry.observer for _, entry in in_order]), releases)
@@ -133,9 +143,14 @@ def _formatted(
         if "\n" not in text:
             yield f"{head} {text}"
             continue
-        for line in text.splitlines():
-            if line:
-                yield f"{head} {line}"
+        for part in text.splitlines():
+            if part:
+                yield f"{head} {part}"
+
+
+def _shown(number: int, text: str) -> str:
+    """What fills in a line, with nothing in it that makes another line of it, unless agents write several."""
+    return printable(text, keep="" if number in NAMED else "\n\t")
 
 
 def write_log(
@@ -146,6 +161,6 @@ def write_log(
     releases: Releases = (),
     log: LogTable | None = None,
 ) -> None:
-    for line in log_lines(events, names, version, releases, log):
-        stream.write(line)
+    for text in log_lines(events, names, version, releases, log):
+        stream.write(text)
         stream.write("\n")

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from serfsim.rpc.views import MemberView, Stats
+from serfsim.wording import printable
 
 
 def members_text(members: Iterable[MemberView], detailed: bool = False) -> str:
     """A row a member; with `detailed` the versions of Serf's protocol too."""
     rows = []
     for member in members:
-        tags = ",".join(f"{key}={value}" for key, value in member.tags.items())
+        tags = ",".join(f"{printable(key)}={printable(value)}" for key, value in member.tags.items())
         row = f"{member.name}|{address_text(member)}|{member.status}|{tags}"
         if detailed:
             lowest, highest, current = member.delegate
@@ -68,7 +69,7 @@ def info_text(stats: Stats) -> str:
     lines = []
     for topic in sorted(stats):
         lines.append(f"{topic}:")
-        lines += [f"\t{name} = {value}" for name, value in sorted(stats[topic].items())]
+        lines += [f"\t{printable(name)} = {printable(value)}" for name, value in sorted(stats[topic].items())]
     return "\n".join(lines).strip()
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from serfsim.scenario import surroundings, words
+from serfsim.wording import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,8 +24,17 @@ def environment(package: str) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        finalize=_shown,
     )
+
+
+def _shown(value: object) -> object:
+    """Texts of somebody's without control characters; what is markup already is ours."""
+    return printable(value, keep="\n\t") if type(value) is str else value
 
 
 @cache

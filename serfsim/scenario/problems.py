@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from serfsim.errors import ScenarioError
+from serfsim.wording import printable
 
 MOST_LINES = 10
 CUSTOM = "scenario"  # the type of the errors that `refusal` makes
@@ -57,9 +58,10 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}'" if len(value) <= 60 else f"'{value[:57]}...'"
+        text = printable(value[:61])
+        return f"'{text}'" if len(value) <= 60 else f"'{text[:57]}...'"
     if isinstance(value, Mapping):
-        keys = ", ".join(str(key) for key in list(value)[:4])
+        keys = ", ".join(printable(str(key)[:60]) for key in list(value)[:4])
         return f"a mapping with {keys}" if keys else "an empty mapping"
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}" if value else "an empty list"
