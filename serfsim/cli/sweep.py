@@ -113,10 +113,13 @@ def _warn(scenario: Scenario) -> None:
 
 
 def _write_summary(ended: Ended, confidence: float, statistic: str, folder: Path) -> None:
+    from serfsim import manifest
     from serfsim.sweeps import summary
-    from serfsim.whole import write_whole
+    from serfsim.whole import check_own, write_whole
 
+    check_own(folder, [SUMMARY])
     write_whole(folder / SUMMARY, summary(ended.table, confidence, statistic).to_csv(index=False))
+    manifest.renew(folder, "sweep", [SUMMARY])
 
 
 def _say_what_went_wrong(ended: Ended) -> None:

@@ -99,6 +99,8 @@ def _figure_path(out: Path | None) -> Path:
         raise ResultError(f"{path}: cannot be written: found the file {above}; expected a folder")
     if path.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise ResultError(f"{path}: cannot be written there")
+    if path.exists() and b"Software\0serfsim" not in path.read_bytes()[:4096]:
+        raise ResultError(f"{path}: found an image that serfsim did not write; expected a new name")
     return path
 
 

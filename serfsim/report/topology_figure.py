@@ -49,6 +49,9 @@ def topology_figure(survey: Survey) -> Figure:
     return figure
 
 
+SOFTWARE = "serfsim"  # by which an image that may be written over is known
+
+
 def save_topology_figure(survey: Survey, path: Path) -> Path:
     """Write a PNG. ResultError where it cannot be written."""
     import matplotlib as mpl
@@ -58,6 +61,6 @@ def save_topology_figure(survey: Survey, path: Path) -> Path:
     made(path.parent, ResultError)
     image = io.BytesIO()
     with mpl.rc_context(STYLE):
-        topology_figure(survey).savefig(image, dpi=DPI, format="png")
+        topology_figure(survey).savefig(image, dpi=DPI, format="png", metadata={"Software": SOFTWARE})
     write_whole(path, image.getvalue(), ResultError)
     return path

@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from serfsim import manifest
 from serfsim.errors import ScenarioError, SweepError
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
@@ -85,6 +86,7 @@ class Sweep:
     def table(self) -> pd.DataFrame:
         """The tidy table, a row for each run that has ended so far."""
         if not (self.folder / PARTS).is_dir() and (self.folder / PARQUET).is_file():
+            manifest.require_unaltered(self.folder)
             return _read_parquet(self.folder / PARQUET)  # somebody kept the outcome alone
         return table_of(self.outcomes, self.parameters)
 
@@ -156,9 +158,20 @@ def begin(
         _refuse_other(kept, sweep, scenario)
         sweep = replace(sweep, files={**kept.files, **sweep.files})
     else:
+        _refuse_somebodys(folder / SCENARIO, scenario.to_yaml(folder))
         write_whole(folder / SCENARIO, scenario.to_yaml(folder), SweepError, on_disk=True)
     write_whole(folder / MANIFEST, _manifest(sweep), SweepError, on_disk=True)
     return sweep
+
+
+def _refuse_somebodys(file: Path, text: str) -> None:
+    """A scenario that lies there without a sweep is ours only if it is the very one that we would write."""
+    try:
+        if not file.exists() or file.read_bytes() == text.encode():
+            return
+    except OSError as error:
+        raise cannot_write(file, error, SweepError) from None
+    raise SweepError(f"{file}: found a file of somebody's; move it, or choose another folder")
 
 
 def _files(folder: Path, scenarios: Iterable[Scenario]) -> dict[str, str]:
@@ -182,6 +195,7 @@ def make_folder(folder: Path) -> None:
         raise SweepError(f"{folder}: found a file; expected a folder to write in") from None
     except OSError as error:
         raise cannot_write(folder, error, SweepError) from None
+    check_tables(folder)
     if not (folder / MANIFEST).exists() and [name for name in strangers if not name.endswith(".partial")]:
         raise SweepError(
             f"{folder}: found something that is not a sweep;"
@@ -244,9 +258,19 @@ def differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, An
 
 def write_tables(sweep: Sweep, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """Write runs.parquet and runs.csv, each whole or not at all; returns the table."""
+    check_tables(sweep.folder)
     table = table_of(outcomes, sweep.parameters)
     parquet = io.BytesIO()
     table.to_parquet(parquet, index=False, compression="zstd")
     write_whole(sweep.folder / PARQUET, parquet.getvalue(), SweepError)
     write_whole(sweep.folder / CSV, table.to_csv(index=False), SweepError)
+    manifest.renew(sweep.folder, "sweep", (PARQUET, CSV))
     return table
+
+
+def check_tables(folder: Path) -> None:
+    """Raises SweepError where a table was changed since it was written: it is somebody's work then."""
+    kept = manifest.read(folder)
+    changed = [] if kept is None else manifest.altered(folder, kept)
+    if changed:
+        raise SweepError(f"{folder / changed[0]}: somebody changed it since it was written; move it first")

@@ -255,7 +255,7 @@ def test_tables_of_something_else_end_in_a_message(name: str, saved: Path) -> No
         for wrong in (table.drop(columns=[column]), table.assign(**{column: "somebody"})):
             wrong.to_parquet(saved / f"{name}.parquet", index=False)
             if (
-                column in ("kind", "message_type", "transport", "name")
+                column in ("kind", "message_type", "transport", "name", "queue")
                 and name != "member_events"
                 and column in wrong
             ):
@@ -308,3 +308,31 @@ def test_a_comparison_keeps_what_is_somebodys(saved: Path) -> None:
     done = command("compare", saved, saved, "--out", out)
     assert "comparison.md: found a file that serfsim did not write, or that somebody changed" in done.stderr
     assert (out / "comparison.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_sweep_keeps_what_is_somebodys(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "scenario.yaml").write_text("mine", encoding="utf-8")
+    sweep = ("sweep", tmp_path / "small.yaml", "--seeds", "1", "--workers", "1", "--out", folder, "-q")
+    done = command(*sweep)
+    assert (done.exit_code, (folder / "scenario.yaml").read_text(encoding="utf-8")) == (2, "mine")
+    (folder / "scenario.yaml").unlink()
+    assert command(*sweep).exit_code == 0
+    assert command(*sweep).exit_code == 0
+    (folder / "runs.csv").write_text("mine", encoding="utf-8")
+    done = command(*sweep)
+    assert "runs.csv: somebody changed it since it was written" in done.stderr
+    assert (folder / "runs.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_an_image_of_somebodys_is_not_drawn_over(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    image = tmp_path / "a.png"
+    image.write_bytes(b"mine")
+    assert command("topology", tmp_path / "small.yaml", "--out", image).exit_code == 2
+    assert image.read_bytes() == b"mine"
+    image.unlink()
+    for _ in range(2):
+        assert command("topology", tmp_path / "small.yaml", "--out", image).exit_code == 0

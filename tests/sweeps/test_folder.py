@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import serfsim
-from serfsim.errors import SweepError
+from serfsim.errors import ResultError, SweepError
 from serfsim.scenario import Scenario
 from serfsim.scenario.figures import FIGURES
 from serfsim.sweeps import open_sweep
@@ -86,6 +86,9 @@ def test_the_table_alone_can_be_kept(tiny: Scenario, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "s" / "parts")
     pd.testing.assert_frame_equal(open_sweep(tmp_path / "s").table, table)
     (tmp_path / "s" / "runs.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ResultError, match=r"runs\.parquet is not as serfsim wrote it"):
+        _ = open_sweep(tmp_path / "s").table
+    (tmp_path / "s" / "manifest.json").unlink()
     with pytest.raises(SweepError, match=r"runs\.parquet: cannot be read"):
         _ = open_sweep(tmp_path / "s").table
 
