@@ -13,16 +13,20 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
 
 from serfsim.report.plots import style
+from serfsim.scoring.recording import Floats
+
+Box = tuple[float, float, float, float]  # x low, y low, x high, y high, in pixels
 
 # Offsets in points from the point, with the alignments that go with them.
 PLACES: Final = [
     (x * reach, y * reach, "left" if x > 0 else "right", "bottom" if y > 0 else "top")
     for reach in (6.0, 11.0, 18.0, 26.0)
-    for x, y in ((1, 1), (-1, 1), (1, -1), (-1, -1))
+    for x, y in ((-1, -1), (-1, 1), (1, -1), (1, 1))
 ]
+OFFSETS: Final = np.array([(x, y) for x, y, *_ in PLACES])
+SIDES: Final = np.sign(OFFSETS)
 COVERS: Final = 1.0  # a place that costs so much covers a bar, a point or a name
 MARK: Final = 5.5  # half the size of a point's mark, in points of type
 
@@ -50,14 +54,17 @@ def place_labels(
     for number, point in enumerate(points):
         shared.setdefault(point, []).append(number)
     figure: Any = ax.figure
-    figure.draw_without_rendering()
+    if figure.get_layout_engine() is None:
+        ax.apply_aspect()
+    else:
+        figure.draw_without_rendering()
     taken = _taken(ax, points, bars) + _taken(ax, also, ()) + _along(ax, line)
-    inside = ax.get_window_extent()
+    boxes, costs = np.array([box for box, _ in taken]), np.array([cost for _, cost in taken])
+    inside = np.array(ax.get_window_extent().extents)
     for point, numbers in shared.items():
         strong = any(bold[number] for number in numbers)
-        text = _joined([texts[number] for number in numbers])
         label = ax.annotate(
-            text,
+            _joined([texts[number] for number in numbers]),
             point,
             (0, 0),
             textcoords="offset points",
@@ -66,11 +73,17 @@ def place_labels(
             color=style.BLACK,
             zorder=6,
         )
-        cost, best = min((_cost(label, place, taken, inside), place) for place in PLACES)
-        if only_free and cost >= COVERS:
+        covered = _places(
+            ax.transData.transform([point]), np.array(label.get_window_extent().size), figure.dpi
+        )
+        cost = _costs(covered, boxes, costs, inside)
+        best = int(np.argmin(cost))
+        if only_free and cost[best] >= COVERS:
             label.remove()
         else:
-            taken.append((_put(label, best), 4.0))
+            x, y, horizontal, vertical = PLACES[best]
+            label.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
+            boxes, costs = np.vstack((boxes, covered[best])), np.append(costs, 4.0)
 
 
 def _joined(texts: Sequence[str]) -> str:
@@ -83,52 +96,46 @@ def _joined(texts: Sequence[str]) -> str:
 
 def _taken(
     ax: Axes, points: Sequence[Sequence[float]], bars: Sequence[Sequence[tuple[float, float]]]
-) -> list[tuple[Bbox, float]]:
-    """Where something is drawn, each with what it costs to cover it."""
+) -> list[tuple[Box, float]]:
+    """Boxes where something is drawn, each with what it costs to cover it."""
     figure: Any = ax.figure
     half = MARK * figure.dpi / 72.0
     to_pixels = ax.transData.transform
     taken = []
     for number, point in enumerate(points):
         x, y = to_pixels((point[0], point[1]))
-        taken.append((Bbox.from_extents(x - half, y - half, x + half, y + half), 3.0))
+        taken.append(((x - half, y - half, x + half, y + half), 3.0))
         for side, ends in enumerate(bars[number] if bars else ()):
             limits = ax.get_xlim() if side == 0 else ax.get_ylim()
             low, high = (end if math.isfinite(end) else limits[place] for place, end in enumerate(ends))
-            first, last = (
-                to_pixels((end, point[1]) if side == 0 else (point[0], end)) for end in (low, high)
-            )
-            taken.append((Bbox.from_extents(first[0] - 1, first[1] - 1, last[0] + 1, last[1] + 1), 1.0))
+            ends_at = to_pixels([(end, point[1]) if side == 0 else (point[0], end) for end in (low, high)])
+            (left, bottom), (right, top) = ends_at.min(axis=0) - 1, ends_at.max(axis=0) + 1
+            taken.append(((left, bottom, right, top), 1.0))
     return taken
 
 
-def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[Bbox, float]]:
+def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[Box, float]]:
     """A line as small boxes, each cheap to cover."""
     if len(line) < 2:
         return []
     corners = ax.transData.transform(line)
     return [
-        (Bbox.from_extents(x - 2, y - 2, x + 2, y + 2), 0.3)
+        ((x - 2, y - 2, x + 2, y + 2), 0.3)
         for first, last in pairwise(corners)
         for x, y in np.linspace(first, last, 40)
     ]
 
 
-def _put(label: Any, place: tuple[float, float, str, str]) -> Bbox:
-    """The label at that place, and the pixels it then covers."""
-    x, y, horizontal, vertical = place
-    label.set_position((x, y))
-    label.set_horizontalalignment(horizontal)
-    label.set_verticalalignment(vertical)
-    box: Bbox = label.get_window_extent()
-    return box
+def _places(point: Floats, size: Floats, dpi: float) -> Floats:
+    """The boxes that a text of `size` pixels covers beside `point`, (1, 2), at each of PLACES, (16, 4)."""
+    corner = point + OFFSETS * dpi / 72.0 + np.minimum(SIDES, 0.0) * size
+    return np.hstack((corner, corner + size))
 
 
-def _cost(
-    label: Any, place: tuple[float, float, str, str], taken: Sequence[tuple[Bbox, float]], inside: Bbox
-) -> float:
-    """What a place covers; a place farther away costs a little."""
-    box = _put(label, place)
-    out = not (inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1)
-    covered = sum(cost for other, cost in taken if box.overlaps(other))
-    return covered + 8.0 * out + abs(place[0]) / 100.0
+def _costs(places: Floats, boxes: Floats, costs: Floats, inside: Floats) -> Floats:
+    """What each place covers, (16,); a place farther away costs a little."""
+    low, high = places[:, None, :2], places[:, None, 2:]
+    covered = ((low <= boxes[:, 2:]) & (boxes[:, :2] <= high)).all(axis=2)
+    out = (places[:, :2] < inside[:2]).any(axis=1) | (places[:, 2:] > inside[2:]).any(axis=1)
+    total: Floats = covered @ costs + 8.0 * out + np.abs(OFFSETS[:, 0]) / 100.0
+    return total
