@@ -85,6 +85,7 @@ class Agent:
         self.listen = listen
         self.log = NodeLog(write, log_level)
         self.directory = Directory()
+        self.directory.is_private = True
         self.keyring = None if identity.key is None else Keyring([identity.key])
         self.config = PROFILES[identity.profile]()
         if self.keyring is not None:

@@ -25,6 +25,7 @@ from serfsim.native import append, i32, i64, u8, vec
 from serfsim.network.journal import UDP_HEADERS, Journal
 from serfsim.protocol.events import COUNTED_ONLY, KINDS
 from serfsim.protocol.log_lines import LAST_RECEIPT
+from serfsim.protocol.memberlist.ledger import COLUMN_BITS, COLUMN_MASK, RUN_SHIFT, SIZE_MASK
 from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage
 from serfsim.protocol.serf.messages import Announced
 
@@ -147,6 +148,12 @@ class Trace(Journal):
         self.log_text = append(self.log_text, i32(number))
         self.log_mark = append(self.log_mark, i32(len(self.t)))
 
+    def keeps_copies(self) -> bool:
+        return self.receipts < MOST_RECEIPTS
+
+    def copies_left_out(self, count: i64) -> None:
+        self.receipts += count
+
     def deliver(self, now: float, node: i64, kind: i64, item: Announced, peer: i64) -> None:
         """Something became of a user event or query: `kind` is a number of `serf.application` (SENT ...)."""
         if item.number < 0:
@@ -165,17 +172,11 @@ class Trace(Journal):
             self.close_seconds(now)
         counts, sizes = self._counts, self._sizes
         kind: i64 = packet.kind & KIND_MASK
-        broadcasts = packet.broadcasts
         column: i64 = PACKET + kind
-        if broadcasts is not None:
+        if packet.broadcast_count() > 0:
+            self._count_broadcasts(packet)
             if kind != GOSSIP and kind != USER:
                 column = LOADED_PACKET + kind
-            for message in broadcasts:
-                inner: i64 = MESSAGE + (message.kind & KIND_MASK)
-                if message.kind == USER and isinstance(message, UserMessage):
-                    inner = USER_MESSAGE + (message.user_kind & KIND_MASK)
-                counts[inner] += 1
-                sizes[inner] += message.size
         if kind != GOSSIP and kind != USER:
             counts[kind] += 1
             sizes[kind] += packet.leading_size
@@ -185,6 +186,25 @@ class Trace(Journal):
         sizes[DATAGRAMS] += ip_bytes
         self.node_packets[source] += 1
         self.node_bytes[source] += ip_bytes
+
+    def _count_broadcasts(self, packet: Packet) -> None:
+        counts, sizes = self._counts, self._sizes
+        load = packet.load
+        if load is not None:
+            # The ledger's columns are those of MESSAGE and USER_MESSAGE.
+            for run in load.runs:
+                count = run >> RUN_SHIFT
+                counts[run & COLUMN_MASK] += count
+                sizes[run & COLUMN_MASK] += count * (run >> COLUMN_BITS & SIZE_MASK)
+            return
+        broadcasts = packet.broadcasts
+        if broadcasts is not None:
+            for message in broadcasts:
+                inner: i64 = MESSAGE + (message.kind & KIND_MASK)
+                if message.kind == USER and isinstance(message, UserMessage):
+                    inner = USER_MESSAGE + (message.user_kind & KIND_MASK)
+                counts[inner] += 1
+                sizes[inner] += message.size
 
     def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
         self._count(now, LOST, ip_bytes)

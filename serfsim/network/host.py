@@ -260,6 +260,12 @@ class Host(Runtime):
     def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
         self.journal.log(now, self.number, line, subject, a, b, text)
 
+    def keeps_copies(self) -> bool:
+        return self.journal.keeps_copies()
+
+    def copies_left_out(self, count: i64) -> None:
+        self.journal.copies_left_out(count)
+
     # Packets -------------------------------------------------------------------------------------
 
     def packet_arrived(self, packet: Packet, source: i64, spent_ns: i64, now: float) -> None:

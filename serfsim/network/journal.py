@@ -22,6 +22,13 @@ class Journal:
     def log(self, now: float, node: i64, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
         """A machine logged a line (a number of `protocol.log_lines`)."""
 
+    def keeps_copies(self) -> bool:
+        """Is every copy of a message that comes in to be logged?"""
+        return False
+
+    def copies_left_out(self, count: i64) -> None:
+        """So many copies came that nothing was logged of."""
+
     def packet_sent(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
         """A datagram left its host, whatever becomes of it. `ip_bytes`: with all UDP and IP headers."""
 

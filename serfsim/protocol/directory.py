@@ -15,6 +15,7 @@ from serfsim.protocol.wire.sizes import WireSizes
 
 if TYPE_CHECKING:
     from serfsim.protocol.converged import ConvergedStatuses, ConvergedView
+    from serfsim.protocol.memberlist.ledger import Ledger
 
 # Socket addresses are numbers here; as bytes they are 10.0.0.1 and those that follow, at DEFAULT_PORT.
 # Another port is in the bits above the 32 of an IPv4 address; above those begin numbers for all others.
@@ -172,6 +173,8 @@ class Directory:
     """
 
     def __init__(self) -> None:
+        self.ledger: Ledger | None = None  # of the broadcasts of all machines that share the directory
+        self.is_private = False  # one machine alone uses it, and writes out at once what it sends
         self.names: list[str] = []
         self.first: list[Record] = []
         self.announcements: list[object | None] = []  # the last alive message made of each node

@@ -68,6 +68,13 @@ class Runtime:
     def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
         """A line for the log that no event stands for (a number of `protocol.log_lines`)."""
 
+    def keeps_copies(self) -> bool:
+        """Is every copy of a message to be logged? Else `copies_left_out` says how many were not."""
+        return True
+
+    def copies_left_out(self, count: i64) -> None:
+        """So many copies of Serf's messages came that nothing was logged of."""
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Machine:

@@ -262,6 +262,28 @@ def test_messages_of_other_lengths_may_share_a_number() -> None:
     assert queue.depth == 4
 
 
+def test_an_entry_with_a_token_keeps_it_whatever_is_put_beside_it() -> None:
+    queue = TransmitLimitedQueue(4)
+    for name in range(40):
+        labelled(queue, 60, name, token=100_000 + name if name % 7 == 3 else 0)
+    for name in range(0, 40, 2):
+        labelled(queue, 60, name)
+    assert queue.finished == [100_000 + name for name in (10, 24, 38)]
+    queue.finished.clear()
+    queue.prune(0)
+    assert sorted(queue.finished) == [100_000 + name for name in (3, 17, 31)]
+
+
+def test_more_lengths_than_bits_and_larger_datagrams_than_usual_make_no_difference() -> None:
+    queue = TransmitLimitedQueue(4)
+    made = [labelled(queue, size, name=size) for size in range(20, 420)]
+    again = [labelled(queue, size, name=size) for size in range(20, 420)]
+    order: list[Message] = []
+    assert queue.get_broadcasts(7, 2, 200_000, order) == sum(message.size + 2 for message in again)
+    assert order == list(reversed(again))
+    assert not set(made) & set(order)
+
+
 def test_the_pruned_are_the_most_sent_shortest_and_oldest_and_are_reported() -> None:
     queue = TransmitLimitedQueue(4)
     labelled(queue, 90, token=1)

@@ -196,12 +196,12 @@ def test_what_a_full_queue_drops_is_reported() -> None:
 
 def test_a_stalled_worker_keeps_messages_and_answers_pings() -> None:
     hand = Hand().start()
-    hand.node.stall_worker()
+    hand.node.receiver.stall()
     hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"))
     hand.receive(ping_for(0))
     assert hand.state_of("peer") == STATE_ALIVE
     assert len(hand.sent(m.ACK)) == 1
-    hand.node.resume_worker(1.0)
+    hand.node.receiver.resume(1.0)
     assert hand.state_of("peer") == STATE_SUSPECT
 
 

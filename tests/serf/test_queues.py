@@ -24,6 +24,14 @@ def fill(hand: SerfHand, which: int, count: int) -> None:
         hand.node.queues.add(which, event, 0.0)
 
 
+def told(hand: SerfHand, limit: int) -> tuple[int, list[Message]]:
+    """What goes with a datagram that has so many bytes left: the bytes used, and the messages."""
+    filling = hand.node.memberlist.core.filling
+    filling.begin(limit)
+    used = hand.node.fill(2, limit, filling, 0.0)
+    return used, filling.load().messages()
+
+
 def one_of_each(hand: SerfHand) -> dict[str, Message]:
     record = hand.directory.first[1]
     made = {
@@ -40,8 +48,7 @@ def one_of_each(hand: SerfHand) -> dict[str, Message]:
 def test_intents_go_before_queries_and_queries_before_events() -> None:
     hand = quiet()
     made = one_of_each(hand)
-    into: list[Message] = []
-    used = hand.node.get_broadcasts(2, 1400, into, 0.0)
+    used, into = told(hand, 1400)
     assert into == [made["intent"], made["query"], made["event"]]
     assert used == sum(message.size + 2 for message in into)
 
@@ -49,8 +56,7 @@ def test_intents_go_before_queries_and_queries_before_events() -> None:
 def test_each_queue_gets_what_the_one_before_has_left() -> None:
     hand = quiet()
     made = one_of_each(hand)
-    into: list[Message] = []
-    hand.node.get_broadcasts(2, made["intent"].size + made["event"].size + 4, into, 0.0)
+    _, into = told(hand, made["intent"].size + made["event"].size + 4)
     assert into == [made["intent"], made["event"]], "the query does not fit any more, the event does"
 
 
@@ -70,7 +76,7 @@ def test_what_waits_is_sent_as_often_as_the_members_of_any_status_want() -> None
     fill(hand, USER_EVENTS, 1)
     sends = 0
     while hand.node.memberlist.core.has_broadcasts():
-        sends += hand.node.get_broadcasts(2, 1400, [], 0.0) > 0
+        sends += told(hand, 1400)[0] > 0
     assert sends == 8, "4 * ceil(log10(12)), though of the eleven members one has failed"
 
 

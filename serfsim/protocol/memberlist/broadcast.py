@@ -1,9 +1,9 @@
 """The transmit-limited queue (spec memberlist.md section 8): what is still to be told, and how often.
 
-Entries stand in tiers by how often they were sent. A datagram is filled from the lowest tier up;
-within a tier the longest message goes first, and of equally long ones the newest. An entry leaves
-after retransmit_mult * ceil(log10(n + 1)) sends. A tier is a row of lanes, one for each length of
-message, and a lane a heap by age: a wave of a thousand messages has a handful of lengths.
+Broadcasts stand in tiers by how often they were sent. A datagram is filled from the lowest tier up;
+within a tier the longest message goes first, and of equally long ones the newest. A broadcast leaves
+after retransmit_mult * ceil(log10(n + 1)) sends. Those of one length are a row, and those of a row in one
+tier a lane (`lane`): a wave of a thousand messages has a handful of lengths.
 
 "Newest" goes by a number that, as in the library, starts again whenever the queue runs empty,
 even while a datagram is being filled or the only message is being replaced: then what is queued next
@@ -11,7 +11,8 @@ counts as older. And then two broadcasts of one length, sent equally often, may 
 The library keeps them in a tree, where the later takes the place of the earlier: the earlier is lost, and
 nobody is told. That is how, among real agents under loss, one refutation in two hundred is never sent,
 and its sender declared dead by all (section 8.5). Only what was queued before the numbers last started
-again, `_before`, can have a number that comes again.
+again can have a number that comes again; none of those is above `_old_top`. Broadcasts of one number stand
+side by side in their row.
 
 Before Serf 0.8.2 the queue was a list: within a tier the newest goes first whatever its length, numbers
 never start again and nothing is lost.
@@ -20,13 +21,14 @@ never start again and nothing is lost.
 from __future__ import annotations
 
 import math
-from typing import Final
 
-from serfsim.native import append, i64, mypyc_attr, vec
-from serfsim.protocol.memberlist.lane import PLACE_BITS, PLACE_MASK, Lane, Tier
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.memberlist.lane import DEAD, FIRST_NAME, HALF, LOW, UNNAMED, Row
+from serfsim.protocol.memberlist.ledger import Filling, Ledger
 from serfsim.protocol.memberlist.messages import Message
+from serfsim.protocol.memberlist.rows import LOST, NOBODY, PLACE_BITS, PLACE_MASK, Rows
 
-UNNAMED: Final = -1
+__all__ = ["UNNAMED", "Broadcast", "TransmitLimitedQueue", "retransmit_limit"]
 
 
 def retransmit_limit(retransmit_mult: i64, n: i64) -> i64:
@@ -35,274 +37,338 @@ def retransmit_limit(retransmit_mult: i64, n: i64) -> i64:
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class TransmitLimitedQueue:
-    """`finished` collects the tokens of broadcasts sent often enough, displaced or pruned.
+class TransmitLimitedQueue(Rows):
+    """`finished` collects the tokens of broadcasts sent often enough, displaced or pruned; 0 is no token.
 
-    A broadcast has a place, where its message, name and token are; 0 for a token means that nobody
-    waits. What was displaced leaves its place empty until its key comes up in a lane. What was lost is
-    in no lane, but its name still stands for it until the next of that name.
+    `ledger` numbers the messages; without one the queue has its own. What was lost is in no lane, but its
+    name still stands for it until the next of that name.
     """
 
-    def __init__(self, retransmit_mult: i64, longest_first: bool = True) -> None:
+    def __init__(
+        self, retransmit_mult: i64, longest_first: bool = True, ledger: Ledger | None = None
+    ) -> None:
+        super().__init__()
         self.retransmit_mult: i64 = retransmit_mult
         self.longest_first = longest_first
-        self.depth: i64 = 0
+        self.ledger = Ledger() if ledger is None else ledger
         self.finished: list[int] = []
         self._shortest: i64 = 1 << 30  # no message here was ever shorter
-        self._tiers: list[Tier] = [Tier(0)]
-        self._messages: list[Message | None] = []
-        self._names: vec[i64] = vec[i64]()
-        self._tokens: vec[i64] = vec[i64]()
-        self._free: vec[i64] = vec[i64]()  # places that may be used again
-        self._free_count: i64 = 0
-        self._named: dict[int, int] = {}
-        self._lost: dict[int, LostKey] = {}
-        self._number: i64 = 0
-        self._before: dict[int, bool] = {}
-        self._before_top: i64 = 0  # the highest of them
+        self._last: Row | None = None  # where the last message came in
+        self._lost: dict[int, LostBroadcast] = {}
         self._limit_for: i64 = -1
         self._limit: i64 = 0
 
     def queue(self, message: Message, name: i64 = UNNAMED, token: i64 = 0) -> None:
         """Add a message; one of the same name is finished and replaced."""
-        if self.depth == 0 and self.longest_first:
-            self._number = 0
-            self._forget_before()
+        if self.depth == 0:
+            self._clear()
+            if self.longest_first:
+                self._number = 0
+                self._old_top = 0
         self._number += 1
         number = self._number
-        if name != UNNAMED:
-            old: i64 = self._named.get(name, -1)
-            if old >= 0:
-                if self._messages[old] is None:
-                    self._finish_lost(old)
-                else:
-                    self._messages[old] = None
-                    self._finish(old)
-                if self.depth == 0 and self.longest_first:
-                    # As in the library, which has numbered the new one already.
-                    self._restart_numbers()
-                    self._remember_before(number)
-        place = self._new_place(message, name, token)
-        if name != UNNAMED:
-            self._named[name] = place
+        if name != UNNAMED and self._displace(name) and self.depth == 0 and self.longest_first:
+            # As in the library, which has numbered the new one already.
+            self._restart_numbers()
+            self._old_top = number
+        row = self._last
+        if row is None or row.size != message.size:
+            row = self._row(message.size)
+            self._last = row
+        place = self._make_place(row, number)
+        row.put(place, self.ledger.number(message), number, name, token)
+        self._stand(row, place)
         self.depth += 1
         if message.size < self._shortest:
             self._shortest = message.size
-        self._insert(self._tiers[0].lane(message.size), (number << PLACE_BITS) | place)
+        if number <= self._old_top:
+            self._insert(row, 0, place)
+        else:
+            self._add(row, 0, place, place + 1)
+
+    # Filling datagrams -------------------------------------------------------------------------
 
     def get_broadcasts(self, n: i64, overhead: i64, limit: i64, into: list[Message]) -> i64:
-        """Append to `into` what fits in `limit` bytes at `overhead` a message; the bytes used.
+        """`fill` for those who want messages: they are appended to `into`."""
+        filling = Filling(self.ledger)
+        filling.begin(limit)
+        used = self.fill(n, overhead, limit, filling)
+        into.extend(filling.load().messages())
+        return used
 
-        `n` is the number of nodes that the retransmit limit is reckoned for.
+    def fill(self, n: i64, overhead: i64, limit: i64, filling: Filling) -> i64:
+        """Put what fits in `limit` bytes at `overhead` a message; the bytes used.
+
+        `n` is the number of nodes that the retransmit limit is reckoned for. What goes on waiting is moved
+        on only once the datagram is full, so that none is in it twice.
         """
         if self.depth == 0 or limit - overhead < self._shortest:
             return 0
-        sends = self._sends(n)
-        used: i64 = 0
-        standing = self.depth
-        # What goes on waiting is set aside until the datagram is full, so that none is in it twice.
-        aside: list[Lane] = []
-        aside_keys = vec[i64]()
-        tier: i64 = 0
-        while tier < len(self._tiers) and limit - used - overhead >= self._shortest:
-            lane = self._first_lane(self._tiers[tier], limit - used - overhead)
-            if lane is None:
-                tier += 1
-                continue
-            # All that fits of a lane goes at once; of an old queue's, the next may be in another.
-            while True:
-                key = lane.pop()
-                message = self._messages[key & PLACE_MASK]
-                if message is None:
-                    self._free_place(key & PLACE_MASK)
-                else:
-                    standing -= 1
-                    used += overhead + lane.size
-                    into.append(message)
-                    if tier + 1 >= sends:
-                        self._leave(key & PLACE_MASK)
-                    else:
-                        aside.append(lane)
-                        aside_keys = append(aside_keys, key)
-                if lane.count == 0 or limit - used < overhead + lane.size or not self.longest_first:
-                    break
-        i: i64 = 0
-        if standing == 0 and self.longest_first:
-            self._restart_numbers()
-            while i < len(aside_keys):
-                self._remember_before(aside_keys[i] >> PLACE_BITS)
-                i += 1
-        i = 0
-        while i < len(aside_keys):
-            lane = aside[i]
-            self._insert(self._tier(lane.transmits + 1).lane(lane.size), aside_keys[i])
-            i += 1
-        return used
-
-    def prune(self, keep: i64) -> None:
-        """Drop broadcasts from the end of the order until at most `keep` are left."""
-        for tier in reversed(self._tiers):
-            for lane in tier.lanes:
-                if self.depth <= keep:
-                    return
-                keys = self._emptied(lane)
-                while self.depth > keep and len(keys) > 0:
-                    self._leave(keys.pop() & PLACE_MASK)
-                for key in keys:
-                    lane.push(key)
-
-    def in_order(self) -> list[Broadcast]:
-        """All broadcasts, first to be sent first."""
-        found: list[Broadcast] = []
-        for tier in self._tiers:
-            for lane in reversed(tier.lanes):
-                for key in self._emptied(lane):
-                    lane.push(key)
-                    place = i64(key) & PLACE_MASK
-                    message = self._messages[place]
-                    if message is not None:
-                        found.append(Broadcast(message, self._names[place], tier.transmits))
-        return found
-
-    def _sends(self, n: i64) -> i64:
         if n != self._limit_for:
             self._limit_for = n
             self._limit = retransmit_limit(self.retransmit_mult, n)
-        return self._limit
-
-    # Places and lanes --------------------------------------------------------------------------
-
-    def _new_place(self, message: Message, name: i64, token: i64) -> i64:
-        place: i64 = len(self._messages)
-        if self._free_count > 0:
-            self._free_count -= 1
-            place = self._free[self._free_count]
-            self._messages[place] = message
+        standing = self.depth
+        put = filling.count
+        filling.move_count = 0
+        if self.longest_first:
+            left = self._fill_longest(overhead, limit, filling)
+            if filling.count - put == standing:
+                self._restart_numbers()
+                self._remember_moves(filling)
         else:
-            self._messages.append(message)
-            self._names = append(self._names, name)
-            self._tokens = append(self._tokens, token)
-            self._free = append(self._free, 0)
-        self._names[place] = name
-        self._tokens[place] = token
-        return place
+            left = self._fill_newest(overhead, limit, filling)
+        self._move_on(filling)
+        return limit - left
 
-    def _free_place(self, place: i64) -> None:
-        self._free[self._free_count] = place
-        self._free_count += 1
+    def _fill_longest(self, overhead: i64, room: i64, filling: Filling) -> i64:
+        """Of each tier the longest first; the bytes left of `room`."""
+        least = self._shortest + overhead
+        used, waiting, sizes = self._used, self._waiting, self._sizes
+        unseen = self._occupied
+        tier: i64 = 0
+        while unseen > 0 and tier < self._tiers and room >= least:
+            at: i64 = len(sizes) - 1 if waiting[tier] > 0 else -1
+            while at >= 0:
+                if used[tier * self._width + at] != 0:
+                    unseen -= 1
+                    if i64(sizes[at]) + overhead <= room:
+                        room = self._take(at, tier, overhead, room, filling)
+                at -= 1
+            tier += 1
+        return room
 
-    def _restart_numbers(self) -> None:
-        """Nothing waits in any lane; what was displaced leaves them, with its number."""
-        self._number = 0
-        self._forget_before()
-        for tier in self._tiers:
-            for lane in tier.lanes:
-                while lane.count > 0:
-                    self._free_place(lane.pop() & PLACE_MASK)
+    def _take(self, at: i64, tier: i64, overhead: i64, room: i64, filling: Filling) -> i64:
+        """Put what fits of one lane, the newest first; the bytes left of `room`."""
+        row = self._rows[at]
+        lane = row.lanes[tier]
+        spans, ids, numbers = lane.spans, row.ids, filling.numbers
+        step = row.size + overhead
+        count = lane.count
+        put = filling.count
+        first = put
+        while count > 0 and room >= step:
+            a: i64 = spans[count - 1] >> HALF
+            place: i64 = spans[count - 1] & LOW
+            highest: i64 = -1
+            lowest: i64 = 0
+            while place > a and room >= step:
+                place -= 1
+                if ids[place] != DEAD:
+                    numbers[put] = ids[place]
+                    put += 1
+                    room -= step
+                    lowest = place
+                    if highest < 0:
+                        highest = place
+            if place == a:
+                count -= 1
+            else:
+                spans[count - 1] = a << HALF | place
+            if highest >= 0:
+                filling.move(tier << HALF | at, lowest << HALF | highest + 1)
+        filling.count = put
+        filling.end_of(first, row.size)
+        lane.count = count
+        if count == 0:
+            self._note_empty(row, tier)
+        return room
 
-    def _remember_before(self, number: i64) -> None:
-        self._before[number] = True
-        if number > self._before_top:
-            self._before_top = number
+    def _fill_newest(self, overhead: i64, room: i64, filling: Filling) -> i64:
+        """Of each tier the newest first, whatever its length; the bytes left of `room`."""
+        tier: i64 = 0
+        newest_place: i64 = -1
+        while tier < self._tiers:
+            newest: Row | None = None
+            for row in self._rows:
+                if row.size + overhead <= room:
+                    place = self._newest_of(row, tier)
+                    if place >= 0 and (newest is None or row.number(place) > newest.number(newest_place)):
+                        newest = row
+                        newest_place = place
+            if newest is None:
+                tier += 1
+                continue
+            self._cut(newest, tier, newest_place)
+            filling.numbers[filling.count] = newest.ids[newest_place]
+            filling.count += 1
+            filling.end_of(filling.count - 1, newest.size)
+            filling.move(tier << HALF | newest.at, newest_place << HALF | newest_place + 1)
+            room -= newest.size + overhead
+        return room
 
-    def _forget_before(self) -> None:
-        if self._before_top > 0:
-            self._before = {}
-            self._before_top = 0
+    def _newest_of(self, row: Row, tier: i64) -> i64:
+        """The last place of a lane that is not dead, or -1; the dead behind it leave the lane."""
+        lane = row.lane(tier)
+        while lane.count > 0:
+            place: i64 = (lane.spans[lane.count - 1] & LOW) - 1
+            if row.ids[place] != DEAD:
+                return place
+            self._cut(row, tier, place)
+        return -1
 
-    def _insert(self, lane: Lane, key: i64) -> None:
-        """Have a broadcast wait in a lane; one of its number there is lost."""
-        number = key >> PLACE_BITS
-        if number <= self._before_top and number in self._before:
-            replaced = lane.replace(key)
-            if replaced >= 0:
-                self._lose(lane, replaced)
+    def _remember_moves(self, filling: Filling) -> None:
+        """The numbers have started again: those of what is left may come again."""
+        move: i64 = 0
+        while move < filling.move_count:
+            row = self._rows[filling.moves[move] & LOW]
+            last: i64 = (filling.moves[move + 1] & LOW) - 1
+            if filling.moves[move] >> HALF < self._limit - 1 and row.number(last) > self._old_top:
+                self._old_top = row.number(last)
+            move += 2
+
+    def _move_on(self, filling: Filling) -> None:
+        """What has been sent goes to the next tier, or leaves."""
+        moves = filling.moves
+        move: i64 = 0
+        while move < filling.move_count:
+            row = self._rows[moves[move] & LOW]
+            tier: i64 = (moves[move] >> HALF) + 1
+            a: i64 = moves[move + 1] >> HALF
+            b: i64 = moves[move + 1] & LOW
+            move += 2
+            if tier >= self._limit:
+                while b > a:
+                    b -= 1
+                    if row.ids[b] != DEAD:
+                        self._leave(row, b)
+            elif a >= row.new_from or self._old_top == 0:
+                self._add(row, tier, a, b)
+            else:
+                while b > a:
+                    b -= 1
+                    if row.ids[b] != DEAD:
+                        self._insert(row, tier, b)
+
+    # All of it ---------------------------------------------------------------------------------
+
+    def prune(self, keep: i64) -> None:
+        """Drop broadcasts from the end of the order until at most `keep` are left."""
+        for found in reversed(self._places()):
+            if self.depth <= keep:
                 return
-        lane.push(key)
+            self._leave(found.row, found.place)
 
-    def _lose(self, lane: Lane, key: i64) -> None:
-        """The key is in no lane any more. Of a broadcast that waited, a name stays as it was."""
-        place = key & PLACE_MASK
-        if self._messages[place] is None:
-            self._free_place(place)
-            return
-        self._messages[place] = None
-        self.depth -= 1
-        if self._names[place] == UNNAMED:
-            self._free_place(place)
-        else:
-            self._lost[place] = LostKey(lane, key >> PLACE_BITS)
+    def in_order(self) -> list[Broadcast]:
+        """All broadcasts, first to be sent first."""
+        return [
+            Broadcast(self.ledger.message(i64(it.row.ids[it.place])), it.row.name(it.place), it.tier)
+            for it in self._places()
+        ]
 
-    def _tier(self, transmits: i64) -> Tier:
-        while len(self._tiers) <= transmits:
-            self._tiers.append(Tier(len(self._tiers)))
-        return self._tiers[transmits]
-
-    def _first_lane(self, tier: Tier, free: i64) -> Lane | None:
-        """The lane of the longest messages of at most `free` bytes, if any waits."""
-        at: i64 = len(tier.lanes) - 1
-        if not self.longest_first:
-            return self._newest_lane(tier, free)
-        while at >= 0:
-            lane = tier.lanes[at]
-            if lane.count > 0 and lane.size <= free:
-                return lane
-            at -= 1
-        return None
-
-    def _newest_lane(self, tier: Tier, free: i64) -> Lane | None:
-        """The lane of the newest message of at most `free` bytes, if any waits."""
-        found: Lane | None = None
-        for lane in tier.lanes:
-            if lane.count > 0 and lane.size <= free and (found is None or lane.keys[0] > found.keys[0]):
-                found = lane
+    def _places(self) -> list[Place]:
+        """Where all broadcasts are, in the order in which those of one tier and length are sent."""
+        found: list[Place] = []
+        tier: i64 = 0
+        while tier < self._tiers:
+            for row in reversed(self._rows):
+                lane = row.lane(tier)
+                at: i64 = lane.count
+                while at > 0:
+                    at -= 1
+                    place: i64 = lane.spans[at] & LOW
+                    while place > lane.spans[at] >> HALF:
+                        place -= 1
+                        if row.ids[place] != DEAD:
+                            found.append(Place(row, tier, place))
+            tier += 1
         return found
 
-    def _emptied(self, lane: Lane) -> list[int]:
-        """The keys of a lane's broadcasts, newest first; they leave it."""
-        keys: list[int] = []
-        while lane.count > 0:
-            key = lane.pop()
-            if self._messages[key & PLACE_MASK] is None:
-                self._free_place(key & PLACE_MASK)
-            else:
-                keys.append(key)
-        return keys
+    # Numbers that come again -------------------------------------------------------------------
+
+    def _insert(self, row: Row, tier: i64, place: i64) -> None:
+        """Have a broadcast wait in a lane; one of its number there is lost."""
+        other = self._same_number(row, tier, place)
+        if other >= 0:
+            self._lose(row, tier, other)
+        self._add(row, tier, place, place + 1)
+
+    def _same_number(self, row: Row, tier: i64, place: i64) -> i64:
+        """The place of another broadcast of a lane with the number of that at `place`, or -1."""
+        number = row.number(place)
+        at = place - 1
+        while at >= 0 and row.number(at) == number:
+            if self._waits(row, tier, at):
+                return at
+            at -= 1
+        at = place + 1
+        while at < row.end and row.number(at) == number:
+            if self._waits(row, tier, at):
+                return at
+            at += 1
+        return -1
+
+    def _waits(self, row: Row, tier: i64, place: i64) -> bool:
+        return row.ids[place] != DEAD and row.lane(tier).holds(place)
+
+    def _lose(self, row: Row, tier: i64, place: i64) -> None:
+        """A broadcast is in no lane any more, and nobody is told; a name stays as it was."""
+        row.ids[place] = DEAD
+        row.live -= 1
+        self.depth -= 1
+        self._cut(row, tier, place)
+        name = row.name(place)
+        if name != UNNAMED:
+            self._named[name - FIRST_NAME] = LOST
+            self._lost[name] = LostBroadcast(row, tier, row.number(place), row.token(place))
+
+    def _finish_lost(self, name: i64) -> None:
+        """One of its name displaces a lost broadcast: what has its number now goes in its stead."""
+        lost = self._lost.pop(name)
+        if lost.token != 0:
+            self.finished.append(lost.token)
+        row = lost.row
+        place = row.end - 1
+        while place >= 0 and row.number(place) >= lost.number:
+            if row.number(place) == lost.number and self._waits(row, lost.tier, place):
+                self._lose(row, lost.tier, place)
+                return
+            place -= 1
 
     # Leaving -----------------------------------------------------------------------------------
 
-    def _leave(self, place: i64) -> None:
-        """Done with, and out of its lane already."""
-        self._messages[place] = None
-        self._free_place(place)
-        name = self._names[place]
+    def _displace(self, name: i64) -> bool:
+        """Finish the broadcast of a name; False if there is none."""
+        standing = self._standing(name)
+        if standing == NOBODY:
+            return False
+        if standing == LOST:
+            self._finish_lost(name)
+        else:
+            self._finish(self._rows_by_index[standing - 1 >> PLACE_BITS], standing - 1 & PLACE_MASK)
+        return True
+
+    def _leave(self, row: Row, place: i64) -> None:
+        """Done with, name and all."""
+        name = row.name(place)
         if name != UNNAMED:
-            del self._named[name]
-        self._finish(place)
+            self._named[name - FIRST_NAME] = NOBODY
+        self._finish(row, place)
 
-    def _finish(self, place: i64) -> None:
+    def _finish(self, row: Row, place: i64) -> None:
+        row.ids[place] = DEAD
+        row.live -= 1
         self.depth -= 1
-        if self._tokens[place] != 0:
-            self.finished.append(self._tokens[place])
-
-    def _finish_lost(self, place: i64) -> None:
-        """One of its name displaces a lost broadcast: what has its number now goes in its stead."""
-        lost = self._lost.pop(place)
-        if self._tokens[place] != 0:
-            self.finished.append(self._tokens[place])
-        self._free_place(place)
-        key = lost.lane.remove(lost.number)
-        if key >= 0:
-            self._lose(lost.lane, key)
+        if row.token(place) != 0:
+            self.finished.append(row.token(place))
 
 
 @mypyc_attr(acyclic=True)
-class LostKey:
+class LostBroadcast:
     """Where a lost broadcast was, and under which number."""
 
-    def __init__(self, lane: Lane, number: i64) -> None:
-        self.lane = lane
+    def __init__(self, row: Row, tier: i64, number: i64, token: i64) -> None:
+        self.row = row
+        self.tier: i64 = tier
         self.number: i64 = number
+        self.token: i64 = token
+
+
+@mypyc_attr(acyclic=True)
+class Place:
+    def __init__(self, row: Row, tier: i64, place: i64) -> None:
+        self.row = row
+        self.tier: i64 = tier
+        self.place: i64 = place
 
 
 class Broadcast:

@@ -16,6 +16,7 @@ from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.datagram import encode_datagram, encode_lead, is_at_origin, shape_of
 from serfsim.protocol.memberlist.delegate import Delegate
+from serfsim.protocol.memberlist.ledger import Filling, ledger_of
 from serfsim.protocol.memberlist.members import Members
 from serfsim.protocol.memberlist.messages import (
     COMPOUND_HEADER,
@@ -73,6 +74,7 @@ class Core:
     broadcasts: TransmitLimitedQueue
     awareness: Awareness
     delegate: Delegate
+    filling: Filling
 
     def __init__(
         self,
@@ -93,7 +95,11 @@ class Core:
         self.rng = rng
         self.members = Members(directory)
         self.awareness = Awareness(config.awareness_max_multiplier)
-        self.broadcasts = TransmitLimitedQueue(config.retransmit_mult, config.mechanisms.longest_first)
+        self.ledger = ledger_of(directory)
+        self.filling = self.ledger.filling
+        self.broadcasts = TransmitLimitedQueue(
+            config.retransmit_mult, config.mechanisms.longest_first, self.ledger
+        )
         self.incarnation: i64 = 0
         self.seq = 0
         self.leaving = False
@@ -139,16 +145,27 @@ class Core:
             return self.delegate.has_broadcasts()
         return self.delegate_depth > 0
 
-    def get_broadcasts(self, limit: i64, into: list[Message], now: float) -> None:
-        """Fill `into` with at most `limit` bytes: memberlist's own first, then the delegate's."""
+    def fill(self, limit: i64, now: float) -> i64:
+        """Fill `filling` with at most `limit` bytes: memberlist's own first, then the delegate's.
+
+        The bytes used, COMPOUND_PART for each message included.
+        """
+        filling = self.filling
+        filling.begin(limit)
         used: i64 = 0
         if self.broadcasts.depth > 0:
-            used = self.broadcasts.get_broadcasts(self.members.count, COMPOUND_PART, limit, into)
+            used = self.broadcasts.fill(self.members.count, COMPOUND_PART, limit, filling)
             if len(self.broadcasts.finished) > 0:
                 self._report_finished(now)
         # The delegate's messages carry one byte more, which their size here already includes.
         if limit - used > COMPOUND_PART + 1 and self._delegate_has_broadcasts():
-            self.delegate.get_broadcasts(COMPOUND_PART, limit - used, into, now)
+            used += self.delegate.fill(COMPOUND_PART, limit - used, filling, now)
+        return used
+
+    def forget_told(self) -> None:
+        """Where nobody else uses the ledger: nothing waits to be told, so begin it anew."""
+        self.ledger.clear()
+        self.members.seen.clear()
 
     def _report_finished(self, now: float) -> None:
         """End the waits for what has been told; after what is being done now, not within it."""
@@ -180,7 +197,7 @@ class Core:
 
     def _compressed(self, packet: Packet, plain: i64) -> i64:
         """The size of a datagram once memberlist has tried to compress it."""
-        if packet.broadcasts is None:
+        if packet.broadcast_count() == 0:
             coordinate = packet.coordinate
             if plain < SHORTEST_ALONE or (coordinate is not None and not is_at_origin(coordinate)):
                 return plain
@@ -195,14 +212,11 @@ class Core:
         """Send a leading message with whatever gossip still fits (memberlist's sendMsg)."""
         size = packet.size
         if self.has_broadcasts():
-            extra: list[Message] = []
             limit = self.config.udp_buffer_size - size - COMPOUND_HEADER - self.config.encryption_overhead
-            self.get_broadcasts(limit, extra, now)
-            if len(extra) > 0:
-                packet.broadcasts = extra
-                size += COMPOUND_HEADER + COMPOUND_PART
-                for message in extra:
-                    size += COMPOUND_PART + message.size
+            used = self.fill(limit, now)
+            if self.filling.count > 0:
+                packet.load = self.filling.load()
+                size += COMPOUND_HEADER + COMPOUND_PART + used
         if self.config.enable_compression:
             size = self._compressed(packet, size)
         packet.size = size + self.config.encryption_overhead

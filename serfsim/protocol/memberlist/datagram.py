@@ -12,10 +12,12 @@ from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.messages import (
     ACK,
     ALIVE,
+    DEAD,
     GOSSIP,
     INDIRECT_PING,
     NACK,
     PING,
+    SUSPECT,
     USER,
     Packet,
     nack_size,
@@ -61,8 +63,13 @@ def shape_of(packet: Packet, plain: i64) -> i64:
     alive: i64 = 0
     accusations: i64 = 0
     user: i64 = 0
-    broadcasts = packet.broadcasts
-    if broadcasts is not None:
+    load = packet.load
+    broadcasts = packet.broadcasts if load is None else None
+    if load is not None:
+        alive = load.count_of(ALIVE)
+        accusations = load.count_of(SUSPECT) + load.count_of(DEAD)
+        user = len(load.numbers) - alive - accusations
+    elif broadcasts is not None:
         for message in broadcasts:
             if message.kind == ALIVE:
                 alive += 1

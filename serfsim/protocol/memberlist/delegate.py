@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import Message, UserMessage
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.msgpack import filler
@@ -57,6 +58,18 @@ class Delegate:
     def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
         """Append user messages that fit in `limit` bytes; the bytes used, `overhead` each included."""
         return 0
+
+    def fill(self, overhead: i64, limit: i64, filling: Filling, now: float) -> i64:
+        """The same for a delegate that puts numbers of the ledger into a datagram."""
+        messages: list[Message] = []
+        used = self.get_broadcasts(overhead, limit, messages, now)
+        for message in messages:
+            filling.put(message)
+        return used
+
+    def is_settled(self, message: Message) -> bool:
+        """Can a user message that has been handled never change anything again, if it comes again?"""
+        return False
 
     def local_state(self, join: bool) -> UserState | None:
         return None

@@ -14,8 +14,9 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.memberlist.core import GOSSIP_REST, INFINITY, Core
+from serfsim.protocol.memberlist.ledger import Load
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
-from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Message, Packet
+from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Packet
 
 MOST_PARTS: Final = 255  # of a compound, whose count is a byte
 
@@ -49,37 +50,39 @@ class Gossiper:
         """Tell the members that the tick has not come to yet."""
         core = self.core
         targets = self._targets
+        limit = core.config.udp_buffer_size - COMPOUND_HEADER - core.config.encryption_overhead
         while len(targets) > 0:
             target = targets.pop()
-            messages: list[Message] = []
             core.has_woken = False
-            core.get_broadcasts(
-                core.config.udp_buffer_size - COMPOUND_HEADER - core.config.encryption_overhead, messages, now
-            )
-            if len(messages) == 0:
+            used = core.fill(limit, now)
+            if core.filling.count == 0:
                 break
-            self._send(target, messages, now)
+            self._send(target, used, now)
             if core.has_woken and len(targets) > 0 and core.rng.random() < QUICKER:
                 core.runtime.call_at(now, GOSSIP_REST, 0, 0)
                 return
         if core.has_broadcasts():
             core.wake_gossip(now)
+        elif core.directory.is_private:
+            core.forget_told()
 
-    def _send(self, target: int, messages: list[Message], now: float) -> None:
-        if len(messages) <= MOST_PARTS or not self.splits:
-            self._send_one(target, messages, len(messages) > 1 or self.wraps_one, now)
-            return
-        at = 0
-        while at < len(messages):
-            self._send_one(target, messages[at : at + MOST_PARTS], True, now)
-            at += MOST_PARTS
+    def _send(self, target: int, used: i64, now: float) -> None:
+        filling = self.core.filling
+        count = filling.count
+        if count == 1 and not self.wraps_one:
+            self._send_one(target, filling.load(), used - COMPOUND_PART, now)
+        elif count <= MOST_PARTS or not self.splits:
+            self._send_one(target, filling.load(), COMPOUND_HEADER + used, now)
+        else:
+            at: i64 = 0
+            parts: list[Load] = []
+            while at < count:
+                parts.append(filling.part(at, at + MOST_PARTS if at + MOST_PARTS < count else count))
+                at += MOST_PARTS
+            for part in parts:
+                self._send_one(target, part, COMPOUND_HEADER + part.bytes(COMPOUND_PART), now)
 
-    def _send_one(self, target: int, messages: list[Message], wraps: bool, now: float) -> None:
-        size = messages[0].size
-        if wraps:
-            size = COMPOUND_HEADER
-            for message in messages:
-                size += COMPOUND_PART + message.size
+    def _send_one(self, target: int, load: Load, size: i64, now: float) -> None:
         packet = Packet(GOSSIP, 0, size)
-        packet.broadcasts = messages
+        packet.load = load
         self.core.send_raw(self.core.members.record(target), packet, now)

@@ -13,6 +13,7 @@ from typing import Final
 from serfsim.native import Random, append, i32, i64, mypyc_attr, vec
 from serfsim.protocol.converged import ConvergedView, converged_view
 from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.seen import Seen
 
 STATE_ALIVE: Final = 0
 STATE_SUSPECT: Final = 1
@@ -30,6 +31,7 @@ class Members:
         self.keys: vec[i64] = vec[i64]()  # incarnation * 4 + state, or UNKNOWN; read only while `base` is set
         self.base: ConvergedView | None = None  # whose `keys` these are, until one of them changes
         self.has_records = False  # is any record among `records`?
+        self.seen = Seen()  # of broadcasts, those that this node need not look at again
         self.ring: vec[i32] = vec[i32]()
         self.count: i64 = 0  # how much of `ring` is in use: all known, of any state
         self.alive: i64 = 0  # known and alive or suspect
@@ -68,9 +70,10 @@ class Members:
         if record is not self.directory.first[node]:
             self.records[node] = record
             self.has_records = True
-        elif self.has_records:
-            self.records.pop(node, None)
+            self.seen.clear()
+        elif self.has_records and self.records.pop(node, None) is not None:
             self.has_records = len(self.records) > 0
+            self.seen.clear()
 
     def insert(self, node: i64, record: Record, rng: Random) -> None:
         """A newcomer: dead at incarnation 0 until its own message promotes it, at a random ring place."""
@@ -130,6 +133,8 @@ class Members:
                 kept += 1
             i += 1
         self.count = kept
+        if len(forgotten) > 0:
+            self.seen.clear()
         return forgotten
 
     def shuffle(self, rng: Random) -> None:

@@ -8,13 +8,16 @@ forms of spec wire.md section 5, in bytes without UDP and IP headers.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
 from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.msgpack import filler, map_header, text, unsigned
+
+if TYPE_CHECKING:
+    from serfsim.protocol.memberlist.ledger import Load
 
 # Wire types. GOSSIP stands for a datagram without a leading message.
 PING: Final = 0
@@ -40,10 +43,12 @@ class Message:
     """A broadcast. `node` is whom it is about; `size` includes the type byte.
 
     `is_plain`: an alive message with the record under which its node was first announced.
+    `ledger_number`: the last that a ledger gave it.
     """
 
     def __init__(self, kind: i64, node: i64, incarnation: i64, size: i64) -> None:
         self.is_plain = False
+        self.ledger_number: i64 = -1
         self.kind: i64 = kind
         self.node: i64 = node
         self.incarnation: i64 = incarnation
@@ -130,7 +135,26 @@ class Packet:
         self.wants_nack: bool = False
         self.has_crc: bool = False
         self.coordinate: Coordinate | None = None  # an ack's payload
-        self.broadcasts: list[Message] | None = None
+        self.load: Load | None = None  # what rides along, as a queue gave it
+        self._listed: list[Message] | None = None  # or as somebody else put it in
+
+    @property
+    def broadcasts(self) -> list[Message] | None:
+        """What rides along, in the order in which it is written."""
+        load = self.load
+        return self._listed if load is None else load.messages()
+
+    @broadcasts.setter
+    def broadcasts(self, messages: list[Message] | None) -> None:
+        self.load = None
+        self._listed = messages
+
+    def broadcast_count(self) -> i64:
+        load = self.load
+        if load is not None:
+            return len(load.numbers)
+        listed = self._listed
+        return 0 if listed is None else len(listed)
 
 
 def ping_size(node: Record, seq: i64, source: Record, names_source: bool = True) -> i64:

@@ -33,39 +33,32 @@ from serfsim.protocol.memberlist.core import (
     WAIT_END,
     Core,
 )
-from serfsim.protocol.memberlist.datagram import as_read
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.errors import stream_error
 from serfsim.protocol.memberlist.gossip import Gossiper
-from serfsim.protocol.memberlist.handoff import HandoffQueues
 from serfsim.protocol.memberlist.members import STATE_ALIVE
 from serfsim.protocol.memberlist.messages import (
     ACK,
-    ALIVE,
     DEAD,
     INDIRECT_PING,
     NACK,
     PING,
     PUSH_PULL,
     USER,
-    Message,
     Packet,
     StreamAck,
     StreamMessage,
     StreamPing,
     StreamUser,
-    UserMessage,
     ack_size,
     alive_message,
 )
 from serfsim.protocol.memberlist.probe import Prober
 from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_scale
+from serfsim.protocol.memberlist.receiver import Receiver
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MemberStates
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
-
-# From so many broadcasts on a datagram may not be read as it was written.
-FIRST_UNREADABLE: Final = 127
 
 # The two lowest bits of a stream's token say what it is for.
 FALLBACK_STREAM: Final = 0
@@ -91,8 +84,7 @@ class Memberlist(Machine):
     core: Core
     prober: Prober
     responder: Responder
-    _stalls: i64
-    handoff: HandoffQueues
+    receiver: Receiver
     states: MemberStates
 
     def __init__(
@@ -110,12 +102,11 @@ class Memberlist(Machine):
         self.responder = Responder(self.core)
         self.gossiper = Gossiper(self.core)
         self.merger = Merger(self.core, self.states)
-        self.handoff = HandoffQueues(config.handoff_queue_depth, config.mechanisms.two_handoff_queues)
+        self.receiver = Receiver(self.core, self.states)
         self.joins: dict[int, Join] = {}
         self.waits: dict[int, int] = {}  # ticket of a leave or update that goes on -> its caller's token
         self._tickets: i64 = 0
         self._streams: i64 = 0
-        self._stalls = 0
         self._requests: dict[int, PushPull] = {}  # by token, those that have not ended
         self.join_errors: list[str] = []  # of the join that ended last
 
@@ -196,10 +187,8 @@ class Memberlist(Machine):
     # Input -------------------------------------------------------------------------------------
 
     def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
+        packet = self.receiver.readable(packet)
         kind = packet.kind
-        if packet.broadcasts is not None and len(packet.broadcasts) >= FIRST_UNREADABLE:
-            packet = as_read(packet, self.core.mechanisms.splits_compounds)
-            kind = packet.kind
         if kind == PING:
             self.responder.ping(packet, source, now)
         elif kind == ACK:
@@ -209,71 +198,14 @@ class Memberlist(Machine):
             self.responder.indirect_ping(packet, source, now)
         elif kind == NACK:
             self.prober.nack(packet.seq, now)
-        broadcasts = packet.broadcasts
-        if broadcasts is not None:
-            if self.core.config.allowed_addresses is not None:
-                broadcasts = self.states.without_strangers(broadcasts, source)
-            if self._stalls == 0 and self.handoff.is_split and len(broadcasts) <= self.handoff.depth:
-                self._work_off(broadcasts, source, now)
-            else:
-                self._hand_off(broadcasts, source, now)
-
-    def _work_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
-        """What `_hand_off` does while nothing waits and all have room, without the queues between."""
-        alive = self.states.handle_alive(broadcasts, now)
-        at: i64 = len(broadcasts) - 1
-        if alive > at:
-            return
-        while at >= 0:
-            message = broadcasts[at]
-            if message.kind != ALIVE:
-                if self._stalls > 0:
-                    self._hand_off(
-                        [message for message in broadcasts[: at + 1] if message.kind != ALIVE], source, now
-                    )
-                    return
-                self._handle(message, now)
-            at -= 1
-
-    def _hand_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
-        """Put what came with a datagram on the queues, and let the worker at it."""
-        for message in broadcasts:
-            if not self.handoff.push(message):
-                core = self.core
-                core.notify(now, events.QUEUE_FULL, message.node, message.kind)
-                text = core.directory.endpoint(source)
-                core.log(now, log_lines.HANDLER_FULL, -1, message.kind, 0, text)
-        self.work(now)
-
-    def work(self, now: float) -> None:
-        """The worker: handle all that waits in the handoff queues."""
-        handoff = self.handoff
-        while self._stalls == 0:
-            message = handoff.pop()
-            if message is None:
-                return
-            self._handle(message, now)
-
-    def _handle(self, message: Message, now: float) -> None:
-        if message.kind == USER:
-            assert isinstance(message, UserMessage)
-            self.core.delegate.notify_message(message, now)
-        else:
-            self.states.handle(message, now)
+        if packet.broadcast_count() > 0:
+            self.receiver.take(packet, source, now)
 
     def hold_worker(self) -> None:
-        self.stall_worker()
+        self.receiver.stall()
 
     def release_worker(self, now: float) -> None:
-        self.resume_worker(now)
-
-    def stall_worker(self) -> None:
-        """A delegate keeps the worker busy: what comes now waits in the queues until `resume_worker`."""
-        self._stalls += 1
-
-    def resume_worker(self, now: float) -> None:
-        self._stalls -= 1
-        self.work(now)
+        self.receiver.resume(now)
 
     def on_timer(self, timer: i64, a: i64, b: i64, now: float) -> None:
         if timer == PROBE_TICK:

@@ -68,6 +68,18 @@ class MemberStates:
 
     # alive -------------------------------------------------------------------------------------
 
+    def is_settled(self, message: Message) -> bool:
+        """Can a message never change anything again, until `Members.seen` is cleared?
+
+        An accusation, that is, which has been handled, since each accuser counts once and only as long as
+        the incarnation lasts; an alive message even before, if it claims no address that another could hold.
+        """
+        members = self.core.members
+        node = message.node
+        if node == self.core.me or message.incarnation > members.key(node) >> 2:
+            return False
+        return message.kind != ALIVE or (message.is_plain and not members.has_records)
+
     def handle_alive(self, broadcasts: list[Message], now: float) -> i64:
         """Handle the alive messages of a datagram, the newest first; how many there were.
 

@@ -26,7 +26,7 @@ class SerfCore:
         self.rng = rng
         self.application = application
         self.tags = decode_tags(memberlist.record.meta)  # its own; all of them, whatever it may say of them
-        self.members = SerfMembers(memberlist.directory)
+        self.members = SerfMembers(memberlist.directory, memberlist.members.seen)
         self.queues = BroadcastQueues(config, self.members, memberlist)
 
     def record(self) -> Record:

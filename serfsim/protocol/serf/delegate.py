@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.delegate import Delegate, UserState
+from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import Message, UserMessage
 from serfsim.protocol.serf.messages import SerfState
 from serfsim.protocol.vivaldi.coordinate import Coordinate
@@ -42,8 +43,11 @@ class SerfDelegate(Delegate):
     def notify_message(self, message: UserMessage, now: float) -> None:
         self.serf().on_message(message, now)
 
-    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
-        return self.serf().get_broadcasts(overhead, limit, into, now)
+    def fill(self, overhead: i64, limit: i64, filling: Filling, now: float) -> i64:
+        return self.serf().fill(overhead, limit, filling, now)
+
+    def is_settled(self, message: Message) -> bool:
+        return self.serf().intents.is_settled(message)
 
     def local_state(self, join: bool) -> UserState | None:
         return self.serf().exchange.local_state()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.serf.members import BufferedIntent, RecentIntents
+from serfsim.protocol.serf.members import RecentIntents
 from serfsim.protocol.serf.messages import JOIN
 
 RING: Final = 128
@@ -19,18 +19,18 @@ class IntentRing:
     """The last intents of one kind."""
 
     def __init__(self) -> None:
-        self.by_node: dict[int, BufferedIntent] = {}
+        self.ltimes: dict[int, int] = {}  # by member
         self.order: list[int] = []  # the members concerned, in the order of their slots
         self.next: i64 = 0
 
-    def put(self, node: i64, intent: BufferedIntent) -> None:
+    def put(self, node: i64, ltime: i64) -> None:
         if len(self.order) < RING:
             self.order.append(node)
         else:
-            del self.by_node[self.order[self.next]]
+            del self.ltimes[self.order[self.next]]
             self.order[self.next] = node
         self.next = (self.next + 1) % RING
-        self.by_node[node] = intent
+        self.ltimes[node] = ltime
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -45,14 +45,14 @@ class IntentRings(RecentIntents):
 
     def buffer(self, node: i64, kind: i64, ltime: i64, now: float) -> bool:
         ring = self._ring(kind)
-        if node in ring.by_node:
+        if node in ring.ltimes:
             return False
-        ring.put(node, BufferedIntent(kind, ltime, now))
+        ring.put(node, ltime)
         return True
 
     def find(self, node: i64, kind: i64) -> i64:
-        known = self._ring(kind).by_node.get(node)
-        return -1 if known is None else known.ltime
+        return self._ring(kind).ltimes.get(node, -1)
 
-    def reap(self, now: float, timeout: float) -> None:
+    def reap(self, now: float, timeout: float) -> bool:
         """Nothing expires."""
+        return False

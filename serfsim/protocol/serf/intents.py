@@ -11,6 +11,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
+from serfsim.protocol.memberlist.messages import Message
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.intent_rings import IntentRings
 from serfsim.protocol.serf.lamport import LamportClock
@@ -102,6 +103,12 @@ class Intents:
         else:
             members.set(node, status, ltime)
         return True
+
+    def is_settled(self, message: Message) -> bool:
+        """Of a message that has been handled: a join intent is old news for as long as its member is known,
+        or an intent about it is buffered. (Kept in rings, others may push it out.)"""
+        is_join = isinstance(message, Intent) and message.user_kind == JOIN
+        return is_join and self.mechanisms.intents_by_name
 
     def broadcast_join(self, now: float) -> None:
         """Say that we are here, at the present Lamport time."""

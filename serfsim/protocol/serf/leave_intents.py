@@ -63,7 +63,7 @@ class LeaveIntents:
         intents.refute_if_must(now)
         if intents.prune_wanted == PRUNE_LATER:
             self._held.append(HeldIntent(message, is_own, is_news))
-            self.memberlist.stall_worker()
+            self.memberlist.receiver.stall()
             config = self.core.config
             delay = config.broadcast_timeout + config.leave_propagate_delay
             self.core.runtime.call_at(now + delay, self.prune_timer, 0, 0)
@@ -77,7 +77,7 @@ class LeaveIntents:
         held = self._held.pop(0)
         self.reaper.prune(held.message.node, now)
         self._pass_on(held.message, held.is_own, held.is_news, now)
-        self.memberlist.resume_worker(now)
+        self.memberlist.receiver.resume(now)
 
     def _pass_on(self, message: Intent, is_own: bool, is_news: bool, now: float) -> None:
         core = self.core

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import Random, append, i64, mypyc_attr, u8, vec
+from serfsim.native import Random, append, extend, i64, mypyc_attr, u8, vec
 from serfsim.protocol.converged import ConvergedStatuses, converged_statuses
 from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.seen import Seen
 
 STATUS_NONE: Final = 0
 STATUS_ALIVE: Final = 1
@@ -38,8 +39,9 @@ STATUS_NAMES: Final = ("none", "alive", "leaving", "left", "failed")
 class SerfMembers:
     """`failed` and `left` are in the order in which members came into them."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, seen: Seen | None = None) -> None:
         self.directory = directory
+        self.seen = Seen() if seen is None else seen  # of broadcasts; what is about the erased is news again
         # With SHARED where the status time is the directory's; read only while `base` is set.
         self._statuses: vec[u8] = vec[u8]()
         self.base: ConvergedStatuses | None = None  # whose statuses these are, until one of them changes
@@ -98,6 +100,7 @@ class SerfMembers:
         self.set(node, self.status(node), ltime)
 
     def erase(self, node: i64) -> None:
+        self.seen.clear()
         if self.status(node) != STATUS_NONE:
             self._own_statuses()
             self._statuses[node] = 0
@@ -151,12 +154,7 @@ class SerfMembers:
         return nodes
 
 
-@mypyc_attr(acyclic=True)
-class BufferedIntent:
-    def __init__(self, kind: i64, ltime: i64, seen_at: float) -> None:
-        self.kind: i64 = kind
-        self.ltime: i64 = ltime
-        self.seen_at = seen_at
+NO_INTENT: Final = 255
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -164,24 +162,46 @@ class RecentIntents:
     """Intents about members not known yet: the newest a name, for a time (spec serf.md 4.1)."""
 
     def __init__(self) -> None:
-        self.by_node: dict[int, BufferedIntent] = {}
+        # By member; `_kinds` says whether there is any.
+        self._kinds: vec[u8] = vec[u8]()
+        self._ltimes: vec[i64] = vec[i64]()
+        self._seen_at: vec[float] = vec[float]()
+        self._count: i64 = 0
+
+    def _has(self, node: i64) -> bool:
+        return node < len(self._kinds) and self._kinds[node] != NO_INTENT
 
     def buffer(self, node: i64, kind: i64, ltime: i64, now: float) -> bool:
         """Keep an intent; True if it was news."""
-        known = self.by_node.get(node)
-        if known is not None and ltime <= known.ltime:
-            return False
-        self.by_node[node] = BufferedIntent(kind, ltime, now)
+        if self._has(node):
+            if ltime <= self._ltimes[node]:
+                return False
+        else:
+            self._count += 1
+        known: i64 = len(self._kinds)
+        if node >= known:
+            more = node + 1 - known if node >= 2 * known else known
+            self._kinds = extend(self._kinds, vec[u8]([NO_INTENT] * more))
+            self._ltimes = extend(self._ltimes, vec[i64]([0] * more))
+            self._seen_at = extend(self._seen_at, vec[float]([0.0] * more))
+        self._kinds[node] = u8(kind)
+        self._ltimes[node] = ltime
+        self._seen_at[node] = now
         return True
 
     def find(self, node: i64, kind: i64) -> i64:
         """The Lamport time of the intent buffered for `node` if it is of `kind`, or -1."""
-        known = self.by_node.get(node)
-        if known is None or known.kind != kind:
+        if not self._has(node) or i64(self._kinds[node]) != kind:
             return -1
-        return known.ltime
+        return self._ltimes[node]
 
-    def reap(self, now: float, timeout: float) -> None:
-        old = [node for node, intent in self.by_node.items() if now - intent.seen_at > timeout]
-        for node in old:
-            del self.by_node[node]
+    def reap(self, now: float, timeout: float) -> bool:
+        """Forget the old; False if there are none."""
+        before = self._count
+        node: i64 = 0
+        while node < len(self._kinds) and self._count > 0:
+            if self._kinds[node] != NO_INTENT and now - self._seen_at[node] > timeout:
+                self._kinds[node] = NO_INTENT
+                self._count -= 1
+            node += 1
+        return self._count < before

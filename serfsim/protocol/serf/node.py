@@ -21,7 +21,8 @@ from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
-from serfsim.protocol.memberlist.messages import Message, Packet, StreamMessage, UserMessage
+from serfsim.protocol.memberlist.ledger import Filling
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage, UserMessage
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.runtime import Machine, Runtime
 from serfsim.protocol.serf.announcing import Announcing
@@ -267,10 +268,10 @@ class SerfNode(Machine):
         return None if self.is_shut_down else self.memberlist.on_stream_request(request, source, now)
 
     def hold_worker(self) -> None:
-        self.memberlist.stall_worker()
+        self.memberlist.hold_worker()
 
     def release_worker(self, now: float) -> None:
-        self.memberlist.resume_worker(now)
+        self.memberlist.release_worker(now)
 
     def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
         if not self.is_shut_down:
@@ -397,8 +398,8 @@ class SerfNode(Machine):
 
     # Gossip and push/pull ----------------------------------------------------------------------
 
-    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message], now: float) -> i64:
-        used = self.queues.get_broadcasts(overhead, limit, into)
+    def fill(self, overhead: i64, limit: i64, filling: Filling, now: float) -> i64:
+        used = self.queues.fill(overhead, limit, filling)
         self._report_told(now)
         return used
 
@@ -416,7 +417,8 @@ class SerfNode(Machine):
     # Timers ------------------------------------------------------------------------------------
 
     def _reap(self, now: float) -> None:
-        self.intents.recent.reap(now, self.config.recent_intent_timeout)
+        if self.intents.recent.reap(now, self.config.recent_intent_timeout):
+            self.memberlist.core.members.seen.clear()
         self.reaper.reap(now)
         self.runtime.call_at(now + self.config.reap_interval, REAP_TICK, 0, 0)
 

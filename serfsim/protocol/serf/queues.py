@@ -8,7 +8,8 @@ from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
 from serfsim.protocol.memberlist.core import Core
-from serfsim.protocol.memberlist.messages import Message, UserMessage
+from serfsim.protocol.memberlist.ledger import Filling
+from serfsim.protocol.memberlist.messages import UserMessage
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import SerfMembers
 
@@ -27,9 +28,10 @@ class BroadcastQueues:
         self.members = members
         self.memberlist = memberlist
         longest_first = config.mechanisms.longest_first
-        self.intents = TransmitLimitedQueue(mult, longest_first)
-        self.queries = TransmitLimitedQueue(mult, longest_first)
-        self.user_events = TransmitLimitedQueue(mult, longest_first)
+        ledger = memberlist.ledger
+        self.intents = TransmitLimitedQueue(mult, longest_first, ledger)
+        self.queries = TransmitLimitedQueue(mult, longest_first, ledger)
+        self.user_events = TransmitLimitedQueue(mult, longest_first, ledger)
         self._count()
 
     def _count(self) -> None:
@@ -46,12 +48,12 @@ class BroadcastQueues:
             return self.intents
         return self.queries if which == QUERIES else self.user_events
 
-    def get_broadcasts(self, overhead: i64, limit: i64, into: list[Message]) -> i64:
-        """Fill `into` with at most `limit` bytes, `overhead` a message included; the bytes used."""
+    def fill(self, overhead: i64, limit: i64, filling: Filling) -> i64:
+        """Put in at most `limit` bytes, `overhead` a message included; the bytes used."""
         n = self.members.count
-        used = self.intents.get_broadcasts(n, overhead, limit, into)
-        used += self.queries.get_broadcasts(n, overhead, limit - used, into)
-        used += self.user_events.get_broadcasts(n, overhead, limit - used, into)
+        used = self.intents.fill(n, overhead, limit, filling)
+        used += self.queries.fill(n, overhead, limit - used, filling)
+        used += self.user_events.fill(n, overhead, limit - used, filling)
         self._count()
         return used
 

@@ -1,0 +1,155 @@
+"""Broadcasts as numbers: in a storm the same few thousand messages are in all queues and datagrams.
+
+All nodes that share a directory share a ledger. It holds each message that was ever queued once; queues,
+datagrams and what a node has seen (`members.Members`) hold its number. That is its place in the ledger
+above the bits of its column, the traffic that it counts as: its wire type, or USER_COLUMNS and a
+delegate's own type.
+
+A datagram is filled in the ledger's one `Filling`, which has room for any. What goes out is a `Load`: the
+numbers, and runs of neighbours that are alike in column and size, which is all that traffic and sizes need.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i32, i64, mypyc_attr, vec
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.memberlist.messages import USER, Message, UserMessage
+
+COLUMN_BITS: Final = 5
+COLUMN_MASK: Final = 31
+USER_COLUMNS: Final = 16
+
+# A run: how many << RUN_SHIFT | size << COLUMN_BITS | column.
+RUN_SHIFT: Final = 40
+SIZE_MASK: Final = 0x7FFFFFFFF
+
+
+def ledger_of(directory: Directory) -> Ledger:
+    """The one of all who share a directory."""
+    ledger = directory.ledger
+    if ledger is None:
+        ledger = Ledger()
+        directory.ledger = ledger
+    return ledger
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.filling = Filling(self)
+
+    def number(self, message: Message) -> i64:
+        """The message's number, its first time a new one."""
+        number = message.ledger_number
+        place: i64 = number >> COLUMN_BITS
+        if 0 <= place < len(self.messages) and self.messages[place] is message:
+            return number
+        column = message.kind
+        if column == USER and isinstance(message, UserMessage):
+            column = USER_COLUMNS + (message.user_kind & 15)
+        number = len(self.messages) << COLUMN_BITS | column
+        message.ledger_number = number
+        self.messages.append(message)
+        return number
+
+    def message(self, number: i64) -> Message:
+        return self.messages[number >> COLUMN_BITS]
+
+    def clear(self) -> None:
+        """Begin anew. Only where no queue and no datagram holds a number."""
+        self.messages = []
+
+
+@mypyc_attr(acyclic=True)
+class Load:
+    """The broadcasts of one datagram, in the order in which they are written; never changed once made."""
+
+    def __init__(self, ledger: Ledger, numbers: vec[i32], runs: vec[i64]) -> None:
+        self.ledger = ledger
+        self.numbers = numbers
+        self.runs = runs
+
+    def messages(self) -> list[Message]:
+        return [self.ledger.message(i64(number)) for number in self.numbers]
+
+    def count_of(self, column: i64) -> i64:
+        """How many are of a column."""
+        count: i64 = 0
+        for run in self.runs:
+            if run & COLUMN_MASK == column:
+                count += run >> RUN_SHIFT
+        return count
+
+    def bytes(self, overhead: i64) -> i64:
+        """What they take at `overhead` bytes a message."""
+        total: i64 = 0
+        for run in self.runs:
+            total += (run >> RUN_SHIFT) * ((run >> COLUMN_BITS & SIZE_MASK) + overhead)
+        return total
+
+
+class Filling:
+    """What has been put into a datagram so far, and `moves`: what its queue has to move on afterwards.
+
+    A move is two numbers, which only the queue reads.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.room: i64 = 0
+        self.count: i64 = 0
+        self.numbers: vec[i32] = vec[i32]()
+        self.run_count: i64 = 0
+        self.runs: vec[i64] = vec[i64]()
+        self.move_count: i64 = 0
+        self.moves: vec[i64] = vec[i64]()
+
+    def begin(self, limit: i64) -> None:
+        """Begin a datagram of at most `limit` bytes, of which every message takes one at least."""
+        self.count = 0
+        self.run_count = 0
+        self.move_count = 0
+        if limit > self.room:
+            self.room = limit
+            self.numbers = vec[i32]([0] * limit)
+            self.runs = vec[i64]([0] * limit)
+            self.moves = vec[i64]([0] * (2 * limit))
+
+    def put(self, message: Message) -> None:
+        self.numbers[self.count] = i32(self.ledger.number(message))
+        self.count += 1
+        self.end_of(self.count - 1, message.size)
+
+    def end_of(self, first: i64, size: i64) -> None:
+        """Those from `first` on are `size` bytes long each: note how many of them are of which column."""
+        numbers, runs = self.numbers, self.runs
+        at = first
+        while at < self.count:
+            column = i64(numbers[at]) & COLUMN_MASK
+            begun = at
+            while at < self.count and i64(numbers[at]) & COLUMN_MASK == column:
+                at += 1
+            runs[self.run_count] = at - begun << RUN_SHIFT | size << COLUMN_BITS | column
+            self.run_count += 1
+
+    def move(self, what: i64, span: i64) -> None:
+        self.moves[self.move_count] = what
+        self.moves[self.move_count + 1] = span
+        self.move_count += 2
+
+    def load(self) -> Load:
+        """All that has been put in."""
+        return self.part(0, self.count)
+
+    def part(self, first: i64, end: i64) -> Load:
+        """Of all that has been put in, the messages `first` to before `end`."""
+        if first == 0 and end == self.count:
+            return Load(self.ledger, self.numbers[0:end], self.runs[0 : self.run_count])
+        part = Filling(self.ledger)
+        part.begin(end - first)
+        while first < end:
+            part.put(self.ledger.message(i64(self.numbers[first])))
+            first += 1
+        return part.load()

@@ -1,0 +1,172 @@
+"""What becomes of the broadcasts of a datagram: memberlist's worker and the queues before it.
+
+As in the library, alive messages go before all others, and of each sort the newest first; while the worker
+is stalled, what comes waits in the handoff queues, or is dropped. While nothing waits and all have room, the
+same happens without the queues between; and of broadcasts that come as numbers of the ledger, most have been
+seen (`seen`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events, log_lines
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.datagram import as_read
+from serfsim.protocol.memberlist.handoff import HandoffQueues
+from serfsim.protocol.memberlist.ledger import COLUMN_MASK, USER_COLUMNS, Load
+from serfsim.protocol.memberlist.messages import ALIVE, USER, Message, Packet, UserMessage
+from serfsim.protocol.memberlist.state import MemberStates
+
+# From so many broadcasts on a datagram may not be read as it was written.
+FIRST_UNREADABLE: Final = 127
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Receiver:
+    def __init__(self, core: Core, states: MemberStates) -> None:
+        self.core = core
+        self.states = states
+        self.handoff = HandoffQueues(core.config.handoff_queue_depth, core.mechanisms.two_handoff_queues)
+        self._stalls: i64 = 0
+
+    def readable(self, packet: Packet) -> Packet:
+        """What of a datagram its receiver makes out."""
+        if packet.broadcast_count() < FIRST_UNREADABLE:
+            return packet
+        return as_read(packet, self.core.mechanisms.splits_compounds)
+
+    def take(self, packet: Packet, source: i64, now: float) -> None:
+        """Handle, or hand off, the broadcasts of a datagram that came from the address `source`."""
+        is_free = self._stalls == 0 and self.handoff.is_split
+        load = packet.load
+        has_strangers = self.core.config.allowed_addresses is not None
+        if load is not None and is_free and not has_strangers and len(load.numbers) <= self.handoff.depth:
+            self._read(load, source, now)
+            return
+        broadcasts = packet.broadcasts
+        if broadcasts is None:
+            return
+        if has_strangers:
+            broadcasts = self.states.without_strangers(broadcasts, source)
+        if is_free and len(broadcasts) <= self.handoff.depth:
+            self._work_off(broadcasts, source, now)
+        else:
+            self._hand_off(broadcasts, source, now)
+
+    # Numbers of the ledger ---------------------------------------------------------------------
+
+    def _read(self, load: Load, source: i64, now: float) -> None:
+        """What `_work_off` does."""
+        seen = self.core.members.seen
+        numbers = load.numbers
+        others: i64 = 0
+        at: i64 = len(numbers)
+        while at > 0:
+            at -= 1
+            number = i64(numbers[at])
+            if number & COLUMN_MASK >= USER_COLUMNS:
+                others += 1
+            elif not seen.has(number):
+                if number & COLUMN_MASK == ALIVE:
+                    self._read_alive(load.ledger.message(number), number, now)
+                else:
+                    others += 1
+        if others > 0:
+            self._read_others(load, source, now)
+
+    def _read_others(self, load: Load, source: i64, now: float) -> None:
+        """Read all but the alive messages. What had been seen may have to be looked at again by now."""
+        core = self.core
+        seen = core.members.seen
+        numbers = load.numbers
+        keeps_copies = core.runtime.keeps_copies()
+        copies: i64 = 0
+        at: i64 = len(numbers)
+        while at > 0:
+            at -= 1
+            number = i64(numbers[at])
+            column: i64 = number & COLUMN_MASK
+            if column == ALIVE:
+                continue
+            if seen.has(number) and not (keeps_copies and column >= USER_COLUMNS):
+                if column >= USER_COLUMNS:
+                    copies += 1
+                continue
+            if self._stalls > 0:
+                self._hand_off_others(load.messages(), at, source, now)
+                break
+            self._read_other(load.ledger.message(number), number, now)
+        if copies > 0:
+            core.runtime.copies_left_out(copies)
+
+    def _read_alive(self, message: Message, number: i64, now: float) -> None:
+        if not self.states.is_settled(message):
+            self.states.handle(message, now)
+        if self.states.is_settled(message):
+            self.core.members.seen.add(number)
+
+    def _read_other(self, message: Message, number: i64, now: float) -> None:
+        self._handle(message, now)
+        if message.kind == USER:
+            is_settled = self.core.delegate.is_settled(message)
+        else:
+            is_settled = self.states.is_settled(message)
+        if is_settled:
+            self.core.members.seen.add(number)
+
+    # Messages ----------------------------------------------------------------------------------
+
+    def _work_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
+        """What `_hand_off` does while nothing waits and all have room, without the queues between."""
+        alive = self.states.handle_alive(broadcasts, now)
+        at: i64 = len(broadcasts) - 1
+        if alive > at:
+            return
+        while at >= 0:
+            message = broadcasts[at]
+            if message.kind != ALIVE:
+                if self._stalls > 0:
+                    self._hand_off_others(broadcasts, at, source, now)
+                    return
+                self._handle(message, now)
+            at -= 1
+
+    def _hand_off_others(self, broadcasts: list[Message], last: i64, source: i64, now: float) -> None:
+        """Hand off those that are no alive messages, up to the place `last`."""
+        others = [message for message in broadcasts[: last + 1] if message.kind != ALIVE]
+        self._hand_off(others, source, now)
+
+    def _hand_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
+        """Put what came with a datagram on the queues, and let the worker at it."""
+        for message in broadcasts:
+            if not self.handoff.push(message):
+                core = self.core
+                core.notify(now, events.QUEUE_FULL, message.node, message.kind)
+                text = core.directory.endpoint(source)
+                core.log(now, log_lines.HANDLER_FULL, -1, message.kind, 0, text)
+        self.work(now)
+
+    def work(self, now: float) -> None:
+        """The worker: handle all that waits in the handoff queues."""
+        while self._stalls == 0:
+            message = self.handoff.pop()
+            if message is None:
+                return
+            self._handle(message, now)
+
+    def _handle(self, message: Message, now: float) -> None:
+        if message.kind == USER:
+            assert isinstance(message, UserMessage)
+            self.core.delegate.notify_message(message, now)
+        else:
+            self.states.handle(message, now)
+
+    def stall(self) -> None:
+        """A delegate keeps the worker busy: what comes now waits in the queues until `resume`."""
+        self._stalls += 1
+
+    def resume(self, now: float) -> None:
+        self._stalls -= 1
+        self.work(now)
