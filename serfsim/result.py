@@ -30,6 +30,7 @@ from serfsim.scoring.queues import is_settled
 from serfsim.scoring.recording import EventTable, Recording
 from serfsim.scoring.scope import Scope
 from serfsim.scoring.score import score
+from serfsim.scoring.views import ViewHistory, view_history
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,6 +179,13 @@ class Result:
         from serfsim.report.frames import event_table
 
         return event_table(self.columns("member_events"))
+
+    @cached_property
+    def views(self) -> ViewHistory:
+        """Who counted whom as a member from t = 0 on."""
+        background = self.background
+        end, converged = background.end_s, background.converged_start
+        return view_history(self.events, background.down_spans, end, converged)
 
     @property
     def plot(self) -> Plots:

@@ -22,7 +22,6 @@ from serfsim.scenario.timed import Timed
 from serfsim.scenario.timeline import occurrences
 from serfsim.scenario.words import duration, joined, what, when
 from serfsim.scoring.recording import Floats
-from serfsim.scoring.views import view_history
 from serfsim.wording import counted
 
 if TYPE_CHECKING:
@@ -184,9 +183,7 @@ def view_rows(result: Result) -> list[ViewRow]:
         return []
     background = result.background
     down, names = background.down_spans, background.names
-    history = view_history(result.events, down, background.end_s, background.converged_start)
-    present = history.present.copy()
-    present[history.observer, history.subject] = history.appears
+    present = result.views.last.copy()
     up = ~down.covered_at(background.end_s)
     np.fill_diagonal(present, up)
     wrong = np.flatnonzero(up & (present != up[None, :]).any(axis=1))

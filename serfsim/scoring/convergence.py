@@ -14,8 +14,9 @@ import numpy as np
 from serfsim.protocol.events import LEAVING, STATUS
 from serfsim.protocol.serf.members import STATUS_LEAVING
 from serfsim.scoring.recording import Integers
-from serfsim.scoring.scope import Scope
-from serfsim.scoring.views import VIEW_KINDS, ViewHistory
+from serfsim.scoring.rows import in_pieces
+from serfsim.scoring.scope import Scope, rows_of
+from serfsim.scoring.views import VIEW_KINDS, ViewHistory, rows_of_pairs
 
 
 class Disagreement:
@@ -39,11 +40,14 @@ class Disagreement:
     def run_to(self, t: float, inclusive: bool = False) -> None:
         """Take in all flips before `t` (or up to and with it)."""
         last = int(np.searchsorted(self.history.t, t, "right" if inclusive else "left"))
-        rows = slice(self.row, last)
+        history = self.history
+        columns = (history.t, history.observer, history.subject, history.appears)
+        for part in in_pieces(columns, self.row, last):
+            self._take(part)
         self.row = last
+
+    def _take(self, rows: slice) -> None:
         observer, subject = self.history.observer[rows], self.history.subject[rows]
-        if len(observer) == 0:
-            return
         appears = self.history.appears[rows]
         step = np.where(appears != self.up[subject], 1, -1)
         self.wrong += np.bincount(observer, weights=step, minlength=len(self.up)).astype(np.int64)
@@ -106,8 +110,8 @@ def views_leaving(scope: Scope) -> int:
     time of a status, not the status (Serf's delegate.go, MergeRemoteState).
     """
     events, n = scope.recording.events, scope.n
-    wanted = np.isin(events.kind, (LEAVING, STATUS, *VIEW_KINDS)) & (events.t <= scope.end)
-    rows = np.flatnonzero(wanted & (events.subject >= 0) & (events.subject < n))
+    events = rows_of(events, 0, int(np.searchsorted(events.t, scope.end, "right")))
+    rows = rows_of_pairs(events, n, (LEAVING, STATUS, *VIEW_KINDS), (LEAVING, STATUS))
     observer, subject = events.observer[rows].astype(np.int64), events.subject[rows].astype(np.int64)
     last_start, up = np.full(n, -np.inf), ~scope.down.covered_at(scope.end)
     ended = scope.down.end <= scope.end
@@ -115,7 +119,7 @@ def views_leaving(scope: Scope) -> int:
     going = np.zeros(n, dtype=np.bool_)
     for t, node in scope.recording.truth.leaves:
         going[node] |= t >= last_start[node]
-    counts = (events.t[rows] >= last_start[observer]) & up[observer] & up[subject] & (observer != subject)
+    counts = (events.t[rows] >= last_start[observer]) & up[observer] & up[subject]
     rows, pair = rows[counts], (observer * n + subject)[counts]
     _, behind = np.unique(pair[::-1], return_index=True)
     last = rows[::-1][behind]

@@ -26,11 +26,12 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.scoring.intervals import Booleans
-from serfsim.scoring.membership import Change, graceful_leaves, noticing_times, rows_by_subject
+from serfsim.scoring.membership import Change, graceful_leaves, noticing_times
 from serfsim.scoring.quantiles import ratio, spread
 from serfsim.scoring.recording import EventTable, Floats, Integers
+from serfsim.scoring.rows import in_pieces
 from serfsim.scoring.scope import Scope, rows_of, select
-from serfsim.scoring.views import RESTART, ViewHistory, view_rows
+from serfsim.scoring.views import RESTART, VIEW_KINDS, ViewHistory, rows_of_pairs
 
 
 def detection(scope: Scope, history: ViewHistory, found: Sequence[Change]) -> dict[str, Any]:
@@ -96,20 +97,20 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     `missed` counts the (crash, observer) pairs that never did.
     """
     scored = sorted((t, node) for t, node in scope.recording.truth.crashes if 0.0 <= t <= scope.end)
-    flips_of = rows_by_subject(history.subject, {node for _, node in scored})
+    flips_of = dict(history.about({node for _, node in scored}))
     suspect = scope.of_kind(SUSPECT)
     suspected = rows_by_subject(suspect.subject, {node for _, node in scored})
     first_suspect, first, full, missed = [], [], [], 0
     for t, node in scored:
-        until = watched_until(scope, t, node)
+        flips, until = flips_of[node], watched_until(scope, t, node)
         accused = suspect.t[suspected[node]]
         accused = accused[(accused >= t) & (accused < until)]
         if len(accused):
             first_suspect.append(float(accused[0]) - t)
-        noticed = noticing_times(history, flips_of[node], t, until, scope.n)
+        noticed = noticing_times(flips, t, until, scope.n)
         if np.isfinite(noticed).any():
             first.append(float(noticed.min()) - t)
-        owed = history.column(node, t, flips_of[node]) & ~scope.down.covered_at(t)
+        owed = flips.column(t) & ~scope.down.covered_at(t)
         owed[node] = False
         silent = np.flatnonzero(owed & ~np.isfinite(noticed))
         stops = scope.down.next_start(silent.astype(np.int64), np.full(len(silent), t))
@@ -123,6 +124,16 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
         "first_s": spread(first),
         "full_s": spread(full),
         "missed": missed,
+    }
+
+
+def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, Integers]:
+    """The row numbers about each wanted subject, in order."""
+    order = np.argsort(subject, kind="stable")
+    ordered = subject[order]
+    return {
+        node: order[np.searchsorted(ordered, node, "left") : np.searchsorted(ordered, node, "right")]
+        for node in sorted(wanted)
     }
 
 
@@ -146,12 +157,7 @@ def flaps(scope: Scope) -> Integers:
     first = int(np.searchsorted(events.t, -float(timeout.max(initial=0.0)), "left"))
     last = scope.first_row + len(scope.after.t)
     part = rows_of(events, first, last)
-    rows = np.flatnonzero(view_rows(part, scope.n))
-    pair = part.observer[rows].astype(np.int64) * scope.n + part.subject[rows]
-    # Only pairs with a failed among them can flap: a mass join is millions of other rows.
-    candidate = np.zeros(scope.n * scope.n, dtype=np.bool_)
-    candidate[pair[part.kind[rows] == FAILED]] = True
-    rows = rows[candidate[pair]]
+    rows = rows_of_pairs(part, scope.n, VIEW_KINDS, (FAILED,))
     pair = part.observer[rows].astype(np.int64) * scope.n + part.subject[rows]
     order = np.argsort(pair, kind="stable")
     rows, pair = rows[order], pair[order]
@@ -172,7 +178,7 @@ def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Float
     run. A verdict that was true when it fell is no mistake for as long as the observer has not yet
     heard of a restart: that is a matter of dissemination, and `convergence.one_view_s` shows it.
     """
-    kept = (history.kind == FAILED) | history.appears | (history.kind == RESTART)
+    kept = flips_of_mistakes(history, scope.n)
     before_observer, before_subject, before_t = history.failed_before
     observer = np.concatenate((before_observer, history.observer[kept]))
     subject = np.concatenate((before_subject, history.subject[kept]))
@@ -190,6 +196,23 @@ def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Float
     until = np.minimum(until, scope.down.next_start(observer[begins], t))
     lasts = until > 0.0
     return np.maximum(t[lasts], 0.0), np.minimum(until[lasts], scope.end)
+
+
+def flips_of_mistakes(history: ViewHistory, n: int) -> Integers:
+    """The flips that begin a mistake or may end one: of pairs of which one is a failed."""
+    concerned = np.zeros(n * n, dtype=np.bool_)
+    observer, subject, _ = history.failed_before
+    concerned[observer * np.int64(n) + subject] = True
+    columns = (history.kind, history.observer, history.subject, history.appears)
+    for part in in_pieces(columns):
+        failed = part.start + np.flatnonzero(history.kind[part] == FAILED)
+        concerned[history.observer[failed] * np.int64(n) + history.subject[failed]] = True
+    found = [np.zeros(0, dtype=np.int64)]
+    for part in in_pieces(columns) if concerned.any() else ():
+        kind, pair = history.kind[part], history.observer[part] * np.int64(n) + history.subject[part]
+        wanted = concerned[pair] & ((kind == FAILED) | history.appears[part] | (kind == RESTART))
+        found.append(part.start + np.flatnonzero(wanted))
+    return np.concatenate(found)
 
 
 def mistakes(scope: Scope, history: ViewHistory) -> dict[str, Any]:

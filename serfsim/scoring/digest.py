@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.scoring.recording import PerSecond, Recording
+from serfsim.scoring.rows import let_go
 
-CHUNK = 1 << 20  # array elements converted at a time
+CHUNK = 1 << 17  # array elements converted at a time
 
 
 def digest(recording: Recording) -> str:
@@ -33,6 +34,7 @@ def digest(recording: Recording) -> str:
         state.update(struct.pack("<q", len(flat)))
         for low in range(0, len(flat), CHUNK):
             state.update(np.ascontiguousarray(flat[low : low + CHUNK].astype(kind)).data)
+            let_go((flat,))
 
     def table(values: PerSecond) -> None:
         state.update(struct.pack("<dq", values.start, len(values.columns)))

@@ -34,6 +34,10 @@ class Spread:
         count = math.ceil(share * self.wanted)
         return float(self.took[count - 1]) if 0 < count <= len(self.took) else None
 
+    def shares(self) -> dict[str, float | None]:
+        """The same for each of SHARES, by its name."""
+        return {name: self.until(share) for name, share in SHARES.items()}
+
 
 def dissemination(scope: Scope) -> dict[str, Any]:
     """`events` and `queries`: p50_s, p99_s, full_s, delivered_share, sent; None where there were none.

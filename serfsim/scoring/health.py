@@ -10,7 +10,7 @@ from serfsim.protocol.events import HEALTH
 from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.quantiles import ratio
 from serfsim.scoring.recording import EventTable, Floats, Integers
-from serfsim.scoring.scope import Scope, rows_of
+from serfsim.scoring.scope import Scope, rows_of, rows_of_kind
 
 
 def health_steps(scope: Scope) -> tuple[Floats, Integers, Integers]:
@@ -21,7 +21,7 @@ def health_steps(scope: Scope) -> tuple[Floats, Integers, Integers]:
     events = scope.recording.events
     last = scope.first_row + len(scope.after.t)
     reported: EventTable = rows_of(events, 0, last)
-    rows = np.flatnonzero(reported.kind == HEALTH)
+    rows = rows_of_kind(reported, (HEALTH,))
     stops = scope.down.start <= scope.end
     t = np.concatenate((reported.t[rows], scope.down.start[stops]))
     node = np.concatenate((reported.observer[rows], scope.down.node[stops]))

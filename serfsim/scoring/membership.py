@@ -7,58 +7,67 @@ other; one that stops itself before it noticed owes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from serfsim.protocol.events import FAILED, LEFT
 from serfsim.scoring.dissemination import SHARES, Spread
 from serfsim.scoring.intervals import Booleans, Spans
 from serfsim.scoring.quantiles import ratio, spread
-from serfsim.scoring.recording import EventTable, Floats, Integers
+from serfsim.scoring.recording import EventTable, Floats
 from serfsim.scoring.scope import Scope, select
-from serfsim.scoring.views import RESTART, ViewHistory
+from serfsim.scoring.views import RESTART, Flips, ViewHistory
 
 Moments = Sequence[tuple[float, int]]
-Rows = NDArray[np.intp]
 KINDS = ("crash", "leave", "start")
 
 
 @dataclass
 class Change:
-    """At `t` a member crashed, left or started; `spread` is how long the others took to see it.
+    """At `t` a member crashed, left or started; `wanted` others were to see it.
 
-    `until`: when it was undone, infinity if not within the run.
+    `until`: when it was undone, infinity if not within the run. `shares`: see `Spread.shares`.
     """
 
-    kind: str
     t: float
     node: int
+    kind: str
     until: float
-    spread: Spread
+    wanted: int
+    shares: dict[str, float | None]
 
 
 def changes(history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float) -> list[Change]:
     """The changes with 0 <= t <= end, in order of time."""
+    found = [
+        Change(t, node, kind, until, spread.wanted, spread.shares())
+        for (t, node, kind, until), spread in spreads(history, down, crashes, leaves, end)
+    ]
+    return sorted(found, key=lambda change: (change.t, change.node, change.kind, change.until))
+
+
+def spreads(
+    history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float
+) -> Iterator[tuple[tuple[float, int, str, float], Spread]]:
+    """(t, node, kind, until) of each change, and how long the others took to see it; node by node.
+
+    After a mass join that is a time for each pair of nodes, so they come one after the other.
+    """
     found = [("crash", t, node, next_start(down, node, t)) for t, node in crashes]
     found += [("leave", t, node, next_start(down, node, t)) for t, node in leaves]
     starts = zip(down.end.tolist(), down.node.tolist(), strict=True)
     found += [("start", t, node, next_stop(down, node, t)) for t, node in starts]
     wanted = sorted((t, node, kind, until) for kind, t, node, until in found if 0.0 <= t <= end and t < until)
-    flips = rows_by_subject(history.subject, {node for _, node, *_ in wanted})
-    return [
-        Change(
-            kind,
-            t,
-            node,
-            until if until <= end else np.inf,
-            spread_of(history, down, flips[node], t, node, kind == "start", min(until, end)),
-        )
-        for t, node, kind, until in wanted
-    ]
+    of_node: dict[int, list[tuple[float, int, str, float]]] = {}
+    for change in wanted:
+        of_node.setdefault(change[1], []).append(change)
+    for node, flips in history.about(of_node):
+        for t, _, kind, until in of_node[node]:
+            spread = spread_of(down, flips, t, node, kind == "start", min(until, end))
+            yield (t, node, kind, until if until <= end else np.inf), spread
 
 
 def next_start(down: Spans, node: int, t: float) -> float:
@@ -72,39 +81,19 @@ def next_stop(down: Spans, node: int, t: float) -> float:
     return float(starts.min()) if len(starts) else np.inf
 
 
-def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, Rows]:
-    """The row numbers about each wanted subject, in order."""
-    order = np.argsort(subject, kind="stable")
-    ordered = subject[order]
-    return {
-        node: order[np.searchsorted(ordered, node, "left") : np.searchsorted(ordered, node, "right")]
-        for node in sorted(wanted)
-    }
-
-
-def noticing_times(
-    history: ViewHistory, flips: Rows, t: float, until: float, n: int, appears: bool = False
-) -> Floats:
+def noticing_times(flips: Flips, t: float, until: float, n: int, appears: bool = False) -> Floats:
     """When each observer first dropped the node, or took it in, within [t, until), else infinity; (n,)."""
-    times = history.t[flips]
-    seen = flips[
-        (times >= t)
-        & (times < until)
-        & (history.appears[flips] == appears)
-        & (history.kind[flips] != RESTART)
-    ]
+    seen = (flips.t >= t) & (flips.t < until) & (flips.appears == appears) & (flips.kind != RESTART)
     noticed = np.full(n, np.inf)
-    np.minimum.at(noticed, history.observer[seen], history.t[seen])
+    np.minimum.at(noticed, flips.observer[seen], flips.t[seen])
     return noticed
 
 
-def spread_of(
-    history: ViewHistory, down: Spans, flips: Rows, t: float, node: int, appears: bool, until: float
-) -> Spread:
+def spread_of(down: Spans, flips: Flips, t: float, node: int, appears: bool, until: float) -> Spread:
     """How one change came to the others."""
     n = down.n
-    noticed = noticing_times(history, flips, t, np.nextafter(until, np.inf), n, appears)
-    owed = (history.column(node, t, flips) != appears) & ~down.covered_at(t)
+    noticed = noticing_times(flips, t, np.nextafter(until, np.inf), n, appears)
+    owed = (flips.column(t) != appears) & ~down.covered_at(t)
     owed[node] = False
     silent = np.flatnonzero(owed & ~np.isfinite(noticed)).astype(np.int64)
     owed[silent[down.next_start(silent, np.full(len(silent), t)) < until]] = False
@@ -113,10 +102,10 @@ def spread_of(
 
 def membership(found: Sequence[Change]) -> dict[str, Any]:
     """p50_s, p99_s, full_s: until half, 99 % and all of the others saw a change, the mean over changes."""
-    owed = [change for change in found if change.spread.wanted]
+    owed = [change for change in found if change.wanted]
     figures: dict[str, Any] = {}
-    for name, share in SHARES.items():
-        times = [time for change in owed if (time := change.spread.until(share)) is not None]
+    for name in SHARES:
+        times = [time for change in owed if (time := change.shares[name]) is not None]
         figures[name] = float(np.mean(times)) if times else None
     figures["changes"] = len(owed) or None
     return figures
@@ -135,7 +124,7 @@ def graceful_leaves(scope: Scope, found: Sequence[Change]) -> dict[str, Any]:
     for change in found:
         if change.kind != "leave":
             continue
-        owed += change.spread.wanted
+        owed += change.wanted
         wrong += len(np.unique(about(failed, change).observer))
         told = about(left, change)
         _, first = np.unique(told.observer, return_index=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 
-from serfsim.scoring.intervals import Spans
-from serfsim.scoring.recording import EventTable, Floats, Recording
+from serfsim.scoring.intervals import Booleans, Spans
+from serfsim.scoring.recording import EventTable, Floats, Integers, Recording
+from serfsim.scoring.rows import in_pieces
 
 
 class Scope:
@@ -30,7 +32,7 @@ class Scope:
 
     def of_kind(self, *kinds: int) -> EventTable:
         """The scored rows of these kinds, in order of time."""
-        return select(self.after, np.isin(self.after.kind, kinds))
+        return select(self.after, rows_of_kind(self.after, kinds))
 
     @cached_property
     def up_seconds(self) -> Floats:
@@ -66,7 +68,29 @@ def rows_of(events: EventTable, first: int, last: int) -> EventTable:
     )
 
 
-def select(events: EventTable, rows: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> EventTable:
+def pieces(events: EventTable) -> Iterator[EventTable]:
+    """All rows, a piece after the other."""
+    for part in in_pieces((events.t, events.observer, events.subject, events.kind, events.detail)):
+        yield rows_of(events, part.start, part.stop)
+
+
+def is_of(kinds: Integers, wanted: Sequence[int]) -> Booleans:
+    """Which of the `kinds` are among the `wanted`, of which there are few."""
+    found = np.zeros(len(kinds), dtype=np.bool_)
+    for kind in wanted:
+        found |= kinds == kind
+    return found
+
+
+def rows_of_kind(events: EventTable, wanted: Sequence[int]) -> Integers:
+    """The numbers of the rows of these kinds, rising."""
+    found = [
+        part.start + np.flatnonzero(is_of(events.kind[part], wanted)) for part in in_pieces((events.kind,))
+    ]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *found])
+
+
+def select(events: EventTable, rows: Integers | Booleans) -> EventTable:
     return EventTable(
         events.t[rows], events.observer[rows], events.subject[rows], events.kind[rows], events.detail[rows]
     )

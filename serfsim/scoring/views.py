@@ -14,6 +14,7 @@ before it; from then on only rows that flip a bit matter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +23,13 @@ from numpy.typing import NDArray
 from serfsim.protocol.events import FAILED, JOIN, LEFT, LEFT_FORCED, REAP
 from serfsim.scoring.intervals import Booleans, Spans
 from serfsim.scoring.recording import EventTable, Floats, Integers
-from serfsim.scoring.scope import rows_of, scored_rows
+from serfsim.scoring.rows import Rows, in_pieces
+from serfsim.scoring.scope import is_of, pieces, rows_of, scored_rows, select
 
 VIEW_KINDS = (JOIN, FAILED, LEFT, LEFT_FORCED, REAP)
 RESTART = -1  # the kind given to flips because the observer went down
-CHUNK = 2_000_000  # rows before t = 0 are read in pieces of this many: a mass join may have 25 million
+AT_A_TIME = 1 << 19  # flips that are ordered by subject at a time; of very many the share of a pass
+MOST_PASSES = 32
 
 
 @dataclass
@@ -34,7 +37,8 @@ class ViewHistory:
     """`present[observer, subject]` at t = 0; then the flips, in order of time, all shape (m,).
 
     `appears` is the bit after the flip, `kind` the kind of the row that caused it, or RESTART.
-    `failed_before`: (observer, subject, t) of pairs whose last row before t = 0 was a failed.
+    `failed_before`: (observer, subject, t) of pairs whose last row before t = 0 was a failed. `last` is
+    `present` as it is at the end.
     The diagonal is False: a node's view of itself is left out throughout.
     """
 
@@ -45,27 +49,87 @@ class ViewHistory:
     appears: Booleans
     kind: Integers
     failed_before: tuple[Integers, Integers, Floats]
+    last: Booleans
 
-    def column(self, subject: int, t: float, flips: NDArray[np.intp]) -> Booleans:
-        """Who had `subject` in view just before `t`; `flips` are the rows about it, in order."""
-        now = self.present[:, subject].copy()
-        earlier = flips[self.t[flips] < t]
+    def about(self, subjects: Iterable[int]) -> Iterator[tuple[int, Flips]]:
+        """Each of these subjects, rising, with its flips."""
+        wanted = np.array(sorted(subjects), dtype=np.int64)
+        # So many subjects at a time as have that many flips, if flips are spread evenly over them.
+        share = max(AT_A_TIME / max(1, len(self.t)), 1 / MOST_PASSES)
+        step = max(1, int(len(wanted) * min(1.0, share)))
+        for low in range(0, len(wanted), step):
+            yield from self._about(wanted[low : low + step])
+
+    def _about(self, subjects: Integers) -> Iterator[tuple[int, Flips]]:
+        asked = np.zeros(len(self.present), dtype=np.bool_)
+        asked[subjects] = True
+        columns = (self.subject, self.t, self.observer, self.appears, self.kind)
+        parts = []
+        for part in in_pieces(columns):
+            rows = part.start + np.flatnonzero(asked[self.subject[part]])
+            parts.append([column[rows] for column in columns])
+        joined = [
+            np.concatenate([column[:0], *(found[place] for found in parts)])
+            for place, column in enumerate(columns)
+        ]
+        order = np.argsort(joined[0], kind="stable")
+        about, t, observer, appears, kind = (column[order] for column in joined)
+        firsts, lasts = (np.searchsorted(about, subjects, side) for side in ("left", "right"))
+        for subject, first, last in zip(subjects.tolist(), firsts.tolist(), lasts.tolist(), strict=True):
+            own = slice(first, last)
+            yield subject, Flips(self.present[:, subject], t[own], observer[own], appears[own], kind[own])
+
+
+@dataclass
+class Flips:
+    """The flips about one subject, in order of time, all (m,); `present`: who had it in view before, (n,)."""
+
+    present: Booleans
+    t: Floats
+    observer: Integers
+    appears: Booleans
+    kind: Integers
+
+    def column(self, t: float) -> Booleans:
+        """Who had the subject in view just before `t`."""
+        now = self.present.copy()
+        earlier = self.t < t
         now[self.observer[earlier]] = self.appears[earlier]
         return now
 
 
 def view_rows(events: EventTable, n: int) -> Booleans:
     """Rows that set a bit: of a view kind, about another node of this cluster."""
-    rows: Booleans = np.isin(events.kind, VIEW_KINDS)
-    rows &= (events.observer != events.subject) & (events.subject >= 0) & (events.subject < n)
+    return is_of(events.kind, VIEW_KINDS) & about_others(events, n)
+
+
+def about_others(events: EventTable, n: int) -> Booleans:
+    """Rows about another node of this cluster than the observer."""
+    rows: Booleans = (events.observer != events.subject) & (events.subject >= 0) & (events.subject < n)
     return rows
+
+
+def rows_of_pairs(events: EventTable, n: int, kinds: Sequence[int], having: Sequence[int]) -> Integers:
+    """The numbers of rows of `kinds`, rising, about those pairs of two nodes that have a row of `having`.
+
+    A mass join is millions of rows about pairs that most figures do not ask about.
+    """
+    concerned = np.zeros(n * n, dtype=np.bool_)
+    for part in pieces(events):
+        rows = np.flatnonzero(is_of(part.kind, having) & about_others(part, n))
+        concerned[part.observer[rows] * np.int64(n) + part.subject[rows]] = True
+    found, low = [np.zeros(0, dtype=np.int64)], 0
+    for part in pieces(events) if concerned.any() else ():
+        rows = np.flatnonzero(is_of(part.kind, kinds) & about_others(part, n))
+        found.append(low + rows[concerned[part.observer[rows] * np.int64(n) + part.subject[rows]]])
+        low += len(part.t)
+    return np.concatenate(found)
 
 
 def began_converged(events: EventTable, n: int) -> bool:
     """Whether nobody reported a join of somebody else before t = 0, so all knew all."""
     first = int(np.searchsorted(events.t, 0.0, "left"))
-    for low in range(0, first, CHUNK):
-        part = rows_of(events, low, min(first, low + CHUNK))
+    for part in pieces(rows_of(events, 0, first)):
         if (view_rows(part, n) & (part.kind == JOIN)).any():
             return False
     return n > 1
@@ -82,8 +146,9 @@ def last_kinds(
     begin = float(events.t[0]) if first else start
     started = np.ones(n, dtype=np.bool_)
     started[down.node[(down.start <= begin) & (down.end > start)]] = False
-    known = started[:, None] & started[None, :] if converged else np.zeros((n, n), dtype=np.bool_)
-    state = np.where(known, np.int8(JOIN), np.int8(REAP))
+    state = np.full((n, n), np.int8(REAP))
+    if converged:
+        state[np.ix_(started, started)] = JOIN
     state_flat = state.reshape(-1)
     # An agent that went down later forgets what it saw before.
     last_down = np.full(n, -np.inf)
@@ -92,8 +157,7 @@ def last_kinds(
     forgetful = last_down > begin
     state[forgetful] = REAP
     failed = []
-    for low in range(0, first, CHUNK):
-        part = rows_of(events, low, min(first, low + CHUNK))
+    for part in pieces(rows_of(events, 0, first)):
         valid = view_rows(part, n)
         if forgetful.any():
             valid &= part.t > last_down[part.observer]
@@ -102,11 +166,7 @@ def last_kinds(
         state_flat[pair] = part.kind[valid]
         rows = valid & (part.kind == FAILED)
         if rows.any():
-            failed.append(
-                EventTable(
-                    part.t[rows], part.observer[rows], part.subject[rows], part.kind[rows], part.detail[rows]
-                )
-            )
+            failed.append(select(part, rows))
     return state, failed
 
 
@@ -132,30 +192,62 @@ def view_history(
     first, last = scored_rows(events, end, start)
     converged = began_converged(events, n) if converged_start is None else converged_start
     state, failed = last_kinds(events, start, first, down, converged)
+    failed_before = failed_pairs(state, failed)
     present = state == JOIN
-    # A stop below is written about all subjects, the node itself too: that row must flip nothing.
+    del state
+    # A stop below is about all subjects, the node itself too: that must flip nothing.
     np.fill_diagonal(present, False)
+    now = present.copy()
+    flips = Rows((np.float64, np.int32, np.int32, np.bool_, np.int8))
+    stops = np.flatnonzero((down.start > start) & (down.start <= end))
+    stops = stops[np.argsort(down.start[stops], kind="stable")]
     after = rows_of(events, first, last)
-    rows = view_rows(after, n)
-    t, observer, subject, kind = after.t[rows], after.observer[rows], after.subject[rows], after.kind[rows]
-    stops = (down.start > start) & (down.start <= end)
-    if stops.any():
-        # Every stop is written as n rows behind those of the same moment; the idle ones drop out below.
-        t = np.concatenate((t, np.repeat(down.start[stops], n)))
-        observer = np.concatenate((observer, np.repeat(down.node[stops], n)))
-        subject = np.concatenate((subject, np.tile(np.arange(n, dtype=np.int64), int(stops.sum()))))
-        kind = np.concatenate((kind, np.full(int(stops.sum()) * n, RESTART, dtype=np.int64)))
-        order = np.argsort(t, kind="stable")
-        t, observer, subject, kind = t[order], observer[order], subject[order], kind[order]
-    flips = flipping_rows(observer * np.int64(n) + subject, kind == JOIN, present)
-    return ViewHistory(
-        present,
-        np.asarray(t[flips], dtype=np.float64),
-        observer[flips].astype(np.int64),
-        subject[flips].astype(np.int64),
-        kind[flips] == JOIN,
-        kind[flips].astype(np.int64),
-        failed_pairs(state, failed),
+    # A stop comes behind the rows of the same moment.
+    places = np.searchsorted(after.t, down.start[stops], "right")
+    low = 0
+    for stop, place in zip(stops.tolist(), places.tolist(), strict=True):
+        _add_flips(flips, rows_of(after, low, place), now)
+        _add_stop(flips, float(down.start[stop]), int(down.node[stop]), now)
+        low = place
+    _add_flips(flips, rows_of(after, low, len(after.t)), now)
+    t, observer, subject, appears, kind = flips.columns()
+    return ViewHistory(present, t, observer, subject, appears, kind, failed_before, now)
+
+
+def _add_flips(flips: Rows, events: EventTable, now: Booleans) -> None:
+    """Append the rows that change their pair's bit in `now`, and change it."""
+    n, flat = len(now), now.reshape(-1)
+    for part in pieces(events):
+        rows = np.flatnonzero(view_rows(part, n))
+        pair = part.observer[rows] * np.int64(n) + part.subject[rows]
+        appears = part.kind[rows] == JOIN
+        # A pair flips only if some row has another bit than it has now; of most rows none does.
+        differs = flat[pair] != appears
+        if not differs.any():
+            continue
+        hot = np.sort(pair[differs])
+        place = np.minimum(np.searchsorted(hot, pair), len(hot) - 1)
+        wanted = np.flatnonzero(hot[place] == pair)
+        chosen = wanted[flipping_rows(pair[wanted], appears[wanted], now)]
+        flat[pair[wanted]] = appears[wanted]  # of each pair the last stays
+        rows = rows[chosen]
+        flips.append(
+            (part.t[rows], part.observer[rows], part.subject[rows], appears[chosen], part.kind[rows])
+        )
+
+
+def _add_stop(flips: Rows, t: float, node: int, now: Booleans) -> None:
+    """Node `node` goes down: it forgets everybody."""
+    gone = np.flatnonzero(now[node])
+    now[node] = False
+    flips.append(
+        (
+            np.full(len(gone), t),
+            np.full(len(gone), node),
+            gone,
+            np.zeros(len(gone), dtype=np.bool_),
+            np.full(len(gone), RESTART),
+        )
     )
 
 

@@ -66,7 +66,7 @@ def test_of_a_mass_join_saved_without_its_joins_views_are_complete_when_read_bac
     there = open_result(here.save(tmp_path / "r", figures=False))
     assert len(there.events.t) == len(here.events.t) - 4 * 3
     grid = np.arange(0.0, here.background.end_s)
-    seen = [view_sizes.sizes(one.events, one.background, grid) for one in (there, here)]
+    seen = [view_sizes.sizes(one, grid) for one in (there, here)]
     np.testing.assert_array_equal(*seen)
 
 

@@ -10,8 +10,9 @@ from matplotlib.ticker import FuncFormatter
 
 from serfsim.report.plots import style
 from serfsim.report.tables import number
-from serfsim.scoring.membership import Change, changes
-from serfsim.scoring.views import view_history
+from serfsim.scoring.dissemination import Spread
+from serfsim.scoring.membership import spreads
+from serfsim.scoring.recording import Floats
 from serfsim.wording import counted
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 TITLE = "How changes of the membership spread"
 LEAST_S = 1e-3  # a log axis has no 0
+MOST_POINTS = 4_000  # of a curve
 # kind of change, label, colour
 SHOWN = (
     ("crash", "crash", style.RED),
@@ -27,19 +29,50 @@ SHOWN = (
 )
 
 
+class Seen:
+    """All changes of one kind: `wanted` views were to follow, each took so long, or never did."""
+
+    def __init__(self, end: float) -> None:
+        self.changes = self.wanted = self.followed = 0
+        self.edges: Floats = np.geomspace(LEAST_S, max(end, 1.0), MOST_POINTS)
+        self._within = np.zeros(MOST_POINTS, dtype=np.int64)
+        self._took: list[Floats] = []
+
+    def take(self, spread: Spread) -> None:
+        self.changes += 1
+        self.wanted += spread.wanted
+        self.followed += len(spread.took)
+        self._within += np.searchsorted(spread.took, self.edges, "right")
+        # After a mass join there is one for each pair of nodes, and no picture shows them all.
+        self._took = [*self._took, spread.took] if self.followed <= MOST_POINTS else []
+
+    def curve(self) -> tuple[Floats, Floats]:
+        """Times, and the share of the views that had followed by then."""
+        if self._took:
+            t = np.maximum(np.sort(np.concatenate(self._took)), LEAST_S)
+            return t, np.arange(1, len(t) + 1) / self.wanted
+        some = self._within > 0
+        return self.edges[some], self._within[some] / self.wanted
+
+
 def draw(result: Result, ax: Axes) -> Axes:
-    found = [change for change in changes_of(result) if change.spread.wanted]
-    if not any(len(change.spread.took) for change in found):
+    background = result.background
+    end, seen = background.end_s, {kind: Seen(background.end_s) for kind, *_ in SHOWN}
+    full = []
+    truth = (background.down_spans, background.crashes, background.leaves, end)
+    for (_, _, kind, _), spread in spreads(result.views, *truth):
+        if spread.wanted:
+            seen[kind].take(spread)
+            if (time := spread.until(1.0)) is not None:
+                full.append(time)
+    if not any(one.followed for one in seen.values()):
         return style.nothing(ax, TITLE, "nobody crashed, left or started where others could see it")
     for kind, label, colour in SHOWN:
-        those = [change for change in found if change.kind == kind]
-        if not those:
+        one = seen[kind]
+        if not one.changes:
             continue
-        took = np.sort(np.concatenate([change.spread.took for change in those]))
-        wanted = sum(change.spread.wanted for change in those)
-        share = np.arange(1, len(took) + 1) / wanted
-        t = np.maximum(took, LEAST_S)
-        several = f"{len(those)} times" if len(those) > 1 else "once"
+        t, share = one.curve()
+        several = f"{one.changes} times" if one.changes > 1 else "once"
         ax.step(
             np.concatenate((t[:1], t)),
             np.concatenate(([0.0], share)),
@@ -47,7 +80,7 @@ def draw(result: Result, ax: Axes) -> Axes:
             color=colour,
             linewidth=1.8,
             marker="o" if len(t) == 1 else None,
-            label=f"{label} ({several}; {len(took):,} of {wanted:,} views)",
+            label=f"{label} ({several}; {one.followed:,} of {one.wanted:,} views)",
         )
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -55,17 +88,9 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
     ax.set_ylabel("share of the other members' views")
     ax.set_xlabel("time since the change [s]")
-    full = [time for change in found if (time := change.spread.until(1.0)) is not None]
-    seen = f"{counted(len(found), 'change')} after the warm-up."
+    told = f"{counted(sum(one.changes for one in seen.values()), 'change')} after the warm-up."
     if full:
-        seen += f" Until all others had seen one: {number(float(np.mean(full)))} s on average."
-    style.heading(ax, TITLE, seen)
+        told += f" Until all others had seen one: {number(float(np.mean(full)))} s on average."
+    style.heading(ax, TITLE, told)
     style.legend(ax)
     return ax
-
-
-def changes_of(result: Result) -> list[Change]:
-    background = result.background
-    down, end = background.down_spans, background.end_s
-    history = view_history(result.events, down, end, background.converged_start)
-    return changes(history, down, background.crashes, background.leaves, end)

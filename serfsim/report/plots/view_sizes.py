@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from serfsim.report.background import Background
 from serfsim.report.plots import style
-from serfsim.scoring.recording import EventTable, Floats
+from serfsim.scoring.recording import Floats
 from serfsim.scoring.views import view_history
 from serfsim.wording import counted
 
@@ -24,16 +24,19 @@ OUTLIERS = 4  # nodes that stray the most get a line and a name,
 STRAYING = 0.03  # if they do so for longer than this share of the time
 
 
-def sizes(events: EventTable, background: Background, grid: Floats) -> Floats:
+def sizes(result: Result, grid: Floats) -> Floats:
     """Members that each node sees, itself among them, shape (n, len(grid)); nan while it is down."""
-    down = background.down_spans
-    history = view_history(events, down, background.end_s, background.converged_start, start=float(grid[0]))
-    np.fill_diagonal(history.present, True)
-    n = down.n
-    step = np.where(history.appears, 1.0, -1.0)
-    seen = style.stepped(
-        history.t, history.observer, step, n, history.present.sum(axis=1).astype(np.float64), grid
+    background, start = result.background, float(grid[0])
+    down, end = background.down_spans, background.end_s
+    history = (
+        result.views
+        if start == 0.0
+        else view_history(result.events, down, end, background.converged_start, start)
     )
+    n = down.n
+    first = 1.0 + history.present.sum(axis=1)
+    step = np.where(history.appears, 1.0, -1.0)
+    seen = style.stepped(history.t, history.observer, step, n, first, grid)
     # Going down wipes the others from the view; an agent that comes up again sees itself.
     for place, t in enumerate(grid):
         seen[down.covered_at(float(t)), place] = np.nan
@@ -53,7 +56,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     n = len(background.names)
     start = 0.0 if n > WITH_JOIN or background.converged_start else -background.warm_up
     grid = style.grid_of(start, background.end_s)
-    seen = sizes(result.events, background, grid)
+    seen = sizes(result, grid)
     style.shade_faults(ax, background)
     some = ~np.isnan(seen).all(axis=0)
     low, p10, median, p90, high = np.full((5, len(grid)), np.nan)
