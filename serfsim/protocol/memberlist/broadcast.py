@@ -115,6 +115,9 @@ class TransmitLimitedQueue(Rows):
             if filling.count - put == standing:
                 self._restart_numbers()
                 self._remember_moves(filling)
+                self._move_on(filling)
+                self._pack_sparse()
+                return limit - left
         else:
             left = self._fill_newest(overhead, limit, filling)
         self._move_on(filling)
@@ -165,7 +168,7 @@ class TransmitLimitedQueue(Rows):
             else:
                 spans[count - 1] = a << HALF | place
             if highest >= 0:
-                filling.move(tier << HALF | at, lowest << HALF | highest + 1)
+                self._told(row, tier, lowest, highest + 1, filling)
         filling.count = put
         filling.end_of(first, row.size)
         lane.count = count
@@ -192,7 +195,7 @@ class TransmitLimitedQueue(Rows):
             filling.numbers[filling.count] = newest.ids[newest_place]
             filling.count += 1
             filling.end_of(filling.count - 1, newest.size)
-            filling.move(tier << HALF | newest.at, newest_place << HALF | newest_place + 1)
+            self._told(newest, tier, newest_place, newest_place + 1, filling)
             room -= newest.size + overhead
         return room
 
@@ -206,32 +209,37 @@ class TransmitLimitedQueue(Rows):
             self._cut(row, tier, place)
         return -1
 
+    def _told(self, row: Row, tier: i64, a: i64, b: i64, filling: Filling) -> None:
+        """The broadcasts at places `a` to before `b` have been put in: they leave, or are to be moved on."""
+        if tier + 1 < self._limit:
+            filling.move(tier + 1 << HALF | row.at, a << HALF | b)
+            return
+        while b > a:
+            b -= 1
+            if row.ids[b] != DEAD:
+                self._leave(row, b)
+
     def _remember_moves(self, filling: Filling) -> None:
         """The numbers have started again: those of what is left may come again."""
         move: i64 = 0
         while move < filling.move_count:
             row = self._rows[filling.moves[move] & LOW]
             last: i64 = (filling.moves[move + 1] & LOW) - 1
-            if filling.moves[move] >> HALF < self._limit - 1 and row.number(last) > self._old_top:
+            if row.number(last) > self._old_top:
                 self._old_top = row.number(last)
             move += 2
 
     def _move_on(self, filling: Filling) -> None:
-        """What has been sent goes to the next tier, or leaves."""
+        """What goes on waiting goes to the next tier."""
         moves = filling.moves
         move: i64 = 0
         while move < filling.move_count:
             row = self._rows[moves[move] & LOW]
-            tier: i64 = (moves[move] >> HALF) + 1
+            tier: i64 = moves[move] >> HALF
             a: i64 = moves[move + 1] >> HALF
             b: i64 = moves[move + 1] & LOW
             move += 2
-            if tier >= self._limit:
-                while b > a:
-                    b -= 1
-                    if row.ids[b] != DEAD:
-                        self._leave(row, b)
-            elif a >= row.new_from or self._old_top == 0:
+            if a >= row.new_from or self._old_top == 0:
                 self._add(row, tier, a, b)
             else:
                 while b > a:

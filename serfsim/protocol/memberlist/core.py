@@ -276,7 +276,7 @@ class Core:
             if node == self.me or node == excluded or node in into:
                 continue
             state = members.keys[node] & 3
-            if state <= worst or (state == 2 and members.changed_at[node] >= dead_since):
+            if state <= worst or (state == 2 and members.dead_since(node) >= dead_since):
                 into.append(node)
 
     def _shuffled_members(
@@ -302,7 +302,7 @@ class Core:
             if node == self.me or node == excluded:
                 continue
             state = members.keys[node] & 3
-            if state <= worst or (state == 2 and members.changed_at[node] >= dead_since):
+            if state <= worst or (state == 2 and members.dead_since(node) >= dead_since):
                 into.append(node)
 
 

@@ -190,9 +190,7 @@ class Row:
                     lane.add(a, b)
 
     def clear(self) -> None:
-        """Forget all, dead or not."""
+        """Forget all, dead or not; its lanes are empty already."""
         self.end = 0
         self.live = 0
         self.new_from = 0
-        for lane in self.lanes:
-            lane.count = 0

@@ -21,6 +21,9 @@ STATE_DEAD: Final = 2
 STATE_LEFT: Final = 3
 UNKNOWN: Final = -1
 
+LONG_AGO: Final = -1e18
+NEWCOMER: Final = STATE_DEAD  # the key of a member that its own message has not promoted yet
+
 STATE_NAMES: Final = ("alive", "suspect", "dead", "left")
 
 
@@ -53,6 +56,10 @@ class Members:
         """The incarnation of a known member."""
         return self.keys[node] >> 2
 
+    def dead_since(self, node: i64) -> float:
+        """When a member that is dead or left became so; a newcomer is dead for ever."""
+        return self.changed_at.get(node, LONG_AGO)
+
     def own_keys(self) -> None:
         """Before `keys` are written to: make them this view's own."""
         if self.base is not None:
@@ -80,9 +87,8 @@ class Members:
         self.own_keys()
         while len(self.keys) <= node:
             self.keys = append(self.keys, UNKNOWN)
-        self.keys[node] = STATE_DEAD
+        self.keys[node] = NEWCOMER
         self.set_record(node, record)
-        self.changed_at[node] = -1e18
         at: i64 = 0
         if self.count > 0:
             at = rng.randrange(self.count)
@@ -123,7 +129,7 @@ class Members:
             node = i64(self.ring[i])
             state = self.keys[node] & 3
             is_gone = state == STATE_DEAD or (left_too and state == STATE_LEFT)
-            if is_gone and now - self.changed_at[node] > dead_time:
+            if is_gone and now - self.dead_since(node) > dead_time:
                 forgotten.append(node)
                 self.own_keys()
                 self.keys[node] = UNKNOWN

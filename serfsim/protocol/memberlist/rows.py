@@ -127,29 +127,53 @@ class Rows:
         return place
 
     def _pack(self, row: Row) -> None:
+        """Give up the places of the dead."""
         row.pack()
         place: i64 = 0
         while place < row.end:
             self._stand(row, place)
             place += 1
-        self._tabulate()
+        tier: i64 = 0
+        while tier < self._tiers:
+            if self._used[tier * self._width + row.at] != 0 and row.lanes[tier].count == 0:
+                self._note_empty(row, tier)
+            tier += 1
+
+    def _pack_sparse(self) -> None:
+        """Pack the rows in which most are dead: those of a number that comes again stand side by side."""
+        for row in self._rows:
+            if row.end > 2 * row.live:
+                self._pack(row)
 
     def _clear(self) -> None:
         """Nothing waits: forget what is dead, too."""
+        self._empty_lanes()
         for row in self._rows:
             row.clear()
-        if self._occupied > 0:
-            self._tabulate()
 
     def _restart_numbers(self) -> None:
         """Nothing waits in any lane; only what is to be moved on, or nothing, is left in the rows."""
         self._number = 0
         self._old_top = 0
+        self._empty_lanes()
         for row in self._rows:
-            for lane in row.lanes:
-                lane.count = 0
             while row.end > 0 and row.ids[row.end - 1] == DEAD:
                 row.end -= 1
             row.new_from = row.end
-        if self._occupied > 0:
-            self._tabulate()
+
+    def _empty_lanes(self) -> None:
+        """What the lanes still have is dead."""
+        if self._occupied == 0:
+            return
+        for row in self._rows:
+            for lane in row.lanes:
+                lane.count = 0
+        at: i64 = 0
+        while at < len(self._used):
+            self._used[at] = 0
+            at += 1
+        tier: i64 = 0
+        while tier < self._tiers:
+            self._waiting[tier] = 0
+            tier += 1
+        self._occupied = 0

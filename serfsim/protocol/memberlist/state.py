@@ -22,6 +22,8 @@ from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.core import SUSPICION_TIMEOUT, Core
 from serfsim.protocol.memberlist.errors import byte_list
 from serfsim.protocol.memberlist.members import (
+    LONG_AGO,
+    NEWCOMER,
     STATE_ALIVE,
     STATE_DEAD,
     STATE_LEFT,
@@ -149,6 +151,8 @@ class MemberStates:
             if message.incarnation < key >> 2:
                 return
         elif message.incarnation <= key >> 2 and not is_new_address:
+            if key == NEWCOMER:
+                members.changed_at.setdefault(node, LONG_AGO)  # nothing promotes it
             return
         if key & 3 == STATE_SUSPECT:
             self.suspicions.pop(node, None)
@@ -173,7 +177,7 @@ class MemberStates:
         old = members.record(node)
         members.set_record(node, record if record.has_versions else record.with_versions_of(old))
         members.set(node, STATE_ALIVE, message.incarnation)
-        if before >= STATE_DEAD:
+        if before >= STATE_DEAD and len(members.changed_at) > 0:
             members.changed_at.pop(node, None)
         if before >= STATE_DEAD:
             core.delegate.notify_join(members.record(node), now)
@@ -190,7 +194,7 @@ class MemberStates:
         if not self.mechanisms.reclaims_names:
             return False
         reclaim = self.core.config.dead_node_reclaim_time
-        return state == STATE_DEAD and reclaim > 0.0 and now - self.core.members.changed_at[node] > reclaim
+        return state == STATE_DEAD and reclaim > 0.0 and now - self.core.members.dead_since(node) > reclaim
 
     def _is_allowed(self, address: i64) -> bool:
         allowed = self.core.config.allowed_addresses
