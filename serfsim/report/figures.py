@@ -53,7 +53,7 @@ def save_figures(result: Result, folder: Path, names: tuple[str, ...] = FIGURES)
 def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     path = folder / f"{name}.png"
     # The default level of compression takes as long as drawing and makes the file a tenth smaller.
-    figure.savefig(path, dpi=DPI, pil_kwargs={"compress_level": 2})
+    figure.savefig(path, dpi=DPI, pil_kwargs={"compress_level": 1})
     return path
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter
 
 from serfsim.report.plots import style
 from serfsim.report.tables import percent
@@ -41,13 +41,9 @@ def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
     if least > FLOOR_IN_SIGHT * lowest:
         label = "least median of any coordinates found"
         ax.axhline(least, color=style.ORANGE, linewidth=1.6, linestyle=(0, (1, 1.5)), label=label)
-        lowest = min(lowest, least)
     ax.set_yscale("log")
-    # Too few decades for a power of ten on the axis would leave it without a single number.
-    narrow = np.log10(p99.max() / lowest) < 2.5
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
+    style.log_ticks(ax.yaxis)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_ylabel("relative error")
     style.time_axis(ax, min(0.0, float(t[0])), result.background.end_s)
     figures = result.summary["coordinates"]

@@ -99,7 +99,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     if len(nodes) <= NAMED:
         name_nodes(ax, [result.background.names[node] for node in nodes.tolist()], actual, guessed)
     name_groups(ax, result)
-    ax.set_xlabel("[ms]")
+    style.label_below(ax, "[ms]")
     ax.set_ylabel("[ms]")
     off = np.sqrt(((actual - guessed) ** 2).sum(axis=1))
     source = "made from true round-trip times by scaling" if truth.scaled else "of the topology"

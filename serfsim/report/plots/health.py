@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from serfsim.protocol.events import HEALTH
 from serfsim.report.background import Background
@@ -45,9 +44,9 @@ def draw(result: Result, ax: Axes) -> Axes:
     level = scores(result.events, background, grid)
     style.shade_faults(ax, background)
     some = ~np.isnan(level).all(axis=0)
-    mean, p90, worst = np.full((3, len(grid)), np.nan)
+    mean = np.full(len(grid), np.nan)
     mean[some] = np.nanmean(level[:, some], axis=0)
-    p90[some], worst[some] = np.nanquantile(level[:, some], (0.9, 1.0), axis=0)
+    p90, worst = style.quantiles(level, (0.9, 1.0))
     ax.fill_between(
         grid, 0, worst, step="post", color=style.SKY, alpha=0.25, linewidth=0, label="up to the worst node"
     )
@@ -61,7 +60,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.step(grid, mean, where="post", color=style.BLUE, linewidth=2.2, label="mean", zorder=3)
     top = float(np.nanmax(worst, initial=0.0))
     ax.set_ylim(-0.06 * max(top, 1.0), max(top, 1.0) * 1.12)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_locator(style.few_ticks(integer=True))
     ax.set_ylabel("health score (0 is healthy)")
     style.time_axis(ax, 0.0, background.end_s)
     figure = result.summary["health"]["score"]

@@ -83,11 +83,12 @@ def draw(result: Result, ax: Axes) -> Axes:
             label=f"{label} ({several}; {one.followed:,} of {one.wanted:,} views)",
         )
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    style.log_ticks(ax.xaxis)
+    ax.xaxis.set_major_formatter(FuncFormatter(style.plain))
     ax.set_ylim(0.0, 1.04)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
     ax.set_ylabel("share of the other members' views")
-    ax.set_xlabel("time since the change [s]")
+    style.label_below(ax, "time since the change [s]")
     told = f"{counted(sum(one.changes for one in seen.values()), 'change')} after the warm-up."
     if full:
         told += f" Until all others had seen one: {number(float(np.mean(full)))} s on average."

@@ -47,7 +47,7 @@ def draw(result: Result, ax: Axes) -> Axes:
             )
     # Failures are few and successes many: linear up to one a second, then decades.
     ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_major_formatter(FuncFormatter(style.plain))
     ax.set_ylim(bottom=0.0)
     ax.set_ylabel("per second, whole cluster")
     style.time_axis(ax, float(edges[0]), background.end_s)

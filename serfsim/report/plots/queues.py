@@ -52,7 +52,7 @@ def draw(result: Result, ax: Axes) -> Axes:
         return style.nothing(ax, TITLE, "no message waited at any sample")
     # One message is as much to be seen as a thousand.
     ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_major_formatter(FuncFormatter(style.plain))
     ax.set_ylim(bottom=0.0)
     ax.set_ylabel("messages at a member")
     style.time_axis(ax, min(0.0, float(columns["t_s"].min())), background.end_s)

@@ -6,11 +6,14 @@ tell apart; meaning is never carried by red against green.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from serfsim.report.background import Background
@@ -51,6 +54,11 @@ STYLE: Any = {
     "text.color": BLACK,
     "xtick.color": SOFT,
     "ytick.color": SOFT,
+    # Grid lines mark the ticks: a mark of its own for each takes as long to draw as all curves.
+    "xtick.bottom": False,
+    "ytick.left": False,
+    "xtick.major.pad": 5.5,
+    "ytick.major.pad": 5.5,
     "legend.frameon": False,
     "legend.fontsize": 9.5,
     "figure.facecolor": "white",
@@ -63,6 +71,8 @@ SIZE = (9.6, 4.8)  # inches
 NOTE = "note"  # the gid of the line below the title
 MOST_SHAPES = 1_000  # more of one kind are pixels where a figure is saved as shapes
 LEGEND_BELOW = 0.5  # inches from the axes to the legend: below the ticks and the label
+LABEL_BELOW = 0.29  # inches from the axes to the label of the horizontal one
+MOST_TICKS = 6
 HANDLE = 1.5  # a legend's handle and one of its characters, in widths of an m
 CHARACTER = 0.6
 
@@ -107,9 +117,36 @@ def nothing(ax: Axes, title: str, why: str) -> Axes:
 def time_axis(ax: Axes, start: float, end: float) -> None:
     """Seconds, with the beginning of the scored time marked where it lies inside."""
     ax.set_xlim(start, max(end, start + 1.0))
-    ax.set_xlabel("time [s]")
+    ax.xaxis.set_major_locator(few_ticks())
+    label_below(ax, "time [s]")
     if start < 0:
         ax.axvline(0.0, color=GREY, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0.6)
+
+
+def label_below(ax: Axes, text: str) -> None:
+    """The label of the horizontal axis, below one line of numbers."""
+    ax.set_xlabel(text)
+    # Its place is given, since to find one measures every number again.
+    down = ScaledTranslation(0.0, -LABEL_BELOW, ax.figure.dpi_scale_trans)
+    ax.xaxis.set_label_coords(0.5, 0.0, transform=ax.transAxes + down)
+
+
+def few_ticks(*, integer: bool = False) -> MaxNLocator:
+    """Ticks at round numbers, as many as a reader needs."""
+    return MaxNLocator(MOST_TICKS, integer=integer, steps=[1, 2, 5, 10] if integer else [1, 2, 2.5, 5, 10])
+
+
+def log_ticks(axis: Axis) -> None:
+    """Powers of ten; where all data lie in few decades also 2 and 5, so that there are numbers at all."""
+    low, high = axis.get_data_interval()
+    narrow = np.log10(high / low) < 2.5
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
+    axis.set_minor_locator(NullLocator())
+
+
+def plain(value: float, _: int) -> str:
+    """A number of a logarithmic axis, for FuncFormatter."""
+    return f"{value:g}"
 
 
 def fault_windows(background: Background, most: int = 150) -> list[Interval]:
@@ -192,6 +229,21 @@ def stepped(t: Floats, node: Integers, step: Floats, n: int, first: Floats, grid
     totals[:, 0] += first
     running: Floats = np.cumsum(totals, axis=1, out=totals)
     return running
+
+
+def quantiles(values: Floats, shares: Sequence[float]) -> Floats:
+    """Quantiles of each column of `values` (n, m) without its nan, shape (len(shares), m); nan where all are.
+
+    numpy's nanquantile goes through the columns one by one.
+    """
+    ranked = np.sort(values, axis=0)  # nan come last
+    last = np.maximum((~np.isnan(values)).sum(axis=0) - 1, 0)
+    place = np.asarray(shares)[:, None] * last
+    below = place.astype(np.int64)
+    columns = np.arange(values.shape[1])
+    low, high = ranked[below, columns], ranked[np.minimum(below + 1, last), columns]
+    found: Floats = low + (high - low) * (place - below)
+    return found
 
 
 def binned(t: Floats, values: Floats, edges: Floats) -> Floats:

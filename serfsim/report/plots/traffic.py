@@ -62,6 +62,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     calm = float(total[scored].max(initial=0.0))
     cut = bool(calm and total.max(initial=0.0) > 3 * calm)
     ax.set_ylim(0, 1.15 * (calm if cut else max(float(total.max(initial=0.0)), 1.0)))
+    ax.yaxis.set_major_locator(style.few_ticks())
     ax.set_ylabel("IP bytes per node and second")
     style.time_axis(ax, start, background.end_s)
     width = edges[1] - edges[0]

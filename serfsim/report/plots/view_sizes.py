@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import MaxNLocator
 
 from serfsim.report.background import Background
 from serfsim.report.plots import style
@@ -58,11 +57,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     grid = style.grid_of(start, background.end_s)
     seen = sizes(result, grid)
     style.shade_faults(ax, background)
-    some = ~np.isnan(seen).all(axis=0)
-    low, p10, median, p90, high = np.full((5, len(grid)), np.nan)
-    low[some], p10[some], median[some], p90[some], high[some] = np.nanquantile(
-        seen[:, some], (0.0, 0.1, 0.5, 0.9, 1.0), axis=0
-    )
+    low, p10, median, p90, high = style.quantiles(seen, (0.0, 0.1, 0.5, 0.9, 1.0))
     ax.fill_between(
         grid, low, high, step="post", color=style.SKY, alpha=0.22, linewidth=0, label="all nodes (range)"
     )
@@ -97,7 +92,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     )
     span = max(top - bottom, 4.0)
     ax.set_ylim(max(0.0, top - 1.12 * span) if bottom > 0.25 * top else 0.0, top + 0.06 * span)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_locator(style.few_ticks(integer=True))
     ax.set_ylabel("members seen")
     style.time_axis(ax, start, background.end_s)
     distinct = len(np.unique(seen[:, grid >= 0.0][~np.isnan(seen[:, grid >= 0.0])]))
