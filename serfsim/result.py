@@ -122,6 +122,13 @@ class Result:
         tables = {name: makers(name) for name in layout.TABLES}
         return cls(scenario, finite(summary), background_of(recording), tables, recording)
 
+    @cached_property
+    def scenario_yaml(self) -> str:
+        """The scenario as YAML, or its name where it cannot tell more."""
+        if hasattr(self.scenario, "to_yaml"):
+            return str(self.scenario.to_yaml())
+        return f"name: {json.dumps(self.scenario.name)}\n"
+
     def table(self, name: str) -> pd.DataFrame:
         """The table of that name (a file of the result folder without its ending)."""
         if name not in self._tables:
@@ -221,7 +228,7 @@ class Result:
     def _write(self, folder: Path, figures: bool) -> None:
         from serfsim.report.log import write_log
 
-        (folder / layout.SCENARIO).write_text(scenario_text(self.scenario), encoding="utf-8")
+        (folder / layout.SCENARIO).write_text(self.scenario_yaml, encoding="utf-8")
         summary = json.dumps(self.summary, indent=2, allow_nan=False) + "\n"
         (folder / layout.SUMMARY).write_text(summary, encoding="utf-8")
         (folder / layout.TRUTH).write_text(to_json(self._kept_background()) + "\n", encoding="utf-8")
@@ -377,13 +384,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def scenario_text(scenario: Any) -> str:
-    """The scenario as YAML, or its name where it cannot tell more."""
-    if hasattr(scenario, "to_yaml"):
-        return str(scenario.to_yaml())
-    return f"name: {json.dumps(scenario.name)}\n"
 
 
 def serf_version(scenario: Any) -> str:

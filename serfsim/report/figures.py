@@ -99,6 +99,7 @@ def figure_of(
     from matplotlib.figure import Figure
 
     from serfsim.report.plots.style import SIZE
+    from serfsim.report.plots.ticks import Ticks
 
     nodes = result.background.names
     width, height = size or (SIZE[0], figure_height(name, len(nodes)))
@@ -107,6 +108,8 @@ def figure_of(
     FigureCanvasAgg(figure)
     figure.subplots_adjust(left / width, below / height, 1.0 - right / width, 1.0 - above / height)
     axes = getattr(result.plot, name)(ax=figure.add_subplot())
+    if axes.axison:
+        Ticks(axes)
     if margins is None:
         _make_room_below(figure, axes, above, below)
     return figure

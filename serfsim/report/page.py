@@ -58,8 +58,6 @@ def page(result: Result, figures: list[PageFigure]) -> str:
     """The page as text."""
     from markupsafe import Markup
 
-    from serfsim.result import scenario_text
-
     summary, scenario = result.summary, scenario_of(result)
     crashes, views = crash_rows(result), view_rows(result)
     wrong = summary["convergence"]["views_disagreeing"] if views else 0
@@ -81,7 +79,7 @@ def page(result: Result, figures: list[PageFigure]) -> str:
         more_views=more_than_shown(wrong, sum(len(row.nodes) for row in views), "node"),
         sections=sections(summary_rows(summary)),
         loads=loads(summary),
-        scenario_text=scenario_text(result.scenario),
+        scenario_text=result.scenario_yaml,
         command=command(summary, scenario),
         provenance=provenance(summary),
     )

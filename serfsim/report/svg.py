@@ -97,7 +97,6 @@ def page_figure(figure: Figure, name: str, height: float | None, named: bool) ->
         return PageFigure(name, title, note)
     ax.set_title("", loc="left")
     ax.set_ylabel("")
-    ax.yaxis.set_label_coords(0.0, 0.0)  # where a label goes is found by measuring every number
     if ax.get_legend() is not None:
         ax.get_legend().remove()  # type: ignore[union-attr]
     fit(figure, ax, height)

@@ -26,7 +26,7 @@ from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.protocol.vivaldi.coordinate import Coordinate
-from serfsim.result import Result, scenario_text
+from serfsim.result import Result
 from serfsim.rpc.views import MemberView, Stats, stats_of
 from serfsim.scenario import faults, workload
 from serfsim.scenario.loading import loads
@@ -65,7 +65,7 @@ class Past:
     @cached_property
     def scenario(self) -> Scenario:
         try:
-            return loads(scenario_text(self.result.scenario), "scenario.yaml")
+            return loads(self.result.scenario_yaml, "scenario.yaml")
         except SerfsimError as error:
             raise ResultError(f"the scenario of the result cannot be read: {error}") from None
 

@@ -23,7 +23,7 @@ from serfsim.scenario.network import Network
 from serfsim.scenario.overrides import with_value
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import ScenarioProblems, nearest, problems_of, refusal, report
-from serfsim.scenario.roster import Roster, build_roster
+from serfsim.scenario.roster import Roster, build_roster, releases_of
 from serfsim.scenario.settings import SHORTEST_INTERVAL, release_settings
 from serfsim.scenario.units import PositiveDuration, read_duration, write_duration
 from serfsim.scenario.workload import AnyWork
@@ -160,7 +160,7 @@ class Scenario(Part):
 
     def _mixes_releases(self) -> bool:
         upgrades = any(isinstance(fault, Upgrade) for fault in self.faults)
-        return upgrades or len({member.version for member in self.roster().members}) > 1
+        return upgrades or len(releases_of(self.cluster)) > 1
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
         """Everything as a scenario file; with `folder`, files are named relative to it."""

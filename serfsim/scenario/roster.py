@@ -114,6 +114,20 @@ def group_of_each(cluster: Cluster) -> list[str]:
     return found
 
 
+def releases_of(cluster: Cluster) -> set[str]:
+    """The releases that members start with, without working out what else they are set to."""
+    none = Group()
+    groups = [cluster.groups.get(name, none) for name in group_of_each(cluster)]
+    nodes: Sequence[Group | Node] = (
+        cluster.nodes if isinstance(cluster.nodes, tuple) else [none] * len(groups)
+    )
+    return {_release(cluster, group, node) for group, node in zip(groups, nodes, strict=True)}
+
+
+def _release(cluster: Cluster, group: Group, node: Group | Node) -> str:
+    return node.version or group.version or cluster.version
+
+
 def build_roster(cluster: Cluster) -> Roster:
     """Everybody, with what node, group and cluster say, in this order of precedence."""
     names = node_names(cluster.nodes)
@@ -145,7 +159,7 @@ def build_roster(cluster: Cluster) -> Roster:
             | frozenset(node.config),
             profile=cluster.profile,
         )
-        version = node.version or group.version or cluster.version
+        version = _release(cluster, group, node)
         if version != cluster.version:
             key = (id(member.config), version)
             if key not in shared:

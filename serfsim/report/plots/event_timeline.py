@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from serfsim.protocol import events as kind
 from serfsim.report.plots import style
@@ -75,7 +76,9 @@ def draw(result: Result, ax: Axes) -> Axes:
         )
     ax.set_ylim(n - 0.4, -0.6)
     if n <= NAMED_LANES:
-        ax.set_yticks(range(n), background.names, fontsize=9 if n <= 24 else 7.5)
+        ax.yaxis.set_major_locator(FixedLocator(range(n)))
+        ax.yaxis.set_major_formatter(FixedFormatter(background.names))
+        ax.tick_params(axis="y", labelsize=9 if n <= 24 else 7.5)
         ax.set_ylabel("observer")
     else:
         ax.set_ylabel("observer (number)")
