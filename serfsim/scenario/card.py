@@ -33,8 +33,11 @@ def environment(package: str) -> Environment:
 
 
 def _shown(value: object) -> object:
-    """Texts of somebody's without control characters; what is markup already is ours."""
-    return printable(value, keep="\n\t") if type(value) is str else value
+    """Texts of somebody's without control characters; what is markup already is ours.
+
+    The space that does not break is no letter to Python, but stands between numbers and their units.
+    """
+    return printable(value, keep="\n\t\u00a0") if type(value) is str else value
 
 
 @cache
