@@ -69,7 +69,7 @@ def test_the_rows_of_a_summary_leave_out_what_there_is_nothing_to_say_about(resu
     assert "relative error" not in quiet
     assert [row.section for row in summary_rows(result.summary)] == sorted(
         (row.section for row in summary_rows(result.summary)),
-        key=["Detection", "Views", "Coordinates", "Traffic", "Health", "Dissemination"].index,
+        key=["Detection", "Views", "Coordinates", "Traffic", "Queues", "Health", "Dissemination"].index,
     )
 
 
