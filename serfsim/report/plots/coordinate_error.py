@@ -35,10 +35,9 @@ def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
     ax.plot(t, p99, color=style.SKY, linewidth=1.1, label="p99")
     ax.plot(t, p90, color=style.BLUE, linewidth=1.1, linestyle=(0, (5, 2)), label="p90")
     ax.plot(t, p50, color=style.BLUE, linewidth=2.2, label="median pair", marker="o" if len(t) == 1 else None)
-    lowest = float(p50.min())
     least = 0.0 if floor is None else floor.median.relative_error["p50"]
     # Where coordinates can be all but exact, a line would only squeeze the others together.
-    if least > FLOOR_IN_SIGHT * lowest:
+    if least > FLOOR_IN_SIGHT * float(p50.min()):
         label = "least median of any coordinates found"
         ax.axhline(least, color=style.ORANGE, linewidth=1.6, linestyle=(0, (1, 1.5)), label=label)
     ax.set_yscale("log")
