@@ -7,6 +7,7 @@ a number of `protocol.events` with its detail as `a`, or a number of `protocol.l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from string import Formatter
 from typing import Final, NamedTuple, Protocol
@@ -115,6 +116,7 @@ MEMBER_EVENTS: Final = {
     events.UPDATE: "member-update",
     events.REAP: "member-reap",
 }
+SUBJECT: Final = frozenset(("subject", "ip", "endpoint"))  # what fills in who a line is about
 QUEUES: Final = ("Intent", "Query", "Event")
 
 
@@ -191,6 +193,11 @@ class Words:
         }
         # Each template with what fills its slots, in order: a row needs no dictionary.
         self._lines = {number: self._prepared(number, template) for number, template in lines.items()}
+        self._about_subject = frozenset(
+            number
+            for number, template in lines.items()
+            if number != events.REAP and SUBJECT.issuperset(re.findall(r"{(\w+)}", template))
+        )
 
     def _prepared(self, number: int, template: str) -> tuple[str, list[Callable[[Entry], object]]]:
         slots = self._slots(number)
@@ -227,6 +234,10 @@ class Words:
 
     def has(self, number: int) -> bool:
         return number in self._lines
+
+    def tells_only_whom(self, number: int) -> bool:
+        """Whether the lines of that number differ by their subject alone."""
+        return number in self._about_subject
 
     def of(self, entry: Entry) -> str:
         """The line, whose text begins with its level in brackets; "" for what agents do not log."""

@@ -19,7 +19,9 @@ from serfsim.logs.words import Entry, Words
 from serfsim.protocol import events as kind
 from serfsim.protocol import log_lines as line
 from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
-from serfsim.scoring.recording import EventTable, Integers, LogTable, no_log
+from serfsim.scoring.recording import EventTable, Floats, Integers, LogTable, no_log
+from serfsim.scoring.rows import Column
+from serfsim.scoring.scope import rows_of, rows_of_kind
 from serfsim.wording import printable
 
 Releases = Sequence[tuple[float, int, str]]
@@ -55,14 +57,21 @@ class SimulatedNames:
         return self.ips[member] if 0 <= member < len(self.names) else "?"
 
 
-def eras_of(
-    t: np.ndarray[tuple[int, ...], np.dtype[np.float64]], node: Integers, releases: Releases
-) -> Integers:
-    """Which release each row was logged by: 0 for the cluster's own, else the place in `releases` plus 1."""
-    rows = np.zeros(len(t), dtype=np.int64)
-    for place, (since, member, _) in enumerate(releases, 1):
-        rows[(node == member) & (t >= since)] = place
-    return rows
+def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:
+    """By which entry of `releases` each row was logged: its place plus 1, 0 where by none of them."""
+    since = np.array([begins for begins, _, _ in releases], dtype=np.float64)
+    whose = np.array([member for _, member, _ in releases], dtype=np.int64)
+    # Releases and rows by node and time, releases first: a row's own is the last before it.
+    of_row = np.repeat([False, True], [len(releases), len(t)])
+    members = np.concatenate([whose, node])
+    order = np.lexsort((of_row, np.concatenate([since, t]), members))
+    before = np.maximum.accumulate(np.where(of_row[order], 0, np.arange(1, len(order) + 1)))
+    rows = np.zeros(len(order), dtype=np.int64)
+    rows[order] = np.where(before > 0, order[before - 1] + 1, 0)
+    found = rows[len(releases) :]
+    if len(releases):
+        found[whose[found - 1] != node] = 0
+    return found
 
 
 def log_lines(
@@ -79,21 +88,26 @@ def log_lines(
     """
     log = no_log() if log is None else log
     known = SimulatedNames(names)
-    words = [Words(release, known) for release in (version, *(release for _, _, release in releases))]
-    logged = np.isin(events.kind, [number for number in range(kind.COUNTED_ONLY) if words[0].has(number)])
+    spoken = [version, *(release for _, _, release in releases)]
+    different = list(dict.fromkeys(spoken))
+    words = [Words(release, known) for release in different]
+    spoken_by = np.array([different.index(release) for release in spoken])
     early = int(np.searchsorted(events.t, 0.0))
-    joins = np.flatnonzero(events.kind[:early] == kind.JOIN)
-    if len(joins) > EARLY_JOINS:
-        logged[joins] = False
-        yield f"# {len(joins)} EventMemberJoin lines from before t = 0 are left out."
-    rows = np.flatnonzero(logged)
-    # A line comes before the event that was the next one when it was logged.
-    place = np.concatenate([2 * rows + 1, 2 * log.mark.astype(np.int64)])
+    numbers = [number for number in range(kind.COUNTED_ONLY) if words[0].has(number)]
+    joins = len(rows_of_kind(rows_of(events, 0, early), (kind.JOIN,)))
+    rows = rows_of_kind(events, numbers)
+    if joins > EARLY_JOINS:
+        rows = rows[(rows >= early) | (events.kind[rows] != kind.JOIN)]
+        yield f"# {joins} EventMemberJoin lines from before t = 0 are left out."
+    total = len(rows) + len(log.t)
+    # A line comes before the event that was the next one when it was logged. Both are in order already.
+    place = np.concatenate([2 * rows[:MOST_LINES] + 1, 2 * log.mark[:MOST_LINES].astype(np.int64)])
+    rows = rows[:MOST_LINES]
     order = np.argsort(place, kind="stable")[:MOST_LINES]
     for low in range(0, len(order), CHUNK):
-        yield from _formatted(events, log, rows, order[low : low + CHUNK], words, known, releases)
-    if len(place) > MOST_LINES:
-        yield f"# {len(place) - MOST_LINES} more lines are left out."
+        yield from _formatted(events, log, rows, order[low : low + CHUNK], words, known, spoken_by, releases)
+    if total > MOST_LINES:
+        yield f"# {total - MOST_LINES} more lines are left out."
     if log.left_out > 0:
         yield f"# {log.left_out} more lines about received messages are left out."
 
@@ -105,45 +119,46 @@ def _formatted(
     order: Integers,
     words: list[Words],
     names: SimulatedNames,
+    spoken_by: Integers,
     releases: Releases,
 ) -> Iterator[str]:
-    """The lines of some places: those below len(rows) are events, all others are the log's."""
+    """The lines of some places: those below len(rows) are events, all others are the log's.
+
+    `spoken_by`: for each of the eras (`eras_of`) the place of its words.
+    """
     is_event = order < len(rows)
-    chosen = rows[order[is_event]]
-    entries: dict[int, tuple[float, Entry]] = {}
-    for at, t, number, observer, subject, detail in zip(
-        np.flatnonzero(is_event).tolist(),
-        events.t[chosen].tolist(),
-        events.kind[chosen].tolist(),
-        events.observer[chosen].tolist(),
-        events.subject[chosen].tolist(),
-        events.detail[chosen].tolist(),
-        strict=True,
-    ):
-        entries[at] = (t, Entry(number, observer, subject, detail))
-    chosen = order[~is_event] - len(rows)
-    for at, t, number, observer, subject, a, b, text in zip(
-        np.flatnonzero(~is_event).tolist(),
-        log.t[chosen].tolist(),
-        log.line[chosen].tolist(),
-        log.node[chosen].tolist(),
-        log.subject[chosen].tolist(),
-        log.a[chosen].tolist(),
-        log.b[chosen].tolist(),
-        log.text[chosen].tolist(),
-        strict=True,
-    ):
-        entries[at] = (t, Entry(number, observer, subject, a, b, _shown(number, log.texts[text])))
-    in_order = [entries[at] for at in range(len(order))]
-    times = np.array([t for t, _ in in_order])
-    eras = eras_of(times, np.array([entry.observer for _, entry in in_order]), releases)
-    for (t, entry), era in zip(in_order, eras.tolist(), strict=True):
-        head = f"{t:12.3f} {names.name(entry.observer)}"
-        text = words[era].of(entry)
-        if "\n" not in text:
-            yield f"{head} {text}"
+    chosen, others = rows[order[is_event]], order[~is_event] - len(rows)
+
+    def merged(of_events: Column, of_log: Column) -> Column:
+        column = np.empty(len(order), dtype=of_log.dtype)
+        column[is_event], column[~is_event] = of_events, of_log[others]
+        return column
+
+    none = np.zeros(len(chosen), dtype=np.int64)
+    t = merged(events.t[chosen], log.t)
+    observer = merged(events.observer[chosen], log.node)
+    columns = (
+        merged(events.kind[chosen], log.line),
+        merged(events.subject[chosen], log.subject),
+        merged(events.detail[chosen], log.a),
+        merged(none, log.b),
+        merged(none - 1, log.text),
+        spoken_by[eras_of(t, observer, releases)],
+    )
+    rows_of_log = zip(t.tolist(), observer.tolist(), *(column.tolist() for column in columns), strict=True)
+    known: dict[tuple[int, int, int], str] = {}  # of lines that differ by their subject alone
+    for when, node, number, subject, a, b, text, spoken in rows_of_log:
+        told = known.get((spoken, number, subject), "")
+        if not told:
+            shown = "" if text < 0 else _shown(number, log.texts[text])
+            told = words[spoken].of(Entry(number, node, subject, a, b, shown))
+            if words[spoken].tells_only_whom(number):
+                known[spoken, number, subject] = told
+        head = f"{when:12.3f} {names.name(node)}"
+        if "\n" not in told:
+            yield f"{head} {told}"
             continue
-        for part in text.splitlines():
+        for part in told.splitlines():
             if part:
                 yield f"{head} {part}"
 
@@ -161,6 +176,4 @@ def write_log(
     releases: Releases = (),
     log: LogTable | None = None,
 ) -> None:
-    for text in log_lines(events, names, version, releases, log):
-        stream.write(text)
-        stream.write("\n")
+    stream.writelines(f"{text}\n" for text in log_lines(events, names, version, releases, log))

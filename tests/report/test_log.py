@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 
+import numpy as np
 import pytest
 
 from serfsim.protocol import events as kind
-from serfsim.report.log import SimulatedNames, log_lines, write_log
+from serfsim.report.log import SimulatedNames, eras_of, log_lines, write_log
 from tests.scoring.recorded import Row, events
 from tests.simulation.cluster import Run, scenario
 
@@ -121,3 +123,16 @@ def test_node_numbers_are_spread_over_the_private_block() -> None:
         "10.0.1.0",
         "10.1.0.0",
     ]
+
+
+def test_each_line_is_in_the_words_of_the_release_that_its_node_ran_then() -> None:
+    rng = np.random.default_rng(3)
+    releases = [(-math.inf, node, "0.9") for node in range(3)]
+    releases += [(float(t), int(rng.integers(0, 5)), "0.8") for t in np.sort(rng.integers(0, 20, 12))]
+    t, node = np.sort(rng.integers(0, 20, 400)).astype(np.float64), rng.integers(0, 5, 400)
+    expected = np.zeros(len(t), dtype=np.int64)
+    for place, (since, member, _) in enumerate(releases, 1):
+        expected[(node == member) & (t >= since)] = place
+    np.testing.assert_array_equal(eras_of(t, node, releases), expected)
+    assert len(set(expected.tolist())) > 8
+    assert not eras_of(t, node, []).any()
