@@ -12,7 +12,7 @@ import math
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -225,6 +225,15 @@ class Result:
             return self.background
         return replace(self.background, converged_start=True)
 
+    def _parts(self, name: str) -> Iterator[Columns]:
+        """A table as it is written: that of the events in parts, and not kept, since it may be large."""
+        if name == "member_events" and self.recording is not None and name not in self._columns:
+            from serfsim.report.frames import member_events_in_parts
+
+            yield from member_events_in_parts(Scope(self.recording))
+        else:
+            yield self.columns(name)
+
     def _write(self, folder: Path, figures: bool) -> None:
         from serfsim.report.log import write_log
 
@@ -233,7 +242,7 @@ class Result:
         (folder / layout.SUMMARY).write_text(summary, encoding="utf-8")
         (folder / layout.TRUTH).write_text(to_json(self._kept_background()) + "\n", encoding="utf-8")
         for name in layout.TABLES:
-            write_parquet(self.columns(name), folder / f"{name}.parquet")
+            write_parquet(self._parts(name), folder / f"{name}.parquet")
         if self.recording is None:
             if self.log is not None:
                 shutil.copyfile(self.log, folder / layout.LOG)

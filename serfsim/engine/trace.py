@@ -63,7 +63,9 @@ class Trace(Journal):
         self.origin = origin
         self.queue = queue
         self.watches: list[Watch] = []
-        # Events below COUNTED_ONLY, in order; t in seconds of the scenario's clock.
+        # Events below COUNTED_ONLY, in order; t in seconds of the scenario's clock. `taken`: how many were
+        # taken away while the run went on, of which these are the next.
+        self.taken: i64 = 0
         self.t = vec[float]()
         self.observer = vec[i32]()
         self.subject = vec[i32]()
@@ -146,7 +148,7 @@ class Trace(Journal):
         self.log_a = append(self.log_a, a)
         self.log_b = append(self.log_b, b)
         self.log_text = append(self.log_text, i32(number))
-        self.log_mark = append(self.log_mark, i32(len(self.t)))
+        self.log_mark = append(self.log_mark, i32(self.taken + len(self.t)))
 
     def keeps_copies(self) -> bool:
         return self.receipts < MOST_RECEIPTS
@@ -164,6 +166,15 @@ class Trace(Journal):
         self.delivery_kind = append(self.delivery_kind, u8(kind))
         self.delivery_item = append(self.delivery_item, i32(item.number))
         self.delivery_peer = append(self.delivery_peer, i32(peer))
+
+    def forget_events(self) -> None:
+        """Begin the arrays of events anew, where somebody has taken what they hold."""
+        self.taken += len(self.t)
+        self.t = vec[float]()
+        self.observer = vec[i32]()
+        self.subject = vec[i32]()
+        self.kind = vec[u8]()
+        self.detail = vec[i64]()
 
     # Datagrams ---------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ files carry the note by which pandas restores a frame's types, as `DataFrame.to_
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -62,15 +63,43 @@ def frame_of(columns: Columns) -> pd.DataFrame:
     return pd.DataFrame({name: series(column) for name, column in columns.items()})
 
 
-def write_parquet(columns: Columns, path: Path) -> None:
-    """Write the table, compressed with zstd. Raises OSError where that cannot be."""
+def joined(parts: Sequence[Columns]) -> Columns:
+    """The rows of tables of the same columns, of which there is one at least, in one."""
+
+    def column(name: str) -> Column:
+        those = [part[name] for part in parts]
+        first = those[0]
+        if isinstance(first, Coded):
+            return Coded(np.concatenate([one.codes for one in those if isinstance(one, Coded)]), first.names)
+        if isinstance(first, Masked):
+            masked = [one for one in those if isinstance(one, Masked)]
+            return Masked(*(np.concatenate(both) for both in zip(*masked, strict=True)))
+        return np.concatenate([one for one in those if isinstance(one, np.ndarray)])
+
+    return parts[0] if len(parts) == 1 else {name: column(name) for name in parts[0]}
+
+
+def write_parquet(parts: Iterable[Columns], path: Path) -> None:
+    """Write the table, compressed with zstd, each part as a row group. Raises OSError where that cannot be.
+
+    There is one part at least, which may be empty; all have the same columns, names of codes included.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    note = {"pandas": json.dumps(_note(columns))}
-    arrays = [_array(column) for column in columns.values()]
-    table = pa.Table.from_arrays(arrays, names=list(columns), metadata=note)
-    pq.write_table(table, path, compression="zstd")
+    writer = None
+    try:
+        for columns in parts:
+            arrays = [_array(column) for column in columns.values()]
+            note = {"pandas": json.dumps(_note(columns))}
+            table = pa.Table.from_arrays(arrays, names=list(columns), metadata=note)
+            if writer is None:
+                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+            if len(table):
+                writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def read_parquet(path: Path) -> Columns:
@@ -160,10 +189,14 @@ def _column(chunks: pa.ChunkedArray, nullable: bool) -> Column:
     """The reverse of `_array`, for the same reason."""
     import pyarrow as pa
 
-    array = pa.concat_arrays(chunks.chunks) if chunks.num_chunks else pa.nulls(0, type=chunks.type)
+    array = (
+        pa.concat_arrays(chunks.unify_dictionaries().chunks)
+        if chunks.num_chunks
+        else pa.nulls(0, type=chunks.type)
+    )
     if pa.types.is_dictionary(array.type):
         codes, missing = _values(array.indices)
-        return Coded(np.where(missing, -1, codes).astype(np.int64), array.dictionary.to_pylist())
+        return Coded(np.where(missing, codes.dtype.type(-1), codes), array.dictionary.to_pylist())
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         return np.array(array.to_pylist(), dtype=np.object_)
     values, missing = _values(array)

@@ -6,7 +6,7 @@ the scenario's order. `report.columns` makes parquet files and pandas frames of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.protocol.serf.application import ACKED, ANSWERED, DELIVERED, RECEIVED, SENT
-from serfsim.report.columns import Coded, Columns, Masked
+from serfsim.report.columns import Coded, Columns, Masked, joined
 from serfsim.scoring.coordinates import ErrorSeries
 from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.pair_errors import ERROR_FIGURES
@@ -38,7 +38,8 @@ from serfsim.scoring.recording import (
     PerSecond,
     QueueSamples,
 )
-from serfsim.scoring.scope import Scope, rows_of, select
+from serfsim.scoring.rows import PIECE, let_go
+from serfsim.scoring.scope import Scope, rows_of, rows_of_kind, select
 from serfsim.scoring.traffic import is_type
 
 EARLY_ROWS = 2_000_000  # more rows than this before t = 0 are a mass join: its joins are left out
@@ -66,21 +67,19 @@ def leaves_out_joins(events: EventTable) -> bool:
     return int(np.searchsorted(events.t, 0.0)) > EARLY_ROWS
 
 
-def kept_events(events: EventTable) -> EventTable:
-    """The rows that `member_events` and the log show."""
-    if not leaves_out_joins(events):
-        return events
-    first = int(np.searchsorted(events.t, 0.0))
-    early = rows_of(events, 0, first)
-    early = select(early, early.kind != JOIN)
-    late = rows_of(events, first, len(events.t))
-    return EventTable(
-        np.concatenate((early.t, late.t)),
-        np.concatenate((early.observer, late.observer)),
-        np.concatenate((early.subject, late.subject)),
-        np.concatenate((early.kind, late.kind)),
-        np.concatenate((early.detail, late.detail)),
-    )
+def kept_events(events: EventTable) -> Iterator[EventTable]:
+    """The rows that `member_events` shows, a piece after the other; rows of one moment are in one."""
+    early = int(np.searchsorted(events.t, 0.0)) if leaves_out_joins(events) else 0
+    before = rows_of(events, 0, early)
+    yield select(before, rows_of_kind(before, [kind for kind in NAMES if kind != JOIN]))
+    low = early
+    while low < len(events.t):
+        last = min(low + PIECE, len(events.t)) - 1
+        high = int(np.searchsorted(events.t, events.t[last], "right"))
+        part = rows_of(events, low, high)
+        yield part
+        let_go((part.t, part.observer, part.subject, part.kind, part.detail))
+        low = high
 
 
 def confirmations(events: EventTable, n: int) -> Masked:
@@ -110,11 +109,9 @@ def confirmations(events: EventTable, n: int) -> Masked:
 def reachability(scope: Scope, events: EventTable, about_node: Booleans) -> Masked:
     """Could a packet pass between observer and subject both ways, at each row's time?
 
-    Missing where the subject is no node, and in all rows where there are more than REACHABLE_ROWS.
+    Missing where the subject is no node.
     """
     reachable = np.zeros(len(events.t), dtype=np.bool_)
-    if int(about_node.sum()) > REACHABLE_ROWS:
-        return Masked(reachable, ~reachable)
     ask = scope.recording.truth.reachable
     rows = np.flatnonzero(about_node)
     answers: Iterable[bool] = map(
@@ -124,36 +121,51 @@ def reachability(scope: Scope, events: EventTable, about_node: Booleans) -> Mask
     return Masked(reachable, ~about_node)
 
 
+def about_nodes(events: EventTable, n: int) -> Booleans:
+    rows: Booleans = (events.subject >= 0) & (events.subject < n)
+    return rows
+
+
 def member_events(scope: Scope) -> Columns:
     """t_s, observer, subject, kind, truth_alive, truth_reachable, confirmations, detail.
 
     One row for every row of the event table (but see `kept_events`). `truth_alive`: was the
-    subject up then. `detail` is the number that `protocol.events` describes for the kind.
+    subject up then. `truth_reachable` is missing in all rows where there are more than REACHABLE_ROWS.
+    `detail` is the number that `protocol.events` describes for the kind.
     """
-    names = scope.recording.names
-    events = kept_events(scope.recording.events)
-    about_node = (events.subject >= 0) & (events.subject < scope.n)
-    subject = np.where(about_node, events.subject, 0).astype(np.int64)
-    return {
-        "t_s": events.t,
-        "observer": nodes(events.observer, names),
-        "subject": nodes(events.subject, names),
-        "kind": kinds(events.kind),
-        "truth_alive": about_node & ~scope.down.covers(subject, events.t),
-        "truth_reachable": reachability(scope, events, about_node),
-        "confirmations": confirmations(events, scope.n),
-        "detail": events.detail,
-    }
+    return joined(list(member_events_in_parts(scope)))
+
+
+def member_events_in_parts(scope: Scope) -> Iterator[Columns]:
+    """The same table in parts, since after a mass join it has a row for every pair of nodes."""
+    names, recorded = scope.recording.names, scope.recording.events
+    asked = 0
+    for events in kept_events(recorded):
+        asked += int(about_nodes(events, scope.n).sum())
+    for events in kept_events(recorded):
+        known = about_nodes(events, scope.n)
+        subject = np.where(known, events.subject, 0).astype(np.int64)
+        unknown = Masked(np.zeros(len(known), dtype=np.bool_), np.ones(len(known), dtype=np.bool_))
+        yield {
+            "t_s": events.t,
+            "observer": nodes(events.observer, names),
+            "subject": nodes(events.subject, names),
+            "kind": kinds(events.kind),
+            "truth_alive": known & ~scope.down.covers(subject, events.t),
+            "truth_reachable": unknown if asked > REACHABLE_ROWS else reachability(scope, events, known),
+            "confirmations": confirmations(events, scope.n),
+            "detail": events.detail,
+        }
 
 
 def event_table(columns: Any) -> EventTable:
     """The event table that `member_events` was made from."""
     numbers = {name: number for number, name in NAMES.items()}
-    by_code = np.array([numbers[name] for name in columns["kind"].names], dtype=np.int64)
+    by_code = np.array([numbers[name] for name in columns["kind"].names], dtype=np.int8)
     return EventTable(
         columns["t_s"],
-        columns["observer"].codes.astype(np.int64),
-        columns["subject"].codes.astype(np.int64),
+        columns["observer"].codes,
+        columns["subject"].codes,
         by_code[columns["kind"].codes],
         columns["detail"],
     )
@@ -167,7 +179,7 @@ def probes(scope: Scope) -> Columns:
     events = scope.recording.events
     for kind in PROBE_ROWS:
         if NAMES[kind] not in columns and len(seconds):
-            place = np.floor(events.t[events.kind == kind] - table.start).astype(np.int64)
+            place = np.floor(events.t[rows_of_kind(events, (kind,))] - table.start).astype(np.int64)
             place = place[(place >= 0) & (place < len(seconds))]
             columns[NAMES[kind]] = np.bincount(place, minlength=len(seconds))
     order = [name for number, name in sorted(NAMES.items()) if name in columns and number >= COUNTED_ONLY]

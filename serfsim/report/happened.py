@@ -21,7 +21,8 @@ from serfsim.scenario.selection import Selector
 from serfsim.scenario.timed import Timed
 from serfsim.scenario.timeline import occurrences
 from serfsim.scenario.words import duration, joined, what, when
-from serfsim.scoring.recording import Floats
+from serfsim.scoring.recording import EventTable, Floats
+from serfsim.scoring.scope import rows_of_kind, select
 from serfsim.wording import counted
 
 if TYPE_CHECKING:
@@ -142,11 +143,16 @@ def scored_crashes(background: Background) -> list[tuple[float, int]]:
 
 def crash_rows(result: Result) -> list[CrashRow]:
     """How each crash of the scored time was noticed, until the member ran again; at most MOST_ROWS."""
-    return [crash_row(result, t, node) for t, node in scored_crashes(result.background)[:MOST_ROWS]]
+    crashes = scored_crashes(result.background)[:MOST_ROWS]
+    if not crashes:
+        return []
+    events = select(result.events, rows_of_kind(result.events, (SUSPECT, FAILED)))
+    return [crash_row(result.background, events, t, node) for t, node in crashes]
 
 
-def crash_row(result: Result, t: float, node: int) -> CrashRow:
-    events, down = result.events, result.background.down_spans
+def crash_row(background: Background, events: EventTable, t: float, node: int) -> CrashRow:
+    """`events`: those by which it may have been noticed."""
+    down = background.down_spans
     ends = down.end[(down.node == node) & (down.start <= t) & (t < down.end)]
     until = float(ends[0]) if len(ends) else np.inf
     about = (events.subject == node) & (events.t >= t) & (events.t < until)
@@ -154,7 +160,7 @@ def crash_row(result: Result, t: float, node: int) -> CrashRow:
     by, first_rows = np.unique(events.observer[failed], return_index=True)
     first = events.t[failed][first_rows]
     return CrashRow(
-        result.background.names[node],
+        background.names[node],
         f"{t:g}",
         since(t, events.t[suspect]),
         since(t, first),

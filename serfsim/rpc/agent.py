@@ -287,11 +287,8 @@ class Agent:
 
 def forget(trace: Trace) -> None:
     """Empty the arrays of a trace, so that a simulation may go on for ever."""
-    trace.t = vec[float]()
-    trace.observer = vec[i32]()
-    trace.subject = vec[i32]()
-    trace.kind = vec[u8]()
-    trace.detail = vec[i64]()
+    trace.forget_events()
+    trace.taken = 0
     trace.log_t = vec[float]()
     trace.log_node = vec[i32]()
     trace.log_line = vec[u8]()

@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-IN_MEMORY: Final = 1 << 19  # rows; more lie in a file
+IN_MEMORY: Final = 1 << 17  # rows; more lie in a file
 PIECE: Final = 1 << 18  # rows that a pass takes at a time
 
 Column = NDArray[Any]

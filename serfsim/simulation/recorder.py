@@ -27,6 +27,7 @@ from serfsim.protocol.serf import messages as serf
 from serfsim.protocol.serf.messages import Announced
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.scoring.recording import Announcement, DeliveryTable, EventTable, Integers, LogTable, PerSecond
+from serfsim.scoring.rows import Rows
 
 # What leads a datagram, by wire type; its bytes are those of the whole IP packet.
 LEADING = {
@@ -56,24 +57,53 @@ STREAMS = {
 UDP_TOTALS = {DATAGRAMS: "datagrams", LOST: "lost", OVERFLOWED: "overflowed"}
 
 
+# Events are taken from the trace when there are so many.
+TAKEN = 1 << 16
+
+
 def as_array(values: Any, kind: Any) -> Any:
     """A packed array as a numpy array of its own."""
-    return np.frombuffer(values, dtype=kind).copy() if len(values) else np.zeros(0, dtype=kind)
+    return in_place(values, kind).copy()
 
 
-def signed(values: Any) -> Any:
-    """Small numbers of a trace as a signed array: readers set codes below 0 beside them."""
-    return as_array(values, np.uint8).astype(np.int16)
+def in_place(values: Any, kind: Any) -> Any:
+    """The same without a copy, of an array that changes no more."""
+    return np.frombuffer(values, dtype=kind) if len(values) else np.zeros(0, dtype=kind)
+
+
+class EventRows:
+    """The events of a run, which are taken from its trace while it goes on: of a mass join they are many."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self._rows = Rows((np.float64, np.int32, np.int32, np.int8, np.int64))
+
+    def take(self) -> None:
+        """Take what the trace has, if that is worth it."""
+        if len(self.trace.t) >= TAKEN:
+            self._rows.append(self._latest())
+            self.trace.forget_events()
+
+    def _latest(self) -> list[Any]:
+        trace = self.trace
+        return [
+            in_place(trace.t, np.float64),
+            in_place(trace.observer, np.int32),
+            in_place(trace.subject, np.int32),
+            # Readers set codes below 0 beside kinds, of which there are few.
+            in_place(trace.kind, np.int8),
+            in_place(trace.detail, np.int64),
+        ]
+
+    def table(self) -> EventTable:
+        """All of them, once the run is over."""
+        self._rows.append(self._latest())
+        return EventTable(*self._rows.columns())
 
 
 def event_table(trace: Trace) -> EventTable:
-    return EventTable(
-        as_array(trace.t, np.float64),
-        as_array(trace.observer, np.int32),
-        as_array(trace.subject, np.int32),
-        signed(trace.kind),
-        as_array(trace.detail, np.int64),
-    )
+    """The events that the trace has now."""
+    return EventRows(trace).table()
 
 
 def log_table(trace: Trace) -> LogTable:
@@ -107,7 +137,7 @@ def delivery_table(trace: Trace) -> DeliveryTable:
     return DeliveryTable(
         as_array(trace.delivery_t, np.float64),
         as_array(trace.delivery_node, np.int32),
-        signed(trace.delivery_kind),
+        as_array(trace.delivery_kind, np.int8),
         np.array(numbers, dtype=np.int64)[item],
         as_array(trace.delivery_peer, np.int32),
         items,

@@ -100,6 +100,8 @@ class Simulation:
         self.queue_sampler = QueueSampler(self, scenario.record.coordinates or QUEUES_EVERY_S)
         self._waits: list[tuple[Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
+        self._events = recorder.EventRows(self.trace)
+        self._take_events: Callable[[], None] = lambda: None  # whoever drives `env` reads the trace
         self._result: Result | None = None
         self.process(self._start_everybody(starts))
         self.process(self.sampler.process())
@@ -205,6 +207,7 @@ class Simulation:
     def _recorded(self) -> Recording:
         wall, cpu = time.perf_counter(), time.process_time()
         interrupted_at = None
+        self._take_events = self._events.take
         try:
             self.env.run(until=self.scenario.duration)
             self._progress(1.0)
@@ -236,7 +239,7 @@ class Simulation:
             [member.group for member in members],
             self.warm_up,
             scenario.duration,
-            recorder.event_table(self.trace),
+            self._events.table(),
             recorder.probe_counts(self.trace),
             recorder.traffic_counts(self.trace),
             recorder.traffic_bytes(self.trace),
@@ -305,6 +308,7 @@ class Simulation:
             upcoming = latency.advance(upcoming)
 
     def _on_slice(self) -> None:
+        self._take_events()
         self._progress(min(1.0, self.queue.now / (self.origin + self.scenario.duration)))
 
     def _on_stop(self) -> None:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from serfsim.protocol import events as kind
 from serfsim.report.plots import style
 from serfsim.scoring.recording import Floats, Integers
-from serfsim.scoring.scope import scored_rows
+from serfsim.scoring.scope import is_of, pieces, rows_of, rows_of_kind, scored_rows
 
 if TYPE_CHECKING:
     from serfsim.result import Result
@@ -51,10 +51,10 @@ def draw(result: Result, ax: Axes) -> Axes:
     )
     bars(ax, background.down_spans.node, background.down_spans.start, background.down_spans.end, n, end, True)
     first, last = scored_rows(events, end)
-    kinds = events.kind[first:last]
+    scored = rows_of(events, first, last)
     total, thinned = 0, False
     for label, wanted, colour, marker, size in MARKS:
-        rows = first + np.flatnonzero(np.isin(kinds, wanted))
+        rows = first + rows_of_kind(scored, wanted)
         total += len(rows)
         if len(rows) == 0:
             continue
@@ -98,7 +98,7 @@ def is_empty(result: Result) -> bool:
     marked = [number for _, wanted, *_ in MARKS for number in wanted]
     spans = (background.faulted_spans, background.down_spans)
     return not (
-        np.isin(events.kind[first:last], marked).any()
+        any(is_of(part.kind, marked).any() for part in pieces(rows_of(events, first, last)))
         or any(one.touches(0.0, background.end_s).any() for one in spans)
     )
 

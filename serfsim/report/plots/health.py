@@ -11,6 +11,7 @@ from serfsim.protocol.events import HEALTH
 from serfsim.report.background import Background
 from serfsim.report.plots import style
 from serfsim.scoring.recording import EventTable, Floats
+from serfsim.scoring.scope import rows_of_kind
 
 if TYPE_CHECKING:
     from serfsim.result import Result
@@ -22,7 +23,7 @@ NOTED = 0.1  # if they are not far better off than the very worst
 def scores(events: EventTable, background: Background, grid: Floats) -> Floats:
     """The score of every node at every time of `grid`, shape (n, len(grid)); nan while down."""
     down = background.down_spans
-    rows = np.flatnonzero(events.kind == HEALTH)
+    rows = rows_of_kind(events, (HEALTH,))
     stops = np.flatnonzero(down.start > -np.inf)
     t = np.concatenate((events.t[rows], down.start[stops]))
     node = np.concatenate((events.observer[rows], down.node[stops])).astype(np.int64)

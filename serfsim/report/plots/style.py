@@ -19,6 +19,7 @@ from matplotlib.transforms import ScaledTranslation
 from serfsim.report.background import Background
 from serfsim.scoring.intervals import merged
 from serfsim.scoring.recording import Floats, Integers, Interval
+from serfsim.scoring.rows import Column, in_pieces
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
     "#1f2933",
@@ -217,15 +218,16 @@ def grid_of(start: float, end: float, points: int = 600) -> Floats:
     return np.linspace(start, max(end, start + 1e-6), points)
 
 
-def stepped(t: Floats, node: Integers, step: Floats, n: int, first: Floats, grid: Floats) -> Floats:
+def stepped(t: Floats, node: Integers, step: Column, n: int, first: Floats, grid: Floats) -> Floats:
     """The running total of every node at every time of `grid`, shape (n, len(grid)).
 
     `first` (n,) is the total before any step; `step[i]` is added to `node[i]` at `t[i]`.
     """
-    place = np.searchsorted(grid, t, "left")
-    inside = place < len(grid)
     totals = np.zeros((n, len(grid)))
-    np.add.at(totals, (node[inside], place[inside]), step[inside])
+    for rows in in_pieces((t, node, step)):
+        place = np.searchsorted(grid, t[rows], "left")
+        inside = place < len(grid)
+        np.add.at(totals, (node[rows][inside], place[inside]), step[rows][inside])
     totals[:, 0] += first
     running: Floats = np.cumsum(totals, axis=1, out=totals)
     return running

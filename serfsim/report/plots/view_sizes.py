@@ -34,7 +34,7 @@ def sizes(result: Result, grid: Floats) -> Floats:
     )
     n = down.n
     first = 1.0 + history.present.sum(axis=1)
-    step = np.where(history.appears, 1.0, -1.0)
+    step = np.where(history.appears, np.int8(1), np.int8(-1))
     seen = style.stepped(history.t, history.observer, step, n, first, grid)
     # Going down wipes the others from the view; an agent that comes up again sees itself.
     for place, t in enumerate(grid):
