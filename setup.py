@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent
 PACKAGE = ROOT / "serfsim"
 WANTED = os.environ.get("SERFSIM_NO_COMPILE", "0") in ("", "0")
 NOT_WANTED = "SERFSIM_NO_COMPILE is set"
-COMPILE_CPU_S = 80.0  # measured with gcc 12 on a server of 2023
+COMPILE_CPU_S = 80.0  # measured once; others take half or twice as long, hence "some"
 
 # What C code that uses Python needs: the compiler, its linker, and Python's headers.
 TINY_MODULE = """

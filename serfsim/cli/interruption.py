@@ -4,6 +4,7 @@
 |-------------------------|-----------------------------------------------------------------------|
 | the cluster runs        | the run ends there; what came before is scored and saved, as partial  |
 | the run is scored       | scoring goes on, and its result is saved as partial, without figures  |
+| the result is written   | it is written anew, as partial, without figures                       |
 | it is pressed once more | nothing is kept                                                       |
 """
 

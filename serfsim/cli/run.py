@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serfsim.cli import codes
-from serfsim.cli.interruption import interruptible
+from serfsim.cli.interruption import STOPPED, interruptible
 from serfsim.errors import ResultError
 from serfsim.progress import bar
 from serfsim.report.folder import check_replaceable, held
@@ -116,11 +116,17 @@ def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
 
 
 def _save(result: Result, folder: Path, *, figures: bool) -> Path:
-    """Where it is. Interrupted while it writes, it keeps all but the figures, marked partial."""
+    """Where it is. Interrupted while it writes, it keeps all but the figures, marked partial.
+
+    Raises KeyboardInterrupt where that is not the first time: then nothing is kept.
+    """
     try:
         try:
             return result.save(folder, figures=figures)
         except KeyboardInterrupt:
+            if not result.summary["complete"]:
+                raise
+            typer.echo(STOPPED, err=True)
             result.summary["complete"] = False
             return result.save(folder, figures=False)
     except OSError as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import serfsim
 
 SMALL = (
     "{cluster: {nodes: 5}, duration: 10s, warm_up: 5s, workload: [{query: uptime, from: node-00, at: 1s}]}"
@@ -26,9 +29,12 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 
 def imported(folder: Path, *arguments: str) -> set[str]:
     """The packages that a command leaves imported."""
+    # The same serfsim as this one, however it was installed, and whatever else is where the command runs.
+    places = [str(Path(serfsim.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, "-c", LIST_MODULES, *arguments],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))},
         capture_output=True,
         text=True,
         check=True,

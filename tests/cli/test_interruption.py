@@ -101,6 +101,21 @@ def test_a_second_interruption_keeps_nothing(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def pressing_while_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press Ctrl-C whenever the log of a result is about to be written."""
+    monkeypatch.setattr("serfsim.report.log.write_log", lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_second_interruption_keeps_nothing_of_what_is_being_written(
+    serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    pressing(monkeypatch, before)
+    pressing_while_written(monkeypatch)
+    assert serfsim_in("run", file, "--out", "r").exit_code == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["long.yaml"]
+
+
 def test_an_interruption_while_figures_are_drawn_keeps_the_rest(
     serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
