@@ -1,7 +1,8 @@
 """What the views of a converged start have in common: all members 0 .. n - 1 alive, as at one moment.
 
 Every node begins with the same view. So it stands here once, and a node makes a copy of its own before
-it first writes to it. Two nodes that both still have it know that a push/pull tells them nothing.
+it first writes to it; in a large cluster it keeps only its changes (`protocol.large`). Of what two nodes
+both still have from here, a push/pull tells them nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class ConvergedView:
     def __init__(self, directory: Directory, nodes: i64, key: i64) -> None:
         self.nodes: i64 = nodes
         self.key: i64 = key
+        self.is_large = nodes > directory.large_above
         self.keys: vec[i64] = vec[i64]([key] * nodes)
         self.entries_size: i64 = nodes * unsigned_size(key >> 2)
         node: i64 = 0
@@ -36,6 +38,7 @@ class ConvergedStatuses:
 
     def __init__(self, directory: Directory, nodes: i64, first: i64, others: i64) -> None:
         self.nodes: i64 = nodes
+        self.is_large = nodes > directory.large_above
         self.last_ltime: i64 = nodes - 1
         self.statuses: vec[u8] = vec[u8]([u8(others)] * nodes)
         self.statuses[0] = u8(first)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import append, i64, vec
+from serfsim.protocol.large import LARGE
 from serfsim.protocol.wire.msgpack import raw, text, unsigned
 from serfsim.protocol.wire.sizes import WireSizes
 
@@ -181,6 +182,7 @@ class Directory:
         self.uniform = True  # all first records carry the same versions, and usable ones
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self.status_ltimes: vec[i64] = vec[i64]()  # Serf's status time of each, as most views have it
+        self.large_above: i64 = LARGE  # how many members may begin converged without views as differences
         self.converged_view: ConvergedView | None = None
         self.converged_statuses: ConvergedStatuses | None = None
         self._numbers: dict[str, int] = {}

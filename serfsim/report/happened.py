@@ -189,16 +189,17 @@ def view_rows(result: Result) -> list[ViewRow]:
         return []
     background = result.background
     down, names = background.down_spans, background.names
-    present = result.views.last.copy()
+    last = result.views.last
     up = ~down.covered_at(background.end_s)
-    np.fill_diagonal(present, up)
-    wrong = np.flatnonzero(up & (present != up[None, :]).any(axis=1))
+    wrong = np.flatnonzero(up & (last.differing(up) > 0))
     if len(wrong) != disagreeing:
         return []
     alike: dict[tuple[str, str], list[str]] = {}
     for node in wrong.tolist():
-        misses = named(names[other] for other in np.flatnonzero(up & ~present[node]))
-        keeps = named(names[other] for other in np.flatnonzero(~up & present[node]))
+        present = last.of(node)
+        present[node] = True  # as it is up
+        misses = named(names[other] for other in np.flatnonzero(up & ~present))
+        keeps = named(names[other] for other in np.flatnonzero(~up & present))
         alike.setdefault((misses, keeps), []).append(names[node])
     return [ViewRow(nodes, misses, keeps) for (misses, keeps), nodes in alike.items()][:MOST_ROWS]
 

@@ -30,9 +30,7 @@ class Disagreement:
         self.history = history
         self.present = history.present.copy()
         self.up = up.copy()
-        differs = self.present != self.up[None, :]
-        np.fill_diagonal(differs, False)
-        self.wrong: Integers = differs.sum(axis=1).astype(np.int64)
+        self.wrong: Integers = self.present.differing(self.up)
         self.total = int(self.wrong[self.up].sum())
         self.agreed_since: float | None = 0.0 if self.total == 0 else None
         self.row = 0
@@ -51,7 +49,7 @@ class Disagreement:
         appears = self.history.appears[rows]
         step = np.where(appears != self.up[subject], 1, -1)
         self.wrong += np.bincount(observer, weights=step, minlength=len(self.up)).astype(np.int64)
-        self.present[observer, subject] = appears
+        self.present.flat[self.present.places(observer, subject)] = appears
         totals = np.concatenate(([self.total], self.total + np.cumsum(step * self.up[observer])))
         self.total = int(totals[-1])
         positive = np.flatnonzero(totals)
@@ -63,7 +61,7 @@ class Disagreement:
     def change(self, t: float, node: int, goes_down: bool) -> None:
         """Node `node` goes down or comes up at `t`."""
         self.up[node] = not goes_down
-        step = np.where(self.present[:, node] != self.up[node], 1, -1)
+        step = np.where(self.present.about(node) != self.up[node], 1, -1)
         step[node] = 0
         self.wrong += step
         self.total = int(self.wrong[self.up].sum())

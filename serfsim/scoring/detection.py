@@ -27,6 +27,7 @@ from serfsim.protocol.events import (
 )
 from serfsim.scoring.intervals import Booleans
 from serfsim.scoring.membership import Change, graceful_leaves, noticing_times
+from serfsim.scoring.pairs import Pairs, columns_of
 from serfsim.scoring.quantiles import ratio, spread
 from serfsim.scoring.recording import EventTable, Floats, Integers
 from serfsim.scoring.rows import in_pieces
@@ -200,16 +201,22 @@ def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Float
 
 def flips_of_mistakes(history: ViewHistory, n: int) -> Integers:
     """The flips that begin a mistake or may end one: of pairs of which one is a failed."""
-    concerned = np.zeros(n * n, dtype=np.bool_)
     observer, subject, _ = history.failed_before
-    concerned[observer * np.int64(n) + subject] = True
     columns = (history.kind, history.observer, history.subject, history.appears)
+    own = np.zeros(n, dtype=np.bool_)
+    own[subject] = True
     for part in in_pieces(columns):
+        own[history.subject[part][history.kind[part] == FAILED]] = True
+    column, m = columns_of(own)
+    pairs = Pairs(np.zeros((n, m), dtype=np.bool_), column)
+    concerned = pairs.flat
+    concerned[pairs.places(observer, subject)] = True
+    for part in in_pieces(columns) if own.any() else ():
         failed = part.start + np.flatnonzero(history.kind[part] == FAILED)
-        concerned[history.observer[failed] * np.int64(n) + history.subject[failed]] = True
+        concerned[pairs.places(history.observer[failed], history.subject[failed])] = True
     found = [np.zeros(0, dtype=np.int64)]
-    for part in in_pieces(columns) if concerned.any() else ():
-        kind, pair = history.kind[part], history.observer[part] * np.int64(n) + history.subject[part]
+    for part in in_pieces(columns) if own.any() else ():
+        kind, pair = history.kind[part], pairs.places(history.observer[part], history.subject[part])
         wanted = concerned[pair] & ((kind == FAILED) | history.appears[part] | (kind == RESTART))
         found.append(part.start + np.flatnonzero(wanted))
     return np.concatenate(found)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from serfsim.protocol.events import FAILED, JOIN, LEFT, LEFT_FORCED, REAP
 from serfsim.scoring.intervals import Booleans, Spans
+from serfsim.scoring.pairs import Pairs, columns_of
 from serfsim.scoring.recording import EventTable, Floats, Integers
 from serfsim.scoring.rows import Rows, in_pieces
 from serfsim.scoring.scope import is_of, pieces, rows_of, scored_rows, select
@@ -34,7 +35,7 @@ MOST_PASSES = 32
 
 @dataclass
 class ViewHistory:
-    """`present[observer, subject]` at t = 0; then the flips, in order of time, all shape (m,).
+    """`present`, bits of (observer, subject) at t = 0; then the flips, in order of time, all shape (m,).
 
     `appears` is the bit after the flip, `kind` the kind of the row that caused it, or RESTART.
     `failed_before`: (observer, subject, t) of pairs whose last row before t = 0 was a failed. `last` is
@@ -42,14 +43,14 @@ class ViewHistory:
     The diagonal is False: a node's view of itself is left out throughout.
     """
 
-    present: Booleans
+    present: Pairs
     t: Floats
     observer: Integers
     subject: Integers
     appears: Booleans
     kind: Integers
     failed_before: tuple[Integers, Integers, Floats]
-    last: Booleans
+    last: Pairs
 
     def about(self, subjects: Iterable[int]) -> Iterator[tuple[int, Flips]]:
         """Each of these subjects, rising, with its flips."""
@@ -61,7 +62,7 @@ class ViewHistory:
             yield from self._about(wanted[low : low + step])
 
     def _about(self, subjects: Integers) -> Iterator[tuple[int, Flips]]:
-        asked = np.zeros(len(self.present), dtype=np.bool_)
+        asked = np.zeros(len(self.present.column), dtype=np.bool_)
         asked[subjects] = True
         columns = (self.subject, self.t, self.observer, self.appears, self.kind)
         parts = []
@@ -77,7 +78,7 @@ class ViewHistory:
         firsts, lasts = (np.searchsorted(about, subjects, side) for side in ("left", "right"))
         for subject, first, last in zip(subjects.tolist(), firsts.tolist(), lasts.tolist(), strict=True):
             own = slice(first, last)
-            yield subject, Flips(self.present[:, subject], t[own], observer[own], appears[own], kind[own])
+            yield subject, Flips(self.present.about(subject), t[own], observer[own], appears[own], kind[own])
 
 
 @dataclass
@@ -114,14 +115,19 @@ def rows_of_pairs(events: EventTable, n: int, kinds: Sequence[int], having: Sequ
 
     A mass join is millions of rows about pairs that most figures do not ask about.
     """
-    concerned = np.zeros(n * n, dtype=np.bool_)
+    own = np.zeros(n, dtype=np.bool_)
     for part in pieces(events):
+        own[part.subject[is_of(part.kind, having) & about_others(part, n)]] = True
+    column, m = columns_of(own)
+    pairs = Pairs(np.zeros((n, m), dtype=np.bool_), column)
+    concerned = pairs.flat
+    for part in pieces(events) if own.any() else ():
         rows = np.flatnonzero(is_of(part.kind, having) & about_others(part, n))
-        concerned[part.observer[rows] * np.int64(n) + part.subject[rows]] = True
+        concerned[pairs.places(part.observer[rows], part.subject[rows])] = True
     found, low = [np.zeros(0, dtype=np.int64)], 0
-    for part in pieces(events) if concerned.any() else ():
+    for part in pieces(events) if own.any() else ():
         rows = np.flatnonzero(is_of(part.kind, kinds) & about_others(part, n))
-        found.append(low + rows[concerned[part.observer[rows] * np.int64(n) + part.subject[rows]]])
+        found.append(low + rows[concerned[pairs.places(part.observer[rows], part.subject[rows])]])
         low += len(part.t)
     return np.concatenate(found)
 
@@ -136,49 +142,56 @@ def began_converged(events: EventTable, n: int) -> bool:
 
 
 def last_kinds(
-    events: EventTable, start: float, first: int, down: Spans, converged: bool
-) -> tuple[NDArray[np.int8], list[EventTable]]:
+    events: EventTable, start: float, first: int, last: int, down: Spans, converged: bool
+) -> tuple[Pairs, list[EventTable]]:
     """The kind of the last row of every pair before `start` (row `first`), and the failed rows there.
 
-    Pairs without a row hold JOIN where `converged` and both had started, else REAP.
+    Pairs without a row hold JOIN where `converged` and both had started, else REAP. Subjects without any row
+    before `last`, and never down since the first one, share a column.
     """
     n = down.n
     begin = float(events.t[0]) if first else start
     started = np.ones(n, dtype=np.bool_)
     started[down.node[(down.start <= begin) & (down.end > start)]] = False
-    state = np.full((n, n), np.int8(REAP))
+    own = ~started
+    own[down.node[down.start > begin]] = True
     if converged:
-        state[np.ix_(started, started)] = JOIN
-    state_flat = state.reshape(-1)
+        for part in pieces(rows_of(events, 0, last)):
+            own[part.subject[view_rows(part, n)]] = True
+    column, m = columns_of(own if converged else np.ones(n, dtype=np.bool_))
+    state = Pairs(np.full((n, m), np.int8(REAP)), column)
+    if converged:
+        joined = np.ones(m, dtype=np.bool_)
+        joined[column[~started]] = False
+        state.values[np.ix_(started, joined)] = JOIN
     # An agent that went down later forgets what it saw before.
     last_down = np.full(n, -np.inf)
     before = down.start <= start
     np.maximum.at(last_down, down.node[before], down.start[before])
     forgetful = last_down > begin
-    state[forgetful] = REAP
+    state.values[forgetful] = REAP
     failed = []
     for part in pieces(rows_of(events, 0, first)):
         valid = view_rows(part, n)
         if forgetful.any():
             valid &= part.t > last_down[part.observer]
-        pair = part.observer[valid].astype(np.int64) * n + part.subject[valid]
         # Where a pair occurs more than once, the last assignment stays: rows are in order of time.
-        state_flat[pair] = part.kind[valid]
+        state.flat[state.places(part.observer[valid], part.subject[valid])] = part.kind[valid]
         rows = valid & (part.kind == FAILED)
         if rows.any():
             failed.append(select(part, rows))
     return state, failed
 
 
-def failed_pairs(state: NDArray[np.int8], failed: list[EventTable]) -> tuple[Integers, Integers, Floats]:
+def failed_pairs(state: Pairs, failed: list[EventTable]) -> tuple[Integers, Integers, Floats]:
     """Pairs still failed at t = 0 by their own failed row, with its time."""
     none = np.zeros(0, dtype=np.int64)
     if not failed:
         return none, none, np.zeros(0)
-    n = len(state)
+    n = len(state.column)
     t = np.concatenate([part.t for part in failed])
     pair = np.concatenate([part.observer.astype(np.int64) * n + part.subject for part in failed])
-    still = state.reshape(-1)[pair] == FAILED
+    still = state.flat[state.places(pair // n, pair % n)] == FAILED
     # The last row of each pair: unique() keeps the first, so look from behind.
     pair, index = np.unique(pair[still][::-1], return_index=True)
     return pair // n, pair % n, t[still][::-1][index]
@@ -191,12 +204,11 @@ def view_history(
     n = down.n
     first, last = scored_rows(events, end, start)
     converged = began_converged(events, n) if converged_start is None else converged_start
-    state, failed = last_kinds(events, start, first, down, converged)
+    state, failed = last_kinds(events, start, first, last, down, converged)
     failed_before = failed_pairs(state, failed)
-    present = state == JOIN
-    del state
     # A stop below is about all subjects, the node itself too: that must flip nothing.
-    np.fill_diagonal(present, False)
+    present = state.joined(JOIN)
+    del state
     now = present.copy()
     flips = Rows((np.float64, np.int32, np.int32, np.bool_, np.int8))
     stops = np.flatnonzero((down.start > start) & (down.start <= end))
@@ -214,12 +226,12 @@ def view_history(
     return ViewHistory(present, t, observer, subject, appears, kind, failed_before, now)
 
 
-def _add_flips(flips: Rows, events: EventTable, now: Booleans) -> None:
+def _add_flips(flips: Rows, events: EventTable, now: Pairs) -> None:
     """Append the rows that change their pair's bit in `now`, and change it."""
-    n, flat = len(now), now.reshape(-1)
+    n, flat = len(now.column), now.flat
     for part in pieces(events):
         rows = np.flatnonzero(view_rows(part, n))
-        pair = part.observer[rows] * np.int64(n) + part.subject[rows]
+        pair = now.places(part.observer[rows], part.subject[rows])
         appears = part.kind[rows] == JOIN
         # A pair flips only if some row has another bit than it has now; of most rows none does.
         differs = flat[pair] != appears
@@ -228,7 +240,7 @@ def _add_flips(flips: Rows, events: EventTable, now: Booleans) -> None:
         hot = np.sort(pair[differs])
         place = np.minimum(np.searchsorted(hot, pair), len(hot) - 1)
         wanted = np.flatnonzero(hot[place] == pair)
-        chosen = wanted[flipping_rows(pair[wanted], appears[wanted], now)]
+        chosen = wanted[flipping_rows(pair[wanted], appears[wanted], flat)]
         flat[pair[wanted]] = appears[wanted]  # of each pair the last stays
         rows = rows[chosen]
         flips.append(
@@ -236,10 +248,10 @@ def _add_flips(flips: Rows, events: EventTable, now: Booleans) -> None:
         )
 
 
-def _add_stop(flips: Rows, t: float, node: int, now: Booleans) -> None:
+def _add_stop(flips: Rows, t: float, node: int, now: Pairs) -> None:
     """Node `node` goes down: it forgets everybody."""
-    gone = np.flatnonzero(now[node])
-    now[node] = False
+    gone = np.flatnonzero(now.of(node))
+    now.values[node] = False
     flips.append(
         (
             np.full(len(gone), t),
@@ -252,12 +264,12 @@ def _add_stop(flips: Rows, t: float, node: int, now: Booleans) -> None:
 
 
 def flipping_rows(pair: Integers, appears: Booleans, present: Booleans) -> NDArray[np.intp]:
-    """Which rows change their pair's bit, given the bits before the first of them."""
+    """Which rows change their pair's bit, given the bits by place in `present` before the first of them."""
     order = np.argsort(pair, kind="stable")
     sorted_pair, after = pair[order], appears[order]
     before = np.empty(len(order), dtype=np.bool_)
     before[1:] = after[:-1]
     head = np.ones(len(order), dtype=np.bool_)
     head[1:] = sorted_pair[1:] != sorted_pair[:-1]
-    before[head] = present.reshape(-1)[sorted_pair[head]]
+    before[head] = present[sorted_pair[head]]
     return np.sort(order[before != after])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.events import FAILED, JOIN, LEFT, REAP, SUSPECT
+from serfsim.scoring.convergence import Disagreement
 from serfsim.scoring.intervals import Spans
 from serfsim.scoring.recording import EventTable, Interval
 from serfsim.scoring.rows import PIECE, Rows, let_go
@@ -82,13 +83,13 @@ def test_no_row_is_lost_or_doubled_where_the_disk_becomes_full(
 
 
 def step_by_step(
-    events: EventTable, stops: list[tuple[float, int]], n: int
+    events: EventTable, stops: list[tuple[float, int]], n: int, converged: bool = False
 ) -> tuple[Any, list[tuple[Any, ...]]]:
     """What `view_history` says, one row after the other: the bits at 0, and the flips."""
     rows = zip(*(c.tolist() for c in (events.t, events.observer, events.subject, events.kind)), strict=True)
     happened = [(t, 0, place, row) for place, (t, *row) in enumerate(rows)]
     happened += [(t, 1, place, [node, -1, RESTART]) for place, (t, node) in enumerate(stops)]
-    bits, at_zero, flips = np.zeros((n, n), dtype=np.bool_), None, []
+    bits, at_zero, flips = np.full((n, n), converged) & ~np.eye(n, dtype=np.bool_), None, []
     for t, _, _, (observer, subject, kind) in sorted(happened):
         if at_zero is None and t >= 0.0:
             at_zero = bits.copy()
@@ -111,7 +112,7 @@ def test_views_of_many_pieces_are_those_of_the_rows_one_after_the_other() -> Non
     stops = [(5.0 + node, node) for node in range(0, n, 3)]
     at_zero, flips = step_by_step(events, stops, n)
     history = view_history(events, Spans(down), 60.0, converged_start=False)
-    np.testing.assert_array_equal(history.present, at_zero)
+    np.testing.assert_array_equal(history.present.dense(), at_zero)
     columns = (history.t, history.observer, history.subject, history.appears, history.kind)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == flips
     for subject, own in history.about((3, 11)):
@@ -119,6 +120,40 @@ def test_views_of_many_pieces_are_those_of_the_rows_one_after_the_other() -> Non
         assert own.t.tolist() == [flip[0] for flip in mine]
         assert own.observer.tolist() == [flip[1] for flip in mine]
         assert own.appears.tolist() == [flip[3] for flip in mine]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_members_that_nobody_reports_after_a_converged_start_cost_nothing_and_change_nothing(
+    seed: int,
+) -> None:
+    rng, n, m = np.random.default_rng(seed), 30, 400
+    t = np.sort(rng.uniform(-10.0, 60.0, m))
+    reported = rng.choice(n, 6, replace=False)
+    observer = rng.integers(0, n, m).astype(np.int32)
+    subject = rng.choice(reported, m).astype(np.int32)
+    kind = rng.choice([JOIN, FAILED, LEFT, REAP, SUSPECT], m).astype(np.int8)
+    events = EventTable(t, observer, subject, kind, np.zeros(m, dtype=np.int64))
+    stops = [(20.0, int(reported[0])), (30.0, int(np.setdiff1d(np.arange(n), reported)[0]))]
+    down = Spans([[Interval(at, 99.0) for at, node in stops if node == own] for own in range(n)])
+    at_zero, flips = step_by_step(events, stops, n, converged=True)
+    history = view_history(events, down, 60.0, converged_start=True)
+    assert history.present.values.shape[1] <= 8
+    np.testing.assert_array_equal(history.present.dense(), at_zero)
+    columns = (history.t, history.observer, history.subject, history.appears, history.kind)
+    assert list(zip(*(column.tolist() for column in columns), strict=True)) == flips
+    last = at_zero.copy()
+    for _, seer, seen, appears, _ in flips:
+        last[seer, seen] = appears
+    np.testing.assert_array_equal(history.last.dense(), last)
+    up = ~down.covered_at(60.0)
+    wrong = (last != up[None, :]) & ~np.eye(n, dtype=np.bool_)
+    np.testing.assert_array_equal(history.last.differing(up), wrong.sum(axis=1))
+    state = Disagreement(history, ~down.covered_at(0.0))
+    for at, node, goes_down in down.changes(0.0, 60.0):
+        state.run_to(at)
+        state.change(at, node, goes_down)
+    state.run_to(60.0, inclusive=True)
+    np.testing.assert_array_equal(state.wrong, wrong.sum(axis=1))
 
 
 MASS_JOIN = """

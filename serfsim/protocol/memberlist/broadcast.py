@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.memberlist.lane import DEAD, FIRST_NAME, HALF, LOW, UNNAMED, Row
+from serfsim.protocol.memberlist.lane import DEAD, HALF, LOW, UNNAMED, Row
 from serfsim.protocol.memberlist.ledger import Filling, Ledger
 from serfsim.protocol.memberlist.messages import Message
 from serfsim.protocol.memberlist.rows import LOST, NOBODY, PLACE_BITS, PLACE_MASK, Rows
@@ -316,7 +316,7 @@ class TransmitLimitedQueue(Rows):
         self._cut(row, tier, place)
         name = row.name(place)
         if name != UNNAMED:
-            self._named[name - FIRST_NAME] = LOST
+            self._let_stand(name, LOST)
             self._lost[name] = LostBroadcast(row, tier, row.number(place), row.token(place))
 
     def _finish_lost(self, name: i64) -> None:
@@ -349,7 +349,7 @@ class TransmitLimitedQueue(Rows):
         """Done with, name and all."""
         name = row.name(place)
         if name != UNNAMED:
-            self._named[name - FIRST_NAME] = NOBODY
+            self._let_stand(name, NOBODY)
         self._finish(row, place)
 
     def _finish(self, row: Row, place: i64) -> None:

@@ -272,10 +272,10 @@ class Core:
         draws: i64 = 0
         while draws < 3 * n and len(into) < k:
             draws += 1
-            node = i64(members.ring[self.rng.randrange(n)])
+            node = members.at(self.rng.randrange(n))
             if node == self.me or node == excluded or node in into:
                 continue
-            state = members.keys[node] & 3
+            state = members.key(node) & 3
             if state <= worst or (state == 2 and members.dead_since(node) >= dead_since):
                 into.append(node)
 
@@ -287,7 +287,7 @@ class Core:
         nodes: list[int] = []
         i: i64 = 0
         while i < members.count:
-            nodes.append(i64(members.ring[i]))
+            nodes.append(members.at(i))
             i += 1
         i = len(nodes) - 1
         while i > 0:
@@ -301,7 +301,7 @@ class Core:
                 return
             if node == self.me or node == excluded:
                 continue
-            state = members.keys[node] & 3
+            state = members.key(node) & 3
             if state <= worst or (state == 2 and members.dead_since(node) >= dead_since):
                 into.append(node)
 

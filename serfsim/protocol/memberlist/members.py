@@ -3,7 +3,8 @@
 One number a member holds incarnation and state together; the probe ring is a list of members in
 random order. What is rare stands aside in dictionaries: since when a member has not been alive,
 and the record of a member that differs from its first one. A view of n members so costs about
-12 bytes a member, and 4 while it is still that of a converged start (`base`).
+12 bytes a member, and 4 while it is still that of a converged start (`base`). In a large cluster that
+began so it is `base` and what has changed since, and the ring an `order` that is reckoned.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 from serfsim.native import Random, append, i32, i64, mypyc_attr, vec
 from serfsim.protocol.converged import ConvergedView, converged_view
 from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.large import NO_CHANGE, Changes, KeyedOrder
 from serfsim.protocol.memberlist.seen import Seen
 
 STATE_ALIVE: Final = 0
@@ -31,8 +33,12 @@ STATE_NAMES: Final = ("alive", "suspect", "dead", "left")
 class Members:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
-        self.keys: vec[i64] = vec[i64]()  # incarnation * 4 + state, or UNKNOWN; read only while `base` is set
-        self.base: ConvergedView | None = None  # whose `keys` these are, until one of them changes
+        # incarnation * 4 + state, or UNKNOWN. While `base` is set these are its keys, and only read: those
+        # of a large cluster are in `changes` where they differ, so ask `key`.
+        self.keys: vec[i64] = vec[i64]()
+        self.base: ConvergedView | None = None
+        self.changes: Changes | None = None
+        self.order: KeyedOrder | None = None  # of the ring, where `ring` is empty
         self.has_records = False  # is any record among `records`?
         self.seen = Seen()  # of broadcasts, those that this node need not look at again
         self.ring: vec[i32] = vec[i32]()
@@ -46,25 +52,56 @@ class Members:
         """The packed incarnation and state of `node`, or UNKNOWN."""
         if node >= len(self.keys):
             return UNKNOWN
+        changes = self.changes
+        if changes is not None:
+            changed = changes.find(node)
+            if changed != NO_CHANGE:
+                return changed
         return self.keys[node]
 
     def state(self, node: i64) -> i64:
         """The state of a known member."""
-        return self.keys[node] & 3
+        return self.key(node) & 3
 
     def incarnation(self, node: i64) -> i64:
         """The incarnation of a known member."""
-        return self.keys[node] >> 2
+        return self.key(node) >> 2
+
+    def at(self, place: i64) -> i64:
+        """The member at a place of the ring, below `count`."""
+        order = self.order
+        return i64(self.ring[place]) if order is None else order.at(place)
 
     def dead_since(self, node: i64) -> float:
         """When a member that is dead or left became so; a newcomer is dead for ever."""
         return self.changed_at.get(node, LONG_AGO)
 
     def own_keys(self) -> None:
-        """Before `keys` are written to: make them this view's own."""
-        if self.base is not None:
-            self.base = None
-            self.keys = self.keys[:]
+        """Before `keys` are written to: make keys and ring this view's own, whatever the cluster's size."""
+        if self.base is None:
+            return
+        self.base = None
+        self.keys = self.keys[:]
+        changes, order = self.changes, self.order
+        self.changes = None
+        self.order = None
+        if changes is not None:
+            for changed in changes.nodes():
+                self.keys[changed] = changes.find(changed)
+        if order is not None:
+            ring: vec[i32] = vec[i32]([0] * self.count)
+            i: i64 = 0
+            while i < self.count:
+                ring[i] = i32(order.at(i))
+                i += 1
+            self.ring = ring
+
+    def _put(self, node: i64, key: i64) -> None:
+        if self.changes is not None:
+            self.changes.put(node, key)
+            return
+        self.own_keys()
+        self.keys[node] = key
 
     def record(self, node: i64) -> Record:
         if self.has_records:
@@ -102,13 +139,12 @@ class Members:
 
     def set(self, node: i64, state: i64, incarnation: i64) -> None:
         """Give a known member a state and incarnation; the caller keeps `changed_at`."""
-        self.own_keys()
-        before = self.keys[node] & 3
+        before = self.key(node) & 3
         if before <= STATE_SUSPECT:
             self.alive -= 1
         if state <= STATE_SUSPECT:
             self.alive += 1
-        self.keys[node] = incarnation * 4 + state
+        self._put(node, incarnation * 4 + state)
 
     def others_are_up(self, me: i64) -> bool:
         """Is any other member alive or suspect?"""
@@ -121,8 +157,9 @@ class Members:
     def purge(self, now: float, dead_time: float, left_too: bool = False) -> list[int]:
         """Forget members dead (or left) for more than `dead_time` seconds; the names forgotten."""
         forgotten: list[int] = []
-        if len(self.changed_at) == 0:
+        if len(self.changed_at) == 0 or not self._any_is_due(now, dead_time):
             return forgotten
+        self.own_keys()
         kept: i64 = 0
         i: i64 = 0
         while i < self.count:
@@ -131,7 +168,6 @@ class Members:
             is_gone = state == STATE_DEAD or (left_too and state == STATE_LEFT)
             if is_gone and now - self.dead_since(node) > dead_time:
                 forgotten.append(node)
-                self.own_keys()
                 self.keys[node] = UNKNOWN
                 self.changed_at.pop(node, None)
             else:
@@ -143,8 +179,15 @@ class Members:
             self.seen.clear()
         return forgotten
 
+    def _any_is_due(self, now: float, dead_time: float) -> bool:
+        """Is any member dead or left for so long?"""
+        return any(now - since > dead_time for since in self.changed_at.values())
+
     def shuffle(self, rng: Random) -> None:
-        """Fisher-Yates over the ring."""
+        """Fisher-Yates over the ring, or another order with a key."""
+        if self.order is not None:
+            self.order = KeyedOrder(self.count, rng)
+            return
         ring = self.ring
         i: i64 = self.count - 1
         while i > 0:
@@ -156,17 +199,25 @@ class Members:
 
     def fill(self, nodes: i64, incarnation: i64, rng: Random) -> None:
         """Know members 0 .. nodes - 1, all alive, in a random ring order: a converged start."""
+        base = converged_view(self.directory, nodes, incarnation * 4 + STATE_ALIVE)
+        self.base = base
+        self.keys = base.keys
+        self.count = nodes
+        self.alive = nodes
+        self.changed_at.clear()
+        self.records.clear()
+        self.has_records = False
+        self.ring = vec[i32]()
+        self.changes = None
+        self.order = None
+        if base.is_large:
+            self.changes = Changes()
+            self.order = KeyedOrder(nodes, rng)
+            return
         ring: vec[i32] = vec[i32]([0] * nodes)
         i: i64 = 0
         while i < nodes:
             ring[i] = i32(i)
             i += 1
         self.ring = ring
-        self.base = converged_view(self.directory, nodes, incarnation * 4 + STATE_ALIVE)
-        self.keys = self.base.keys
-        self.count = nodes
-        self.alive = nodes
-        self.changed_at.clear()
-        self.records.clear()
-        self.has_records = False
         self.shuffle(rng)

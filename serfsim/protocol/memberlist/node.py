@@ -126,6 +126,8 @@ class Memberlist(Machine):
         core.started_at = now
         core.incarnation = 1
         core.members.fill(nodes, 1, core.rng)
+        if core.members.changes is not None:
+            core.broadcasts.expect_many_names()
         self.start_ticks(now)
 
     def start_ticks(self, now: float) -> None:

@@ -130,9 +130,9 @@ class Prober:
                 self._wrap(now)
                 checked += 1
                 continue
-            node = i64(members.ring[self.ring_index])
+            node = members.at(self.ring_index)
             self.ring_index += 1
-            if node == core.me or members.keys[node] & 3 >= STATE_DEAD:
+            if node == core.me or members.key(node) & 3 >= STATE_DEAD:
                 checked += 1
                 continue
             return node
@@ -151,7 +151,7 @@ class Prober:
 
     def _begin(self, node: i64, now: float) -> None:
         core = self.core
-        key = core.members.keys[node]
+        key = core.members.key(node)
         self.target = node
         self.record = core.members.record(node)
         self.incarnation = key >> 2

@@ -13,11 +13,13 @@ from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.converged import ConvergedView
 from serfsim.protocol.directory import Directory, Record, integer_size, unsigned_size
+from serfsim.protocol.large import NO_CHANGE, Changes, KeyedOrder
 from serfsim.protocol.memberlist.core import STREAM_SHAPES, Core
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.errors import REFUSED, REFUSED_DELEGATE, version_error
 from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
+    STATE_DEAD,
     STATE_LEFT,
     UNKNOWN,
     Members,
@@ -51,9 +53,12 @@ class PushPull(StreamMessage):
         self.join = join
         self.core = core
         self.is_signed = False  # how lengths are written
-        self.nodes: vec[i32] = vec[i32]()
+        self.nodes: vec[i32] = vec[i32]()  # empty where `order` has them
         self.keys: vec[i64] = vec[i64]()  # of `nodes` in this order; empty where `base` has them
-        self.base: ConvergedView | None = None  # the view, where it still is that of a converged start
+        # The view, where it still is that of a converged start, but for `changes` of a large cluster.
+        self.base: ConvergedView | None = None
+        self.changes: Changes | None = None
+        self.order: KeyedOrder | None = None
         self.records: dict[int, Record] | None = None
         self.user_state: UserState | None = None
         self.address: i64 = -1  # which was dialled, and whom there: -1 for whoever that is
@@ -78,10 +83,11 @@ class PushPull(StreamMessage):
             return
         members = core.members
         n = members.count
-        self.nodes = members.ring[0:n]
+        self.order = members.order
+        self.nodes = members.ring[0:n] if self.order is None else vec[i32]()
         self.base = None if members.has_records else members.base
         base = self.base
-        plain = self._take_keys(members) if base is None else base.entries_size
+        plain = self._take_keys(members) if base is None else base.entries_size + self._take_changes(members)
         self.records = members.records.copy() if members.has_records else None
         self.user_state = core.delegate.local_state(self.join)
         user_size: i64 = 0
@@ -96,24 +102,53 @@ class PushPull(StreamMessage):
     def _take_keys(self, members: Members) -> i64:
         """Copy what `members` knows of each of `nodes`; the bytes that the entries take."""
         size: i64 = 0
-        n: i64 = len(self.nodes)
+        n: i64 = members.count
         keys: vec[i64] = vec[i64]([0] * n)
         i: i64 = 0
         while i < n:
-            node = i64(self.nodes[i])
-            keys[i] = members.keys[node]
+            node = self.node(i)
+            keys[i] = members.key(node)
             size += members.record(node).entry_size + unsigned_size(keys[i] >> 2)
             i += 1
         self.keys = keys
         return size
 
+    def _take_changes(self, members: Members) -> i64:
+        """Copy what differs from `base`; by how many bytes the entries are longer for it."""
+        self.changes = None
+        changes = members.changes
+        if changes is None or changes.count == 0:
+            return 0
+        self.changes = changes.copy()
+        longer: i64 = 0
+        for node in changes.nodes():
+            longer += unsigned_size(changes.find(node) >> 2) - unsigned_size(members.keys[node] >> 2)
+        return longer
+
+    def count(self) -> i64:
+        """How many entries there are."""
+        return len(self.nodes) if self.order is None else self.order.nodes
+
+    def node(self, i: i64) -> i64:
+        """The member of entry `i`."""
+        order = self.order
+        return i64(self.nodes[i]) if order is None else order.at(i)
+
     def key(self, i: i64) -> i64:
-        """Incarnation and state, as `Members.keys` has them, of the member at place `i` of `nodes`."""
+        """Incarnation and state, as `Members.key` has them, of the member of entry `i`."""
         base = self.base
-        return self.keys[i] if base is None else base.key
+        if base is None:
+            return self.keys[i]
+        return base.key if self.changes is None else self.key_of(self.node(i))
+
+    def key_of(self, node: i64) -> i64:
+        """The same of a member of `base`."""
+        assert self.base is not None
+        changed = NO_CHANGE if self.changes is None else self.changes.find(node)
+        return self.base.key if changed == NO_CHANGE else changed
 
     def _compressed(self, plain: i64, directory: Directory) -> i64:
-        key = STREAM_SHAPES + (coarse(len(self.nodes)) << 8) + PUSH_PULL
+        key = STREAM_SHAPES + (coarse(self.count()) << 8) + PUSH_PULL
         sizes = directory.sizes
         size = sizes.reckon(key, plain)
         return size if size != TO_BE_MEASURED else sizes.measure(key, self.encode(directory), False)
@@ -121,13 +156,13 @@ class PushPull(StreamMessage):
     def encode(self, directory: Directory) -> bytes:
         """The stream before compression and encryption (spec wire.md section 3)."""
         state = b"" if self.user_state is None else self.user_state.encode(directory)
-        n: i64 = len(self.nodes)
+        n: i64 = self.count()
         parts: list[bytes] = [b"\x06", map_header(3), text("Join"), boolean(self.join)]
         parts += [text("Nodes"), integer(n, self.is_signed)]
         parts += [text("UserStateLen"), integer(len(state), self.is_signed)]
         i: i64 = 0
         while i < n:
-            record = self.record(i64(self.nodes[i]), directory)
+            record = self.record(self.node(i), directory)
             parts += [map_header(7), directory.encode_identity(record, self.key(i) >> 2, "Name")]
             parts += [text("State"), unsigned(self.key(i) & 3), directory.encode_versions(record)]
             i += 1
@@ -204,17 +239,38 @@ class Merger:
         # An alive entry tells nothing new of a member known at that address and no older incarnation.
         plain = remote.records is None and not members.has_records
         if plain and remote.base is not None and remote.base is members.base:
+            self._merge_changes(remote, now)
             return
         known: i64 = len(members.keys)
         i: i64 = 0
-        n: i64 = len(remote.nodes)
+        n: i64 = remote.count()
         while i < n:
-            node = i64(remote.nodes[i])
+            node = remote.node(i)
             key = remote.key(i)
             i += 1
-            is_news = key & 3 != STATE_ALIVE or node >= known or members.keys[node] >> 2 < key >> 2
+            is_news = key & 3 != STATE_ALIVE or node >= known or members.key(node) >> 2 < key >> 2
             if is_news or node == self.core.me or not (plain or self._same_record(remote, node)):
                 self._merge_entry(remote, node, key, now)
+
+    def _merge_changes(self, remote: PushPull, now: float) -> None:
+        """The same where both views are `base` and changes: only those of the other side can be news."""
+        changes, order = remote.changes, remote.order
+        if changes is None or order is None:
+            return
+        members = self.core.members
+        places: list[int] = []
+        for changed in changes.nodes():
+            mine, theirs = members.key(changed), remote.key_of(changed)
+            if theirs & 3 == STATE_ALIVE:
+                is_news = mine >> 2 < theirs >> 2 or changed == self.core.me
+            else:
+                is_news = mine & 3 < STATE_DEAD
+            if is_news:
+                places.append(order.place(changed))
+        places.sort()
+        for place in places:
+            node = order.at(place)
+            self._merge_entry(remote, node, remote.key_of(node), now)
 
     def _same_record(self, remote: PushPull, node: i64) -> bool:
         return remote.record(node, self.core.directory) is self.core.members.record(node)
@@ -243,28 +299,28 @@ class Merger:
             return UNKNOWN
         common = VersionRange()
         i: i64 = 0
-        n: i64 = len(remote.nodes)
+        n: i64 = remote.count()
         while i < n:
-            record = remote.record(i64(remote.nodes[i]), core.directory)
+            record = remote.record(remote.node(i), core.directory)
             if remote.key(i) & 3 == STATE_ALIVE and record.has_versions:
                 common.narrow(record)
             i += 1
         i = 0
         while i < members.count:
-            node = i64(members.ring[i])
-            if members.keys[node] & 3 == STATE_ALIVE:
+            node = members.at(i)
+            if members.key(node) & 3 == STATE_ALIVE:
                 common.narrow(members.record(node))
             i += 1
         i = 0
         while i < n:
-            node = i64(remote.nodes[i])
+            node = remote.node(i)
             self.refusal = common.refusal(remote.record(node, core.directory))
             if self.refusal != 0:
                 return node
             i += 1
         i = 0
         while i < members.count:
-            node = i64(members.ring[i])
+            node = members.at(i)
             self.refusal = common.refusal(members.record(node))
             if self.refusal != 0:
                 return node
@@ -273,6 +329,8 @@ class Merger:
 
     def _records(self, remote: PushPull) -> list[Record]:
         records: list[Record] = []
-        for node in remote.nodes:
-            records.append(remote.record(i64(node), self.core.directory))
+        i: i64 = 0
+        while i < remote.count():
+            records.append(remote.record(remote.node(i), self.core.directory))
+            i += 1
         return records

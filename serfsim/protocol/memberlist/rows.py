@@ -35,9 +35,13 @@ class Rows:
         self._rows: list[Row] = []  # by size
         self._rows_by_index: list[Row] = []
         self._named: vec[i64] = vec[i64]()  # what stands for each name, from FIRST_NAME on
+        # The same by name, of those alone that anything stands for, in a large cluster.
+        self._few_named: dict[int, int] | None = None
 
     def _standing(self, name: i64) -> i64:
         """What stands for a name; there is room for something else afterwards."""
+        if self._few_named is not None:
+            return self._few_named.get(name, NOBODY)
         slot = name - FIRST_NAME
         known: i64 = len(self._named)
         if slot >= known:
@@ -49,7 +53,19 @@ class Rows:
         """Let a broadcast that has a name stand for it."""
         name = row.name(place)
         if name != UNNAMED:
-            self._named[name - FIRST_NAME] = (row.index << PLACE_BITS | place) + 1
+            self._let_stand(name, (row.index << PLACE_BITS | place) + 1)
+
+    def _let_stand(self, name: i64, what: i64) -> None:
+        if self._few_named is None:
+            self._named[name - FIRST_NAME] = what
+        elif what == NOBODY:
+            self._few_named.pop(name, None)
+        else:
+            self._few_named[name] = what
+
+    def expect_many_names(self) -> None:
+        """Call it while the queue is empty: the cluster is large."""
+        self._few_named = {}
 
     def _row(self, size: i64) -> Row:
         """The row for messages of that length."""

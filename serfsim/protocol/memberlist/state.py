@@ -101,7 +101,7 @@ class MemberStates:
             count += 1
             node = message.node
             may_be_old = message.is_plain and node != me and node < len(keys) and not members.has_records
-            if may_be_old and message.incarnation <= keys[node] >> 2:
+            if may_be_old and members.changes is None and message.incarnation <= keys[node] >> 2:
                 continue
             self.handle(message, now)
             keys = members.keys
@@ -130,7 +130,7 @@ class MemberStates:
             if not self._is_allowed(record.address):
                 return
             members.insert(node, record, core.rng)
-            key = members.keys[node]
+            key = members.key(node)
         else:
             known = members.record(node)
             if known.address != record.address or known.port != record.port:

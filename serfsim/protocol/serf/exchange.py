@@ -33,7 +33,7 @@ class StateExchange:
         """What a push/pull tells of Serf's view; size by spec wire.md section 5."""
         members = self.members
         size: i64 = 579
-        base = members.base
+        base = members.told_base
         if base is not None:
             nodes, ltimes = base.numbers, base.ltimes
             size += base.ltimes_size
@@ -80,9 +80,12 @@ class StateExchange:
         # Before Serf 0.8.2 a leave came at the time of the status, and so mostly was too old to count.
         later: i64 = 1 if self.left_are_newer else 0
         members = self.members
-        if state.base is not None and state.base is members.base:
-            # Both hold of all members what they held at the start.
-            self.intents.clock.witness(state.base.last_ltime)
+        base = state.base
+        if base is not None and base is members.told_base:
+            # Both hold of all members the times of the start: only who has left can be news.
+            for one in state.left:
+                self.intents.handle_leave(one, base.ltimes[one] + later, False, now)
+            self.intents.clock.witness(base.last_ltime)
             return
         left: dict[int, int] = {}
         for node in state.left:

@@ -11,7 +11,7 @@
 
 A view is a byte a member. In the end all hold the same status time for a member, so it stands once, in
 the directory, and a view keeps for itself only what differs. While it still is that of a converged start
-(`base`), it takes no room of its own.
+(`base`), it takes no room of its own; in a large cluster, only its changes do.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Final
 from serfsim.native import Random, append, extend, i64, mypyc_attr, u8, vec
 from serfsim.protocol.converged import ConvergedStatuses, converged_statuses
 from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.large import NO_CHANGE, Changes
 from serfsim.protocol.memberlist.seen import Seen
 
 STATUS_NONE: Final = 0
@@ -42,9 +43,13 @@ class SerfMembers:
     def __init__(self, directory: Directory, seen: Seen | None = None) -> None:
         self.directory = directory
         self.seen = Seen() if seen is None else seen  # of broadcasts; what is about the erased is news again
-        # With SHARED where the status time is the directory's; read only while `base` is set.
+        # With SHARED where the status time is the directory's. Those of `base`, while it is set,
+        # are only read; in a large cluster what differs from them is in `_changes`.
         self._statuses: vec[u8] = vec[u8]()
-        self.base: ConvergedStatuses | None = None  # whose statuses these are, until one of them changes
+        self.base: ConvergedStatuses | None = None
+        self._changes: Changes | None = None
+        # `base` as long as its members and their times are still these; statuses may differ.
+        self.told_base: ConvergedStatuses | None = None
         self._ltimes: dict[int, int] = {}  # of members whose status time is neither 0 nor that
         self.count: i64 = 0
         self.failed: list[int] = []
@@ -65,13 +70,22 @@ class SerfMembers:
     def status(self, node: i64) -> i64:
         if node >= len(self._statuses):
             return STATUS_NONE
-        return i64(self._statuses[node]) & STATUS_MASK
+        return self._word(node) & STATUS_MASK
+
+    def _word(self, node: i64) -> i64:
+        """The status of a member with a place, and SHARED."""
+        changes = self._changes
+        if changes is not None:
+            changed = changes.find(node)
+            if changed != NO_CHANGE:
+                return changed
+        return i64(self._statuses[node])
 
     def status_ltime(self, node: i64) -> i64:
         """The Lamport time of the member's last status, 0 if unknown."""
         if node >= len(self._statuses):
             return 0
-        if self._statuses[node] & SHARED != 0:
+        if self._word(node) & SHARED != 0:
             return self.directory.status_ltimes[node]
         if len(self._ltimes) == 0:
             return 0
@@ -79,18 +93,37 @@ class SerfMembers:
 
     def _own_statuses(self) -> None:
         """Before `_statuses` are written to: make them this view's own."""
-        if self.base is not None:
-            self.base = None
-            self._statuses = self._statuses[:]
+        if self.base is None:
+            return
+        self.base = None
+        self.told_base = None
+        self._statuses = self._statuses[:]
+        changes = self._changes
+        self._changes = None
+        if changes is not None:
+            for node in changes.nodes():
+                self._statuses[node] = u8(changes.find(node))
+
+    def _put(self, node: i64, word: i64) -> None:
+        """Give a member with a place its status, and SHARED."""
+        if self._changes is not None:
+            self._changes.put(node, word)
+            return
+        self._own_statuses()
+        self._statuses[node] = u8(word)
 
     def set(self, node: i64, status: i64, ltime: i64) -> None:
-        self._own_statuses()
-        while len(self._statuses) <= node:
-            self._statuses = append(self._statuses, 0)
+        if len(self._statuses) <= node:
+            self._own_statuses()
+            while len(self._statuses) <= node:
+                self._statuses = append(self._statuses, 0)
         if self.status(node) == STATUS_NONE:
             self.count += 1
+            self.told_base = None
+        elif self.told_base is not None and ltime != self.status_ltime(node):
+            self.told_base = None
         shared = ltime != 0 and ltime == self.directory.shared_ltime(node, ltime)
-        self._statuses[node] = u8(status | SHARED if shared else status)
+        self._put(node, status | SHARED if shared else status)
         if ltime != 0 and not shared:
             self._ltimes[node] = ltime
         elif len(self._ltimes) > 0:
@@ -102,8 +135,8 @@ class SerfMembers:
     def erase(self, node: i64) -> None:
         self.seen.clear()
         if self.status(node) != STATUS_NONE:
-            self._own_statuses()
-            self._statuses[node] = 0
+            self.told_base = None
+            self._put(node, 0)
             self._ltimes.pop(node, None)
             self.count -= 1
         self.leave_time.pop(node, None)
@@ -116,6 +149,8 @@ class SerfMembers:
             self.base = converged_statuses(self.directory, nodes, STATUS_ALIVE, STATUS_ALIVE | SHARED)
             if self.base is not None:
                 self._statuses = self.base.statuses
+                self.told_base = self.base
+                self._changes = Changes() if self.base.is_large else None
                 self.count = nodes
                 return
         node: i64 = 0

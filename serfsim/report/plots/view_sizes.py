@@ -33,7 +33,7 @@ def sizes(result: Result, grid: Floats) -> Floats:
         else view_history(result.events, down, end, background.converged_start, start)
     )
     n = down.n
-    first = 1.0 + history.present.sum(axis=1)
+    first = 1.0 + history.present.differing(np.zeros(n, dtype=np.bool_)).astype(np.float64)
     step = np.where(history.appears, np.int8(1), np.int8(-1))
     seen = style.stepped(history.t, history.observer, step, n, first, grid)
     # Going down wipes the others from the view; an agent that comes up again sees itself.
