@@ -25,7 +25,7 @@ SOURCES := serfsim tests benchmarks notebooks setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check bench golden regress notebooks clean smoke test-all
+.PHONY: run test build lint format check bench bench-pair golden regress notebooks clean smoke test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -50,9 +50,14 @@ format: $(VENV)/dev
 
 check: lint test
 
+# A quarter of an hour; make bench QUICK=1 in two minutes, make bench NAMES=join a part.
 bench: $(VENV)/built
-	@$(BIN)/python -m benchmarks.speed
-	@$(BIN)/python -m benchmarks.first_answer
+	@$(BIN)/python -m benchmarks.speed $(if $(QUICK),--quick) $(NAMES)
+
+# Two commits, case by case: make bench-pair BASE=HEAD~1 CASES=join-200,idle-1000
+bench-pair: $(VENV)/built
+	@[ -n "$(BASE)" ] || { echo "name the commit to compare with: make bench-pair BASE=HEAD~1" >&2; exit 2; }
+	@$(BIN)/python -m benchmarks.compare_commits $(BASE) $(CANDIDATE) $(if $(CASES),--cases $(CASES))
 
 golden: $(VENV)/built
 	@$(BIN)/python -m serfsim.validation

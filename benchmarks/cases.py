@@ -1,8 +1,10 @@
-"""What is measured: serfsim itself, and the peers in the folder that SERFSIM_BENCH_PEERS names.
+"""What is measured: serfsim, the C++ program for storms in `peers/`, and the peers of another folder.
 
-A case runs in a process of its own and gives a `Measurement`. Peers are small programs that run one
-SWIM-like protocol: FOLDER/run.py N SEED prints one line of JSON with `events`, `ev_per_s` (per second
-of CPU), `rss_mb`. They always simulate 60 s. They run in a temporary copy, where C++ is built.
+A case runs in a process of its own and gives a `Measurement`. `peers/storm` sends as many broadcasts as
+serfsim does in the same case (docs/benchmarks.md). The folder that SERFSIM_BENCH_PEERS names holds small
+programs that run one SWIM-like protocol: FOLDER/run.py N SEED prints one line of JSON with `events`,
+`ev_per_s` (per second of CPU), `rss_mb`; they always simulate 60 s. All are built and run in
+a temporary copy.
 """
 
 from __future__ import annotations
@@ -12,19 +14,14 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-MEASURE = Path(__file__).resolve().parent / "measure.py"
+HERE = Path(__file__).resolve().parent
+MEASURE = HERE / "measure.py"
 PEERS_FOLDER = "SERFSIM_BENCH_PEERS"
 PEER_SECONDS = 60.0
-
-# Simulated seconds for each size of cluster: long enough to be measured, short enough to wait for.
-SECONDS = {
-    "idle": {100: 600.0, 1000: 120.0, 5000: 30.0},
-    "stormy": {100: 120.0, 1000: 30.0, 5000: 10.0},
-}
 
 
 class Unavailable(Exception):
@@ -32,86 +29,128 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True)
+class Load:
+    """A kind of measure.py at a size. `seconds` are simulated: long enough to be measured."""
+
+    kind: str
+    nodes: int
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.nodes}"
+
+
+LOADS = {
+    load.name: load
+    for load in (
+        Load("join", 200, 40.0),
+        Load("join", 1000, 60.0),
+        Load("join", 2000, 30.0),
+        Load("join", 4000, 20.0),
+        Load("stormy", 1000, 12.0),
+        Load("stormy", 2000, 12.0),
+        Load("storm", 1000, 60.0),
+        Load("zone", 1000, 60.0),
+        Load("idle", 100, 600.0),
+        Load("idle", 1000, 120.0),
+        Load("idle", 5000, 30.0),
+        Load("idle", 10000, 10.0),
+    )
+}
+
+
+@dataclass(frozen=True)
 class Measurement:
-    """One run: `events` in `cpu_s` seconds of CPU for `simulated_s` seconds of `nodes` nodes."""
+    """One run: `cpu_s` seconds of CPU for `simulated_s` seconds of `nodes` nodes; `raw` is all it printed."""
 
     nodes: int
-    events: int
     cpu_s: float
     simulated_s: float
     peak_mib: float
-
-    @property
-    def events_per_s(self) -> float:
-        return self.events / self.cpu_s
+    raw: dict[str, Any] = field(default_factory=dict)
 
     @property
     def cpu_us_per_node_s(self) -> float:
-        return self.cpu_s * 1e6 / (self.nodes * self.simulated_s)
-
-    @property
-    def times_real_time(self) -> float:
-        return self.simulated_s / self.cpu_s
+        """Without set-up, where that is told apart."""
+        return float(self.raw.get("run_s", self.cpu_s)) * 1e6 / (self.nodes * self.simulated_s)
 
 
 @dataclass(frozen=True)
 class Ours:
-    """serfsim: `tree`, where given, is another source tree than this one."""
+    """serfsim: `tree`, where given, is another source tree than this one; `save` writes the result too."""
 
-    nodes: int
-    weather: str
-    seconds: float
+    load: Load
     pure: bool = False
     tree: Path | None = None
-
-    @property
-    def program(self) -> str:
-        return "serfsim, interpreted" if self.pure else "serfsim"
+    save: bool = False
 
     @property
     def label(self) -> str:
-        return f"{self.program}, {self.nodes} nodes, {self.weather}"
+        return f"serfsim{', interpreted' if self.pure else ''}: {self.load.name}"
 
-    def measure(self, seed: int) -> Measurement:
-        measured = self.raw(seed)
-        if not self.pure and not measured["compiled"]:
-            raise Unavailable('serfsim is not compiled here; run "make build"')
-        figures = {key: measured[key] for key in ("events", "cpu_s", "simulated_s", "peak_mib")}
-        return Measurement(self.nodes, **figures)
+    def command(self, seed: int) -> list[str]:
+        load = self.load
+        words = [sys.executable, str(MEASURE), load.kind, str(load.nodes), f"{load.seconds:g}", str(seed)]
+        return [*words, "--save"] if self.save else words
 
-    def raw(self, seed: int) -> dict[str, Any]:
-        """What measure.py printed."""
+    @property
+    def environment(self) -> dict[str, str]:
         environment = {**os.environ, "SERFSIM_PURE": "1" if self.pure else "0"}
         if self.tree is not None:
             environment["PYTHONPATH"] = str(self.tree)
-        command = [sys.executable, str(MEASURE), str(self.nodes), self.weather, str(self.seconds), str(seed)]
-        return last_line(command, environment, self.tree)
+        return environment
+
+    def measure(self, seed: int) -> Measurement:
+        """Raises Unavailable, also where it is not compiled but should be."""
+        printed = last_line(self.command(seed), self.environment, self.tree)
+        if not self.pure and not printed["compiled"]:
+            raise Unavailable('serfsim is not compiled here; run "make build"')
+        peak_mib = printed["peak_mib"]
+        return Measurement(self.load.nodes, printed["cpu_s"], self.load.seconds, peak_mib, printed)
+
+
+@dataclass(frozen=True)
+class Storm:
+    """The C++ program of `peers/storm`, in a folder where it has been built."""
+
+    load: Load
+    program: Path
+
+    @property
+    def label(self) -> str:
+        return f"C++: {self.load.name}"
+
+    def command(self, seed: int) -> list[str]:
+        return [str(self.program), self.load.kind, str(self.load.nodes), f"{self.load.seconds:g}", str(seed)]
+
+    def measure(self, seed: int) -> Measurement:
+        printed = last_line(self.command(seed), dict(os.environ), None)
+        return Measurement(self.load.nodes, printed["cpu_s"], self.load.seconds, printed["peak_mib"], printed)
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One of the other programs, in a folder where it has been built."""
+    """One of the programs of the other folder, where it has been built."""
 
     program: str
     nodes: int
     folder: Path
     wheel: bool = False
-    weather: str = "as it is"
 
     @property
     def label(self) -> str:
-        return f"{self.program}, {self.nodes} nodes"
+        return f"{self.program}: idle-{self.nodes}"
 
     def measure(self, seed: int) -> Measurement:
         environment = {**os.environ, "WHEEL": "1" if self.wheel else "0"}
         command = [sys.executable, str(self.folder / "run.py"), str(self.nodes), str(seed)]
         printed = last_line(command, environment, self.folder)
-        events = int(printed["events"])
-        cpu_s = events / printed["ev_per_s"]
-        return Measurement(self.nodes, events, cpu_s, PEER_SECONDS, printed["rss_mb"])
+        cpu_s = printed["events"] / printed["ev_per_s"]
+        return Measurement(self.nodes, cpu_s, PEER_SECONDS, printed["rss_mb"], printed)
 
 
-Case = Ours | Peer
+Case = Ours | Storm | Peer
 
 
 def last_line(command: list[str], environment: dict[str, str], folder: Path | None) -> dict[str, Any]:
@@ -124,27 +163,53 @@ def last_line(command: list[str], environment: dict[str, str], folder: Path | No
     return printed
 
 
-def copy_of_peers(temporary: Path) -> Path:
-    """The folder of the peers, copied and built. Raises Unavailable."""
-    named = os.environ.get(PEERS_FOLDER)
-    if not named:
-        raise Unavailable(f"{PEERS_FOLDER} names no folder")
-    if not Path(named).is_dir():
-        raise Unavailable(f"{PEERS_FOLDER}: no such folder: {named}")
-    copy = temporary / "peers"
-    shutil.copytree(named, copy, copy_function=shutil.copyfile)
-    for folder in [copy, *copy.rglob("*/")]:
-        folder.chmod(0o755)
-    return copy
+class Peers:
+    """The other programs, copied to a temporary folder and built there when they are first wanted."""
+
+    def __init__(self, temporary: Path) -> None:
+        self.temporary = temporary
+        self._built: dict[str, Path | str] = {}  # the folder, or why there is none
+
+    def storm(self, load: Load, march: str = "native") -> Storm:
+        """For the processor `march`. Raises Unavailable."""
+        return Storm(load, self._folder(f"storm-{march}", HERE / "peers" / "storm", march) / "storm")
+
+    def idle(self, name: str, nodes: int, wheel: bool = False) -> Peer:
+        """Of the folder that SERFSIM_BENCH_PEERS names. Raises Unavailable."""
+        named = os.environ.get(PEERS_FOLDER)
+        if not named:
+            raise Unavailable(f"{PEERS_FOLDER} names no folder")
+        if not Path(named).is_dir():
+            raise Unavailable(f"{PEERS_FOLDER}: no such folder: {named}")
+        if not (Path(named) / name).is_dir():
+            raise Unavailable(f"{PEERS_FOLDER}: {named} has no folder {name}")
+        for shared in Path(named).glob("*.py"):  # what the programs import from beside their folders
+            shutil.copyfile(shared, self.temporary / shared.name)
+        return Peer(name, nodes, self._folder(name, Path(named) / name), wheel)
+
+    def _folder(self, name: str, source: Path, march: str = "native") -> Path:
+        if name not in self._built:
+            copy = self.temporary / name
+            shutil.copytree(source, copy, copy_function=shutil.copyfile)
+            copy.chmod(0o755)
+            try:
+                build(copy, march)
+                self._built[name] = copy
+            except Unavailable as error:
+                self._built[name] = str(error)
+        found = self._built[name]
+        if isinstance(found, str):
+            raise Unavailable(found)
+        return found
 
 
-def build(folder: Path) -> None:
-    """Run the peer's build.sh. Raises Unavailable."""
-    if not folder.is_dir():
-        raise Unavailable(f"no folder {folder.name} among the peers")
+def build(folder: Path, march: str = "native") -> None:
+    """Run the peer's build.sh, which may heed MARCH. Raises Unavailable."""
     script = folder / "build.sh"
-    if script.exists():
-        done = subprocess.run(["bash", str(script)], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            words = (done.stderr or done.stdout).strip().splitlines()
-            raise Unavailable(f"could not be built: {words[-1] if words else 'no message'}")
+    if not script.exists():
+        return
+    environment = {**os.environ, "MARCH": march}
+    done = subprocess.run(["bash", str(script)], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        words = (done.stderr or done.stdout).strip().splitlines()
+        raise Unavailable(f"could not be built: {words[-1] if words else 'no message'}")

@@ -1,10 +1,19 @@
 """One measurement: one cluster, one seed, in this process; one line of JSON on standard output.
 
-    python benchmarks/measure.py NODES WEATHER SECONDS SEED
+    python benchmarks/measure.py KIND NODES SECONDS SEED [--save]
 
-WEATHER is `idle` (a converged cluster to which nothing happens) or `stormy` (the same with 20 % of UDP
-lost, TCP blocked everywhere, and a fiftieth of the members crashing after 5 s: suspicions, refutations
-and full gossip packets without end). It imports nothing but serfsim, so that it can measure any commit.
+Each KIND is a case of its own:
+
+    idle     a converged cluster to which nothing happens
+    join     one member, whom all others join at once after 10 s
+    stormy   converged, 20 % of UDP lost, TCP blocked, a fiftieth of the members crashing after 5 s
+    storm    converged, 30 % of UDP lost, a twentieth crashing after 5 s
+    zone     converged, a fifth of the members cut off after 5 s for 40 s
+
+CPU seconds: `cpu_s` from the first event to the last; of these `run_s` from time 0 on; `set_up_s` for
+building the cluster and for what comes before time 0, when converged members start; `scoring_s`; and with
+--save `saving_s` for tables, figures and page. `sent` counts the broadcasts by type. Nothing but serfsim is
+imported, so that any commit can be measured.
 """
 
 from __future__ import annotations
@@ -12,15 +21,21 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import serfsim
+from serfsim.scenario.cluster import Cluster
 from serfsim.speed import is_compiled
 
+BROADCASTS = ("alive", "suspect", "dead", "join_intent")
 
-def scenario_of(nodes: int, weather: str, seconds: float) -> serfsim.Scenario:
+
+def scenario_of(kind: str, nodes: int, seconds: float) -> serfsim.Scenario:
     sections: dict[str, Any] = {
-        "name": f"{weather}_{nodes}",
+        "name": f"{kind}_{nodes}",
         "duration": f"{seconds:g}s",
         "warm_up": "0s",
         "cluster": {"nodes": nodes, "start": {"converged": True}},
@@ -30,15 +45,42 @@ def scenario_of(nodes: int, weather: str, seconds: float) -> serfsim.Scenario:
         },
         "record": {"coordinates": "none", "views": "none"},
     }
-    if weather == "stormy":
-        sections["network"]["loss"] = {"udp": "20%"}
+    cluster, network = sections["cluster"], sections["network"]
+    if kind == "join":
+        cluster["start"] = {"join": "first", "at": ["0s"] + ["10s"] * (nodes - 1)}
+        # Served one after the other, most of them would be refused, and fewer members would be measured.
+        cluster |= {name: "0s" for name in ("push_pull_time", "push_pull_time_per_kb") if has_setting(name)}
+    elif kind == "stormy":
+        network["loss"] = {"udp": "20%"}
         sections["faults"] = [
             {"block": "tcp", "nodes": "all", "at": "0s"},
             {"crash": max(1, nodes // 50), "at": "5s"},
         ]
-    elif weather != "idle":
-        raise SystemExit(f"no such weather: {weather}")
+    elif kind == "storm":
+        network["loss"] = {"udp": "30%"}
+        sections["faults"] = [{"crash": max(1, nodes // 20), "at": "5s"}]
+    elif kind == "zone":
+        cluster["groups"] = {"zone": {"nodes": nodes // 5}, "others": {"nodes": nodes - nodes // 5}}
+        sections["faults"] = [{"partition": [["zone"], ["others"]], "at": "5s", "for": "40s"}]
+    elif kind != "idle":
+        raise SystemExit(f"no such kind: {kind}")
     return serfsim.Scenario(**sections)
+
+
+def has_setting(name: str) -> bool:
+    return name in Cluster.model_fields
+
+
+def sent(summary: dict[str, Any], kind: str, nodes: int, seconds: float) -> dict[str, int]:
+    """Broadcasts by type, from their rates and the time in which members were up."""
+    down = {
+        "join": 10.0 * (nodes - 1),
+        "stormy": max(1, nodes // 50) * (seconds - 5.0),
+        "storm": max(1, nodes // 20) * (seconds - 5.0),
+    }.get(kind, 0.0)
+    by_type = summary.get("traffic", {}).get("by_type", {})
+    rates = {name: by_type.get(f"udp_{name}", {}).get("messages_per_node_s") or 0.0 for name in BROADCASTS}
+    return {name: round(rate * (nodes * seconds - down)) for name, rate in rates.items()}
 
 
 def peak_mib() -> float:
@@ -47,19 +89,44 @@ def peak_mib() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def main(arguments: list[str]) -> None:
-    nodes, weather, seconds, seed = int(arguments[0]), arguments[1], float(arguments[2]), int(arguments[3])
-    result = serfsim.run(scenario_of(nodes, weather, seconds), seed=seed)
-    measured = {
+def measured(kind: str, nodes: int, seconds: float, seed: int, save: bool) -> dict[str, Any]:
+    began = time.process_time()
+    simulation = serfsim.Simulation(scenario_of(kind, nodes, seconds), seed=seed)
+    built = time.process_time()
+    started = [built]
+
+    def watch_the_start() -> Iterator[Any]:
+        yield simulation.env.timeout_at(0.0)
+        started.append(time.process_time())
+
+    simulation.process(watch_the_start())
+    result = simulation.run()
+    scored = time.process_time()
+    cpu_s = result.summary["cpu_s"]
+    figures = {
         "events": result.summary["events_processed"],
-        "cpu_s": result.summary["cpu_s"],
+        "cpu_s": cpu_s,
         "wall_s": result.summary["wall_s"],
+        "set_up_s": started[-1] - began,
+        "run_s": max(0.0, cpu_s - (started[-1] - built)),
+        "scoring_s": max(0.0, scored - built - cpu_s),
         "simulated_s": seconds,
         "peak_mib": peak_mib(),
+        "sent": sent(result.summary, kind, nodes, seconds),
         "compiled": is_compiled(),
         "digest": result.summary["digest"],
     }
-    print(json.dumps(measured))
+    if save:
+        with tempfile.TemporaryDirectory() as folder:
+            result.save(f"{folder}/result")
+        figures["saving_s"] = time.process_time() - scored
+        figures["peak_saved_mib"] = peak_mib()
+    return figures
+
+
+def main(arguments: list[str]) -> None:
+    kind, nodes, seconds, seed = arguments[0], int(arguments[1]), float(arguments[2]), int(arguments[3])
+    print(json.dumps(measured(kind, nodes, seconds, seed, "--save" in arguments[4:])))
 
 
 if __name__ == "__main__":

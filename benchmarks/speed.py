@@ -1,170 +1,199 @@
-"""How fast serfsim runs, beside programs that mark the ends of the scale.
+"""How fast serfsim is, each figure beside its goal: `make bench`.
 
-    python -m benchmarks.speed [--nodes 100,1000,5000] [--repeats 3] [--quick] [--all] [--pure] [--json FILE]
+    python -m benchmarks.speed [NAME ...] [--quick] [--pairs 5] [--json FILE] [--write]
 
-Every measurement is a process of its own. The programs take turns, all of them once in every round, so
-that a machine that is slow for a while is slow for all of them; the table shows medians. Times are CPU
-seconds of the run itself, without start-up, scoring and writing.
+Every measurement is a process of its own. What is compared takes turns, and ratios are those of pairs that
+ran one after the other, so that a machine that is slow for a while is slow for both: the table has their
+median and its 95 % interval. In full it takes a quarter of an hour on a machine that does nothing else,
+--quick some two minutes: one pair each, and none of what takes longest. NAMES select what is measured; a
+part of a name is enough (`join`, `zone`). --write puts the table into docs/benchmarks.md.
 
-The peers (SERFSIM_BENCH_PEERS names their folder) run a much smaller protocol than serfsim does, with
-2 % loss and without faults but for some crashes: naive SimPy is what most people would write, C++ is
-about what the machine can do. Read the ratios within one table, never figures across tables.
+Beside serfsim run the C++ program of benchmarks/peers and, of the folder that SERFSIM_BENCH_PEERS names,
+`cpp_limit` (a much smaller protocol in C++) and `naive_simpy` (the same with a SimPy process for every node).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
-import statistics
+import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from benchmarks.cases import (
-    PEERS_FOLDER,
-    SECONDS,
-    Case,
-    Measurement,
-    Ours,
-    Peer,
-    Unavailable,
-    build,
-    copy_of_peers,
-)
+from benchmarks import first_answer, goals, sweep_overhead
+from benchmarks.cases import LOADS, Case, Load, Measurement, Ours, Peers, Unavailable
+from benchmarks.goals import Row
+from benchmarks.instructions import MARCH, instructions
+from benchmarks.pairs import in_turns
+from benchmarks.table import PAGE, as_table, machine, write
 
-# SimPy with a process for every node needs minutes and gigabytes above this.
-NAIVE_UP_TO = 1000
+NAIVE_UP_TO = 1000  # above, SimPy with a process for every node needs minutes and gigabytes
+SAVED = ("join-2000", "join-4000", "stormy-2000", "zone-1000")  # what is saved too
+COUNTED = Load("join", 200, 40.0)  # whose instructions are counted,
+UNCOUNTED = Load("join", 200, 1.0)  # less those that start it
 
 
-@dataclass
-class Row:
-    """One case and what was measured of it, or why not."""
+class Bench:
+    """What is measured in one call; `idle` keeps what the rows of several sizes need."""
 
-    case: Case
-    measurements: list[Measurement] = field(default_factory=list)
-    why_not: str = ""
+    def __init__(self, peers: Peers, pairs: int, quick: bool, begins: Callable[[str], None]) -> None:
+        self.peers = peers
+        self.pairs = pairs
+        self.quick = quick
+        self.begins = begins
+        self.idle: dict[int, Sequence[Measurement]] = {}
 
-    def measure(self, seed: int) -> None:
-        if self.why_not:
-            return
+    def in_turns(self, cases: Sequence[Case], rounds: int) -> list[list[Measurement]]:
+        return in_turns(cases, 1 if self.quick else rounds, lambda case: self.begins(case.label))
+
+    def storm(self, load: Load) -> list[Row]:
+        ours = Ours(load, save=load.name in SAVED)
+        mine, theirs = self.in_turns([ours, self.peers.storm(load)], self.pairs)
+        rows = goals.cpu_rows(load, mine, theirs)
+        rows.append(goals.memory_row(load, mine))
+        if ours.save:
+            rows.append(goals.share_row(load, mine))
+        return rows
+
+    def alone(self, load: Load) -> list[Row]:
+        (mine,) = self.in_turns([Ours(load, save=True)], 1)
+        return [goals.memory_row(load, mine), goals.share_row(load, mine)]
+
+    def calm(self, load: Load) -> list[Row]:
+        rounds = min(3, self.pairs)
         try:
-            self.measurements.append(self.case.measure(seed))
+            cases: list[Case] = [Ours(load), self.peers.idle("cpp_limit", load.nodes, wheel=True)]
+            if load.nodes <= NAIVE_UP_TO:
+                cases.append(self.peers.idle("naive_simpy", load.nodes))
         except Unavailable as error:
-            self.why_not = str(error)
+            (self.idle[load.nodes],) = self.in_turns([Ours(load)], rounds)
+            cost = goals.median([one.cpu_us_per_node_s for one in self.idle[load.nodes]])
+            figure = f"{goals.titled(load)}: CPU a node-second"
+            return [Row(figure, goal=goals.IDLE, ours=f"{goals.number(cost)} us", why_not=str(error))]
+        found = self.in_turns(cases, rounds)
+        self.idle[load.nodes] = found[0]
+        return [goals.idle_row(load, *found)]
 
-    def median(self, figure: str) -> float:
-        return float(statistics.median(getattr(measured, figure) for measured in self.measurements))
+    def large(self, load: Load) -> list[Row]:
+        (mine,) = self.in_turns([Ours(load)], min(3, self.pairs))
+        self.idle[load.nodes] = mine
+        return goals.large_rows(load, mine)
 
-    def as_json(self) -> dict[str, Any]:
-        row: dict[str, Any] = {
-            "program": self.case.program,
-            "nodes": self.case.nodes,
-            "weather": self.case.weather,
-        }
-        if self.why_not:
-            return {**row, "skipped": self.why_not}
-        for figure in ("events", "events_per_s", "cpu_us_per_node_s", "times_real_time", "peak_mib"):
-            row[figure] = self.median(figure)
-        return {**row, "runs": [asdict(measured) for measured in self.measurements]}
+    def flat(self) -> list[Row]:
+        return [goals.flat_row(self.idle)] if len(self.idle) > 1 else []
+
+    def instructions(self) -> list[Row]:
+        self.begins("instructions")
+        counts = []
+        for made in (Ours, lambda load: self.peers.storm(load, MARCH)):
+            whole, start = (made(load) for load in (COUNTED, UNCOUNTED))
+            counts.append(instructions(whole.command(1)) - instructions(start.command(1)))
+        mine, theirs = counts
+        sent = sum(Ours(COUNTED).measure(seed=1).raw["sent"].values())
+        words = f"{mine / sent:,.0f} a broadcast", f"C++ {theirs / sent:,.0f} a broadcast"
+        return [Row(f"{goals.titled(COUNTED)}: instructions", mine / theirs, None, *words)]
+
+    def sweep(self) -> list[Row]:
+        self.begins("a sweep's overhead")
+        one = sweep_overhead.overhead(100 if self.quick else 500)
+        ours = f"{one.cpu_ms:.1f} ms of CPU, {one.worker_ms:.1f} ms of a worker"
+        return [Row("sweep: overhead of a run", one.cpu_ms, goals.OVERHEAD, ours)]
+
+    def workers(self) -> list[Row]:
+        self.begins("two workers")
+        times = sweep_overhead.times_one_worker(40)
+        return [Row("sweep: two workers by one", times, goals.TWO_WORKERS)]
+
+    def commands(self) -> list[Row]:
+        self.begins("whole commands")
+        return [
+            Row(f"{label}: CPU", one.ratio, goals.Goal(one.most), f"{one.ours:.2f} s", f"{one.beside:.2f} s")
+            for label, one in first_answer.judged(first_answer.measured(1 if self.quick else 7)).items()
+        ]
 
 
-def our_cases(sizes: list[int], pure: bool) -> list[Case]:
-    cases: list[Case] = []
-    for nodes in sizes:
-        for weather, seconds in SECONDS.items():
-            long = seconds[min(seconds, key=lambda size: abs(size - nodes))]
-            cases.append(Ours(nodes, weather, long))
-            if pure:
-                cases.append(Ours(nodes, weather, long / 10, pure=True))
-    return cases
+def parts(bench: Bench) -> dict[str, Callable[[], list[Row]]]:
+    """What can be measured, by name, in the order of the table."""
+
+    def of(measure: Callable[[Load], list[Row]], *names: str) -> dict[str, Callable[[], list[Row]]]:
+        return {name: partial(measure, LOADS[name]) for name in names}
+
+    return {
+        **of(bench.storm, "join-200", "join-1000", "join-2000", "stormy-1000", "storm-1000", "zone-1000"),
+        "instructions": bench.instructions,
+        **of(bench.alone, "stormy-2000", "join-4000"),
+        **of(bench.calm, "idle-100", "idle-1000", "idle-5000"),
+        **of(bench.large, "idle-10000"),
+        "idle-growth": bench.flat,
+        "sweep": bench.sweep,
+        "workers": bench.workers,
+        "commands": bench.commands,
+    }
 
 
-def peer_rows(sizes: list[int], temporary: Path, everything: bool) -> list[Row]:
-    """A row for every peer and size, with the reason where it cannot be measured."""
-    programs = [("naive SimPy", "naive_simpy", False), ("C++ with a wheel", "cpp_limit", True)]
-    rows = []
-    for program, name, wheel in programs:
-        why_not = ""
-        folder = temporary / "peers" / name
+LONG = ("join-2000", "stormy-2000", "join-4000", "idle-5000", "storm-1000", "instructions", "workers")
+
+
+def selected(names: Sequence[str], wanted: Sequence[str], quick: bool) -> list[str]:
+    """Those of `names` that are wanted, in their order; SystemExit (2) where a word means none of them."""
+    if not wanted:
+        return [name for name in names if not (quick and name in LONG)]
+    found: set[str] = set()
+    for word in wanted:
+        meant = {word} & set(names) or {name for name in names if word in name}
+        if not meant:
+            print(f"found nothing called {word}; expected one of {', '.join(names)}", file=sys.stderr)
+            raise SystemExit(2)
+        found |= meant
+    return [name for name in names if name in found]
+
+
+def measure(bench: Bench, wanted: Sequence[str]) -> tuple[list[Row], bool]:
+    """The rows, and whether all was measured: interrupted, there are those of before."""
+    everything = parts(bench)
+    rows: list[Row] = []
+    for name in selected(list(everything), wanted, bench.quick):
         try:
-            if not (temporary / "peers").exists():
-                copy_of_peers(temporary)
-            build(folder)
+            rows += everything[name]()
         except Unavailable as error:
-            why_not = str(error)
-        for nodes in sizes:
-            row = Row(Peer(program, nodes, folder, wheel), why_not=why_not)
-            if name == "naive_simpy" and nodes > NAIVE_UP_TO and not everything and not why_not:
-                row.why_not = "takes minutes and gigabytes; --all runs it"
-            rows.append(row)
-    return rows
+            rows.append(Row(name, why_not=str(error)))
+        except KeyboardInterrupt:
+            return rows, False
+    return rows, True
 
 
-def measure_all(rows: list[Row], repeats: int, console: Console) -> None:
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("measuring", total=repeats * len(rows))
-        for repeat in range(repeats):
-            for row in rows:
-                progress.update(task, description=row.case.label)
-                row.measure(seed=1 + repeat)
-                progress.advance(task)
-
-
-def table_of(rows: list[Row]) -> Table:
-    table = Table(title="medians; CPU time of one core")
-    for heading in ("program", "nodes", "weather"):
-        table.add_column(heading, justify="right" if heading == "nodes" else "left")
-    for heading in ("events", "M events/s", "CPU us per node-second", "x real time", "peak MiB"):
-        table.add_column(heading, justify="right")
-    for row in sorted(rows, key=lambda row: row.case.nodes):
-        start = (row.case.program, str(row.case.nodes), row.case.weather)
-        if row.why_not:
-            table.add_row(*start, f"[dim]{row.why_not}[/dim]")
-            continue
-        table.add_row(
-            *start,
-            f"{row.median('events'):,.0f}",
-            f"{row.median('events_per_s') / 1e6:.2f}",
-            f"{row.median('cpu_us_per_node_s'):.2f}",
-            f"{row.median('times_real_time'):,.1f}",
-            f"{row.median('peak_mib'):,.0f}",
-        )
-    return table
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     about = (__doc__ or "").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=about)
-    parser.add_argument("--nodes", default="100,1000,5000", help="sizes of clusters, with commas between")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one repeat, up to 1000 nodes")
-    parser.add_argument("--all", action="store_true", help="the slowest peers too")
-    parser.add_argument("--pure", action="store_true", help="the interpreted form too")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
-    options = parser.parse_args()
-    sizes = [int(size) for size in options.nodes.split(",")]
-    if options.quick:
-        options.repeats, sizes = 1, [size for size in sizes if size <= 1000]
-
-    console = Console()
-    with tempfile.TemporaryDirectory() as temporary:
-        rows = [Row(case) for case in our_cases(sizes, options.pure)]
-        rows += peer_rows(sizes, Path(temporary), options.all)
-        measure_all(rows, options.repeats, Console(stderr=True))
-    console.print(table_of(rows))
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
-    console.print(f"[dim]{machine}; the folder of the peers is named by {PEERS_FOLDER}[/dim]")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="what to measure; all unless given")
+    parser.add_argument("--quick", action="store_true", help="one pair each, and not what takes longest")
+    parser.add_argument("--pairs", type=int, default=5, help="of each storm; three of calm at most")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON too")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name} too")
+    options = parser.parse_args(arguments)
+    if options.pairs < 1:
+        parser.error(f"found {options.pairs} pairs; expected at least 1")
+    progress = Console(stderr=True)
+    with tempfile.TemporaryDirectory() as temporary, progress.status("building") as status:
+        bench = Bench(Peers(Path(temporary)), options.pairs, options.quick, status.update)
+        rows, complete = measure(bench, options.names)
+    Console().print(as_table(rows))
+    print(machine())
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps([row.as_json() for row in rows], indent=2)
+        text = json.dumps([{**asdict(row), "verdict": row.verdict} for row in rows], indent=2)
         options.json.write_text(text + "\n", encoding="utf-8")
+    if options.write and complete:
+        write(rows)
+    if not complete:
+        print("interrupted: the table has what was measured before", file=sys.stderr)
+    return 0 if complete else 130
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,6 @@
-"""What a run in a sweep costs beyond its simulation.
+"""What a run in a sweep costs beyond its simulation, and how much sooner two workers are done.
 
-    python benchmarks/sweep_overhead.py [RUNS] [WORKERS]
+    python -m benchmarks.sweep_overhead [RUNS] [WORKERS]
 
 Sweeps of two lengths, whose runs are as short as runs can be, into a folder. What the longer one takes
 more is what its further runs take, whatever it takes to start and end workers. Of that the simulation is
@@ -8,6 +8,8 @@ taken off: the time from the first event to the last, which each run measures it
 everything else: scenario, topology and cluster are built, figures are scored, the run goes to a worker
 and its answer comes back, a part is written. It is given as time of a worker (wall time times workers)
 and as CPU time of all processes, which other programs on the machine do not distort.
+
+Two workers are compared with one in the same way, with runs of about a quarter of a second.
 """
 
 from __future__ import annotations
@@ -32,9 +34,23 @@ class Spent(NamedTuple):
     simulated_cpu_s: float
 
 
+class Overhead(NamedTuple):
+    """Milliseconds of a run beyond its simulation, and of its simulation: of a worker, and of CPU."""
+
+    worker_ms: float
+    cpu_ms: float
+    simulated_worker_ms: float
+    simulated_cpu_ms: float
+
+
 def tiny() -> serfsim.Scenario:
     """Five members for ten seconds: about a millisecond of simulation."""
     return serfsim.Scenario(name="tiny", duration="10s", warm_up="2s", cluster={"nodes": 5})
+
+
+def small() -> serfsim.Scenario:
+    """A hundred members for a minute and a half: about a quarter of a second."""
+    return serfsim.Scenario(name="small", duration="90s", warm_up="2s", cluster={"nodes": 100})
 
 
 def cpu_s() -> float:
@@ -43,32 +59,52 @@ def cpu_s() -> float:
     return sum(one.ru_utime + one.ru_stime for one in spent)
 
 
-def sweep(runs: int, workers: int) -> Spent:
+def sweep(scenario: serfsim.Scenario, runs: int, workers: int) -> Spent:
+    """`runs` is a multiple of five."""
     grid = {"cluster.config.suspicion_mult": [2, 3, 4, 5, 6]}
     with tempfile.TemporaryDirectory() as folder:
         wall, cpu = time.perf_counter(), cpu_s()
-        table = serfsim.sweep(
-            tiny(), grid, range(runs // 5), out=Path(folder) / "sweep", workers=workers, progress=False
-        )
+        out = Path(folder) / "sweep"
+        table = serfsim.sweep(scenario, grid, range(runs // 5), out=out, workers=workers, progress=False)
         wall, cpu = time.perf_counter() - wall, cpu_s() - cpu
     assert (table["status"] == "done").all()
     return Spent(wall * workers, cpu, table["wall_s"].sum(), table["cpu_s"].sum())
 
 
+def further_runs(short: Spent, long: Spent, runs: int) -> Overhead:
+    """Of a run, where the longer sweep has so many runs more."""
+    worker_ms, all_cpu_ms, simulated_ms, simulated_cpu_ms = (
+        1e3 * (more - less) / runs for less, more in zip(short, long, strict=True)
+    )
+    return Overhead(worker_ms - simulated_ms, all_cpu_ms - simulated_cpu_ms, simulated_ms, simulated_cpu_ms)
+
+
+def overhead(runs: int = 500, workers: int = 2) -> Overhead:
+    sweep(tiny(), 10, workers)  # what is imported here is imported now
+    less = max(5, runs // 25 * 5)
+    return further_runs(sweep(tiny(), less, workers), sweep(tiny(), less + runs, workers), runs)
+
+
+def times_one_worker(runs: int = 40, workers: int = 2) -> float:
+    """How many times as many runs so many workers finish in the time in which one finishes one."""
+    walls = {}
+    for count in (1, workers):
+        less, more = sweep(small(), 10, count), sweep(small(), 10 + runs, count)
+        walls[count] = (more.worker_s - less.worker_s) / count
+    return walls[1] / walls[workers]
+
+
 def main(arguments: list[str]) -> None:
     runs = int(arguments[0]) if arguments else 500
     workers = int(arguments[1]) if len(arguments) > 1 else 2
-    sweep(10, workers)  # what is imported here is imported now
-    short, long = sweep(runs // 5, workers), sweep(runs // 5 + runs, workers)
-    worker_ms, cpu_ms, simulated_ms, simulated_cpu_ms = (
-        1e3 * (more - less) / runs for less, more in zip(short, long, strict=True)
-    )
+    one = overhead(runs, workers)
     print(f"{runs} runs on {workers} workers, load of the machine {os.getloadavg()[0]:.1f}")
-    print(f"simulation of a run: {simulated_ms:6.2f} ms of a worker, {simulated_cpu_ms:6.2f} ms of CPU")
     print(
-        f"beyond it:           {worker_ms - simulated_ms:6.2f} ms of a worker,"
-        f" {cpu_ms - simulated_cpu_ms:6.2f} ms of CPU"
+        f"simulation of a run: {one.simulated_worker_ms:6.2f} ms of a worker,"
+        f" {one.simulated_cpu_ms:6.2f} ms of CPU"
     )
+    print(f"beyond it:           {one.worker_ms:6.2f} ms of a worker, {one.cpu_ms:6.2f} ms of CPU")
+    print(f"{workers} workers finish {times_one_worker(workers=workers):.2f} times the runs of one")
 
 
 if __name__ == "__main__":
