@@ -86,6 +86,13 @@ def log_lines(
     They are in the words of each observer's release: `releases` as a Recording has them, else `version`.
     `log`: the lines that no event stands for.
     """
+    for lines in _in_parts(events, names, version, releases, log):
+        yield from lines
+
+
+def _in_parts(
+    events: EventTable, names: Sequence[str], version: str, releases: Releases, log: LogTable | None
+) -> Iterator[list[str]]:
     log = no_log() if log is None else log
     known = SimulatedNames(names)
     spoken = [version, *(release for _, _, release in releases)]
@@ -98,18 +105,18 @@ def log_lines(
     rows = rows_of_kind(events, numbers)
     if joins > EARLY_JOINS:
         rows = rows[(rows >= early) | (events.kind[rows] != kind.JOIN)]
-        yield f"# {joins} EventMemberJoin lines from before t = 0 are left out."
+        yield [f"# {joins} EventMemberJoin lines from before t = 0 are left out."]
     total = len(rows) + len(log.t)
     # A line comes before the event that was the next one when it was logged. Both are in order already.
     place = np.concatenate([2 * rows[:MOST_LINES] + 1, 2 * log.mark[:MOST_LINES].astype(np.int64)])
     rows = rows[:MOST_LINES]
     order = np.argsort(place, kind="stable")[:MOST_LINES]
     for low in range(0, len(order), CHUNK):
-        yield from _formatted(events, log, rows, order[low : low + CHUNK], words, known, spoken_by, releases)
+        yield _formatted(events, log, rows, order[low : low + CHUNK], words, known, spoken_by, releases)
     if total > MOST_LINES:
-        yield f"# {total - MOST_LINES} more lines are left out."
+        yield [f"# {total - MOST_LINES} more lines are left out."]
     if log.left_out > 0:
-        yield f"# {log.left_out} more lines about received messages are left out."
+        yield [f"# {log.left_out} more lines about received messages are left out."]
 
 
 def _formatted(
@@ -121,7 +128,7 @@ def _formatted(
     names: SimulatedNames,
     spoken_by: Integers,
     releases: Releases,
-) -> Iterator[str]:
+) -> list[str]:
     """The lines of some places: those below len(rows) are events, all others are the log's.
 
     `spoken_by`: for each of the eras (`eras_of`) the place of its words.
@@ -137,30 +144,34 @@ def _formatted(
     none = np.zeros(len(chosen), dtype=np.int64)
     t = merged(events.t[chosen], log.t)
     observer = merged(events.observer[chosen], log.node)
-    columns = (
-        merged(events.kind[chosen], log.line),
-        merged(events.subject[chosen], log.subject),
-        merged(events.detail[chosen], log.a),
-        merged(none, log.b),
-        merged(none - 1, log.text),
-        spoken_by[eras_of(t, observer, releases)],
-    )
-    rows_of_log = zip(t.tolist(), observer.tolist(), *(column.tolist() for column in columns), strict=True)
-    known: dict[tuple[int, int, int], str] = {}  # of lines that differ by their subject alone
-    for when, node, number, subject, a, b, text, spoken in rows_of_log:
-        told = known.get((spoken, number, subject), "")
+    number = merged(events.kind[chosen], log.line).astype(np.int64)
+    subject = merged(events.subject[chosen], log.subject)
+    a, b = merged(events.detail[chosen], log.a), merged(none, log.b)
+    text = merged(none - 1, log.text)
+    spoken = spoken_by[eras_of(t, observer, releases)]
+    # Most lines differ from others by their head and whom they are about alone, and are put in words once.
+    n = len(names.names)
+    only_whom = np.array([[one.tells_only_whom(which) for which in range(256)] for one in words])
+    whom = np.where((subject >= 0) & (subject < n), subject, n)
+    keys = np.where(only_whom[spoken, number], (spoken * 256 + number) * (n + 1) + whom, -1)
+    known: dict[int, str] = {}
+    lines = []
+    rows_of_log = zip(t.tolist(), observer.tolist(), keys.tolist(), strict=True)
+    for place, (when, node, key) in enumerate(rows_of_log):
+        told = known.get(key, "")
         if not told:
-            shown = "" if text < 0 else _shown(number, log.texts[text])
-            told = words[spoken].of(Entry(number, node, subject, a, b, shown))
-            if words[spoken].tells_only_whom(number):
-                known[spoken, number, subject] = told
-        head = f"{when:12.3f} {names.name(node)}"
-        if "\n" not in told:
-            yield f"{head} {told}"
-            continue
-        for part in told.splitlines():
-            if part:
-                yield f"{head} {part}"
+            what, at = int(number[place]), int(text[place])
+            shown = "" if at < 0 else _shown(what, log.texts[at])
+            entry = Entry(what, node, int(subject[place]), int(a[place]), int(b[place]), shown)
+            told = words[spoken[place]].of(entry)
+            if key >= 0:
+                known[key] = told
+            elif "\n" in told:
+                head = f"{when:12.3f} {names.name(node)}"
+                lines += [f"{head} {part}" for part in told.splitlines() if part]
+                continue
+        lines.append(f"{when:12.3f} {names.names[node]} {told}")
+    return lines
 
 
 def _shown(number: int, text: str) -> str:
@@ -176,4 +187,5 @@ def write_log(
     releases: Releases = (),
     log: LogTable | None = None,
 ) -> None:
-    stream.writelines(f"{text}\n" for text in log_lines(events, names, version, releases, log))
+    for lines in _in_parts(events, names, version, releases, log):
+        stream.write("".join([f"{text}\n" for text in lines]))
