@@ -53,11 +53,14 @@ STYLE: Any = {
     "grid.color": GRID,
     "grid.linewidth": 0.7,
     "text.color": BLACK,
+    # Numbers are written in full, without a common factor above the axis.
+    "axes.formatter.limits": (-9, 12),
+    "axes.formatter.useoffset": False,
     "xtick.color": SOFT,
     "ytick.color": SOFT,
-    # Grid lines mark the ticks: a mark of its own for each takes as long to draw as all curves.
-    "xtick.bottom": False,
-    "ytick.left": False,
+    # Grid lines mark the ticks.
+    "xtick.major.size": 0.0,
+    "ytick.major.size": 0.0,
     "xtick.major.pad": 5.5,
     "ytick.major.pad": 5.5,
     "legend.frameon": False,
