@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 MEASURE = HERE / "measure.py"
 PEERS_FOLDER = "SERFSIM_BENCH_PEERS"
 PEER_SECONDS = 60.0
+NOT_COMPILED = 'serfsim is not compiled here; run "make build"'
 
 
 class Unavailable(Exception):
@@ -78,12 +79,16 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Ours:
-    """serfsim: `tree`, where given, is another source tree than this one; `save` writes the result too."""
+    """serfsim: `tree`, where given, is another source tree than this one.
+
+    `save` writes the result too, `interrupt` does so after a SIGINT.
+    """
 
     load: Load
     pure: bool = False
     tree: Path | None = None
     save: bool = False
+    interrupt: bool = False
 
     @property
     def label(self) -> str:
@@ -92,7 +97,7 @@ class Ours:
     def command(self, seed: int) -> list[str]:
         load = self.load
         words = [sys.executable, str(MEASURE), load.kind, str(load.nodes), f"{load.seconds:g}", str(seed)]
-        return [*words, "--save"] if self.save else words
+        return words + ["--save"] * self.save + ["--interrupt"] * self.interrupt
 
     @property
     def environment(self) -> dict[str, str]:
@@ -105,7 +110,7 @@ class Ours:
         """Raises Unavailable, also where it is not compiled but should be."""
         printed = last_line(self.command(seed), self.environment, self.tree)
         if not self.pure and not printed["compiled"]:
-            raise Unavailable('serfsim is not compiled here; run "make build"')
+            raise Unavailable(NOT_COMPILED)
         peak_mib = printed["peak_mib"]
         return Measurement(self.load.nodes, printed["cpu_s"], self.load.seconds, peak_mib, printed)
 

@@ -70,6 +70,8 @@ MEMORY = {
 }
 SHARE = Goal(0.2, unit="of the simulation's CPU")
 LONG_S = 10.0  # runs over so many seconds of CPU are held to SHARE
+NOTICED = Goal(0.3, unit="s")
+KEPT = Goal(4.0, unit="s")
 OVERHEAD = Goal(20.0, unit="ms")
 TWO_WORKERS = Goal(at_least=1.9)
 
@@ -150,6 +152,15 @@ def large_rows(load: Load, ours: Sequence[Measurement]) -> list[Row]:
         Row(f"{titled(load)}: times real time", factor, REAL_TIME, f"{number(run)} s"),
         Row(f"{titled(load)}: set-up", set_up, SET_UP, f"{number(set_up)} s"),
         memory_row(load, ours),
+    ]
+
+
+def interruption_rows(load: Load, interrupted: Sequence[Measurement]) -> list[Row]:
+    """Wall time from SIGINT on."""
+    noticed, saved = (median([one.raw[name] for one in interrupted]) for name in ("noticed_s", "saved_s"))
+    return [
+        Row(f"{titled(load)}: Ctrl-C noticed", noticed, NOTICED, f"{number(noticed)} s"),
+        Row(f"{titled(load)}: all saved after Ctrl-C", saved, KEPT, f"{number(saved)} s"),
     ]
 
 

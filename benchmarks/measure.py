@@ -1,6 +1,6 @@
 """One measurement: one cluster, one seed, in this process; one line of JSON on standard output.
 
-    python benchmarks/measure.py KIND NODES SECONDS SEED [--save]
+    python benchmarks/measure.py KIND NODES SECONDS SEED [--save | --interrupt]
 
 Each KIND is a case of its own:
 
@@ -14,14 +14,19 @@ CPU seconds: `cpu_s` from the first event to the last; of these `run_s` from tim
 building the cluster and for what comes before time 0, when converged members start; `scoring_s`; and with
 --save `saving_s` for tables, figures and page. `sent` counts the broadcasts by type. Nothing but serfsim is
 imported, so that any commit can be measured.
+
+With --interrupt a SIGINT comes INTERRUPT_AFTER_S after the start, and there are only `noticed_s`, until the
+simulation stands, and `saved_s`, until what there is by then is scored and written: of wall time.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +35,7 @@ import serfsim
 from serfsim.scenario.cluster import Cluster
 from serfsim.speed import is_compiled
 
+INTERRUPT_AFTER_S = 4.0
 BROADCASTS = ("alive", "suspect", "dead", "join_intent")
 
 
@@ -124,9 +130,48 @@ def measured(kind: str, nodes: int, seconds: float, seed: int, save: bool) -> di
     return figures
 
 
+def interrupted(kind: str, nodes: int, seconds: float, seed: int) -> dict[str, Any]:
+    """Exits where the run was over before."""
+    simulation = serfsim.Simulation(scenario_of(kind, nodes, seconds), seed=seed)
+    stands = [0.0]
+    catch_up = simulation.env.catch_up
+
+    def note_and_catch_up(*limit: float) -> float:
+        stands[0] = time.perf_counter()  # the last of many calls is that after the interruption
+        return catch_up(*limit)
+
+    simulation.env.catch_up = note_and_catch_up  # type: ignore[method-assign]
+    sent_at: list[float] = []
+
+    def interrupt() -> None:
+        sent_at.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(INTERRUPT_AFTER_S, interrupt)
+    timer.start()
+    result = simulation.run()
+    timer.cancel()
+    if result.summary["complete"]:
+        raise SystemExit("the run was over before it could be interrupted")
+    with tempfile.TemporaryDirectory() as folder:
+        result.save(f"{folder}/result", figures=False)
+        saved = time.perf_counter()
+    return {
+        "noticed_s": stands[0] - sent_at[0],
+        "saved_s": saved - sent_at[0],
+        "compiled": is_compiled(),
+        "cpu_s": result.summary["cpu_s"],
+        "peak_mib": peak_mib(),
+    }
+
+
 def main(arguments: list[str]) -> None:
     kind, nodes, seconds, seed = arguments[0], int(arguments[1]), float(arguments[2]), int(arguments[3])
-    print(json.dumps(measured(kind, nodes, seconds, seed, "--save" in arguments[4:])))
+    if "--interrupt" in arguments[4:]:
+        found = interrupted(kind, nodes, seconds, seed)
+    else:
+        found = measured(kind, nodes, seconds, seed, "--save" in arguments[4:])
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

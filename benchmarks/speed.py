@@ -26,14 +26,16 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import first_answer, goals, sweep_overhead
-from benchmarks.cases import LOADS, Case, Load, Measurement, Ours, Peers, Unavailable
+from benchmarks.cases import LOADS, NOT_COMPILED, Case, Load, Measurement, Ours, Peers, Unavailable
 from benchmarks.goals import Row
 from benchmarks.instructions import MARCH, instructions
 from benchmarks.pairs import in_turns
 from benchmarks.table import PAGE, as_table, machine, write
+from serfsim.speed import is_compiled
 
 NAIVE_UP_TO = 1000  # above, SimPy with a process for every node needs minutes and gigabytes
 SAVED = ("join-2000", "join-4000", "stormy-2000", "zone-1000")  # what is saved too
+INTERRUPTED = Load("stormy", 2000, 120.0)
 COUNTED = Load("join", 200, 40.0)  # whose instructions are counted,
 UNCOUNTED = Load("join", 200, 1.0)  # less those that start it
 
@@ -63,6 +65,11 @@ class Bench:
     def alone(self, load: Load) -> list[Row]:
         (mine,) = self.in_turns([Ours(load, save=True)], 1)
         return [goals.memory_row(load, mine), goals.share_row(load, mine)]
+
+    def interruption(self) -> list[Row]:
+        load = INTERRUPTED
+        (found,) = self.in_turns([Ours(load, interrupt=True)], self.pairs)
+        return goals.interruption_rows(load, found)
 
     def calm(self, load: Load) -> list[Row]:
         rounds = min(3, self.pairs)
@@ -99,22 +106,31 @@ class Bench:
         return [Row(f"{goals.titled(COUNTED)}: instructions", mine / theirs, None, *words)]
 
     def sweep(self) -> list[Row]:
+        require_compiled()
         self.begins("a sweep's overhead")
         one = sweep_overhead.overhead(100 if self.quick else 500)
         ours = f"{one.cpu_ms:.1f} ms of CPU, {one.worker_ms:.1f} ms of a worker"
         return [Row("sweep: overhead of a run", one.cpu_ms, goals.OVERHEAD, ours)]
 
     def workers(self) -> list[Row]:
+        require_compiled()
         self.begins("two workers")
         times = sweep_overhead.times_one_worker(40)
         return [Row("sweep: two workers by one", times, goals.TWO_WORKERS)]
 
     def commands(self) -> list[Row]:
+        require_compiled()
         self.begins("whole commands")
         return [
             Row(f"{label}: CPU", one.ratio, goals.Goal(one.most), f"{one.ours:.2f} s", f"{one.beside:.2f} s")
             for label, one in first_answer.judged(first_answer.measured(1 if self.quick else 7)).items()
         ]
+
+
+def require_compiled() -> None:
+    """Raises Unavailable where what this process runs is interpreted."""
+    if not is_compiled():
+        raise Unavailable(NOT_COMPILED)
 
 
 def parts(bench: Bench) -> dict[str, Callable[[], list[Row]]]:
@@ -127,6 +143,7 @@ def parts(bench: Bench) -> dict[str, Callable[[], list[Row]]]:
         **of(bench.storm, "join-200", "join-1000", "join-2000", "stormy-1000", "storm-1000", "zone-1000"),
         "instructions": bench.instructions,
         **of(bench.alone, "stormy-2000", "join-4000"),
+        "interruption": bench.interruption,
         **of(bench.calm, "idle-100", "idle-1000", "idle-5000"),
         **of(bench.large, "idle-10000"),
         "idle-growth": bench.flat,
@@ -136,7 +153,16 @@ def parts(bench: Bench) -> dict[str, Callable[[], list[Row]]]:
     }
 
 
-LONG = ("join-2000", "stormy-2000", "join-4000", "idle-5000", "storm-1000", "instructions", "workers")
+LONG = (
+    "join-2000",
+    "stormy-2000",
+    "join-4000",
+    "interruption",
+    "idle-5000",
+    "storm-1000",
+    "instructions",
+    "workers",
+)
 
 
 def selected(names: Sequence[str], wanted: Sequence[str], quick: bool) -> list[str]:

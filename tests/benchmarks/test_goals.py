@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from benchmarks import goals
-from benchmarks.cases import LOADS, Measurement
+from benchmarks.cases import LOADS, Measurement, Peers, Unavailable
 from benchmarks.goals import Goal, Row
 from benchmarks.instructions import counted
 from benchmarks.pairs import in_turns, ratio
-from benchmarks.speed import selected
+from benchmarks.speed import LONG, SAVED, Bench, measure, parts, selected
 from benchmarks.table import BEGIN, END, PAGE, with_table
 
 
@@ -103,6 +103,26 @@ def test_a_name_selects_one_case_and_a_part_of_names_several() -> None:
     assert selected(names, ["join-200"], quick=False) == ["join-200"]
     assert selected(names, ["idle-1000", "join"], quick=False) == ["join-200", "join-2000", "idle-1000"]
     assert selected(names, [], quick=True) == ["join-200", "idle-100", "idle-1000"]
+
+
+def test_what_is_named_apart_is_among_what_is_measured(tmp_path: Path) -> None:
+    names = parts(Bench(Peers(tmp_path), pairs=5, quick=False, begins=print))
+    assert set(LONG) | set(SAVED) | set(goals.STORMS) | set(goals.BEFORE) | set(goals.MEMORY) <= set(names)
+
+
+def test_what_cannot_be_measured_says_why_and_the_rest_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(Peers(tmp_path), pairs=5, quick=False, begins=lambda label: None)
+    monkeypatch.setattr("benchmarks.speed.require_compiled", refuse)
+    bench.idle = {100: runs([0.002], 100), 10_000: runs([0.2], 10_000)}
+    rows, complete = measure(bench, ["sweep", "idle-growth"])
+    assert [row.verdict for row in rows] == ["met", "not here"]
+    assert complete
+
+
+def refuse() -> None:
+    raise Unavailable("not here")
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
