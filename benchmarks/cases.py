@@ -81,7 +81,7 @@ class Measurement:
 class Ours:
     """serfsim: `tree`, where given, is another source tree than this one.
 
-    `save` writes the result too, `interrupt` does so after a SIGINT.
+    `save` writes the result too, `interrupt` does so after a Ctrl-C.
     """
 
     load: Load

@@ -156,7 +156,7 @@ def large_rows(load: Load, ours: Sequence[Measurement]) -> list[Row]:
 
 
 def interruption_rows(load: Load, interrupted: Sequence[Measurement]) -> list[Row]:
-    """Wall time from SIGINT on."""
+    """Wall time from Ctrl-C on."""
     noticed, saved = (median([one.raw[name] for one in interrupted]) for name in ("noticed_s", "saved_s"))
     return [
         Row(f"{titled(load)}: Ctrl-C noticed", noticed, NOTICED, f"{number(noticed)} s"),
