@@ -15,8 +15,8 @@ building the cluster and for what comes before time 0, when converged members st
 --save `saving_s` for tables, figures and page. `sent` counts the broadcasts by type. Nothing but serfsim is
 imported, so that any commit can be measured.
 
-With --interrupt the run is interrupted INTERRUPT_AFTER_S after its start, and there are only `noticed_s`, until
-the simulation stands, and `saved_s`, until what there is by then is scored and written: of wall time.
+With --interrupt the run is interrupted INTERRUPT_AFTER_S after its start, and there are only `noticed_s`,
+until the simulation stands, and `saved_s`, until what there is by then is scored and written: of wall time.
 """
 
 from __future__ import annotations
