@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
+from serfsim.pace import Pace
+
 SHOWN_AFTER_S = 1.0
 RENEWED_AFTER_S = 0.2
 
@@ -29,14 +31,16 @@ def cell_bar(
     assert show is not None
     handle: Any = None
     began = told = time.monotonic()
+    pace = Pace(began)
 
     def report(share: float) -> None:
         nonlocal handle, told
         now = time.monotonic()
+        pace.tell(share, now)
         if now - began < SHOWN_AFTER_S or now - told < RENEWED_AFTER_S:
             return
         told = now
-        bar = bar_of(name, share, words() if words else time_words(share, now - began))
+        bar = bar_of(name, share, words() if words else time_words(share, pace.left_s(now)))
         if handle is None:
             handle = show(bar, raw=True, display_id=True)
         else:
@@ -49,10 +53,10 @@ def cell_bar(
             handle.update({"text/plain": "", "text/html": ""}, raw=True)
 
 
-def time_words(share: float, elapsed_s: float) -> str:
+def time_words(share: float, left_s: float | None) -> str:
     """The share, and the time that is left where it can be told."""
     text = f"{100 * share:.0f} %"
-    return f"{text}, {elapsed_s * (1 - share) / share:.0f} s left" if share > 0.02 else text
+    return text if left_s is None else f"{text}, {left_s:.0f} s left"
 
 
 def bar_of(name: str, share: float, words: str) -> dict[str, str]:

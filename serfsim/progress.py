@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from serfsim.pace import Pace
+
 Report = Callable[[float], None]
 
 
@@ -32,7 +34,6 @@ def bar(name: str, quiet: bool = False) -> Iterator[Report]:
         TaskProgressColumn,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
 
     columns = (
@@ -40,12 +41,19 @@ def bar(name: str, quiet: bool = False) -> Iterator[Report]:
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(name, total=1.0)
-        yield lambda fraction: progress.update(task, completed=fraction)
+        task = progress.add_task(name, total=1.0, left="")
+        pace = Pace(time.monotonic())
+
+        def report(fraction: float) -> None:
+            now = time.monotonic()
+            pace.tell(fraction, now)
+            left = pace.left_s(now)
+            progress.update(task, completed=fraction, left="" if left is None else f"{clock_text(left)} left")
+
+        yield report
 
 
 LONGEST_NAME = 20

@@ -38,6 +38,7 @@ ASIDE: Final = (
     "jupyter.py",
     "locking.py",
     "manifest.py",
+    "pace.py",
     "progress.py",
     "speed.py",
     "whole.py",
