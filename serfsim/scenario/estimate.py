@@ -1,7 +1,8 @@
 """How much a run will be, before it is begun: events and memory, to within a factor of a few.
 
-The rates were counted on runs of 30 to 400 nodes. What is estimated beyond the budget is refused: a typing
-error in a unit would otherwise fill the machine. Whoever means it says so (`--allow-large`).
+The rates were counted on runs of 30 to 400 nodes, the memory of converged starts on up to 100,000. What is
+estimated beyond the budget is refused: a typing error in a unit would otherwise fill the machine. Whoever
+means it says so (`--allow-large`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from serfsim.errors import ScenarioError
-from serfsim.scenario.faults import AddedLoss, Upgrade
+from serfsim.protocol.large import LARGE
+from serfsim.scenario.faults import AddedLoss, Departure, OnPackets, Slow, Upgrade
 from serfsim.scenario.impairments import GilbertElliott
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.problems import sentence
+from serfsim.scenario.roster import group_of_each
+from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.timeline import count_occurrences
 from serfsim.scenario.topologies import RandomRtt
 from serfsim.scenario.workload import Query
@@ -31,6 +35,11 @@ FAULT: Final = 12.0  # events a node of one occurrence
 EVENT: Final = 3.0  # events a node of one user event
 QUERY: Final = 6.0  # events a node of one query
 VIEW: Final = 350.0  # bytes of what one member knows of another
+MEMBER: Final = 20_000.0  # bytes of one member of a converged start, without what it knows of others
+CONVERGED_VIEW: Final = 30.0  # bytes of what such a member knows of another, in a cluster that is not LARGE
+CHANGE: Final = (
+    1000.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
+)
 SECOND: Final = 1500.0  # bytes of the counts of one second
 PROCESS: Final = 2000.0  # bytes of an occurrence that waits for its time
 ROW: Final = 200.0  # bytes of a row of a table, while it is made
@@ -63,7 +72,7 @@ def estimate(scenario: Scenario) -> Estimate:
     configs = [dict(vars(cluster.config)), *_overridden(cluster)]
     rate = max(_rate(config) for config in configs)
     events = n * (seconds * rate + JOIN)
-    memory = VIEW * n * n + SECOND * seconds
+    memory = _views(scenario, n) + SECOND * seconds
     memory += n * max(8.0 * (config["event_buffer"] + config["query_buffer"]) for config in configs)
     for fault in scenario.faults:
         happens = count_occurrences(fault, scenario.duration)
@@ -78,6 +87,44 @@ def estimate(scenario: Scenario) -> Estimate:
         events += TICK * samples
         memory += samples * (max(config["dimensionality"] for config in configs) + 4) * SAMPLE
     return Estimate(events, memory + _pairs(scenario, n))
+
+
+def _views(scenario: Scenario, n: int) -> float:
+    """Bytes of what all members know of each other."""
+    if not scenario.cluster.start.converged:
+        return VIEW * n * n
+    group_of = group_of_each(scenario.cluster)
+    anew, changed = 0.0, float(len(scenario.workload))
+    for fault in scenario.faults:
+        count = _accused(fault, group_of) * count_occurrences(fault, scenario.duration)
+        changed += count
+        if isinstance(fault, Upgrade) or (
+            isinstance(fault, Departure) and fault.end_of(fault.at) is not None
+        ):
+            anew += count  # it starts again with a view of its own
+    views = CHANGE * n * min(changed, n) if n > LARGE else CONVERGED_VIEW * n * n
+    return MEMBER * n + views + VIEW * n * min(anew, n)
+
+
+def _accused(fault: Any, group_of: list[str]) -> int:
+    """How many members the others may come to hold for dead."""
+    if isinstance(fault, Slow):
+        return _size(fault.slow.nodes, group_of)
+    if isinstance(fault, OnPackets):
+        return len(group_of) if fault.between is not None else _size(fault.selector, group_of)
+    for verb in ("crash", "leave", "pause", "upgrade"):
+        if hasattr(fault, verb):
+            return _size(getattr(fault, verb), group_of)
+    return len(group_of)
+
+
+def _size(selector: Selector, group_of: list[str]) -> int:
+    """How many members a selector means."""
+    if isinstance(selector, int):
+        return selector
+    if isinstance(selector, tuple):
+        return sum(group_of.count(name) or 1 for name in selector)
+    return len(group_of) if selector == "all" else share_of(selector, len(group_of))
 
 
 def _overridden(cluster: Any) -> list[dict[str, Any]]:

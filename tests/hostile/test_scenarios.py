@@ -185,6 +185,23 @@ def test_the_shipped_scenarios_and_thousands_of_nodes_are_not_large() -> None:
     assert not estimate(Scenario(cluster={"nodes": 5000}, duration="5m")).is_large
 
 
+@pytest.mark.parametrize(
+    ("crashed", "converged", "is_large"),
+    [
+        (5, True, False),
+        ("1%", True, True),
+        ([f"node-{i}" for i in range(10, 20)], True, False),
+        (5, False, True),
+    ],
+)
+def test_how_large_a_hundred_thousand_are_depends_on_how_many_of_them_change(
+    crashed: object, converged: bool, is_large: bool
+) -> None:
+    cluster = {"nodes": 100_000, "start": {"converged": converged}}
+    found = estimate(Scenario(cluster=cluster, duration="45s", faults=[{"crash": crashed}]))
+    assert found.is_large == is_large
+
+
 @pytest.mark.parametrize("nodes", [10, 40])
 def test_an_estimate_is_right_within_a_factor_of_three(nodes: int) -> None:
     crashes = [{"crash": 1, "every": "5s", "restart": "2s"}]
