@@ -234,14 +234,21 @@ def _add_flips(flips: Rows, events: EventTable, now: Pairs) -> None:
         pair = now.places(part.observer[rows], part.subject[rows])
         appears = part.kind[rows] == JOIN
         # A pair flips only if some row has another bit than it has now; of most rows none does.
-        differs = flat[pair] != appears
-        if not differs.any():
+        chosen = np.flatnonzero(flat[pair] != appears)
+        if not len(chosen):
             continue
-        hot = np.sort(pair[differs])
-        place = np.minimum(np.searchsorted(hot, pair), len(hot) - 1)
-        wanted = np.flatnonzero(hot[place] == pair)
-        chosen = wanted[flipping_rows(pair[wanted], appears[wanted], flat)]
-        flat[pair[wanted]] = appears[wanted]  # of each pair the last stays
+        hot = np.sort(pair[chosen])
+        flat[pair[chosen]] = appears[chosen]
+        several = np.unique(np.concatenate((hot[1:][hot[1:] == hot[:-1]], pair[flat[pair] != appears])))
+        if len(several):
+            # Pairs with more than one row that matters: back, and one row after the other.
+            is_one = several[np.minimum(np.searchsorted(several, pair), len(several) - 1)] == pair
+            back = chosen[is_one[chosen]]
+            flat[pair[back]] = ~appears[back]
+            those = np.flatnonzero(is_one)
+            flipping = those[flipping_rows(pair[those], appears[those], flat)]
+            flat[pair[those]] = appears[those]  # of each pair the last stays
+            chosen = np.sort(np.concatenate((chosen[~is_one[chosen]], flipping)))
         rows = rows[chosen]
         flips.append(
             (part.t[rows], part.observer[rows], part.subject[rows], appears[chosen], part.kind[rows])
