@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from serfsim.protocol import events
+from serfsim.protocol.runtime import Runtime
+from serfsim.protocol.serf.application import Application
+from serfsim.protocol.serf.coalesce import MemberCoalescer
 from serfsim.protocol.serf.config import SerfConfig
 from tests.serf.harness import HandApplication, SerfHand
 
@@ -94,3 +100,39 @@ def test_a_forced_leave_is_a_leave_to_the_application() -> None:
     hand.leave_intent("p", 3)
     hand.run(20.0)
     assert hand.application.told == ["member-failed [b]", "member-leave [b]"]
+
+
+class Told(Application):
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, list[int]]] = []
+
+    def member_event(self, kind: int, members: list[int], now: float) -> None:
+        self.calls.append((kind, list(members)))
+
+
+class Silent(Runtime):
+    def call_at(self, at: float, timer: int, a: int, b: int) -> None:
+        pass
+
+    def log(self, now: float, line: int, subject: int, a: int, b: int, text: str) -> None:
+        pass
+
+
+def test_a_large_cluster_that_keeps_only_members_with_events_tells_the_same() -> None:
+    dice, all_calls = random.Random(4), []
+    script = [
+        (dice.choice([events.JOIN, events.FAILED, events.LEFT, events.UPDATE]), dice.randrange(60) * 700)
+        for _ in range(3000)
+    ]
+    for few in (False, True):
+        application = Told()
+        coalescer = MemberCoalescer(3.0, 1.0, 1, Silent(), application)
+        if few:
+            coalescer.expect_few()
+        for turn, (kind, member) in enumerate(script):
+            coalescer.take(kind, member, float(turn))
+            if turn % 17 == 0:
+                coalescer.flush(float(turn))
+        all_calls.append(application.calls)
+    assert len(all_calls[0]) > 300
+    assert all_calls[0] == all_calls[1]

@@ -11,6 +11,7 @@ from typing import Final
 
 from serfsim.native import append, i64, mypyc_attr, u8, vec
 from serfsim.protocol import events, log_lines
+from serfsim.protocol.large import NO_CHANGE, Changes
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.messages import UserEvent
@@ -108,9 +109,14 @@ class MemberCoalescer(Coalescer):
         self, quantum: float, quiescent: float, timer: i64, runtime: Runtime, application: Application
     ) -> None:
         super().__init__(quantum, quiescent, timer, runtime, application)
-        # By member, two bytes each: the views of a large cluster are many.
+        # By member, two bytes each; where few of many members have had an event, only these.
         self._latest: vec[u8] = vec[u8]()
         self._told: vec[u8] = vec[u8]()
+        self._few: Changes | None = None
+
+    def expect_few(self) -> None:
+        """The cluster is large and converged: few of its members will ever have an event. Call it first."""
+        self._few = Changes()
 
     def take(self, kind: i64, member: i64, now: float) -> None:
         """A member event; a forced leave is a leave to the application."""
@@ -119,26 +125,50 @@ class MemberCoalescer(Coalescer):
         if not self.is_on():
             self._hand_up(kind, [member], now)
             return
-        while len(self._latest) <= member:
-            self._latest = append(self._latest, NOTHING)
-            self._told = append(self._told, NOTHING)
-        self._latest[member] = u8(kind)
+        few = self._few
+        if few is not None:
+            few.put(member, kind << 8 | self._told_last(member))
+        else:
+            while len(self._latest) <= member:
+                self._latest = append(self._latest, NOTHING)
+                self._told = append(self._told, NOTHING)
+            self._latest[member] = u8(kind)
         self.hold(now)
+
+    def _told_last(self, member: i64) -> i64:
+        """The kind told last of a member that has had an event, or may have."""
+        few = self._few
+        if few is None:
+            return i64(self._told[member])
+        found = few.find(member)
+        return NOTHING if found == NO_CHANGE else found & 255
 
     def flush(self, now: float) -> None:
         told: dict[int, list[int]] = {}
-        member: i64 = 0
-        while member < len(self._latest):
-            kind: i64 = i64(self._latest[member])
-            if kind != NOTHING and (kind == events.UPDATE or kind != i64(self._told[member])):
-                self._told[member] = u8(kind)
-                if kind in told:
-                    told[kind].append(member)
-                else:
-                    told[kind] = [member]
-            member += 1
+        few = self._few
+        if few is not None:
+            for member in sorted(few.nodes()):
+                self._tell(member, few.find(member) >> 8, told)
+        else:
+            place: i64 = 0
+            while place < len(self._latest):
+                self._tell(place, i64(self._latest[place]), told)
+                place += 1
         for kind, members in told.items():
             self._hand_up(kind, members, now)
+
+    def _tell(self, member: i64, kind: i64, told: dict[int, list[int]]) -> None:
+        """Add a member whose latest event is of that kind to those `told`, if that is news."""
+        if kind == NOTHING or (kind != events.UPDATE and kind == self._told_last(member)):
+            return
+        if self._few is not None:
+            self._few.put(member, kind << 8 | kind)
+        else:
+            self._told[member] = u8(kind)
+        if kind in told:
+            told[kind].append(member)
+        else:
+            told[kind] = [member]
 
     def _hand_up(self, kind: i64, members: list[int], now: float) -> None:
         self.runtime.log(now, log_lines.RECEIVED_MEMBERS, -1, kind, 0, "")

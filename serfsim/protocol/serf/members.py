@@ -57,6 +57,10 @@ class SerfMembers:
         self.leave_time: dict[int, float] = {}
         self._moved: dict[int, int] = {}  # address, where it is not the directory's first
 
+    def has_changes_alone(self) -> bool:
+        """Is this view stored as its changes from `base`, in a large cluster?"""
+        return self._changes is not None
+
     def address(self, node: i64) -> i64:
         """Where a member was last; memberlist may have forgotten it."""
         return self._moved.get(node, self.directory.first[node].address)

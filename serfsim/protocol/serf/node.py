@@ -180,6 +180,8 @@ class SerfNode(Machine):
         if file is not None:
             self._recover(file)
         self.members.fill(nodes)
+        if self.members.has_changes_alone():
+            self.pipeline.members.expect_few()
         self.intents.clock.witness(nodes - 1)
         self.memberlist.start_converged(nodes, now)
         self._start_timers(now)
