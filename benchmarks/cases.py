@@ -50,7 +50,7 @@ LOADS = {
         Load("join", 2000, 30.0),
         Load("join", 4000, 20.0),
         Load("stormy", 1000, 12.0),
-        Load("stormy", 2000, 12.0),
+        Load("stormy", 2000, 40.0),
         Load("storm", 1000, 60.0),
         Load("zone", 1000, 60.0),
         Load("idle", 100, 600.0),
