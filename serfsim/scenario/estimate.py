@@ -34,9 +34,14 @@ JOIN: Final = 300.0  # events of a member until everybody knows it
 FAULT: Final = 12.0  # events a node of one occurrence
 EVENT: Final = 3.0  # events a node of one user event
 QUERY: Final = 6.0  # events a node of one query
-VIEW: Final = 350.0  # bytes of what one member knows of another
+JOINING: Final = 150_000.0  # bytes of one member that joins, its share of the messages of all among them
+JOINED_VIEW: Final = 30.0  # bytes of what such a member knows of another
+VIEW: Final = 350.0  # bytes of what a member knows of another where few have views of their own
 MEMBER: Final = 20_000.0  # bytes of one member of a converged start, without what it knows of others
-CONVERGED_VIEW: Final = 30.0  # bytes of what such a member knows of another, in a cluster that is not LARGE
+CONVERGED_VIEW: Final = 4.0  # bytes of what such a member knows of another, in a cluster that is not LARGE
+FAULTED: Final = (
+    120_000.0  # bytes of one member, its share of the messages among them, where there are faults
+)
 CHANGE: Final = (
     1000.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
 )
@@ -92,7 +97,7 @@ def estimate(scenario: Scenario) -> Estimate:
 def _views(scenario: Scenario, n: int) -> float:
     """Bytes of what all members know of each other."""
     if not scenario.cluster.start.converged:
-        return VIEW * n * n
+        return JOINING * n + JOINED_VIEW * n * n
     group_of = group_of_each(scenario.cluster)
     anew, changed = 0.0, float(len(scenario.workload))
     for fault in scenario.faults:
@@ -102,7 +107,10 @@ def _views(scenario: Scenario, n: int) -> float:
             isinstance(fault, Departure) and fault.end_of(fault.at) is not None
         ):
             anew += count  # it starts again with a view of its own
-    views = CHANGE * n * min(changed, n) if n > LARGE else CONVERGED_VIEW * n * n
+    if n > LARGE:
+        views = CHANGE * n * min(changed, n)
+    else:
+        views = CONVERGED_VIEW * n * n + (FAULTED * n if scenario.faults else 0.0)
     return MEMBER * n + views + VIEW * n * min(anew, n)
 
 

@@ -159,7 +159,7 @@ LARGE = {
     "faults": "cluster: {nodes: 1000}\nfaults: [{crash: 1, every: 1ms, restart: 1ms}]",
     "upgrades": "cluster: {nodes: 20000, start: {converged: true}}\nfaults: [{upgrade: all, to: '0.9'}]",
     "queries": "cluster: {nodes: 3000}\nworkload: [{query: a, every: 1ms}]",
-    "chains": "cluster: {nodes: 6990}\n"
+    "chains": "cluster: {nodes: 21000}\n"
     "network: {loss: {model: gilbert_elliott, good_to_bad: 1%, bad_to_good: 9%}}",
 }
 
