@@ -20,8 +20,8 @@ from serfsim.protocol import events as kind
 from serfsim.protocol import log_lines as line
 from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
 from serfsim.scoring.recording import EventTable, Floats, Integers, LogTable, no_log
-from serfsim.scoring.rows import Column
-from serfsim.scoring.scope import rows_of, rows_of_kind
+from serfsim.scoring.rows import Column, in_pieces
+from serfsim.scoring.scope import is_of, pieces, rows_of
 from serfsim.wording import printable
 
 Releases = Sequence[tuple[float, int, str]]
@@ -101,15 +101,14 @@ def _in_parts(
     spoken_by = np.array([different.index(release) for release in spoken])
     early = int(np.searchsorted(events.t, 0.0))
     numbers = [number for number in range(kind.COUNTED_ONLY) if words[0].has(number)]
-    joins = len(rows_of_kind(rows_of(events, 0, early), (kind.JOIN,)))
-    rows = rows_of_kind(events, numbers)
-    if joins > EARLY_JOINS:
-        rows = rows[(rows >= early) | (events.kind[rows] != kind.JOIN)]
+    joins = sum(int((part.kind == kind.JOIN).sum()) for part in pieces(rows_of(events, 0, early)))
+    hidden = early if joins > EARLY_JOINS else 0
+    if hidden:
         yield [f"# {joins} EventMemberJoin lines from before t = 0 are left out."]
-    total = len(rows) + len(log.t)
+    rows, logged = _logged(events, numbers, hidden)
+    total = logged + len(log.t)
     # A line comes before the event that was the next one when it was logged. Both are in order already.
-    place = np.concatenate([2 * rows[:MOST_LINES] + 1, 2 * log.mark[:MOST_LINES].astype(np.int64)])
-    rows = rows[:MOST_LINES]
+    place = np.concatenate([2 * rows + 1, 2 * log.mark[:MOST_LINES].astype(np.int64)])
     order = np.argsort(place, kind="stable")[:MOST_LINES]
     for low in range(0, len(order), CHUNK):
         yield _formatted(events, log, rows, order[low : low + CHUNK], words, known, spoken_by, releases)
@@ -117,6 +116,20 @@ def _in_parts(
         yield [f"# {total - MOST_LINES} more lines are left out."]
     if log.left_out > 0:
         yield [f"# {log.left_out} more lines about received messages are left out."]
+
+
+def _logged(events: EventTable, numbers: Sequence[int], hidden: int) -> tuple[Integers, int]:
+    """The first MOST_LINES rows with a line, and how many have one; no joins of the first `hidden` rows."""
+    found, total = [np.zeros(0, dtype=np.int64)], 0
+    for part in in_pieces((events.kind,)):
+        kinds = events.kind[part]
+        rows = part.start + np.flatnonzero(is_of(kinds, numbers))
+        if part.start < hidden:
+            rows = rows[(rows >= hidden) | (kinds[rows - part.start] != kind.JOIN)]
+        if total < MOST_LINES:
+            found.append(rows)
+        total += len(rows)
+    return np.concatenate(found)[:MOST_LINES], total
 
 
 def _formatted(
