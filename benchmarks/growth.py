@@ -1,6 +1,6 @@
 """How detection time, false positives and bytes grow with the cluster, and what simulating it costs.
 
-    python -m benchmarks.growth [--nodes 100,1000,10000,30000,100000] [--seed 1] [--set duration=45s]
+    python -m benchmarks.growth [--nodes 100,1000,10000,30000,100000] [--seed 1] [--set duration=35s]
                                 [--json FILE] [--out docs]
 
 Runs the scenario `hundred_thousand` at each size, each in a process of its own, and writes `growth.md` and

@@ -43,7 +43,7 @@ FAULTED: Final = (
     120_000.0  # bytes of one member, its share of the messages among them, where there are faults
 )
 CHANGE: Final = (
-    1000.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
+    500.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
 )
 SECOND: Final = 1500.0  # bytes of the counts of one second
 PROCESS: Final = 2000.0  # bytes of an occurrence that waits for its time
