@@ -89,11 +89,11 @@ def test_the_verdict_says_that_one_run_each_is_no_word_on_seeds(results: tuple[R
 
 
 def test_a_run_is_never_called_better_or_worse_than_another(results: tuple[Result, Result]) -> None:
-    """Here two seeds of one scenario: every fourth time or so they are farther apart than nodes explain."""
-    comparison = serfsim.compare(results[0], slow_nodes(seed=3))
-    assert [row.figure for row in comparison.of("apart")] == ["coordinates.rank_loss"]
+    """Two seeds of one scenario: every fourth time or so they are farther apart than nodes explain."""
+    others = (serfsim.compare(results[0], slow_nodes(seed=seed)) for seed in range(3, 20))
+    comparison = next(found for found in others if found.of("apart"))
     assert not comparison.of("better", "worse", "changed")
-    assert "1 figure is farther apart than nodes explain" in comparison.verdict
+    assert "farther apart than nodes explain" in comparison.verdict
     assert "Another seed alone often does as much" in comparison.verdict
 
 

@@ -41,7 +41,7 @@ def test_quick_events_make_long_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     sim = Simulation(Scenario(cluster={"nodes": 30}, duration="5m", record={"coordinates": "none"}))
     slices: list[float] = []
     sim.run(progress=slices.append)
-    assert len(slices) < sim.queue.events_processed / 500
+    assert len(slices) < sim.queue.events_processed / 300
 
 
 @pytest.mark.parametrize("slice_s", [0.0, 60.0])

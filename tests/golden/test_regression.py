@@ -25,6 +25,10 @@ pytestmark = [
 
 FOLDER = Path(__file__).parent
 SEEDS = range(1, 5)
+# Means over a few leaves vary too much for four runs.
+MANY_SEEDS = {"i-leave-n32-s1": range(1, 21)}
+# What one machine measured in one hour; `make golden` judges it, over all recordings of a kind.
+COORDINATES = "coordinate_error"
 # Now and then a member hears of a leave by push/pull first and does not pass it on.
 VARIES = ("leave_intent_copies",)
 ONE_OF_EACH = (
@@ -57,10 +61,14 @@ def golden(name: str) -> Golden:
     return read(FOLDER / f"{name}.json.gz")
 
 
+def seeds_of(name: str) -> range:
+    return MANY_SEEDS.get(name, SEEDS)
+
+
 @cache
 def compared(name: str, folder: Path) -> dict[str, Row]:
     recorded = figures(golden(name), as_recording(golden(name), warm_up(golden(name))))
-    runs = {seed: figures(golden(name), simulate(golden(name), seed, folder)) for seed in SEEDS}
+    runs = {seed: figures(golden(name), simulate(golden(name), seed, folder)) for seed in seeds_of(name)}
     return {row.figure: row for row in compare([Pair(golden(name), recorded, runs)])}
 
 
@@ -74,7 +82,7 @@ def test_what_is_exact_is_exact_and_nothing_else_is_beyond_its_tolerance(name: s
     for figure, row in compared(name, folder).items():
         if row.tolerance is None or row.tolerance.in_range or row.tolerance.check in ("share", "factor"):
             continue  # ranges, shares and counts of rare things take more seeds than these
-        if figure in VARIES:
+        if figure in VARIES or figure.startswith(COORDINATES):
             continue
         if row.tolerance.if_both and not row.verdict:
             continue  # of a message that one side never sent there is no size
@@ -119,7 +127,7 @@ def test_suspicion_lasts_the_minimum_timeout_to_the_millisecond(folder: Path) ->
 def test_the_isolated_wait_the_maximum_timeout_alone(folder: Path) -> None:
     recorded = compared("d-allblock-node-n32-s1", folder)["others_failed_at_x_first_s"].recorded
     assert values("d-allblock-node-n32-s1", "others_failed_at_x_first_s", folder) == pytest.approx(
-        [float(recorded[0])] * len(SEEDS), abs=5e-3
+        [float(recorded[0])] * len(seeds_of("d-allblock-node-n32-s1")), abs=5e-3
     )
 
 
@@ -133,7 +141,7 @@ def test_every_message_has_the_recorded_size(folder: Path) -> None:
         for message in messages:
             (recorded,) = compared(name, folder)[f"{message}_message_bytes"].recorded
             found = values(name, f"{message}_message_bytes", folder)
-            assert found == pytest.approx([float(recorded)] * len(SEEDS), abs=1e-9), (name, message)
+            assert found == pytest.approx([float(recorded)] * len(found), abs=1e-9), (name, message)
 
 
 @pytest.mark.parametrize("name", ["h-events-loss00-n32-s1", "h-events-loss20-n32-s1"])

@@ -140,9 +140,11 @@ def test_each_crash_has_its_times(real: Result, text: str) -> None:
     first = real.summary["detection"]["first_s"]["max"]
     last = real.summary["detection"]["full_s"]["max"]
     words = Reader(text).words
+    events = real.member_events
+    observers = int(((events["subject"] == "node-03") & (events["kind"] == "failed")).sum())
     row = words.index("declared by") + 1
     assert words[row : row + 2] == ["node-03", "20"]
-    assert words[row + 3 : row + 6] == [f"{first:.2f}", f"{last:.2f}", "7"]
+    assert words[row + 3 : row + 6] == [f"{first:.2f}", f"{last:.2f}", str(observers)]
 
 
 def test_the_page_is_whole_html_with_headings_in_order_and_ids_of_its_own(text: str) -> None:

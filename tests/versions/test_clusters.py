@@ -28,7 +28,8 @@ def run_of(version: str, duration: str = "60s", nodes: int = 8, seed: int = 1, *
 
 def log_of(run: Run) -> list[str]:
     assert run.recording.releases
-    return list(log_lines(run.events, run.recording.names, releases=run.recording.releases))
+    recording = run.recording
+    return list(log_lines(run.events, recording.names, releases=recording.releases, log=recording.log))
 
 
 BLOCKED = [{"block": "udp", "nodes": ["node-03"], "at": "0s"}]
