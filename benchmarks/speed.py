@@ -208,7 +208,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary, progress.status("building") as status:
         bench = Bench(Peers(Path(temporary)), options.pairs, options.quick, status.update)
         rows, complete = measure(bench, options.names)
-    Console().print(as_table(rows))
+    # Where nobody watches (a file, a pipe) there are no 80 columns to keep to.
+    console = Console()
+    (console if console.is_terminal else Console(width=150)).print(as_table(rows))
     print(machine())
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
