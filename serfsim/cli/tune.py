@@ -78,6 +78,9 @@ def tune(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead.")
     ] = None,
+    allow_large: Annotated[
+        bool, typer.Option("--allow-large", help="Even where a run is estimated beyond the budget.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print tuning.json and nothing else.")] = False,
 ) -> None:
@@ -105,6 +108,7 @@ def tune(
         out=folder,
         workers=workers,
         scheduler=scheduler,
+        allow_large=allow_large,
     )
     if json:
         typer.echo((folder / "tuning.json").read_text(encoding="utf-8"), nl=False)

@@ -179,6 +179,6 @@ def refuse_large(scenario: Scenario, label: str, *, allowed: bool = False) -> No
     expected = Estimate(MOST_EVENTS, MOST_MEMORY)
     found = estimate(scenario)
     if found.is_large and not allowed:
-        lifted = "--allow-large of run, sweep, serve and validate"
+        lifted = "--allow-large of run, sweep, tune, serve and validate"
         message = sentence(f"a run of some {found}", f"at most {expected}, or {lifted}")
         raise ScenarioError(f"{label}: {message}")

@@ -37,6 +37,7 @@ def tune(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool = True,
+    allow_large: bool = False,
 ) -> Tuning:
     """Which setting is best of those that keep the constraints.
 
@@ -47,13 +48,13 @@ def tune(
     "detection.false_positives_at_healthy.p95 == 0". `minimize` or `maximize`: a figure with a statistic
     over seeds, the mean unless given. `judge`: "together", "in order" or "each", see `serfsim.tuning`.
     `pareto`: two goals for the front; the first constraint (without one, the traffic) and the objective
-    unless given. `out`: where
-    tuning.json, tuning.csv, tuning.md and pareto.png go.
+    unless given. `out`: where tuning.json, tuning.csv, tuning.md and pareto.png go. `allow_large`: even runs
+    that are estimated to be beyond the budget.
 
     Raises SerfsimError for what cannot be used; nothing of a sweep is lost by it.
     """
     wanted = _Wanted(subject_to, minimize, maximize, pareto, judge)
-    name, table, parameters = _runs(what, grid, seeds, out, workers, scheduler, progress)
+    name, table, parameters = _runs(what, grid, seeds, out, workers, scheduler, progress, allow_large)
     require_runs(table, name)
     known = figures_of([str(column) for column in table.columns])
     with_value = [figure for figure in known if table[figure].notna().any()]
@@ -126,6 +127,7 @@ def _runs(
     workers: int | None,
     scheduler: str | None,
     progress: bool,
+    allow_large: bool,
 ) -> tuple[str, pd.DataFrame, list[str]]:
     """(name, the tidy table, its parameters) of whatever was given."""
     from serfsim.scenario.loading import load
@@ -149,6 +151,7 @@ def _runs(
         workers=workers,
         scheduler=scheduler,
         progress=progress,
+        allow_large=allow_large,
     )
     return scenario.name, table, list(grid or {})
 

@@ -168,8 +168,9 @@ LARGE = {
 def test_a_run_that_no_machine_carries_out_is_refused_unless_it_is_meant(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "large.yaml"
     file.write_text(LARGE[kind], encoding="utf-8")
-    for command in ("validate", "run", "sweep", "serve"):
-        done = CliRunner().invoke(app, [command, str(file)])
+    tune = ("tune", "--minimize", "traffic.bytes_per_node_s")
+    for command in (("validate",), ("run",), ("sweep",), ("serve",), tune):
+        done = CliRunner().invoke(app, [*command, str(file)])
         assert done.exit_code == 2
         assert ": found a run of some " in done.stderr
         assert "--allow-large" in done.stderr
