@@ -1,4 +1,4 @@
-"""What is measured: serfsim, the C++ program for storms in `peers/`, and the peers of another folder.
+"""Cases to measure: serfsim, the C++ program for storms in `peers/`, and the peers of another folder.
 
 A case runs in a process of its own and gives a `Measurement`. `peers/storm` sends as many broadcasts as
 serfsim does in the same case (docs/benchmarks.md). The folder that SERFSIM_BENCH_PEERS names holds small
@@ -73,7 +73,7 @@ class Measurement:
 
     @property
     def cpu_us_per_node_s(self) -> float:
-        """Without set-up, where that is told apart."""
+        """CPU microseconds a node-second, without set-up where it is known apart."""
         return float(self.raw.get("run_s", self.cpu_s)) * 1e6 / (self.nodes * self.simulated_s)
 
 

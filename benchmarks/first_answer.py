@@ -1,4 +1,4 @@
-"""What a run costs beside its simulation: `python -m benchmarks.first_answer`.
+"""Measure what a run costs beside its simulation: `python -m benchmarks.first_answer`.
 
 CPU seconds, user and system, of whole commands: each round runs all of them once, one after the other, so
 that what else the machine does touches all alike; the median of the rounds is shown, after one that fills
@@ -73,7 +73,7 @@ def measured(rounds: int) -> dict[str, float]:
 
 
 def judged(found: Mapping[str, float]) -> dict[str, Judged]:
-    """What has a goal, by label."""
+    """The figures that have a goal, by label."""
     page, version = "serfsim run udp_blocked", "serfsim --version"
     return {
         page: Judged(found[page], found[f"python, {IMPORTS}"], MOST_OF_IMPORTS),

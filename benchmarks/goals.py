@@ -1,4 +1,4 @@
-"""How fast serfsim shall be, and the rows of the table that say how fast it is.
+"""Goals for the speed of serfsim, and the rows of the table that measure it.
 
 A row has a value and mostly a goal. Values are ratios wherever something runs beside serfsim: of CPU
 seconds in the same case, measured in turns; a machine that is twice as slow gives the same ratio.
@@ -118,7 +118,7 @@ def memory_row(load: Load, ours: Sequence[Measurement]) -> Row:
 
 
 def share_row(load: Load, ours: Sequence[Measurement]) -> Row:
-    """What scoring, saving and the page take, in parts of the simulation; of runs that were saved."""
+    """CPU of scoring, saving and the page as a share of the simulation's, for runs that were saved."""
     cpu = median([one.cpu_s for one in ours])
     after = [one.raw["scoring_s"] + one.raw["saving_s"] for one in ours]
     share = median([seconds / one.cpu_s for seconds, one in zip(after, ours, strict=True)])
@@ -165,7 +165,7 @@ def interruption_rows(load: Load, interrupted: Sequence[Measurement]) -> list[Ro
 
 
 def flat_row(idle: dict[int, Sequence[Measurement]]) -> Row:
-    """How much the cost of a node-second grows, by the number of nodes."""
+    """Growth of the cost of a node-second with the number of nodes."""
     cost = {nodes: median([one.cpu_us_per_node_s for one in runs]) for nodes, runs in sorted(idle.items())}
     spans = min(cost) <= 100 and max(cost) >= 10_000
     words = ", ".join(f"{nodes:,}: {number(us)}" for nodes, us in cost.items())

@@ -1,4 +1,4 @@
-"""How detection time, false positives and bytes grow with the cluster, and what simulating it costs.
+"""Measure how detection time, false positives, bytes and cost grow with the cluster.
 
     python -m benchmarks.growth [--nodes 100,1000,10000,30000,100000] [--seed 1] [--set duration=35s]
                                 [--json FILE] [--out docs]
@@ -95,7 +95,7 @@ def measured(nodes: int, seed: int, settings: list[str]) -> dict[str, Any]:
 
 
 def elsewhere(nodes: int, seed: int, settings: list[str]) -> dict[str, Any]:
-    """The same in a process of its own."""
+    """Measure one size in a process of its own."""
     own = [sys.executable, "-m", "benchmarks.growth", "--one", str(nodes), "--seed", str(seed)]
     own += [word for setting in settings for word in ("--set", setting)]
     done = subprocess.run(own, stdout=subprocess.PIPE, text=True, check=True)

@@ -32,7 +32,7 @@ def counted(printed: str) -> int | None:
 
 @cache
 def counter() -> tuple[str, ...]:
-    """What to put before a command. Raises Unavailable."""
+    """The words before a command that count its instructions. Raises Unavailable."""
     for words in (PERF, CACHEGRIND):
         if shutil.which(words[0]):
             done = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)

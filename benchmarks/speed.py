@@ -1,4 +1,4 @@
-"""How fast serfsim is, each figure beside its goal: `make bench`.
+"""Measure the speed of serfsim, each figure beside its goal: `make bench`.
 
     python -m benchmarks.speed [NAME ...] [--quick] [--pairs 5] [--json FILE] [--write]
 
@@ -41,7 +41,7 @@ UNCOUNTED = Load("join", 200, 1.0)  # less those that start it
 
 
 class Bench:
-    """What is measured in one call; `idle` keeps what the rows of several sizes need."""
+    """The measurements of one call; `idle` keeps what the rows of several sizes need."""
 
     def __init__(self, peers: Peers, pairs: int, quick: bool, begins: Callable[[str], None]) -> None:
         self.peers = peers
@@ -134,7 +134,7 @@ def require_compiled() -> None:
 
 
 def parts(bench: Bench) -> dict[str, Callable[[], list[Row]]]:
-    """What can be measured, by name, in the order of the table."""
+    """The measurements by name, in the order of the table."""
 
     def of(measure: Callable[[Load], list[Row]], *names: str) -> dict[str, Callable[[], list[Row]]]:
         return {name: partial(measure, LOADS[name]) for name in names}

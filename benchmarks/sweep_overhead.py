@@ -1,4 +1,4 @@
-"""What a run in a sweep costs beyond its simulation, and how much sooner two workers are done.
+"""Measure what a run in a sweep costs beyond its simulation, and how much two workers gain.
 
     python -m benchmarks.sweep_overhead [RUNS] [WORKERS]
 

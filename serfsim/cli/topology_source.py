@@ -95,7 +95,7 @@ def _described(text: str) -> dict[str, Any] | None:
 
 
 def _is_graph(path: Path) -> bool:
-    """Does a JSON file hold a graph of nodes and links, rather than latencies between all pairs?"""
+    """Recognise a JSON file of nodes and links, rather than of latencies between all pairs."""
     if ending(path) != ".json":
         return False
     from serfsim.topology.graph import is_node_link

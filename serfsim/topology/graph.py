@@ -111,7 +111,7 @@ def _whole(text: str) -> int | float:
 
 
 def is_node_link(data: object) -> bool:
-    """Is this parsed JSON a graph in networkx's node-link form?"""
+    """Recognise parsed JSON that is a graph in networkx's node-link form."""
     return isinstance(data, dict) and "nodes" in data and ("links" in data or "edges" in data)
 
 
@@ -245,7 +245,7 @@ def unread_attributes(graph: nx.Graph, attribute: str, loss: str | None = None) 
 
 
 def _says(value: object) -> bool:
-    """Is an attribute a quantity other than nothing? Words and zeros, with a unit or without, are not."""
+    """Recognise a quantity other than zero, with a unit or without; words are none."""
     match = re.match(r"\s*([\d.]+)", str(value))
     return not isinstance(value, bool) and match is not None and bool(match[1].strip("0."))
 

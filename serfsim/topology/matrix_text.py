@@ -126,7 +126,7 @@ def read_markdown(path: Path) -> RawMatrix:
 
 
 def is_markdown(line: str) -> bool:
-    """Is this a row of a Markdown table?"""
+    """Recognise a row of a Markdown table."""
     return line.lstrip().startswith("|") and line.count("|") > 1
 
 

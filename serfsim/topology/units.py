@@ -15,7 +15,6 @@ from serfsim.topology.fibre import fibre_s
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "µs": 1e6, "μs": 1e6, "ns": 1e9}
 UNITS = ("us", "ms", "s")
 KM = {"km": 1.0, "mi": 1.609344, "m": 1e-3}  # in text, "m" is a metre; no link takes minutes
-LENGTH_UNITS = ("km", "mi")
 
 _WITH_UNIT = re.compile(r"\s*([^\s]*?[\d.])\s*(ns|us|µs|μs|ms|s|km|mi|m)\s*")
 _LENGTH_NAME = re.compile(r"(.*_)?(dist|distance|length|len|km|miles|metres|meters)(_.*)?", re.IGNORECASE)

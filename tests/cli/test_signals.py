@@ -26,6 +26,7 @@ def test_a_signal_calls_the_loop_also_where_loops_take_no_handlers(has_handlers:
         call_on_signal(loop, signal.SIGTERM, came.set)
         signal.raise_signal(signal.SIGTERM)
         await asyncio.wait_for(came.wait(), 5.0)
+        assert came.is_set()
 
     try:
         asyncio.run(main())
