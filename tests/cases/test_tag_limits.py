@@ -75,9 +75,10 @@ def test_changes_of_tags_add_up() -> None:
 
 
 def test_a_member_that_speaks_of_its_role_alone_may_have_other_long_tags() -> None:
-    serfsim.Scenario(
+    made = serfsim.Scenario(
         duration="1m", cluster={"nodes": 2, "tags": blob(600), "config": {"protocol_version": 2}}
     )
+    assert made.cluster.tags == blob(600)
 
 
 def test_a_change_that_only_the_run_shows_to_be_too_long_ends_it_with_a_message() -> None:
