@@ -26,15 +26,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.compare_commits import check_out
-from serfsim.regression.baseline import Baseline, read_baseline
-from serfsim.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
-from serfsim.regression.difference import p_value
-from serfsim.regression.family import family
-from serfsim.regression.runs import Floats, Runs, run_scenarios
-from serfsim.regression.selection import loaded
-from serfsim.regression.words import figure_text, number, p_text
 from serfsim.scenario.model import Scenario
-from serfsim.sweeps.store import Store
+from serfsim.study.regression.baseline import Baseline, read_baseline
+from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
+from serfsim.study.regression.difference import p_value
+from serfsim.study.regression.family import family
+from serfsim.study.regression.runs import Floats, Runs, run_scenarios
+from serfsim.study.regression.selection import loaded
+from serfsim.study.regression.words import figure_text, number, p_text
+from serfsim.study.sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "results" / "planted_changes"

@@ -5,67 +5,37 @@
 >>> scenario.cluster.nodes
 5
 
-`load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run in
-hand, for experiment code of one's own, `sweep` runs a scenario over a grid of values and seeds. They are
-imported when first asked for, so that `import serfsim` costs next to nothing.
+Everything public is listed in `serfsim.api`, and can be had from here.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from serfsim import api as _api
+from serfsim.api import __all__ as __all__
+from serfsim.api import __version__ as __version__
 from serfsim.speed import settle as _settle
 
 if TYPE_CHECKING:
-    from serfsim.comparison import compare as compare
-    from serfsim.regression import regress as regress
-    from serfsim.report.topology_survey import survey as survey
-    from serfsim.result import Result as Result
-    from serfsim.scenario.loading import load as load
-    from serfsim.scenario.model import Scenario as Scenario
-    from serfsim.simulation import Simulation as Simulation
-    from serfsim.simulation import run as run
-    from serfsim.sweeps import sweep as sweep
-    from serfsim.tuning import tune as tune
-
-__version__ = "0.1.0"
-__all__ = [
-    "Result",
-    "Scenario",
-    "Simulation",
-    "__version__",
-    "compare",
-    "load",
-    "regress",
-    "run",
-    "survey",
-    "sweep",
-    "tune",
-]
-
-_HOMES = {
-    "Result": "serfsim.result",
-    "Scenario": "serfsim.scenario.model",
-    "Simulation": "serfsim.simulation",
-    "compare": "serfsim.comparison",
-    "load": "serfsim.scenario.loading",
-    "regress": "serfsim.regression",
-    "run": "serfsim.simulation",
-    "survey": "serfsim.report.topology_survey",
-    "sweep": "serfsim.sweeps",
-    "tune": "serfsim.tuning",
-}
+    from serfsim.api import Result as Result
+    from serfsim.api import Scenario as Scenario
+    from serfsim.api import Simulation as Simulation
+    from serfsim.api import compare as compare
+    from serfsim.api import load as load
+    from serfsim.api import regress as regress
+    from serfsim.api import run as run
+    from serfsim.api import survey as survey
+    from serfsim.api import sweep as sweep
+    from serfsim.api import tune as tune
 
 _settle()
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+    return getattr(_api, name)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from serfsim.expressions import compiled, is_full_match, is_match
+from serfsim.base.expressions import compiled, is_full_match, is_match
 
 # What Go 1.19's regexp says: the expression, a text, and whether it is found there.
 GO = [

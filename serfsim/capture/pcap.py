@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from serfsim.errors import ResultError
+from serfsim.base.errors import ResultError
 
 NANOSECOND_MAGIC = 0xA1B23C4D
 VERSION = (2, 4)

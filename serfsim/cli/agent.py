@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
 from serfsim.cli.signals import call_on_signal
-from serfsim.errors import SerfsimError
 
 if TYPE_CHECKING:
-    from serfsim.agent import Agent, Identity
+    from serfsim.live.agent import Agent, Identity
 
 LEAVE_S: Final = 3.0  # how long a graceful leave may take; the real agent's
 KEY_SIZES: Final = (16, 24, 32)
@@ -56,8 +56,8 @@ def agent(
 
     It logs what a real agent would. Ctrl-C leaves gracefully. SIGTERM or a second Ctrl-C ends it at once.
     """
-    from serfsim.agent import Agent, Identity
-    from serfsim.agent.addresses import read_endpoint, resolved
+    from serfsim.live.agent import Agent, Identity
+    from serfsim.live.agent.addresses import read_endpoint, resolved
 
     host, port = read_endpoint(bind, "--bind")
     identity = Identity(
@@ -109,7 +109,7 @@ def read_key(text: str) -> bytes:
 
 def _check(identity: Identity, join: list[str]) -> None:
     """Refuse an address that others could not reach, and warn where strangers could reach ours."""
-    from serfsim.agent.addresses import is_loopback, read_endpoint, resolved, shown
+    from serfsim.live.agent.addresses import is_loopback, read_endpoint, resolved, shown
 
     host = identity.endpoint[0]
     if host in ("0.0.0.0", "::"):
@@ -132,7 +132,7 @@ def _write(line: str) -> None:
 
 async def _run(made: Agent, join: list[str]) -> str:
     """Until it ends; how it ended. SerfsimError where it cannot listen, or has nobody to join by."""
-    from serfsim.agent.addresses import shown
+    from serfsim.live.agent.addresses import shown
 
     endpoint = await made.start()
     typer.echo(f"agent {made.identity.name} on {shown(endpoint)} (Ctrl-C leaves)")

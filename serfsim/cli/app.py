@@ -17,10 +17,10 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from serfsim.base.english import printable
+from serfsim.base.errors import SerfsimError, SerfsimWarning
 from serfsim.cli import codes
 from serfsim.cli.version import version_text
-from serfsim.errors import SerfsimError, SerfsimWarning
-from serfsim.wording import printable
 
 # click's ClickException, which newer typers bring with them.
 USAGE: type[Exception] = typer.BadParameter.__mro__[2]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serfsim.errors import ResultError
+from serfsim.base.errors import ResultError
 from serfsim.scenario.problems import unknown_name
 
 if TYPE_CHECKING:
-    from serfsim.rpc.past import Past
+    from serfsim.live.rpc.past import Past
 
 Folder = Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")]
 Node = Annotated[
@@ -32,8 +32,8 @@ FORMATS = ("text", "json")
 
 def past_of(folder: Path) -> Past:
     """The finished run of a result folder. ResultError where it is none."""
-    from serfsim.result import open_result
-    from serfsim.rpc.past import Past
+    from serfsim.live.rpc.past import Past
+    from serfsim.results.run_result import open_result
 
     return Past(open_result(folder))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from serfsim.errors import SerfsimError
+from serfsim.base.errors import SerfsimError
 from serfsim.scenario.problems import sentence, shown
 
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)\s*")

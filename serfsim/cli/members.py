@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from serfsim.base.errors import ResultError
 from serfsim.cli.asked import Folder, Format, Node, Time, check_format, past_of
-from serfsim.errors import ResultError
 from serfsim.scenario.problems import sentence
 
 
@@ -30,9 +30,9 @@ def members(
 
     The filters are regular expressions for the whole of what they look at.
     """
-    from serfsim.expressions import is_full_match
-    from serfsim.rpc.texts import members_json, members_text
-    from serfsim.rpc.views import is_wanted
+    from serfsim.base.expressions import is_full_match
+    from serfsim.live.rpc.texts import members_json, members_text
+    from serfsim.live.rpc.views import is_wanted
 
     check_format(format)
     wanted = dict(_tag(text) for text in tags or ())

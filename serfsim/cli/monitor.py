@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from serfsim.base.errors import ResultError
 from serfsim.cli.asked import Folder, Node, past_of
-from serfsim.errors import ResultError
 from serfsim.scenario.problems import unknown_name
 
 EPOCH = 946684800.0  # the beginning of the year 2000
@@ -25,7 +25,7 @@ def monitor(
     Lines have the date: the scenario's 0 stands for 2000/01/01 00:00:00.
     """
     from serfsim.logs.lines import LEVELS, rank, stamped
-    from serfsim.report.folder import LOG
+    from serfsim.results.folder import LOG
 
     if level.upper() not in LEVELS:
         raise ResultError(f"--level: {unknown_name(level, 'a level', LEVELS)}")

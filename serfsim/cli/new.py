@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from serfsim.base.errors import ScenarioError
 from serfsim.cli.starter import STARTER
-from serfsim.errors import ScenarioError
 from serfsim.scenario.loading import loads
 
 

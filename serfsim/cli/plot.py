@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from serfsim import manifest
-from serfsim.errors import ResultError
+from serfsim.base import manifest
+from serfsim.base.atomic_files import check_own
+from serfsim.base.errors import ResultError
 from serfsim.scenario.problems import unknown_name
-from serfsim.whole import check_own
 
 
 def plot(
@@ -25,8 +25,8 @@ def plot(
 ) -> None:
     """Draw the figures of a result folder."""
     from serfsim.report.figures import FIGURES, save_figures
-    from serfsim.report.folder import renew
-    from serfsim.result import open_result
+    from serfsim.results.folder import renew
+    from serfsim.results.run_result import open_result
 
     for name in figures or ():
         if name not in FIGURES:

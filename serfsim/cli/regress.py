@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.cli import codes
-from serfsim.errors import BaselineError, ScenarioError
 from serfsim.scenario.problems import sentence, shown
 
 if TYPE_CHECKING:
-    from serfsim.regression.acceptance import Accepted
-    from serfsim.regression.comparison import Comparison
+    from serfsim.study.regression.acceptance import Accepted
+    from serfsim.study.regression.comparison import Comparison
 
 BASELINE = Path("results/baseline")
 OUT = Path("results/regress")
@@ -77,7 +77,7 @@ def regress(
         raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet))
     if because is not None:
         raise BaselineError(f"--because: {sentence('no --accept', 'it only with --accept')}")
-    from serfsim.regression.check import regress as compared
+    from serfsim.study.regression.check import regress as compared
 
     comparison = compared(
         baseline,
@@ -107,9 +107,9 @@ def _rate(text: str) -> float:
 
 
 def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
-    from serfsim.regression.check import PAGE, accepting, history_of
-    from serfsim.regression.history import read_history
-    from serfsim.regression.words import line_of, verdict
+    from serfsim.study.regression.check import PAGE, accepting, history_of
+    from serfsim.study.regression.history import read_history
+    from serfsim.study.regression.words import line_of, verdict
 
     for warning in read_history(history_of(baseline))[1]:
         typer.echo(f"warning: {warning}", err=True)
@@ -125,9 +125,9 @@ def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None
 
 
 def _record(comparison: Comparison, baseline: Path) -> None:
-    from serfsim.regression.acceptance import about_now
-    from serfsim.regression.check import history_of
-    from serfsim.regression.history import RECORDED, append, line_of
+    from serfsim.study.regression.acceptance import about_now
+    from serfsim.study.regression.check import history_of
+    from serfsim.study.regression.history import RECORDED, append, line_of
 
     runs = {scenario.name: scenario.now for scenario in comparison.scenarios}
     append(history_of(baseline), line_of(runs, {"kind": RECORDED, **about_now("")}))
@@ -143,8 +143,8 @@ def _refuse_with_accept(*, settings: list[str] | None, exact: bool, record: bool
 def _accept(
     baseline: Path, names: list[str], seeds: str | None, workers: int | None, because: str | None, quiet: bool
 ) -> int:
-    from serfsim.regression.acceptance import accept
-    from serfsim.regression.baseline import MANIFEST
+    from serfsim.study.regression.acceptance import accept
+    from serfsim.study.regression.baseline import MANIFEST
 
     if because is not None and not because.strip():
         raise BaselineError(f"--because: {sentence('nothing', 'what changed and why, for the CHANGELOG')}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from serfsim.errors import ResultError
+from serfsim.base.errors import ResultError
 
 GENERATOR = b'<meta name="generator" content="serfsim">'  # by which a page that may be written over is known
 
@@ -22,7 +22,7 @@ def report(
     ] = None,
 ) -> None:
     """Write the page of a result or of a sweep: its question and answer, claims, figures and tables."""
-    from serfsim.report.folder import PAGE, renew
+    from serfsim.results.folder import PAGE, renew
 
     write = writer(result)
     path = result / PAGE if out is None else out
@@ -49,13 +49,13 @@ def is_a_page_of_ours(path: Path) -> bool:
 
 def writer(folder: Path) -> Callable[[Path], None]:
     """What writes the page of a result, or of a sweep, once it is known to be one."""
-    from serfsim.sweeps.folder import MANIFEST, open_sweep
+    from serfsim.study.sweeps.folder import MANIFEST, open_sweep
 
     if (folder / MANIFEST).is_file():
         from serfsim.report.sweep_page import write_sweep_page
 
         return partial(write_sweep_page, open_sweep(folder))
     from serfsim.report.page import write_page
-    from serfsim.result import open_result
+    from serfsim.results.run_result import open_result
 
     return partial(write_page, open_result(folder))

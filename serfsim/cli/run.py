@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serfsim.base.errors import ResultError
+from serfsim.base.progress import bar
 from serfsim.cli import codes
 from serfsim.cli.interruption import STOPPED, interruptible
-from serfsim.errors import ResultError
-from serfsim.progress import bar
-from serfsim.report.folder import check_replaceable, held
+from serfsim.results.folder import check_replaceable, held
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 
 def run(
@@ -103,7 +103,7 @@ def _tell(result: Result, quiet: bool, json: bool) -> None:
 def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
     """The run. Interrupted, it gives what was finished, marked partial."""
     from serfsim import simulation
-    from serfsim.report.folder import unfinished_capture
+    from serfsim.results.folder import unfinished_capture
 
     with bar(scenario.name, quiet) as report, interruptible() as interruption:
         result = simulation.run(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serfsim.base.errors import SerfsimError
 from serfsim.cli.signals import call_on_signal
-from serfsim.errors import SerfsimError
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
@@ -19,7 +19,7 @@ from serfsim.scenario.model import LARGEST_SEED, Scenario
 from serfsim.scenario.problems import nearest, sentence
 
 if TYPE_CHECKING:
-    from serfsim.rpc.pacing import Pace, Stepped
+    from serfsim.live.rpc.pacing import Pace, Stepped
 
 DEFAULT_ADDRESS = "127.0.0.1:7373"
 
@@ -105,7 +105,7 @@ def node_number(scenario: Scenario, name: str | None) -> int:
 
 def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> Pace:
     """How fast time shall pass. SerfsimError for several answers, or one that is no speed."""
-    from serfsim.rpc.pacing import Fast, RealTime, Stepped
+    from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
 
     given = [
         name
@@ -122,7 +122,7 @@ def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> 
 
 
 def _warn_if_open(host: str, key: str) -> None:
-    from serfsim.rpc.server import is_loopback
+    from serfsim.live.rpc.server import is_loopback
 
     if not key and not is_loopback(host):
         typer.echo(
@@ -132,9 +132,9 @@ def _warn_if_open(host: str, key: str) -> None:
 
 
 def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace: Pace) -> None:
-    from serfsim.rpc.agent import Agent
-    from serfsim.rpc.pacing import Stepped
-    from serfsim.rpc.server import Server
+    from serfsim.live.rpc.agent import Agent
+    from serfsim.live.rpc.pacing import Stepped
+    from serfsim.live.rpc.server import Server
     from serfsim.simulation import Simulation
 
     agent = Agent(Simulation(scenario), number)

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from serfsim.base.english import printable
 from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, claim_rows, summary_rows
-from serfsim.wording import printable
 
 WIDE = 100  # columns from which the figures are explained
 COLOURS = {"holds": "green", "FAILS": "bold red"}

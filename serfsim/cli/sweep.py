@@ -14,7 +14,7 @@ from serfsim.scenario.loading import load
 
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
-    from serfsim.sweeps.sweeping import Ended
+    from serfsim.study.sweeps.sweeping import Ended
 
 SUMMARY = "summary.csv"
 MOST_FAILURES = 10  # more of them are in the table
@@ -74,9 +74,9 @@ def sweep(
     """
     from serfsim.cli.confidence import confidence_of
     from serfsim.cli.sweep_options import read_figures, read_statistic
-    from serfsim.sweeps.grid import read_grid
-    from serfsim.sweeps.seeds import read_seeds
-    from serfsim.sweeps.sweeping import carried_out
+    from serfsim.study.sweeps.grid import read_grid
+    from serfsim.study.sweeps.seeds import read_seeds
+    from serfsim.study.sweeps.sweeping import carried_out
 
     scenario = load(file, settings or ())
     folder = Path("results") / f"{scenario.name}-sweep" if out is None else out
@@ -113,9 +113,9 @@ def _warn(scenario: Scenario) -> None:
 
 
 def _write_summary(ended: Ended, confidence: float, statistic: str, folder: Path) -> None:
-    from serfsim import manifest
-    from serfsim.sweeps import summary
-    from serfsim.whole import check_own, write_whole
+    from serfsim.base import manifest
+    from serfsim.base.atomic_files import check_own, write_whole
+    from serfsim.study.sweeps import summary
 
     check_own(folder, [SUMMARY])
     write_whole(folder / SUMMARY, summary(ended.table, confidence, statistic).to_csv(index=False))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from serfsim.errors import SweepError
+from serfsim.base.errors import SweepError
 from serfsim.scenario.figures import FIGURES, is_figure
 from serfsim.scenario.problems import nearest, sentence, shown
-from serfsim.statistics import is_statistic
+from serfsim.study.statistics import is_statistic
 
 
 def read_figures(text: str | None) -> list[str]:

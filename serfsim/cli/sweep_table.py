@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from serfsim.scenario.model import Scenario
-from serfsim.sweeps.grid import as_text
-from serfsim.sweeps.headlines import figure_text, headlines, runs_text, short_titles
-from serfsim.sweeps.overview import summary
-from serfsim.sweeps.table import parameters_of
+from serfsim.study.sweeps.grid import as_text
+from serfsim.study.sweeps.headlines import figure_text, headlines, runs_text, short_titles
+from serfsim.study.sweeps.overview import summary
+from serfsim.study.sweeps.table import parameters_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serfsim.errors import ResultError, SerfsimError
+from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.scenario.model import LARGEST_SEED
 
 if TYPE_CHECKING:

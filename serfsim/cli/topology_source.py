@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serfsim.errors import ScenarioError, SerfsimError
+from serfsim.base.errors import ScenarioError, SerfsimError
 from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
@@ -28,7 +28,7 @@ from serfsim.topology.datasets import DATA_SETS
 from serfsim.topology.matrix_text import ending, read_text
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 GRAPHS = (".gml", ".graphml", ".xml", ".edgelist", ".edges")
 SCENARIOS = (".yaml", ".yml")
@@ -59,7 +59,7 @@ def read_source(text: str, nodes: int | None, seed: int | None, settings: Sequen
 
 
 def _run(folder: Path, nodes: int | None, seed: int | None, settings: Sequence[str]) -> Result:
-    from serfsim.result import open_result
+    from serfsim.results.run_result import open_result
 
     result = open_result(folder)
     if nodes is not None or seed is not None or settings:

@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
 from serfsim.cli.confidence import confidence_of
 from serfsim.cli.names import broken
-from serfsim.errors import SerfsimError
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
-    from serfsim.tuning import Tuning
+    from serfsim.study.tuning import Tuning
 
 
 NAME, GOAL, VERDICT = 16, 12, 9  # least characters of the columns: a name, an interval, a word
@@ -91,7 +91,7 @@ def tune(
 
     Exit code 0: a setting was found; 1: none is shown to keep what is asked; 130: interrupted.
     """
-    from serfsim.sweeps.grid import read_grid
+    from serfsim.study.sweeps.grid import read_grid
 
     what, folder = _given(file, settings, out)
     tuning = _tuned(
@@ -122,7 +122,7 @@ def tune(
 
 def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any, Path]:
     """The scenario or the sweep, and the folder for the answer."""
-    from serfsim.sweeps.existing import existing_runs
+    from serfsim.study.sweeps.existing import existing_runs
 
     found = existing_runs(file)
     if found is not None and settings:
@@ -134,8 +134,8 @@ def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any
 
 def _tuned(what: Any, quiet: bool, **options: Any) -> Tuning:
     """The tuning; runs that failed are told on standard error, and so is how to go on."""
-    from serfsim.sweeps.sweeping import SweepInterrupted
-    from serfsim.tuning import tune as tuned
+    from serfsim.study.sweeps.sweeping import SweepInterrupted
+    from serfsim.study.tuning import tune as tuned
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
@@ -155,7 +155,7 @@ def print_table(tuning: Tuning, console: Console | None = None) -> None:
 
     Constraints are told apart by letters, so that the columns leave room for what was found.
     """
-    from serfsim.tuning.words import cells, headings, method_text
+    from serfsim.study.tuning.words import cells, headings, method_text
 
     console = console or Console()
     head = headings(tuning)

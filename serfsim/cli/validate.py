@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from serfsim.base.english import printable
+from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
-from serfsim.errors import SerfsimError
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
@@ -15,7 +16,6 @@ from serfsim.scenario.model import Scenario
 from serfsim.scenario.roster import node_names
 from serfsim.scenario.topologies import Measured
 from serfsim.scenario.units import write_duration
-from serfsim.wording import printable
 
 
 def validate(

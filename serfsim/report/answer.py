@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serfsim.errors import SerfsimError
+from serfsim.base.english import counted
+from serfsim.base.errors import SerfsimError
 from serfsim.report.tables import NONE, lookup, number, percent
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.figures import BY_TYPE, FIGURES, unit_of
 from serfsim.scenario.words import duration
-from serfsim.wording import counted
 
 Summary = Mapping[str, Any]
 

@@ -17,8 +17,8 @@ from serfsim.scenario.card import card_style, environment
 from serfsim.scenario.words import time_words
 
 if TYPE_CHECKING:
-    from serfsim.report.background import Background
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
+    from serfsim.results.stored_truth import Background
 
 # What a reader wants to see at a glance, where a run has it.
 HEADLINES = (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from serfsim.report.svg import PageFigure
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 # In the order in which a reader wants them.
 FIGURES = (

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from serfsim.base.english import counted
 from serfsim.protocol.events import FAILED, SUSPECT
 from serfsim.report.tables import NONE, number
+from serfsim.results.scoring.recording import EventTable, Floats
+from serfsim.results.scoring.scope import rows_of_kind, select
 from serfsim.scenario import faults
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.roster import node_names
@@ -21,13 +24,10 @@ from serfsim.scenario.selection import Selector
 from serfsim.scenario.timed import Timed
 from serfsim.scenario.timeline import occurrences
 from serfsim.scenario.words import duration, joined, what, when
-from serfsim.scoring.recording import EventTable, Floats
-from serfsim.scoring.scope import rows_of_kind, select
-from serfsim.wording import counted
 
 if TYPE_CHECKING:
-    from serfsim.report.background import Background
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
+    from serfsim.results.stored_truth import Background
 
 MOST_ROWS = 24  # of any table; of more only the first are shown
 SAME_TIME_S = 1e-6
@@ -63,7 +63,7 @@ class ViewRow:
 
 def scenario_of(result: Result) -> Scenario | None:
     """The scenario as it ran, where it can be had and is about these nodes."""
-    from serfsim.result import StoredScenario
+    from serfsim.results.run_result import StoredScenario
 
     scenario = result.scenario
     if isinstance(scenario, StoredScenario):

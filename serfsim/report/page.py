@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from serfsim.base.atomic_files import write_whole
 from serfsim.report.answer import answer, told_claims
 from serfsim.report.card import is_quiet, run_words, sections
 from serfsim.report.figures import page_figures
@@ -28,13 +29,12 @@ from serfsim.report.tables import number, summary_rows
 from serfsim.scenario.card import environment
 from serfsim.scenario.surroundings import cluster, network
 from serfsim.scenario.words import joined
-from serfsim.whole import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
     from serfsim.report.svg import PageFigure
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
     from serfsim.scenario.model import Scenario
 
 MOST_TYPES = 12  # message types in the table of traffic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serfsim.wording import counted
+from serfsim.base.english import counted
 
 
 def nodes_text(summary: Mapping[str, Any]) -> str:

@@ -11,24 +11,24 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from serfsim.errors import SweepError
+from serfsim.base.atomic_files import write_whole
+from serfsim.base.english import counted
+from serfsim.base.errors import SweepError
 from serfsim.report.page import page_style, page_template
 from serfsim.report.sweep_words import held, held_claims, sweep_answer
 from serfsim.scenario.problems import sentence
 from serfsim.scenario.surroundings import cluster, network
 from serfsim.scenario.words import time_words
-from serfsim.sweeps.grid import as_text
-from serfsim.sweeps.headlines import figure_text, headlines, runs_text, short_titles
-from serfsim.sweeps.overview import summary
-from serfsim.sweeps.table import parameters_of
-from serfsim.whole import write_whole
-from serfsim.wording import counted
+from serfsim.study.sweeps.grid import as_text
+from serfsim.study.sweeps.headlines import figure_text, headlines, runs_text, short_titles
+from serfsim.study.sweeps.overview import summary
+from serfsim.study.sweeps.table import parameters_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from serfsim.report.svg import PageFigure
-    from serfsim.sweeps import Sweep
+    from serfsim.study.sweeps import Sweep
 
 CONFIDENCE: Final = 0.95
 MOST_ROWS: Final = 60  # points in the table
@@ -46,7 +46,7 @@ def sweep_page(sweep: Sweep) -> str:
     """The page as text. SweepError where no run has ended yet."""
     from markupsafe import Markup
 
-    from serfsim.sweeps.folder import CSV
+    from serfsim.study.sweeps.folder import CSV
 
     table, scenario = sweep.table, sweep.scenario
     if len(table) == 0:

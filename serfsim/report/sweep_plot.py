@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.report.plots import style
 from serfsim.scenario.figures import FIGURES, unit_of
-from serfsim.sweeps.grid import as_text
-from serfsim.sweeps.headlines import short_titles
+from serfsim.study.sweeps.grid import as_text
+from serfsim.study.sweeps.headlines import short_titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,15 +9,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from serfsim.base.english import counted
 from serfsim.report.answer import Answer, meaning
 from serfsim.report.tables import number
 from serfsim.scenario.claims import COMPARISONS, Claim
 from serfsim.scenario.figures import unit_of
-from serfsim.sweeps.grid import as_text
-from serfsim.sweeps.headlines import short_titles
-from serfsim.sweeps.jobs import DONE
-from serfsim.sweeps.overview import by_point
-from serfsim.wording import counted
+from serfsim.study.sweeps.grid import as_text
+from serfsim.study.sweeps.headlines import short_titles
+from serfsim.study.sweeps.jobs import DONE
+from serfsim.study.sweeps.overview import by_point
 
 if TYPE_CHECKING:
     import pandas as pd

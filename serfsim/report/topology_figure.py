@@ -6,8 +6,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serfsim.errors import ResultError
-from serfsim.whole import made, write_whole
+from serfsim.base.atomic_files import made, write_whole
+from serfsim.base.errors import ResultError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,15 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from serfsim.report.background import classical_scaling
 from serfsim.report.plots import style
 from serfsim.report.plots.coordinate_map import principal_plane
 from serfsim.report.plots.labels import place_labels
 from serfsim.report.topology_panels import shown_nodes, shown_rtt
+from serfsim.results.stored_truth import classical_scaling
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Survey
-    from serfsim.scoring.recording import Floats
+    from serfsim.results.scoring.recording import Floats
 
 MOST_LINKS = 5  # for each node; more hide what they join
 MOST_NAMES = 70  # of more, too few would find room

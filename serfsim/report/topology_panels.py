@@ -13,11 +13,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from serfsim.report.plots import style
 from serfsim.report.topology_table import EXACT
-from serfsim.scoring.pair_errors import Embedding, spaced
+from serfsim.results.scoring.pair_errors import Embedding, spaced
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor, Survey
-    from serfsim.scoring.recording import Floats, Integers
+    from serfsim.results.scoring.recording import Floats, Integers
 
 SHOWN = 500  # nodes
 BARS = 40

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.report.topology_plots import SurveyPlots
-from serfsim.result import Result
+from serfsim.results.run_result import Result
+from serfsim.results.scoring.pair_errors import ERROR_FIGURES, Embedding, PairErrors
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
-from serfsim.scoring.pair_errors import ERROR_FIGURES, Embedding, PairErrors
 from serfsim.simulation.build import jitter_of, topology_of
 from serfsim.simulation.truth import TrueRtt
 from serfsim.topology.embedding import StaticEmbedding, best_embeddings, fitted_observers

@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from serfsim.base.english import printable
 from serfsim.scenario import surroundings, words
-from serfsim.wording import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.protocol.versions import DELEGATE_MIN, Mechanisms
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, Slow, Upgrade

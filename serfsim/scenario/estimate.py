@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.protocol.large import LARGE
 from serfsim.scenario.faults import AddedLoss, Departure, OnPackets, Slow, Upgrade
 from serfsim.scenario.impairments import GilbertElliott

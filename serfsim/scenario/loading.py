@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.scenario.library import find, shipped
 from serfsim.scenario.measured import can_be_a_file
 from serfsim.scenario.model import Scenario

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from serfsim.errors import ScenarioError
-from serfsim.wording import printable
+from serfsim.base.english import printable
+from serfsim.base.errors import ScenarioError
 
 MOST_LINES = 10
 CUSTOM = "scenario"  # the type of the errors that `refusal` makes

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.problems import custom_error, refusal, shown, unknown_name
 from serfsim.scenario.units import Duration, Number, Positive, PositiveDuration

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from serfsim.base.english import counted
 from serfsim.scenario.impairments import Jitter, NoJitter
 from serfsim.scenario.measured import Graph, Matrix, Measured
 from serfsim.scenario.part import Model
@@ -13,7 +14,6 @@ from serfsim.scenario.sites import Backbone, Cloud, Datacenter
 from serfsim.scenario.topologies import Circle, Drift, Grid, Line, Plane, RandomRtt, Split
 from serfsim.scenario.units import write_bandwidth
 from serfsim.scenario.words import duration, joined, loss_share, span
-from serfsim.wording import counted
 
 if TYPE_CHECKING:
     from serfsim.scenario.cluster import Cluster

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from serfsim import wording
+from serfsim.base import english
 from serfsim.scenario import faults, workload
 from serfsim.scenario.impairments import Loss
 from serfsim.scenario.selection import Selector
@@ -100,7 +100,7 @@ def joined(names: Sequence[str]) -> str:
     """'a, b and c'; of many names the first few and how many more."""
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
-    return wording.joined(names)
+    return english.joined(names)
 
 
 def time_words(duration_s: float, warm_up: float | str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from serfsim.expressions import compiled
+from serfsim.base.expressions import compiled
 from serfsim.protocol.wire.msgpack import filler
 from serfsim.scenario.cluster import Tags
 from serfsim.scenario.faults import by_verb

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serfsim.expressions import is_match
+from serfsim.base.expressions import is_match
 from serfsim.protocol.serf import application as action
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.messages import Announced, UserEvent

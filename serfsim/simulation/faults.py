@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from serfsim.base.errors import SerfsimError
 from serfsim.engine.streams import stream
-from serfsim.errors import SerfsimError
 from serfsim.network import rules
 from serfsim.network.rules import Effect
 from serfsim.protocol import events, log_lines

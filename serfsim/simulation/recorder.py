@@ -26,8 +26,15 @@ from serfsim.protocol.memberlist import messages as memberlist
 from serfsim.protocol.serf import messages as serf
 from serfsim.protocol.serf.messages import Announced
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.scoring.recording import Announcement, DeliveryTable, EventTable, Integers, LogTable, PerSecond
-from serfsim.scoring.rows import Rows
+from serfsim.results.scoring.recording import (
+    Announcement,
+    DeliveryTable,
+    EventTable,
+    Integers,
+    LogTable,
+    PerSecond,
+)
+from serfsim.results.scoring.rows import Rows
 
 # What leads a datagram, by wire type; its bytes are those of the whole IP packet.
 LEADING = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serfsim.scoring.recording import QUEUES, CoordinateSamples, QueueSamples
+from serfsim.results.scoring.recording import QUEUES, CoordinateSamples, QueueSamples
 from serfsim.simulation.recorder import as_array
 
 if TYPE_CHECKING:

@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simpy
 
+from serfsim.base.errors import SerfsimError
+from serfsim.base.progress import bar
 from serfsim.engine.environment import ClusterEnvironment
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
-from serfsim.errors import SerfsimError
-from serfsim.progress import bar
 from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.result import Result
+from serfsim.results.run_result import Result
+from serfsim.results.scoring.recording import Recording, Truth
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.model import Scenario
-from serfsim.scoring.recording import Recording, Truth
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of

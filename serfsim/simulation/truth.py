@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from serfsim.network.jitter import Jitter
+from serfsim.results.scoring.recording import Floats, Interval
 from serfsim.scenario.roster import Roster
-from serfsim.scoring.recording import Floats, Interval
 from serfsim.topology import Topology
 
 ALWAYS = math.inf

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from serfsim.base.errors import SerfsimError
 from serfsim.engine.streams import stream
-from serfsim.errors import SerfsimError
 from serfsim.protocol import log_lines
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter

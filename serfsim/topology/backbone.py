@@ -25,7 +25,7 @@ import networkx as nx
 import numpy as np
 import topohub
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology.fibre import fibre_s, route_km
 from serfsim.topology.graph import graph_topology

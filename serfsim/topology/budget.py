@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 
 MOST_CELLS = 50_000_000  # slices times pairs of places: 0.4 GB of floats
 LARGEST_TEXT = 256 * 1024 * 1024  # bytes of a text file, as it lies there and unpacked

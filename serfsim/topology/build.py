@@ -30,7 +30,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology import serf_models
 from serfsim.topology.cloud import cloud

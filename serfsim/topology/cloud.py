@@ -25,14 +25,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.english import counted
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology.fibre import fibre_s, great_circle_km
 from serfsim.topology.places import Place, placed_topology
 from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS, Region, canonical
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.tree import laid_out, narrowed
-from serfsim.wording import counted
 
 PATH_FACTOR = 1.65
 OVERHEAD_S = 0.006

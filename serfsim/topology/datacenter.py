@@ -19,11 +19,11 @@ from itertools import product
 
 import numpy as np
 
+from serfsim.base.english import counted
 from serfsim.native import Random
 from serfsim.topology.places import Place, place_nodes, placed_topology
 from serfsim.topology.topology import Topology
 from serfsim.topology.tree import Leaf, laid_out, narrowed
-from serfsim.wording import counted
 
 
 def datacenter(

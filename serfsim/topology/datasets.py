@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 
 DATA_FOLDER = "SERFSIM_DATA"
 CACHE_FOLDER = "SERFSIM_CACHE"

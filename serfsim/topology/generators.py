@@ -26,9 +26,9 @@ from typing import Any
 
 import networkx as nx
 
-from serfsim.errors import ScenarioError
+from serfsim.base.english import counted
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
-from serfsim.wording import counted
 
 MOST_DRAWS = 100
 

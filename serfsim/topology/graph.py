@@ -23,7 +23,8 @@ from xml.etree.ElementTree import ParseError
 import networkx as nx
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.english import counted
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.loss import SiteLoss
 from serfsim.topology.budget import LARGEST_GRAPH
@@ -31,7 +32,6 @@ from serfsim.topology.matrix_text import ending, read_text
 from serfsim.topology.places import Place, place_nodes, placed_topology, stand
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import quoted, read_latency, read_loss, shortened
-from serfsim.wording import counted
 
 FORMATS = ("gml", "graphml", "node_link", "edge_list")
 ENDINGS = {".gml": "gml", ".graphml": "graphml", ".xml": "graphml", ".json": "node_link"}

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.english import counted
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, vec
 from serfsim.network.latency import SliceLatency
 from serfsim.topology.matrix_array import read_array
@@ -30,7 +31,6 @@ from serfsim.topology.matrix_text import RawMatrix, ending, read_csv, read_markd
 from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import PER_SECOND, UNITS
-from serfsim.wording import counted
 
 FORMATS = ("csv", "npz", "json", "text", "markdown", "p2psim", "meridian")
 ENDINGS = {

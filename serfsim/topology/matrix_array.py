@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import MOST_CELLS, MOST_MEMBERS
 from serfsim.topology.matrix_text import RawMatrix
 from serfsim.topology.topology import Floats

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import check_cells
 from serfsim.topology.matrix_text import RawMatrix, read_text, zero_is_missing
 from serfsim.topology.measurements import json_lines, matrix_of_records, records_of

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import check_cells, place_order
 from serfsim.topology.matrix_text import RawMatrix, is_number, is_word, read_cell, text_lines, zero_is_missing
 from serfsim.topology.topology import Floats

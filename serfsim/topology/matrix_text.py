@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import LARGEST_TEXT, check_bytes, check_cells
 from serfsim.topology.topology import Floats
 from serfsim.topology.units import quoted, shortened

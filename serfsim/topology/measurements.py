@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import check_cells, place_order
 from serfsim.topology.matrix_pairs import Integers
 from serfsim.topology.matrix_text import RawMatrix, is_number, is_word, read_cell, zero_is_missing

@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.english import counted
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.latency import MatrixLatency, SiteLatency
 from serfsim.topology.topology import Floats, Topology
-from serfsim.wording import counted
 
 REST = "rest"
 RULES = ("auto", "by_name", "in_order", "in_blocks", "random")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, vec
 from serfsim.network.latency import PlaneLatency
 from serfsim.topology.topology import Topology

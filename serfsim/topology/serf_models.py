@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.jitter import standard_normal
 from serfsim.network.latency import MatrixLatency, SiteLatency, WholeNanosecondPlane

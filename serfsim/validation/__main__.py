@@ -8,7 +8,7 @@ import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from serfsim.errors import SerfsimError
+from serfsim.base.errors import SerfsimError
 from serfsim.speed import is_compiled
 from serfsim.validation.compare import AGREES, Pair, Row, compare
 from serfsim.validation.conversion import as_recording

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.stats import ks_2samp
 from scipy.stats import t as student
 
-from serfsim.scoring.recording import Floats
+from serfsim.results.scoring.recording import Floats
 from serfsim.validation.figures.measures import Figures
 from serfsim.validation.golden import Golden
 from serfsim.validation.releases import release_of

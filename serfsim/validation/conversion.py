@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from serfsim.protocol import events
-from serfsim.scoring.recording import (
+from serfsim.results.scoring.recording import (
     CoordinateSamples,
     EventTable,
     Floats,

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.errors import SerfsimError
-from serfsim.scoring.recording import Floats
+from serfsim.base.errors import SerfsimError
+from serfsim.results.scoring.recording import Floats
 
 FORMAT = "serf-golden/1"
 ENDING = ".json.gz"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, DELIVERED, RECEIVED, SENT
-from serfsim.scoring.recording import Announcement, DeliveryTable
+from serfsim.results.scoring.recording import Announcement, DeliveryTable
 from serfsim.validation.golden import Golden
 from serfsim.validation.scenario import EVENT_PAYLOAD, QUERY_PAYLOAD
 

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from serfsim.report.plots import style
-from serfsim.scoring.recording import Floats
+from serfsim.results.scoring.recording import Floats
 from serfsim.validation.compare import AGREES, OPEN, Pair, Row, compare, finite, group_of
 from serfsim.validation.figures.coordinates import TIMES_S
 from serfsim.validation.releases import order_of

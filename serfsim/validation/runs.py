@@ -20,25 +20,25 @@ from typing import Any
 
 import numpy as np
 
+from serfsim.base.atomic_files import write_whole
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import MESSAGE, TRAFFIC_COLUMNS, USER_MESSAGE, Trace
-from serfsim.scoring.recording import PerSecond, Recording
+from serfsim.results.scoring.recording import PerSecond, Recording
 from serfsim.simulation import Simulation
 from serfsim.simulation.recorder import BROADCASTS, LEADING, SERF
-from serfsim.sweeps.crews import end_with_parent
-from serfsim.sweeps.keys import ASIDE as RUNS_ASIDE
-from serfsim.sweeps.keys import package_digest
+from serfsim.study.sweeps.crews import end_with_parent
+from serfsim.study.sweeps.keys import NOT_AFFECTING_RESULTS as NOT_AFFECTING_RUNS
+from serfsim.study.sweeps.keys import package_digest
 from serfsim.validation.conversion import rounds
 from serfsim.validation.figures import figures
 from serfsim.validation.figures.measures import Figures
 from serfsim.validation.golden import Golden, name_of, read
 from serfsim.validation.noise import MachineNoise, stalls
 from serfsim.validation.scenario import latency_file, scenario, warm_up
-from serfsim.whole import write_whole
 
 # Sources that no figure depends on.
-ASIDE = (
-    *(part for part in RUNS_ASIDE if part != "validation/"),
+NOT_AFFECTING_COUNTS = (
+    *(part for part in NOT_AFFECTING_RUNS if part != "validation/"),
     *(f"validation/{name}.py" for name in ("__main__", "causes", "compare", "page", "plot", "tolerances")),
 )
 
@@ -105,7 +105,7 @@ def run_all(
     paths: list[Path], seeds: list[int], folder: Path, workers: int, progress: Callable[[int, int], None]
 ) -> dict[str, dict[int, Figures]]:
     """The figures of every recording and seed: {name: {seed: figures}}."""
-    sources = package_digest(ASIDE)
+    sources = package_digest(NOT_AFFECTING_COUNTS)
     # Seed by seed: what is interrupted has fewer seeds of all recordings, not all seeds of a few.
     jobs = [Job(path, seed, folder, sources) for seed in seeds for path in paths]
     found: dict[Job, Figures] = {job: known for job in jobs if (known := recall(job)) is not None}

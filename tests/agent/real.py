@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.agent import Agent, Happening, Identity
-from serfsim.agent.codec import Codec
+from serfsim.live.agent import Agent, Happening, Identity
+from serfsim.live.agent.codec import Codec
 from serfsim.protocol.memberlist.datagram import encode_datagram
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPing
 from serfsim.protocol.runtime import Machine

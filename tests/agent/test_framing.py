@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.agent.addresses import endpoint_of, number_of, read_endpoint
-from serfsim.agent.codec import Codec
-from serfsim.agent.framing import LARGEST, Incoming
-from serfsim.errors import SerfsimError
+from serfsim.base.errors import SerfsimError
+from serfsim.live.agent.addresses import endpoint_of, number_of, read_endpoint
+from serfsim.live.agent.codec import Codec
+from serfsim.live.agent.framing import LARGEST, Incoming
 from serfsim.native import Random
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.config import MemberlistConfig

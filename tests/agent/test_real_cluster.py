@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from serfsim.live.rpc.views import stats_of
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.messages import ACK, GOSSIP, INDIRECT_PING, PING, PUSH_PULL
 from serfsim.protocol.serf.asking import QueryParams
-from serfsim.rpc.views import stats_of
 from tests.agent.real import LIMIT_S, NEEDS_SERF, OurProcess, Ours, RealAgent, Watch, ended, repeated, until
 
 pytestmark = NEEDS_SERF

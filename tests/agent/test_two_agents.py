@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from serfsim.agent import Agent, Answers, Identity
-from serfsim.agent.codec import Codec
-from serfsim.errors import SerfsimError
+from serfsim.base.errors import SerfsimError
+from serfsim.live.agent import Agent, Answers, Identity
+from serfsim.live.agent.codec import Codec
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.config import MemberlistConfig

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 import serfsim
-from serfsim.report.log import log_lines
+from serfsim.results.agent_log import log_lines
 from tests.agent_logs.reading import Line, Moment, recorded_moments, simulated_moments
 from tests.agent_logs.situations import WARM_UP, scenario_of
 from tests.simulation.cluster import Run

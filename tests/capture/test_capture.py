@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from serfsim.base.errors import ResultError
 from serfsim.capture.conversation import Side
 from serfsim.capture.packets import EPOCH_NS, KEY
 from serfsim.cli.app import app
-from serfsim.errors import ResultError
 from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.wire.decode_memberlist import DatagramReader
 from serfsim.protocol.wire.streams import decode_stream, unwrap_stream
-from serfsim.result import open_result
+from serfsim.results.run_result import open_result
 from serfsim.scenario.model import Scenario
 from serfsim.simulation import Simulation
 from serfsim.simulation.configs import address_of

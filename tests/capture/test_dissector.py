@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import serfsim.capture
-from serfsim.result import open_result
+from serfsim.results.run_result import open_result
 from serfsim.scenario.model import Scenario
 from serfsim.simulation import Simulation
 from tests.capture.conftest import Run

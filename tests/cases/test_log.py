@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from serfsim.cli.app import app
-from serfsim.report.log import log_lines
+from serfsim.results.agent_log import log_lines
 from serfsim.simulation import Simulation
 from tests.cases.running import case
 from tests.simulation.cluster import Run, scenario

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import serfsim
-from serfsim.errors import SerfsimError
+from serfsim.base.errors import SerfsimError
 from serfsim.protocol.serf.tags import LONGEST_META, encode_tags
 from serfsim.simulation import Simulation
 from tests.cases.running import case

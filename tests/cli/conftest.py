@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import serfsim.simulation
-from serfsim import manifest
+from serfsim.base import manifest
 from serfsim.cli.app import app
 from serfsim.scenario import Scenario
 

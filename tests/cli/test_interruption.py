@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from serfsim.result import Result, open_result
+from serfsim.results.run_result import Result, open_result
+from serfsim.results.scoring.score import score
 from serfsim.scenario import Scenario
-from serfsim.scoring.score import score
 from serfsim.simulation import Simulation
 
 Serfsim = Callable[..., Any]
@@ -76,7 +76,7 @@ def pressing(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
             signal.raise_signal(signal.SIGINT)
         return score(*given)
 
-    monkeypatch.setattr("serfsim.result.score", scored)
+    monkeypatch.setattr("serfsim.results.run_result.score", scored)
 
 
 def test_an_interruption_while_the_run_is_scored_keeps_all_but_figures(
@@ -103,7 +103,7 @@ def test_a_second_interruption_keeps_nothing(
 
 def pressing_while_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Press Ctrl-C whenever the log of a result is about to be written."""
-    monkeypatch.setattr("serfsim.report.log.write_log", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("serfsim.results.agent_log.write_log", lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 @pytest.mark.parametrize("before", [0, 1])

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from serfsim import manifest
+from serfsim.base import manifest
+from serfsim.base.errors import SerfsimError
 from serfsim.cli.app import app
-from serfsim.errors import SerfsimError
+from serfsim.live.rpc.past import Past
+from serfsim.live.rpc.views import member_views
 from serfsim.protocol.memberlist.members import UNKNOWN
-from serfsim.result import Result, open_result
-from serfsim.rpc.past import Past
-from serfsim.rpc.views import member_views
+from serfsim.results.run_result import Result, open_result
 from serfsim.scenario.loading import loads
 from serfsim.simulation import Simulation
 

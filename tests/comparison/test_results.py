@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import serfsim
-from serfsim.comparison import per_node, per_pair
-from serfsim.errors import SerfsimError
-from serfsim.result import Result
+from serfsim.base.errors import SerfsimError
+from serfsim.results.run_result import Result
 from serfsim.scenario.figures import figure_value
+from serfsim.study.comparison import per_node, per_pair
 
 
 def slow_nodes(seed: int = 1, mult: int = 4) -> Result:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import serfsim
-from serfsim.errors import SerfsimError
+from serfsim.base.errors import SerfsimError
 
 MULT = "cluster.config.suspicion_mult"
 WRONG = "detection.false_positives"
@@ -45,7 +45,7 @@ def table(
     return pd.DataFrame(rows)
 
 
-def verdicts(comparison: serfsim.comparison.Comparison) -> dict[str, str]:
+def verdicts(comparison: serfsim.study.comparison.Comparison) -> dict[str, str]:
     return {row.figure: row.verdict for row in comparison.rows}
 
 

@@ -84,7 +84,13 @@ def test_the_compiled_sources_are_protocol_network_and_two_of_the_engine() -> No
 
 @pytest.mark.parametrize(
     "name",
-    ["serfsim.engine.streams", "serfsim.protocol", "serfsim.protocol.nothing", "json", "serfsim.result"],
+    [
+        "serfsim.engine.streams",
+        "serfsim.protocol",
+        "serfsim.protocol.nothing",
+        "json",
+        "serfsim.results.run_result",
+    ],
 )
 def test_the_finder_leaves_other_modules_alone(name: str) -> None:
     assert PlainSources().find_spec(name) is None

@@ -8,7 +8,7 @@ import pytest
 
 from serfsim.native import Random
 from serfsim.network.jitter import LognormalJitter, NoJitter
-from serfsim.scoring.recording import Floats
+from serfsim.results.scoring.recording import Floats
 from serfsim.validation.golden import Golden, read
 from serfsim.validation.noise import MachineNoise, body, early_stall, stalls
 from serfsim.validation.scenario import latency_file, scenario

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from serfsim.base.english import printable
 from serfsim.cli.app import app
-from serfsim.result import open_result
+from serfsim.results.run_result import open_result
 from serfsim.scenario import load
-from serfsim.wording import printable
 
 ESCAPE = Path(__file__).parent / "inputs" / "escape.yaml"
 

@@ -15,12 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 import serfsim
-from serfsim import manifest
+from serfsim.base import manifest
+from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.cli.app import app
-from serfsim.errors import ResultError, SerfsimWarning
-from serfsim.report.folder import held
-from serfsim.report.reading import COLUMNS
-from serfsim.result import Result, open_result
+from serfsim.results.folder import held
+from serfsim.results.reading import COLUMNS
+from serfsim.results.run_result import Result, open_result
 from serfsim.scenario import Scenario
 
 SMALL = "{name: small, cluster: {nodes: 4}, duration: 20s, warm_up: 5s, faults: [{crash: [node-02], at: 1s}]}"
@@ -125,7 +125,7 @@ def test_a_partial_result_goes_beside_a_complete_one(result: Result, saved: Path
 
 
 def test_a_folder_that_another_run_holds_is_refused(saved: Path) -> None:
-    program = "import sys, pathlib\nfrom serfsim.report.folder import held\n"
+    program = "import sys, pathlib\nfrom serfsim.results.folder import held\n"
     program += "with held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()\n"
     with subprocess.Popen(
         [sys.executable, "-c", program, str(saved)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -225,7 +225,7 @@ def _each_wrong(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["summary.json", "truth.json"])
-@pytest.mark.filterwarnings("ignore::serfsim.errors.SerfsimWarning")
+@pytest.mark.filterwarnings("ignore::serfsim.base.errors.SerfsimWarning")
 def test_without_a_manifest_readers_end_in_a_message_all_the_same(name: str, saved: Path) -> None:
     (saved / "manifest.json").unlink()
     document = json.loads((saved / name).read_text(encoding="utf-8"))
@@ -244,7 +244,7 @@ def test_without_a_manifest_readers_end_in_a_message_all_the_same(name: str, sav
             assert "internal error" not in done.stderr, (text[:300], done.stderr)
 
 
-@pytest.mark.filterwarnings("ignore::serfsim.errors.SerfsimWarning")
+@pytest.mark.filterwarnings("ignore::serfsim.base.errors.SerfsimWarning")
 @pytest.mark.parametrize("name", COLUMNS)
 def test_tables_of_something_else_end_in_a_message(name: str, saved: Path) -> None:
     import pandas as pd

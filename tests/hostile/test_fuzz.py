@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import serfsim
-from serfsim.errors import SerfsimError
-from serfsim.result import Result, open_result
+from serfsim.base.errors import SerfsimError
+from serfsim.results.run_result import Result, open_result
 from serfsim.scenario import Scenario, loads
 from serfsim.scenario.model import Scenario as Model
 from serfsim.topology.graph import load_graph
@@ -202,7 +202,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @QUICK
-@pytest.mark.filterwarnings("ignore::serfsim.errors.SerfsimWarning")
+@pytest.mark.filterwarnings("ignore::serfsim.base.errors.SerfsimWarning")
 @given(
     st.sampled_from(["summary.json", "truth.json", "scenario.yaml", "probes.parquet", "manifest.json"]),
     st.integers(0, 10_000),

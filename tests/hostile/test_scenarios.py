@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 import serfsim
+from serfsim.base.errors import ScenarioError
 from serfsim.cli.app import app
-from serfsim.errors import ScenarioError
 from serfsim.scenario import Scenario, load, loads
 from serfsim.scenario.estimate import estimate
 from serfsim.scenario.library import shipped

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from serfsim.rpc import session, streams
-from serfsim.rpc.server import MOST_CLIENTS
+from serfsim.live.rpc import session, streams
+from serfsim.live.rpc.server import MOST_CLIENTS
 from tests.rpc.client import Client, Served, serve
 
 

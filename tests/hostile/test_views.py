@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from serfsim.rpc.past import Past
-from serfsim.rpc.views import member_views
+from serfsim.live.rpc.past import Past
+from serfsim.live.rpc.views import member_views
 from serfsim.scenario import Scenario, load
 from serfsim.simulation import Simulation, run
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from serfsim import jupyter
-from serfsim.pace import Pace
+from serfsim.base import jupyter
+from serfsim.base.pace import Pace
 
 
 class Cell:

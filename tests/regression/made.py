@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from serfsim.regression.baseline import Acceptance, Baseline, Entry
-from serfsim.regression.comparison import claims_of
-from serfsim.regression.identity import essence
-from serfsim.regression.runs import Runs, runs_from
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
+from serfsim.study.regression.baseline import Acceptance, Baseline, Entry
+from serfsim.study.regression.comparison import claims_of
+from serfsim.study.regression.identity import essence
+from serfsim.study.regression.runs import Runs, runs_from
 
 NAN = float("nan")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.errors import BaselineError
-from serfsim.regression import history
-from serfsim.regression.acceptance import FIRST, Accepted, accept
-from serfsim.regression.baseline import read_baseline
+from serfsim.base.errors import BaselineError
+from serfsim.study.regression import history
+from serfsim.study.regression.acceptance import FIRST, Accepted, accept
+from serfsim.study.regression.baseline import read_baseline
 from tests.regression.made import TINY
 
 FOLDER = Path("results/baseline")
@@ -78,7 +78,7 @@ def test_an_interruption_after_the_baseline_is_made_up_for_by_the_next_call(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("serfsim.regression.acceptance.append", interrupted)
+        patched.setattr("serfsim.study.regression.acceptance.append", interrupted)
         with pytest.raises(KeyboardInterrupt):
             accepted("Probes ask two members")
     assert accepted().is_nothing

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serfsim.errors import BaselineError
-from serfsim.regression.baseline import MANIFEST, read_baseline, seeds_text, write_baseline
+from serfsim.base.errors import BaselineError
 from serfsim.scenario.loading import load
+from serfsim.study.regression.baseline import MANIFEST, read_baseline, seeds_text, write_baseline
 from tests.regression.made import NAN, baseline, entry, runs
 
 FIGURES = {"detection.first_s.mean": [7.123456789, 8.5], "coordinates.converged_s": [NAN, 35.0]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serfsim.regression.changelog import entry_of, find, with_entry
+from serfsim.study.regression.changelog import entry_of, find, with_entry
 
 TEXT = """\
 # Changelog

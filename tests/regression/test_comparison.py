@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from serfsim.regression.comparison import BETTER, CHANGED, WORSE, Comparison, compare
-from serfsim.regression.runs import CLAIMS_FAILED, Failure, Runs, runs_from
-from serfsim.regression.words import verdict
-from serfsim.statistics import holm
+from serfsim.study.regression.comparison import BETTER, CHANGED, WORSE, Comparison, compare
+from serfsim.study.regression.runs import CLAIMS_FAILED, Failure, Runs, runs_from
+from serfsim.study.regression.words import verdict
+from serfsim.study.statistics import holm
 from tests.regression.made import NAN, baseline, entry, normal, runs, scenario
 
 FIRST = "detection.first_s.mean"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serfsim.errors import BaselineError
-from serfsim.regression.history import ACCEPTED, append, line_of, read_history, series
+from serfsim.base.errors import BaselineError
+from serfsim.study.regression.history import ACCEPTED, append, line_of, read_history, series
 from tests.regression.made import NAN, runs
 
 FIRST = "detection.first_s.mean"

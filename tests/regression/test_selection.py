@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.errors import BaselineError, ScenarioError
-from serfsim.regression.baseline import Baseline
-from serfsim.regression.identity import differing, essence
-from serfsim.regression.selection import chosen, loaded, located, source_of
+from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.scenario.library import shipped
 from serfsim.scenario.settings import Settings
+from serfsim.study.regression.baseline import Baseline
+from serfsim.study.regression.identity import differing, essence
+from serfsim.study.regression.selection import chosen, loaded, located, source_of
 from tests.regression.made import TINY, baseline, entry, runs, scenario
 
 

@@ -12,10 +12,10 @@ from ruamel.yaml import YAML
 from typer.main import get_command
 
 from serfsim.cli.app import app
-from serfsim.regression.baseline import read_baseline
-from serfsim.regression.check import PAGE
-from serfsim.regression.identity import essence
-from serfsim.regression.selection import loaded
+from serfsim.study.regression.baseline import read_baseline
+from serfsim.study.regression.check import PAGE
+from serfsim.study.regression.identity import essence
+from serfsim.study.regression.selection import loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / ".github" / "workflows" / "regress.yml"

@@ -17,8 +17,8 @@ from serfsim.protocol.events import (
     SUSPICION_TIMEOUT,
     TCP_FALLBACK_OK,
 )
-from serfsim.result import Result
-from serfsim.scoring.recording import QueueSamples
+from serfsim.results.run_result import Result
+from serfsim.results.scoring.recording import QueueSamples
 from tests.scoring.recorded import AFTER, Row, all_joined, counters, recorded, samples
 
 

@@ -9,7 +9,7 @@ import pytest
 from serfsim import load, run
 from serfsim.report.answer import Answer, answer, told_claims
 from serfsim.report.tables import number
-from serfsim.result import Result
+from serfsim.results.run_result import Result
 from tests.report.conftest import small
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from serfsim import Scenario, Simulation, run
-from serfsim.result import Result
+from serfsim.results.run_result import Result
 from tests.report.conftest import small
 
 SCENARIO = Scenario(

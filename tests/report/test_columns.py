@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serfsim.report.columns import Coded, Columns, Masked, frame_of, joined, read_parquet, write_parquet
+from serfsim.results.columns import Coded, Columns, Masked, frame_of, joined, read_parquet, write_parquet
 
 TABLE: Columns = {
     "t_s": np.array([0.5, np.nan, 2.5]),

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serfsim.errors import ResultError
-from serfsim.report import frames
+from serfsim.base.errors import ResultError
 from serfsim.report.figures import FIGURES
-from serfsim.report.folder import TABLES, replacing
 from serfsim.report.plots import view_sizes
-from serfsim.result import Result, open_result
+from serfsim.results import frames
+from serfsim.results.folder import TABLES, replacing
+from serfsim.results.run_result import Result, open_result
 from tests.report.conftest import small
 
 

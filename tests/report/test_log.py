@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from serfsim.protocol import events as kind
-from serfsim.report.log import SimulatedNames, eras_of, log_lines, write_log
+from serfsim.results.agent_log import SimulatedNames, eras_of, log_lines, write_log
 from tests.scoring.recorded import Row, events
 from tests.simulation.cluster import Run, scenario
 

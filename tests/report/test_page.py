@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from serfsim import manifest
+from serfsim.base import manifest
 from serfsim.report.figures import FIGURES, page_figures
 from serfsim.report.happened import more_than_shown
 from serfsim.report.page import page, page_style, write_page
 from serfsim.report.svg import PROPERTIES, page_figure
-from serfsim.result import Result, open_result
+from serfsim.results.run_result import Result, open_result
 from serfsim.scenario import Scenario
 from serfsim.simulation import run
 from tests.report.conftest import empty, large, small

@@ -13,7 +13,7 @@ from PIL import Image
 
 from serfsim.report.figures import FIGURES, save_figures
 from serfsim.report.plots.style import legend_columns
-from serfsim.result import Result, open_result
+from serfsim.results.run_result import Result, open_result
 from tests.report.conftest import empty, large, small
 
 

@@ -12,8 +12,8 @@ from serfsim.protocol import log_lines as lines
 from serfsim.protocol.memberlist.errors import REFUSED, gathered, stream_error, version_error
 from serfsim.protocol.runtime import CLOSED, IO_TIMEOUT
 from serfsim.protocol.vivaldi.client import RTT_OUT_OF_RANGE
-from serfsim.report.log import log_lines, write_log
-from serfsim.scoring.recording import LogTable
+from serfsim.results.agent_log import log_lines, write_log
+from serfsim.results.scoring.recording import LogTable
 from tests.scoring.recorded import Row, events
 
 NAMES = ["a", "b", "c"]

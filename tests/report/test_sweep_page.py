@@ -16,8 +16,8 @@ from serfsim.report import sweep_plot
 from serfsim.report.sweep_page import sweep_page
 from serfsim.report.sweep_words import held_claims, range_of, sweep_answer, unfinished, verdict
 from serfsim.scenario.claims import Claim
-from serfsim.sweeps import open_sweep
-from serfsim.sweeps.overview import summary
+from serfsim.study.sweeps import open_sweep
+from serfsim.study.sweeps.overview import summary
 from tests.report.test_page import Reader
 
 MULT = "cluster.config.suspicion_mult"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serfsim.report.tables import claim_rows, lookup, number, percent, summary_rows, told, traffic_rows
-from serfsim.result import Result
+from serfsim.results.run_result import Result
 from tests.report.conftest import empty
 
 

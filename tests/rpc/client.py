@@ -9,9 +9,9 @@ from typing import Any
 
 import msgpack
 
-from serfsim.rpc.agent import Agent
-from serfsim.rpc.pacing import Fast, Pace, Stepped
-from serfsim.rpc.server import Server
+from serfsim.live.rpc.agent import Agent
+from serfsim.live.rpc.pacing import Fast, Pace, Stepped
+from serfsim.live.rpc.server import Server
 from serfsim.scenario import Scenario
 from serfsim.simulation import Simulation
 

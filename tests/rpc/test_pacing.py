@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.rpc.pacing import LARGEST_LAG_S, STEP_S, Fast, RealTime, Stepped
+from serfsim.live.rpc.pacing import LARGEST_LAG_S, STEP_S, Fast, RealTime, Stepped
 
 
 class Clock:

@@ -10,11 +10,11 @@ import time
 import msgpack
 import pytest
 
-from serfsim.errors import SerfsimError
-from serfsim.rpc.agent import Agent
-from serfsim.rpc.pacing import Fast, RealTime, Stepped
-from serfsim.rpc.server import MOST_CLIENTS, Server, is_loopback
-from serfsim.rpc.views import member_views
+from serfsim.base.errors import SerfsimError
+from serfsim.live.rpc.agent import Agent
+from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
+from serfsim.live.rpc.server import MOST_CLIENTS, Server, is_loopback
+from serfsim.live.rpc.views import member_views
 from serfsim.simulation import Simulation
 from tests.rpc.client import Client, Served, serve, serving, small
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgpack
 import pytest
 
-from serfsim.rpc.session import LOCKED, NEW, OPEN
+from serfsim.live.rpc.session import LOCKED, NEW, OPEN
 from tests.rpc.client import Client, Served, serve, small
 
 CONVERSATIONS = json.loads(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.protocol.memberlist import config as memberlist
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.scenario import Scenario

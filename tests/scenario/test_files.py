@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.scenario import load
 
 TEXT = "cluster: {nodes: 2}\nnetwork:\n  topology: {model: matrix, file: sets/m.csv}\n"

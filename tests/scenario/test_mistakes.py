@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.scenario import Scenario, load, loads
 from serfsim.scenario.problems import MOST_LINES, ScenarioProblems
 

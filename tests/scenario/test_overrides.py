@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.scenario import Scenario, loads
 from serfsim.scenario.overrides import read_path
 

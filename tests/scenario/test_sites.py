@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import serfsim
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.scenario import Scenario
 from serfsim.scenario.loading import loads
 from serfsim.scenario.writing import dumps

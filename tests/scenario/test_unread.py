@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.versions import BASELINE, Mechanisms

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from serfsim import Scenario
-from serfsim.errors import ScenarioError
-from serfsim.expressions import compiled
+from serfsim.base.errors import ScenarioError
+from serfsim.base.expressions import compiled
 
 
 def made(*workload: dict[str, Any], **cluster: Any) -> Scenario:

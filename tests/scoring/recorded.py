@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 
 from serfsim.protocol.events import JOIN
-from serfsim.scoring.recording import CoordinateSamples, EventTable, Interval, PerSecond, Recording, Truth
-from serfsim.scoring.score import score
+from serfsim.results.scoring.recording import (
+    CoordinateSamples,
+    EventTable,
+    Interval,
+    PerSecond,
+    Recording,
+    Truth,
+)
+from serfsim.results.scoring.score import score
 
 Row = tuple[float, int, int, int] | tuple[float, int, int, int, int]  # t, observer, kind, subject, detail
 Spells = Mapping[int, Sequence[tuple[float, float]]]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.events import COORDINATE_RESET
-from serfsim.scoring import pair_errors
-from serfsim.scoring.coordinates import error_series, final_errors
-from serfsim.scoring.pair_errors import Embedding, spaced
-from serfsim.scoring.scope import Scope
+from serfsim.results.scoring import pair_errors
+from serfsim.results.scoring.coordinates import error_series, final_errors
+from serfsim.results.scoring.pair_errors import Embedding, spaced
+from serfsim.results.scoring.scope import Scope
 from tests.scoring.recorded import AFTER, figures, recorded, samples
 
 # Three nodes on a line at 0, 10 and 30 ms; estimates 10, 20 and 30 ms.

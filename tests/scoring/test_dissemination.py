@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, DELIVERED, RECEIVED, SENT
-from serfsim.report.columns import frame_of
-from serfsim.report.frames import deliveries
-from serfsim.scoring.recording import Announcement, DeliveryTable
-from serfsim.scoring.score import score
+from serfsim.results.columns import frame_of
+from serfsim.results.frames import deliveries
+from serfsim.results.scoring.recording import Announcement, DeliveryTable
+from serfsim.results.scoring.score import score
 from tests.scoring.recorded import recorded
 
 Row = tuple[float, int, int, int] | tuple[float, int, int, int, int]  # t, node, action, item, peer

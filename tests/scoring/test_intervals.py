@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serfsim.scoring.intervals import Spans, merged
-from serfsim.scoring.recording import Interval
+from serfsim.results.scoring.intervals import Spans, merged
+from serfsim.results.scoring.recording import Interval
 
 ends = st.integers(0, 12)
 intervals = st.lists(st.tuples(ends, ends).map(lambda e: Interval(float(min(e)), float(max(e)))), max_size=5)

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.events import FAILED, JOIN, LEFT, REAP, SUSPECT
-from serfsim.scoring.convergence import Disagreement
-from serfsim.scoring.intervals import Spans
-from serfsim.scoring.recording import EventTable, Interval
-from serfsim.scoring.rows import PIECE, Rows, let_go
-from serfsim.scoring.views import RESTART, view_history
+from serfsim.results.scoring.convergence import Disagreement
+from serfsim.results.scoring.intervals import Spans
+from serfsim.results.scoring.recording import EventTable, Interval
+from serfsim.results.scoring.rows import PIECE, Rows, let_go
+from serfsim.results.scoring.views import RESTART, view_history
 
 
 def filled(rows: Rows, parts: int = 7) -> list[Any]:
@@ -161,10 +161,10 @@ import resource, sys
 import numpy as np
 from tests.scoring.recorded import recorded
 from serfsim.protocol.events import JOIN
-from serfsim.scoring.digest import digest
-from serfsim.scoring.recording import EventTable, Interval
-from serfsim.scoring.rows import Rows
-from serfsim.scoring.score import score
+from serfsim.results.scoring.digest import digest
+from serfsim.results.scoring.recording import EventTable, Interval
+from serfsim.results.scoring.rows import Rows
+from serfsim.results.scoring.score import score
 
 n = int(sys.argv[1])
 rows = Rows((np.float64, np.int32, np.int32, np.int8, np.int64))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import serfsim
-from serfsim.errors import SerfsimError
+from serfsim.base.errors import SerfsimError
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.probe import Prober
 from serfsim.protocol.serf.node import SerfNode

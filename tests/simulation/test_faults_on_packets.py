@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import serfsim
-from serfsim.result import Result
+from serfsim.results.run_result import Result
 
 
 def disturbed(**fault: object) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from serfsim import Result, Scenario, Simulation, run
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.report.answer import UNSETTLED, answer
 from serfsim.scenario.loading import loads
 from serfsim.simulation import settling

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from serfsim import Scenario, Simulation
-from serfsim.report import frames
-from serfsim.result import open_result
-from serfsim.scoring.rows import Rows
+from serfsim.results import frames
+from serfsim.results.run_result import open_result
+from serfsim.results.scoring.rows import Rows
 from serfsim.simulation import recorder
 
 FAULTS = [

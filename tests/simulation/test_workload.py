@@ -312,8 +312,8 @@ def test_the_log_tells_of_events_and_queries_in_serfs_words(tmp_path: Any) -> No
 
 
 def test_the_digest_takes_in_what_was_delivered_and_nothing_where_nothing_was() -> None:
-    from serfsim.scoring.digest import digest
-    from serfsim.scoring.recording import no_deliveries
+    from serfsim.results.scoring.digest import digest
+    from serfsim.results.scoring.recording import no_deliveries
 
     result = run(6, "10s", workload=[{"event": "x", "at": "1s"}])
     whole = digest(result.recording)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serfsim.statistics import differences, holm
+from serfsim.study.statistics import differences, holm
 
 
 def test_holm_adjusts_as_in_the_textbook() -> None:

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from serfsim.errors import SerfsimError
-from serfsim.statistics import bound, estimate, interval, share
+from serfsim.base.errors import SerfsimError
+from serfsim.study.statistics import bound, estimate, interval, share
 
 
 def test_a_median_of_twenty_lies_between_the_sixth_and_the_fifteenth() -> None:

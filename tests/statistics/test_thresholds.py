@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from serfsim.statistics import bound, confidence_that, values_needed
+from serfsim.study.statistics import bound, confidence_that, values_needed
 
 
 def test_twenty_runs_at_zero_say_that_the_95th_percentile_is_zero_with_64_percent() -> None:

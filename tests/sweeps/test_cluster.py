@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 import serfsim
-from serfsim.errors import SweepError
+from serfsim.base.errors import SweepError
 from serfsim.scenario import Scenario
-from serfsim.sweeps import Job, Outcome, cluster, run_all
+from serfsim.study.sweeps import Job, Outcome, cluster, run_all
 from tests.sweeps.workers import MARKS, begun, misfortune
 
 distributed = pytest.importorskip("distributed")
@@ -112,7 +112,7 @@ class OtherCode:
 
 
 def there() -> Any:
-    from serfsim.sweeps.keys import code_version
+    from serfsim.study.sweeps.keys import code_version
 
     return code_version
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import serfsim
-from serfsim.errors import SweepError
+from serfsim.base.errors import SweepError
 from serfsim.scenario import Scenario
-from serfsim.sweeps import Job, Outcome, flat_figures, run_all
-from serfsim.sweeps.carrying import OTHER_CODE, carry_out
-from serfsim.sweeps.keys import code_version, scenario_text
+from serfsim.study.sweeps import Job, Outcome, flat_figures, run_all
+from serfsim.study.sweeps.carrying import OTHER_CODE, carry_out
+from serfsim.study.sweeps.keys import code_version, scenario_text
 from tests.sweeps.workers import MARKS, misfortune
 
 Misfortunes = Callable[[str], Scenario]
@@ -25,7 +25,7 @@ def meeting(tiny: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     marks = tmp_path / "marks"
     marks.mkdir()
     monkeypatch.setenv(MARKS, str(marks))
-    monkeypatch.setattr("serfsim.sweeps.crews.carry_out", misfortune)
+    monkeypatch.setattr("serfsim.study.sweeps.crews.carry_out", misfortune)
     return lambda name: tiny.with_settings({"name": name})
 
 
@@ -111,7 +111,7 @@ def test_a_defect_is_told_with_its_kind(tiny: Scenario, monkeypatch: pytest.Monk
 
 def test_a_worker_with_other_code_refuses(tiny: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     assert carry_out(scenario_text(tiny), 1, "0.0.9+other")["status"] == OTHER_CODE
-    monkeypatch.setattr("serfsim.sweeps.execution.code_version", lambda: "0.0.9+other")
+    monkeypatch.setattr("serfsim.study.sweeps.execution.code_version", lambda: "0.0.9+other")
     with pytest.raises(SweepError, match=r"a worker runs serfsim .*, this is 0\.0\.9\+other"):
         run_all([Job(tiny, 1)], workers=1)
 

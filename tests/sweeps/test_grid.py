@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serfsim.errors import SweepError
+from serfsim.base.errors import SweepError
 from serfsim.scenario import Scenario
-from serfsim.sweeps.grid import checked_grid, points, read_grid, scenarios
+from serfsim.study.sweeps.grid import checked_grid, points, read_grid, scenarios
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from serfsim.base.errors import SerfsimError, SweepError
 from serfsim.cli.sweep_table import fitting
-from serfsim.errors import SerfsimError, SweepError
 from serfsim.scenario import Scenario
-from serfsim.statistics import interval
-from serfsim.sweeps import Job, Outcome, summary
-from serfsim.sweeps.headlines import figure_text, headlines, short_titles
-from serfsim.sweeps.table import parameters_of, quantity_column, table_of
+from serfsim.study.statistics import interval
+from serfsim.study.sweeps import Job, Outcome, summary
+from serfsim.study.sweeps.headlines import figure_text, headlines, short_titles
+from serfsim.study.sweeps.table import parameters_of, quantity_column, table_of
 
 FLAPS = "detection.flaps"
 FULL = "detection.full_s.p99"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from serfsim import progress
-from serfsim.jupyter import cell_bar
+from serfsim.base import progress
+from serfsim.base.jupyter import cell_bar
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.errors import SweepError
+from serfsim.base.errors import SweepError
 from serfsim.scenario import Scenario
-from serfsim.sweeps import Job, Outcome, Store, keys, run_all
-from serfsim.sweeps.keys import run_key, scenario_text
+from serfsim.study.sweeps import Job, Outcome, Store, keys, run_all
+from serfsim.study.sweeps.keys import run_key, scenario_text
 
 
 @pytest.fixture
@@ -115,14 +115,14 @@ def test_code_that_no_figure_comes_from_does_not_count(
         keys.code_version.cache_clear()
         return keys.code_version()
 
-    for name in ("protocol/core.py", "cli/app.py", "sweeps/grid.py"):
-        (tmp_path / name).parent.mkdir()
+    for name in ("protocol/core.py", "cli/app.py", "study/sweeps/grid.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("a = 1\n", encoding="utf-8")
     monkeypatch.setattr(keys, "_PACKAGE", tmp_path)
     try:
         before = version()
         (tmp_path / "cli/app.py").write_text("a = 2\n", encoding="utf-8")
-        (tmp_path / "sweeps/grid.py").write_text("a = 2\n", encoding="utf-8")
+        (tmp_path / "study/sweeps/grid.py").write_text("a = 2\n", encoding="utf-8")
         (tmp_path / "protocol/core.py").write_bytes(b"a = 1\r\n")
         assert version() == before
         (tmp_path / "protocol/core.py").write_text("a = 2\n", encoding="utf-8")

@@ -14,7 +14,7 @@ import numpy as np
 import pooch
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.scenario.loading import loads
 from serfsim.topology import build_topology, datasets

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from serfsim.native import Random
-from serfsim.scoring.pair_errors import Embedding, PairErrors
+from serfsim.results.scoring.pair_errors import Embedding, PairErrors
 from serfsim.topology import build_topology
 from serfsim.topology.embedding import (
     OBSERVERS,

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology import Topology, build_topology
 from serfsim.topology.generators import GENERATORS, generate

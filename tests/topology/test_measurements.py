@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.topology.matrix import MeasuredMatrix, load_matrix
 
 CASES = Path(__file__).parent.parent / "cases" / "files"

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from serfsim.errors import ScenarioError, SerfsimError
+from serfsim.base.errors import ScenarioError, SerfsimError
 from serfsim.native import Random
 from serfsim.topology import Topology, build_topology
 from tests.vectors_of import vectors

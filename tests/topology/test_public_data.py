@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology import Topology, build_topology
 from serfsim.topology.cloud import OVERHEAD_S, PATH_FACTOR

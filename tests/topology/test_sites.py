@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology import Topology, build_topology
 from serfsim.topology.backbone import full_name, load_network, networks

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import serfsim
-from serfsim.errors import SerfsimError
-from serfsim.statistics import confidence_that
-from serfsim.tuning import Tuning
-from serfsim.tuning.judging import corrected
-from serfsim.tuning.settings import short_names
-from serfsim.tuning.words import as_markdown
+from serfsim.base.errors import SerfsimError
+from serfsim.study.statistics import confidence_that
+from serfsim.study.tuning import Tuning
+from serfsim.study.tuning.judging import corrected
+from serfsim.study.tuning.settings import short_names
+from serfsim.study.tuning.words import as_markdown
 from tests.tuning.conftest import FULL, MULT, WRONG, runs, sweep_table
 
 CLEAN = f"{WRONG}.p95 == 0"

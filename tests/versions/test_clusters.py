@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import serfsim
-from serfsim.errors import ScenarioError
+from serfsim.base.errors import ScenarioError
 from serfsim.protocol.versions import RELEASES
-from serfsim.report.log import log_lines
+from serfsim.results.agent_log import log_lines
 from serfsim.scenario.loading import load, loads
 from tests.simulation.cluster import NEAR, Run
 from tests.versions.harness import since

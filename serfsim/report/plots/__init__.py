@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from serfsim.report.topology_survey import Floor
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 
 class Plots:

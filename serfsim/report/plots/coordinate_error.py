@@ -13,7 +13,7 @@ from serfsim.report.tables import percent
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 FLOOR = 1e-6  # a log axis has no 0
 FLOOR_IN_SIGHT = 0.01  # of the least median: a lower floor is not drawn

@@ -15,10 +15,10 @@ from matplotlib.collections import LineCollection
 
 from serfsim.report.plots import style
 from serfsim.report.plots.labels import place_labels
-from serfsim.scoring.recording import Floats, Integers
+from serfsim.results.scoring.recording import Floats, Integers
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 NAMED = 32  # nodes up to which every node is named
 NAME_SIZE = 8.0  # points

@@ -11,11 +11,11 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from serfsim.protocol import events as kind
 from serfsim.report.plots import style
-from serfsim.scoring.recording import Floats, Integers
-from serfsim.scoring.scope import is_of, pieces, rows_of, rows_of_kind, scored_rows
+from serfsim.results.scoring.recording import Floats, Integers
+from serfsim.results.scoring.scope import is_of, pieces, rows_of, rows_of_kind, scored_rows
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 TITLE = "Who reported what"
 MOST_MARKS = 20_000  # of one kind; more are thinned evenly

@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from serfsim.protocol.events import HEALTH
-from serfsim.report.background import Background
 from serfsim.report.plots import style
-from serfsim.scoring.recording import EventTable, Floats
-from serfsim.scoring.scope import rows_of_kind
+from serfsim.results.scoring.recording import EventTable, Floats
+from serfsim.results.scoring.scope import rows_of_kind
+from serfsim.results.stored_truth import Background
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 NAMED = 4  # the nodes in the worst health get a line and a name,
 NOTED = 0.1  # if they are not far better off than the very worst

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from serfsim.report.plots import style
-from serfsim.scoring.recording import Floats
+from serfsim.results.scoring.recording import Floats
 
 Box = tuple[float, float, float, float]  # x low, y low, x high, y high, in pixels
 

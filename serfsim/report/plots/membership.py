@@ -8,15 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from serfsim.base.english import counted
 from serfsim.report.plots import style
 from serfsim.report.tables import number
-from serfsim.scoring.dissemination import Spread
-from serfsim.scoring.membership import spreads
-from serfsim.scoring.recording import Floats
-from serfsim.wording import counted
+from serfsim.results.scoring.dissemination import Spread
+from serfsim.results.scoring.membership import spreads
+from serfsim.results.scoring.recording import Floats
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 TITLE = "How changes of the membership spread"
 LEAST_S = 1e-3  # a log axis has no 0

@@ -12,7 +12,7 @@ from serfsim.report.plots import style
 from serfsim.report.tables import percent
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 # kind, label, colour, line width
 OUTCOMES = (

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from serfsim.errors import ResultError
+from serfsim.base.errors import ResultError
 from serfsim.report.plots import style
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 TITLE = "Messages waiting to be gossiped"
 # queue, label, colour

@@ -16,10 +16,10 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from serfsim.report.background import Background
-from serfsim.scoring.intervals import merged
-from serfsim.scoring.recording import Floats, Integers, Interval
-from serfsim.scoring.rows import Column, in_pieces
+from serfsim.results.scoring.intervals import merged
+from serfsim.results.scoring.recording import Floats, Integers, Interval
+from serfsim.results.scoring.rows import Column, in_pieces
+from serfsim.results.stored_truth import Background
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
     "#1f2933",

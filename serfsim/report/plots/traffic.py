@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from serfsim.report.plots import style
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 SHOWN = 7  # at most so many types get a colour, the heaviest
 # From the bottom up, always in the same colours.

@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from serfsim.report.background import Background
+from serfsim.base.english import counted
 from serfsim.report.plots import style
-from serfsim.scoring.recording import Floats
-from serfsim.scoring.views import view_history
-from serfsim.wording import counted
+from serfsim.results.scoring.recording import Floats
+from serfsim.results.scoring.views import view_history
+from serfsim.results.stored_truth import Background
 
 if TYPE_CHECKING:
-    from serfsim.result import Result
+    from serfsim.results.run_result import Result
 
 WITH_JOIN = 700  # nodes up to which the join is shown too; beyond, it is millions of rows
 EVERY_LINE = 300  # nodes up to which every node has its own faint line

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from serfsim.scoring.recording import Recording
+from serfsim.results.scoring.recording import Recording
 from serfsim.validation.figures import (
     baseline,
     blocked,

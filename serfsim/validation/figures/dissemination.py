@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, RECEIVED, SENT
-from serfsim.scoring.recording import Floats
+from serfsim.results.scoring.recording import Floats
 from serfsim.validation.figures import general
 from serfsim.validation.figures.measures import Figures, Measured, Window
 

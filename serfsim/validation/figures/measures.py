@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.protocol import events
-from serfsim.scoring.pair_errors import Embedding, PairErrors
-from serfsim.scoring.recording import Floats, PerSecond, Recording
+from serfsim.results.scoring.pair_errors import Embedding, PairErrors
+from serfsim.results.scoring.recording import Floats, PerSecond, Recording
 from serfsim.validation.conversion import true_rtt
 from serfsim.validation.golden import Golden
 

@@ -1,0 +1,64 @@
+"""The public Python interface: these names, and nothing else, are covered by semantic versioning.
+
+`load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run under
+the control of your own code, `sweep` runs a scenario over a grid of values and seeds. `serfsim` exports
+the same names. Each is imported at first use, so that `import serfsim` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from serfsim._version import __version__
+
+if TYPE_CHECKING:
+    from serfsim.report.topology_survey import survey as survey
+    from serfsim.results.run_result import Result as Result
+    from serfsim.scenario.loading import load as load
+    from serfsim.scenario.model import Scenario as Scenario
+    from serfsim.simulation import Simulation as Simulation
+    from serfsim.simulation import run as run
+    from serfsim.study.comparison import compare as compare
+    from serfsim.study.regression import regress as regress
+    from serfsim.study.sweeps import sweep as sweep
+    from serfsim.study.tuning import tune as tune
+
+__all__ = [
+    "Result",
+    "Scenario",
+    "Simulation",
+    "__version__",
+    "compare",
+    "load",
+    "regress",
+    "run",
+    "survey",
+    "sweep",
+    "tune",
+]
+
+_HOMES = {
+    "Result": "serfsim.results.run_result",
+    "Scenario": "serfsim.scenario.model",
+    "Simulation": "serfsim.simulation",
+    "compare": "serfsim.study.comparison",
+    "load": "serfsim.scenario.loading",
+    "regress": "serfsim.study.regression",
+    "run": "serfsim.simulation",
+    "survey": "serfsim.report.topology_survey",
+    "sweep": "serfsim.study.sweeps",
+    "tune": "serfsim.study.tuning",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

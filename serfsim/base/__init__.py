@@ -1,0 +1,1 @@
+"""Foundations that know nothing of Serf: errors, atomic files, English, progress, manifests, locks."""

@@ -1,0 +1,237 @@
+"""The machines' verbs on real sockets.
+
+    send_packet    encode, sendto
+    open_stream    a task that dials; its end goes to `on_stream_result`, exactly once
+    call_at        a heap in the order (time, number), as in the simulation, and one timer of the loop
+    notify         handed to whoever is above
+
+Times are seconds of the monotonic clock since the runtime was made. A timer that comes due while another
+input is handled waits for it; none comes early.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from serfsim.live.agent.addresses import Endpoint, endpoint_of, number_of, shown
+from serfsim.live.agent.codec import Codec
+from serfsim.live.agent.sockets import Exchange, Sockets, dial, open_sockets, read_message
+from serfsim.protocol import log_lines
+from serfsim.protocol.directory import Record
+from serfsim.protocol.memberlist.messages import PUSH_PULL, Packet, StreamError, StreamMessage
+from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, REPLIED, Machine, Runtime
+from serfsim.protocol.wire.reader import WireError
+
+Report = Callable[[float, int, int, int], None]
+Log = Callable[[int, int, int, int, str], None]
+Say = Callable[[str], None]
+
+
+class SocketRuntime(Runtime):
+    """`listen`, then `begin`, then `close`: before and after, what comes in is passed over.
+
+    `report` is told what the machine notifies; `log_line` and `say` take lines for the log, the one as
+    `Runtime.log` has them, the other in words.
+    """
+
+    machine: Machine
+    me: Callable[[], Record]
+
+    def __init__(self, codec: Codec, report: Report, log_line: Log, say: Say) -> None:
+        self.codec = codec
+        self.report = report
+        self.log_line = log_line
+        self.say = say
+        self.loop = asyncio.get_running_loop()
+        self.origin = self.loop.time()
+        self.sockets: Sockets | None = None
+        self.is_open = False
+        self._timers: list[tuple[float, int, int, int, int]] = []
+        self._pushed = 0
+        self._wake: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._push_pulls = 0
+        self._serving = asyncio.Lock()
+
+    @property
+    def now(self) -> float:
+        return self.loop.time() - self.origin
+
+    async def listen(self, endpoint: Endpoint) -> Endpoint:
+        """Take the address; the same with the port that it got. SerfsimError where it cannot be had."""
+        self.sockets = await open_sockets(endpoint, self._take_datagram, self._serve, self.say)
+        return self.sockets.endpoint
+
+    def begin(self, machine: Machine, me: Callable[[], Record]) -> None:
+        """Hand over to a machine what comes in from now on; `me` is what it says of itself."""
+        self.machine, self.me = machine, me
+        self.is_open = True
+
+    def close(self) -> None:
+        """Hang up and fall silent."""
+        self.is_open = False
+        if self.sockets is not None:
+            self.sockets.close()
+        if self._wake is not None:
+            self._wake.cancel()
+        for task in self._tasks:
+            task.cancel()
+
+    def notify(self, now: float, event: int, subject: int, detail: int) -> None:
+        self.report(now, event, subject, detail)
+
+    def log(self, now: float, line: int, subject: int, a: int, b: int, text: str) -> None:
+        self.log_line(line, subject, a, b, text)
+
+    # Timers --------------------------------------------------------------------------------------
+
+    def call_at(self, at: float, timer: int, a: int, b: int) -> None:
+        self._pushed += 1
+        heappush(self._timers, (at, self._pushed, timer, a, b))
+        if self._timers[0][1] == self._pushed:
+            self._set_wake()
+
+    def _set_wake(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = self.loop.call_at(self.origin + self._timers[0][0], self._fire)
+
+    def _fire(self) -> None:
+        # What becomes due meanwhile has its turn after the sockets.
+        due = self.now
+        while self._timers and self._timers[0][0] <= due and self.is_open:
+            _, _, timer, a, b = heappop(self._timers)
+            self.machine.on_timer(timer, a, b, self.now)
+        if self._timers and self.is_open:
+            self._set_wake()
+
+    # Datagrams -----------------------------------------------------------------------------------
+
+    def send_packet(self, address: int, packet: Packet, now: float) -> None:
+        target = endpoint_of(address, self.codec.directory)
+        if target is None or self.sockets is None or not self.is_open:
+            return
+        try:
+            self.sockets.send(self.codec.write_datagram(packet, self.me()), target)
+        except OSError as error:
+            self.say(f"[ERR] memberlist: Failed to send UDP packet to {shown(target)}: {error}")
+
+    def _take_datagram(self, data: bytes, source: Endpoint) -> None:
+        received_at = self.now
+        if not self.is_open:
+            return
+        try:
+            found = self.codec.read_datagram(data)
+        except WireError as error:
+            self.say(f"[ERR] memberlist: {error} from={shown(source)}")
+            return
+        for trouble in found.troubles:
+            self.say(f"[ERR] memberlist: {trouble} from={shown(source)}")
+        number = number_of(source, self.codec.directory)
+        for packet in found.packets:
+            self.machine.on_packet(packet, number, self.now, received_at)
+
+    # Streams that are dialled --------------------------------------------------------------------
+
+    def open_stream(
+        self,
+        address: int,
+        request: StreamMessage,
+        token: int,
+        dial_timeout: float,
+        io_deadline: float,
+        io_timeout: float,
+        now: float,
+    ) -> None:
+        if not self.is_open:
+            return
+        work = self._exchange(address, request, token, dial_timeout, io_deadline, io_timeout)
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _exchange(
+        self,
+        address: int,
+        request: StreamMessage,
+        token: int,
+        dial_timeout: float,
+        io_deadline: float,
+        io_timeout: float,
+    ) -> None:
+        target = endpoint_of(address, self.codec.directory)
+
+        def connected(port: int) -> tuple[bytes, float]:
+            request.port = port
+            request.connected(self.now)
+            left = io_deadline - self.now if io_deadline > 0.0 else io_timeout
+            return self.codec.write_stream(request, self.me()), max(left, 0.0)
+
+        done = Exchange(DIAL_REFUSED) if target is None else await dial(target, connected, dial_timeout)
+        outcome, reply = done.outcome, None
+        if outcome == REPLIED:
+            try:
+                reply = self.codec.decode_stream(self.codec.unwrap_stream(done.data))
+            except WireError as error:
+                outcome = CLOSED
+                if done.data:
+                    self.say(f"[ERR] memberlist: failed to receive: {error} from={shown(target or ('?', 0))}")
+        if isinstance(reply, StreamError):
+            self.say(f"[ERR] memberlist: remote error: {reply.text}")
+        if self.is_open:
+            self.machine.on_stream_result(token, outcome, reply, self.now)
+
+    # Streams that are served ---------------------------------------------------------------------
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = writer.get_extra_info("peername") or ("0.0.0.0", 0)
+        source = (str(peer[0]), int(peer[1]))
+        self.log_line(log_lines.STREAM_FROM, -1, 0, 0, shown(source))
+        timeout = float(self.codec.config.tcp_timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                data = await read_message(reader)
+            if data and self.is_open:
+                async with asyncio.timeout(timeout):
+                    await self._answer(data, source, writer)
+        except (OSError, WireError) as error:  # a timeout is an OSError
+            self.say(
+                f"[ERR] memberlist: failed to receive: {str(error) or 'i/o timeout'} from={shown(source)}"
+            )
+        except asyncio.CancelledError:
+            pass  # the loop ends, and who runs the listener makes a noise about tasks that were cancelled
+        finally:
+            writer.close()
+
+    async def _answer(self, data: bytes, source: Endpoint, writer: asyncio.StreamWriter) -> None:
+        """Handle a request. One whose wrappers cannot be read is told so, any other that cannot is not."""
+        try:
+            plain = self.codec.unwrap_stream(data)
+        except WireError as error:
+            writer.write(self.codec.write_stream(StreamError(str(error)), self.me()))
+            await writer.drain()
+            raise
+        is_push_pull = plain[0] == PUSH_PULL
+        self._push_pulls += is_push_pull
+        try:
+            if is_push_pull:
+                if self._push_pulls >= self.codec.config.max_push_pull_requests:
+                    self.log_line(log_lines.TOO_MANY_PUSH_PULLS, -1, 0, 0, "")
+                    return
+                # One at a time, and whatever has come meanwhile is read, and counted, first.
+                async with self._serving:
+                    await asyncio.sleep(0)
+            if not self.is_open:
+                return
+            request = self.codec.decode_stream(plain)
+            number = number_of(source, self.codec.directory)
+            answer = self.machine.on_stream_request(request, number, self.now)
+            if answer is not None:
+                writer.write(self.codec.write_stream(answer, self.me()))
+                await writer.drain()
+                if self.is_open:
+                    self.machine.on_stream_answered(request, number, self.now)
+        finally:
+            self._push_pulls -= is_push_pull

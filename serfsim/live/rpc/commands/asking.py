@@ -1,0 +1,95 @@
+"""User events, queries, and answers to queries."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from serfsim.live.rpc.bodies import (
+    read_bool,
+    read_bytes,
+    read_i64,
+    read_string,
+    read_string_map,
+    read_strings,
+    read_u8,
+    read_u64,
+)
+from serfsim.live.rpc.session import MOST_STREAMS, Answer, Command, Session
+from serfsim.live.rpc.streams import BUFFER, QueryStream
+from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
+from serfsim.protocol.serf.internal import PING, PREFIX
+
+# What is never over is never forgotten: no query is open for longer than an hour.
+LONGEST_TIMEOUT_NS: Final = 3600 * 10**9
+
+
+def quoted(payload: bytes) -> str:
+    """A payload in a log line, nearly as Go quotes it."""
+    text = payload.decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text.encode("unicode_escape").decode() if not text.isprintable() else text}"'
+
+
+async def event(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    agent, payload = session.agent, body["Payload"] or b""
+    coalesced = "true" if body["Coalesce"] else "false"
+    agent.say(
+        f"[DEBUG] agent: Requesting user event send: {body['Name']}. "
+        f"Coalesced: {coalesced}. Payload: {quoted(payload)}"
+    )
+    node = agent.node
+    if node.user_event(body["Name"], payload, body["Coalesce"], agent.now) is None:
+        agent.say(f"[WARN] agent: failed to send user event: {node.trouble}")
+        return Answer(node.trouble)
+    return Answer()
+
+
+async def query(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """The reply first, then acks and answers, and at the query's deadline the end."""
+    agent, name, payload = session.agent, body["Name"], body["Payload"]
+    if name.startswith(PREFIX) and (name != PING or payload is not None):
+        return Answer(f"Queries cannot contain the '{PREFIX}' prefix")
+    if len(session.asked) >= MOST_STREAMS:
+        return Answer(f"more than {MOST_STREAMS} queries are open on this connection")
+    agent.say(f"[DEBUG] agent: Requesting query send: {name}. Payload: {quoted(payload or b'')}")
+    node = agent.node
+    filters: list[Filter] = [NodeFilter(body["FilterNodes"])] if body["FilterNodes"] else []
+    filters += [TagFilter(tag, expression) for tag, expression in body["FilterTags"].items()]
+    timeout = min(max(0, body["Timeout"]), LONGEST_TIMEOUT_NS) / 1e9
+    params = QueryParams(filters, body["RequestAck"], body["RelayFactor"], timeout)
+    opened = node.query(name, payload or b"", params, agent.now)
+    if opened is None:
+        agent.say(f"[WARN] agent: failed to start user query: {node.trouble}")
+        return Answer(node.trouble)
+    # One ack and one answer of each member, and the end.
+    stream = QueryStream(session, seq, max(BUFFER, 2 * int(node.members.count) + 1))
+    session.asked.append(stream)
+    agent.queries[opened.query.ltime, opened.query.id] = stream
+    return Answer()
+
+
+async def respond(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    agent = session.agent
+    received = session.queries.get(body["ID"])
+    if received is None or agent.now > received.deadline:
+        session.queries.pop(body["ID"], None)
+        return Answer("No pending queries matching ID")
+    return Answer(agent.node.respond(received, body["Payload"] or b"", agent.now))
+
+
+COMMANDS: Final = {
+    "event": Command(event, {"Name": read_string, "Payload": read_bytes, "Coalesce": read_bool}),
+    "query": Command(
+        query,
+        {
+            "FilterNodes": read_strings,
+            "FilterTags": read_string_map,
+            "RequestAck": read_bool,
+            "RelayFactor": read_u8,
+            "Timeout": read_i64,
+            "Name": read_string,
+            "Payload": read_bytes,
+        },
+    ),
+    "respond": Command(respond, {"ID": read_u64, "Payload": read_bytes}),
+}

@@ -1,0 +1,134 @@
+"""Encryption keys: each command asks all members by one of Serf's own queries and gathers what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from typing import Any, Final
+
+import msgpack
+
+from serfsim.live.rpc.bodies import read_string
+from serfsim.live.rpc.session import Answer, Command, Session
+from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.internal import KEY_CHANGES, LIST_KEYS, encode_key_request
+from serfsim.protocol.serf.messages import KEY_RESPONSE
+
+INSTALL, USE, REMOVE = KEY_CHANGES
+ACTIVITIES: Final = {
+    INSTALL: "Initiating key installation",
+    USE: "Initiating primary key change",
+    REMOVE: "Initiating key removal",
+    LIST_KEYS: "Initiating key listing",
+}
+
+
+class KeyAnswers:
+    """What the members say, until all have or the time of the query is over."""
+
+    def __init__(self, asked: int) -> None:
+        self.asked = asked
+        self.answered = 0
+        self.errors = 0
+        self.messages: dict[str, str] = {}
+        self.keys: dict[str, int] = {}
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def take_ack(self, source: str) -> None:
+        """None is asked for."""
+
+    def take_answer(self, source: str, payload: bytes) -> None:
+        self.answered += 1
+        try:
+            if payload[:1] != bytes([KEY_RESPONSE]):
+                raise ValueError(f"Invalid key query response type: {list(payload)}")
+            self._read(source, msgpack.unpackb(payload[1:], raw=False))
+        except (msgpack.UnpackException, ValueError, TypeError, AttributeError) as error:
+            self.messages[source] = str(error)
+            self.errors += 1
+        if self.answered == self.asked:
+            self.end()
+
+    def _read(self, source: str, told: dict[str, Any]) -> None:
+        if not told["Result"]:
+            self.messages[source] = told["Message"]
+            self.errors += 1
+        elif told["Message"]:
+            self.messages[source] = told["Message"]
+        for key in told["Keys"] or ():
+            self.keys[key] = self.keys.get(key, 0) + 1
+
+    def end(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def error(self) -> str:
+        if self.errors:
+            return f"{self.errors}/{self.asked} nodes reported failure"
+        if self.answered != self.asked:
+            return f"{self.answered}/{self.asked} nodes reported success"
+        return ""
+
+    def body(self, with_keys: bool) -> dict[str, Any]:
+        return {
+            "Keys": self.keys if with_keys else None,
+            "Messages": self.messages,
+            "NumErr": self.errors,
+            "NumNodes": self.asked,
+            "NumResp": self.answered,
+        }
+
+
+def read_key(text: str) -> bytes:
+    """A key from base64. ValueError with Go's message."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        wrong = re.search(r"[^A-Za-z0-9+/]", text)
+        place = wrong.start() if wrong else len(text) // 4 * 4
+        raise ValueError(f"illegal base64 data at input byte {place}") from None
+
+
+async def ask(session: Session, name: str, key: str) -> Answer:
+    agent = session.agent
+    agent.say(f"[INFO] agent: {ACTIVITIES[name]}")
+    try:
+        payload = encode_key_request(read_key(key))
+    except ValueError as error:
+        return Answer(str(error), KeyAnswers(0).body(name == LIST_KEYS))
+    async with agent.turn("keys"):
+        node = agent.node
+        opened = node.query(name, payload, QueryParams(), agent.now)
+        answers = KeyAnswers(int(node.memberlist.core.members.alive))
+        if opened is None:
+            return Answer(node.trouble, KeyAnswers(0).body(name == LIST_KEYS))
+        agent.queries[opened.query.ltime, opened.query.id] = answers
+        with agent.waiting():
+            await agent.or_down(answers.over)
+    return Answer(answers.error(), answers.body(name == LIST_KEYS))
+
+
+async def install_key(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    return await ask(session, INSTALL, body["Key"])
+
+
+async def use_key(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    return await ask(session, USE, body["Key"])
+
+
+async def remove_key(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    return await ask(session, REMOVE, body["Key"])
+
+
+async def list_keys(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    return await ask(session, LIST_KEYS, "")
+
+
+COMMANDS: Final = {
+    "install-key": Command(install_key, {"Key": read_string}),
+    "use-key": Command(use_key, {"Key": read_string}),
+    "remove-key": Command(remove_key, {"Key": read_string}),
+    "list-keys": Command(list_keys),
+}

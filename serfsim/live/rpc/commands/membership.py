@@ -1,0 +1,172 @@
+"""Joining, leaving, having others leave, and tags. Each answers when the node has done it."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Final, NamedTuple
+
+from serfsim.live.rpc.agent import Agent
+from serfsim.live.rpc.application import RPC_JOIN
+from serfsim.live.rpc.bodies import read_bool, read_string, read_string_map, read_strings
+from serfsim.live.rpc.session import Answer, Command, Session
+from serfsim.protocol.directory import DEFAULT_PORT
+from serfsim.protocol.memberlist.errors import gathered
+from serfsim.protocol.serf.departure import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
+from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
+
+
+class Contact(NamedTuple):
+    """Somebody to join: an address as text, a port, and the number of both; or why there is none."""
+
+    address: str
+    port: int
+    number: int
+    trouble: str = ""
+
+
+def contact_of(agent: Agent, text: str) -> Contact:
+    """'10.0.0.3', '10.0.0.3:7946', or the name of a node, which the cluster's own DNS knows."""
+    host, colon, port_text = text.rpartition("/")[2].rpartition(":")
+    if not colon:
+        host, port_text = port_text, str(DEFAULT_PORT)
+    if not port_text.isdecimal() or int(port_text) > 65535:
+        return Contact(text, 0, -1, f"Failed to resolve {text}: invalid port")
+    directory, number = agent.sim.agents.directory, agent.sim.roster.index.get(host)
+    if number is not None:
+        packed = directory.address_bytes(directory.first[number].address, 4)
+    else:
+        try:
+            packed = ipaddress.ip_address(host.strip("[]")).packed
+        except ValueError:
+            return Contact(text, 0, -1, f"Failed to resolve {text}: lookup {host}: no such host")
+    address = str(ipaddress.ip_address(packed))
+    return Contact(address, int(port_text), int(directory.address_number(packed, int(port_text))))
+
+
+def refusal_of(agent: Agent, contact: Contact) -> str:
+    """Why a join of somebody came to nothing, as far as whoever looks from above can tell."""
+    network = agent.sim.network
+    shown = f"[{contact.address}]" if ":" in contact.address else contact.address
+    trouble = "i/o timeout"
+    if network.is_host(contact.number):
+        host = network.hosts[contact.number]
+        if host.plugged and not host.running:
+            trouble = "connect: connection refused"
+    return f"Failed to join {contact.address}: dial tcp {shown}:{contact.port}: {trouble}"
+
+
+async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """One address after the other; it has succeeded if one of them answered."""
+    agent = session.agent
+    replay = "true" if body["Replay"] else "false"
+    agent.say(f"[INFO] agent: joining: [{' '.join(body['Existing'])}] replay: {replay}")
+    async with agent.turn("join"):
+        if agent.node.leave_phase != STAYING:
+            return Answer("Serf can't Join after Leave or Shutdown", {"Num": 0})
+        agent.node.user_events.ignores_old = not body["Replay"]
+        count, troubles = 0, []
+        for text in body["Existing"]:
+            contact = contact_of(agent, text)
+            trouble = contact.trouble
+            if not trouble and not await _contacted(agent, contact):
+                trouble = refusal_of(agent, contact)
+            if trouble:
+                troubles.append(trouble)
+            else:
+                count += 1
+        node = agent.node
+        node.user_events.ignores_old = False
+        if count > 0:
+            node.intents.broadcast_join(agent.now)
+    if count > 0:
+        agent.say(f"[INFO] agent: joined: {count} nodes")
+        return Answer(body={"Num": count})
+    error = gathered(troubles)
+    if error:
+        agent.say(f"[WARN] agent: error joining: {error}")
+    return Answer(error, {"Num": 0})
+
+
+async def _contacted(agent: Agent, contact: Contact) -> bool:
+    """Push/pull with somebody; did it succeed?"""
+    with agent.waiting():
+        ended = agent.waited("joined")
+        agent.node_with_reports().memberlist.join([contact.number], RPC_JOIN, agent.now)
+        return int(await ended) > 0
+
+
+async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """Also of a name that nobody has: others keep the intent for when one of that name comes."""
+    agent, name = session.agent, body["Node"]
+    kind = "node (prune)" if body["Prune"] else "node"
+    agent.say(f"[INFO] agent: Force leaving {kind}: {name}")
+    async with agent.turn("removal"):
+        directory = agent.sim.agents.directory
+        number = directory.find(name)
+        if number < 0:
+            number = directory.add(name, len(directory)).node
+        with agent.waiting():
+            ended = agent.waited("removal")
+            agent.node.force_leave(number, body["Prune"], agent.now)
+            in_time = await ended
+    if in_time:
+        return Answer()
+    error = "timed out broadcasting node removal"
+    agent.say(f"[WARN] agent: failed to remove {kind}: {error}")
+    return Answer(error)
+
+
+LEAVE_TROUBLE: Final = {
+    INTENT_UNTOLD: "timeout while waiting for graceful leave",
+    LEAVE_UNTOLD: "timeout waiting for leave broadcast",
+}
+
+
+async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """Leave, answer, and end the process."""
+    agent = session.agent
+    agent.say("[INFO] agent.ipc: Graceful leave triggered")
+    agent.say("[INFO] agent: requesting graceful leave from Serf")
+    phase = agent.node.leave_phase
+    error = ""
+    if phase == STAYING:
+        with agent.waiting():
+            ended = agent.waited("leave")
+            agent.node.leave(agent.now)
+            error = LEAVE_TROUBLE.get(await ended, "")
+    elif phase != GONE:
+        error = "Leave already in progress"
+    if error:
+        agent.say(f"[ERR] agent.ipc: leave failed: {error}")
+    return Answer(error, then=lambda: _shut_down(agent))
+
+
+def _shut_down(agent: Agent) -> None:
+    agent.say("[INFO] agent: requesting serf shutdown")
+    agent.end_process()
+    agent.say("[INFO] agent: shutdown complete")
+    agent.has_left = True
+
+
+async def tags(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    agent = session.agent
+    async with agent.turn("tags"):
+        node = agent.node_with_reports()
+        version = node.core.record().delegate_current
+        kept = {key: value for key, value in node.core.tags.items() if key not in body["DeleteTags"]}
+        wanted = {**kept, **body["Tags"]}
+        plain = sum(len(key.encode()) + len(value.encode()) for key, value in wanted.items())
+        if plain > LONGEST_META or len(encode_meta(wanted, version)) > LONGEST_META:
+            return Answer(TOO_LONG)
+        with agent.waiting():
+            ended = agent.waited("tags")
+            agent.sim.agents.set_tags(agent.number, body["Tags"], tuple(body["DeleteTags"]), agent.now)
+            return Answer("" if await ended else "timeout waiting for update broadcast")
+
+
+COMMANDS: Final = {
+    "join": Command(join, {"Existing": read_strings, "Replay": read_bool}),
+    "force-leave": Command(force_leave, {"Node": read_string, "Prune": read_bool}),
+    "leave": Command(leave),
+    "tags": Command(tags, {"Tags": read_string_map, "DeleteTags": read_strings}),
+}

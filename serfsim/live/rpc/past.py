@@ -1,0 +1,243 @@
+"""What a node of a finished run knew at a time, read from the tables of the result.
+
+    members       every event of the node's about a member, from its process's start on
+    tags          what the scenario had the member announce when the node last heard of it
+    versions      the release that the member's process ran then
+    coordinates   the last sample of each node
+
+One thing leaves no trace in the tables, and is not shown: that a paused node announced its tags late. What
+agents count (`serf info`) is in no table: for that the run is made again up to the time.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from serfsim.base.errors import ResultError, SerfsimError
+from serfsim.engine.streams import stream
+from serfsim.live.rpc.views import MemberView, Stats, stats_of
+from serfsim.native import vec
+from serfsim.protocol import events
+from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS
+from serfsim.protocol.serf.members import STATUS_NAMES
+from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.results.run_result import Result
+from serfsim.scenario import faults, workload
+from serfsim.scenario.loading import loads
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.problems import nearest, sentence
+from serfsim.scenario.roster import Roster
+from serfsim.scenario.selection import select
+from serfsim.scenario.timeline import occurrences
+from serfsim.scenario.units import read_signed_duration, write_duration
+
+AFTER = {
+    events.JOIN: "alive",
+    events.FAILED: "failed",
+    events.LEFT: "left",
+    events.LEFT_FORCED: "left",
+    events.LEAVING: "leaving",
+}
+
+
+class TagChange(NamedTuple):
+    """At `t` a member takes on `tags`, without those of `delete`."""
+
+    t: float
+    tags: dict[str, str]
+    delete: tuple[str, ...]
+
+
+class Past:
+    """ResultError for what a result cannot tell: unknown nodes, one that was down, a time outside the run."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.background = result.background
+        self.names = result.background.names
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        try:
+            return loads(self.result.scenario_yaml, "scenario.yaml")
+        except SerfsimError as error:
+            raise ResultError(f"the scenario of the result cannot be read: {error}") from None
+
+    @cached_property
+    def roster(self) -> Roster:
+        return self.scenario.roster()
+
+    # Whom and when -------------------------------------------------------------------------------
+
+    def number(self, name: str | None, where: str) -> int:
+        """A node's number, the first for None; `where` names the argument in the message."""
+        if name is None:
+            return 0
+        if name not in self.names:
+            # As in a scenario, node-03 is node-003 where there are a thousand.
+            if name in self.roster.index:
+                return self.roster.index[name]
+            message = sentence(f"'{name}'", "the name of a node", nearest(name, self.names))
+            raise ResultError(f"{where}: {message}")
+        return self.names.index(name)
+
+    def time(self, text: str | None) -> float:
+        """Seconds of '95s', '-10s' or '2m'; the end of the run for None."""
+        end = self.background.end_s
+        if text is None:
+            return end
+        try:
+            t = read_signed_duration(text)
+        except ValueError as error:
+            raise ResultError(f"--at: {error}") from None
+        first = min(self._starts(node)[0] for node in range(len(self.names)))
+        if not first <= t <= end:
+            span = f"a time of the run, {signed(math.ceil(first * 1e3) / 1e3)} to {signed(end)}"
+            raise ResultError(f"--at: {sentence(f'{text!r}', span)}")
+        return t
+
+    def _starts(self, node: int) -> list[float]:
+        """When the node's processes started, in order."""
+        ends = sorted(down.end for down in self.background.down[node] if down.end < math.inf)
+        return ends or [math.inf]
+
+    def life_start(self, node: int, t: float) -> float:
+        """When the process that ran at `t` began. ResultError if none ran."""
+        for down in self.background.down[node]:
+            if down.start <= t < down.end:
+                raise ResultError(
+                    f"{self.names[node]} did not run at {signed(t)}; expected a time when it did:"
+                    " before its agent starts and after it ends there is nobody to ask"
+                )
+        starts = self._starts(node)
+        return starts[bisect.bisect_right(starts, t) - 1]
+
+    # Members -------------------------------------------------------------------------------------
+
+    def members(self, node: int, t: float) -> list[MemberView]:
+        """Whom the node knew, in the order of their numbers."""
+        start = self.life_start(node, t)
+        table = self.result.events
+        rows = np.flatnonzero((table.observer == node) & (table.t >= start) & (table.t <= t))
+        status, heard = self._beginning(node, start)
+        columns = (table.t, table.subject, table.kind, table.detail)
+        for at, subject, kind, detail in zip(*(column[rows].tolist() for column in columns), strict=True):
+            if kind == events.REAP:
+                status.pop(subject, None)
+            elif kind == events.STATUS:
+                status[subject] = STATUS_NAMES[detail]
+            elif kind in AFTER:
+                status[subject] = AFTER[kind]
+            if kind in (events.JOIN, events.UPDATE):
+                heard[subject] = at
+        return [self._view(member, status[member], heard[member]) for member in sorted(status)]
+
+    def _beginning(self, node: int, start: float) -> tuple[dict[int, str], dict[int, float]]:
+        """Whom the process knew from the start: all of a converged start, else nobody."""
+        if not self.background.converged_start or start != self._starts(node)[0]:
+            return {}, {}
+        everybody = range(len(self.names))
+        return dict.fromkeys(everybody, "alive"), dict.fromkeys(everybody, start)
+
+    def _view(self, member: int, status: str, heard: float) -> MemberView:
+        starts = self._starts(member)
+        began = starts[max(0, bisect.bisect_right(starts, heard) - 1)]
+        who = self.roster.members[member].at_release(self._release(member, began))
+        can = Mechanisms(who.version)
+        return MemberView(
+            who.name,
+            (FIRST_ADDRESS + member).to_bytes(4, "big"),
+            DEFAULT_PORT,
+            self._tags(member, began, heard),
+            status,
+            (PROTOCOL_MIN, int(can.protocol_max), who.config.memberlist_protocol_version),
+            (DELEGATE_MIN, int(can.delegate_max), who.config.protocol_version),
+        )
+
+    def _tags(self, member: int, began: float, t: float) -> dict[str, str]:
+        """What the process that began then announced by `t`."""
+        tags = dict(self.roster.members[member].tags)
+        for change in self._tag_changes.get(member, ()):
+            if began <= change.t <= t:
+                kept = {key: value for key, value in tags.items() if key not in change.delete}
+                tags = {**kept, **change.tags}
+        return tags
+
+    @cached_property
+    def _tag_changes(self) -> dict[int, list[TagChange]]:
+        found: dict[int, list[TagChange]] = {}
+        for position, work in enumerate(self.scenario.workload):
+            if isinstance(work, workload.SetTags):
+                rng = stream(self.scenario.seed, f"workload/{position}")
+                times = [start for start, _ in occurrences(work, self.scenario.duration)]
+                for member in select(work.nodes, self.roster, rng):
+                    changes = [TagChange(t, work.tags, work.delete) for t in times]
+                    found.setdefault(member, []).extend(changes)
+        return {member: sorted(changes, key=lambda change: change.t) for member, changes in found.items()}
+
+    def _release(self, member: int, began: float) -> str:
+        """The release of Serf that a process which began then runs."""
+        release = self.roster.members[member].version
+        for t, version in self._upgrades.get(member, ()):
+            if t <= began:
+                release = version
+        return release
+
+    @cached_property
+    def _upgrades(self) -> dict[int, list[tuple[float, str]]]:
+        found: dict[int, list[tuple[float, str]]] = {}
+        for position, fault in enumerate(self.scenario.faults):
+            if isinstance(fault, faults.Upgrade):
+                rng = stream(self.scenario.seed, f"faults/{position}")
+                for turn, member in enumerate(select(fault.upgrade, self.roster, rng)):
+                    found.setdefault(member, []).append((fault.at + turn * fault.apart, fault.to))
+        return {member: sorted(upgrades) for member, upgrades in found.items()}
+
+    # Coordinates ---------------------------------------------------------------------------------
+
+    def coordinate(self, node: int, t: float) -> Coordinate | None:
+        """The last sample of a node's own coordinate by `t`, if there is one."""
+        table = self.result.coordinates
+        rows = table[(table["node"].cat.codes == node) & (table["t_s"] <= t)]
+        if len(rows) == 0:
+            return None
+        row = rows.iloc[-1]
+        position = [float(row[name]) for name in table.columns if name.startswith("vec_")]
+        return Coordinate(
+            vec[float](position), float(row["error"]), float(row["adjustment"]), float(row["height"])
+        )
+
+    # Stats ---------------------------------------------------------------------------------------
+
+    def stats(self, node: int, t: float) -> Stats:
+        """What the node's agent would have answered. Makes the run again up to `t`.
+
+        ResultError where that run is another one, as under another version of serfsim.
+        """
+        from serfsim.simulation.recorder import as_array
+        from serfsim.simulation.simulation import Simulation, no_garbage_collection
+
+        self.life_start(node, t)
+        sim = Simulation(self.scenario)
+        with no_garbage_collection():
+            sim.env.run(until=t)
+        times = self.result.events.t
+        before = int(np.searchsorted(times, t)) - int(np.searchsorted(times, min(0.0, t)))
+        again = as_array(sim.trace.t, np.float64)
+        if before != int((again < t).sum() - (again < min(0.0, t)).sum()) or sim.nodes[node] is None:
+            raise ResultError(
+                "the run cannot be made again as it was: the result is of another version of serfsim"
+                " or of an experiment; expected one that `serfsim run` made with this version"
+            )
+        return stats_of(sim.nodes[node])
+
+
+def signed(t: float) -> str:
+    """A time as it is written behind --at."""
+    return f"-{write_duration(-t)}" if t < 0.0 else write_duration(t)

@@ -1,0 +1,129 @@
+"""The listening socket and the clock: a simulation that is asked while it goes on.
+
+    start up      listen; let the simulation come to its time 0 as fast as possible
+    serve         slices of simulated time and clients in turn; the pace says how far a slice may go
+    end           Ctrl-C, or the agent has left by request
+
+A slice is as long as takes about SLICE_S of real time, so that a client never waits longer for its turn.
+While the node's process is down, whoever connects is hung up on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import time
+from collections.abc import Callable
+from typing import Final
+
+from serfsim.base.errors import SerfsimError
+from serfsim.live.rpc.agent import Agent
+from serfsim.live.rpc.commands import COMMANDS
+from serfsim.live.rpc.pacing import Pace
+from serfsim.live.rpc.session import OPEN, Session
+
+SLICE_S: Final = 0.03  # of real time
+REST_S: Final = 0.005  # of real time, when the simulation may not go on yet
+MOST_CLIENTS: Final = 64
+SEND_BUFFER: Final = 65536  # bytes
+
+
+class Server:
+    """`agent` is asked by whoever connects; `key` is "" where no key is wanted."""
+
+    def __init__(self, agent: Agent, pace: Pace, key: str = "") -> None:
+        self.agent = agent
+        self.pace = pace
+        self.key = key
+        self.slice_s = 0.001  # of simulated time; found out as it goes
+        self._sessions: dict[asyncio.Task[None], Session] = {}
+        agent.on_down = self._hang_up
+
+    async def run(self, host: str, port: int, ready: Callable[[str, int], None]) -> None:
+        """Until the agent has left; to be cancelled otherwise. `ready` is told the address that it serves on.
+
+        SerfsimError where that cannot be listened on.
+        """
+        try:
+            listening = await asyncio.start_server(self._accept, host, port, start_serving=False)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise SerfsimError(f"--rpc-addr: cannot listen on {host}:{port}: {reason}") from None
+        try:
+            await self._go_to(0.0)
+            await listening.start_serving()
+            ready(*listening.sockets[0].getsockname()[:2])
+            while not self.agent.has_left:
+                if not self._go_on():
+                    await asyncio.sleep(REST_S)
+                await asyncio.sleep(0)
+            # What was answered last is on its way.
+            await asyncio.sleep(REST_S)
+        finally:
+            listening.close()
+            self._hang_up()
+            for task in list(self._sessions):
+                task.cancel()
+            await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    # The clock -----------------------------------------------------------------------------------
+
+    async def _go_to(self, t: float) -> None:
+        while self.agent.sim.now < t:
+            self._slice(t)
+            await asyncio.sleep(0)
+
+    def _go_on(self) -> bool:
+        """A slice, if the pace allows one."""
+        now = self.agent.sim.now
+        limit = self.pace.limit(now, self.agent.is_busy)
+        if limit <= now:
+            return False
+        self._slice(limit)
+        return self.agent.sim.now < limit
+
+    def _slice(self, limit: float) -> None:
+        now = self.agent.sim.now
+        began = time.perf_counter()
+        self.agent.advance(min(limit, now + self.slice_s))
+        spent = time.perf_counter() - began
+        if spent > SLICE_S:
+            self.slice_s = max(self.slice_s / 2.0, 1e-4)
+        elif spent < SLICE_S / 4.0 and limit - now >= self.slice_s:
+            self.slice_s = min(self.slice_s * 2.0, 10.0)
+
+    # Clients -------------------------------------------------------------------------------------
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.agent.is_up or (len(self._sessions) >= MOST_CLIENTS and not self._make_room()):
+            writer.close()
+            return
+        # What the system keeps for a client that does not read is bounded too.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        session = Session(self.agent, COMMANDS, self.key, reader, writer)
+        self.agent.say(f"[INFO] agent.ipc: Accepted client: {session.peer}")
+        task = asyncio.get_running_loop().create_task(session.serve())
+        self._sessions[task] = session
+        task.add_done_callback(lambda done: self._sessions.pop(done, None))
+
+    def _make_room(self) -> bool:
+        """Hang up on whoever has been silent for longest; False where all have shown who they are."""
+        for task, session in self._sessions.items():
+            if session.state != OPEN:
+                session.hang_up()
+                task.cancel()
+                del self._sessions[task]
+                return True
+        return False
+
+    def _hang_up(self) -> None:
+        for session in list(self._sessions.values()):
+            session.close()
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,165 @@
+"""What goes on after the reply: events, log lines, and the answers to a query.
+
+Each stream has a buffer, and a task that empties it into its connection. Who reads too slowly loses what
+does not fit, as in the real agent; the simulation never waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from serfsim.live.rpc.agent import Event
+from serfsim.logs.lines import rank
+
+if TYPE_CHECKING:
+    from serfsim.live.rpc.session import Session
+
+BUFFER: Final = 512
+# The real command loses what it has not printed yet when the end comes at once.
+PAUSE_BEFORE_DONE_S: Final = 0.1
+KINDS: Final = ("member-join", "member-leave", "member-failed", "member-update", "member-reap", "*")
+
+
+class Stream:
+    """Records under the number `seq` of the request that began it, on one connection."""
+
+    def __init__(self, session: Session, seq: int, room: int | None = None) -> None:
+        self.session = session
+        self.seq = seq
+        self.room = BUFFER if room is None else room
+        self._buffer: deque[dict[str, Any]] = deque()
+        self._filled = asyncio.Event()
+        self._lost = 0  # since something was last read
+        self._task = asyncio.get_running_loop().create_task(self._empty())
+
+    def push(self, record: dict[str, Any]) -> bool:
+        """False where there is no room for the first time since something was read.
+
+        Whoever then lets as many more go by is hung up on: it reads nothing, and costs the others time.
+        """
+        if len(self._buffer) >= self.room:
+            self._lost += 1
+            if self._lost > self.room:
+                self._drop()
+            return self._lost > 1
+        self._buffer.append(record)
+        self._filled.set()
+        return True
+
+    async def _empty(self) -> None:
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._buffer:
+                record = self._buffer.popleft()
+                try:
+                    await self.session.send(self.seq, "", record)
+                    self._lost = 0
+                except OSError:
+                    return
+
+    def _drop(self) -> None:
+        session = self.session
+        self.stop()  # before anything is said, which it may be a reader of
+        session.agent.say(f"[WARN] agent.ipc: Closing {session}: it does not read its streams")
+        asyncio.get_running_loop().call_soon(session.hang_up)
+
+    def stop(self) -> None:
+        """Nothing more is sent."""
+        self._task.cancel()
+
+
+class Filter(NamedTuple):
+    """One of the filters of a stream; `name` is "" for any."""
+
+    kind: str
+    name: str
+
+    def is_valid(self) -> bool:
+        return self.kind in KINDS or self.kind in ("user", "query")
+
+    def wants(self, event: Event) -> bool:
+        if self.kind == "*":
+            return True
+        return event.kind == self.kind and self.name in ("", event.name)
+
+
+def read_filters(text: str) -> list[Filter]:
+    """member-join,user:deploy,query as filters; nothing at all is everything."""
+    found = []
+    for part in (text or "*").split(","):
+        kind, _, name = part.partition(":") if part.startswith(("user:", "query:")) else (part, "", "")
+        found.append(Filter(kind, name))
+    return found
+
+
+class EventStream(Stream):
+    """The events that any of the filters wants."""
+
+    def __init__(self, session: Session, seq: int, filters: list[Filter]) -> None:
+        super().__init__(session, seq)
+        self.filters = filters
+
+    def take_event(self, event: Event) -> None:
+        if any(one.wants(event) for one in self.filters) and not self.push(self._record(event)):
+            self.session.agent.say(f"[WARN] agent.ipc: Dropping event to {self.session}")
+
+    def _record(self, event: Event) -> dict[str, Any]:
+        if event.user is not None:
+            user = event.user
+            return {
+                "Coalesce": bool(user.coalesce),
+                "Event": "user",
+                "LTime": int(user.ltime),
+                "Name": user.name,
+                "Payload": user.payload or None,
+            }
+        if event.query is not None:
+            query = event.query.query
+            return {
+                "Event": "query",
+                "ID": self.session.keep_query(event.query),
+                "LTime": int(query.ltime),
+                "Name": query.name,
+                "Payload": query.payload or None,
+            }
+        return {"Event": event.kind, "Members": [member.record() for member in event.members]}
+
+    def stop(self) -> None:
+        super().stop()
+        if self in self.session.agent.events:
+            self.session.agent.events.remove(self)
+
+
+class LogStream(Stream):
+    """The log lines of a level and above."""
+
+    def __init__(self, session: Session, seq: int, lowest: int) -> None:
+        super().__init__(session, seq)
+        self.lowest = lowest
+
+    def take_line(self, line: str) -> None:
+        # That a line was dropped is not logged: nor would that line have room.
+        if rank(line) >= self.lowest:
+            self.push({"Log": line})
+
+    def stop(self) -> None:
+        super().stop()
+        self.session.agent.log.leave(self)
+
+
+class QueryStream(Stream):
+    """Acks and answers as they come in, and the end."""
+
+    def take_ack(self, source: str) -> None:
+        self.push({"From": source, "Payload": None, "Type": "ack"})
+
+    def take_answer(self, source: str, payload: bytes) -> None:
+        self.push({"From": source, "Payload": payload or None, "Type": "response"})
+
+    def end(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(PAUSE_BEFORE_DONE_S, self.push, {"From": "", "Payload": None, "Type": "done"})
+        loop.call_later(2 * PAUSE_BEFORE_DONE_S, self.session.query_done, self)

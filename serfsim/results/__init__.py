@@ -1,0 +1,1 @@
+"""What a run leaves: its recording, scores, tables, log and stored truth. Nothing here draws."""

@@ -1,0 +1,204 @@
+"""log.txt: the lines that real agents would have logged in a run, in their words (`serfsim.logs.words`).
+
+A line is
+
+    <seconds> <node> [LEVEL] memberlist: ...
+
+and what a real agent logs on several lines goes on without a level. Happenings that a real agent does not
+log (a changed health score, a confirmation) have no line. Node i has the i-th address of 10.0.0.0/8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+import numpy as np
+
+from serfsim.base.english import printable
+from serfsim.logs.words import Entry, Words
+from serfsim.protocol import events as kind
+from serfsim.protocol import log_lines as line
+from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
+from serfsim.results.scoring.recording import EventTable, Floats, Integers, LogTable, no_log
+from serfsim.results.scoring.rows import Column, in_pieces
+from serfsim.results.scoring.scope import is_of, pieces, rows_of
+
+Releases = Sequence[tuple[float, int, str]]
+
+EARLY_JOINS = 100_000  # more joins than this before t = 0 are told in one line
+MOST_LINES = 1_000_000
+CHUNK = 100_000
+# Lines whose text is a name that somebody chose, with whatever characters.
+NAMED = frozenset(
+    (
+        *(line.MESSAGE_EVENT, line.MESSAGE_QUERY, line.OLD_EVENT, line.OLD_QUERY, line.UNKNOWN_QUERY),
+        *(line.RECEIVED_EVENT, line.RECEIVED_QUERY, line.CONFLICT_ASKED),
+        *(line.SENDING_EVENT, line.SENDING_QUERY),
+    )
+)
+
+
+class SimulatedNames:
+    """What the members of a simulation are called; their addresses follow from their numbers."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.endpoints = [ipv4_endpoint(member, DEFAULT_PORT) for member in range(len(names))]
+        self.ips = [endpoint.partition(":")[0] for endpoint in self.endpoints]
+
+    def name(self, member: int) -> str:
+        return self.names[member] if 0 <= member < len(self.names) else "?"
+
+    def endpoint(self, member: int) -> str:
+        return self.endpoints[member] if 0 <= member < len(self.names) else "?"
+
+    def ip(self, member: int) -> str:
+        return self.ips[member] if 0 <= member < len(self.names) else "?"
+
+
+def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:
+    """By which entry of `releases` each row was logged: its place plus 1, 0 where by none of them."""
+    since = np.array([begins for begins, _, _ in releases], dtype=np.float64)
+    whose = np.array([member for _, member, _ in releases], dtype=np.int64)
+    # Releases and rows by node and time, releases first: a row's own is the last before it.
+    of_row = np.repeat([False, True], [len(releases), len(t)])
+    members = np.concatenate([whose, node])
+    order = np.lexsort((of_row, np.concatenate([since, t]), members))
+    before = np.maximum.accumulate(np.where(of_row[order], 0, np.arange(1, len(order) + 1)))
+    rows = np.zeros(len(order), dtype=np.int64)
+    rows[order] = np.where(before > 0, order[before - 1] + 1, 0)
+    found = rows[len(releases) :]
+    if len(releases):
+        found[whose[found - 1] != node] = 0
+    return found
+
+
+def log_lines(
+    events: EventTable,
+    names: Sequence[str],
+    version: str = "0.9",
+    releases: Releases = (),
+    log: LogTable | None = None,
+) -> Iterator[str]:
+    """The lines of a run in their order, without line ends.
+
+    They are in the words of each observer's release: `releases` as a Recording has them, else `version`.
+    `log`: the lines that no event stands for.
+    """
+    for lines in _in_parts(events, names, version, releases, log):
+        yield from lines
+
+
+def _in_parts(
+    events: EventTable, names: Sequence[str], version: str, releases: Releases, log: LogTable | None
+) -> Iterator[list[str]]:
+    log = no_log() if log is None else log
+    known = SimulatedNames(names)
+    spoken = [version, *(release for _, _, release in releases)]
+    different = list(dict.fromkeys(spoken))
+    words = [Words(release, known) for release in different]
+    spoken_by = np.array([different.index(release) for release in spoken])
+    early = int(np.searchsorted(events.t, 0.0))
+    numbers = [number for number in range(kind.COUNTED_ONLY) if words[0].has(number)]
+    joins = sum(int((part.kind == kind.JOIN).sum()) for part in pieces(rows_of(events, 0, early)))
+    hidden = early if joins > EARLY_JOINS else 0
+    if hidden:
+        yield [f"# {joins} EventMemberJoin lines from before t = 0 are left out."]
+    rows, logged = _logged(events, numbers, hidden)
+    total = logged + len(log.t)
+    # A line comes before the event that was the next one when it was logged. Both are in order already.
+    place = np.concatenate([2 * rows + 1, 2 * log.mark[:MOST_LINES].astype(np.int64)])
+    order = np.argsort(place, kind="stable")[:MOST_LINES]
+    for low in range(0, len(order), CHUNK):
+        yield _formatted(events, log, rows, order[low : low + CHUNK], words, known, spoken_by, releases)
+    if total > MOST_LINES:
+        yield [f"# {total - MOST_LINES} more lines are left out."]
+    if log.left_out > 0:
+        yield [f"# {log.left_out} more lines about received messages are left out."]
+
+
+def _logged(events: EventTable, numbers: Sequence[int], hidden: int) -> tuple[Integers, int]:
+    """The first MOST_LINES rows with a line, and how many have one; no joins of the first `hidden` rows."""
+    found, total = [np.zeros(0, dtype=np.int64)], 0
+    for part in in_pieces((events.kind,)):
+        kinds = events.kind[part]
+        rows = part.start + np.flatnonzero(is_of(kinds, numbers))
+        if part.start < hidden:
+            rows = rows[(rows >= hidden) | (kinds[rows - part.start] != kind.JOIN)]
+        if total < MOST_LINES:
+            found.append(rows)
+        total += len(rows)
+    return np.concatenate(found)[:MOST_LINES], total
+
+
+def _formatted(
+    events: EventTable,
+    log: LogTable,
+    rows: Integers,
+    order: Integers,
+    words: list[Words],
+    names: SimulatedNames,
+    spoken_by: Integers,
+    releases: Releases,
+) -> list[str]:
+    """The lines of some places: those below len(rows) are events, all others are the log's.
+
+    `spoken_by`: for each of the eras (`eras_of`) the place of its words.
+    """
+    is_event = order < len(rows)
+    chosen, others = rows[order[is_event]], order[~is_event] - len(rows)
+
+    def merged(of_events: Column, of_log: Column) -> Column:
+        column = np.empty(len(order), dtype=of_log.dtype)
+        column[is_event], column[~is_event] = of_events, of_log[others]
+        return column
+
+    none = np.zeros(len(chosen), dtype=np.int64)
+    t = merged(events.t[chosen], log.t)
+    observer = merged(events.observer[chosen], log.node)
+    number = merged(events.kind[chosen], log.line).astype(np.int64)
+    subject = merged(events.subject[chosen], log.subject)
+    a, b = merged(events.detail[chosen], log.a), merged(none, log.b)
+    text = merged(none - 1, log.text)
+    spoken = spoken_by[eras_of(t, observer, releases)]
+    # Most lines differ from others by their head and whom they are about alone, and are put in words once.
+    n = len(names.names)
+    only_whom = np.array([[one.tells_only_whom(which) for which in range(256)] for one in words])
+    whom = np.where((subject >= 0) & (subject < n), subject, n)
+    keys = np.where(only_whom[spoken, number], (spoken * 256 + number) * (n + 1) + whom, -1)
+    known: dict[int, str] = {}
+    lines = []
+    rows_of_log = zip(t.tolist(), observer.tolist(), keys.tolist(), strict=True)
+    for place, (when, node, key) in enumerate(rows_of_log):
+        told = known.get(key, "")
+        if not told:
+            what, at = int(number[place]), int(text[place])
+            shown = "" if at < 0 else _shown(what, log.texts[at])
+            entry = Entry(what, node, int(subject[place]), int(a[place]), int(b[place]), shown)
+            told = words[spoken[place]].of(entry)
+            if key >= 0:
+                known[key] = told
+            elif "\n" in told:
+                head = f"{when:12.3f} {names.name(node)}"
+                lines += [f"{head} {part}" for part in told.splitlines() if part]
+                continue
+        lines.append(f"{when:12.3f} {names.names[node]} {told}")
+    return lines
+
+
+def _shown(number: int, text: str) -> str:
+    """What fills in a line, with nothing in it that makes another line of it, unless agents write several."""
+    return printable(text, keep="" if number in NAMED else "\n\t")
+
+
+def write_log(
+    stream: TextIO,
+    events: EventTable,
+    names: Sequence[str],
+    version: str = "0.9",
+    releases: Releases = (),
+    log: LogTable | None = None,
+) -> None:
+    for lines in _in_parts(events, names, version, releases, log):
+        stream.write("".join([f"{text}\n" for text in lines]))

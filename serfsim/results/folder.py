@@ -1,0 +1,140 @@
+"""The result folder: what is in it.
+
+It is written whole or not at all, replaces only files of an older result, and `manifest.json` lists its files
+with their hashes.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+
+from serfsim.base import atomic_files, manifest
+from serfsim.base.errors import ResultError, SerfsimWarning
+from serfsim.base.locking import locked_once
+
+RESULT = "a result folder"
+KIND = "result"  # in its manifest
+SUMMARY = "summary.json"
+SCENARIO = "scenario.yaml"
+TRUTH = "truth.json"
+LOG = "log.txt"
+CAPTURES = ("capture.pcap", "capture.pcapng")
+PLOTS = "plots"
+PAGE = "report.html"
+TABLES = (
+    "member_events",
+    "probes",
+    "coordinates",
+    "coordinate_error",
+    "traffic",
+    "deliveries",
+    "queues",
+)
+
+
+NAMES = (
+    SUMMARY,
+    SCENARIO,
+    TRUTH,
+    LOG,
+    *CAPTURES,
+    PAGE,
+    *(f"{name}.parquet" for name in TABLES),
+    manifest.FILE,
+)
+
+
+def _own(folder: Path) -> set[str]:
+    kept = manifest.read(folder)
+    return manifest.own(folder) if kept is not None and kept.kind == KIND else set()
+
+
+def _owned(complete: bool) -> atomic_files.Owned:
+    from serfsim.report.figures import FIGURES
+
+    plots = [f"{PLOTS}/{name}.png" for name in FIGURES]
+    return atomic_files.Owned(
+        RESULT, _own, partial(manifest.seal, kind=KIND, complete=complete), (*NAMES, *plots)
+    )
+
+
+def replacing(folder: Path, *, complete: bool = True) -> AbstractContextManager[Path]:
+    """Yields a temporary folder that takes the place of `folder` when the block ends well.
+
+    Files in `folder` that serfsim did not write stay. Raises ResultError where `folder` holds something
+    that is not a result, or cannot be written.
+    """
+    return atomic_files.replacing(folder, _owned(complete), ResultError)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raises ResultError where `replacing` would: before the run rather than after it."""
+    atomic_files.check_replaceable(folder, _owned(complete=True), ResultError)
+
+
+def held(folder: Path) -> AbstractContextManager[None]:
+    """Hold the folder, which need not be there yet. Raises ResultError where another run does."""
+    place = folder.absolute().resolve()
+    atomic_files.made(place.parent, ResultError)
+    return locked_once(place.with_name(f".{place.name}.lock"), folder, "is at a run into it", ResultError)
+
+
+def place_for(folder: Path, *, complete: bool) -> Path:
+    """Where a result goes: `folder`, or beside it where a partial one would replace a complete one."""
+    if complete or not folder.is_dir():
+        return folder
+    kept = manifest.read(folder)
+    if kept is None or not kept.complete:
+        return folder
+    names = (f"{folder.name}-partial", *(f"{folder.name}-partial-{turn}" for turn in range(2, 1000)))
+    for place in (folder.absolute().with_name(name) for name in names):
+        try:
+            check_replaceable(place)
+        except ResultError:
+            continue
+        kept = manifest.read(place) if place.is_dir() else None
+        if kept is None or not kept.complete:
+            return folder.parent / place.name
+    raise ResultError(f"{folder}: holds a complete result, which a partial one must not replace")
+
+
+def renew(folder: Path, paths: Iterable[Path]) -> None:
+    """Enter files that were drawn or written anew into the manifest, where they lie in a result."""
+    kept = manifest.read(folder)
+    if kept is not None:
+        root = folder.resolve()
+        inside = [path.resolve().relative_to(root) for path in paths if path.resolve().is_relative_to(root)]
+        manifest.renew(folder, kept.kind, [name.as_posix() for name in inside])
+
+
+def unfinished_capture(folder: Path) -> Path:
+    """Where a capture is written that is to go into `folder`: beside it, so that it need not be copied."""
+    folder = folder.absolute()
+    return folder.with_name(f".{folder.name}.capture-{os.getpid()}")
+
+
+def check_unaltered(folder: Path) -> None:
+    """Raises ResultError, with the names of the files, where a result is not as serfsim wrote it."""
+    if manifest.require_unaltered(folder) is None:
+        warnings.warn(
+            f"{folder} has no {manifest.FILE}: an earlier serfsim wrote it, and nothing tells whether it was"
+            " altered",
+            SerfsimWarning,
+            stacklevel=3,
+        )
+
+
+def require_result(folder: Path) -> None:
+    """Raises ResultError with one clear message where `folder` is not a result."""
+    if not folder.is_dir():
+        if folder.is_file():
+            raise ResultError(f"{folder}: found a file; expected a result folder")
+        raise ResultError(f"{folder}: there is no such result folder")
+    missing = [name for name in (SUMMARY, TRUTH) if not (folder / name).is_file()]
+    if missing:
+        raise ResultError(f"{folder}: is not a result folder: it has no {missing[0]}")

@@ -1,0 +1,196 @@
+"""Whether what a result folder holds can be what serfsim wrote: types, and numbers that point somewhere.
+
+The manifest tells of files that were altered; these checks hold where there is none, or where somebody
+renewed it too. Each raises ResultError with the file and the place in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from serfsim.base.errors import ResultError
+from serfsim.results.columns import Coded, Column, Columns, Masked
+from serfsim.results.stored_truth import Background
+
+# What reading a file of JSON raises that is none, or holds something else.
+UNREADABLE: Final = (
+    *(ValueError, KeyError, TypeError, AttributeError, IndexError),
+    *(OverflowError, RecursionError, OSError),
+)
+_NUMBER: Final = (int, float)
+_REQUIRED: Final[Mapping[str, tuple[type, ...]]] = {
+    "name": (str,),
+    "question": (str,),
+    "seed": (int,),
+    "digest": (str,),
+    "versions": (dict,),
+    "nodes": (int,),
+    "duration_s": _NUMBER,
+    "warm_up_s": _NUMBER,
+    "wall_s": _NUMBER,
+    "events_processed": _NUMBER,
+    "complete": (bool,),
+    "detection": (dict,),
+}
+_ABOUT: Final = {
+    *_REQUIRED,
+    "claims",
+    "schema_version",
+    "cpu_s",
+    "events_per_s",
+    "interrupted_at_s",
+    "serf_releases",
+}
+_NAMES: Final = ("observer", "subject", "node", "source")  # columns that hold names of members
+_TEXTS: Final = (*_NAMES, "kind", "queue", "message_type", "transport", "name")
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "member_events": ("t_s", "observer", "subject", "kind", "truth_alive", "detail"),
+    "probes": ("t_s", "kind", "count"),
+    "coordinates": ("t_s", "node", "height", "adjustment", "error"),
+    "coordinate_error": ("t_s",),
+    "traffic": ("t_s", "message_type", "transport", "count", "bytes"),
+    "queues": ("t_s", "queue", "mean", "p90", "max"),
+    "deliveries": ("t_sent_s", "t_received_s", "t_delivered_s", "kind", "name", "source", "node"),
+}
+
+
+def check_summary(file: Path, summary: Mapping[str, Any]) -> None:
+    """Of the heading each value has its type, and every figure is a number or nothing."""
+    for name, kinds in _REQUIRED.items():
+        value = summary.get(name)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise _no(file, name, value, "what serfsim writes there")
+    for name in ("cpu_s", "events_per_s", "interrupted_at_s"):
+        _check_number(file, name, summary.get(name))
+    claims = summary.get("claims", [])
+    if not isinstance(claims, list):
+        raise _no(file, "claims", claims, "a list")
+    for place, claim in enumerate(claims):
+        if not isinstance(claim, dict) or not isinstance(claim.get("claim"), str):
+            raise _no(file, f"claims[{place}]", claim, "a claim")
+        if not isinstance(claim.get("holds"), bool):
+            raise _no(file, f"claims[{place}].holds", claim.get("holds"), "true or false")
+        _check_number(file, f"claims[{place}].value", claim.get("value"))
+    if not isinstance(summary["versions"].get("node_class", ""), str):
+        raise _no(file, "versions.node_class", summary["versions"]["node_class"], "text")
+    _check_releases(file, summary.get("serf_releases", {}))
+    for name, value in summary.items():
+        if name not in _ABOUT:
+            _check_figures(file, name, value)
+
+
+def _check_releases(file: Path, releases: Any) -> None:
+    if not isinstance(releases, dict) or not all(isinstance(counts, dict) for counts in releases.values()):
+        raise _no(file, "serf_releases", releases, "nodes by release")
+    for when, counts in releases.items():
+        _check_figures(file, f"serf_releases.{when}", counts)
+
+
+def _check_figures(file: Path, name: str, value: Any) -> None:
+    if isinstance(value, dict):
+        for inner, below in value.items():
+            _check_figures(file, f"{name}.{inner}", below)
+    elif isinstance(value, list):
+        for place, below in enumerate(value):
+            _check_figures(file, f"{name}[{place}]", below)
+    elif not isinstance(value, bool):
+        _check_number(file, name, value)
+
+
+def _check_number(file: Path, name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, _NUMBER) or isinstance(value, bool)):
+        raise _no(file, name, value, "a number")
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise _no(file, name, f"a number of {value.bit_length()} bits", "a number")
+
+
+def _no(file: Path, name: str, value: Any, expected: str) -> ResultError:
+    found = "nothing" if value is None else repr(value)[:60]
+    return ResultError(f"{file}: {name}: found {found}; expected {expected}")
+
+
+def _is_time(value: Any) -> bool:
+    """Seconds; those of a span may be infinite."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
+
+
+def check_background(file: Path, background: Background) -> None:
+    """Names are names, times numbers, and numbers of nodes those of nodes."""
+    names, count = background.names, len(background.names) if isinstance(background.names, list) else 0
+    if not count or not all(isinstance(name, str) for name in names) or len(set(names)) < count:
+        raise _no(file, "names", names, "the names of the nodes")
+    groups = background.groups
+    if (
+        not isinstance(groups, list)
+        or len(groups) != count
+        or not all(isinstance(one, str) for one in groups)
+    ):
+        raise _no(file, "groups", groups, f"the groups of the {count} nodes")
+    for name, value in (
+        ("warm_up_s", background.warm_up),
+        ("duration_s", background.duration),
+        ("end_s", background.end_s),
+    ):
+        if not _is_time(value):
+            raise _no(file, name, value, "seconds")
+    for name, spans in (("down_s", background.down), ("faulted_s", background.faulted)):
+        if len(spans) != count:
+            raise _no(file, name, len(spans), f"one list for each of the {count} nodes")
+        for interval in (interval for one in spans for interval in one):
+            if not _is_time(interval.start) or not _is_time(interval.end):
+                raise _no(file, name, interval, "seconds")
+    for name, happened in (("crashes", background.crashes), ("leaves", background.leaves)):
+        for t, node in happened:
+            if not _is_time(t) or type(node) is not int or not 0 <= node < count:
+                raise _no(file, name, [t, node], "a time and the number of a node")
+    truth = background.map
+    if truth is not None:
+        inside = ((truth.nodes >= 0) & (truth.nodes < count)).all()
+        if truth.xy_s.shape != (len(truth.nodes), 2) or truth.xy_s.dtype.kind not in "fi" or not inside:
+            raise _no(file, "map", None, "a place for each of its nodes")
+
+
+def check_table(file: Path, name: str, table: Columns, names: list[str]) -> None:
+    """The columns are there and of their kind; who is named is a member."""
+    for column in COLUMNS[name]:
+        if column not in table:
+            raise ResultError(f"{file}: found no column {column}; expected those that serfsim writes")
+    known = set(names)
+    for column, values in table.items():
+        if column in _NAMES:
+            _check_members(file, column, values, known)
+        elif column not in _TEXTS and (isinstance(values, Coded) or _array(values).dtype.kind not in "fiub"):
+            raise ResultError(f"{file}: {column}: found text; expected numbers")
+    if name == "member_events":
+        _check_events(file, table)
+
+
+def _array(column: Column) -> Any:
+    return column.values if isinstance(column, Masked) else column
+
+
+def _check_members(file: Path, column: str, values: Column, known: set[str]) -> None:
+    found = values.names if isinstance(values, Coded) else list(_array(values).tolist())
+    stranger = next((one for one in found if one is not None and one not in known), None)
+    if stranger is not None:
+        raise ResultError(f"{file}: {column}: found {str(stranger)[:60]!r}; expected the name of a node")
+
+
+def _check_events(file: Path, table: Columns) -> None:
+    """What figures count on: names by number, kinds of events, times."""
+    from serfsim.protocol.events import NAMES
+
+    for column in ("observer", "subject", "kind"):
+        if not isinstance(table[column], Coded):
+            raise ResultError(f"{file}: {column}: found no names; expected those that serfsim writes")
+    kind, t = table["kind"], table["t_s"]
+    assert isinstance(kind, Coded)
+    strangers = [one for one in kind.names if one not in set(NAMES.values())]
+    if strangers or (kind.codes < 0).any():
+        raise ResultError(f"{file}: kind: found {str(strangers[:1])[:60]}; expected kinds of events")
+    if isinstance(t, (Coded, Masked)) or not np.isfinite(t).all():
+        raise ResultError(f"{file}: t_s: found times that are no number")

@@ -1,0 +1,127 @@
+"""Whether all live nodes hold the one true view: who is a member and who is not.
+
+A pair (observer, subject) disagrees with the truth while the observer is up and has a member in
+view that is down, or misses one that is up. The count of such pairs is followed through the run:
+flips of views change it by one, a node that goes up or down changes a whole row and column.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from serfsim.protocol.events import LEAVING, STATUS
+from serfsim.protocol.serf.members import STATUS_LEAVING
+from serfsim.results.scoring.recording import Integers
+from serfsim.results.scoring.rows import in_pieces
+from serfsim.results.scoring.scope import Scope, rows_of
+from serfsim.results.scoring.views import VIEW_KINDS, ViewHistory, rows_of_pairs
+
+
+class Disagreement:
+    """Follows the number of disagreeing pairs.
+
+    `wrong[o]`: subjects that o has wrong. `agreed_since`: when the total last became 0, or None
+    while it is not 0.
+    """
+
+    def __init__(self, history: ViewHistory, up: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
+        self.history = history
+        self.present = history.present.copy()
+        self.up = up.copy()
+        self.wrong: Integers = self.present.differing(self.up)
+        self.total = int(self.wrong[self.up].sum())
+        self.agreed_since: float | None = 0.0 if self.total == 0 else None
+        self.row = 0
+
+    def run_to(self, t: float, inclusive: bool = False) -> None:
+        """Take in all flips before `t` (or up to and with it)."""
+        last = int(np.searchsorted(self.history.t, t, "right" if inclusive else "left"))
+        history = self.history
+        columns = (history.t, history.observer, history.subject, history.appears)
+        for part in in_pieces(columns, self.row, last):
+            self._take(part)
+        self.row = last
+
+    def _take(self, rows: slice) -> None:
+        observer, subject = self.history.observer[rows], self.history.subject[rows]
+        appears = self.history.appears[rows]
+        step = np.where(appears != self.up[subject], 1, -1)
+        self.wrong += np.bincount(observer, weights=step, minlength=len(self.up)).astype(np.int64)
+        self.present.flat[self.present.places(observer, subject)] = appears
+        totals = np.concatenate(([self.total], self.total + np.cumsum(step * self.up[observer])))
+        self.total = int(totals[-1])
+        positive = np.flatnonzero(totals)
+        if self.total:
+            self.agreed_since = None
+        elif len(positive):
+            self.agreed_since = float(self.history.t[rows][positive[-1]])
+
+    def change(self, t: float, node: int, goes_down: bool) -> None:
+        """Node `node` goes down or comes up at `t`."""
+        self.up[node] = not goes_down
+        step = np.where(self.present.about(node) != self.up[node], 1, -1)
+        step[node] = 0
+        self.wrong += step
+        self.total = int(self.wrong[self.up].sum())
+        if self.total:
+            self.agreed_since = None
+        elif self.agreed_since is None:
+            self.agreed_since = t
+
+
+def convergence(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+    """The figures `one_view_s` and `views_disagreeing`.
+
+    `one_view_s`: seconds until all live nodes held the true view for good, counted from the last
+    change that came before (a node going down or up, a fault's beginning or end; t = 0 at the
+    earliest). None where they do not hold it at the end. A gracefully left member that is shown as
+    failed counts as absent, hence right. `views_disagreeing`: live nodes whose view is not true at
+    the end. `views_leaving`: see there.
+    """
+    down = scope.down
+    state = Disagreement(history, ~down.covered_at(0.0))
+    for t, node, goes_down in down.changes(0.0, scope.end):
+        state.run_to(t)
+        state.change(t, node, goes_down)
+    state.run_to(scope.end, inclusive=True)
+    one_view = None
+    if state.agreed_since is not None:
+        spans = (down, scope.faulted)
+        moments = np.concatenate([edge for span in spans for edge in (span.start, span.end)])
+        moments = moments[(moments > 0.0) & (moments <= state.agreed_since)]
+        one_view = float(state.agreed_since - moments.max(initial=0.0))
+    return {
+        "one_view_s": one_view,
+        "views_disagreeing": int((state.up & (state.wrong > 0)).sum()),
+        "views_leaving": views_leaving(scope),
+    }
+
+
+def views_leaving(scope: Scope) -> int:
+    """How many live nodes hold a live member to be leaving at the end, which itself does not leave.
+
+    Such a member counts as present, so no view disagrees; it is a step from being taken for gone: should it
+    fail, nobody who holds it so reports a failure. Real agents come to this where a leave that somebody
+    forced reaches others and not the member itself, which then has nothing to refute: a push/pull tells the
+    time of a status, not the status (Serf's delegate.go, MergeRemoteState).
+    """
+    events, n = scope.recording.events, scope.n
+    events = rows_of(events, 0, int(np.searchsorted(events.t, scope.end, "right")))
+    rows = rows_of_pairs(events, n, (LEAVING, STATUS, *VIEW_KINDS), (LEAVING, STATUS))
+    observer, subject = events.observer[rows].astype(np.int64), events.subject[rows].astype(np.int64)
+    last_start, up = np.full(n, -np.inf), ~scope.down.covered_at(scope.end)
+    ended = scope.down.end <= scope.end
+    np.maximum.at(last_start, scope.down.node[ended], scope.down.end[ended])
+    going = np.zeros(n, dtype=np.bool_)
+    for t, node in scope.recording.truth.leaves:
+        going[node] |= t >= last_start[node]
+    counts = (events.t[rows] >= last_start[observer]) & up[observer] & up[subject]
+    rows, pair = rows[counts], (observer * n + subject)[counts]
+    _, behind = np.unique(pair[::-1], return_index=True)
+    last = rows[::-1][behind]
+    kind, detail = events.kind[last], events.detail[last]
+    leaving = (kind == LEAVING) | ((kind == STATUS) & (detail == STATUS_LEAVING))
+    leaving &= ~going[events.subject[last]]
+    return len(np.unique(events.observer[last][leaving]))

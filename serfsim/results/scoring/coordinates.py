@@ -1,0 +1,274 @@
+"""How well the network coordinates predict round-trip times.
+
+Every sample is scored by comparing, for ordered pairs of live nodes, Serf's own estimate (spec
+coordinate.md section 2) with the true round-trip time. The relative error is |estimate - true| /
+true, pooled over pairs (Vivaldi's and Serf's form, not the one that divides by the smaller of the
+two). A series over time is taken on a fixed subset of observers where the cluster is large; the
+last sample is scored over all pairs.
+
+Rank figures follow Lua et al., "On the accuracy of embeddings for Internet coordinate systems"
+(IMC 2005): what matters to somebody who picks a nearest node is order, not milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from serfsim.protocol.events import COORDINATE_RESET
+from serfsim.results.scoring.intervals import Booleans
+from serfsim.results.scoring.pair_errors import (
+    ERROR_FIGURES,
+    Embedding,
+    PairErrors,
+    nearest_hits,
+    rank_loss,
+    spaced,
+)
+from serfsim.results.scoring.recording import CoordinateSamples, Floats, Integers
+from serfsim.results.scoring.scope import Scope
+
+ALL_PAIRS = 300  # nodes up to which the series is over all pairs
+OBSERVERS = 200  # above that, at most this many observers
+PAIR_BUDGET = 30_000_000  # evaluations of the whole series; thins the observers of long runs
+SERIES_RANKED = (50, 100)  # observers and subjects for the rank loss of a sample of the series
+FINAL_RANKED = (300, 300)  # and of the last sample
+SETTLED = 0.10  # converged: p50 within this share of its final value
+MOVING_SHARE = 0.25  # drift is taken over this last share of the samples
+
+
+class ErrorSeries:
+    """The errors of every sample, those before t = 0 too (plots show them; figures leave them out).
+
+    One row a sample: `t` (k,); `relative` and `absolute` (k, figures) in 1 and s; nan where unknown. They
+    are worked out when first asked for, and so are the ranks, which take longer than all else and which
+    only the table of a result shows.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.t: Floats = scope.recording.coordinates.t
+
+    @property
+    def relative(self) -> Floats:
+        return self._errors[0]
+
+    @property
+    def absolute(self) -> Floats:
+        return self._errors[1]
+
+    @property
+    def pairs(self) -> Integers:
+        return self._errors[2]
+
+    @property
+    def rank_loss(self) -> Floats:
+        return self._ranks[0]
+
+    @property
+    def nearest_accuracy(self) -> Floats:
+        return self._ranks[1]
+
+    @cached_property
+    def _errors(self) -> tuple[Floats, Floats, Integers]:
+        count = len(self.t)
+        relative = np.full((count, len(ERROR_FIGURES)), np.nan)
+        absolute = relative.copy()
+        pairs = np.zeros(count, dtype=np.int64)
+        for k, estimate, actual, self_pair in sample_blocks(self._scope):
+            errors = PairErrors(estimate.size)
+            errors.add(estimate, actual, self_pair)
+            if errors.count:
+                relative[k], absolute[k] = errors.figures()
+                pairs[k] = errors.count
+        return relative, absolute, pairs
+
+    @cached_property
+    def _ranks(self) -> tuple[Floats, Floats]:
+        loss, nearest = np.full(len(self.t), np.nan), np.full(len(self.t), np.nan)
+        for k, estimate, actual, self_pair in sample_blocks(self._scope):
+            if self.pairs[k]:
+                loss[k] = ranked(estimate, actual, self_pair, SERIES_RANKED)
+                nearest[k] = nearest_hits(estimate, actual, self_pair).mean()
+        return loss, nearest
+
+
+def embedding(samples: CoordinateSamples, k: int) -> Embedding:
+    return Embedding(samples.vec[k], samples.height[k], samples.adjustment[k])
+
+
+def true_rows(scope: Scope, observers: Integers, t: float) -> Floats:
+    """The true round-trip times at time t from some observers to everybody, shape (observers, n), seconds."""
+    rows = np.empty((len(observers), scope.n))
+    for row, observer in enumerate(observers):
+        rows[row] = scope.recording.truth.rtt(int(observer), t)
+    return rows
+
+
+def error_series(scope: Scope) -> ErrorSeries:
+    """The errors of every sample of a run."""
+    return ErrorSeries(scope)
+
+
+def sample_blocks(scope: Scope) -> Iterator[tuple[int, Floats, Floats, Booleans]]:
+    """Of every sample with live observers: (number, estimated, true, is it a node with itself).
+
+    Matrices of observers by live nodes, seconds.
+    """
+    samples = scope.recording.coordinates
+    count, n = len(samples.t), scope.n
+    observers = np.arange(n, dtype=np.int64)
+    if n > ALL_PAIRS:
+        affordable = PAIR_BUDGET // (max(1, count) * n)
+        observers = spaced(observers, min(OBSERVERS, max(20, affordable)))
+    # What is true stays so from one change to the next.
+    reigns = np.searchsorted(scope.recording.truth.rtt_changes, samples.t, side="right")
+    true = np.empty((0, n))
+    for k in range(count):
+        if k == 0 or reigns[k] != reigns[k - 1]:
+            true = true_rows(scope, observers, float(samples.t[k]))
+        live = samples.live[k]
+        rows = np.flatnonzero(live[observers])
+        columns = np.flatnonzero(live)
+        if len(rows) == 0 or len(columns) < 2:
+            continue
+        estimate = embedding(samples, k).estimate(observers[rows], columns)
+        self_pair = observers[rows][:, None] == columns[None, :]
+        yield k, estimate, true[np.ix_(rows, columns)], self_pair
+
+
+def ranked(estimate: Floats, actual: Floats, self_pair: Booleans, limit: tuple[int, int]) -> float:
+    """The rank loss over at most so many observers and subjects of a block."""
+    rows = spaced(np.arange(estimate.shape[0], dtype=np.int64), limit[0])
+    columns = spaced(np.arange(estimate.shape[1], dtype=np.int64), limit[1])
+    block = np.ix_(rows, columns)
+    return rank_loss(estimate[block], actual[block], self_pair[block])
+
+
+@dataclass
+class FinalErrors:
+    """The last sample over all ordered pairs of live nodes."""
+
+    relative: dict[str, float | None]
+    absolute: dict[str, float | None]
+    rank_loss: float | None
+    nearest_accuracy: float | None
+
+
+def final_errors(scope: Scope, k: int, chunk_pairs: int = 250_000) -> FinalErrors:
+    """Score sample `k` row block by row block, so that memory stays small at thousands of nodes."""
+    samples = scope.recording.coordinates
+    live = np.flatnonzero(samples.live[k]).astype(np.int64)
+    errors = PairErrors(len(live) * len(live))
+    space = embedding(samples, k)
+    ranked_rows = set(spaced(live, FINAL_RANKED[0]).tolist())
+    ranked_columns = np.isin(live, spaced(live, FINAL_RANKED[1]))
+    hits = 0
+    losses: list[float] = []
+    step = max(1, chunk_pairs // max(1, len(live)))
+    for low in range(0, len(live), step):
+        observers = live[low : low + step]
+        estimate = space.estimate(observers, live)
+        actual = true_rows(scope, observers, float(samples.t[k]))[:, live]
+        self_pair = observers[:, None] == live[None, :]
+        errors.add(estimate, actual, self_pair)
+        hits += int(nearest_hits(estimate, actual, self_pair).sum())
+        for row in np.flatnonzero([int(observer) in ranked_rows for observer in observers]):
+            block = np.ix_([row], np.flatnonzero(ranked_columns))
+            losses.append(rank_loss(estimate[block], actual[block], self_pair[block]))
+    names = dict.fromkeys(ERROR_FIGURES)
+    if errors.count == 0:
+        return FinalErrors({**names}, {**names}, None, None)
+    relative, absolute = errors.figures()
+    known = [loss for loss in losses if np.isfinite(loss)]
+    return FinalErrors(
+        dict(zip(ERROR_FIGURES, relative.tolist(), strict=True)),
+        dict(zip(ERROR_FIGURES, absolute.tolist(), strict=True)),
+        float(np.mean(known)) if known else None,
+        hits / len(live),
+    )
+
+
+def converged_s(series: ErrorSeries) -> float | None:
+    """The first scored sample from which p50 stays within SETTLED of its final value.
+
+    None where only the last sample does, because then nothing shows that it stays.
+    """
+    rows = (series.t >= 0.0) & np.isfinite(series.relative[:, ERROR_FIGURES.index("p50")])
+    t, p50 = series.t[rows], series.relative[rows, ERROR_FIGURES.index("p50")]
+    if len(t) < 2:
+        return None
+    outside = np.flatnonzero(np.abs(p50 - p50[-1]) > SETTLED * p50[-1])
+    first = int(outside[-1]) + 1 if len(outside) else 0
+    return float(t[first]) if first < len(t) - 1 else None
+
+
+def _last_steps(scope: Scope) -> list[tuple[int, int]]:
+    """(earlier, later) sample of each of the last MOVING_SHARE of the steps between scored samples."""
+    t = scope.recording.coordinates.t
+    steps = list(pairwise(np.flatnonzero((t >= 0.0) & (t <= scope.end)).tolist()))
+    return steps[-max(1, int(len(steps) * MOVING_SHARE)) :]
+
+
+def drift_ms_per_s(scope: Scope) -> float | None:
+    """How fast coordinates still move: mean length of the path of `vec` per second, last samples.
+
+    Over all nodes that were live at both ends of a step, in the last MOVING_SHARE of the steps
+    between scored samples.
+    """
+    samples = scope.recording.coordinates
+    moved, seconds = 0.0, 0.0
+    for earlier, later in _last_steps(scope):
+        both = samples.live[earlier] & samples.live[later]
+        step = samples.vec[later][both] - samples.vec[earlier][both]
+        moved += float(np.sqrt((step * step).sum(axis=1)).sum())
+        seconds += float(samples.t[later] - samples.t[earlier]) * int(both.sum())
+    return 1000.0 * moved / seconds if seconds > 0 else None
+
+
+def believed_error(scope: Scope) -> dict[str, float | None]:
+    """The error that live nodes ascribe to their own coordinates, in the last sample.
+
+    Vivaldi weighs by it whom to believe (spec coordinate.md section 3), so it is as much part of what a
+    node knows as its coordinate is; how far it is right, `relative_error` tells. `drift_per_s`: by which
+    share it still changes in a second, by the samples that `drift_ms_per_s` is taken from.
+    """
+    samples = scope.recording.coordinates
+    figures: dict[str, float | None] = dict.fromkeys(("p50", "p90", "drift_per_s"))
+    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
+    last = samples.error[scored[-1]][samples.live[scored[-1]]] if len(scored) else np.empty(0)
+    if len(last):
+        p50, p90 = np.quantile(last, (0.5, 0.9))
+        figures.update(p50=float(p50), p90=float(p90))
+    changed, seconds = 0.0, 0.0
+    for earlier, later in _last_steps(scope):
+        both = samples.live[earlier] & samples.live[later] & (samples.error[[earlier, later]] > 0).all(axis=0)
+        changed += float(np.abs(np.log(samples.error[later][both] / samples.error[earlier][both])).sum())
+        seconds += float(samples.t[later] - samples.t[earlier]) * int(both.sum())
+    if seconds > 0:
+        figures["drift_per_s"] = changed / seconds
+    return figures
+
+
+def coordinates(scope: Scope, series: ErrorSeries) -> dict[str, Any]:
+    """All figures under `coordinates`."""
+    samples = scope.recording.coordinates
+    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
+    names = dict.fromkeys(ERROR_FIGURES)
+    last = final_errors(scope, int(scored[-1])) if len(scored) else FinalErrors(names, names, None, None)
+    absolute_ms = {name: None if value is None else 1000.0 * value for name, value in last.absolute.items()}
+    return {
+        "relative_error": last.relative,
+        "absolute_error_ms": absolute_ms,
+        "believed_error": believed_error(scope),
+        "converged_s": converged_s(series),
+        "rank_loss": last.rank_loss,
+        "nearest_accuracy": last.nearest_accuracy,
+        "drift_ms_per_s": drift_ms_per_s(scope),
+        "resets": len(scope.of_kind(COORDINATE_RESET).t),
+    }

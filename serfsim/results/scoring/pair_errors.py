@@ -1,0 +1,133 @@
+"""Estimates against truth for whole blocks of (observer, subject) pairs at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serfsim.results.scoring.intervals import Booleans
+from serfsim.results.scoring.recording import Floats, Integers
+
+ERROR_FIGURES = ("p50", "p90", "p99", "mean", "max")
+EXACT_PAIRS = 4_000_000  # up to here errors are kept in double precision, above in single
+DIRECT_PAIRS = 200_000  # up to here differences are taken one dimension at a time, above by a product
+TIE_S = 1e-9  # true times closer than a nanosecond are equal
+RANK_BLOCK = 1_000_000  # comparisons of rank_loss at a time
+
+
+@dataclass
+class Embedding:
+    """Coordinates of all nodes at one moment: vec (n, d), height (n,), adjustment (n,), seconds."""
+
+    vec: Floats
+    height: Floats
+    adjustment: Floats
+
+    def estimate(self, observers: Integers, subjects: Integers) -> Floats:
+        """Serf's distance for every observer and subject, shape (observers, subjects), seconds.
+
+        The distance of the vectors plus both heights; with both adjustments added where that
+        leaves more than 0.
+        """
+        a, b = self.vec[observers], self.vec[subjects]
+        if len(a) * len(b) <= DIRECT_PAIRS:
+            squared = np.zeros((len(a), len(b)))
+            for dimension in range(self.vec.shape[1]):
+                gap = a[:, dimension, None] - b[None, :, dimension]
+                squared += gap * gap
+        else:
+            # |a|^2 + |b|^2 - 2ab about the common centre, where it cancels least: good to nanoseconds.
+            centre = b.mean(axis=0)
+            a, b = a - centre, b - centre
+            squared = a @ b.T
+            squared *= -2.0
+            squared += (a * a).sum(axis=1)[:, None]
+            squared += (b * b).sum(axis=1)[None, :]
+            np.maximum(squared, 0.0, out=squared)
+        raw = np.sqrt(squared, out=squared)
+        raw += self.height[observers][:, None]
+        raw += self.height[subjects][None, :]
+        if not self.adjustment.any():
+            return raw
+        adjusted = raw + self.adjustment[observers][:, None]
+        adjusted += self.adjustment[subjects][None, :]
+        np.copyto(raw, adjusted, where=adjusted > 0.0)
+        return raw
+
+
+class PairErrors:
+    """Collects the errors of up to `capacity` pairs and tells their quantiles.
+
+    Pairs of a node with itself and pairs without a true time (not finite, or not above 0: no path)
+    are left out.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        kind = np.float64 if capacity <= EXACT_PAIRS else np.float32
+        self.relative: NDArray[Any] = np.empty(capacity, dtype=kind)
+        self.absolute: NDArray[Any] = np.empty(capacity, dtype=kind)
+        self.count = 0
+        self.relative_sum = 0.0
+        self.absolute_sum = 0.0
+
+    def add(self, estimate: Floats, actual: Floats, self_pair: Booleans) -> None:
+        known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
+        true = actual[known]
+        absolute = np.abs(estimate[known] - true)
+        relative = absolute / true
+        rows = slice(self.count, self.count + len(true))
+        self.absolute[rows], self.relative[rows] = absolute, relative
+        self.absolute_sum += float(absolute.sum())
+        self.relative_sum += float(relative.sum())
+        self.count += len(true)
+
+    def figures(self) -> tuple[Floats, Floats]:
+        """Relative and absolute (s) errors, each as ERROR_FIGURES. Reorders what was collected."""
+        out: list[Floats] = []
+        for values, total in ((self.relative, self.relative_sum), (self.absolute, self.absolute_sum)):
+            kept: Floats = values[: self.count]
+            p50, p90, p99, most = np.quantile(kept, (0.5, 0.9, 0.99, 1.0), overwrite_input=True)
+            out.append(np.array([p50, p90, p99, total / self.count, most], dtype=np.float64))
+        return out[0], out[1]
+
+
+def nearest_hits(estimate: Floats, actual: Floats, self_pair: Booleans) -> Booleans:
+    """For every observer: is the subject with the least estimate one of the truly nearest?"""
+    known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
+    true = np.where(known, actual, np.inf)
+    predicted = np.where(known, estimate, np.inf).argmin(axis=1)
+    nearest = true.min(axis=1)
+    hits: Booleans = np.isfinite(nearest) & (true[np.arange(len(true)), predicted] <= nearest + TIE_S)
+    return hits
+
+
+def rank_loss(estimate: Floats, actual: Floats, self_pair: Booleans) -> float:
+    """Relative rank loss: how often the nearer of two subjects is predicted to be the farther.
+
+    For every observer the share of its pairs of subjects that the estimate orders otherwise than
+    the truth; the mean over observers. A tie of the estimates is a loss; subjects whose true times
+    are equal have no order to lose and do not count. nan where there is no pair to order.
+    """
+    known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
+    true = np.where(known, actual, np.nan)
+    step = max(1, RANK_BLOCK // max(1, actual.shape[1] ** 2))
+    shares = []
+    for low in range(0, len(actual), step):
+        rows, guess = true[low : low + step], estimate[low : low + step]
+        # [o, j, k]: k is farther from o than j; nothing can be said of what is not a number.
+        ordered = rows[:, None, :] - rows[:, :, None] > TIE_S
+        lost = ordered & ~(guess[:, None, :] > guess[:, :, None])
+        totals, losses = ordered.sum(axis=(1, 2)), lost.sum(axis=(1, 2))
+        shares.append(losses[totals > 0] / totals[totals > 0])
+    found = np.concatenate(shares) if shares else np.zeros(0)
+    return float(found.mean()) if len(found) else float("nan")
+
+
+def spaced(nodes: Integers, at_most: int) -> Integers:
+    """The same nodes, or `at_most` of them evenly spaced: always the same ones."""
+    if len(nodes) <= at_most:
+        return nodes
+    return nodes[(np.arange(at_most) * len(nodes)) // at_most]

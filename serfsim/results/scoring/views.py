@@ -1,0 +1,282 @@
+"""Who counted whom as a member, over time.
+
+A view is one observer's Serf member list. Here it is reduced to one bit a pair: present (alive
+or leaving) or absent (failed, left, reaped, never heard of). The bits at t = 0 come from the rows
+before it; from then on only rows that flip a bit matter.
+
+| row                       | bit afterwards |
+|---------------------------|----------------|
+| join                      | present        |
+| failed, left, left_forced | absent         |
+| reap                      | absent         |
+| the observer goes down    | absent, for all subjects: a restarted agent begins with an empty list |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serfsim.protocol.events import FAILED, JOIN, LEFT, LEFT_FORCED, REAP
+from serfsim.results.scoring.intervals import Booleans, Spans
+from serfsim.results.scoring.pairs import Pairs, columns_of
+from serfsim.results.scoring.recording import EventTable, Floats, Integers
+from serfsim.results.scoring.rows import Rows, in_pieces
+from serfsim.results.scoring.scope import is_of, pieces, rows_of, scored_rows, select
+
+VIEW_KINDS = (JOIN, FAILED, LEFT, LEFT_FORCED, REAP)
+RESTART = -1  # the kind given to flips because the observer went down
+AT_A_TIME = 1 << 19  # flips that are ordered by subject at a time; of very many the share of a pass
+MOST_PASSES = 32
+
+
+@dataclass
+class ViewHistory:
+    """`present`, bits of (observer, subject) at t = 0; then the flips, in order of time, all shape (m,).
+
+    `appears` is the bit after the flip, `kind` the kind of the row that caused it, or RESTART.
+    `failed_before`: (observer, subject, t) of pairs whose last row before t = 0 was a failed. `last` is
+    `present` as it is at the end.
+    The diagonal is False: a node's view of itself is left out throughout.
+    """
+
+    present: Pairs
+    t: Floats
+    observer: Integers
+    subject: Integers
+    appears: Booleans
+    kind: Integers
+    failed_before: tuple[Integers, Integers, Floats]
+    last: Pairs
+
+    def about(self, subjects: Iterable[int]) -> Iterator[tuple[int, Flips]]:
+        """Each of these subjects, rising, with its flips."""
+        wanted = np.array(sorted(subjects), dtype=np.int64)
+        # So many subjects at a time as have that many flips, if flips are spread evenly over them.
+        share = max(AT_A_TIME / max(1, len(self.t)), 1 / MOST_PASSES)
+        step = max(1, int(len(wanted) * min(1.0, share)))
+        for low in range(0, len(wanted), step):
+            yield from self._about(wanted[low : low + step])
+
+    def _about(self, subjects: Integers) -> Iterator[tuple[int, Flips]]:
+        asked = np.zeros(len(self.present.column), dtype=np.bool_)
+        asked[subjects] = True
+        columns = (self.subject, self.t, self.observer, self.appears, self.kind)
+        parts = []
+        for part in in_pieces(columns):
+            rows = part.start + np.flatnonzero(asked[self.subject[part]])
+            parts.append([column[rows] for column in columns])
+        joined = [
+            np.concatenate([column[:0], *(found[place] for found in parts)])
+            for place, column in enumerate(columns)
+        ]
+        order = np.argsort(joined[0], kind="stable")
+        about, t, observer, appears, kind = (column[order] for column in joined)
+        firsts, lasts = (np.searchsorted(about, subjects, side) for side in ("left", "right"))
+        for subject, first, last in zip(subjects.tolist(), firsts.tolist(), lasts.tolist(), strict=True):
+            own = slice(first, last)
+            yield subject, Flips(self.present.about(subject), t[own], observer[own], appears[own], kind[own])
+
+
+@dataclass
+class Flips:
+    """The flips about one subject, in order of time, all (m,); `present`: who had it in view before, (n,)."""
+
+    present: Booleans
+    t: Floats
+    observer: Integers
+    appears: Booleans
+    kind: Integers
+
+    def column(self, t: float) -> Booleans:
+        """Who had the subject in view just before `t`."""
+        now = self.present.copy()
+        earlier = self.t < t
+        now[self.observer[earlier]] = self.appears[earlier]
+        return now
+
+
+def view_rows(events: EventTable, n: int) -> Booleans:
+    """Rows that set a bit: of a view kind, about another node of this cluster."""
+    return is_of(events.kind, VIEW_KINDS) & about_others(events, n)
+
+
+def about_others(events: EventTable, n: int) -> Booleans:
+    """Rows about another node of this cluster than the observer."""
+    rows: Booleans = (events.observer != events.subject) & (events.subject >= 0) & (events.subject < n)
+    return rows
+
+
+def rows_of_pairs(events: EventTable, n: int, kinds: Sequence[int], having: Sequence[int]) -> Integers:
+    """The numbers of rows of `kinds`, rising, about those pairs of two nodes that have a row of `having`.
+
+    A mass join is millions of rows about pairs that most figures do not ask about.
+    """
+    own = np.zeros(n, dtype=np.bool_)
+    for part in pieces(events):
+        own[part.subject[is_of(part.kind, having) & about_others(part, n)]] = True
+    column, m = columns_of(own)
+    pairs = Pairs(np.zeros((n, m), dtype=np.bool_), column)
+    concerned = pairs.flat
+    for part in pieces(events) if own.any() else ():
+        rows = np.flatnonzero(is_of(part.kind, having) & about_others(part, n))
+        concerned[pairs.places(part.observer[rows], part.subject[rows])] = True
+    found, low = [np.zeros(0, dtype=np.int64)], 0
+    for part in pieces(events) if own.any() else ():
+        rows = np.flatnonzero(is_of(part.kind, kinds) & about_others(part, n))
+        found.append(low + rows[concerned[pairs.places(part.observer[rows], part.subject[rows])]])
+        low += len(part.t)
+    return np.concatenate(found)
+
+
+def began_converged(events: EventTable, n: int) -> bool:
+    """Whether nobody reported a join of somebody else before t = 0, so all knew all."""
+    first = int(np.searchsorted(events.t, 0.0, "left"))
+    for part in pieces(rows_of(events, 0, first)):
+        if (view_rows(part, n) & (part.kind == JOIN)).any():
+            return False
+    return n > 1
+
+
+def last_kinds(
+    events: EventTable, start: float, first: int, last: int, down: Spans, converged: bool
+) -> tuple[Pairs, list[EventTable]]:
+    """The kind of the last row of every pair before `start` (row `first`), and the failed rows there.
+
+    Pairs without a row hold JOIN where `converged` and both had started, else REAP. Subjects without any row
+    before `last`, and never down since the first one, share a column.
+    """
+    n = down.n
+    begin = float(events.t[0]) if first else start
+    started = np.ones(n, dtype=np.bool_)
+    started[down.node[(down.start <= begin) & (down.end > start)]] = False
+    own = ~started
+    own[down.node[down.start > begin]] = True
+    if converged:
+        for part in pieces(rows_of(events, 0, last)):
+            own[part.subject[view_rows(part, n)]] = True
+    column, m = columns_of(own if converged else np.ones(n, dtype=np.bool_))
+    state = Pairs(np.full((n, m), np.int8(REAP)), column)
+    if converged:
+        joined = np.ones(m, dtype=np.bool_)
+        joined[column[~started]] = False
+        state.values[np.ix_(started, joined)] = JOIN
+    # An agent that went down later forgets what it saw before.
+    last_down = np.full(n, -np.inf)
+    before = down.start <= start
+    np.maximum.at(last_down, down.node[before], down.start[before])
+    forgetful = last_down > begin
+    state.values[forgetful] = REAP
+    failed = []
+    for part in pieces(rows_of(events, 0, first)):
+        valid = view_rows(part, n)
+        if forgetful.any():
+            valid &= part.t > last_down[part.observer]
+        # Where a pair occurs more than once, the last assignment stays: rows are in order of time.
+        state.flat[state.places(part.observer[valid], part.subject[valid])] = part.kind[valid]
+        rows = valid & (part.kind == FAILED)
+        if rows.any():
+            failed.append(select(part, rows))
+    return state, failed
+
+
+def failed_pairs(state: Pairs, failed: list[EventTable]) -> tuple[Integers, Integers, Floats]:
+    """Pairs still failed at t = 0 by their own failed row, with its time."""
+    none = np.zeros(0, dtype=np.int64)
+    if not failed:
+        return none, none, np.zeros(0)
+    n = len(state.column)
+    t = np.concatenate([part.t for part in failed])
+    pair = np.concatenate([part.observer.astype(np.int64) * n + part.subject for part in failed])
+    still = state.flat[state.places(pair // n, pair % n)] == FAILED
+    # The last row of each pair: unique() keeps the first, so look from behind.
+    pair, index = np.unique(pair[still][::-1], return_index=True)
+    return pair // n, pair % n, t[still][::-1][index]
+
+
+def view_history(
+    events: EventTable, down: Spans, end: float, converged_start: bool | None, start: float = 0.0
+) -> ViewHistory:
+    """Read the views of one run off its event table, from `start` (where t = 0 is said above) to `end`."""
+    n = down.n
+    first, last = scored_rows(events, end, start)
+    converged = began_converged(events, n) if converged_start is None else converged_start
+    state, failed = last_kinds(events, start, first, last, down, converged)
+    failed_before = failed_pairs(state, failed)
+    # A stop below is about all subjects, the node itself too: that must flip nothing.
+    present = state.joined(JOIN)
+    del state
+    now = present.copy()
+    flips = Rows((np.float64, np.int32, np.int32, np.bool_, np.int8))
+    stops = np.flatnonzero((down.start > start) & (down.start <= end))
+    stops = stops[np.argsort(down.start[stops], kind="stable")]
+    after = rows_of(events, first, last)
+    # A stop comes behind the rows of the same moment.
+    places = np.searchsorted(after.t, down.start[stops], "right")
+    low = 0
+    for stop, place in zip(stops.tolist(), places.tolist(), strict=True):
+        _add_flips(flips, rows_of(after, low, place), now)
+        _add_stop(flips, float(down.start[stop]), int(down.node[stop]), now)
+        low = place
+    _add_flips(flips, rows_of(after, low, len(after.t)), now)
+    t, observer, subject, appears, kind = flips.columns()
+    return ViewHistory(present, t, observer, subject, appears, kind, failed_before, now)
+
+
+def _add_flips(flips: Rows, events: EventTable, now: Pairs) -> None:
+    """Append the rows that change their pair's bit in `now`, and change it."""
+    n, flat = len(now.column), now.flat
+    for part in pieces(events):
+        rows = np.flatnonzero(view_rows(part, n))
+        pair = now.places(part.observer[rows], part.subject[rows])
+        appears = part.kind[rows] == JOIN
+        # A pair flips only if some row has another bit than it has now; of most rows none does.
+        chosen = np.flatnonzero(flat[pair] != appears)
+        if not len(chosen):
+            continue
+        hot = np.sort(pair[chosen])
+        flat[pair[chosen]] = appears[chosen]
+        several = np.unique(np.concatenate((hot[1:][hot[1:] == hot[:-1]], pair[flat[pair] != appears])))
+        if len(several):
+            # Pairs with more than one row that matters: back, and one row after the other.
+            is_one = several[np.minimum(np.searchsorted(several, pair), len(several) - 1)] == pair
+            back = chosen[is_one[chosen]]
+            flat[pair[back]] = ~appears[back]
+            those = np.flatnonzero(is_one)
+            flipping = those[flipping_rows(pair[those], appears[those], flat)]
+            flat[pair[those]] = appears[those]  # of each pair the last stays
+            chosen = np.sort(np.concatenate((chosen[~is_one[chosen]], flipping)))
+        rows = rows[chosen]
+        flips.append(
+            (part.t[rows], part.observer[rows], part.subject[rows], appears[chosen], part.kind[rows])
+        )
+
+
+def _add_stop(flips: Rows, t: float, node: int, now: Pairs) -> None:
+    """Node `node` goes down: it forgets everybody."""
+    gone = np.flatnonzero(now.of(node))
+    now.values[node] = False
+    flips.append(
+        (
+            np.full(len(gone), t),
+            np.full(len(gone), node),
+            gone,
+            np.zeros(len(gone), dtype=np.bool_),
+            np.full(len(gone), RESTART),
+        )
+    )
+
+
+def flipping_rows(pair: Integers, appears: Booleans, present: Booleans) -> NDArray[np.intp]:
+    """Which rows change their pair's bit, given the bits by place in `present` before the first of them."""
+    order = np.argsort(pair, kind="stable")
+    sorted_pair, after = pair[order], appears[order]
+    before = np.empty(len(order), dtype=np.bool_)
+    before[1:] = after[:-1]
+    head = np.ones(len(order), dtype=np.bool_)
+    head[1:] = sorted_pair[1:] != sorted_pair[:-1]
+    before[head] = present[sorted_pair[head]]
+    return np.sort(order[before != after])

@@ -1,0 +1,164 @@
+"""What a reader of a result must know besides its tables: who was there, and what was true.
+
+A recording holds the truth as functions and lists. Of these the result folder keeps what figures
+need, in `truth.json`: names, groups, when each node was down or under a fault, crashes, leaves,
+and where the nodes lie on the true map.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from serfsim.results.scoring.intervals import Spans
+from serfsim.results.scoring.pair_errors import spaced
+from serfsim.results.scoring.recording import FLAP_TIMEOUT, Floats, Integers, Interval, Recording
+
+MAP_NODES = 400  # a map of more nodes cannot be read, and scaling a larger matrix takes long
+
+
+@dataclass
+class TrueMap:
+    """Where nodes lie: `nodes` (m,), `xy_s` (m, 2) in seconds of round-trip time.
+
+    `scaled`: the topology has no map, and this one was made from the true round-trip times by
+    classical multidimensional scaling.
+    """
+
+    nodes: Integers
+    xy_s: Floats
+    scaled: bool
+
+
+@dataclass
+class Background:
+    """Times in seconds on the scenario's clock; `end_s` is where the run stopped.
+
+    `flap_timeout`: that setting of each node.
+    """
+
+    names: list[str]
+    groups: list[str]
+    warm_up: float
+    duration: float
+    end_s: float
+    down: list[list[Interval]]
+    faulted: list[list[Interval]]
+    crashes: list[tuple[float, int]]
+    leaves: list[tuple[float, int]]
+    converged_start: bool | None
+    map: TrueMap | None
+    flap_timeout: list[float]
+
+    @cached_property
+    def down_spans(self) -> Spans:
+        return Spans(self.down)
+
+    @cached_property
+    def faulted_spans(self) -> Spans:
+        return Spans(self.faulted)
+
+
+def background_of(recording: Recording) -> Background:
+    stopped = recording.interrupted_at
+    truth = recording.truth
+    return Background(
+        list(recording.names),
+        list(recording.groups),
+        recording.warm_up,
+        recording.duration,
+        recording.duration if stopped is None else stopped,
+        truth.down,
+        truth.faulted,
+        list(truth.crashes),
+        list(truth.leaves),
+        recording.converged_start,
+        true_map(recording),
+        np.broadcast_to(recording.flap_timeout, (len(recording.names),)).tolist(),
+    )
+
+
+def true_map(recording: Recording) -> TrueMap | None:
+    """The topology's own map, or one made from the true round-trip times."""
+    n = len(recording.names)
+    nodes = spaced(np.arange(n, dtype=np.int64), MAP_NODES)
+    if recording.truth.positions is not None:
+        return TrueMap(nodes, np.asarray(recording.truth.positions, dtype=np.float64)[nodes], False)
+    if n < 3:
+        return None
+    rtt = np.array([recording.truth.rtt(int(node))[nodes] for node in nodes])
+    rtt = (rtt + rtt.T) / 2.0
+    np.fill_diagonal(rtt, 0.0)
+    if not np.isfinite(rtt).all():
+        return None
+    return TrueMap(nodes, classical_scaling(rtt), True)
+
+
+def classical_scaling(distance: Floats) -> Floats:
+    """Points in the plane whose distances are nearest to the given ones (Torgerson 1952), (n, 2)."""
+    n = len(distance)
+    centring = np.eye(n) - 1.0 / n
+    values, vectors = np.linalg.eigh(-0.5 * centring @ (distance * distance) @ centring)
+    points: Floats = vectors[:, [-1, -2]] * np.sqrt(np.maximum(values[[-1, -2]], 0.0))
+    return points
+
+
+def to_json(background: Background) -> str:
+    def number(value: float) -> float | None:
+        return float(value) if math.isfinite(value) else None
+
+    def spans(intervals: list[list[Interval]]) -> list[list[list[float | None]]]:
+        return [[[number(i.start), number(i.end)] for i in one] for one in intervals]
+
+    truth = background.map
+    document: dict[str, Any] = {
+        "names": background.names,
+        "groups": background.groups,
+        "warm_up_s": background.warm_up,
+        "duration_s": background.duration,
+        "end_s": background.end_s,
+        "down_s": spans(background.down),
+        "faulted_s": spans(background.faulted),
+        "crashes": [[float(t), int(node)] for t, node in background.crashes],
+        "leaves": [[float(t), int(node)] for t, node in background.leaves],
+        "converged_start": background.converged_start,
+        "flap_timeout_s": background.flap_timeout,
+        "map": None
+        if truth is None
+        else {"nodes": truth.nodes.tolist(), "xy_s": truth.xy_s.tolist(), "scaled": truth.scaled},
+    }
+    return json.dumps(document)
+
+
+def from_json(text: str) -> Background:
+    document = json.loads(text)
+
+    def spans(name: str) -> list[list[Interval]]:
+        return [
+            [Interval(-math.inf if a is None else a, math.inf if b is None else b) for a, b in one]
+            for one in document[name]
+        ]
+
+    kept = document["map"]
+    truth = None
+    if kept is not None:
+        truth = TrueMap(np.array(kept["nodes"], dtype=np.int64), np.array(kept["xy_s"]), kept["scaled"])
+    return Background(
+        document["names"],
+        document["groups"],
+        document["warm_up_s"],
+        document["duration_s"],
+        document["end_s"],
+        spans("down_s"),
+        spans("faulted_s"),
+        [(t, node) for t, node in document["crashes"]],
+        [(t, node) for t, node in document["leaves"]],
+        document["converged_start"],
+        truth,
+        document.get("flap_timeout_s", [FLAP_TIMEOUT] * len(document["names"])),
+    )

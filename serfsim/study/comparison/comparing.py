@@ -1,0 +1,129 @@
+"""`serfsim.compare`: reads what is given on either side and compares it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serfsim.base.errors import ResultError, SerfsimError
+from serfsim.results.folder import SUMMARY
+from serfsim.scenario.problems import sentence, shown
+from serfsim.study.comparison.comparison import Comparison
+from serfsim.study.comparison.scenarios import other_scenario
+from serfsim.study.statistics.intervals import required
+
+if TYPE_CHECKING:
+    from serfsim.results.run_result import Result
+    from serfsim.study.sweeps.existing import ExistingRuns
+
+
+def compare(
+    base: Any,
+    candidate: Any,
+    *,
+    figures: Sequence[str] | None = None,
+    confidence: float = 0.95,
+    out: str | Path | None = None,
+) -> Comparison:
+    """By how much a candidate differs from a base, figure by figure, and whether that is better.
+
+    Both are results (`Result` or its folder), or both are sweeps (a folder, an opened sweep, or a tidy
+    table). `figures`: names or patterns such as "detection.*"; all that both have unless given, but the
+    traffic of single message types. `out`: a folder for comparison.json, comparison.csv, comparison.md
+    and comparison.png.
+
+    Raises SerfsimError for what cannot be compared: a result with a sweep, or two sweeps that have no
+    setting or no figure in common.
+    """
+    required(confidence)
+    sides = [_read(side) for side in (base, candidate)]
+    kinds = ["a result" if _is_result(side) else "a sweep" for side in sides]
+    if kinds[0] != kinds[1]:
+        raise SerfsimError(sentence(f"{kinds[0]} and {kinds[1]}", "two results or two sweeps"))
+    found = (
+        _of_results(sides, figures, confidence)
+        if kinds[0] == "a result"
+        else _of_sweeps(sides, figures, confidence)
+    )
+    if out is not None:
+        found.save(out)
+    return found
+
+
+def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: float) -> Comparison:
+    from serfsim.study.comparison import of_results
+
+    base, candidate = sides
+    digests = [result.summary["digest"] for result in sides]
+    names = [result.summary["name"] for result in sides]
+    rows, left_out = of_results.compared(base, candidate, figures, confidence)
+    notes = [
+        f"{result.summary['name']} is partial: it was interrupted"
+        for result in sides
+        if not result.summary["complete"]
+    ]
+    return Comparison(
+        rows,
+        kind="results",
+        names=(names[0], names[1]),
+        seeds=(str(base.summary["seed"]), str(candidate.summary["seed"])),
+        paired=base.background.names == candidate.background.names,
+        identical=digests[0] == digests[1],
+        confidence=confidence,
+        notes=[*other_scenario(base.scenario, candidate.scenario), *notes, *left_out],
+    )
+
+
+def _of_sweeps(sides: list[Any], figures: Sequence[str] | None, confidence: float) -> Comparison:
+    from serfsim.study.comparison import of_sweeps
+
+    base, candidate = sides
+    pairs, rows, notes = of_sweeps.compared(base, candidate, figures, confidence)
+    return Comparison(
+        rows,
+        kind="sweeps",
+        names=(base.name, candidate.name),
+        seeds=(
+            _counts([pair.base.seeds for pair in pairs]),
+            _counts([pair.candidate.seeds for pair in pairs]),
+        ),
+        paired=all(pair.paired for pair in pairs),
+        identical=all(pair.identical for pair in pairs),
+        confidence=confidence,
+        notes=[*other_scenario(base.scenario, candidate.scenario), *notes],
+    )
+
+
+def _counts(seeds: Sequence[int]) -> str:
+    """'20', or '18 to 20' where settings have different numbers of runs."""
+    fewest, most = min(seeds), max(seeds)
+    return str(most) if fewest == most else f"{fewest} to {most}"
+
+
+def _read(what: Any) -> Result | ExistingRuns:
+    """A result, or the runs of a sweep. SerfsimError for anything else."""
+    from serfsim.results.run_result import open_result
+    from serfsim.study.sweeps.existing import existing_runs, require_runs
+    from serfsim.study.sweeps.folder import MANIFEST
+
+    if _is_result(what):
+        result: Result = what
+        return result
+    if isinstance(what, (str, Path)):
+        if not Path(what).is_dir():
+            raise ResultError(f"{what}: {sentence('no such folder', 'a result or a sweep')}")
+        if (Path(what) / SUMMARY).is_file():
+            return open_result(what)
+        if not any((Path(what) / place).is_file() for place in (MANIFEST, f"sweep/{MANIFEST}")):
+            found = f"a folder without {SUMMARY} and without {MANIFEST}"
+            raise ResultError(f"{what}: {sentence(found, 'a result or a sweep')}")
+    runs = existing_runs(what)
+    if runs is None:
+        raise SerfsimError(sentence(shown(what), "a result or a sweep"))
+    require_runs(runs.table, runs.name)
+    return runs
+
+
+def _is_result(what: Any) -> bool:
+    return hasattr(what, "summary") and hasattr(what, "background")

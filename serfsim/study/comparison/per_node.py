@@ -1,0 +1,85 @@
+"""What each node contributes to a figure of one run, so that nodes can be resampled.
+
+Contributions are scaled so that their mean over nodes is the figure. Of a count each node has n times
+its own. A ratio R of two sums has R + (a_i - R b_i) / mean(b), whose mean is R and whose spread is that
+of the ratio to first order (the infinitesimal jackknife).
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serfsim.protocol.events import (
+    FAILED,
+    REFUTE_ALIVE,
+    REFUTE_DEAD,
+    REFUTE_SUSPECT,
+    SUSPECT,
+    TCP_FALLBACK_OK,
+)
+from serfsim.results.scoring.detection import about_up, flaps
+from serfsim.results.scoring.health import node_health_seconds
+from serfsim.results.scoring.recording import Integers
+from serfsim.results.scoring.scope import Scope, select
+from serfsim.study.statistics.named import Floats
+
+if TYPE_CHECKING:
+    from serfsim.results.run_result import Result
+
+
+def scope_of(result: Result) -> Scope:
+    """What is scored of a result, also of one that was read from a folder."""
+    if result.recording is not None:
+        return Scope(result.recording)
+    background = result.background
+    # The parts of a recording that a scope asks for; the folder keeps no other.
+    kept: Any = SimpleNamespace(
+        names=background.names,
+        duration=background.end_s,
+        interrupted_at=None,
+        truth=SimpleNamespace(down=background.down, faulted=background.faulted),
+        events=result.events,
+        flap_timeout=np.array(background.flap_timeout),
+    )
+    return Scope(kept)
+
+
+def parts(result: Result) -> dict[str, Floats]:
+    """{figure: contribution of every node}, each of shape (n,)."""
+    scope = scope_of(result)
+    failed, suspect = scope.of_kind(FAILED), scope.of_kind(SUSPECT)
+    wrong = select(failed, about_up(scope, failed))
+    healthy = select(wrong, ~scope.faulted.covers(wrong.observer.astype(np.int64), wrong.t))
+    counts = {
+        "detection.false_positives": wrong.observer,
+        "detection.false_positives_at_healthy": healthy.observer,
+        "detection.suspicions": suspect.observer,
+        "detection.unjust_suspicions": select(suspect, about_up(scope, suspect)).observer,
+        "detection.refutations": scope.of_kind(REFUTE_SUSPECT, REFUTE_DEAD, REFUTE_ALIVE).observer,
+        "detection.tcp_fallbacks": scope.of_kind(TCP_FALLBACK_OK).observer,
+        "detection.flaps": flaps(scope),
+    }
+    each = {name: of_observers(observers, scope.n) for name, observers in counts.items()}
+    found = {name: scope.n * count for name, count in each.items()}
+    hours = scope.up_seconds / 3600.0
+    for name in ("detection.false_positives", "detection.flaps"):
+        found[f"{name}_per_node_hour"] = of_ratio(each[name], hours)
+    found["health.score.mean"] = of_ratio(node_health_seconds(scope), scope.up_seconds)
+    return found
+
+
+def of_observers(observers: Integers, n: int) -> Floats:
+    """How often each node is among them."""
+    return np.bincount(observers.astype(np.int64), minlength=n).astype(np.float64)
+
+
+def of_ratio(above: Floats, below: Floats) -> Floats:
+    """Of sum(above) / sum(below); empty where there is nothing below."""
+    if below.sum() <= 0:
+        return np.empty(0)
+    ratio = above.sum() / below.sum()
+    shares: Floats = ratio + (above - ratio * below) / below.mean()
+    return shares

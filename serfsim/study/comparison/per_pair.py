@@ -1,0 +1,102 @@
+"""What each node contributes to the errors of coordinates, which are means over pairs of nodes.
+
+A mean over ordered pairs is a U-statistic: resampling nodes takes a node away with all its pairs, as
+observer and as subject, so that node i has m + (r_i - m) + (c_i - m), where m is the mean over all pairs,
+r_i that over the pairs it observes and c_i over those it is the subject of (Hoeffding's projection). Nodes
+that were down at the last sample have no part in it, and neither has any quantile over pairs.
+
+The true round-trip times are the run's own, or those of its scenario where it was read from a folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from serfsim.base.errors import SerfsimError
+from serfsim.results.scoring.pair_errors import Embedding, nearest_hits, rank_loss
+from serfsim.results.scoring.recording import Floats, Integers
+
+if TYPE_CHECKING:
+    from serfsim.results.run_result import Result
+
+MOST_NODES: Final = 300  # up to which ranks are scored over all pairs
+
+
+def parts(result: Result) -> dict[str, Floats]:
+    """{figure: contribution of every node}, each (n,) and NaN for a node that was down at the end."""
+    n = len(result.background.names)
+    if n > MOST_NODES:
+        return {}
+    sample = last_sample(result)
+    true = true_rtt(result)
+    if sample is None or true is None:
+        return {}
+    t, live, space = sample
+    actual = np.array([true(int(node), t)[live] for node in live])
+    estimate = space.estimate(np.arange(len(live)), np.arange(len(live)))
+    self_pair = np.eye(len(live), dtype=np.bool_)
+    known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
+    if known.sum() != len(live) * (len(live) - 1):
+        return {}  # some pairs have no path, and the projection would not add up
+    error = np.where(known, np.abs(estimate - actual), np.nan)
+    each = {
+        "coordinates.relative_error.mean": projected(error / np.where(known, actual, np.nan)),
+        "coordinates.absolute_error_ms.mean": projected(1000.0 * error),
+        "coordinates.nearest_accuracy": nearest_hits(estimate, actual, self_pair).astype(np.float64),
+        "coordinates.rank_loss": np.array(
+            [rank_loss(estimate[[i]], actual[[i]], self_pair[[i]]) for i in range(len(live))]
+        ),
+    }
+    return {name: _of_all(values, live, n) for name, values in each.items()}
+
+
+def projected(pairs: Floats) -> Floats:
+    """(n, n) values of ordered pairs, NaN on the diagonal, as (n,) with the same mean."""
+    mean = np.nanmean(pairs)
+    values: Floats = np.nanmean(pairs, axis=1) + np.nanmean(pairs, axis=0) - mean
+    return values
+
+
+def _of_all(values: Floats, live: Integers, n: int) -> Floats:
+    out = np.full(n, np.nan)
+    out[live] = values
+    return out
+
+
+def last_sample(result: Result) -> tuple[float, Integers, Embedding] | None:
+    """(time, who was live, their coordinates) of the last scored sample; None where fewer than three were."""
+    table = result.coordinates
+    scored = table[(table["t_s"] >= 0.0) & (table["t_s"] <= result.background.end_s)]
+    if len(scored) == 0:
+        return None
+    rows = scored[scored["t_s"] == scored["t_s"].max()]
+    live = rows["node"].cat.codes.to_numpy().astype(np.int64)
+    if len(live) < 3:
+        return None
+    dimensions = [name for name in rows.columns if name.startswith("vec_")]
+    space = Embedding(
+        rows[dimensions].to_numpy(dtype=np.float64),
+        rows["height"].to_numpy(dtype=np.float64),
+        rows["adjustment"].to_numpy(dtype=np.float64),
+    )
+    return float(rows["t_s"].iloc[0]), live, space
+
+
+def true_rtt(result: Result) -> Callable[[int, float], Floats] | None:
+    """From a node to every node at a time, seconds, shape (n,); None where the scenario is not kept."""
+    if result.recording is not None:
+        return result.recording.truth.rtt
+    from serfsim.report.topology_survey import scenario_of
+    from serfsim.simulation.build import jitter_of, topology_of
+    from serfsim.simulation.truth import TrueRtt
+
+    try:
+        scenario = scenario_of(result).with_settings({"seed": result.summary["seed"]})
+        roster = scenario.roster()
+        topology = topology_of(scenario, roster, scenario.seed)
+    except SerfsimError:
+        return None
+    return TrueRtt(topology, jitter_of(scenario.network.jitter), roster, scenario.duration)

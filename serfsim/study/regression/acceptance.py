@@ -1,0 +1,238 @@
+"""Accepting a change: the new baseline, a line of the history, a line of the CHANGELOG.
+
+All scenarios run first; then the three are written, each whole or not at all, the baseline first and the
+history last. Called again after an interruption, it adds what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from serfsim.base.atomic_files import check_replaceable, write_whole
+from serfsim.base.errors import BaselineError
+from serfsim.scenario.library import shipped
+from serfsim.scenario.loading import load
+from serfsim.scenario.model import Scenario
+from serfsim.study.regression import changelog
+from serfsim.study.regression.baseline import (
+    MANIFEST,
+    OWNED,
+    Acceptance,
+    Baseline,
+    Entry,
+    read_baseline,
+    write_baseline,
+)
+from serfsim.study.regression.check import history_of, run
+from serfsim.study.regression.commits import commit_here
+from serfsim.study.regression.comparison import claims_of
+from serfsim.study.regression.history import ACCEPTED, append, line_of, read_history
+from serfsim.study.regression.identity import essence
+from serfsim.study.regression.runs import Runs
+from serfsim.study.regression.selection import entry_of, located, source_of
+from serfsim.study.sweeps.keys import code_version
+from serfsim.study.sweeps.seeds import checked_seeds
+
+SEEDS: Final = "1-30"
+FIRST: Final = "first baseline"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What an acceptance did.
+
+    `moved`: scenarios of which some seed gives another run than before, or of which no seed is one that
+    was there before; `edited`: scenarios that are
+    others themselves; `renewed`: the rest of those that were written anew (more seeds, new figures,
+    other claims); `added` and `dropped`. `line` is that of the CHANGELOG, '' where nothing moved, and
+    `changelog` the file that has it now, None where it is to be pasted. `warnings` are of the history.
+    """
+
+    baseline: Baseline
+    moved: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    line: str = ""
+    changelog: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.moved or self.edited or self.renewed or self.added or self.dropped)
+
+
+def accept(
+    folder: Path,
+    ask: Callable[[Sequence[str]], str],
+    *,
+    scenarios: Sequence[str] = (),
+    seeds: Iterable[int] | str | None = None,
+    workers: int | None = None,
+    quiet: bool = False,
+) -> Accepted:
+    """Make the baseline anew, or only of `scenarios`, which may be new to it.
+
+    `ask` is given the scenarios that moved or were edited, and answers why. A scenario whose file is
+    gone is dropped when all are accepted. Raises BaselineError where a run fails, or nothing can be
+    written; then all stays as it was.
+    """
+    former = read_baseline(folder) if (folder / MANIFEST).is_file() else Baseline(folder, {})
+    check_replaceable(folder, OWNED, BaselineError)
+    present, dropped = _present(former, scenarios)
+    wanted = {name: _seeds(former.entries.get(name), seeds) for name in present}
+    runs, failures = run({name: scenario for name, (_, scenario) in present.items()}, wanted, workers, quiet)
+    if failures:
+        first = f"{failures[0].scenario} with seed {failures[0].seed} first: {failures[0].error}"
+        count = f"{len(failures)} of {sum(map(len, wanted.values()))} runs"
+        raise BaselineError(f"{count} came to no end, {first}; nothing was accepted")
+    made = {name: _entry(folder, name, *present[name], runs[name]) for name in present}
+    accepted = _sorted_out(former, made, dropped)
+    if not accepted.is_nothing:
+        baseline = _baseline(former, made, accepted, ask)
+        write_baseline(baseline)
+        accepted = replace(accepted, baseline=baseline)
+    return _finished(accepted)
+
+
+def _sorted_out(former: Baseline, made: Mapping[str, Entry], dropped: Sequence[str]) -> Accepted:
+    """Which scenario changed in what way."""
+    kinds: dict[str, list[str]] = {kind: [] for kind in ("moved", "edited", "renewed", "added")}
+    for name, entry in made.items():
+        kind = _kind(former.entries.get(name), entry)
+        if kind:
+            kinds[kind].append(name)
+    moved, edited, renewed, added = (tuple(names) for names in kinds.values())
+    return Accepted(former, moved, edited, renewed, added, tuple(dropped))
+
+
+def _kind(former: Entry | None, made: Entry) -> str:
+    if former is None:
+        return "added"
+    if former.given != made.given:
+        return "edited"
+    then, now = former.runs.digest_of, made.runs.digest_of
+    common = [seed for seed in now if seed in then]
+    if not common or any(then[seed] != now[seed] for seed in common):
+        return "moved"
+    ours = (made.complete, made.source, made.claims, made.runs.seeds, set(made.runs.figures))
+    theirs = (former.complete, former.source, former.claims, former.runs.seeds, set(former.runs.figures))
+    return "renewed" if ours != theirs else ""
+
+
+def _baseline(
+    former: Baseline, made: Mapping[str, Entry], accepted: Accepted, ask: Callable[[Sequence[str]], str]
+) -> Baseline:
+    """The new one: what changed is new, what did not keeps the date of its own acceptance."""
+    asked = (*accepted.moved, *accepted.edited)
+    because = ask(asked) if asked else _told(accepted, bool(former.entries))
+    last = Acceptance(**about_now(because), moved=bool(accepted.moved))
+    entries = {name: entry for name, entry in former.entries.items() if name not in accepted.dropped}
+    for name in (*asked, *accepted.renewed, *accepted.added):
+        entries[name] = made[name]
+    return Baseline(former.folder, dict(sorted(entries.items())), last)
+
+
+def _told(accepted: Accepted, had_some: bool) -> str:
+    """The reason where nobody needs to be asked for one."""
+    if not had_some:
+        return FIRST
+    named = (("added", accepted.added), ("dropped", accepted.dropped), ("renewed", accepted.renewed))
+    return ", ".join(f"{word} {', '.join(names)}" for word, names in named if names)
+
+
+def _present(
+    former: Baseline, names: Sequence[str]
+) -> tuple[dict[str, tuple[str, Scenario]], tuple[str, ...]]:
+    """{name: (source, scenario)} of what is to run, and the entries whose files are gone."""
+    if not names and not former.entries:
+        raise BaselineError(f"{former.folder}: there is no baseline yet; name its scenarios with --scenarios")
+    dropped: list[str] = []
+    sources = []
+    for name in names:
+        entry = entry_of(former, name)
+        sources.append(entry.source if entry else source_of(former.folder, name))
+    for entry in () if names else former.entries.values():
+        file = located(former.folder, entry.source)
+        if Path(file).exists() or file in shipped():
+            sources.append(entry.source)
+        else:
+            dropped.append(entry.name)
+    found: dict[str, tuple[str, Scenario]] = {}
+    for source in sources:
+        scenario = load(located(former.folder, source))
+        if scenario.name in found and found[scenario.name][0] != source:
+            raise BaselineError(
+                f"{source}: found a second scenario named {scenario.name}; expected each name once"
+            )
+        found[scenario.name] = (source, scenario)
+    dropped += [
+        entry.name for entry in former.entries.values() if entry.source in sources and entry.name not in found
+    ]
+    return found, tuple(dropped)
+
+
+def _seeds(entry: Entry | None, seeds: Iterable[int] | str | None) -> list[int]:
+    if seeds is None and entry is not None:
+        return list(entry.runs.seeds)
+    return checked_seeds(SEEDS if seeds is None else seeds)
+
+
+def _entry(folder: Path, name: str, source: str, scenario: Scenario, runs: Runs) -> Entry:
+    return Entry(
+        name=name,
+        source=source,
+        given=essence(scenario),
+        claims=claims_of(scenario),
+        complete=scenario.to_yaml(folder),
+        runs=runs,
+        code=code_version(),
+        commit=commit_here(),
+        date=_now(),
+    )
+
+
+def about_now(because: str) -> dict[str, str]:
+    """When, by which code, at which commit, and why."""
+    return {"date": _now(), "commit": commit_here(), "code": code_version(), "because": because}
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _finished(accepted: Accepted) -> Accepted:
+    """CHANGELOG and history told of the last acceptance; the history last, for what it knows is finished."""
+    baseline, last = accepted.baseline, accepted.baseline.last
+    if last is None:
+        return accepted
+    path = history_of(baseline.folder)
+    lines, warnings = read_history(path)
+    accepted = replace(accepted, warnings=tuple(warnings))
+    about = {"kind": ACCEPTED, **asdict(last)}
+    if any(about.items() <= line.items() for line in lines):
+        return accepted
+    if last.moved:
+        line, file = _tell(baseline.folder, last.because)
+        accepted = replace(accepted, line=line, changelog=file)
+    append(path, line_of({name: entry.runs for name, entry in baseline.entries.items()}, about))
+    return accepted
+
+
+def _tell(folder: Path, because: str) -> tuple[str, Path | None]:
+    """The line of the CHANGELOG, and the file that has it now."""
+    line = changelog.entry_of(because)
+    path = changelog.find(folder)
+    try:
+        text = changelog.with_entry(path.read_text(encoding="utf-8"), because) if path else None
+    except (OSError, UnicodeDecodeError):
+        text = None
+    if path is None or text is None:
+        return line, None
+    write_whole(path, text, BaselineError)
+    return line, path

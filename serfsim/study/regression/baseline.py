@@ -1,0 +1,215 @@
+"""A baseline: what every scenario's figures were, in a folder that is committed with the code.
+
+| file | content |
+|---|---|
+| `manifest.json` | which scenarios, where their files are, what was accepted when and why |
+| `NAME.csv` | one row a seed: digest, claims that failed, and every figure |
+| `NAME.yaml` | the complete scenario that ran, every default filled in |
+
+Text, so that a change shows in a diff. The folder is written under another name and renamed when whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from serfsim.base.atomic_files import Owned, replacing, restore
+from serfsim.base.errors import BaselineError
+from serfsim.scenario.problems import sentence, shown
+from serfsim.study.regression.runs import DIGITS, Runs
+
+SCHEMA_VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+_ACCEPT: Final = "serfsim regress --accept makes one"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One scenario of a baseline.
+
+    `source`: the name of a shipped scenario, or its file's path from the baseline's folder. `given`: see
+    `identity.essence`. `claims`: those of its runs, as text. `complete`: its YAML with all defaults.
+    `code`, `commit`, `date`: what made these runs, and when they were accepted.
+    """
+
+    name: str
+    source: str
+    given: Mapping[str, Any]
+    claims: tuple[str, ...]
+    complete: str
+    runs: Runs
+    code: str
+    commit: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The last change that was accepted. `moved`: whether runs of unchanged scenarios became others."""
+
+    date: str
+    commit: str
+    code: str
+    because: str
+    moved: bool
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """All entries by name, in order of name."""
+
+    folder: Path
+    entries: Mapping[str, Entry]
+    last: Acceptance | None = None
+
+
+def read_baseline(folder: Path) -> Baseline:
+    """Raises BaselineError where there is none, or one that cannot be read."""
+    manifest = _manifest(folder)
+    entries = {}
+    for name, about in sorted(manifest["scenarios"].items()):
+        try:
+            complete = (folder / f"{name}.yaml").read_text(encoding="utf-8")
+            table = (folder / f"{name}.csv").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise BaselineError(f"{folder}: the files of {name} cannot be read: {reason}") from None
+        runs = _read_runs(table, folder / f"{name}.csv")
+        told = _about(about, name, folder / MANIFEST)
+        entries[name] = Entry(name=name, complete=complete, runs=runs, **told)
+    last = manifest.get("last")
+    try:
+        return Baseline(folder, entries, Acceptance(**last) if last else None)
+    except TypeError:
+        expected = "date, commit, code, because and moved"
+        raise BaselineError(f"{folder / MANIFEST}: last: {sentence(shown(last), expected)}") from None
+
+
+def _about(about: Any, name: str, path: Path) -> dict[str, Any]:
+    """What the manifest says of a scenario."""
+    kinds = {"source": str, "given": dict, "claims": list, "code": str, "commit": str, "date": str}
+    for key, kind in kinds.items():
+        if not isinstance(about, dict) or not isinstance(about.get(key), kind):
+            found = shown(about.get(key) if isinstance(about, dict) else about)
+            raise BaselineError(f"{path}: {name}: {key}: {sentence(found, 'what serfsim writes there')}")
+    return {key: tuple(about[key]) if kind is list else about[key] for key, kind in kinds.items()}
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        restore(folder)
+    except OSError as error:
+        raise BaselineError(f"{folder}: cannot be read: {error.strerror or error}") from None
+    if not folder.is_dir():
+        raise BaselineError(f"{folder}: there is no such folder of a baseline; {_ACCEPT}")
+    if not path.is_file():
+        raise BaselineError(f"{folder}: is not a baseline: it has no {MANIFEST}; {_ACCEPT}")
+    try:
+        manifest: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BaselineError(f"{path}: cannot be read: {error}") from None
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if version != SCHEMA_VERSION:
+        expected = f"schema_version {SCHEMA_VERSION} (was it written by another version of serfsim?)"
+        raise BaselineError(f"{path}: {sentence(f'schema_version {shown(version)}', expected)}")
+    if not isinstance(manifest.get("scenarios"), dict):
+        raise BaselineError(f"{path}: {sentence('no scenarios', 'a mapping of scenarios')}")
+    return dict(manifest)
+
+
+def _read_runs(text: str, path: Path) -> Runs:
+    rows = list(csv.reader(StringIO(text)))
+    if len(rows) < 2 or rows[0][:2] != ["seed", "digest"]:
+        raise BaselineError(f"{path}: {sentence('no table of runs', 'columns seed, digest and figures')}")
+    names = rows[0][2:]
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(rows[0]):
+            found = f"{len(row)} columns"
+            raise BaselineError(f"{path}:{number}: {sentence(found, str(len(rows[0])))}")
+    try:
+        seeds = tuple(int(row[0]) for row in rows[1:])
+        values = np.array([[float(cell) if cell else math.nan for cell in row[2:]] for row in rows[1:]])
+    except ValueError as error:
+        raise BaselineError(f"{path}: found something that is no number: {error}") from None
+    if len(set(seeds)) < len(seeds):
+        raise BaselineError(f"{path}: {sentence('a seed twice', 'one row a seed')}")
+    digests = tuple(row[1] for row in rows[1:])
+    return Runs(seeds, digests, {name: values[:, column] for column, name in enumerate(names)})
+
+
+def files_of(baseline: Baseline) -> dict[str, str]:
+    """{file name: text} of all that a baseline's folder holds."""
+    about = {
+        name: {
+            "source": entry.source,
+            "seeds": seeds_text(entry.runs.seeds),
+            "code": entry.code,
+            "commit": entry.commit,
+            "date": entry.date,
+            "claims": list(entry.claims),
+            "given": entry.given,
+        }
+        for name, entry in sorted(baseline.entries.items())
+    }
+    last = asdict(baseline.last) if baseline.last else None
+    manifest = {"schema_version": SCHEMA_VERSION, "last": last, "scenarios": about}
+    files = {MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"}
+    for name, entry in baseline.entries.items():
+        files[f"{name}.yaml"] = entry.complete
+        files[f"{name}.csv"] = _table(entry.runs)
+    return files
+
+
+def _table(runs: Runs) -> str:
+    lines = [",".join(["seed", "digest", *runs.figures])]
+    for place, (seed, digest) in enumerate(zip(runs.seeds, runs.digests, strict=True)):
+        cells = (_cell(values[place]) for values in runs.figures.values())
+        lines.append(",".join([str(seed), digest, *cells]))
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.{DIGITS}g}"
+
+
+def own_files(folder: Path) -> set[str]:
+    """The files of the baseline in a folder; none where what is there cannot be read as one."""
+    try:
+        entries = read_baseline(folder).entries
+    except BaselineError:
+        return set()
+    return {MANIFEST, *(f"{name}.{ending}" for name in entries for ending in ("yaml", "csv"))}
+
+
+OWNED: Final = Owned("a baseline", own_files, lambda folder: None, (MANIFEST,))
+
+
+def write_baseline(baseline: Baseline) -> None:
+    """Write the folder anew, an older one standing until the new one is whole.
+
+    Raises BaselineError where the folder holds something else, or cannot be written.
+    """
+    with replacing(baseline.folder, OWNED, BaselineError) as partial:
+        for name, text in files_of(baseline).items():
+            (partial / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def seeds_text(seeds: tuple[int, ...]) -> str:
+    """'1-20,25' of ascending seeds."""
+    parts: list[list[int]] = []
+    for seed in seeds:
+        if parts and seed == parts[-1][1] + 1:
+            parts[-1][1] = seed
+        else:
+            parts.append([seed, seed])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)

@@ -1,0 +1,125 @@
+"""How the figures went from commit to commit: one line of JSON for every accepted baseline.
+
+`serfsim regress --accept` adds a line, and so does `--record`, which is for a CI job on the main branch;
+no other run does, so that the file grows by what happened to the project and not by what somebody tried.
+A line is added in one write to the end of the file; one that was cut short (a full disk, a kill) is
+passed over by whoever reads, with a warning, and the next line begins on a line of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from serfsim.base.errors import BaselineError
+from serfsim.study.regression.runs import DIGITS, Runs
+
+SCHEMA_VERSION: Final = 1
+FILE: Final = "history.jsonl"
+ACCEPTED: Final = "accepted"
+RECORDED: Final = "recorded"
+HEADLINES: Final = (
+    "detection.false_positives",
+    "detection.suspicions",
+    "detection.tcp_fallbacks",
+    "detection.first_s.mean",
+    "detection.full_s.max",
+    "coordinates.relative_error.p50",
+    "coordinates.relative_error.p90",
+    "coordinates.believed_error.p50",
+    "coordinates.drift_ms_per_s",
+    "dissemination.events.p50_s",
+    "dissemination.events.p99_s",
+    "dissemination.queries.delivered_share",
+    "convergence.one_view_s",
+    "traffic.bytes_per_node_s",
+    "health.score.mean",
+)
+"""What is kept of each scenario, where its runs have it and it is not always 0."""
+
+
+def line_of(scenarios: Mapping[str, Runs], about: Mapping[str, Any]) -> dict[str, Any]:
+    """A line: `about` (kind, commit, date, code, because) and [p25, median, p75] of the headlines."""
+    kept = {name: {"runs": len(runs.seeds), **_headlines(runs)} for name, runs in sorted(scenarios.items())}
+    return {"schema_version": SCHEMA_VERSION, **about, "scenarios": kept}
+
+
+def _headlines(runs: Runs) -> dict[str, Any]:
+    kept = {}
+    for name in HEADLINES:
+        values = runs.values(name)
+        values = values[~np.isnan(values)]
+        if len(values) and values.any():
+            quartiles = np.quantile(values, (0.25, 0.5, 0.75))
+            kept[name] = [float(f"{value:.{DIGITS}g}") for value in quartiles]
+    return kept
+
+
+def append(path: Path, line: Mapping[str, Any]) -> None:
+    """Add a line; all of it or nothing. BaselineError where it cannot be written."""
+    text = json.dumps(line, allow_nan=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                text = "\n" + text
+            data = text.encode()
+            if os.write(handle, data) < len(data):
+                os.truncate(handle, size)
+                raise OSError("not all of it could be written")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def read_history(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """All whole lines, oldest first, and a warning for each one that cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read: {error.strerror}") from None
+    lines, warnings = [], []
+    for number, written in enumerate(text.splitlines(), 1):
+        if not written.strip():
+            continue
+        try:
+            line = json.loads(written)
+        except ValueError:
+            warnings.append(f"{path}:{number}: a line that was cut short; passed over")
+            continue
+        if isinstance(line, dict) and line.get("schema_version") == SCHEMA_VERSION and _is_whole(line):
+            lines.append(line)
+        else:
+            warnings.append(f"{path}:{number}: a line of another kind; passed over")
+    return lines, warnings
+
+
+def _is_whole(line: Mapping[str, Any]) -> bool:
+    scenarios = line.get("scenarios")
+    return isinstance(scenarios, dict) and all(isinstance(kept, dict) for kept in scenarios.values())
+
+
+def series(lines: list[dict[str, Any]], scenario: str, figure: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """[p25, median, p75] of every line, (lines, 3), NaN where a line has none."""
+    out = np.full((len(lines), 3), math.nan)
+    for place, line in enumerate(lines):
+        kept = line["scenarios"].get(scenario, {}).get(figure)
+        if (
+            isinstance(kept, list)
+            and len(kept) == 3
+            and all(isinstance(value, (int, float)) for value in kept)
+        ):
+            out[place] = kept
+    return out

@@ -1,0 +1,160 @@
+"""`regress.md`: a comparison as a comment on a pull request.
+
+The first line is the verdict. What changed is a table in the open; what did not is folded away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from serfsim.base.english import counted
+from serfsim.study.regression.baseline import seeds_text
+from serfsim.study.regression.comparison import Compared, Comparison, FigureTest
+from serfsim.study.regression.identity import few
+from serfsim.study.regression.words import difference, figure_text, p_text, spread, verdict
+
+LONGEST = 60_000  # characters; a comment on GitHub may have 65,536
+MOST_CHANGED = 60
+MOST_FAILURES = 10
+
+
+def markdown(comparison: Comparison, *, baseline: str, command: str) -> str:
+    """The whole page. `command`: the one that accepts what changed."""
+    parts = [f"**serfsim regress: {verdict(comparison)}**", ""]
+    parts += _failures(comparison)
+    parts += _changed(comparison)
+    parts += _settings(comparison)
+    if comparison.changed or comparison.differing:
+        parts += _accepting(comparison, command)
+    parts += _claims(comparison)
+    parts += _scenarios(comparison, baseline)
+    unchanged = _unchanged(comparison)
+    if sum(map(len, parts + unchanged)) + len(parts) + len(unchanged) < LONGEST:
+        parts += unchanged
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table(headings: str, rows: list[str]) -> list[str]:
+    return [headings, "|" + "---|" * (headings.count("|") - 1), *rows, ""] if rows else []
+
+
+def _folded(summary: str, lines: list[str]) -> list[str]:
+    return [f"<details><summary>{summary}</summary>", "", *lines, "</details>", ""] if lines else []
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    rows = [
+        f"| {failure.scenario} | {failure.seed} | {_cell(failure.error)} |"
+        for failure in comparison.failures[:MOST_FAILURES]
+    ]
+    left = len(comparison.failures) - MOST_FAILURES
+    more = [f"... and {left} more.", ""] if left > 0 else []
+    return _table("| scenario | seed | why the run came to no end |", rows) + more
+
+
+def _changed(comparison: Comparison) -> list[str]:
+    rows = [f"| {test.verdict} | {_row(test)}" for test in comparison.changed[:MOST_CHANGED]]
+    headings = "|  | scenario | figure | baseline median [p5, p95] | now | difference | adjusted p |"
+    left = len(comparison.changed) - MOST_CHANGED
+    more = [f"... and {left} more, in regress.json.", ""] if left > 0 else []
+    return _table(headings, rows) + more
+
+
+def _row(test: FigureTest) -> str:
+    cells = (
+        test.scenario,
+        f"`{figure_text(test.figure)}`",
+        spread(test.then, test.figure),
+        spread(test.now, test.figure),
+        difference(test),
+        p_text(test.adjusted),
+    )
+    return " | ".join(cells) + " |"
+
+
+def _settings(comparison: Comparison) -> list[str]:
+    """Settings that are not those of the baseline's runs; scenarios that differ alike are told once."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for scenario in comparison.scenarios:
+        if scenario.settings:
+            alike.setdefault(scenario.settings, []).append(scenario.name)
+    if not alike:
+        return []
+    lines = [f"- {few(list(settings))} ({', '.join(names)})" for settings, names in alike.items()]
+    return ["Settings that differ from those of the baseline's runs:", "", *lines, ""]
+
+
+def _accepting(comparison: Comparison, command: str) -> list[str]:
+    begin = "If this is wanted"
+    if not comparison.changed:
+        begin = "No figure moved more than from seed to seed, but a seed gives another run. If that is wanted"
+    told = (
+        "accept it: the command writes the new baseline, its line of the history and that of the CHANGELOG."
+    )
+    return [f"{begin}, {told}", "", "```sh", command, "```", ""]
+
+
+def _claims(comparison: Comparison) -> list[str]:
+    rows = [
+        f"| {scenario.name} | {_cell(claim)} | {count} of {len(scenario.now.seeds)} |"
+        for scenario in comparison.scenarios
+        for claim, count in sorted(scenario.now.failed_claims.items())
+    ]
+    return _folded(
+        f"{counted(len(rows), 'claim')} failed in some runs",
+        _table("| scenario | claim | failed in |", rows),
+    )
+
+
+def _scenarios(comparison: Comparison, baseline: str) -> list[str]:
+    rows = [_scenario_row(scenario) for scenario in comparison.scenarios]
+    headings = "| scenario | seeds | of the baseline | digests | tests | closest to a change |"
+    notes = list(_notes(comparison))
+    made = sorted({_when(scenario.entry.date, scenario.entry.commit) for scenario in comparison.scenarios})
+    since = f"The baseline `{baseline}` was accepted {', '.join(made[-3:])}." if made else ""
+    return _folded("Scenarios", [*_table(headings, rows), *notes, since, ""])
+
+
+def _when(date: str, commit: str) -> str:
+    return f"on {date[:10]} at {commit[:10]}" if commit else f"on {date[:10]}"
+
+
+def _scenario_row(scenario: Compared) -> str:
+    if scenario.identical:
+        digests = "identical"
+    elif scenario.common:
+        digests = f"{scenario.same} of {scenario.common} the same"
+    else:
+        digests = "other seeds"
+    closest = min(scenario.tests, key=lambda test: test.p, default=None)
+    cells = (
+        scenario.name,
+        seeds_text(scenario.now.seeds),
+        seeds_text(scenario.entry.runs.seeds),
+        digests,
+        str(len(scenario.tests)) if scenario.tests else "",
+        f"`{figure_text(closest.figure)}` {p_text(closest.adjusted)}" if closest else "",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    for words, names in (
+        ("Figures that the baseline does not have yet", [s.new for s in comparison.scenarios]),
+        ("Figures that only the baseline has", [s.gone for s in comparison.scenarios]),
+    ):
+        each = sorted({name for those in names for name in those})
+        if each:
+            yield f"{words}, not compared: {few([f'`{name}`' for name in each], 12)}."
+            yield ""
+
+
+def _unchanged(comparison: Comparison) -> list[str]:
+    headings = "| scenario | figure | baseline median [p5, p95] | now | difference | adjusted p |"
+    rows = [f"| {_row(test)}" for test in comparison.tests if not test.verdict]
+    return _folded(f"{counted(len(rows), 'figure')} did not change", _table(headings, rows))
+
+
+def _cell(text: str) -> str:
+    """Text that does not end its cell, nor begin a tag."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

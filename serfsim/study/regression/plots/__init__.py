@@ -1,0 +1,46 @@
+"""What a comparison looks like: a PNG for each scenario, and one of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from serfsim.study.regression.comparison import Compared, Comparison
+
+HISTORY: Final = "history"
+DPI: Final = 110
+
+
+def save_plots(comparison: Comparison, history: Sequence[dict[str, Any]], folder: Path) -> None:
+    """NAME.png of every scenario and history.png, without a screen and without pyplot."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from serfsim.report.plots.style import STYLE
+    from serfsim.study.regression.plots import distributions, trends
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(STYLE):
+        for scenario in comparison.scenarios:
+            figure = Figure(figsize=distributions.size(scenario), layout="constrained")
+            FigureCanvasAgg(figure)
+            distributions.draw(scenario, figure.add_subplot())
+            _save(figure, folder / f"{scenario.name}.png")
+        figure = Figure(figsize=trends.size(history), layout="constrained")
+        FigureCanvasAgg(figure)
+        trends.draw(history, figure)
+        _save(figure, folder / f"{HISTORY}.png")
+
+
+def _save(figure: Any, file: Path) -> None:
+    figure.savefig(file, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
+
+
+def distributions_of(scenario: Compared, ax: Any = None) -> Any:
+    """Every figure's distribution over seeds beside the baseline's; returns the axes."""
+    from serfsim.report.plots.style import new_axes
+    from serfsim.study.regression.plots import distributions
+
+    return distributions.draw(scenario, new_axes() if ax is None else ax)

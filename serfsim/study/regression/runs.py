@@ -1,0 +1,108 @@
+"""The runs of one scenario, as a baseline keeps them: a digest and every figure of each seed.
+
+Figures are kept to DIGITS significant digits, which are enough for any comparison of distributions and
+keep the files of a baseline small. Those of new runs are rounded alike, so that a run compares equal to
+itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serfsim.scenario.figures import BY_TYPE, FIGURES
+
+if TYPE_CHECKING:
+    from serfsim.scenario.model import Scenario
+    from serfsim.study.sweeps.execution import OnDone
+    from serfsim.study.sweeps.jobs import Outcome
+    from serfsim.study.sweeps.store import Store
+
+Floats = NDArray[np.float64]
+DIGITS: Final = 6
+CLAIMS_FAILED: Final = "claims_failed"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """One entry a run, by ascending seed.
+
+    `figures`: {name: (runs,)}, NaN where a run has no such figure. `failed_claims`: {claim: in how many
+    runs it failed}; of a baseline only the number of each run is kept, as the figure claims_failed.
+    """
+
+    seeds: tuple[int, ...]
+    digests: tuple[str, ...]
+    figures: Mapping[str, Floats]
+    failed_claims: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def digest_of(self) -> dict[int, str]:
+        """The digest of each seed."""
+        return dict(zip(self.seeds, self.digests, strict=True))
+
+    def values(self, name: str) -> Floats:
+        """The values of a figure. A type of message that no run sent was sent zero times."""
+        if name in self.figures:
+            return self.figures[name]
+        return np.full(len(self.seeds), 0.0 if name.startswith(BY_TYPE) else math.nan)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that came to no end, and why."""
+
+    scenario: str
+    seed: int
+    error: str
+
+
+def runs_from(rows: Iterable[tuple[int, str, Mapping[str, float]]]) -> Runs:
+    """Runs of (seed, digest, {figure: value}) each, in any order."""
+    ordered = sorted(rows, key=lambda row: row[0])
+    known = {name for _, _, figures in ordered for name in figures}
+    names = [name for name in (CLAIMS_FAILED, *FIGURES) if name in known]
+    names += sorted(known - set(names))
+    columns = {name: np.array([_rounded(name, row) for _, _, row in ordered]) for name in names}
+    return Runs(tuple(seed for seed, _, _ in ordered), tuple(digest for _, digest, _ in ordered), columns)
+
+
+def _rounded(name: str, figures: Mapping[str, float]) -> float:
+    return float(f"{figures.get(name, 0.0 if name.startswith(BY_TYPE) else math.nan):.{DIGITS}g}")
+
+
+def run_scenarios(
+    scenarios: Mapping[str, Scenario],
+    seeds: Mapping[str, Sequence[int]],
+    workers: int | None = None,
+    on_done: OnDone | None = None,
+    store: Store | None = None,
+) -> tuple[dict[str, Runs], list[Failure]]:
+    """Run each scenario with its seeds. Runs that failed are not among the runs; see `run_all`."""
+    from serfsim.study.sweeps.execution import run_all
+    from serfsim.study.sweeps.jobs import DONE, Job
+
+    jobs = [Job(scenario, seed) for name, scenario in scenarios.items() for seed in seeds[name]]
+    outcomes = run_all(jobs, workers=workers, store=store, on_done=on_done)
+    names = [name for name in scenarios for _ in seeds[name]]
+    rows: dict[str, list[tuple[int, str, Mapping[str, float]]]] = {name: [] for name in scenarios}
+    failed: dict[str, Counter[str]] = {name: Counter() for name in scenarios}
+    failures = []
+    for name, outcome in zip(names, outcomes, strict=True):
+        if outcome.status == DONE:
+            rows[name].append(_row(outcome))
+            failed[name].update(claim["claim"] for claim in outcome.claims if not claim["holds"])
+        else:
+            failures.append(Failure(name, outcome.job.seed, outcome.error))
+    found = {name: runs_from(those) for name, those in rows.items()}
+    return {name: replace(runs, failed_claims=failed[name]) for name, runs in found.items()}, failures
+
+
+def _row(outcome: Outcome) -> tuple[int, str, dict[str, Any]]:
+    return outcome.job.seed, outcome.digest, {CLAIMS_FAILED: float(outcome.claims_failed), **outcome.row}

@@ -1,0 +1,116 @@
+"""How figures and verdicts are written for people, in Markdown and in plots alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from serfsim.base.english import counted, joined
+from serfsim.scenario.figures import unit_of
+from serfsim.study.regression.comparison import BETTER, CHANGED, WORSE, Comparison, FigureTest, finite
+from serfsim.study.regression.runs import CLAIMS_FAILED, Floats
+
+
+def verdict(comparison: Comparison) -> str:
+    """One sentence: what this comparison says."""
+    scenarios = counted(len(comparison.scenarios), "scenario")
+    if comparison.failures:
+        failed = f"{counted(len(comparison.failures), 'run')} came to no end"
+        return f"{failed}, in {_places([failure.scenario for failure in comparison.failures])}."
+    if comparison.is_identical:
+        runs = sum(len(scenario.now.seeds) for scenario in comparison.scenarios)
+        return f"Identical: all {runs} runs of {scenarios} have the digests of the baseline."
+    tests = f"{counted(len(comparison.tests), 'test')}, family-wise error {comparison.rate:.3g}"
+    if not comparison.changed:
+        moved = f"No figure of {scenarios} changed ({tests})"
+        if comparison.differing:
+            return f"{moved}; digests differ in {_places(comparison.differing)}."
+        return f"{moved}."
+    changed = counted(len(comparison.changed), "figure")
+    kinds = [sum(test.verdict == kind for test in comparison.changed) for kind in (WORSE, BETTER, CHANGED)]
+    named = zip(kinds, ("worse", "better", "neither good nor bad"), strict=True)
+    told = ", ".join(f"{count} {kind}" for count, kind in named if count)
+    where = _places([test.scenario for test in comparison.changed])
+    return f"Changed without being accepted: {changed} ({told}) in {where} of {scenarios} ({tests})."
+
+
+def _places(names: Sequence[str]) -> str:
+    """'crash, udp_blocked and 2 more'."""
+    each = list(dict.fromkeys(names))
+    if len(each) <= 4:
+        return joined(each)
+    return f"{', '.join(each[:3])} and {len(each) - 3} more"
+
+
+def unit_after(figure: str) -> str:
+    """' s', ' ms' or ''."""
+    unit = unit_of(figure)
+    return f" {unit}" if unit else ""
+
+
+def number(value: float) -> str:
+    """Four significant digits; thousands are set apart."""
+    if not np.isfinite(value):
+        return "-"
+    if value and (abs(value) < 1e-4 or abs(value) >= 1e9):
+        return f"{value:.3g}"
+    digits = 0 if value == 0 else max(0, 3 - int(np.floor(np.log10(abs(value)))))
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def spread(values: Floats, figure: str) -> str:
+    """'5.93 [5.71, 7.2] s': the median and the middle 90 %, and how many runs had no value."""
+    kept = finite(values)
+    none = len(values) - len(kept)
+    without = f"none in {none} of {len(values)}" if none else ""
+    if not len(kept):
+        return without
+    low, middle, high = np.quantile(kept, (0.05, 0.5, 0.95))
+    text = f"{number(middle)} [{number(low)}, {number(high)}]{unit_after(figure)}"
+    return f"{text}; {without}" if without else text
+
+
+def difference(test: FigureTest) -> str:
+    """How far the median moved, or the mean where it did not; and the share of runs without a value."""
+    then, now = finite(test.then), finite(test.now)
+    parts = []
+    if len(then) and len(now):
+        for name, of in (("", np.median), ("mean ", np.mean)):
+            before, after = float(of(then)), float(of(now))
+            if before != after:
+                share = f" ({(after - before) / abs(before):+.1%})" if before else ""
+                parts.append(f"{name}{_signed(after - before)}{unit_after(test.figure)}{share}")
+                break
+    shares = [1 - len(kept) / len(all_) for kept, all_ in ((then, test.then), (now, test.now))]
+    if shares[0] != shares[1]:
+        parts.append(f"none in {shares[0]:.0%} then, {shares[1]:.0%} now")
+    return "; ".join(parts) or "spread"
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
+def p_text(p: float) -> str:
+    """An adjusted p-value."""
+    if p >= 0.995:
+        return "1"
+    return f"{p:.2g}" if p >= 1e-3 else f"{p:.0e}"
+
+
+def figure_text(figure: str) -> str:
+    """A figure's name, shortened where it says the same thing twice."""
+    if figure == CLAIMS_FAILED:
+        return "claims that failed"
+    return figure.removeprefix("traffic.by_type.").removesuffix(".messages_per_node_s") + (
+        " messages_per_node_s" if figure.startswith("traffic.by_type.") else ""
+    )
+
+
+def line_of(test: FigureTest) -> str:
+    """A change in one line of text."""
+    then, now = spread(test.then, test.figure), spread(test.now, test.figure)
+    what = f"{test.verdict:7} {test.scenario}: {figure_text(test.figure)}"
+    return f"{what}: {then} then, {now} now (p {p_text(test.adjusted)})"

@@ -1,0 +1,32 @@
+"""What a number of runs allows to be said: intervals, bounds, tests of many things at once.
+
+`scipy.stats` does the work; here is what is asked of it, and what is answered where it has no answer
+(a single value, values that are all equal, too few for a quantile). Everything is a pure function of
+its values: the bootstrap draws from a fixed seed, and the order of the values does not matter.
+
+`interval` is for a table or an error bar, `confidence_that` for a verdict against a threshold,
+`differences` for two sets of runs and many figures, `share` for a share of runs, `holm` for p-values.
+"""
+
+from __future__ import annotations
+
+from serfsim.study.statistics.differences import Differences, differences
+from serfsim.study.statistics.family import holm
+from serfsim.study.statistics.intervals import Interval, bound, interval, share
+from serfsim.study.statistics.named import estimate, is_statistic, quantile_of
+from serfsim.study.statistics.thresholds import confidence_that, values_needed
+
+__all__ = [
+    "Differences",
+    "Interval",
+    "bound",
+    "confidence_that",
+    "differences",
+    "estimate",
+    "holm",
+    "interval",
+    "is_statistic",
+    "quantile_of",
+    "share",
+    "values_needed",
+]

@@ -1,0 +1,160 @@
+"""With which confidence a statistic over runs keeps to a threshold, and how many runs would decide.
+
+For a quantile the answer is exact: the 95th percentile is at most t when at least 95 % of all runs are,
+a binomial test (`scipy.stats.binomtest`). 59 runs at 0 say with 95.15 % confidence that the 95th
+percentile is 0; 20 say so with 64 %. For a mean it is the largest confidence at which the bootstrap's
+bound keeps to t. Runs that are all equal have a bootstrap without width, though the next run may be
+otherwise; so a mean of n equal values is believed with the confidence that at most one run in twenty
+is, 95 % from 59 runs on. A minimum or maximum of all runs that could be
+can be refuted by those that were, never shown.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from serfsim.study.statistics.intervals import ALIKE, MeanBounds, are_equal
+from serfsim.study.statistics.named import Floats, estimate, quantile_of, sorted_values
+
+MOST_VALUES: Final = 100_000
+MOST_SURE: Final = 0.9995  # of a mean: beyond it too few resamples lie
+COMPARISONS: Final = ("<", "<=", ">", ">=", "==", "!=")
+
+
+def confidence_that(values: ArrayLike, statistic: str, comparison: str, threshold: float) -> float:
+    """0 to 1: how surely the statistic of all runs that could be compares to `threshold` as asked.
+
+    `==` asks for both directions, which only the end of a range can give: a count is 0 where it is at
+    most 0, for no figure is negative. `!=` asks for either. NaN is left out.
+    """
+    array = sorted_values(values)
+    if array.size == 0:
+        return 0.0
+    if comparison == "==":
+        below = confidence_that(array, statistic, "<=", threshold)
+        if threshold == 0.0 and array[0] >= 0.0:
+            return below
+        return min(below, confidence_that(array, statistic, ">=", threshold))
+    if comparison == "!=":
+        below = confidence_that(array, statistic, "<", threshold)
+        if threshold == 0.0 and array[0] >= 0.0:
+            return confidence_that(array, statistic, ">", threshold)
+        return max(below, confidence_that(array, statistic, ">", threshold))
+    return _one_sided(array, statistic, comparison, threshold)
+
+
+def _one_sided(array: Floats, statistic: str, comparison: str, threshold: float) -> float:
+    """Of sorted values and <, <=, > or >=."""
+    quantile = quantile_of(statistic)
+    if quantile is None:
+        return _of_mean(array, comparison, threshold)
+    fits = int(_compared(array, comparison, threshold).sum())
+    at_most = comparison in ("<", "<=")
+    if quantile in (0.0, 1.0):
+        # The least of all is at most t as soon as one is; that the largest is, no run can show.
+        return float(fits > 0) if at_most == (quantile == 0.0) else 0.0
+    from scipy.stats import binomtest
+
+    needed = quantile if at_most else 1.0 - quantile
+    return 1.0 - float(binomtest(fits, array.size, needed, alternative="greater").pvalue)
+
+
+def _of_mean(array: Floats, comparison: str, threshold: float) -> float:
+    """The largest confidence, to 1e-4, at which the bootstrap's bound keeps to the threshold."""
+    fits = bool(_compared(np.array([estimate(array)]), comparison, threshold)[0])
+    if array.size < 2 or not np.isfinite(array).all():
+        return 0.0
+    if are_equal(array):
+        return (1.0 - ALIKE**array.size) if fits else 0.0
+    side = 1 if comparison in ("<", "<=") else 0
+    bounds = MeanBounds(array)
+
+    def holds(confidence: float) -> bool:
+        limit = np.array([bounds.at(confidence)[side]])
+        return bool(_compared(limit, comparison, threshold)[0])
+
+    if not holds(0.5 + 1e-6):
+        return 0.0 if not fits else 0.5
+    low, high = 0.5, MOST_SURE
+    if holds(high):
+        return high
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def values_needed(
+    values: ArrayLike, statistic: str, comparison: str, threshold: float, level: float
+) -> int | None:
+    """How many runs in all would reach the confidence `level`, if further ones are like those seen.
+
+    For a quantile: if the share of runs that keep to the threshold stays as it is. None where more
+    runs like these would not help, because those seen speak against it or lie too near.
+    """
+    array = sorted_values(values)
+    quantile = quantile_of(statistic)
+    if array.size == 0 or quantile in (0.0, 1.0):
+        return None
+    if comparison == "==":
+        comparison = "<=" if threshold == 0.0 else comparison
+    if comparison not in ("<", "<=", ">", ">="):
+        return None
+    if quantile is None:
+        return _needed_for_mean(array, comparison, threshold, level)
+    fits = int(_compared(array, comparison, threshold).sum())
+    needed = quantile if comparison in ("<", "<=") else 1.0 - quantile
+    return _needed_for_share(fits, int(array.size), needed, level)
+
+
+@cache
+def _needed_for_share(fits: int, n: int, share: float, level: float) -> int | None:
+    """The least number of runs of which the same share fits that shows more than `share` of all do."""
+    if fits / n <= share:
+        return None
+    if fits == n:
+        return max(n, math.ceil(math.log(1.0 - level) / math.log(share)))
+    from scipy.stats import binom
+
+    def shows(runs: int) -> bool:
+        return float(binom.sf(math.floor(runs * fits / n) - 1, runs, share)) <= 1.0 - level
+
+    high = n
+    while not shows(high):
+        high *= 2
+        if high > MOST_VALUES:
+            return None
+    low = n
+    while high - low > max(1, high // 100):
+        middle = (low + high) // 2
+        low, high = (low, middle) if shows(middle) else (middle, high)
+    return high
+
+
+def _needed_for_mean(array: Floats, comparison: str, threshold: float, level: float) -> int | None:
+    """By the normal approximation; an estimate."""
+    if array.size < 2 or not np.isfinite(array).all():
+        return None
+    if not _compared(np.array([array.mean()]), comparison, threshold)[0]:
+        return None
+    if are_equal(array):
+        return max(int(array.size), math.ceil(math.log(1.0 - level) / math.log(ALIKE)))
+    from scipy.stats import norm
+
+    distance = abs(float(array.mean()) - threshold)
+    if distance == 0.0:
+        return None
+    needed = (float(norm.ppf(level)) * float(array.std(ddof=1)) / distance) ** 2
+    return max(int(array.size) + 1, math.ceil(needed)) if needed <= MOST_VALUES else None
+
+
+def _compared(
+    array: Floats, comparison: str, threshold: float
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}[comparison]
+    return compare(array, threshold)

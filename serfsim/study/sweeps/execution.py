@@ -1,0 +1,151 @@
+"""Carrying many runs out, and seeing each of them to its end.
+
+A run that raises has failed, and says why. A run whose worker died is tried once more, when all others
+have had their turn; if its worker dies again it has failed, and the others go on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.base.errors import SweepError
+from serfsim.scenario.problems import sentence, shown
+from serfsim.study.sweeps.carrying import OTHER_CODE, Answer
+from serfsim.study.sweeps.crews import Crew, Finish, LocalProcesses, Order, OwnProcess
+from serfsim.study.sweeps.jobs import FAILED, Job, Outcome
+from serfsim.study.sweeps.keys import code_version, run_key, scenario_text
+
+if TYPE_CHECKING:
+    from serfsim.study.sweeps.store import Store
+
+TRIES: Final = 2
+OnDone = Callable[[Outcome], None]
+
+
+def run_all(
+    jobs: Iterable[Job],
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    store: Store | None = None,
+    on_done: OnDone | None = None,
+) -> list[Outcome]:
+    """Carry all jobs out and return what came of each, in the order of the jobs.
+
+    `workers`: processes on this machine, as many as it has processors unless given; 1 is this process
+    itself. `scheduler`: the address of a Dask scheduler, whose workers then do it. `store` has what
+    earlier calls finished, and keeps what this one does, each run as soon as it is done. `on_done` is
+    told every outcome as it comes.
+
+    Raises SweepError where nobody can carry them out; KeyboardInterrupt ends the workers first.
+    """
+    if workers is not None and (not isinstance(workers, Integral) or workers < 1):
+        raise SweepError(f"workers: {sentence(shown(workers), 'a whole number of at least 1')}")
+    return _Execution(list(jobs), store, on_done or (lambda outcome: None)).carry_out(workers, scheduler)
+
+
+class _Execution:
+    """The state of one call of `run_all`."""
+
+    def __init__(self, jobs: Sequence[Job], store: Store | None, on_done: OnDone) -> None:
+        self._jobs = jobs
+        self._store = store
+        self._on_done = on_done
+        self._outcomes: dict[int, Outcome] = {}
+        self._keys: list[str] = []
+        self._deaths = [0] * len(jobs)
+        self._waiting: deque[Order] = deque()
+
+    def carry_out(self, workers: int | None, scheduler: str | None) -> list[Outcome]:
+        self._take_stock()
+        if self._waiting:
+            with crew_of(workers, scheduler, len(self._waiting)) as crew:
+                self._see_through(crew)
+        return [self._outcomes[number] for number in range(len(self._jobs))]
+
+    def _take_stock(self) -> None:
+        """What is finished already, and what is to be done."""
+        texts: dict[int, str] = {}
+        code = code_version()
+        for number, job in enumerate(self._jobs):
+            if id(job.scenario) not in texts:
+                texts[id(job.scenario)] = scenario_text(job.scenario)
+            text = texts[id(job.scenario)]
+            key = run_key(text, job.seed, job.parameters)
+            self._keys.append(key)
+            found = self._store.find(job, key) if self._store else None
+            if found is not None:
+                self._settle(number, found)
+            else:
+                self._waiting.append(Order(number, text, job.seed, code))
+
+    def _see_through(self, crew: Crew) -> None:
+        left = len(self._waiting)
+        while left:
+            for worker in crew.idle():
+                if not self._waiting:
+                    break
+                crew.start(worker, self._waiting.popleft())
+            for finish in crew.finished():
+                left -= self._take(finish, crew)
+
+    def _take(self, finish: Finish, crew: Crew) -> bool:
+        """Whether that settles the run. SweepError where the worker runs other code."""
+        order, answer = finish.order, finish.answer
+        job, key = self._jobs[order.number], self._keys[order.number]
+        if answer is None:
+            self._deaths[order.number] += 1
+            if self._deaths[order.number] < TRIES:
+                self._waiting.append(order)
+                return False
+            error = f"its worker died in {TRIES} tries: {finish.death}"
+            self._keep(order.number, Outcome(job, key, FAILED, error))
+            return True
+        if answer["status"] == OTHER_CODE:
+            raise SweepError(
+                f"a worker runs serfsim {answer['code']}, this is {order.code}: {crew.same_code};"
+                " runs that are finished are kept"
+            )
+        self._keep(order.number, outcome_of(job, key, answer))
+        return True
+
+    def _keep(self, number: int, outcome: Outcome) -> None:
+        if self._store is not None:
+            self._store.keep(outcome)
+        self._settle(number, outcome)
+
+    def _settle(self, number: int, outcome: Outcome) -> None:
+        self._outcomes[number] = outcome
+        self._on_done(outcome)
+
+
+def outcome_of(job: Job, key: str, answer: Answer) -> Outcome:
+    """A worker's answer as an outcome."""
+    return Outcome(job, key, answer["status"], answer["error"], **_done(answer))
+
+
+def _done(answer: Answer) -> dict[str, Any]:
+    if answer["status"] == FAILED:
+        return {}
+    return {
+        "row": {name: math.nan if value is None else value for name, value in answer["figures"].items()},
+        "claims": tuple(answer["claims"]),
+        **{name: answer[name] for name in ("digest", "complete", "cpu_s", "wall_s")},
+    }
+
+
+def crew_of(workers: int | None, scheduler: str | None, runs: int) -> Crew:
+    """Those who are to carry out so many runs."""
+    if scheduler is not None:
+        from serfsim.study.sweeps.cluster import DaskWorkers
+
+        return DaskWorkers(scheduler)
+    if workers == 1:
+        return OwnProcess()
+    import joblib
+
+    return LocalProcesses(min(workers or joblib.cpu_count(), runs))

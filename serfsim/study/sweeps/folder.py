@@ -1,0 +1,276 @@
+"""The folder of a sweep, and reading it back.
+
+| file | content |
+|---|---|
+| `sweep.json` | schema_version, name, code version, grid, seeds, content of topologies' files |
+| `scenario.yaml` | the scenario that the grid's values are put into |
+| `parts/` | a finished run each, see `store` |
+| `runs.parquet`, `runs.csv` | the table |
+
+Runs belong to one scenario, one set of paths and one version of the code; values and seeds may be added
+or left out by a later sweep into the same folder, and what is finished is found again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.base import manifest
+from serfsim.base.atomic_files import cannot_write, write_whole
+from serfsim.base.errors import ScenarioError, SweepError
+from serfsim.scenario.loading import load
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.problems import sentence, shown
+from serfsim.study.sweeps.grid import points
+from serfsim.study.sweeps.jobs import Job, Outcome
+from serfsim.study.sweeps.keys import code_version, content_digest
+from serfsim.study.sweeps.lock import LOCK
+from serfsim.study.sweeps.overview import summary
+from serfsim.study.sweeps.store import PARTS, SCHEMA_VERSION, all_parts, outcome_of_part
+from serfsim.study.sweeps.table import table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST: Final = "sweep.json"
+SCENARIO: Final = "scenario.yaml"
+PARQUET: Final = "runs.parquet"
+CSV: Final = "runs.csv"
+# What sweep.json holds beside its version, and what each is called in a message.
+FIELDS: Final[Mapping[str, type]] = {"name": str, "code": str, "grid": dict, "seeds": list, "files": dict}
+WORDS: Final[Mapping[type, str]] = {str: "text", dict: "mapping", list: "list"}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that lies in `folder`. `grid`: {path: [values]}; `code`: see `code_version`.
+
+    `files`: {file that a topology is made of, named from the folder: digest of its content}.
+    """
+
+    folder: Path
+    name: str
+    code: str
+    grid: Mapping[str, Sequence[Any]]
+    seeds: Sequence[int]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The paths of the grid."""
+        return list(self.grid)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        return load(self.folder / SCENARIO)
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """What came of the runs so far, in order of the grid and then of the seeds."""
+        found = {_place(part["parameters"], part["seed"]): part for part in all_parts(self.folder)}
+        return [
+            outcome_of_part(Job(self.scenario, seed, point), found[_place(point, seed)])
+            for point in points(self.grid)
+            for seed in self.seeds
+            if _place(point, seed) in found
+        ]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The tidy table, a row for each run that has ended so far."""
+        if not (self.folder / PARTS).is_dir() and (self.folder / PARQUET).is_file():
+            manifest.require_unaltered(self.folder)
+            return _read_parquet(self.folder / PARQUET)  # somebody kept the outcome alone
+        return table_of(self.outcomes, self.parameters)
+
+    def summary(
+        self,
+        confidence: float | None = 0.95,
+        statistic: str = "mean",
+        figures: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """A row for each point of the grid, with intervals over the seeds: see `overview.summary`."""
+        return summary(self.table, confidence, statistic, figures)
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise SweepError(f"{file}: cannot be read: {error}") from None
+
+
+def _place(parameters: Mapping[str, Any], seed: int) -> str:
+    return json.dumps([dict(parameters), seed])
+
+
+def open_sweep(folder: str | Path) -> Sweep:
+    """Read the folder of a sweep, finished or not. Raises SweepError where it is not one."""
+    place = Path(folder)
+    if not place.is_dir():
+        raise SweepError(f"{place}: there is no such folder of a sweep")
+    try:
+        read = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SweepError(f"{place}: is not the folder of a sweep: it has no {MANIFEST}") from None
+    except (OSError, ValueError) as error:
+        raise SweepError(f"{place / MANIFEST}: cannot be read: {error}") from None
+    if not isinstance(read, dict) or read.get("schema_version") != SCHEMA_VERSION:
+        version = read.get("schema_version") if isinstance(read, dict) else None
+        raise SweepError(
+            f"{place / MANIFEST}: found schema_version {shown(version)}; expected {SCHEMA_VERSION}:"
+            " another version of serfsim wrote it"
+        )
+    return Sweep(place, **{name: _field(read, name, kind, place / MANIFEST) for name, kind in FIELDS.items()})
+
+
+def _field(read: Mapping[str, Any], name: str, kind: type, file: Path) -> Any:
+    """A field of sweep.json. SweepError where it is not there, or is no such thing."""
+    value = read.get(name, {} if name == "files" else None)  # earlier sweeps kept no files
+    if not isinstance(value, kind):
+        raise SweepError(f"{file}: {name}: {sentence(shown(value), f'a {WORDS[kind]}')}")
+    return value
+
+
+def begin(
+    folder: Path,
+    scenario: Scenario,
+    grid: Mapping[str, Sequence[Any]],
+    seeds: Sequence[int],
+    points: Iterable[Scenario] = (),
+) -> Sweep:
+    """Make the folder ready for a sweep, new or further. Raises SweepError where it cannot hold it.
+
+    `points`: the scenarios of the grid, for the files that their topologies are made of.
+    """
+    sweep = Sweep(folder, scenario.name, code_version(), grid, seeds, _files(folder, points))
+    if (folder / MANIFEST).exists():
+        kept = open_sweep(folder)
+        _refuse_other(kept, sweep, scenario)
+        sweep = replace(sweep, files={**kept.files, **sweep.files})
+    else:
+        _refuse_somebodys(folder / SCENARIO, scenario.to_yaml(folder))
+        write_whole(folder / SCENARIO, scenario.to_yaml(folder), SweepError, on_disk=True)
+    write_whole(folder / MANIFEST, _manifest(sweep), SweepError, on_disk=True)
+    return sweep
+
+
+def _refuse_somebodys(file: Path, text: str) -> None:
+    """A scenario that lies there without a sweep is ours only if it is the very one that we would write."""
+    try:
+        if not file.exists() or file.read_bytes() == text.encode():
+            return
+    except OSError as error:
+        raise cannot_write(file, error, SweepError) from None
+    raise SweepError(f"{file}: found a file of somebody's; move it, or choose another folder")
+
+
+def _files(folder: Path, scenarios: Iterable[Scenario]) -> dict[str, str]:
+    """{file that a topology is made of, named from `folder`: digest of its content}."""
+    named = {getattr(scenario.network.topology, "file", None) for scenario in scenarios}
+    files = sorted(Path(file) for file in named if file is not None)
+    return {
+        Path(os.path.relpath(file, folder)).as_posix(): content_digest(file)
+        for file in files
+        if file.is_file()
+    }
+
+
+def make_folder(folder: Path) -> None:
+    """Raises SweepError where something else stands there, or nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        own = {MANIFEST, SCENARIO, PARTS, LOCK}
+        strangers = [entry.name for entry in folder.iterdir() if entry.name not in own]
+    except (FileExistsError, NotADirectoryError):
+        raise SweepError(f"{folder}: found a file; expected a folder to write in") from None
+    except OSError as error:
+        raise cannot_write(folder, error, SweepError) from None
+    check_tables(folder)
+    if not (folder / MANIFEST).exists() and [name for name in strangers if not name.endswith(".partial")]:
+        raise SweepError(
+            f"{folder}: found something that is not a sweep;"
+            " expected a new folder, an empty one or that of an earlier sweep"
+        )
+
+
+def _manifest(sweep: Sweep) -> str:
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "name": sweep.name,
+        "code": sweep.code,
+        "grid": dict(sweep.grid),
+        "seeds": list(sweep.seeds),
+        "files": dict(sweep.files),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _refuse_other(kept: Sweep, wanted: Sweep, scenario: Scenario) -> None:
+    """The folder goes on only with what it began with."""
+    remedy = "what it holds was left as it is: choose another folder, or remove this one"
+    if kept.code != wanted.code:
+        raise SweepError(
+            f"{kept.folder}: its runs are those of serfsim {kept.code}, this is {wanted.code}; {remedy}"
+        )
+    if kept.parameters != wanted.parameters:
+        has, asked = (", ".join(sweep.parameters) or "no paths" for sweep in (kept, wanted))
+        raise SweepError(f"{kept.folder}: it is a sweep over {has}; found {asked}; {remedy}")
+    for file, content in wanted.files.items():
+        if kept.files.get(file, content) != content:
+            raise SweepError(f"{kept.folder}: {file} was another when this sweep ran; {remedy}")
+    try:
+        before = kept.scenario.complete()
+    except ScenarioError as error:
+        raise SweepError(f"{kept.folder}: {error}; {remedy}") from None
+    now = scenario.complete()
+    changes = [
+        f"{path}: {shown(old)} there, {shown(new)} here"
+        for path, old, new in differences(before, now)
+        if path != "seed"
+    ]
+    if changes:
+        more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+        raise SweepError(f"{kept.folder}: it is a sweep of another scenario ({changes[0]}{more}); {remedy}")
+
+
+def differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where two scenarios written out differ: (path, before, now)."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*before, *(key for key in now if key not in before)]:
+            inner = f"{path}.{key}" if path else key
+            yield from differences(before.get(key), now.get(key), inner)
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for number, (old, new) in enumerate(zip(before, now, strict=True)):
+            yield from differences(old, new, f"{path}[{number}]")
+    elif before != now:
+        yield path, before, now
+
+
+def write_tables(sweep: Sweep, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """Write runs.parquet and runs.csv, each whole or not at all; returns the table."""
+    check_tables(sweep.folder)
+    table = table_of(outcomes, sweep.parameters)
+    parquet = io.BytesIO()
+    table.to_parquet(parquet, index=False, compression="zstd")
+    write_whole(sweep.folder / PARQUET, parquet.getvalue(), SweepError)
+    write_whole(sweep.folder / CSV, table.to_csv(index=False), SweepError)
+    manifest.renew(sweep.folder, "sweep", (PARQUET, CSV))
+    return table
+
+
+def check_tables(folder: Path) -> None:
+    """Raises SweepError where a table was changed since it was written: it is somebody's work then."""
+    kept = manifest.read(folder)
+    changed = [] if kept is None else manifest.altered(folder, kept)
+    if changed:
+        raise SweepError(f"{folder / changed[0]}: somebody changed it since it was written; move it first")

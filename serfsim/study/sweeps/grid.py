@@ -1,0 +1,171 @@
+"""The grid of a sweep: which values of a scenario change, and every combination of them.
+
+A grid is {path: [values]}, paths and values in the words of a scenario file. Its points come in
+order, the first path changing slowest.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import product
+from pathlib import Path as FilePath
+from typing import Any
+
+from serfsim.base.errors import ScenarioError, SerfsimError, SweepError
+from serfsim.scenario.loading import with_files_in
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.overrides import read_path, with_value
+from serfsim.scenario.problems import Path, ScenarioProblems, report, sentence, shown
+from serfsim.scenario.source import Source, read_yaml
+
+Point = dict[str, Any]
+MOST_POINTS = 1_000_000
+
+
+def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """A grid of texts 'PATH=V1,V2,...'; the values are YAML, so `[a,b]` and `{...}` are one value each.
+
+    Raises SweepError.
+    """
+    grid: dict[str, list[Any]] = {}
+    for text in texts:
+        path, equals, values = text.partition("=")
+        path = path.strip()
+        if not equals or not values.strip():
+            raise SweepError(f"--grid {text}: {sentence(shown(text), 'PATH=V1,V2,...')}")
+        if path in grid:
+            raise SweepError(f"--grid {text}: {sentence(f'{path} twice', 'each path once')}")
+        try:
+            grid[path] = read_yaml(f"[{values}]", Source(f"--grid {text}", has_lines=False))
+        except ScenarioError as error:
+            raise SweepError(str(error)) from None
+    return checked_grid(grid)
+
+
+def checked_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any]]:
+    """The same with plain values. SweepError for a path or a list of values that cannot be one."""
+    if grid is not None and not isinstance(grid, Mapping):
+        raise SweepError(f"grid: {sentence(shown(grid), 'a mapping of paths to lists of values')}")
+    return {path: _checked_values(path, values) for path, values in (grid or {}).items()}
+
+
+def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
+    where = f"grid {path}"
+    if not isinstance(path, str):
+        raise SweepError(f"grid: {sentence(shown(path), 'a path such as cluster.config.suspicion_mult')}")
+    try:
+        parts = read_path(path)
+    except ScenarioError as error:
+        raise SweepError(f"{where}: {error}") from None
+    if parts == ("seed",):
+        raise SweepError(f"{where}: found the seed; expected it among the seeds (--seeds 1-20)")
+    if hasattr(values, "tolist"):  # an array or a Series
+        values = values.tolist()
+    # A set has no order, and rows come in that of the values.
+    if isinstance(values, (str, bytes, Mapping, Set)) or not isinstance(values, Iterable):
+        raise SweepError(f"{where}: {sentence(shown(values), 'a list of values')}")
+    plain = [_plain(value, where) for value in values]
+    if not plain:
+        raise SweepError(f"{where}: {sentence('no values', 'at least one')}")
+    known: set[str] = set()
+    for value in plain:
+        text = json.dumps(value)
+        if text in known:
+            raise SweepError(f"{where}: {sentence(f'{shown(value)} twice', 'each value once')}")
+        known.add(text)
+    return plain
+
+
+def _plain(value: Any, where: str) -> Any:
+    """The value in types that a scenario file has; numpy's numbers become Python's."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner, where) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner, where) for inner in value]
+    expected = "a number, a text, a list or a mapping, as in a scenario file"
+    raise SweepError(f"{where}: {sentence(shown(value), expected)}")
+
+
+def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
+    """Every combination of values, {path: value} each; a grid without paths has one point.
+
+    SweepError for more combinations than anybody can run.
+    """
+    count = math.prod(len(values) for values in grid.values())
+    if count > MOST_POINTS:
+        raise SweepError(f"grid: {sentence(f'{count:,} combinations', f'at most {MOST_POINTS:,}')}")
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+def scenarios(
+    scenario: Scenario, grid: Mapping[str, Sequence[Any]], folder: FilePath = FilePath()
+) -> list[tuple[Point, Scenario]]:
+    """The scenario of every point; a topology's file is named from `folder`, as in a scenario file there.
+
+    SweepError, with the mistakes of the first point that has any.
+    """
+    return [(point, _at(scenario, point, folder)) for point in points(grid)]
+
+
+def _at(scenario: Scenario, point: Point, folder: FilePath) -> Scenario:
+    sections: Any = scenario.given()
+    try:
+        for path, value in point.items():
+            sections = with_value(sections, path, value)
+        return Scenario(**with_files_in(sections, folder))
+    except ScenarioProblems as error:
+        message = report(error.problems, lambda path: _where(point, path))
+        raise SweepError(message) from None
+    except ScenarioError as error:
+        raise SweepError(f"{point_text(point)}: {error}") from None
+
+
+def check_topologies(points: Iterable[tuple[Point, Scenario]], seed: int) -> None:
+    """Build every topology once, so that mistakes in their files show before anything runs.
+
+    What is made at random may succeed with one seed and not with another: that is for its run to say.
+    Raises SweepError.
+    """
+    from serfsim.simulation.build import topology_of
+
+    known: set[str] = set()
+    for point, scenario in points:
+        topology = scenario.network.topology
+        roster = scenario.roster()
+        text = f"{topology!r} {[(member.name, member.group) for member in roster.members]}"
+        if text in known or getattr(topology, "generator", None) is not None:
+            continue
+        known.add(text)
+        try:
+            topology_of(scenario, roster, seed)
+        except SerfsimError as error:
+            raise SweepError(f"{point_text(point)}: {error}" if point else str(error)) from None
+
+
+def _where(point: Point, path: Path) -> str:
+    """The setting that a mistake at `path` came from: of those that touch it, the nearest."""
+    touching = [given for given in point if _touches(read_path(given), path)]
+    if not touching:
+        return point_text(point)
+    nearest = max(touching, key=lambda given: len(read_path(given)))
+    return point_text({nearest: point[nearest]})
+
+
+def _touches(given: Path, path: Path) -> bool:
+    shared = min(len(given), len(path))
+    return [str(part) for part in given[:shared]] == [str(part) for part in path[:shared]]
+
+
+def point_text(point: Point) -> str:
+    return "grid " + ", ".join(f"{path}={as_text(value)}" for path, value in point.items())
+
+
+def as_text(value: Any) -> str:
+    """A value as a person would write it on the command line."""
+    return value if isinstance(value, str) else json.dumps(value)

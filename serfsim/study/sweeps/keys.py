@@ -1,0 +1,94 @@
+"""What tells one run from every other: its scenario, its seed, and the code that carries it out.
+
+A run's key is a digest of these, so a finished run is found again whenever the same run is asked for,
+whatever else the sweep around it has become; and never when the code has changed that its figures
+come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from serfsim._version import __version__
+from serfsim.scenario.model import Scenario
+
+_PACKAGE: Final = Path(__file__).resolve().parents[2]
+
+# Sources that no figure of a run depends on: how runs are started, kept, compared and shown.
+NOT_AFFECTING_RESULTS: Final = (
+    "base/atomic_files.py",
+    "base/english.py",
+    "base/jupyter.py",
+    "base/locking.py",
+    "base/manifest.py",
+    "base/pace.py",
+    "base/progress.py",
+    "cli/",
+    "live/",
+    "logs/",
+    "report/",
+    "study/",
+    "topology/embedding.py",
+    "topology/report.py",
+    "validation/",
+    "__init__.py",
+    "__main__.py",
+    "api.py",
+    "speed.py",
+)
+
+
+@cache
+def code_version() -> str:
+    """'VERSION+DIGEST' of this package: two are equal where every run gives the same figures."""
+    return f"{__version__}+{package_digest(NOT_AFFECTING_RESULTS)}"
+
+
+def package_digest(aside: tuple[str, ...]) -> str:
+    """A digest of this package's sources but those whose names begin so; line endings do not matter."""
+    digest = hashlib.blake2b(digest_size=8)
+    for file in sorted(_PACKAGE.rglob("*.py")):
+        name = file.relative_to(_PACKAGE).as_posix()
+        if not name.startswith(aside):
+            text = file.read_bytes().replace(b"\r\n", b"\n")
+            digest.update(f"{name} {len(text)}\n".encode())
+            digest.update(text)
+    return digest.hexdigest()
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """The complete scenario but its seed, as JSON: quicker to read than YAML, and as exact.
+
+    The order of its keys stays, since members are numbered in the order of their groups.
+    """
+    data = scenario.complete()
+    del data["seed"]
+    return json.dumps(data)
+
+
+def run_key(text: str, seed: int, parameters: Mapping[str, Any]) -> str:
+    """The key of a run, 32 hexadecimal digits. `text` is what `scenario_text` gives."""
+    named = [_with_content(text), dict(parameters), seed, code_version()]
+    return hashlib.blake2b(json.dumps(named).encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _with_content(text: str) -> str:
+    """The scenario with the content of its topology's file in place of where that file lies."""
+    data = json.loads(text)
+    topology = data["network"]["topology"]
+    file = topology.get("file")
+    if isinstance(file, str) and Path(file).is_file():
+        topology["file"] = f"{content_digest(Path(file))}{Path(file).suffix}"
+    return json.dumps(data)
+
+
+def content_digest(file: Path) -> str:
+    """A digest of what is in a file, 32 hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -1,0 +1,86 @@
+"""A sweep in short: a row for each point of the grid, its figures taken together over the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from serfsim.base.errors import SweepError
+from serfsim.scenario.figures import FIGURES
+from serfsim.scenario.problems import nearest, sentence, shown
+from serfsim.study.sweeps.jobs import DONE
+from serfsim.study.sweeps.table import ABOUT, parameters_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def summary(
+    table: pd.DataFrame,
+    confidence: float | None = 0.95,
+    statistic: str = "mean",
+    figures: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """A row for each point of the grid of the tidy `table`, in order.
+
+    Columns: the grid's paths, `runs` (how many are done), `failed`, then for each of the `figures` (all
+    unless named) its `statistic` (mean, median, p90 ...) over the runs that have it, and with a
+    `confidence` the bounds `FIGURE.low` and `FIGURE.high`: infinite where the runs are too few for any,
+    see `serfsim.study.statistics.interval`. Raises SerfsimError for unknown figures and statistics.
+    """
+    import pandas as pd
+
+    names = figures_of(table) if figures is None else known_figures(table, figures)
+    return pd.DataFrame(
+        [
+            {**point, **_counts(runs), **_estimates(runs, names, confidence, statistic)}
+            for point, runs in by_point(table)
+        ]
+    )
+
+
+def figures_of(table: pd.DataFrame) -> list[str]:
+    """The columns after what is about the run."""
+    columns = list(table.columns)
+    return [str(name) for name in columns[columns.index(ABOUT[-1]) + 1 :]]
+
+
+def known_figures(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """The names, if they are figures of the table. SweepError."""
+    known = figures_of(table)
+    for name in names:
+        if name not in known:
+            expected = "a figure of a summary, such as detection.false_positives"
+            raise SweepError(f"figures: {sentence(shown(name), expected, nearest(name, [*FIGURES, *known]))}")
+    return list(names)
+
+
+def by_point(table: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """(the values at a point of the grid, its runs), in the order of the table."""
+    parameters = parameters_of(table)
+    if not parameters:
+        yield {}, table
+        return
+    for values, runs in table.groupby(parameters, sort=False, dropna=False):
+        yield dict(zip(parameters, values, strict=True)), runs
+
+
+def _counts(runs: pd.DataFrame) -> dict[str, int]:
+    done = int((runs["status"] == DONE).sum())
+    return {"runs": done, "failed": len(runs) - done}
+
+
+def _estimates(
+    runs: pd.DataFrame, names: Sequence[str], confidence: float | None, statistic: str
+) -> dict[str, float]:
+    from serfsim.study.statistics import estimate, interval
+
+    found: dict[str, float] = {}
+    for name in names:
+        values = runs[name].to_numpy(dtype=float)
+        if confidence is None:
+            found[name] = estimate(values, statistic)
+        else:
+            bounded = interval(values, statistic, confidence)
+            found |= {name: bounded.estimate, f"{name}.low": bounded.low, f"{name}.high": bounded.high}
+    return found

@@ -1,0 +1,148 @@
+"""`serfsim.sweep(...)`: grid times seeds."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serfsim.base.errors import SweepError
+from serfsim.base.progress import runs_bar
+from serfsim.scenario.estimate import refuse_large
+from serfsim.scenario.library import find
+from serfsim.scenario.loading import load
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.problems import sentence, shown
+from serfsim.study.sweeps.execution import run_all
+from serfsim.study.sweeps.folder import begin, make_folder, write_tables
+from serfsim.study.sweeps.grid import check_topologies, checked_grid, scenarios
+from serfsim.study.sweeps.jobs import DONE, FAILED, Job, Outcome
+from serfsim.study.sweeps.lock import locked
+from serfsim.study.sweeps.seeds import checked_seeds
+from serfsim.study.sweeps.store import Store
+from serfsim.study.sweeps.table import table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def sweep(
+    scenario: Scenario | str | Path,
+    grid: Mapping[str, Iterable[Any]] | None = None,
+    seeds: Iterable[int] | str = range(1, 21),
+    *,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = True,
+    allow_large: bool = False,
+) -> pd.DataFrame:
+    """Run a scenario at every point of a grid with every seed.
+
+    `scenario`: one in hand, or the name of a file. `grid`: {path: values} in the words of a scenario
+    file, such as {"cluster.config.suspicion_mult": [2, 4, 6]}. `out`: a folder that keeps every finished
+    run, in which the same call goes on after an interruption; without it nothing is kept. `workers`:
+    processes, as many as there are processors unless given; 1 is this process itself. `scheduler`: the
+    address of a Dask scheduler that has workers. `allow_large`: even runs
+    that are estimated beyond the budget.
+
+    Returns a row for each run, see `serfsim.study.sweeps.table`; a run that failed has `status` "failed" and
+    its `error`. Raises SerfsimError before anything runs where scenario, grid or seeds cannot be used.
+    """
+    if not isinstance(scenario, (Scenario, str, Path)):
+        raise SweepError(f"scenario: {sentence(shown(scenario), 'a Scenario, or the name of a file')}")
+    ended = carried_out(
+        scenario if isinstance(scenario, Scenario) else load(scenario),
+        checked_grid(grid),
+        checked_seeds(seeds),
+        None if out is None else Path(out),
+        files_from=Path() if isinstance(scenario, Scenario) else find(scenario).parent,
+        workers=workers,
+        scheduler=scheduler,
+        quiet=not progress,
+        allow_large=allow_large,
+    )
+    if ended.failed:
+        first = ended.failed[0].error
+        warnings.warn(
+            f"{len(ended.failed)} of {len(ended.outcomes)} runs failed, the first with: {first}", stacklevel=2
+        )
+    return ended.table
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A sweep at its end. `damaged`: parts that could not be believed, whose runs ran again."""
+
+    table: pd.DataFrame
+    outcomes: list[Outcome]
+    damaged: list[Path]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.status == FAILED]
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """A sweep that was interrupted after `ended` of `total` runs; str() says how to go on."""
+
+    def __init__(self, ended: int, total: int, folder: Path | None) -> None:
+        self.ended, self.total = ended, total
+        kept = f"kept in {folder}; the same command goes on" if folder else "lost, since no folder was given"
+        super().__init__(f"interrupted: {ended} of {total} runs are done and {kept}")
+
+
+def carried_out(
+    scenario: Scenario,
+    grid: Mapping[str, list[Any]],
+    seeds: list[int],
+    folder: Path | None,
+    *,
+    files_from: Path = Path(),
+    workers: int | None = None,
+    scheduler: str | None = None,
+    quiet: bool = False,
+    lines: bool = False,
+    allow_large: bool = False,
+) -> Ended:
+    """Everything that a sweep is; `files_from`: where files lie that the grid names.
+
+    Raises SweepInterrupted; the tables then hold what had ended.
+    """
+    planned = scenarios(scenario, grid, files_from)
+    for point, at in planned:
+        values = ", ".join(f"{path}={value}" for path, value in point.items())
+        refuse_large(at, values or at.name, allowed=allow_large)
+    check_topologies(planned, seeds[0])
+    jobs = [Job(at, seed, point) for point, at in planned for seed in seeds]
+    if folder is not None:
+        make_folder(folder)
+    with locked(folder) if folder is not None else nullcontext():
+        kept = None if folder is None else begin(folder, scenario, grid, seeds, [at for _, at in planned])
+        store = None if kept is None else Store(kept.folder)
+        ended: list[Outcome] = []
+        try:
+            with runs_bar(scenario.name, len(jobs), quiet, lines) as tell:
+
+                def on_done(outcome: Outcome) -> None:
+                    ended.append(outcome)
+                    tell(failed=outcome.status == FAILED, found=outcome.found)
+
+                outcomes = run_all(jobs, workers=workers, scheduler=scheduler, store=store, on_done=on_done)
+        except BaseException as error:
+            if kept is not None:
+                write_tables(kept, _in_order(jobs, ended))
+            if isinstance(error, KeyboardInterrupt):
+                done = sum(outcome.status == DONE for outcome in ended)
+                raise SweepInterrupted(done, len(jobs), folder) from None
+            raise
+        table = table_of(outcomes, list(grid)) if kept is None else write_tables(kept, outcomes)
+    return Ended(table, outcomes, [] if store is None else store.damaged)
+
+
+def _in_order(jobs: list[Job], ended: list[Outcome]) -> list[Outcome]:
+    place = {id(job): number for number, job in enumerate(jobs)}
+    return sorted(ended, key=lambda outcome: place[id(outcome.job)])

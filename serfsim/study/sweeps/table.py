@@ -1,0 +1,91 @@
+"""The tidy table of a sweep: a row for each run, in the order of the grid and then of the seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.base.errors import SweepError
+from serfsim.scenario.figures import FIGURES
+from serfsim.scenario.problems import sentence
+from serfsim.scenario.units import read_bandwidth, read_duration, read_share, read_size
+from serfsim.study.sweeps.grid import as_text
+from serfsim.study.sweeps.jobs import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What stands between a run's parameters and its figures.
+ABOUT: Final = ("seed", "run", "status", "error", "digest", "complete", "claims_failed", "cpu_s", "wall_s")
+
+
+# By the unit that a column's name ends with: seconds, shares of 1, bytes, bits a second.
+QUANTITIES: Final[Mapping[str, Callable[[object], float]]] = {
+    "s": read_duration,
+    "share": read_share,
+    "bytes": read_size,
+    "bit_per_s": read_bandwidth,
+}
+
+
+def table_of(outcomes: Iterable[Outcome], parameters: Sequence[str]) -> pd.DataFrame:
+    """Columns: the grid's paths, then ABOUT, then the figures (float, NaN where a run has none).
+
+    Behind the seed stand the quantities of the grid as numbers, in a column each that ends with the unit.
+    """
+    import pandas as pd
+
+    rows = list(outcomes)
+    columns: dict[str, Any] = {
+        path: parameter_column([row.job.parameters[path] for row in rows]) for path in parameters
+    }
+    columns["seed"] = [row.job.seed for row in rows]
+    for path in parameters:
+        columns |= quantity_column(path, columns[path])
+    for name in ABOUT[1:]:
+        columns[name] = [getattr(row, name) for row in rows]
+    for name in figure_names(rows):
+        columns[name] = pd.Series([row.row.get(name, math.nan) for row in rows], dtype="float64")
+    return pd.DataFrame(columns)
+
+
+def parameters_of(table: pd.DataFrame) -> list[str]:
+    """The grid's paths: the columns before the seed. SweepError where the table has no seed."""
+    columns = [str(column) for column in table.columns]
+    if ABOUT[0] not in columns:
+        expected = "a sweep's table, with the parameters, then seed, then the figures"
+        raise SweepError(sentence("a table without a column 'seed'", expected))
+    return columns[: columns.index(ABOUT[0])]
+
+
+def figure_names(rows: Iterable[Outcome]) -> list[str]:
+    """Those of FIGURES, then whatever else the runs have, in order of name."""
+    others = {name for row in rows for name in row.row} - FIGURES.keys()
+    return [*FIGURES, *sorted(others)]
+
+
+def quantity_column(path: str, values: Sequence[Any]) -> dict[str, list[float]]:
+    """Numbers that texts with units stand for: `path` of 500ms and 1s gives `path_s` of 0.5 and 1.
+
+    Nothing where a value is no such text.
+    """
+    if not all(isinstance(value, str) for value in values):
+        return {}
+    for unit, read in QUANTITIES.items():
+        with suppress(ValueError):
+            return {f"{path}_{unit}": [float(read(value)) for value in values]}
+    return {}
+
+
+def parameter_column(values: Sequence[Any]) -> list[Any]:
+    """Numbers stay numbers and switches switches where all are; otherwise each is its text in YAML.
+
+    A column of one kind can be grouped by and kept in any file.
+    """
+    if all(isinstance(value, bool) for value in values):
+        return list(values)
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        return list(values)
+    return [as_text(value) for value in values]

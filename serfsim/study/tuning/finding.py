@@ -1,0 +1,164 @@
+"""`serfsim.tune`: runs a grid, or takes runs that are there, and judges every setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.base.errors import SerfsimError
+from serfsim.scenario.problems import listed, sentence, shown
+from serfsim.study.sweeps.existing import require_runs
+from serfsim.study.tuning.goals import Goal, figures_of, read_constraint, read_goal
+from serfsim.study.tuning.judging import JUDGES
+from serfsim.study.tuning.settings import settings_of
+from serfsim.study.tuning.tuning import Tuning
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEEDS: Final = 60  # 59 runs without fault bound a 95th percentile with 95 % confidence
+COST: Final = "traffic.bytes_per_node_s"  # stands on the front where nothing is asked for
+KEPT: Final = "sweep"  # the folder of the runs, in that of the tuning
+
+
+def tune(
+    what: Any,
+    *,
+    grid: Mapping[str, Iterable[Any]] | None = None,
+    subject_to: str | Sequence[str] = (),
+    minimize: str | None = None,
+    maximize: str | None = None,
+    seeds: Iterable[int] | str | None = None,
+    confidence: float = 0.95,
+    judge: str = "together",
+    pareto: Sequence[str] | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = True,
+    allow_large: bool = False,
+) -> Tuning:
+    """Which setting is best of those that keep the constraints.
+
+    `what`: a Scenario or the name of its file, which is then run at every point of `grid` with every
+    seed, 1 to 60 unless given (kept in `out`/sweep, so that the same call resumes and more seeds add to
+    it); or a sweep that is there: its folder, what `open_sweep` returned, or its table, of which
+    `seeds` are judged, all unless given. `subject_to`: constraints such as
+    "detection.false_positives_at_healthy.p95 == 0". `minimize` or `maximize`: a figure with a statistic
+    over seeds, the mean unless given. `judge`: "together", "in order" or "each", see `serfsim.study.tuning`.
+    `pareto`: two goals for the front; the first constraint (without one, the traffic) and the objective
+    unless given. `out`: where tuning.json, tuning.csv, tuning.md and pareto.png go. `allow_large`: even runs
+    that are estimated to be beyond the budget.
+
+    Raises SerfsimError for what cannot be used; nothing of a sweep is lost by it.
+    """
+    wanted = _Wanted(subject_to, minimize, maximize, pareto, judge)
+    name, table, parameters = _runs(what, grid, seeds, out, workers, scheduler, progress, allow_large)
+    require_runs(table, name)
+    known = figures_of([str(column) for column in table.columns])
+    with_value = [figure for figure in known if table[figure].notna().any()]
+    objective, constraints, front = wanted.read(known)
+    for goal in (objective, *constraints, *front):
+        if goal.figure not in with_value:
+            raise SerfsimError(
+                f"{goal.figure}: {sentence('no run that has it', 'a figure that these runs have')}"
+                " (a time to detect needs a crash, one that everybody notices before the run ends)"
+            )
+    tuning = Tuning(
+        name,
+        settings_of(table, parameters),
+        objective,
+        constraints,
+        confidence=confidence,
+        judge=judge,
+        pareto=front,
+    )
+    if out is not None:
+        tuning.save(out)
+    return tuning
+
+
+class _Wanted:
+    """The goals as they were written. Read twice: before anything runs, and against what runs have."""
+
+    def __init__(
+        self,
+        subject_to: str | Sequence[str],
+        minimize: str | None,
+        maximize: str | None,
+        pareto: Sequence[str] | None,
+        judge: str,
+    ) -> None:
+        if (minimize is None) == (maximize is None):
+            found = "neither" if minimize is None else "both"
+            raise SerfsimError(f"minimize, maximize: {sentence(found, 'one of them')}")
+        if judge not in JUDGES:
+            raise SerfsimError(f"judge: {sentence(shown(judge), listed(repr(name) for name in JUDGES))}")
+        if pareto is not None and len(pareto) != 2:
+            raise SerfsimError(f"pareto: {sentence(', '.join(pareto) or 'none', 'two figures: A,B')}")
+        self._constraints = [subject_to] if isinstance(subject_to, str) else list(subject_to)
+        self._objective = minimize if minimize is not None else maximize
+        self._where, self._way = ("minimize", "lower") if minimize is not None else ("maximize", "higher")
+        self._pareto = pareto
+        self.read(())
+
+    def read(self, known: Sequence[str]) -> tuple[Goal, list[Any], tuple[Goal, Goal]]:
+        """(objective, constraints, the goals of the front). SerfsimError for what is none."""
+        objective = read_goal(str(self._objective), self._where, known, self._way)
+        constraints = [read_constraint(text, f"subject-to {text!r}", known) for text in self._constraints]
+        if self._pareto is not None:
+            asked = {one.name: one for one in constraints}
+            goals = [read_goal(text, "pareto", known) for text in self._pareto]
+            first, second = (asked.get(goal.name, goal) for goal in goals)
+        else:
+            first = constraints[0] if constraints else objective
+            if not constraints and COST in known and objective.figure != COST:
+                first = read_goal(COST, "pareto", known)
+            second = objective
+        return objective, constraints, (first, second)
+
+
+def _runs(
+    what: Any,
+    grid: Mapping[str, Iterable[Any]] | None,
+    seeds: Iterable[int] | str | None,
+    out: str | Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    progress: bool,
+    allow_large: bool,
+) -> tuple[str, pd.DataFrame, list[str]]:
+    """(name, the tidy table, its parameters) of whatever was given."""
+    from serfsim.scenario.loading import load
+    from serfsim.scenario.model import Scenario
+    from serfsim.study.sweeps import sweep
+    from serfsim.study.sweeps.existing import existing_runs
+    from serfsim.study.sweeps.seeds import checked_seeds
+
+    found = existing_runs(what)
+    if found is not None:
+        if grid:
+            raise SerfsimError(f"grid: {sentence('one beside a sweep that is there', 'one or the other')}")
+        name, table, parameters, _ = found
+        return name, table if seeds is None else _of_seeds(table, checked_seeds(seeds)), parameters
+    scenario = what if isinstance(what, Scenario) else load(what)
+    table = sweep(
+        scenario,
+        grid,
+        range(1, SEEDS + 1) if seeds is None else seeds,
+        out=None if out is None else Path(out) / KEPT,
+        workers=workers,
+        scheduler=scheduler,
+        progress=progress,
+        allow_large=allow_large,
+    )
+    return scenario.name, table, list(grid or {})
+
+
+def _of_seeds(table: pd.DataFrame, seeds: list[int]) -> pd.DataFrame:
+    """The runs of those seeds. SerfsimError where one has no run."""
+    lacking = sorted(set(seeds) - set(table["seed"]))
+    if lacking:
+        raise SerfsimError(f"seeds: {sentence(f'seed {lacking[0]}', 'seeds that the sweep has')}")
+    return table[table["seed"].isin(seeds)]

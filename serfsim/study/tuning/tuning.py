@@ -1,0 +1,160 @@
+"""What came of a tuning: every setting with its verdict, the front, and the answer in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serfsim.study.statistics import Interval
+from serfsim.study.tuning.front import measured, on_front
+from serfsim.study.tuning.goals import Constraint, Goal
+from serfsim.study.tuning.judging import Judgement, Verdict, judged, verdict_of
+from serfsim.study.tuning.settings import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One setting: the objective (interval at the stated confidence, for this setting alone), the
+    judgements of the constraints in their order, and the two goals of the front."""
+
+    setting: Setting
+    objective: Interval
+    judgements: tuple[Judgement, ...]
+    pareto: tuple[Interval, Interval]
+    on_front: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.judgements)
+
+
+class Tuning:
+    """The answer to which setting is best of those that keep the constraints.
+
+    `status`: "found", "undecided" (more seeds could find one) or "none". `chosen` is the setting found.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Sequence[Setting],
+        objective: Goal,
+        constraints: Sequence[Constraint],
+        *,
+        confidence: float,
+        judge: str,
+        pareto: tuple[Goal, Goal],
+    ) -> None:
+        self.name = name
+        self.objective = objective
+        self.constraints = tuple(constraints)
+        self.confidence = confidence
+        self.judge = judge
+        self.pareto = pareto
+        rows = judged(settings, constraints, confidence, judge)
+        goals = dict.fromkeys((objective, *pareto))
+        found = [{goal: measured(setting, goal, confidence) for goal in goals} for setting in settings]
+        first, second = ([one[goal].estimate for one in found] for goal in pareto)
+        front = on_front(first, second, (pareto[0].better, pareto[1].better))
+        self.settings = [
+            Judged(setting, one[objective], tuple(row), (one[pareto[0]], one[pareto[1]]), is_on)
+            for setting, row, one, is_on in zip(settings, rows, found, front, strict=True)
+        ]
+
+    def best_of(self, verdict: str) -> list[Judged]:
+        """The settings of a verdict that have an objective, the best first."""
+        sign = 1.0 if self.objective.better == "lower" else -1.0
+        able = [
+            one
+            for one in self.settings
+            if one.verdict == verdict and abs(one.objective.estimate) < float("inf")
+        ]
+        return sorted(able, key=lambda one: sign * one.objective.estimate)
+
+    @cached_property
+    def chosen(self) -> Judged | None:
+        return next(iter(self.best_of("satisfied")), None)
+
+    @property
+    def status(self) -> str:
+        if self.chosen is not None:
+            return "found"
+        return "undecided" if any(one.verdict != "violated" for one in self.settings) else "none"
+
+    @property
+    def near_ties(self) -> list[Judged]:
+        """The other satisfied settings whose objective's interval overlaps the chosen one's."""
+        if self.chosen is None:
+            return []
+        others = self.best_of("satisfied")[1:]
+        return [one for one in others if one.objective.overlaps(self.chosen.objective)]
+
+    @cached_property
+    def answer(self) -> str:
+        """The answer in one sentence."""
+        from serfsim.study.tuning.answer import sentence_of
+
+        return sentence_of(self)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a setting, in the order of the grid.
+
+        The parameters; seeds; failed (runs); the objective's name, ..._low, ..._high, ..._missing;
+        for each constraint TEXT: TEXT: estimate, bound, verdict, confidence, missing, seeds_needed;
+        verdict (of all constraints), on_front, chosen. Infinite bounds: the runs are too few for one.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([self._row(one) for one in self.settings])
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """The rows of the table that are on the Pareto front."""
+        return self.table[self.table["on_front"]]
+
+    def _row(self, one: Judged) -> dict[str, Any]:
+        name = self.objective.name
+        row: dict[str, Any] = {
+            **one.setting.parameters,
+            "seeds": one.setting.seeds,
+            "failed": one.setting.failed,
+            name: one.objective.estimate,
+            f"{name}_low": one.objective.low,
+            f"{name}_high": one.objective.high,
+            f"{name}_missing": one.setting.missing(self.objective.figure),
+        }
+        for judgement in one.judgements:
+            text = judgement.constraint.text
+            for column in ("estimate", "bound", "verdict", "confidence", "missing"):
+                row[f"{text}: {column}"] = getattr(judgement, column)
+            row[f"{text}: seeds_needed"] = float("nan") if judgement.needed is None else judgement.needed
+        return {**row, "verdict": one.verdict, "on_front": one.on_front, "chosen": one is self.chosen}
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The two goals against each other, with intervals, the front and the answer."""
+        from serfsim.report.plots.style import new_axes
+        from serfsim.study.tuning.plot import draw
+
+        return draw(self, new_axes() if ax is None else ax)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write tuning.json, tuning.csv, tuning.md and pareto.png into `folder`; returns it."""
+        from serfsim.study.tuning.files import write
+
+        return write(self, Path(folder))
+
+    def _repr_html_(self) -> str:
+        from serfsim.study.tuning.words import as_html
+
+        return as_html(self)
+
+    def __repr__(self) -> str:
+        return f"<Tuning {self.name}: {self.answer}>"
