@@ -9,23 +9,27 @@
 #   make lint     ruff and mypy                make format   let ruff lay out the code
 #   make test-all all tests on every Python with the lowest and the newest dependencies (hours of CPU)
 #   make smoke    what is shipped, installed and run on all of these
+#   make coverage which lines the tests reach        make lock   pin the newest versions in requirements.lock
 #   make clean    remove what was made here, but for results/
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
-# $(call install,ARGUMENTS) with uv, which is several times as quick, or with pip where uv is not to be had.
-install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null; } || \
-  $(PIP) install --no-compile $(1)
+# $(call install,ARGUMENTS) in the versions of LOCK, with uv, which is several times as quick, or with pip where uv is
+# not to be had. make LOCK= takes the newest versions instead.
+LOCK := requirements.lock
+pinned = $(if $(LOCK),--constraint $(LOCK))
+install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python $(pinned) $(1) 2>/dev/null; } || \
+  $(PIP) install --no-compile $(pinned) $(1)
 # $(call listed,["a"]["b"]) prints a list of pyproject.toml.
 listed = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
 COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
-SOURCES := serfsim tests benchmarks notebooks setup.py noxfile.py
+SOURCES := serfsim tests benchmarks notebooks tools setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check bench bench-pair golden regress notebooks clean smoke test-all
+.PHONY: run test build lint format check coverage lock bench bench-pair golden regress notebooks clean smoke test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -43,6 +47,7 @@ lint: $(VENV)/dev
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy --strict serfsim
+	@$(BIN)/codespell
 
 format: $(VENV)/dev
 	@$(BIN)/ruff check --fix $(SOURCES)
@@ -69,6 +74,17 @@ regress: $(VENV)/built
 notebooks: $(VENV)/built $(VENV)/dev
 	@$(BIN)/python -m tests.notebooks.running
 
+# Interpreted: coverage does not see compiled code. Half an hour.
+coverage: $(VENV)/dev
+	@$(BIN)/coverage erase
+	@SERFSIM_PURE=1 $(BIN)/coverage run -m pytest $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+lock: $(VENV)/nox
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --all-extras \
+	  pyproject.toml --output-file $(LOCK)
+
 smoke: $(VENV)/nox
 	@$(BIN)/nox --session dists smoke
 
@@ -94,7 +110,7 @@ $(VENV)/created:
 	@$(BIN)/python -m pip config list | grep -Eq '\.(index-url|no-index)=' || $(PIP) install uv 2>/dev/null || true
 	@touch $@
 
-$(VENV)/installed: $(VENV)/created pyproject.toml setup.py
+$(VENV)/installed: $(VENV)/created pyproject.toml setup.py requirements.lock
 	@echo "installing serfsim and what it needs into $(VENV) ..."
 	@$(call listed,["build-system"]["requires"]) | grep setuptools > $(VENV)/installer-requires
 	@$(call install,--requirement $(VENV)/installer-requires)

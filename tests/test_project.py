@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import serfsim
 
@@ -95,3 +97,20 @@ def test_every_public_name_can_be_had(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'simulate'"):
         serfsim.simulate  # noqa: B018
+
+
+def test_version_changelog_and_citation_agree() -> None:
+    check = [sys.executable, str(ROOT / "tools" / "check_release.py")]
+    assert subprocess.run(check, capture_output=True).returncode == 0
+    other = subprocess.run([*check, "v99.0"], capture_output=True, text=True)
+    assert other.returncode == 1
+    assert "v99.0" in other.stdout
+
+
+def test_the_lock_names_everything_that_is_needed_in_a_version_that_is_allowed() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([A-Za-z0-9_.-]+)==([0-9a-z.+]+)", lock, flags=re.MULTILINE))
+    for wanted in [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]]:
+        requirement = Requirement(wanted)
+        assert canonicalize_name(requirement.name) in pinned
+        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)])
