@@ -38,7 +38,7 @@ class Server:
         self.key = key
         self.slice_s = 0.001  # of simulated time; found out as it goes
         self._sessions: dict[asyncio.Task[None], Session] = {}
-        agent.on_down = self._hang_up
+        agent.on_down = self._process_ended
 
     async def run(self, host: str, port: int, ready: Callable[[str, int], None]) -> None:
         """Until the agent has left; to be cancelled otherwise. `ready` is told the address that it serves on.
@@ -120,6 +120,10 @@ class Server:
     def _hang_up(self) -> None:
         for session in list(self._sessions.values()):
             session.close()
+
+    def _process_ended(self) -> None:
+        for session in list(self._sessions.values()):
+            session.process_ended()
 
 
 def is_loopback(host: str) -> bool:

@@ -1,25 +1,13 @@
-"""One connection: what it may say when, and what becomes of it.
+"""One RPC connection: which requests it may send in which state, as in Serf's ipc.go.
 
-    state     request                        reply                           then
-    new       handshake of version 1         ok                              locked with a key, else open
-    new       handshake of another version   Unsupported IPC version         new
-    new       anything else                  Handshake required              closed
-    locked    auth, right key                ok                              open
-    locked    auth, wrong key                Invalid authentication token    locked
-    locked    handshake of version 1         Handshake already performed     locked
-    locked    anything else                  Authentication required         locked; its body is not read
-    open      handshake of version 1         Handshake already performed     open
-    open      auth                           ok, or Invalid ... token        open
-    open      a command of COMMANDS          what the command answers        open
-    open      anything else                  Unsupported command             closed
-    any       what does not decode           none                            closed
-    any       the node's process ends        none                            closed
-    not open  HANDSHAKE_S have passed        none                            closed
+    new -> locked -> open -> closed
 
-After a wrong key the answer comes WRONG_KEY_S later, to one guess of all connections at a time.
+TRANSITIONS is the machine: `Session` looks up its next state and its answer there. After a wrong key the
+answer is delayed by WRONG_KEY_S, for one guess of all connections at a time.
 
-A body that is not read is taken for the next header, as the real agent does. Requests of one connection
-are carried out one after the other; what a client sends meanwhile waits in its socket.
+The body of a refused request is not read, so it is taken for the next header, as the real agent does.
+Requests of one connection are carried out one after the other; what a client sends meanwhile waits in its
+socket.
 """
 
 from __future__ import annotations
@@ -43,7 +31,79 @@ HANDSHAKE_S: Final = 10.0  # of real time, until a connection must be open
 WRONG_KEY_S: Final = 1.0  # of real time
 KEPT_QUERIES: Final = 1024  # that a connection may still answer
 
-NEW, LOCKED, OPEN = "new", "locked", "open"
+# States.
+NEW: Final = "new"
+LOCKED: Final = "locked"  # a key is wanted
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+
+# Inputs.
+HANDSHAKE: Final = "handshake of version 1 where a key is set"
+HANDSHAKE_NO_KEY: Final = "handshake of version 1 where no key is set"
+OTHER_VERSION: Final = "handshake of another version"
+RIGHT_KEY: Final = "auth with the right key"
+WRONG_KEY: Final = "auth with a wrong key"
+COMMAND: Final = "a known command"  # before the handshake auth is one, since its key is not read
+UNKNOWN_COMMAND: Final = "an unknown command"
+UNDECODABLE: Final = "a request that does not decode"
+HUNG_UP: Final = "end of the client's stream"
+PROCESS_END: Final = "end of the node's process"
+EXPIRED: Final = "HANDSHAKE_S since the connection began"
+
+# Effects: the error that the reply carries, or one of these.
+NO_REPLY: Final = "no reply"
+RUN: Final = "run the command and send its answer"
+SUCCESS: Final = ""
+HANDSHAKE_REQUIRED: Final = "Handshake required"
+ALREADY_SHAKEN: Final = "Handshake already performed"
+BAD_VERSION: Final = "Unsupported IPC version"
+AUTH_REQUIRED: Final = "Authentication required"
+BAD_KEY: Final = "Invalid authentication token"
+BAD_COMMAND: Final = "Unsupported command"
+
+
+class Transition(NamedTuple):
+    """A row of the connection's state machine."""
+
+    state: str
+    input: str
+    next_state: str
+    effect: str
+
+
+TRANSITIONS: Final = (
+    Transition(NEW, HANDSHAKE, LOCKED, SUCCESS),
+    Transition(NEW, HANDSHAKE_NO_KEY, OPEN, SUCCESS),
+    Transition(NEW, OTHER_VERSION, NEW, BAD_VERSION),
+    Transition(NEW, COMMAND, CLOSED, HANDSHAKE_REQUIRED),
+    Transition(NEW, UNKNOWN_COMMAND, CLOSED, HANDSHAKE_REQUIRED),
+    Transition(NEW, UNDECODABLE, CLOSED, NO_REPLY),
+    Transition(NEW, HUNG_UP, CLOSED, NO_REPLY),
+    Transition(NEW, PROCESS_END, CLOSED, NO_REPLY),
+    Transition(NEW, EXPIRED, CLOSED, NO_REPLY),
+    Transition(LOCKED, HANDSHAKE, LOCKED, ALREADY_SHAKEN),
+    Transition(LOCKED, OTHER_VERSION, LOCKED, BAD_VERSION),
+    Transition(LOCKED, RIGHT_KEY, OPEN, SUCCESS),
+    Transition(LOCKED, WRONG_KEY, LOCKED, BAD_KEY),
+    Transition(LOCKED, COMMAND, LOCKED, AUTH_REQUIRED),
+    Transition(LOCKED, UNKNOWN_COMMAND, LOCKED, AUTH_REQUIRED),
+    Transition(LOCKED, UNDECODABLE, CLOSED, NO_REPLY),
+    Transition(LOCKED, HUNG_UP, CLOSED, NO_REPLY),
+    Transition(LOCKED, PROCESS_END, CLOSED, NO_REPLY),
+    Transition(LOCKED, EXPIRED, CLOSED, NO_REPLY),
+    Transition(OPEN, HANDSHAKE, OPEN, ALREADY_SHAKEN),
+    Transition(OPEN, HANDSHAKE_NO_KEY, OPEN, ALREADY_SHAKEN),
+    Transition(OPEN, OTHER_VERSION, OPEN, BAD_VERSION),
+    Transition(OPEN, RIGHT_KEY, OPEN, SUCCESS),
+    Transition(OPEN, WRONG_KEY, OPEN, BAD_KEY),
+    Transition(OPEN, COMMAND, OPEN, RUN),
+    Transition(OPEN, UNKNOWN_COMMAND, CLOSED, BAD_COMMAND),
+    Transition(OPEN, UNDECODABLE, CLOSED, NO_REPLY),
+    Transition(OPEN, HUNG_UP, CLOSED, NO_REPLY),
+    Transition(OPEN, PROCESS_END, CLOSED, NO_REPLY),
+    Transition(OPEN, EXPIRED, OPEN, NO_REPLY),
+)
+_ROWS: Final = {(row.state, row.input): row for row in TRANSITIONS}
 
 
 class Answer(NamedTuple):
@@ -105,35 +165,56 @@ class Session:
         """Answer requests until the connection is closed."""
         deadline = asyncio.get_running_loop().call_later(HANDSHAKE_S, self._expire)
         try:
-            while (head := await self._read()) is not NOTHING:
+            while self.state != CLOSED and (head := await self._read()) is not NOTHING:
                 await self._request(head)
                 # Others and the simulation have their turn, however much this client sends at once.
                 await asyncio.sleep(0)
+            self._step(HUNG_UP)
         except (BadFrame, BadBody) as error:
+            self._step(UNDECODABLE)
             self.agent.say(f"[ERR] agent.ipc: failed to decode request header: {error}")
         except Closed as error:
+            self._step(UNDECODABLE)
             self.agent.say(f"[ERR] agent.ipc: Failed to evaluate request: {error}")
-        except (AgentDown, OSError):
-            pass
+        except AgentDown:
+            self._step(PROCESS_END)
+        except OSError:
+            self._step(HUNG_UP)
         finally:
             deadline.cancel()
             self.close()
 
+    def _step(self, given: str) -> str:
+        """Enter the next state and return the effect of the input; a closed session takes none."""
+        if self.state == CLOSED:
+            return NO_REPLY
+        row = _ROWS[self.state, given]
+        self.state = row.next_state
+        return row.effect
+
     def _expire(self) -> None:
-        """Who has not shown by now who it is keeps a place that others want."""
-        if self.state != OPEN:
-            self.agent.say(
-                f"[WARN] agent.ipc: Closing {self}: no handshake, or no key, within {HANDSHAKE_S:g} s"
-            )
-            self.hang_up()
+        """Close a connection that is not open by now: it keeps a place that others want."""
+        if self.state != CLOSED:
+            self._step(EXPIRED)
+            if self.state == CLOSED:
+                self.agent.say(
+                    f"[WARN] agent.ipc: Closing {self}: no handshake, or no key, within {HANDSHAKE_S:g} s"
+                )
+                self.hang_up()
 
     def hang_up(self) -> None:
         """Close without waiting until the client has read what was sent to it."""
         self.close()
         self.writer.transport.abort()
 
+    def process_ended(self) -> None:
+        """Close since the node's process has ended: there is no agent left to answer."""
+        self._step(PROCESS_END)
+        self.close()
+
     def close(self) -> None:
         """Stop its streams and hang up."""
+        self.state = CLOSED
         for stream in (*self.events.values(), *self.asked, *([self.monitor] if self.monitor else ())):
             stream.stop()
         open_queries = self.agent.queries
@@ -173,39 +254,32 @@ class Session:
     async def _request(self, head: Any) -> None:
         self._header.read(head)
         command, seq = self._header.command, self._header.seq
-        if command == "handshake":
-            await self.send(seq, self._shake_hands((await self._body({"Version": read_i32}))["Version"]))
-        elif self.state == NEW:
-            await self.send(seq, "Handshake required")
-            raise Closed("Handshake required")
-        elif command == "auth":
-            error = self._unlock((await self._body({"AuthKey": read_string}))["AuthKey"])
-            if error:
-                async with self.agent.guessing:
-                    await asyncio.sleep(WRONG_KEY_S)
-            await self.send(seq, error)
-        elif self.state == LOCKED:
-            self.agent.say("[WARN] agent.ipc: Client sending commands before auth")
-            await self.send(seq, "Authentication required")
-        elif command not in self.commands:
-            await self.send(seq, "Unsupported command")
-            raise Closed(f"command '{command[:100]}' not recognized")
-        else:
+        given = await self._input(command)
+        if given == WRONG_KEY:
+            async with self.agent.guessing:
+                await asyncio.sleep(WRONG_KEY_S)
+        effect = self._step(given)
+        if effect == RUN:
             await self._carry_out(self.commands[command], seq)
+        elif effect != NO_REPLY:
+            if effect == AUTH_REQUIRED:
+                self.agent.say("[WARN] agent.ipc: Client sending commands before auth")
+            await self.send(seq, effect)
+            if effect == BAD_COMMAND:
+                effect = f"command '{command[:100]}' not recognized"
+            if self.state == CLOSED:
+                raise Closed(effect)
 
-    def _shake_hands(self, version: int) -> str:
-        if version != 1:
-            return "Unsupported IPC version"
-        if self.state != NEW:
-            return "Handshake already performed"
-        self.state = LOCKED if self.key else OPEN
-        return ""
-
-    def _unlock(self, key: str) -> str:
-        if not hmac.compare_digest(key.encode(), self.key.encode()):
-            return "Invalid authentication token"
-        self.state = OPEN
-        return ""
+    async def _input(self, command: str) -> str:
+        """Classify a request; reads its body where the state allows a handshake or a key."""
+        if command == "handshake":
+            if (await self._body({"Version": read_i32}))["Version"] != 1:
+                return OTHER_VERSION
+            return HANDSHAKE if self.key else HANDSHAKE_NO_KEY
+        if command == "auth" and self.state != NEW:
+            given = (await self._body({"AuthKey": read_string}))["AuthKey"]
+            return RIGHT_KEY if hmac.compare_digest(given.encode(), self.key.encode()) else WRONG_KEY
+        return COMMAND if command in self.commands or command == "auth" else UNKNOWN_COMMAND
 
     async def _carry_out(self, command: Command, seq: int) -> None:
         body = {} if command.fields is None else await self._body(command.fields)
