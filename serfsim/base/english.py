@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Iterable, Sequence
 
 
 def counted(number: int, one: str, several: str = "") -> str:
@@ -27,3 +29,20 @@ def printable(text: str, keep: str = "") -> str:
         one if one.isprintable() or one in keep else one.encode("unicode_escape", "backslashreplace").decode()
         for one in text
     )
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The valid name that was probably meant, if any is near."""
+    return next(iter(nearest_few(name, names, 1)), None)
+
+
+def nearest_few(name: str, names: Iterable[str], most: int) -> list[str]:
+    """Up to `most` valid names that are near, the nearest first."""
+    plain = {_plain(valid): valid for valid in names}
+    wanted = _plain(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))
+    return [plain[close] for close in difflib.get_close_matches(wanted, plain, most)]
+
+
+def _plain(name: str) -> str:
+    """A name without what people confuse: case, dashes, leading zeros of numbers."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name.replace("-", "_").lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from serfsim.base.errors import SerfsimError
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)\s*")
 
@@ -17,5 +17,5 @@ def confidence_of(text: str) -> float:
     if not 0 < value < 1:
         meant = f"{text.strip()}%" if match and not match[2] and 1 < value < 100 else None
         expected = "a share above 0 and below 100 %, such as 95%"
-        raise SerfsimError(f"--confidence: {sentence(shown(text), expected, meant)}")
+        raise SerfsimError(f"--confidence: {found_expected(quoted(text), expected, meant)}")
     return value

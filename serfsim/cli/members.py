@@ -8,7 +8,7 @@ import typer
 
 from serfsim.base.errors import ResultError
 from serfsim.cli.asked import Folder, Format, Node, Time, check_format, past_of
-from serfsim.scenario.problems import sentence
+from serfsim.scenario.problems import found_expected
 
 
 def members(
@@ -44,7 +44,9 @@ def members(
         try:
             is_full_match(expression, "")
         except ValueError:
-            raise ResultError(f"{option}: {sentence(repr(expression), 'a regular expression')}") from None
+            raise ResultError(
+                f"{option}: {found_expected(repr(expression), 'a regular expression')}"
+            ) from None
     past = past_of(result)
     views = past.members(past.number(node, "--as"), past.time(at))
     shown = [view for view in views if is_wanted(view, wanted, status, name)]
@@ -54,5 +56,5 @@ def members(
 def _tag(text: str) -> tuple[str, str]:
     key, equals, expression = text.partition("=")
     if not equals or not key:
-        raise ResultError(f"--tag: {sentence(repr(text), 'KEY=REGEXP')}")
+        raise ResultError(f"--tag: {found_expected(repr(text), 'KEY=REGEXP')}")
     return key, expression

@@ -11,7 +11,7 @@ import typer
 
 from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.cli import codes
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 
 if TYPE_CHECKING:
     from serfsim.study.regression.acceptance import Accepted
@@ -76,7 +76,7 @@ def regress(
         _refuse_with_accept(settings=settings, exact=exact, record=record)
         raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet))
     if because is not None:
-        raise BaselineError(f"--because: {sentence('no --accept', 'it only with --accept')}")
+        raise BaselineError(f"--because: {found_expected('no --accept', 'it only with --accept')}")
     from serfsim.study.regression.check import regress as compared
 
     comparison = compared(
@@ -103,7 +103,7 @@ def _rate(text: str) -> float:
         return read_share(text)
     except (ValueError, ScenarioError):
         expected = "a share such as 1% or 0.01"
-        raise BaselineError(f"--family-wise-error: {sentence(shown(text), expected)}") from None
+        raise BaselineError(f"--family-wise-error: {found_expected(quoted(text), expected)}") from None
 
 
 def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
@@ -137,7 +137,7 @@ def _refuse_with_accept(*, settings: list[str] | None, exact: bool, record: bool
     for option, given in (("--set", settings), ("--exact", exact), ("--record", record)):
         if given:
             expected = "scenarios as their files are" if option == "--set" else "only one of the two"
-            raise BaselineError(f"--accept: {sentence(option, expected)}")
+            raise BaselineError(f"--accept: {found_expected(option, expected)}")
 
 
 def _accept(
@@ -147,10 +147,12 @@ def _accept(
     from serfsim.study.regression.baseline import MANIFEST
 
     if because is not None and not because.strip():
-        raise BaselineError(f"--because: {sentence('nothing', 'what changed and why, for the CHANGELOG')}")
+        raise BaselineError(
+            f"--because: {found_expected('nothing', 'what changed and why, for the CHANGELOG')}"
+        )
     if because is None and not _can_ask() and (baseline / MANIFEST).is_file():
         expected = "--because TEXT: what changed and why, for the CHANGELOG"
-        raise BaselineError(f"--accept: {sentence('nobody to ask', expected)}")
+        raise BaselineError(f"--accept: {found_expected('nobody to ask', expected)}")
     accepted = accept(baseline, _asking(because), scenarios=names, seeds=seeds, workers=workers, quiet=quiet)
     _say_accepted(accepted)
     return codes.FINE

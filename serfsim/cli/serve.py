@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.signals import call_on_signal
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
-from serfsim.scenario.problems import nearest, sentence
+from serfsim.scenario.problems import found_expected
 
 if TYPE_CHECKING:
     from serfsim.live.rpc.pacing import Pace, Stepped
@@ -87,7 +88,7 @@ def read_address(text: str) -> tuple[str, int]:
     """HOST:PORT, with an IPv6 address in brackets. SerfsimError for what is none."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        expected = sentence(f"'{text}'", f"HOST:PORT, such as {DEFAULT_ADDRESS}")
+        expected = found_expected(f"'{text}'", f"HOST:PORT, such as {DEFAULT_ADDRESS}")
         raise SerfsimError(f"--rpc-addr: {expected}")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
@@ -98,7 +99,7 @@ def node_number(scenario: Scenario, name: str | None) -> int:
     if name is None:
         return 0
     if name not in index:
-        message = sentence(f"'{name}'", "the name of a node", nearest(name, index))
+        message = found_expected(f"'{name}'", "the name of a node", nearest(name, index))
         raise SerfsimError(f"--as: {message}")
     return index[name]
 
@@ -113,9 +114,9 @@ def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> 
         if is_given
     ]
     if len(given) > 1:
-        raise SerfsimError(sentence(" and ".join(given), "one of --speed, --fast and --step"))
+        raise SerfsimError(found_expected(" and ".join(given), "one of --speed, --fast and --step"))
     if speed is not None and not 0.0 < speed <= 1e6:
-        raise SerfsimError(f"--speed: {sentence(f'{speed:g}', 'a number above 0, at most 1000000')}")
+        raise SerfsimError(f"--speed: {found_expected(f'{speed:g}', 'a number above 0, at most 1000000')}")
     if step:
         return Stepped(lambda now: typer.echo(f"at {now:g} s"))
     return Fast(scenario.duration) if fast else RealTime(1.0 if speed is None else speed)

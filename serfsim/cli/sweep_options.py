@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import SweepError
 from serfsim.scenario.figures import FIGURES, is_figure
-from serfsim.scenario.problems import nearest, sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.statistics import is_statistic
 
 
@@ -14,12 +15,14 @@ def read_figures(text: str | None) -> list[str]:
     for name in names:
         if not is_figure(name):
             expected = "a figure of a summary, such as detection.false_positives"
-            raise SweepError(f"--figures: {sentence(shown(name), expected, nearest(name, FIGURES))}")
+            raise SweepError(f"--figures: {found_expected(quoted(name), expected, nearest(name, FIGURES))}")
     return names
 
 
 def read_statistic(text: str) -> str:
     """The name of --statistic. SweepError for an unknown one."""
     if not is_statistic(text):
-        raise SweepError(f"--statistic: {sentence(shown(text), 'mean, median, p1 to p99, min or max')}")
+        raise SweepError(
+            f"--statistic: {found_expected(quoted(text), 'mean, median, p1 to p99, min or max')}"
+        )
     return text

@@ -19,11 +19,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import ScenarioError, SerfsimError
 from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import nearest, sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.topology.datasets import DATA_SETS
 from serfsim.topology.matrix_text import ending, read_text
 
@@ -64,7 +65,7 @@ def _run(folder: Path, nodes: int | None, seed: int | None, settings: Sequence[s
     result = open_result(folder)
     if nodes is not None or seed is not None or settings:
         expected = "none of --nodes, --seed and --set, as it has been run"
-        raise SerfsimError(f"{folder}: {sentence('a result folder', expected)}")
+        raise SerfsimError(f"{folder}: {found_expected('a result folder', expected)}")
     return result
 
 
@@ -91,7 +92,7 @@ def _described(text: str) -> dict[str, Any] | None:
         return {"model": "backbone", "network": text}
     names = [*shipped(), *DATA_SETS, *networks()]
     expected = "a file, a result folder, a shipped scenario, a data set or a backbone (see --list)"
-    raise ScenarioError(f"{text}: {sentence('no such file or name', expected, nearest(text, names))}")
+    raise ScenarioError(f"{text}: {found_expected('no such file or name', expected, nearest(text, names))}")
 
 
 def _is_graph(path: Path) -> bool:
@@ -111,7 +112,7 @@ def _mapping(text: str) -> dict[str, Any]:
 
     read = read_yaml(text, Source("topology", has_lines=False))
     if not isinstance(read, dict):
-        raise ScenarioError(f"topology: {sentence(shown(text), 'a mapping such as {model: plane}')}")
+        raise ScenarioError(f"topology: {found_expected(quoted(text), 'a mapping such as {model: plane}')}")
     return read
 
 

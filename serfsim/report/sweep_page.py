@@ -16,7 +16,7 @@ from serfsim.base.english import counted
 from serfsim.base.errors import SweepError
 from serfsim.report.page import page_style, page_template
 from serfsim.report.sweep_words import held, held_claims, sweep_answer
-from serfsim.scenario.problems import sentence
+from serfsim.scenario.problems import found_expected
 from serfsim.scenario.surroundings import cluster, network
 from serfsim.scenario.words import time_words
 from serfsim.study.sweeps.grid import as_text
@@ -50,7 +50,7 @@ def sweep_page(sweep: Sweep) -> str:
 
     table, scenario = sweep.table, sweep.scenario
     if len(table) == 0:
-        raise SweepError(f"{sweep.folder}: {sentence('a sweep without runs', 'at least one run')}")
+        raise SweepError(f"{sweep.folder}: {found_expected('a sweep without runs', 'at least one run')}")
     parameters = parameters_of(table)
     names = headlines(table, scenario)
     moving = [name for name in names if table[name].nunique() > 1]

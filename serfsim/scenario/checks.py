@@ -12,7 +12,7 @@ from serfsim.base.errors import ScenarioError
 from serfsim.protocol.versions import DELEGATE_MIN, Mechanisms
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, Slow, Upgrade
-from serfsim.scenario.problems import Path, Problem, path_text, sentence, unknown_name
+from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems
 from serfsim.scenario.settings import AGENT_FLOOR, Settings, chosen, overridden
 from serfsim.scenario.timeline import MOST_OCCURRENCES, count_occurrences
@@ -59,10 +59,10 @@ def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
     count = nodes if isinstance(nodes, int) else len(nodes)
     if isinstance(topology, (Matrix, Graph)) and topology.file is not None and not topology.file.is_file():
         found = f"'{topology.file}', which is " + ("a folder" if topology.file.is_dir() else "not there")
-        yield Problem((*path, "file"), sentence(found, "a file"))
+        yield Problem((*path, "file"), found_expected(found, "a file"))
     if isinstance(topology, Grid) and topology.side is not None and topology.side**2 < count:
         found = f"{topology.side}, room for {topology.side**2} nodes"
-        yield Problem((*path, "side"), sentence(found, f"room for the {count} nodes of the cluster"))
+        yield Problem((*path, "side"), found_expected(found, f"room for the {count} nodes of the cluster"))
 
 
 def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
@@ -79,7 +79,7 @@ def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
     if left and "rest" not in topology.place:
         more = f" and {len(left) - 1} others" if len(left) > 1 else ""
         yield Problem(
-            path, sentence(f"no place for '{left[0]}'{more}", "one for every node, or for its group")
+            path, found_expected(f"no place for '{left[0]}'{more}", "one for every node, or for its group")
         )
 
 
@@ -94,7 +94,7 @@ def _occurrence_problems(scenario: Scenario) -> Iterator[Problem]:
                 told = str(count) if count < LARGEST_COUNT else f"more than {count}"
                 found = f"{told} occurrences in {span}"
                 expected = f"at most {MOST_OCCURRENCES} of all entries together"
-                yield Problem((section, position, "every"), sentence(found, expected))
+                yield Problem((section, position, "every"), found_expected(found, expected))
                 return
 
 
@@ -107,7 +107,8 @@ def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
     if start.at is not None and len(start.at) != len(roster.members):
         found = f"{len(start.at)} start times"
         yield Problem(
-            ("cluster", "start", "at"), sentence(found, f"one for each of the {len(roster.members)} nodes")
+            ("cluster", "start", "at"),
+            found_expected(found, f"one for each of the {len(roster.members)} nodes"),
         )
 
 
@@ -118,7 +119,7 @@ def _protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Proble
         spoken = member.config.protocol_version
         if not DELEGATE_MIN <= spoken <= highest:
             found = f"protocol_version {spoken} for {member.name}, which runs {member.version}"
-            yield Problem(path, sentence(found, f"{DELEGATE_MIN} to {highest}"))
+            yield Problem(path, found_expected(found, f"{DELEGATE_MIN} to {highest}"))
             return
 
 
@@ -155,7 +156,7 @@ def _work_problems(work: Any, roster: Roster, path: Path) -> Iterator[Problem]:
 def _selector_problems(selector: Any, roster: Roster, path: Path) -> Iterator[Problem]:
     if isinstance(selector, int) and selector > len(roster.members):
         expected = f"at most the {len(roster.members)} nodes of the cluster"
-        yield Problem(path, sentence(str(selector), expected))
+        yield Problem(path, found_expected(str(selector), expected))
     if isinstance(selector, tuple):
         for position, name in enumerate(selector):
             yield from _name_problems(name, roster, (*path, position))
@@ -187,12 +188,12 @@ def _partition_problems(fault: Partition, roster: Roster, path: Path) -> Iterato
             for number in () if unknown else roster.named([name]):
                 if number in seen:
                     found = f"'{roster.members[number].name}' twice (in {seen[number]} already)"
-                    yield Problem((*path, position, place), sentence(found, "each node at most once"))
+                    yield Problem((*path, position, place), found_expected(found, "each node at most once"))
                     break
                 seen[number] = path_text((*path, position, place))
     if counted + len(seen) > len(roster.members):
         expected = f"at most the {len(roster.members)} nodes of the cluster"
-        yield Problem(path, sentence(f"{counted + len(seen)} nodes on its sides", expected))
+        yield Problem(path, found_expected(f"{counted + len(seen)} nodes on its sides", expected))
 
 
 def warnings(scenario: Scenario) -> list[str]:

@@ -16,9 +16,10 @@ from typing import Any, Final
 
 from pydantic import model_serializer, model_validator
 
+from serfsim.base.english import nearest
 from serfsim.scenario.figures import BY_TYPE, FIGURES, figure_value, is_figure, unit_of
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import nearest, refusal
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.units import read_decimal, read_duration
 
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -64,11 +65,11 @@ class Claim(Part):
             return value
         match = _CLAIM.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            raise refusal(_FORM, value)
+            raise invalid(_FORM, value)
         figure, comparison, number, unit = match.groups()
         if not is_figure(figure):
             near = nearest(figure, FIGURES) or _same_end(figure)
-            raise refusal("a figure of a summary", figure, meant=near)
+            raise invalid("a figure of a summary", figure, meant=near)
         return {
             "text": " ".join(value.split()),
             "figure": figure,
@@ -96,7 +97,7 @@ def _threshold(figure: str, number: str, unit: str) -> float:
         return float(value)
     figures_unit = unit_of(figure)
     if figures_unit == "":
-        raise refusal(f"a number without a unit of time ({figure} is none)", number + unit)
+        raise invalid(f"a number without a unit of time ({figure} is none)", number + unit)
     seconds = read_duration(number + unit)
     return seconds if figures_unit == "s" else float(Decimal(repr(seconds)) * 1000)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import refusal
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.settings import Overrides, Profile, Settings, complete
 from serfsim.scenario.units import Duration, SignedDuration, Switch, read_share, write_share
 
@@ -25,11 +25,11 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 def read_name(value: object) -> str:
     """A name of a node or a group."""
     if not isinstance(value, str):
-        raise refusal("a name (put it in quotes)", value)
+        raise invalid("a name (put it in quotes)", value)
     if not _NAME.fullmatch(value):
-        raise refusal("a name of letters, digits, '-', '.' and '_'", value)
+        raise invalid("a name of letters, digits, '-', '.' and '_'", value)
     if value in RESERVED:
-        raise refusal(f"a name other than the words {', '.join(RESERVED)}", value)
+        raise invalid(f"a name other than the words {', '.join(RESERVED)}", value)
     return value
 
 
@@ -70,7 +70,7 @@ def _read_membership(value: Any) -> Any:
         return write_share(read_share(value))
     if isinstance(value, (list, tuple)) and value:
         return tuple(read_name(name) for name in value)
-    raise refusal("how many nodes, a share such as '20%', or a list of names", value)
+    raise invalid("how many nodes, a share such as '20%', or a list of names", value)
 
 
 Membership = Annotated[Any, BeforeValidator(_read_membership)]
@@ -105,12 +105,12 @@ class Start(Part):
 def _read_nodes(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         if not 1 <= value <= MOST_NODES:
-            raise refusal(f"between 1 and {MOST_NODES} nodes", value)
+            raise invalid(f"between 1 and {MOST_NODES} nodes", value)
         return value
     if not isinstance(value, (list, tuple)):
-        raise refusal("a whole number of nodes, or a list of nodes", value)
+        raise invalid("a whole number of nodes, or a list of nodes", value)
     if not 1 <= len(value) <= MOST_NODES:
-        raise refusal(f"between 1 and {MOST_NODES} nodes", value)
+        raise invalid(f"between 1 and {MOST_NODES} nodes", value)
     return _NODES.validate_python(value)
 
 

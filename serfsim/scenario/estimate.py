@@ -14,7 +14,7 @@ from serfsim.protocol.large import LARGE
 from serfsim.scenario.faults import AddedLoss, Departure, OnPackets, Slow, Upgrade
 from serfsim.scenario.impairments import GilbertElliott
 from serfsim.scenario.measured import Measured
-from serfsim.scenario.problems import sentence
+from serfsim.scenario.problems import found_expected
 from serfsim.scenario.roster import group_of_each
 from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.timeline import count_occurrences
@@ -180,5 +180,5 @@ def refuse_large(scenario: Scenario, label: str, *, allowed: bool = False) -> No
     found = estimate(scenario)
     if found.is_large and not allowed:
         lifted = "--allow-large of run, sweep, tune, serve and validate"
-        message = sentence(f"a run of some {found}", f"at most {expected}, or {lifted}")
+        message = found_expected(f"a run of some {found}", f"at most {expected}, or {lifted}")
         raise ScenarioError(f"{label}: {message}")

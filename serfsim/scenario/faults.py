@@ -15,10 +15,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from serfsim.base.english import nearest
 from serfsim.scenario.cluster import Version
 from serfsim.scenario.impairments import Loss
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import listed, nearest, refusal
+from serfsim.scenario.problems import invalid, listed
 from serfsim.scenario.selection import Nodes, Pairs, Selector, Sides
 from serfsim.scenario.timed import Lasting
 from serfsim.scenario.units import Duration, PositiveDuration, Switch
@@ -32,7 +33,7 @@ class Fault(Lasting):
     @model_validator(mode="after")
     def _repeats_with_an_end(self) -> Fault:
         if self.every is not None and self.end_of(self.at) is None and self.needs_an_end():
-            raise refusal(
+            raise invalid(
                 "`for` beside `every`: how long each lasts", found="`every` alone", inside=("every",)
             )
         return self
@@ -53,12 +54,12 @@ class OnPackets(Fault):
     @model_validator(mode="after")
     def _around_or_between(self) -> OnPackets:
         if self.nodes is not None and self.between is not None:
-            raise refusal("only one of `nodes` and `between`", found="both", inside=("between",))
+            raise invalid("only one of `nodes` and `between`", found="both", inside=("between",))
         if self.between is None and self.one_way:
-            raise refusal("`between` with `one_way` (with `nodes`: `direction`)", True, inside=("one_way",))
+            raise invalid("`between` with `one_way` (with `nodes`: `direction`)", True, inside=("one_way",))
         if self.between is not None and self.direction != "both":
             expected = "`one_way: true` with `between` (`direction` is for `nodes`)"
-            raise refusal(expected, self.direction, inside=("direction",))
+            raise invalid(expected, self.direction, inside=("direction",))
         return self
 
     @property
@@ -75,7 +76,7 @@ class Block(OnPackets):
     @model_validator(mode="after")
     def _somewhere(self) -> Block:
         if self.nodes is None and self.between is None:
-            raise refusal("`nodes` or `between` (`nodes: all` for everybody)", found="neither")
+            raise invalid("`nodes` or `between` (`nodes: all` for everybody)", found="neither")
         return self
 
 
@@ -110,7 +111,7 @@ class Partition(Fault):
     def _two_sides_for_one_way(self) -> Partition:
         if self.one_way and len(self.partition) != 2:
             found = f"{len(self.partition)} sides"
-            raise refusal("two sides with `one_way`", found=found, inside=("one_way",))
+            raise invalid("two sides with `one_way`", found=found, inside=("one_way",))
         return self
 
 
@@ -148,7 +149,7 @@ class Departure(Fault):
     def _one_end(self) -> Departure:
         ends = self.for_ is not None or (self.until is not None and self.every is None)
         if self.restart is not None and ends:
-            raise refusal("only one of `restart`, `for` and `until`", found="two", inside=("restart",))
+            raise invalid("only one of `restart`, `for` and `until`", found="two", inside=("restart",))
         return self
 
 
@@ -183,7 +184,7 @@ class Upgrade(Fault):
     def _only_once(self) -> Upgrade:
         for key, value in (("for", self.for_), ("until", self.until), ("every", self.every)):
             if value is not None:
-                raise refusal("`at`, `restart` and `apart` beside `upgrade`", found=f"`{key}`", inside=(key,))
+                raise invalid("`at`, `restart` and `apart` beside `upgrade`", found=f"`{key}`", inside=(key,))
         return self
 
 
@@ -206,12 +207,12 @@ def by_verb(classes: Mapping[str, type[Part]], what: str, value: Any) -> Any:
         return value
     expected = f"{what}: a mapping with one of {listed(classes)}"
     if not isinstance(value, Mapping):
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     verbs = [key for key in value if key in classes]
     if len(verbs) != 1:
         near = [name for name in (nearest(str(key), classes) for key in value) if name]
         meant = near[0] if near and not verbs else None
-        raise refusal(expected, value, found=listed(verbs).replace(" or ", " and ") or None, meant=meant)
+        raise invalid(expected, value, found=listed(verbs).replace(" or ", " and ") or None, meant=meant)
     return classes[verbs[0]].model_validate(dict(value))
 
 

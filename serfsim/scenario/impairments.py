@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from serfsim.scenario.part import Model, Part, choose
-from serfsim.scenario.problems import refusal
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.selection import Pairs
 from serfsim.scenario.units import (
     Duration,
@@ -42,7 +42,7 @@ class UniformJitter(Model):
     @model_validator(mode="after")
     def _in_order(self) -> UniformJitter:
         if self.low > self.high:
-            raise refusal("`low` to be at most `high`", found="low above high", inside=("low",))
+            raise invalid("`low` to be at most `high`", found="low above high", inside=("low",))
         return self
 
 
@@ -73,7 +73,7 @@ class LognormalJitter(Model):
     def _one_scale(self) -> LognormalJitter:
         if (self.median is None) == (self.fraction is None):
             found = "neither" if self.median is None else "both"
-            raise refusal("one of `median` and `fraction`", found=found)
+            raise invalid("one of `median` and `fraction`", found=found)
         return self
 
 
@@ -117,7 +117,7 @@ class GilbertElliott(Model):
     @model_validator(mode="after")
     def _can_leave(self) -> GilbertElliott:
         if self.bad_to_good == 0.0:
-            raise refusal("more than 0%, or the bad state never ends", 0.0, inside=("bad_to_good",))
+            raise invalid("more than 0%, or the bad state never ends", 0.0, inside=("bad_to_good",))
         return self
 
 

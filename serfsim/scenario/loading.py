@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.library import find, shipped
 from serfsim.scenario.measured import can_be_a_file
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path, with_value
-from serfsim.scenario.problems import ScenarioProblems, report, sentence, shown
+from serfsim.scenario.problems import ScenarioProblems, found_expected, quoted, report
 from serfsim.scenario.source import Source, read_yaml
 
 LARGEST_FILE = 4 * 1024 * 1024
@@ -46,7 +46,7 @@ def loads(
     if not isinstance(data, dict):
         expected = "a mapping such as {cluster: {nodes: 30}}"
         place = source.line(0) if data is None else source.where(())
-        raise ScenarioError(f"{place}: {sentence(shown(data), expected)}")
+        raise ScenarioError(f"{place}: {found_expected(quoted(data), expected)}")
     for setting in settings:
         data = _with_setting(data, setting, source)
     if name is not None:
@@ -66,15 +66,15 @@ def _text_of(path: FilePath) -> str:
             content = stream.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
             found, most = "a larger file", f"a scenario file of at most {LARGEST_FILE // 1024**2} MiB"
-            raise ScenarioError(f"{path}: {sentence(found, most)}")
+            raise ScenarioError(f"{path}: {found_expected(found, most)}")
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise ScenarioError(f"{path}: no such file{_near(path)}") from None
     except IsADirectoryError:
-        raise ScenarioError(f"{path}: {sentence('a folder', 'a scenario file')}") from None
+        raise ScenarioError(f"{path}: {found_expected('a folder', 'a scenario file')}") from None
     except UnicodeDecodeError:
         raise ScenarioError(
-            f"{path}: {sentence('bytes that are no UTF-8 text', 'a scenario file')}"
+            f"{path}: {found_expected('bytes that are no UTF-8 text', 'a scenario file')}"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -87,11 +87,10 @@ def _near(path: FilePath) -> str:
         names = [other.name for other in path.parent.iterdir() if other.suffix in (".yaml", ".yml")]
     except OSError:
         return ""
-    close = difflib.get_close_matches(path.name, names, 1, 0.6)
-    if close:
-        return f"; did you mean {path.parent / close[0]}?"
-    close = difflib.get_close_matches(path.name, shipped(), 1, 0.6)
-    return f"; did you mean the shipped scenario {close[0]}?" if close else ""
+    if meant := nearest(path.name, names):
+        return f"; did you mean {path.parent / meant}?"
+    meant = nearest(path.name, shipped())
+    return f"; did you mean the shipped scenario {meant}?" if meant else ""
 
 
 def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[str, Any]:
@@ -99,7 +98,7 @@ def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[st
     place = f"--set {setting}"
     path_part, equals, value_part = setting.partition("=")
     if not equals:
-        raise ScenarioError(f"{place}: {sentence(shown(setting), 'PATH=VALUE')}")
+        raise ScenarioError(f"{place}: {found_expected(quoted(setting), 'PATH=VALUE')}")
     try:
         path = read_path(path_part)
         value = read_yaml(value_part, Source(place, has_lines=False))

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from serfsim.base.english import nearest
 from serfsim.scenario.generators import Generator
 from serfsim.scenario.part import Model
-from serfsim.scenario.problems import custom_error, listed, nearest, refusal, shown, unknown_name
+from serfsim.scenario.problems import custom_error, invalid, listed, quoted, unknown_name
 from serfsim.scenario.settings import Interval
 from serfsim.scenario.units import (
     Count,
@@ -36,9 +37,9 @@ def _read_file(value: object) -> object:
     if isinstance(value, (str, Path)) and str(value).strip():
         if not can_be_a_file(str(value)):
             expected = f"the name of a file: no NUL, and at most {LONGEST_NAME} bytes between two slashes"
-            raise refusal(expected, str(value))
+            raise invalid(expected, str(value))
         return Path(value)
-    raise refusal("the name of a file", value)
+    raise invalid("the name of a file", value)
 
 
 LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes, on every system of today
@@ -69,10 +70,10 @@ def _read_place(value: Any) -> Any:
     if isinstance(value, Mapping):
         for name, place in value.items():
             if not isinstance(place, (str, int)) or isinstance(place, bool):
-                raise refusal("the name of a place", place, inside=(str(name),))
+                raise invalid("the name of a place", place, inside=(str(name),))
         return {name: str(place) for name, place in value.items()}
     meant = nearest(value, PLACE_RULES) if isinstance(value, str) else None
-    raise refusal(f"{listed(PLACE_RULES)}, or a mapping of nodes and groups to places", value, meant=meant)
+    raise invalid(f"{listed(PLACE_RULES)}, or a mapping of nodes and groups to places", value, meant=meant)
 
 
 Placement = Annotated[Any, BeforeValidator(_read_place)]
@@ -127,12 +128,12 @@ class Matrix(Measured):
 def _read_edge(value: Any) -> Any:
     """[a, b, 5ms] or [a, b, 5ms, 2%] as (a, b, seconds) or (a, b, seconds, share)."""
     if not isinstance(value, (list, tuple)) or len(value) not in (3, 4):
-        raise refusal(
+        raise invalid(
             "a link such as [a, b, 5ms], or [a, b, 5ms, 2%] with the share of packets it loses", value
         )
     for position, name in enumerate(value[:2]):
         if not isinstance(name, (str, int)) or isinstance(name, bool):
-            raise refusal("the name of a place", name, inside=(position,))
+            raise invalid("the name of a place", name, inside=(position,))
     edge: list[Any] = [str(value[0]), str(value[1])]
     for position, read in ((2, read_positive_duration), (3, read_share))[: len(value) - 2]:
         try:
@@ -182,7 +183,7 @@ class Graph(Measured):
             return _with_data_set(value, "graph")
         given = {key: item for key, item in value.items() if key != "graph"}
         if not is_networkx(value["graph"]):
-            raise refusal(
+            raise invalid(
                 "a networkx graph (in a file: `file` or `edges`)", value["graph"], inside=("graph",)
             )
         return {
@@ -200,7 +201,7 @@ def _check_one_of(part: Model, sources: Sequence[str]) -> None:
     given = [name for name in sources if getattr(part, name) is not None]
     if len(given) != 1:
         found = " and ".join(f"`{name}`" for name in given) or "nothing"
-        raise refusal(f"one of {', '.join(f'`{name}`' for name in sources)}", found=found)
+        raise invalid(f"one of {', '.join(f'`{name}`' for name in sources)}", found=found)
 
 
 def _with_data_set(value: Any, model: str) -> Any:
@@ -214,14 +215,14 @@ def _with_data_set(value: Any, model: str) -> Any:
     if name not in known:
         other = DATA_SETS.get(name) if isinstance(name, str) else None
         if other is not None:
-            raise refusal(f"a {model}", found=f"'{name}', which is a {other.model}", inside=("data",))
+            raise invalid(f"a {model}", found=f"'{name}', which is a {other.model}", inside=("data",))
         message = unknown_name(str(name), "a data set", known)
         raise custom_error({"message": message, "inside": ("data",)})
     settings = DATA_SETS[name].settings
     for key in FIXED:
         if key in value and key in settings and value[key] != settings[key]:
-            found = f"{shown(value[key])} for the data set {name}"
-            raise refusal(f"'{settings[key]}', or nothing", found=found, inside=(key,))
+            found = f"{quoted(value[key])} for the data set {name}"
+            raise invalid(f"'{settings[key]}', or nothing", found=found, inside=(key,))
     return {**settings, **value}
 
 
@@ -241,28 +242,28 @@ def _edges_of(graph: Any, weight: str, unit: str | None, loss: str | None) -> di
     edges = []
     alone = next((node for node in graph.nodes if not graph.degree(node)), None)
     if alone is not None and len(graph) > 1:
-        raise refusal("a graph that is connected", found=f"'{alone}' without any link", inside=("graph",))
+        raise invalid("a graph that is connected", found=f"'{alone}' without any link", inside=("graph",))
     loss = loss or loss_attribute(graph)
     unit = unit or default_unit(weight)
     for source, target, attributes in graph.edges(data=True):
         try:
             latency = attributes.get(weight)
             if not isinstance(latency, (str, Real)) or isinstance(latency, bool):
-                raise ValueError(f"found {shown(latency)}; expected a latency")
+                raise ValueError(f"found {quoted(latency)}; expected a latency")
             seconds = read_latency(latency, unit)
         except ValueError:
-            found = f"edge {source} to {target} with {weight} = {shown(attributes.get(weight))}"
+            found = f"edge {source} to {target} with {weight} = {quoted(attributes.get(weight))}"
             what = (
                 f"a latency in {unit}, not negative"
                 if unit
                 else "a length with a unit, or unit: km, mi or ms"
             )
-            raise refusal(f"{what}, as edge attribute", found=found, inside=("graph",)) from None
+            raise invalid(f"{what}, as edge attribute", found=found, inside=("graph",)) from None
         try:
             lost = read_loss(attributes[loss]) if loss in attributes else 0.0
         except ValueError:
-            found = f"edge {source} to {target} with {loss} = {shown(attributes[loss])}"
-            raise refusal("a share of lost packets, 0 to 1", found=found, inside=("graph",)) from None
+            found = f"edge {source} to {target} with {loss} = {quoted(attributes[loss])}"
+            raise invalid("a share of lost packets, 0 to 1", found=found, inside=("graph",)) from None
         edges.append([str(source), str(target), f"{seconds!r}s", *([lost] if lost else [])])
     unread = unread_attributes(graph, weight, loss)
     if unread:

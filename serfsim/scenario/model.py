@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, ValidationError
 from pydantic_core import PydanticCustomError
 
+from serfsim.base.english import nearest
 from serfsim.scenario.checks import cross_problems
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.cluster import Cluster
@@ -22,7 +23,7 @@ from serfsim.scenario.faults import AnyFault, Upgrade
 from serfsim.scenario.network import Network
 from serfsim.scenario.overrides import with_value
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import ScenarioProblems, nearest, problems_of, refusal, report
+from serfsim.scenario.problems import ScenarioProblems, invalid, problems_of, report
 from serfsim.scenario.roster import Roster, build_roster, releases_of
 from serfsim.scenario.settings import SHORTEST_INTERVAL, release_settings
 from serfsim.scenario.units import PositiveDuration, read_duration, write_duration
@@ -38,7 +39,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 def _read_name(value: Any) -> Any:
     if isinstance(value, str) and _NAME.fullmatch(value):
         return value
-    raise refusal("a name that can be a folder: letters, digits, '-', '.' and '_'", value)
+    raise invalid("a name that can be a folder: letters, digits, '-', '.' and '_'", value)
 
 
 def _read_sampling(value: Any) -> Any:
@@ -47,7 +48,7 @@ def _read_sampling(value: Any) -> Any:
         return None
     seconds = read_duration(value)
     if seconds < SHORTEST_INTERVAL:
-        raise refusal(f"an interval of at least {write_duration(SHORTEST_INTERVAL)}, or none", value)
+        raise invalid(f"an interval of at least {write_duration(SHORTEST_INTERVAL)}, or none", value)
     return seconds
 
 
@@ -62,7 +63,7 @@ def _read_warm_up(value: Any) -> Any:
         return read_duration(value)
     except PydanticCustomError:
         if isinstance(value, str) and not any(letter.isdigit() for letter in value):
-            raise refusal(f"a duration, or {SETTLED}", value, meant=nearest(value, [SETTLED])) from None
+            raise invalid(f"a duration, or {SETTLED}", value, meant=nearest(value, [SETTLED])) from None
         raise
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from serfsim.base.errors import ScenarioError
-from serfsim.scenario.problems import Path, path_text, sentence, shown
+from serfsim.scenario.problems import Path, found_expected, path_text, quoted
 
 _PATH = re.compile(r"[^.\[\]=]+(?:\[\d+\])*(?:\.[^.\[\]=]+(?:\[\d+\])*)*")
 _PART = re.compile(r"[^.\[\]]+")
@@ -18,7 +18,7 @@ def read_path(text: str) -> Path:
     text = text.strip()
     if not _PATH.fullmatch(text):
         expected = "a path such as cluster.config.suspicion_mult or faults[0].at"
-        raise ScenarioError(sentence(f"'{text}'", expected))
+        raise ScenarioError(found_expected(f"'{text}'", expected))
     return tuple(int(part) if part.isdecimal() else part for part in _PART.findall(text))
 
 
@@ -38,16 +38,16 @@ def _changed(data: Any, path: Path, value: Any, depth: int) -> Any:
     if isinstance(data, Sequence) and not isinstance(data, str):
         if not isinstance(part, int) or part >= len(data):
             expected = f"an index from 0 to {len(data) - 1}" if data else "no index: the list is empty"
-            raise ScenarioError(f"{path_text(path[:depth])}: {sentence(f'[{part}]', expected)}")
+            raise ScenarioError(f"{path_text(path[:depth])}: {found_expected(f'[{part}]', expected)}")
         copy = list(data)
         copy[part] = _changed(copy[part], path, value, depth + 1)
         return copy
     if data is not None and not isinstance(data, Mapping):
-        found = f"{shown(data)}, which has no '{part}'"
-        raise ScenarioError(f"{path_text(path[:depth])}: {sentence(found, 'a mapping or a list')}")
+        found = f"{quoted(data)}, which has no '{part}'"
+        raise ScenarioError(f"{path_text(path[:depth])}: {found_expected(found, 'a mapping or a list')}")
     if data is None and isinstance(part, int):
         raise ScenarioError(
-            f"{path_text(path[:depth])}: {sentence('nothing', f'a list that has a [{part}]')}"
+            f"{path_text(path[:depth])}: {found_expected('nothing', f'a list that has a [{part}]')}"
         )
     changed = dict(data or {})
     key = str(part)

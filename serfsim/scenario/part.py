@@ -11,15 +11,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
-from serfsim.scenario.problems import (
-    CUSTOM,
-    MOST_NAMES,
-    custom_error,
-    listed,
-    nearest,
-    refusal,
-    sentence,
-)
+from serfsim.base.english import nearest
+from serfsim.scenario.problems import CUSTOM, MOST_NAMES, custom_error, found_expected, invalid, listed
 
 
 class Part(BaseModel):
@@ -55,7 +48,7 @@ class Part(BaseModel):
                 line["type"] = custom_error({"message": cls._unknown(str(details["loc"][-1])), "inside": ()})
             elif details["type"] == "model_type" and not details["loc"]:
                 keys = f" with {listed(cls.keys())}" if len(cls.keys()) <= MOST_NAMES else ""
-                line["type"] = refusal(f"a mapping{keys}", details["input"])
+                line["type"] = invalid(f"a mapping{keys}", details["input"])
             else:
                 line["ctx"] = details.get("ctx", {})
             lines.append(line)
@@ -65,7 +58,7 @@ class Part(BaseModel):
     def _unknown(cls, key: str) -> str:
         keys = cls.keys()
         expected = listed(keys) if len(keys) <= MOST_NAMES else f"one of the {len(keys)} known keys"
-        return sentence("an unknown key", expected, nearest(key, keys))
+        return found_expected("an unknown key", expected, nearest(key, keys))
 
 
 class Model(Part):
@@ -82,11 +75,11 @@ def choose(models: Mapping[str, type[Part]], what: str, value: Any, default: str
     if isinstance(value, str):
         value = {"model": value}
     if not isinstance(value, Mapping):
-        raise refusal(f"{what}: a mapping with a model", value)
+        raise invalid(f"{what}: a mapping with a model", value)
     name = value.get("model", default)
     if name == "":
-        raise refusal(f"a model: {listed(models)}", found="no model")
+        raise invalid(f"a model: {listed(models)}", found="no model")
     if not isinstance(name, str) or name not in models:
         meant = nearest(name, models) if isinstance(name, str) else None
-        raise refusal(f"{what}: {listed(models)}", name, meant=meant, inside=("model",))
+        raise invalid(f"{what}: {listed(models)}", name, meant=meant, inside=("model",))
     return models[name].model_validate(dict(value))

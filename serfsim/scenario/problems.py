@@ -7,7 +7,6 @@ pydantic's own errors are turned into problems here, so that a person never read
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,11 +14,11 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from serfsim.base.english import printable
+from serfsim.base.english import nearest, printable
 from serfsim.base.errors import ScenarioError
 
 MOST_LINES = 10
-CUSTOM = "scenario"  # the type of the errors that `refusal` makes
+CUSTOM = "scenario"  # the type of the errors that `invalid` makes
 MOST_NAMES = 14  # a longer list of valid names helps nobody
 
 Path = tuple[str | int, ...]
@@ -51,7 +50,7 @@ def path_text(path: Path) -> str:
     return text
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value as the 'found' of a message."""
     if value is None:
         return "nothing"
@@ -80,20 +79,7 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(items[:-1])} or {items[-1]}"
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The valid name that was probably meant, if any is near."""
-    wanted = _plain(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))
-    plain = {_plain(valid): valid for valid in names}
-    close = difflib.get_close_matches(wanted, plain, 1, 0.6)
-    return plain[close[0]] if close else None
-
-
-def _plain(name: str) -> str:
-    """A name without what people confuse: case, dashes, leading zeros of numbers."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", name.replace("-", "_").lower())
-
-
-def sentence(found: str, expected: str, meant: str | None = None) -> str:
+def found_expected(found: str, expected: str, meant: str | None = None) -> str:
     """The one form of message."""
     text = f"found {found}; expected {expected}"
     return f"{text}; did you mean {meant}?" if meant else text
@@ -102,10 +88,10 @@ def sentence(found: str, expected: str, meant: str | None = None) -> str:
 def unknown_name(name: str, what: str, names: Sequence[str]) -> str:
     """The message for a name that is not one of `names`; a long list is not spelled out."""
     expected = what if len(names) > MOST_NAMES else f"{what}: {listed(names)}"
-    return sentence(f"'{name}'", expected, nearest(name, names))
+    return found_expected(f"'{name}'", expected, nearest(name, names))
 
 
-def refusal(
+def invalid(
     expected: str,
     value: object = None,
     *,
@@ -114,7 +100,7 @@ def refusal(
     inside: Path = (),
 ) -> PydanticCustomError:
     """An error for a validator to raise. `inside` is the path from where the validator stands."""
-    message = sentence(shown(value) if found is None else found, expected, meant)
+    message = found_expected(quoted(value) if found is None else found, expected, meant)
     return custom_error({"message": message, "inside": inside})
 
 
@@ -143,17 +129,17 @@ def _translated(details: ErrorDetails) -> str:
     value = details["input"]
     context = details.get("ctx", {})
     if kind == "missing":
-        return sentence("nothing", "a value (this key has no default)")
+        return found_expected("nothing", "a value (this key has no default)")
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'", context["expected"])
         meant = nearest(value, names) if isinstance(value, str) else None
-        return sentence(shown(value), listed(f"'{name}'" for name in names), meant)
+        return found_expected(quoted(value), listed(f"'{name}'" for name in names), meant)
     if kind in _BOUNDS:
-        return sentence(shown(value), f"{_BOUNDS[kind]} {next(iter(context.values()))}")
+        return found_expected(quoted(value), f"{_BOUNDS[kind]} {next(iter(context.values()))}")
     if kind in _EXPECTED:
-        return sentence(shown(value), _EXPECTED[kind])
-    return sentence(
-        shown(value), details["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+        return found_expected(quoted(value), _EXPECTED[kind])
+    return found_expected(
+        quoted(value), details["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from serfsim.scenario.cluster import Cluster, Group, Node
-from serfsim.scenario.problems import Path, Problem, sentence, unknown_name
+from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.settings import Settings, overridden, release_settings
 from serfsim.scenario.units import read_share
 
@@ -186,7 +186,7 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
     for group_name, group in cluster.groups.items():
         path: Path = ("cluster", "groups", group_name, "nodes")
         if group_name in known:
-            message = sentence(f"a group '{group_name}'", "a name that no node has")
+            message = found_expected(f"a group '{group_name}'", "a name that no node has")
             yield Problem(("cluster", "groups", group_name), message)
         if isinstance(group.nodes, tuple):
             for position, name in enumerate(group.nodes):
@@ -194,13 +194,13 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
                     yield Problem((*path, position), unknown_name(name, "a node", names))
                 elif owner.setdefault(known[name], group_name) != group_name:
                     found = f"'{name}', which is in group '{owner[known[name]]}' already"
-                    yield Problem((*path, position), sentence(found, "a node of no other group"))
+                    yield Problem((*path, position), found_expected(found, "a node of no other group"))
         elif group.nodes is not None:
             counted += group_size(group.nodes, len(names))
     if counted > len(names) - len(owner):
         expected = f"at most the {len(names)} nodes of the cluster"
         found = f"{counted + len(owner)} nodes in groups"
-        yield Problem(("cluster", "groups"), sentence(found, expected))
+        yield Problem(("cluster", "groups"), found_expected(found, expected))
 
 
 def _twice(names: Sequence[str]) -> Iterator[Problem]:
@@ -208,7 +208,7 @@ def _twice(names: Sequence[str]) -> Iterator[Problem]:
     for number, name in enumerate(names):
         if seen.setdefault(name, number) != number:
             found = f"'{name}', which is the name of nodes[{seen[name]}] too"
-            yield Problem(("cluster", "nodes", number, "name"), sentence(found, "a name of its own"))
+            yield Problem(("cluster", "nodes", number, "name"), found_expected(found, "a name of its own"))
 
 
 def _unknown_groups(cluster: Cluster) -> Iterator[Problem]:
@@ -221,4 +221,4 @@ def _unknown_groups(cluster: Cluster) -> Iterator[Problem]:
         if node.group and cluster.groups and node.group not in cluster.groups:
             yield Problem(path, unknown_name(node.group, "a group", list(cluster.groups)))
         elif node.group in names:
-            yield Problem(path, sentence(f"'{node.group}'", "a name that no node has"))
+            yield Problem(path, found_expected(f"'{node.group}'", "a name that no node has"))

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from serfsim.native import Random
 from serfsim.scenario.cluster import read_name
-from serfsim.scenario.problems import refusal
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.roster import Roster
 from serfsim.scenario.units import read_share, write_share
 
@@ -25,10 +25,10 @@ _EXPECTED = "names of nodes or groups, 'all', how many, or a share such as '20%'
 def read_selector(value: Any) -> Selector:
     """The selector in its one form."""
     if isinstance(value, bool):
-        raise refusal(_EXPECTED, value)
+        raise invalid(_EXPECTED, value)
     if isinstance(value, int):
         if value < 1:
-            raise refusal("at least 1 node", value)
+            raise invalid("at least 1 node", value)
         return value
     if isinstance(value, str):
         if value == "all":
@@ -40,19 +40,19 @@ def read_selector(value: Any) -> Selector:
         if list(value) == ["all"]:
             return "all"
         return tuple(read_name(name) for name in value)
-    raise refusal(_EXPECTED, value)
+    raise invalid(_EXPECTED, value)
 
 
 def _read_pairs(value: Any) -> Any:
     expected = "pairs of nodes or groups such as [[a, b]]"
     if not isinstance(value, (list, tuple)) or not value:
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     if len(value) == 2 and all(isinstance(name, str) for name in value):
         value = [value]
     pairs = []
     for position, pair in enumerate(value):
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise refusal("a pair such as [a, b]", pair, inside=(position,))
+            raise invalid("a pair such as [a, b]", pair, inside=(position,))
         pairs.append((read_name(pair[0]), read_name(pair[1])))
     return tuple(pairs)
 
@@ -60,13 +60,13 @@ def _read_pairs(value: Any) -> Any:
 def _read_sides(value: Any) -> Any:
     expected = "at least two sides such as [[group-a], [group-b]]; 'rest' is everybody else"
     if not isinstance(value, (list, tuple)) or len(value) < 2:
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     if sum(1 for side in value if side == "rest") > 1:
-        raise refusal("'rest' once", found="'rest' twice")
+        raise invalid("'rest' once", found="'rest' twice")
     sides: list[Selector] = []
     for position, side in enumerate(value):
         if side == "all":
-            raise refusal("some of the nodes on each side", side, inside=(position,))
+            raise invalid("some of the nodes on each side", side, inside=(position,))
         sides.append("rest" if side == "rest" else read_selector(side))
     return tuple(sides)
 

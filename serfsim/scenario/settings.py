@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 
 from serfsim.protocol.versions import BASELINE, Mechanisms
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import refusal
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.units import (
     LONGEST_S,
     Count,
@@ -39,7 +39,7 @@ def _read_networks(value: Any) -> Any:
     if value is None:
         return None
     if not isinstance(value, (list, tuple)):
-        raise refusal("a list of networks such as ['10.0.0.0/8']", value)
+        raise invalid("a list of networks such as ['10.0.0.0/8']", value)
     for position, network in enumerate(value):
         try:
             # As Go reads it: the length must be given, bits beyond it do not matter.
@@ -47,7 +47,7 @@ def _read_networks(value: Any) -> Any:
                 raise ValueError
             ipaddress.ip_network(network.strip(), strict=False)
         except ValueError:
-            raise refusal("a network such as '10.0.0.0/8'", network, inside=(position,)) from None
+            raise invalid("a network such as '10.0.0.0/8'", network, inside=(position,)) from None
     return tuple(network.strip() for network in value)
 
 

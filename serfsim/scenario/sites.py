@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.measured import Measured
-from serfsim.scenario.problems import custom_error, refusal, shown, unknown_name
+from serfsim.scenario.problems import custom_error, invalid, quoted, unknown_name
 from serfsim.scenario.units import Duration, Number, Positive, PositiveDuration
 
 Factor = Annotated[Number, Field(ge=1.0, le=1000.0)]
@@ -23,7 +23,7 @@ Level = Annotated[Positive, Field(le=1000)]
 def _read_network(value: object) -> object:
     """The full name of a network of topohub."""
     if not isinstance(value, str):
-        raise refusal("a network such as topozoo/Abilene", value)
+        raise invalid("a network such as topozoo/Abilene", value)
     # topohub is asked only by those who want it.
     from serfsim.topology.backbone import full_name
 
@@ -99,19 +99,19 @@ def _known_regions(provider: str, regions: Any) -> Any:
     from serfsim.topology.regions import PROVIDERS, canonical
 
     if not isinstance(regions, (list, tuple)) or not regions:
-        raise refusal("a list of regions, or all", regions, inside=("regions",))
+        raise invalid("a list of regions, or all", regions, inside=("regions",))
     found: list[str] = []
     for position, region in enumerate(regions):
         name = canonical(provider, region) if isinstance(region, str) else ""
         if name not in PROVIDERS[provider]:
             message = unknown_name(
-                region if isinstance(region, str) else shown(region),
+                region if isinstance(region, str) else quoted(region),
                 f"a region of {provider}",
                 list(PROVIDERS[provider]),
             )
             raise custom_error({"message": message, "inside": ("regions", position)})
         if name in found:
-            raise refusal("each region once", region, inside=("regions", position))
+            raise invalid("each region once", region, inside=("regions", position))
         found.append(name)
     return tuple(found)
 
@@ -133,7 +133,7 @@ class Datacenter(Measured):
     def _bounded(cls, racks: int, info: Any) -> int:
         total = racks * info.data.get("zones", 1) * info.data.get("regions", 1)
         if total > MOST_RACKS:
-            raise refusal(f"at most {MOST_RACKS} racks in all", found=f"{total} racks in all")
+            raise invalid(f"at most {MOST_RACKS} racks in all", found=f"{total} racks in all")
         return racks
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from serfsim.base.errors import ScenarioError
-from serfsim.scenario.problems import Path, path_text, sentence, shown
+from serfsim.scenario.problems import Path, found_expected, path_text, quoted
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {_TAG + kind for kind in ("null", "bool", "int", "float")}
@@ -101,7 +101,7 @@ class _Composer(Composer):
                 ("more values", MOST_NODES) if self._count > MOST_NODES else ("more levels", DEEPEST)
             )
             mark = self.loader.parser.peek_event().start_mark
-            raise ComposerError(None, None, sentence(found, f"at most {most}"), mark)
+            raise ComposerError(None, None, found_expected(found, f"at most {most}"), mark)
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -125,7 +125,7 @@ def _check_repetition(root: Node, source: Source) -> None:
     count = size(root, 0)
     if count > MOST_VALUES:
         found = f"{count} values once every alias is replaced"
-        raise ScenarioError(f"{source.line(0)}: {sentence(found, f'at most {MOST_VALUES}')}")
+        raise ScenarioError(f"{source.line(0)}: {found_expected(found, f'at most {MOST_VALUES}')}")
 
 
 class _Reader:
@@ -140,7 +140,9 @@ class _Reader:
         if not self._source.knows(path):
             self._source.mark(path, line)
         if depth > DEEPEST:
-            raise self._refused(path[:3], line, sentence("an endless nesting", f"at most {DEEPEST} levels"))
+            raise self._refused(
+                path[:3], line, found_expected("an endless nesting", f"at most {DEEPEST} levels")
+            )
         if isinstance(node, MappingNode):
             return self._mapping(node, path, depth)
         if isinstance(node, SequenceNode):
@@ -152,23 +154,27 @@ class _Reader:
         text = str(node.value)
         if tag in _TEXT:
             if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-                raise self._refused(path, node.start_mark.line, sentence("half a character", "UTF-8 text"))
+                raise self._refused(
+                    path, node.start_mark.line, found_expected("half a character", "UTF-8 text")
+                )
             return text
         if tag in _PLAIN:
             return self._number(node, path, text, tag.removeprefix(_TAG))
-        raise self._refused(path, node.start_mark.line, sentence(f"the tag {tag[:60]}", "a plain value"))
+        raise self._refused(
+            path, node.start_mark.line, found_expected(f"the tag {tag[:60]}", "a plain value")
+        )
 
     def _number(self, node: Node, path: Path, text: str, kind: str) -> Any:
         """What a tag says that a scalar is: a number that fits in 64 bits, true, false or nothing."""
         try:
             value = self._constructor.construct_object(node)
         except (ValueError, TypeError, KeyError, OverflowError, AttributeError, IndexError):
-            found = f"{shown(text)} with the tag !!{kind}" if len(text) <= 60 else f"{len(text)} characters"
+            found = f"{quoted(text)} with the tag !!{kind}" if len(text) <= 60 else f"{len(text)} characters"
             raise self._refused(
-                path, node.start_mark.line, sentence(found, f"a value of type {kind}")
+                path, node.start_mark.line, found_expected(found, f"a value of type {kind}")
             ) from None
         if type(value) is int and abs(value) > LARGEST_NUMBER:
-            message = sentence(shown(text), "a whole number of at most 30 digits")
+            message = found_expected(quoted(text), "a whole number of at most 30 digits")
             raise self._refused(path, node.start_mark.line, message)
         return value
 
@@ -179,20 +185,22 @@ class _Reader:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line
             if not isinstance(key_node, ScalarNode):
-                raise self._refused(path, line, sentence("a key that is a list or a mapping", "a name"))
+                raise self._refused(path, line, found_expected("a key that is a list or a mapping", "a name"))
             if str(key_node.tag) == _TAG + "merge":
                 merged += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
                 continue
             key = str(key_node.value)
             if key in lines:
-                message = sentence(f"'{key}' twice (first on line {lines[key] + 1})", "each key once")
+                message = found_expected(f"'{key}' twice (first on line {lines[key] + 1})", "each key once")
                 raise self._refused((*path, key), line, message)
             lines[key] = line
             self._source.mark((*path, key), line)
             found[key] = self.read(value_node, (*path, key), depth + 1)
         for base in merged:
             if not isinstance(base, MappingNode):
-                raise self._refused(path, base.start_mark.line, sentence("<< of no mapping", "a mapping"))
+                raise self._refused(
+                    path, base.start_mark.line, found_expected("<< of no mapping", "a mapping")
+                )
             for key, value in self.read(base, path, depth + 1).items():
                 found.setdefault(key, value)
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import refusal
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.units import Duration, Positive, PositiveDuration, write_duration
 
 
@@ -24,10 +24,10 @@ class Timed(Part):
     @model_validator(mode="after")
     def _sensible_repetition(self) -> Timed:
         if self.times is not None and self.every is None:
-            raise refusal("`every` beside `times`", found="`times` alone", inside=("times",))
+            raise invalid("`every` beside `times`", found="`times` alone", inside=("times",))
         if self.until is not None and self.until <= self.at:
             expected = f"a time after `at`, {write_duration(self.at)}"
-            raise refusal(expected, write_duration(self.until), inside=("until",))
+            raise invalid(expected, write_duration(self.until), inside=("until",))
         return self
 
 
@@ -44,5 +44,5 @@ class Lasting(Timed):
     @model_validator(mode="after")
     def _sensible_end(self) -> Lasting:
         if self.for_ is not None and self.until is not None and self.every is None:
-            raise refusal("only one of `for` and `until`", found="both", inside=("until",))
+            raise invalid("only one of `for` and `until`", found="both", inside=("until",))
         return self

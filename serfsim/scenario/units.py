@@ -17,7 +17,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict
 
-from serfsim.scenario.problems import refusal
+from serfsim.scenario.problems import invalid
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _DURATION = re.compile(rf"([-+]?)((?:{_NUMBER}(?:ns|us|µs|μs|ms|s|m|h|d))+)")
@@ -55,7 +55,7 @@ def read_decimal(number: str, value: object) -> Decimal:
     except InvalidOperation:
         read = None
     if read is None or (read and not -400 <= read.adjusted() <= MOST_DIGITS):
-        raise refusal(f"a number of at most {MOST_DIGITS} digits before the point", value)
+        raise invalid(f"a number of at most {MOST_DIGITS} digits before the point", value)
     return read
 
 
@@ -63,29 +63,29 @@ def read_duration(value: object) -> float:
     """Seconds of '90s', '1m30s' or '500us'; not negative."""
     seconds = read_signed_duration(value)
     if seconds < 0.0:
-        raise refusal("a duration that is not negative", value)
+        raise invalid("a duration that is not negative", value)
     return seconds
 
 
 def read_signed_duration(value: object) -> float:
     """Seconds of a duration that may be negative."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER:
-        raise refusal(f"a duration with a unit (us, ms, s, m, h, d): write '{value}s'", value)
+        raise invalid(f"a duration with a unit (us, ms, s, m, h, d): write '{value}s'", value)
     if not isinstance(value, str):
-        raise refusal("a duration such as '500ms', '5s' or '2m'", value)
+        raise invalid("a duration such as '500ms', '5s' or '2m'", value)
     text = value.strip()
     if len(text) > LONGEST_TEXT:
-        raise refusal(f"a duration of at most {LONGEST_TEXT} characters", value)
+        raise invalid(f"a duration of at most {LONGEST_TEXT} characters", value)
     match = _DURATION.fullmatch(text)
     if match is None:
         if re.fullmatch(rf"[-+]?{_NUMBER}", text):
-            raise refusal(f"a duration with a unit (us, ms, s, m, h, d): write '{text}s'", value)
-        raise refusal("a duration such as '500ms', '5s' or '2m' (units us, ms, s, m, h, d)", value)
+            raise invalid(f"a duration with a unit (us, ms, s, m, h, d): write '{text}s'", value)
+        raise invalid("a duration such as '500ms', '5s' or '2m' (units us, ms, s, m, h, d)", value)
     parts = _DURATION_PART.findall(match[2])
     total = sum(read_decimal(number, value) * SECONDS[unit] for number, unit in parts)
     seconds = float(-total if match[1] == "-" else total)
     if abs(seconds) > LONGEST_S:
-        raise refusal(f"a duration of at most a year, {write_duration(LONGEST_S)}", value)
+        raise invalid(f"a duration of at most a year, {write_duration(LONGEST_S)}", value)
     return seconds + 0.0  # no negative zero
 
 
@@ -111,10 +111,10 @@ def read_share(value: object) -> float:
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         share = float(value) if abs(value) <= LARGEST_NUMBER else math.inf
     else:
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     if not 0.0 <= share <= 1.0:
         meant = f"'{value}%'" if not isinstance(value, str) and 1 < share <= 100 else None
-        raise refusal(expected, value, meant=meant)
+        raise invalid(expected, value, meant=meant)
     return share
 
 
@@ -129,15 +129,15 @@ def read_size(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT:
         return value
     if not isinstance(value, str):
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     match = _SIZE.fullmatch(value.strip())
     if match is None or match[2] not in BYTES:
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     size = read_decimal(match[1], value) * BYTES[match[2]]
     if size > LARGEST_COUNT:
-        raise refusal("a size below 2 GiB", value)
+        raise invalid("a size below 2 GiB", value)
     if size != int(size):
-        raise refusal("a whole number of bytes", value)
+        raise invalid("a whole number of bytes", value)
     return int(size)
 
 
@@ -153,16 +153,16 @@ def read_bandwidth(value: object) -> float:
     """Bits a second of '1gbit', '100mbit', '10Mbps'."""
     expected = f"a bandwidth such as '1gbit' or '100mbit' (units {', '.join(BITS)})"
     if not isinstance(value, str):
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     match = _BANDWIDTH.fullmatch(value.strip())
     unit = match[2].lower() if match else ""
     factor = BITS.get(unit) or (_BITS_SHORT.get(unit) if "B" not in value else None)
     if match is None or factor is None:
-        raise refusal(expected, value)
+        raise invalid(expected, value)
     bits = float(read_decimal(match[1], value) * factor)
     if not SLOWEST_BITS <= bits <= FASTEST_BITS:
         slowest, fastest = write_bandwidth(SLOWEST_BITS), write_bandwidth(FASTEST_BITS)
-        raise refusal(f"a bandwidth of {slowest} to {fastest}", value)
+        raise invalid(f"a bandwidth of {slowest} to {fastest}", value)
     return bits
 
 
@@ -185,7 +185,7 @@ def read_span(value: object) -> tuple[float, float]:
     else:
         low = high = read_duration(value)
     if low > high:
-        raise refusal("a range whose low end comes first, such as '2ms..10ms'", value)
+        raise invalid("a range whose low end comes first, such as '2ms..10ms'", value)
     return low, high
 
 
@@ -204,7 +204,7 @@ def read_positive_duration(value: object) -> float:
     """Seconds of a duration of more than 0."""
     seconds = read_duration(value)
     if seconds <= 0.0:
-        raise refusal("a duration of more than nothing", found=f"'{write_duration(seconds)}'")
+        raise invalid("a duration of more than nothing", found=f"'{write_duration(seconds)}'")
     return seconds
 
 
@@ -238,7 +238,7 @@ def duration_between(low: float, high: float, *, zero: bool = False) -> BeforeVa
         if not (low <= seconds <= high or (zero and seconds == 0.0)):
             also = ", or 0s" if zero else ""
             expected = f"a duration of {write_duration(low)} to {write_duration(high)}{also}"
-            raise refusal(expected, value if isinstance(value, str) else f"{seconds}s")
+            raise invalid(expected, value if isinstance(value, str) else f"{seconds}s")
         return seconds
 
     return BeforeValidator(read)

@@ -11,7 +11,7 @@ from serfsim.protocol.wire.msgpack import filler
 from serfsim.scenario.cluster import Tags
 from serfsim.scenario.faults import by_verb
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import refusal
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.selection import Nodes
 from serfsim.scenario.settings import LARGEST_DATAGRAM
 from serfsim.scenario.timed import Timed
@@ -20,7 +20,7 @@ from serfsim.scenario.units import Count, PositiveDuration, Size, Switch
 
 def _read_title(value: Any) -> Any:
     if not isinstance(value, str) or not value:
-        raise refusal("a name (put it in quotes)", value)
+        raise invalid("a name (put it in quotes)", value)
     return value
 
 
@@ -32,7 +32,7 @@ def _read_expressions(value: Any) -> Any:
     """Regular expressions by tag."""
     for tag, expression in value.items() if isinstance(value, dict) else ():
         if not isinstance(expression, str) or compiled(expression) is None:
-            raise refusal("a regular expression as RE2 reads it", expression, inside=(tag,))
+            raise invalid("a regular expression as RE2 reads it", expression, inside=(tag,))
     return value
 
 
@@ -45,7 +45,7 @@ class Work(Timed):
     @model_validator(mode="after")
     def _until_repeats(self) -> Work:
         if self.until is not None and self.every is None:
-            raise refusal("`every` beside `until`", found="`until` alone", inside=("until",))
+            raise invalid("`every` beside `until`", found="`until` alone", inside=("until",))
         return self
 
 

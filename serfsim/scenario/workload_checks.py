@@ -18,7 +18,7 @@ from serfsim.protocol.serf.query_messages import Query as QueryMessage
 from serfsim.protocol.serf.query_messages import QueryResponse, Relayed
 from serfsim.protocol.serf.tags import LONGEST_META, encode_meta
 from serfsim.scenario.cluster import Cluster
-from serfsim.scenario.problems import Path, Problem, sentence
+from serfsim.scenario.problems import Path, Problem, found_expected
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.timeline import count_occurrences, occurrences
@@ -48,7 +48,7 @@ def size_problems(workload: Sequence[Any], roster: Roster, duration: float) -> I
             yield from _query_problems(work, sender, roster, times[Query], path)
             if responses.setdefault(work.query, work.response) != work.response:
                 expected = f"the {responses[work.query]} bytes that other queries '{work.query}' have"
-                yield Problem((*path, "response"), sentence(f"{work.response} bytes", expected))
+                yield Problem((*path, "response"), found_expected(f"{work.response} bytes", expected))
 
 
 def _event_trouble(work: Event, sender: Member, ltime: int) -> str:
@@ -62,7 +62,9 @@ def _event_trouble(work: Event, sender: Member, ltime: int) -> str:
 def _query_problems(work: Query, sender: Member, roster: Roster, ltime: int, path: Path) -> Iterator[Problem]:
     if sender.config.protocol_version < QUERY_PROTOCOL:
         found = f"{sender.name} with protocol_version {sender.config.protocol_version}"
-        yield Problem((*path, "from"), sentence(found, f"a member that speaks {QUERY_PROTOCOL} or more"))
+        yield Problem(
+            (*path, "from"), found_expected(found, f"a member that speaks {QUERY_PROTOCOL} or more")
+        )
     source = _record(sender)
     filters: list[Filter] = []
     if work.nodes is not None:
@@ -76,7 +78,9 @@ def _query_problems(work: Query, sender: Member, roster: Roster, ltime: int, pat
     limit = sender.config.query_size_limit
     if query.size - 1 > limit:
         found = f"{work.payload} bytes for '{work.query}', a query of {query.size - 1} bytes in all"
-        yield Problem((*path, "payload"), sentence(found, f"at most the {limit} of query_size_limit in all"))
+        yield Problem(
+            (*path, "payload"), found_expected(found, f"at most the {limit} of query_size_limit in all")
+        )
     yield from _response_problems(work, source, roster, ltime, path)
 
 
@@ -91,7 +95,7 @@ def _response_problems(
         if size - 1 > limit:
             found = f"{work.response} bytes, {size - 1} in all from {member.name}"
             expected = f"at most the {limit} of query_response_size_limit in all"
-            yield Problem((*path, "response"), sentence(found, expected))
+            yield Problem((*path, "response"), found_expected(found, expected))
             return
 
 
@@ -148,7 +152,9 @@ def _tags_trouble(member: Member, tags: dict[str, str]) -> str:
     """The mistake in a member's tags as an agent sees it, or ""."""
     size = len(encode_meta(tags, member.config.protocol_version))
     found = f"tags of {size} bytes for {member.name}"
-    return sentence(found, f"at most {LONGEST_META} bytes, names included") if size > LONGEST_META else ""
+    return (
+        found_expected(found, f"at most {LONGEST_META} bytes, names included") if size > LONGEST_META else ""
+    )
 
 
 def _named_members(selector: Selector, roster: Roster) -> list[int] | None:

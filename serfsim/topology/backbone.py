@@ -25,6 +25,7 @@ import networkx as nx
 import numpy as np
 import topohub
 
+from serfsim.base.english import nearest_few
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology.fibre import fibre_s, route_km
@@ -140,10 +141,8 @@ def full_name(network: str) -> str:
 
 def what_is_known(network: str) -> str:
     """The end of a message about a name that no network has."""
-    import difflib
-
     last = {name.rsplit("/", 1)[-1].lower(): name for name in networks() if not name.startswith("gabriel/")}
-    near = difflib.get_close_matches(network.rsplit("/", 1)[-1].lower(), last, 3)
+    near = nearest_few(network.rsplit("/", 1)[-1].lower(), last, 3)
     meant = f"; did you mean {' or '.join(last[name] for name in near)}?" if near else ""
     return (
         "expected a network of topohub such as topozoo/Abilene, sndlib/germany50, caida/2024-08/1221 or "

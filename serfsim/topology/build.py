@@ -24,12 +24,12 @@ durations are seconds. What is missing or None takes the default of the model's 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology import serf_models
@@ -62,8 +62,8 @@ def build_topology(
         raise ValueError("a topology needs a name for every node")
     model = str(_get(spec, "model") or "plane")
     if model not in BUILDERS:
-        near = difflib.get_close_matches(model, BUILDERS, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
+        near = nearest(model, BUILDERS)
+        meant = f"; did you mean {near}?" if near else ""
         raise ScenarioError(f"topology.model: found '{model}'; expected {', '.join(BUILDERS)}{meant}")
     place = _get(spec, "place")
     if isinstance(place, Mapping):

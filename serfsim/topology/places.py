@@ -11,12 +11,11 @@ latency of the place to itself. Otherwise their RTT would be 0, which no network
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import counted, nearest
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.latency import MatrixLatency, SiteLatency
@@ -73,8 +72,8 @@ def by_node(names: Sequence[str], groups: Sequence[str], place: Place) -> Place:
     known = {*names, *groups, REST} - {""}
     for key in place:
         if key not in known:
-            near = difflib.get_close_matches(str(key), sorted(known), 1)
-            meant = f"; did you mean '{near[0]}'?" if near else ""
+            near = nearest(str(key), sorted(known))
+            meant = f"; did you mean '{near}'?" if near else ""
             expected = f"expected the name of a node or a group{meant}"
             raise ScenarioError(f"topology.place: found '{key}'; {expected}")
     found = {
@@ -86,8 +85,8 @@ def by_node(names: Sequence[str], groups: Sequence[str], place: Place) -> Place:
 
 def no_place_called(label: str, labels: Sequence[str]) -> int:
     """ScenarioError for a place that is not there, with the nearest that is."""
-    near = difflib.get_close_matches(label, labels, 1)
-    meant = f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(label, labels)
+    meant = f"; did you mean '{near}'?" if near else ""
     raise ScenarioError(
         f"topology: found no place called '{label}'; expected one of {len(labels)} labels{meant}"
     )

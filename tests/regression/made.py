@@ -11,7 +11,7 @@ from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 from serfsim.study.regression.baseline import Acceptance, Baseline, Entry
 from serfsim.study.regression.comparison import claims_of
-from serfsim.study.regression.identity import essence
+from serfsim.study.regression.identity import comparable_fields
 from serfsim.study.regression.runs import Runs, runs_from
 
 NAN = float("nan")
@@ -50,7 +50,7 @@ def entry(kept: Runs, what: Scenario | None = None, source: str = "tiny.yaml") -
     return Entry(
         name=what.name,
         source=source,
-        given=essence(what),
+        given=comparable_fields(what),
         claims=claims_of(what),
         complete=what.to_yaml(Path("baseline")),
         runs=kept,

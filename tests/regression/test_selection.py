@@ -10,7 +10,7 @@ from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.scenario.library import shipped
 from serfsim.scenario.settings import Settings
 from serfsim.study.regression.baseline import Baseline
-from serfsim.study.regression.identity import differing, essence
+from serfsim.study.regression.identity import comparable_fields, differing
 from serfsim.study.regression.selection import chosen, loaded, located, source_of
 from tests.regression.made import TINY, baseline, entry, runs, scenario
 
@@ -76,9 +76,9 @@ def test_other_words_and_other_claims_leave_a_scenario_what_it_is(kept: Baseline
 
 
 def test_another_default_in_the_code_leaves_a_scenario_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    before, complete = essence(scenario()), scenario().to_yaml()
+    before, complete = comparable_fields(scenario()), scenario().to_yaml()
     monkeypatch.setattr(Settings.model_fields["retransmit_mult"], "default", 2)
-    assert essence(scenario()) == before
+    assert comparable_fields(scenario()) == before
     assert scenario().to_yaml() != complete
 
 
@@ -91,7 +91,7 @@ def test_a_file_of_latencies_counts_by_its_content(tmp_path: Path) -> None:
         (tmp_path / place / "s.yaml").write_text(text)
         from serfsim.scenario.loading import load
 
-        found.append(essence(load(tmp_path / place / "s.yaml")))
+        found.append(comparable_fields(load(tmp_path / place / "s.yaml")))
     assert found[0] == found[1]
     assert found[0] != found[2]
 

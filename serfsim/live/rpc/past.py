@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.engine.streams import stream
 from serfsim.live.rpc.views import MemberView, Stats, stats_of
@@ -31,7 +32,7 @@ from serfsim.results.run_result import Result
 from serfsim.scenario import faults, workload
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import nearest, sentence
+from serfsim.scenario.problems import found_expected
 from serfsim.scenario.roster import Roster
 from serfsim.scenario.selection import select
 from serfsim.scenario.timeline import occurrences
@@ -83,7 +84,7 @@ class Past:
             # As in a scenario, node-03 is node-003 where there are a thousand.
             if name in self.roster.index:
                 return self.roster.index[name]
-            message = sentence(f"'{name}'", "the name of a node", nearest(name, self.names))
+            message = found_expected(f"'{name}'", "the name of a node", nearest(name, self.names))
             raise ResultError(f"{where}: {message}")
         return self.names.index(name)
 
@@ -99,7 +100,7 @@ class Past:
         first = min(self._starts(node)[0] for node in range(len(self.names)))
         if not first <= t <= end:
             span = f"a time of the run, {signed(math.ceil(first * 1e3) / 1e3)} to {signed(end)}"
-            raise ResultError(f"--at: {sentence(f'{text!r}', span)}")
+            raise ResultError(f"--at: {found_expected(f'{text!r}', span)}")
         return t
 
     def _starts(self, node: int) -> list[float]:

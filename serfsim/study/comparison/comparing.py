@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.results.folder import SUMMARY
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.comparison.comparison import Comparison
 from serfsim.study.comparison.scenarios import other_scenario
 from serfsim.study.statistics.intervals import required
@@ -40,7 +40,7 @@ def compare(
     sides = [_read(side) for side in (base, candidate)]
     kinds = ["a result" if _is_result(side) else "a sweep" for side in sides]
     if kinds[0] != kinds[1]:
-        raise SerfsimError(sentence(f"{kinds[0]} and {kinds[1]}", "two results or two sweeps"))
+        raise SerfsimError(found_expected(f"{kinds[0]} and {kinds[1]}", "two results or two sweeps"))
     found = (
         _of_results(sides, figures, confidence)
         if kinds[0] == "a result"
@@ -112,15 +112,15 @@ def _read(what: Any) -> Result | ExistingRuns:
         return result
     if isinstance(what, (str, Path)):
         if not Path(what).is_dir():
-            raise ResultError(f"{what}: {sentence('no such folder', 'a result or a sweep')}")
+            raise ResultError(f"{what}: {found_expected('no such folder', 'a result or a sweep')}")
         if (Path(what) / SUMMARY).is_file():
             return open_result(what)
         if not any((Path(what) / place).is_file() for place in (MANIFEST, f"sweep/{MANIFEST}")):
             found = f"a folder without {SUMMARY} and without {MANIFEST}"
-            raise ResultError(f"{what}: {sentence(found, 'a result or a sweep')}")
+            raise ResultError(f"{what}: {found_expected(found, 'a result or a sweep')}")
     runs = existing_runs(what)
     if runs is None:
-        raise SerfsimError(sentence(shown(what), "a result or a sweep"))
+        raise SerfsimError(found_expected(quoted(what), "a result or a sweep"))
     require_runs(runs.table, runs.name)
     return runs
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from serfsim.base.errors import SerfsimError
 from serfsim.scenario.figures import unit_of
-from serfsim.scenario.problems import listed, sentence
+from serfsim.scenario.problems import found_expected, listed
 from serfsim.study.comparison.rows import ANY, Row, chosen_figures, distinct, verdict_of
 from serfsim.study.statistics import Differences, differences
 from serfsim.study.statistics.named import Floats
@@ -52,7 +52,7 @@ def compared(
     valued = [name for name in known if base.table[name].notna().any() or candidate.table[name].notna().any()]
     names = chosen_figures(figures, valued)
     if not names:
-        raise SerfsimError(sentence("two sweeps without a figure in common", "at least one figure"))
+        raise SerfsimError(found_expected("two sweeps without a figure in common", "at least one figure"))
     tables = (base.table, candidate.table)
     names, doubled = distinct(
         names, lambda name, other: all(table[name].equals(table[other]) for table in tables), figures or ()
@@ -80,12 +80,14 @@ def matched(base: ExistingRuns, candidate: ExistingRuns) -> tuple[list[Pair], li
         for path in parameters:
             if path not in common and len({json.dumps(one.parameters[path]) for one in settings}) > 1:
                 expected = f"a path that both vary ({listed(common) or 'none'}), or a single value"
-                raise SerfsimError(sentence(f"{path}, which only {name} varies", expected))
+                raise SerfsimError(found_expected(f"{path}, which only {name} varies", expected))
     keyed = [{_key(one, common): one for one in side} for side in sides]
     pairs = [Pair(one.name, one, keyed[1][key]) for key, one in keyed[0].items() if key in keyed[1]]
     if not pairs:
         examples = " and ".join(f"'{side[0].name}'" for side in sides)
-        raise SerfsimError(sentence(f"no setting in common, but {examples}", "a setting that both have"))
+        raise SerfsimError(
+            found_expected(f"no setting in common, but {examples}", "a setting that both have")
+        )
     notes = [
         f"{label} alone has {', '.join(left)}"
         for label, side, other in (("the base", 0, 1), ("the candidate", 1, 0))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.scenario.figures import BY_TYPE, better
-from serfsim.scenario.problems import listed, nearest, sentence
+from serfsim.scenario.problems import found_expected, listed
 
 Verdict = Literal["better", "worse", "changed", "apart", "same", "equal", "differs", "no value"]
 ANY: Final = " > 0"  # ends the name of the share of runs in which a figure is not 0
@@ -92,7 +93,7 @@ def chosen_figures(figures: Sequence[str] | None, known: Collection[str]) -> lis
         fitting = [name for name in known if fnmatchcase(name, pattern) or name.startswith(pattern + ".")]
         if not fitting:
             expected = "a figure, or a pattern of figures, that both have"
-            raise SerfsimError(f"figures: {sentence(repr(pattern), expected, nearest(pattern, known))}")
+            raise SerfsimError(f"figures: {found_expected(repr(pattern), expected, nearest(pattern, known))}")
         chosen.update(dict.fromkeys(fitting))
     return [name for name in known if name in chosen]
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import shown
+from serfsim.scenario.problems import quoted
 from serfsim.study.sweeps.folder import differences
 
 MOST_TOLD: Final = 3
@@ -25,7 +25,7 @@ def other_scenario(base: Any, candidate: Any) -> list[str]:
     if before is None or now is None:
         return notes
     changes = [
-        f"{path} {shown(old)} -> {shown(new)}"
+        f"{path} {quoted(old)} -> {quoted(new)}"
         for path, old, new in differences(before, now)
         if not path.startswith(NOT_AFFECTING_RESULTS)
     ]

@@ -31,7 +31,7 @@ from serfsim.study.regression.check import history_of, run
 from serfsim.study.regression.commits import commit_here
 from serfsim.study.regression.comparison import claims_of
 from serfsim.study.regression.history import ACCEPTED, append, line_of, read_history
-from serfsim.study.regression.identity import essence
+from serfsim.study.regression.identity import comparable_fields
 from serfsim.study.regression.runs import Runs
 from serfsim.study.regression.selection import entry_of, located, source_of
 from serfsim.study.sweeps.keys import code_version
@@ -187,7 +187,7 @@ def _entry(folder: Path, name: str, source: str, scenario: Scenario, runs: Runs)
     return Entry(
         name=name,
         source=source,
-        given=essence(scenario),
+        given=comparable_fields(scenario),
         claims=claims_of(scenario),
         complete=scenario.to_yaml(folder),
         runs=runs,

@@ -24,7 +24,7 @@ import numpy as np
 
 from serfsim.base.atomic_files import Owned, replacing, restore
 from serfsim.base.errors import BaselineError
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.regression.runs import DIGITS, Runs
 
 SCHEMA_VERSION: Final = 1
@@ -37,7 +37,8 @@ class Entry:
     """One scenario of a baseline.
 
     `source`: the name of a shipped scenario, or its file's path from the baseline's folder. `given`: see
-    `identity.essence`. `claims`: those of its runs, as text. `complete`: its YAML with all defaults.
+    `identity.comparable_fields`. `claims`: those of its runs, as text. `complete`: its YAML with all
+    defaults.
     `code`, `commit`, `date`: what made these runs, and when they were accepted.
     """
 
@@ -91,7 +92,7 @@ def read_baseline(folder: Path) -> Baseline:
         return Baseline(folder, entries, Acceptance(**last) if last else None)
     except TypeError:
         expected = "date, commit, code, because and moved"
-        raise BaselineError(f"{folder / MANIFEST}: last: {sentence(shown(last), expected)}") from None
+        raise BaselineError(f"{folder / MANIFEST}: last: {found_expected(quoted(last), expected)}") from None
 
 
 def _about(about: Any, name: str, path: Path) -> dict[str, Any]:
@@ -99,8 +100,10 @@ def _about(about: Any, name: str, path: Path) -> dict[str, Any]:
     kinds = {"source": str, "given": dict, "claims": list, "code": str, "commit": str, "date": str}
     for key, kind in kinds.items():
         if not isinstance(about, dict) or not isinstance(about.get(key), kind):
-            found = shown(about.get(key) if isinstance(about, dict) else about)
-            raise BaselineError(f"{path}: {name}: {key}: {sentence(found, 'what serfsim writes there')}")
+            found = quoted(about.get(key) if isinstance(about, dict) else about)
+            raise BaselineError(
+                f"{path}: {name}: {key}: {found_expected(found, 'what serfsim writes there')}"
+            )
     return {key: tuple(about[key]) if kind is list else about[key] for key, kind in kinds.items()}
 
 
@@ -121,28 +124,30 @@ def _manifest(folder: Path) -> dict[str, Any]:
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if version != SCHEMA_VERSION:
         expected = f"schema_version {SCHEMA_VERSION} (was it written by another version of serfsim?)"
-        raise BaselineError(f"{path}: {sentence(f'schema_version {shown(version)}', expected)}")
+        raise BaselineError(f"{path}: {found_expected(f'schema_version {quoted(version)}', expected)}")
     if not isinstance(manifest.get("scenarios"), dict):
-        raise BaselineError(f"{path}: {sentence('no scenarios', 'a mapping of scenarios')}")
+        raise BaselineError(f"{path}: {found_expected('no scenarios', 'a mapping of scenarios')}")
     return dict(manifest)
 
 
 def _read_runs(text: str, path: Path) -> Runs:
     rows = list(csv.reader(StringIO(text)))
     if len(rows) < 2 or rows[0][:2] != ["seed", "digest"]:
-        raise BaselineError(f"{path}: {sentence('no table of runs', 'columns seed, digest and figures')}")
+        raise BaselineError(
+            f"{path}: {found_expected('no table of runs', 'columns seed, digest and figures')}"
+        )
     names = rows[0][2:]
     for number, row in enumerate(rows[1:], 2):
         if len(row) != len(rows[0]):
             found = f"{len(row)} columns"
-            raise BaselineError(f"{path}:{number}: {sentence(found, str(len(rows[0])))}")
+            raise BaselineError(f"{path}:{number}: {found_expected(found, str(len(rows[0])))}")
     try:
         seeds = tuple(int(row[0]) for row in rows[1:])
         values = np.array([[float(cell) if cell else math.nan for cell in row[2:]] for row in rows[1:]])
     except ValueError as error:
         raise BaselineError(f"{path}: found something that is no number: {error}") from None
     if len(set(seeds)) < len(seeds):
-        raise BaselineError(f"{path}: {sentence('a seed twice', 'one row a seed')}")
+        raise BaselineError(f"{path}: {found_expected('a seed twice', 'one row a seed')}")
     digests = tuple(row[1] for row in rows[1:])
     return Runs(seeds, digests, {name: values[:, column] for column, name in enumerate(names)})
 

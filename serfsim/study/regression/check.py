@@ -13,7 +13,7 @@ from serfsim.base.atomic_files import Owned, check_replaceable, replacing
 from serfsim.base.errors import BaselineError
 from serfsim.base.progress import runs_bar
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.regression.baseline import Baseline, Entry, read_baseline
 from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
 from serfsim.study.regression.history import FILE, read_history
@@ -65,14 +65,14 @@ def regress(
     """
     if not 0.0 < family_wise_error < 1.0:
         expected = "a rate between 0 and 1, such as 1%"
-        raise BaselineError(f"family-wise error: {sentence(f'{family_wise_error:g}', expected)}")
+        raise BaselineError(f"family-wise error: {found_expected(f'{family_wise_error:g}', expected)}")
     kept = read_baseline(Path(baseline))
     if not kept.entries:
         expected = "at least one; serfsim regress --accept --scenarios NAME adds it"
-        raise BaselineError(f"{kept.folder}: {sentence('no scenario', expected)}")
+        raise BaselineError(f"{kept.folder}: {found_expected('no scenario', expected)}")
     if out is not None and Path(out).resolve().is_relative_to(kept.folder.resolve()):
         expected = "a folder outside the baseline, which the next acceptance replaces"
-        raise BaselineError(f"out: {sentence(shown(str(out)), expected)}")
+        raise BaselineError(f"out: {found_expected(quoted(str(out)), expected)}")
     entries = chosen(kept, scenarios)
     present = loaded(kept.folder, entries, settings)
     if out is not None:

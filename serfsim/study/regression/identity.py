@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.scenario.source import Source, read_yaml
 from serfsim.study.sweeps.keys import content_digest
 
@@ -22,7 +22,7 @@ NOT_AFFECTING_RESULTS: Final = ("name", "question", "seed", "claims")
 MOST: Final = 6  # a longer list of differences helps nobody
 
 
-def essence(scenario: Scenario) -> dict[str, Any]:
+def comparable_fields(scenario: Scenario) -> dict[str, Any]:
     """What a scenario's file says of its runs; a topology's file is named by its content."""
     given = {key: value for key, value in scenario.given().items() if key not in NOT_AFFECTING_RESULTS}
     topology = given.get("network", {}).get("topology", {})
@@ -51,7 +51,7 @@ def differing_settings(then: str, now: str, source: str) -> list[str]:
     complete = [read_yaml(text, Source(source)) for text in (then, now)]
     for scenario in complete:
         if not isinstance(scenario, dict):
-            raise ScenarioError(f"{source}: {sentence(shown(scenario), 'a complete scenario')}")
+            raise ScenarioError(f"{source}: {found_expected(quoted(scenario), 'a complete scenario')}")
         for key in NOT_AFFECTING_RESULTS:
             scenario.pop(key, None)
     return differing(*complete)
@@ -70,7 +70,7 @@ def _told(leaves: Mapping[str, Any], path: str) -> str:
     value = leaves.get(path, _ABSENT)
     if value is _ABSENT:
         return "not given"
-    return value if isinstance(value, str) else shown(value)
+    return value if isinstance(value, str) else quoted(value)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

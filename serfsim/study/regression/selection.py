@@ -6,13 +6,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import BaselineError
 from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import nearest, sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.regression.baseline import Baseline, Entry
-from serfsim.study.regression.identity import differing, essence, few
+from serfsim.study.regression.identity import comparable_fields, differing, few
 
 
 def chosen(baseline: Baseline, names: Sequence[str]) -> list[Entry]:
@@ -28,7 +29,7 @@ def chosen(baseline: Baseline, names: Sequence[str]) -> list[Entry]:
         if entry is None:
             expected = f"a scenario of the baseline {baseline.folder}"
             meant = nearest(Path(name).stem, baseline.entries)
-            told = sentence(shown(name), expected, meant)
+            told = found_expected(quoted(name), expected, meant)
             raise BaselineError(f"{told} (new ones are added by: serfsim regress --accept --scenarios NAME)")
         found[entry.name] = entry
     return list(found.values())
@@ -91,4 +92,4 @@ def changed(entry: Entry, scenario: Scenario) -> str:
     """In what a scenario is another than its entry's; '' where its runs are the same."""
     if scenario.name != entry.name:
         return f"name: {entry.name} then, {scenario.name} now"
-    return few(differing(entry.given, essence(scenario)))
+    return few(differing(entry.given, comparable_fields(scenario)))

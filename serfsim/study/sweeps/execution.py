@@ -13,7 +13,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import SweepError
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.carrying import OTHER_CODE, Answer
 from serfsim.study.sweeps.crews import Crew, Finish, LocalProcesses, Order, OwnProcess
 from serfsim.study.sweeps.jobs import FAILED, Job, Outcome
@@ -44,7 +44,7 @@ def run_all(
     Raises SweepError where nobody can carry them out; KeyboardInterrupt ends the workers first.
     """
     if workers is not None and (not isinstance(workers, Integral) or workers < 1):
-        raise SweepError(f"workers: {sentence(shown(workers), 'a whole number of at least 1')}")
+        raise SweepError(f"workers: {found_expected(quoted(workers), 'a whole number of at least 1')}")
     return _Execution(list(jobs), store, on_done or (lambda outcome: None)).carry_out(workers, scheduler)
 
 

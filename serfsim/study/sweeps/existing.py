@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serfsim.base.errors import SweepError
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import sentence
+from serfsim.scenario.problems import found_expected
 from serfsim.study.sweeps.folder import MANIFEST, Sweep, open_sweep
 from serfsim.study.sweeps.table import parameters_of as parameters_of
 
@@ -42,7 +42,7 @@ def existing_runs(what: Any) -> ExistingRuns | None:
 def require_runs(table: pd.DataFrame, name: str) -> None:
     """SweepError where a sweep has no run that is done, with the error of the first that failed."""
     if len(table) == 0:
-        raise SweepError(f"{name}: {sentence('a sweep without runs', 'at least one run')}")
+        raise SweepError(f"{name}: {found_expected('a sweep without runs', 'at least one run')}")
     if "status" in table and (table["status"] != "done").all():
         error = table["error"].iloc[0] if "error" in table else "no reason given"
         raise SweepError(f"{name}: all {len(table)} runs failed, the first with: {error}")

@@ -27,7 +27,7 @@ from serfsim.base.atomic_files import cannot_write, write_whole
 from serfsim.base.errors import ScenarioError, SweepError
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.grid import points
 from serfsim.study.sweeps.jobs import Job, Outcome
 from serfsim.study.sweeps.keys import code_version, content_digest
@@ -127,7 +127,7 @@ def open_sweep(folder: str | Path) -> Sweep:
     if not isinstance(read, dict) or read.get("schema_version") != SCHEMA_VERSION:
         version = read.get("schema_version") if isinstance(read, dict) else None
         raise SweepError(
-            f"{place / MANIFEST}: found schema_version {shown(version)}; expected {SCHEMA_VERSION}:"
+            f"{place / MANIFEST}: found schema_version {quoted(version)}; expected {SCHEMA_VERSION}:"
             " another version of serfsim wrote it"
         )
     return Sweep(place, **{name: _field(read, name, kind, place / MANIFEST) for name, kind in FIELDS.items()})
@@ -137,7 +137,7 @@ def _field(read: Mapping[str, Any], name: str, kind: type, file: Path) -> Any:
     """A field of sweep.json. SweepError where it is not there, or is no such thing."""
     value = read.get(name, {} if name == "files" else None)  # earlier sweeps kept no files
     if not isinstance(value, kind):
-        raise SweepError(f"{file}: {name}: {sentence(shown(value), f'a {WORDS[kind]}')}")
+        raise SweepError(f"{file}: {name}: {found_expected(quoted(value), f'a {WORDS[kind]}')}")
     return value
 
 
@@ -234,7 +234,7 @@ def _refuse_other(kept: Sweep, wanted: Sweep, scenario: Scenario) -> None:
         raise SweepError(f"{kept.folder}: {error}; {remedy}") from None
     now = scenario.complete()
     changes = [
-        f"{path}: {shown(old)} there, {shown(new)} here"
+        f"{path}: {quoted(old)} there, {quoted(new)} here"
         for path, old, new in differences(before, now)
         if path != "seed"
     ]

@@ -17,7 +17,7 @@ from serfsim.base.errors import ScenarioError, SerfsimError, SweepError
 from serfsim.scenario.loading import with_files_in
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path, with_value
-from serfsim.scenario.problems import Path, ScenarioProblems, report, sentence, shown
+from serfsim.scenario.problems import Path, ScenarioProblems, found_expected, quoted, report
 from serfsim.scenario.source import Source, read_yaml
 
 Point = dict[str, Any]
@@ -34,9 +34,9 @@ def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
         path, equals, values = text.partition("=")
         path = path.strip()
         if not equals or not values.strip():
-            raise SweepError(f"--grid {text}: {sentence(shown(text), 'PATH=V1,V2,...')}")
+            raise SweepError(f"--grid {text}: {found_expected(quoted(text), 'PATH=V1,V2,...')}")
         if path in grid:
-            raise SweepError(f"--grid {text}: {sentence(f'{path} twice', 'each path once')}")
+            raise SweepError(f"--grid {text}: {found_expected(f'{path} twice', 'each path once')}")
         try:
             grid[path] = read_yaml(f"[{values}]", Source(f"--grid {text}", has_lines=False))
         except ScenarioError as error:
@@ -47,14 +47,16 @@ def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
 def checked_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any]]:
     """The same with plain values. SweepError for a path or a list of values that cannot be one."""
     if grid is not None and not isinstance(grid, Mapping):
-        raise SweepError(f"grid: {sentence(shown(grid), 'a mapping of paths to lists of values')}")
+        raise SweepError(f"grid: {found_expected(quoted(grid), 'a mapping of paths to lists of values')}")
     return {path: _checked_values(path, values) for path, values in (grid or {}).items()}
 
 
 def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
     where = f"grid {path}"
     if not isinstance(path, str):
-        raise SweepError(f"grid: {sentence(shown(path), 'a path such as cluster.config.suspicion_mult')}")
+        raise SweepError(
+            f"grid: {found_expected(quoted(path), 'a path such as cluster.config.suspicion_mult')}"
+        )
     try:
         parts = read_path(path)
     except ScenarioError as error:
@@ -65,15 +67,15 @@ def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
         values = values.tolist()
     # A set has no order, and rows come in that of the values.
     if isinstance(values, (str, bytes, Mapping, Set)) or not isinstance(values, Iterable):
-        raise SweepError(f"{where}: {sentence(shown(values), 'a list of values')}")
+        raise SweepError(f"{where}: {found_expected(quoted(values), 'a list of values')}")
     plain = [_plain(value, where) for value in values]
     if not plain:
-        raise SweepError(f"{where}: {sentence('no values', 'at least one')}")
+        raise SweepError(f"{where}: {found_expected('no values', 'at least one')}")
     known: set[str] = set()
     for value in plain:
         text = json.dumps(value)
         if text in known:
-            raise SweepError(f"{where}: {sentence(f'{shown(value)} twice', 'each value once')}")
+            raise SweepError(f"{where}: {found_expected(f'{quoted(value)} twice', 'each value once')}")
         known.add(text)
     return plain
 
@@ -89,7 +91,7 @@ def _plain(value: Any, where: str) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(inner, where) for inner in value]
     expected = "a number, a text, a list or a mapping, as in a scenario file"
-    raise SweepError(f"{where}: {sentence(shown(value), expected)}")
+    raise SweepError(f"{where}: {found_expected(quoted(value), expected)}")
 
 
 def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
@@ -99,7 +101,7 @@ def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
     """
     count = math.prod(len(values) for values in grid.values())
     if count > MOST_POINTS:
-        raise SweepError(f"grid: {sentence(f'{count:,} combinations', f'at most {MOST_POINTS:,}')}")
+        raise SweepError(f"grid: {found_expected(f'{count:,} combinations', f'at most {MOST_POINTS:,}')}")
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import SweepError
 from serfsim.scenario.figures import FIGURES
-from serfsim.scenario.problems import nearest, sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.jobs import DONE
 from serfsim.study.sweeps.table import ABOUT, parameters_of
 
@@ -51,7 +52,9 @@ def known_figures(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in known:
             expected = "a figure of a summary, such as detection.false_positives"
-            raise SweepError(f"figures: {sentence(shown(name), expected, nearest(name, [*FIGURES, *known]))}")
+            raise SweepError(
+                f"figures: {found_expected(quoted(name), expected, nearest(name, [*FIGURES, *known]))}"
+            )
     return list(names)
 
 

@@ -15,7 +15,7 @@ from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.problems import sentence, shown
+from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.execution import run_all
 from serfsim.study.sweeps.folder import begin, make_folder, write_tables
 from serfsim.study.sweeps.grid import check_topologies, checked_grid, scenarios
@@ -53,7 +53,7 @@ def sweep(
     its `error`. Raises SerfsimError before anything runs where scenario, grid or seeds cannot be used.
     """
     if not isinstance(scenario, (Scenario, str, Path)):
-        raise SweepError(f"scenario: {sentence(shown(scenario), 'a Scenario, or the name of a file')}")
+        raise SweepError(f"scenario: {found_expected(quoted(scenario), 'a Scenario, or the name of a file')}")
     ended = carried_out(
         scenario if isinstance(scenario, Scenario) else load(scenario),
         checked_grid(grid),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import SweepError
 from serfsim.scenario.figures import FIGURES
-from serfsim.scenario.problems import sentence
+from serfsim.scenario.problems import found_expected
 from serfsim.scenario.units import read_bandwidth, read_duration, read_share, read_size
 from serfsim.study.sweeps.grid import as_text
 from serfsim.study.sweeps.jobs import Outcome
@@ -56,7 +56,7 @@ def parameters_of(table: pd.DataFrame) -> list[str]:
     columns = [str(column) for column in table.columns]
     if ABOUT[0] not in columns:
         expected = "a sweep's table, with the parameters, then seed, then the figures"
-        raise SweepError(sentence("a table without a column 'seed'", expected))
+        raise SweepError(found_expected("a table without a column 'seed'", expected))
     return columns[: columns.index(ABOUT[0])]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import SerfsimError
-from serfsim.scenario.problems import listed, sentence, shown
+from serfsim.scenario.problems import found_expected, listed, quoted
 from serfsim.study.sweeps.existing import require_runs
 from serfsim.study.tuning.goals import Goal, figures_of, read_constraint, read_goal
 from serfsim.study.tuning.judging import JUDGES
@@ -62,7 +62,7 @@ def tune(
     for goal in (objective, *constraints, *front):
         if goal.figure not in with_value:
             raise SerfsimError(
-                f"{goal.figure}: {sentence('no run that has it', 'a figure that these runs have')}"
+                f"{goal.figure}: {found_expected('no run that has it', 'a figure that these runs have')}"
                 " (a time to detect needs a crash, one that everybody notices before the run ends)"
             )
     tuning = Tuning(
@@ -92,11 +92,13 @@ class _Wanted:
     ) -> None:
         if (minimize is None) == (maximize is None):
             found = "neither" if minimize is None else "both"
-            raise SerfsimError(f"minimize, maximize: {sentence(found, 'one of them')}")
+            raise SerfsimError(f"minimize, maximize: {found_expected(found, 'one of them')}")
         if judge not in JUDGES:
-            raise SerfsimError(f"judge: {sentence(shown(judge), listed(repr(name) for name in JUDGES))}")
+            raise SerfsimError(
+                f"judge: {found_expected(quoted(judge), listed(repr(name) for name in JUDGES))}"
+            )
         if pareto is not None and len(pareto) != 2:
-            raise SerfsimError(f"pareto: {sentence(', '.join(pareto) or 'none', 'two figures: A,B')}")
+            raise SerfsimError(f"pareto: {found_expected(', '.join(pareto) or 'none', 'two figures: A,B')}")
         self._constraints = [subject_to] if isinstance(subject_to, str) else list(subject_to)
         self._objective = minimize if minimize is not None else maximize
         self._where, self._way = ("minimize", "lower") if minimize is not None else ("maximize", "higher")
@@ -139,7 +141,9 @@ def _runs(
     found = existing_runs(what)
     if found is not None:
         if grid:
-            raise SerfsimError(f"grid: {sentence('one beside a sweep that is there', 'one or the other')}")
+            raise SerfsimError(
+                f"grid: {found_expected('one beside a sweep that is there', 'one or the other')}"
+            )
         name, table, parameters, _ = found
         return name, table if seeds is None else _of_seeds(table, checked_seeds(seeds)), parameters
     scenario = what if isinstance(what, Scenario) else load(what)
@@ -160,5 +164,5 @@ def _of_seeds(table: pd.DataFrame, seeds: list[int]) -> pd.DataFrame:
     """The runs of those seeds. SerfsimError where one has no run."""
     lacking = sorted(set(seeds) - set(table["seed"]))
     if lacking:
-        raise SerfsimError(f"seeds: {sentence(f'seed {lacking[0]}', 'seeds that the sweep has')}")
+        raise SerfsimError(f"seeds: {found_expected(f'seed {lacking[0]}', 'seeds that the sweep has')}")
     return table[table["seed"].isin(seeds)]

@@ -14,10 +14,11 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
+from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.figures import BY_TYPE, FIGURES, better, is_figure, unit_of
-from serfsim.scenario.problems import nearest, problems_of, report, sentence
+from serfsim.scenario.problems import found_expected, problems_of, report
 from serfsim.study.statistics import is_statistic
 
 _NAME: Final = re.compile(r"\s*([\w./+-]+)(.*)", re.DOTALL)
@@ -57,7 +58,7 @@ def read_goal(text: str, where: str, known: Collection[str] = (), way: Any = Non
     told rather than the figure's own.
     """
     if not text.strip():
-        raise SerfsimError(f"{where}: {sentence('nothing', 'a figure such as detection.full_s.p99')}")
+        raise SerfsimError(f"{where}: {found_expected('nothing', 'a figure such as detection.full_s.p99')}")
     figure, statistic = _split(text.strip(), where, known)
     own = better(figure)
     return Goal(figure, statistic, way or ("lower" if own == "neither" else own))
@@ -92,14 +93,14 @@ def _split(name: str, where: str, known: Collection[str]) -> tuple[str, str]:
         figure, statistic = name, "mean"
     elif is_figure(start):
         if not is_statistic(last):
-            raise SerfsimError(f"{where}: {sentence(repr(last), f'{_STATISTICS}, after {start}')}")
+            raise SerfsimError(f"{where}: {found_expected(repr(last), f'{_STATISTICS}, after {start}')}")
         figure, statistic = start, last
     else:
         _claim(f"{name} == 0", where)  # which says the nearest figure
         raise AssertionError(name)
     if known and figure not in known:
         meant = nearest(figure, known)
-        raise SerfsimError(f"{where}: {sentence(repr(figure), 'a figure that these runs have', meant)}")
+        raise SerfsimError(f"{where}: {found_expected(repr(figure), 'a figure that these runs have', meant)}")
     return figure, statistic
 
 
