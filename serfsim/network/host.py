@@ -1,13 +1,6 @@
 """One host: the socket, the process and the clock of a node, around its protocol machine.
 
-    state       packets              timers    streams to it               streams from it
-    running     handled              fire      served                      go on
-    paused      wait in the buffer   kept      accepted; the request kept  results kept
-    crashed     vanish               void      refused (RST)               end without a word
-    unplugged   vanish               void      silence                     end without a word
-
-    running -pause-> paused -resume-> running;  running, paused -crash-> crashed -start-> running;
-    any -unplug-> unplugged -start-> running
+`TRANSITIONS` has the life of its process, and what packets, timers and streams meet in each state.
 
 A packet takes `processing_delay` from the socket to the machine. While the delay is short it is what
 waking a process takes, not work: part of the packet's journey, and packets do not wait for each
@@ -36,6 +29,7 @@ from serfsim.network.scheduler import Scheduler
 from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage
 from serfsim.protocol.runtime import Machine, Runtime
+from serfsim.protocol.transitions import Transition
 
 # Where ports of connecting sockets begin, as on Linux, and how many there are.
 FIRST_PORT: Final = 32768
@@ -47,6 +41,26 @@ if TYPE_CHECKING:
 
 SLOW: Final = 0.001  # seconds of processing delay
 TURN: Final = 16  # packets of its buffer that a resumed process reads before its worker takes its turn
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("running", "pause", "paused"),
+    Transition("running", "crash", "crashed", "reset the streams that it serves"),
+    Transition("running", "packet", "running", "handle it"),
+    Transition("running", "timer", "running", "fire it"),
+    Transition("running", "request", "running", "serve it"),
+    Transition("running", "answer", "running", "handle it"),
+    Transition("paused", "resume", "running", "handle what has waited"),
+    Transition("paused", "crash", "crashed", "reset the streams that it serves"),
+    Transition("paused", "packet", "paused", "keep it in the socket buffer"),
+    Transition("paused", "timer", "paused", "keep it"),
+    Transition("paused", "request", "paused", "accept the stream; keep it"),
+    Transition("paused", "answer", "paused", "keep it"),
+    Transition("crashed", "start", "running"),
+    Transition("crashed", "packet", "crashed", "drop it"),
+    Transition("crashed", "timer", "crashed", "drop it"),
+    Transition("crashed", "request", "crashed", "refuse the stream"),
+    Transition("crashed", "answer", "crashed", "drop it"),
+)
 
 # Kinds of events, in the lowest bits of the number that the scheduler carries.
 PACKET: Final = 0  # a datagram; a: source, b: ns of processing that are behind it

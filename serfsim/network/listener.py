@@ -1,12 +1,6 @@
 """The listener of a process: it reads a request from each stream, answers it and closes (memberlist.md 2.2).
 
-    stream       event                                     -> stream
-    accepted     the whole request has been read           -> in service; a push/pull waits for its turn
-    accepted     `timeout` since it was accepted           -> closed
-    in service   one push/pull too many                    -> closed
-    in service   its turn is over                          -> the answer is written
-    answered     all of it is in the kernel's buffer       -> closed, and a push/pull is merged
-    answered     `timeout` since it was begun              -> closed, and nothing is merged
+`TRANSITIONS` has the states of one stream.
 
 A push/pull counts from when it has been read until it has been merged, and the one that reaches
 `max_push_pulls` is closed. They are served one after the other, each for `push_pull_time` and a time by its
@@ -28,9 +22,22 @@ from serfsim.network.tcp_stream import ANSWERING, ESTABLISHED, Stream
 from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
 from serfsim.protocol.log_lines import STREAM_FROM, STREAM_TIMEOUT, TOO_MANY_PUSH_PULLS
 from serfsim.protocol.memberlist.messages import PUSH_PULL
+from serfsim.protocol.transitions import Transition
 
 if TYPE_CHECKING:
     from serfsim.network.host import Host
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("accepted", "whole request", "closed", "answer it; hang up"),
+    Transition("accepted", "whole push/pull", "in service", "take turns"),
+    Transition("accepted", "whole push/pull, one too many", "closed", "log it; hang up"),
+    Transition("accepted", "timeout", "closed", "log it; hang up"),
+    Transition("accepted", "client hangs up", "closed", "hang up"),
+    Transition("in service", "its turn is over", "closed", "answer it; hang up; merge it"),
+    Transition("in service", "its turn is over, a long answer", "answered", "answer it"),
+    Transition("answered", "all of it is in the kernel", "closed", "hang up; merge it"),
+    Transition("answered", "timeout", "closed", "log it; hang up"),
+)
 
 # Of `push_pull_time`: what reading takes, and by how much of it whoever is in service is held up. Both so
 # that bursts of joins are refused as a real agent on two cores refused them (test_listener).

@@ -1,21 +1,6 @@
 """TCP as a service: a dial, one request, one answer, and what is repeated when something is lost.
 
-    client             event                             -> client
-    DIALLING           SYN-ACK comes                     -> CONNECTED   the request is written
-    DIALLING           RST comes                         -> ENDED       DIAL_REFUSED
-    DIALLING           dial_timeout                      -> ENDED       DIAL_TIMEOUT
-    CONNECTED          the whole answer has come         -> ENDED       REPLIED
-    CONNECTED          FIN without an answer, or RST     -> ENDED       CLOSED
-    CONNECTED          I/O deadline                      -> ENDED       IO_TIMEOUT
-
-    server             event                             -> server
-    SILENT             SYN comes, a process lives        -> ACCEPTED    SYN-ACK, by the kernel alone
-    SILENT             SYN comes, no process             -> SILENT      RST
-    ACCEPTED           ACK or data comes                 -> ESTABLISHED
-    ESTABLISHED        the whole request has come        -> ANSWERING   see `listener`
-    ESTABLISHED        the process gives up waiting      -> GONE
-    ACCEPTED           no ACK for five SYN-ACKs more     -> GONE
-    any                RST comes, or its process dies    -> GONE
+`TRANSITIONS` has the states of a stream, those of its client first and then those of its server.
 
 What kernels do (handshake, acknowledging, repeating) goes on while a process is paused; what its
 process would do is kept by the host until it is resumed. For SYNs see `tcp_handshake`. Every segment
@@ -78,9 +63,36 @@ from serfsim.network.tcp_stream import (
 from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.memberlist.messages import StreamMessage
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
+from serfsim.protocol.transitions import Transition
 
 if TYPE_CHECKING:
     from serfsim.network.network import Network
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("dialling", "SYN-ACK", "connected", "write the request"),
+    Transition("dialling", "RST", "ended", "DIAL_REFUSED"),
+    Transition("dialling", "dial_timeout", "ended", "DIAL_TIMEOUT"),
+    Transition("connected", "whole answer", "ended", "REPLIED"),
+    Transition("connected", "FIN without an answer", "ended", "CLOSED"),
+    Transition("connected", "RST", "ended", "CLOSED"),
+    Transition("connected", "I/O deadline", "ended", "IO_TIMEOUT"),
+    Transition("silent", "SYN", "accepted", "send a SYN-ACK"),
+    Transition("silent", "SYN, no process", "silent", "send an RST"),
+    Transition("accepted", "SYN", "accepted", "send a SYN-ACK"),
+    Transition("accepted", "ACK", "established", "accept the stream"),
+    Transition("accepted", "data", "established", "accept the stream; acknowledge"),
+    Transition("accepted", "no ACK for five SYN-ACKs more", "gone"),
+    Transition("accepted", "RST", "gone"),
+    Transition("accepted", "process dies", "gone", "send an RST"),
+    Transition("established", "whole request", "answering", "hand it to the process"),
+    Transition("established", "FIN without a request", "gone", "send a FIN"),
+    Transition("established", "process gives up", "gone", "send a FIN"),
+    Transition("established", "RST", "gone"),
+    Transition("established", "process dies", "gone", "send an RST"),
+    Transition("answering", "process hangs up", "answering", "send a FIN"),
+    Transition("answering", "RST", "gone"),
+    Transition("answering", "process dies", "gone", "send an RST"),
+)
 
 DELAYED_ACK: Final = 0.04  # seconds that Linux waits for something to send an acknowledgement with
 

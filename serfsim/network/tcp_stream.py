@@ -12,6 +12,7 @@ from serfsim.protocol.memberlist.messages import StreamMessage
 DIALLING: Final = 0
 CONNECTED: Final = 1
 ENDED: Final = 2
+CLIENT_STATES: Final = ("dialling", "connected", "ended")
 
 # The server's side.
 SILENT: Final = 0
@@ -19,6 +20,7 @@ ACCEPTED: Final = 1
 ESTABLISHED: Final = 2
 ANSWERING: Final = 3
 GONE: Final = 4
+SERVER_STATES: Final = ("silent", "accepted", "established", "answering", "gone")
 
 
 class Stream:

@@ -1,13 +1,6 @@
 """One direction of a TCP stream: bytes, cut into segments, then a FIN; and what is known of each.
 
-    segment     event                                               -> segment
-    UNSENT      the window has room; for a FIN it always has        -> IN_FLIGHT
-    IN_FLIGHT   an acknowledgement reports it                       -> ACKED
-    IN_FLIGHT   one sent later is reported, and time has passed     -> LOST      (fast retransmit)
-    LOST        the window has room                                 -> REPEATED
-    REPEATED    an acknowledgement reports it                       -> ACKED
-    IN_FLIGHT   the probe timer, if nothing later is unacknowledged -> REPEATED  (tail loss probe)
-    any of IN_FLIGHT, REPEATED    retransmission timer              -> LOST
+`TRANSITIONS` has the states of one segment at its sender.
 
 The receiver acknowledges every segment at once (Linux does so early in a connection), and whatever
 goes the other way carries an acknowledgement too. Each reports all that has arrived, as selective
@@ -41,6 +34,7 @@ from typing import Final
 
 from serfsim.native import append, i32, i64, u8, vec
 from serfsim.network.timer_wheel import HZ, fires_at
+from serfsim.protocol.transitions import Transition
 
 INITIAL_WINDOW: Final = 10.0
 CUT: Final = 0.7
@@ -55,6 +49,22 @@ IN_FLIGHT: Final = 1
 LOST: Final = 2
 REPEATED: Final = 3
 ACKED: Final = 4
+
+SEGMENT_STATES: Final = ("unsent", "in_flight", "lost", "repeated", "acked")
+
+# A FIN has room in any window. "And time has passed" is RACK's loss, the probe is that of the tail.
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("unsent", "room in the window", "in_flight", "send it"),
+    Transition("in_flight", "reported", "acked"),
+    Transition("in_flight", "a later one reported, and time has passed", "lost"),
+    Transition("in_flight", "probe timer, nothing unsent", "repeated", "send it"),
+    Transition("in_flight", "retransmission timer", "lost"),
+    Transition("lost", "room in the window", "repeated", "send it"),
+    Transition("lost", "reported", "acked"),
+    Transition("repeated", "reported", "acked"),
+    Transition("repeated", "a later one reported, and time has passed", "lost"),
+    Transition("repeated", "retransmission timer", "lost"),
+)
 
 # What the timer is for.
 TIMEOUT: Final = 0

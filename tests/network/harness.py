@@ -33,6 +33,7 @@ class Ledger(Journal):
         self.segments: list[tuple[float, int, int]] = []
         self.dials: list[tuple[float, int]] = []
         self.written: list[tuple[float, int, int]] = []
+        self.logged: list[tuple[float, int, int]] = []
 
     def packet_sent(self, now: float, source: int, packet: Packet, ip_bytes: int) -> None:
         self.sent.append((now, source, ip_bytes))
@@ -51,6 +52,9 @@ class Ledger(Journal):
 
     def segment_sent(self, now: float, source: int, ip_bytes: int) -> None:
         self.segments.append((now, source, ip_bytes))
+
+    def log(self, now: float, node: int, line: int, subject: int, a: int, b: int, text: str) -> None:
+        self.logged.append((now, node, line))
 
     def segments_of(self, source: int, size: int | None = None) -> list[float]:
         """When a host sent segments (of so many IP bytes)."""

@@ -11,7 +11,8 @@ import pytest
 
 from serfsim.live.rpc import session as machine
 from serfsim.live.rpc.bodies import read_string
-from serfsim.live.rpc.session import TRANSITIONS, Answer, Command, Session, Transition
+from serfsim.live.rpc.session import TRANSITIONS, Answer, Command, Session
+from serfsim.protocol.transitions import Transition
 
 KEY = "s3cret"
 SHAKE = ({"Command": "handshake", "Seq": 7}, {"Version": 1})

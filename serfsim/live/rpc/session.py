@@ -21,6 +21,7 @@ from serfsim.live.rpc.agent import Agent, AgentDown
 from serfsim.live.rpc.bodies import BadBody, Fields, Header, read_body, read_i32, read_string
 from serfsim.live.rpc.frames import NOTHING, BadFrame, Frames, encoded
 from serfsim.protocol.serf.queries import ReceivedQuery
+from serfsim.protocol.transitions import Transition
 
 if TYPE_CHECKING:
     from serfsim.live.rpc.streams import EventStream, LogStream, QueryStream
@@ -62,16 +63,7 @@ BAD_KEY: Final = "Invalid authentication token"
 BAD_COMMAND: Final = "Unsupported command"
 
 
-class Transition(NamedTuple):
-    """A row of the connection's state machine."""
-
-    state: str
-    input: str
-    next_state: str
-    effect: str
-
-
-TRANSITIONS: Final = (
+TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition(NEW, HANDSHAKE, LOCKED, SUCCESS),
     Transition(NEW, HANDSHAKE_NO_KEY, OPEN, SUCCESS),
     Transition(NEW, OTHER_VERSION, NEW, BAD_VERSION),

@@ -1,19 +1,7 @@
 """Probing: one round asks one member whether it lives (spec memberlist.md section 5).
 
-A tick every probe_interval takes the next member of the shuffled ring. The round:
-
-    phase     input                               next phase   what happens
-    idle      tick                                direct       ping (a suspect also hears of it)
-    direct    ack                                 idle         success; the round-trip time counts
-    direct    probe_timeout                       indirect     ask helpers; TCP fallback beside them
-    direct    probe_timeout, past the round's end idle         the same, and failure: nobody is waited for
-    direct    end of round (<= probe_timeout)     indirect     the same, but already over
-    indirect  ack, relayed or late                idle         success, without a round-trip time
-    indirect  nack                                indirect     counted
-    indirect  end of round, TCP still open        last_resort
-    indirect  end of round, TCP answered          idle         success, with a warning
-    indirect  end of round, TCP did not           idle         failure: suspect the member
-    last_resort  TCP answered / did not           idle         as above
+A tick every probe_interval takes the next member of the shuffled ring. `TRANSITIONS` has the phases of a
+round.
 
 The round lasts probe_interval * (health score + 1); the wait for the direct ack is not scaled.
 A tick that comes during a round is kept (one at most) and starts the next round at its end.
@@ -47,6 +35,7 @@ from serfsim.protocol.memberlist.messages import (
     ping_size,
 )
 from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.transitions import Transition
 from serfsim.protocol.versions import NACK_VERSION, TCP_PING_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 
@@ -55,6 +44,32 @@ IDLE: Final = 0
 DIRECT: Final = 1
 INDIRECT: Final = 2
 LAST_RESORT: Final = 3
+PHASES: Final = ("idle", "direct", "indirect", "last_resort")
+
+# An end of round finds the phase `direct` only where the round is no longer than probe_timeout.
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("idle", "tick", "direct", "ping the next member of the ring"),
+    Transition("idle", "tick, the next is suspect", "direct", "ping it with a suspect message about it"),
+    Transition("direct", "ack", "idle", "succeed; measure the round-trip time"),
+    Transition("direct", "ack, a tick kept", "direct", "succeed; ping the next member of the ring"),
+    Transition("direct", "nack", "direct", "count it"),
+    Transition("direct", "tick", "direct", "keep one tick"),
+    Transition("direct", "probe_timeout", "indirect", "ask helpers; open the TCP fallback"),
+    Transition(
+        "direct", "probe_timeout, past the end of the round", "idle", "ask helpers; suspect the member"
+    ),
+    Transition("direct", "end of round", "idle", "ask helpers; suspect the member"),
+    Transition("indirect", "ack", "idle", "succeed"),
+    Transition("indirect", "ack, a tick kept", "direct", "succeed; ping the next member of the ring"),
+    Transition("indirect", "nack", "indirect", "count it"),
+    Transition("indirect", "tick", "indirect", "keep one tick"),
+    Transition("indirect", "end of round", "idle", "suspect the member"),
+    Transition("indirect", "end of round, TCP open", "last_resort"),
+    Transition("indirect", "end of round, TCP answered", "idle", "warn that only TCP works; succeed"),
+    Transition("last_resort", "TCP answers", "idle", "warn that only TCP works; succeed"),
+    Transition("last_resort", "TCP fails", "idle", "suspect the member"),
+    Transition("last_resort", "tick", "last_resort", "keep one tick"),
+)
 
 # What became of the TCP fallback.
 TCP_NONE: Final = 0

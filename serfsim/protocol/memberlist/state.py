@@ -1,11 +1,7 @@
 """Accepting alive, suspect and dead messages (spec memberlist.md section 4).
 
-What a message about another member at incarnation i does to the view at incarnation j:
-
-    view \\ message   alive             suspect                      dead
-    alive            i > j: alive i    i >= j: suspect i, timer     i >= j: dead i
-    suspect          i > j: alive i    i >= j: confirm (j stays)    i >= j: dead i
-    dead, left       i > j: alive i    -                            -
+`TRANSITIONS` has what a message does to the view of one member. Messages are compared with the view by their
+incarnation: an alive message counts if it is newer, a suspect or dead message if it is not older.
 
 A dead message whose accuser is its subject makes the member left instead of dead. A message that
 changed something is passed on. A suspect or dead message about this node itself is refuted: the
@@ -46,6 +42,7 @@ from serfsim.protocol.memberlist.suspicion import (
     stepwise_suspicion_timeout,
     suspicion_timeout,
 )
+from serfsim.protocol.transitions import Transition
 from serfsim.protocol.versions import STEP
 from serfsim.protocol.wire.reader import LARGEST_U32
 
@@ -55,6 +52,31 @@ OWN_ADDRESS: Final = -2
 
 NOBODY: Final = -1
 NEVER: Final = 1e300
+
+# `ourselves` is this node's own entry while it does not leave.
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("unknown", "alive, newer", "alive", "notify_join; pass it on"),
+    Transition("unknown", "alive, not newer", "dead", "know its name"),
+    Transition("alive", "alive, newer", "alive", "pass it on"),
+    Transition("alive", "alive from another address", "alive", "report the conflict"),
+    Transition("alive", "suspect", "suspect", "start the suspicion timer; pass it on"),
+    Transition("alive", "dead", "dead", "notify_leave; pass it on"),
+    Transition("alive", "dead by itself", "left", "notify_leave; pass it on"),
+    Transition("suspect", "alive, newer", "alive", "end the suspicion; pass it on"),
+    Transition("suspect", "alive from another address", "suspect", "report the conflict"),
+    Transition("suspect", "suspect by another", "suspect", "confirm the suspicion; pass it on"),
+    Transition("suspect", "suspicion timeout", "dead", "notify_leave; tell the others"),
+    Transition("suspect", "dead", "dead", "end the suspicion; notify_leave; pass it on"),
+    Transition("suspect", "dead by itself", "left", "end the suspicion; notify_leave; pass it on"),
+    Transition("dead", "alive, newer", "alive", "notify_join; pass it on"),
+    Transition("dead", "alive from another address", "dead", "report the conflict"),
+    Transition("left", "alive, newer", "alive", "notify_join; pass it on"),
+    Transition("left", "alive from another address", "alive", "notify_join; pass it on"),
+    Transition("ourselves", "alive, newer", "ourselves", "refute"),
+    Transition("ourselves", "suspect", "ourselves", "refute"),
+    Transition("ourselves", "dead", "ourselves", "refute"),
+    Transition("ourselves", "leave", "left", "notify_leave; tell the others"),
+)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
