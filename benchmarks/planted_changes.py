@@ -28,12 +28,10 @@ import numpy as np
 from benchmarks.compare_commits import check_out
 from serfsim.scenario.model import Scenario
 from serfsim.study.regression.baseline import Baseline, read_baseline
-from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
-from serfsim.study.regression.difference import p_value
-from serfsim.study.regression.family import family
+from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare, family, p_value
+from serfsim.study.regression.describe import figure_text, number, p_text
 from serfsim.study.regression.runs import Floats, Runs, run_scenarios
 from serfsim.study.regression.selection import loaded
-from serfsim.study.regression.words import figure_text, number, p_text
 from serfsim.study.sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -52,7 +52,7 @@ def compare(
 ) -> None:
     """Say what differs between two results or two sweeps, by how much, and whether it is better."""
     from serfsim.study.comparison import compare as compared
-    from serfsim.study.comparison.files import as_json_text
+    from serfsim.study.comparison.comparison import as_json_text
 
     wanted = [name.strip() for text in figures or () for name in text.split(",")]
     found = compared(base, candidate, figures=wanted or None, confidence=confidence_of(confidence), out=out)
@@ -66,7 +66,7 @@ def compare(
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """The conclusion, then a table for each setting of what is not equal."""
-    from serfsim.study.comparison.words import shown_rows
+    from serfsim.study.comparison.describe import shown_rows
 
     console = console or Console()
     first, *others = comparison.verdict.splitlines()
@@ -82,7 +82,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
 
 def _table(rows: Sequence[Row], setting: str, width: int) -> Table:
     """A line a figure, below the name of its family."""
-    from serfsim.study.comparison.words import HEADINGS, cells, label_text
+    from serfsim.study.comparison.describe import HEADINGS, cells, label_text
 
     table = Table(box=None, pad_edge=False, header_style="bold", title=escape(setting) or None)
     for heading in HEADINGS:

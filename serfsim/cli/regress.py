@@ -108,8 +108,8 @@ def _rate(text: str) -> float:
 
 def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
     from serfsim.study.regression.check import PAGE, accepting, history_of
+    from serfsim.study.regression.describe import line_of, verdict
     from serfsim.study.regression.history import read_history
-    from serfsim.study.regression.words import line_of, verdict
 
     for warning in read_history(history_of(baseline))[1]:
         typer.echo(f"warning: {warning}", err=True)

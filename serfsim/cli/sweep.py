@@ -74,8 +74,7 @@ def sweep(
     """
     from serfsim.cli.confidence import confidence_of
     from serfsim.cli.sweep_options import read_figures, read_statistic
-    from serfsim.study.sweeps.grid import read_grid
-    from serfsim.study.sweeps.seeds import read_seeds
+    from serfsim.study.sweeps.grid import read_grid, read_seeds
     from serfsim.study.sweeps.sweeping import carried_out
 
     scenario = load(file, settings or ())

@@ -11,8 +11,7 @@ from rich.table import Table
 
 from serfsim.scenario.model import Scenario
 from serfsim.study.sweeps.grid import as_text
-from serfsim.study.sweeps.headlines import figure_text, headlines, runs_text, short_titles
-from serfsim.study.sweeps.overview import summary
+from serfsim.study.sweeps.overview import figure_text, headlines, runs_text, short_titles, summary
 from serfsim.study.sweeps.table import parameters_of
 
 if TYPE_CHECKING:

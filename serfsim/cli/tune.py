@@ -122,7 +122,7 @@ def tune(
 
 def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any, Path]:
     """The scenario or the sweep, and the folder for the answer."""
-    from serfsim.study.sweeps.existing import existing_runs
+    from serfsim.study.sweeps.folder import existing_runs
 
     found = existing_runs(file)
     if found is not None and settings:
@@ -155,7 +155,7 @@ def print_table(tuning: Tuning, console: Console | None = None) -> None:
 
     Constraints are told apart by letters, so that the columns leave room for what was found.
     """
-    from serfsim.study.tuning.words import cells, headings, method_text
+    from serfsim.study.tuning.describe import cells, headings, method_text
 
     console = console or Console()
     head = headings(tuning)

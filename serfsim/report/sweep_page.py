@@ -20,8 +20,7 @@ from serfsim.scenario.problems import found_expected
 from serfsim.scenario.surroundings import cluster, network
 from serfsim.scenario.words import time_words
 from serfsim.study.sweeps.grid import as_text
-from serfsim.study.sweeps.headlines import figure_text, headlines, runs_text, short_titles
-from serfsim.study.sweeps.overview import summary
+from serfsim.study.sweeps.overview import figure_text, headlines, runs_text, short_titles, summary
 from serfsim.study.sweeps.table import parameters_of
 
 if TYPE_CHECKING:

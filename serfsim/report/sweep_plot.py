@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from serfsim.report.plots import style
 from serfsim.scenario.figures import FIGURES, unit_of
 from serfsim.study.sweeps.grid import as_text
-from serfsim.study.sweeps.headlines import short_titles
+from serfsim.study.sweeps.overview import short_titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,9 +15,8 @@ from serfsim.report.tables import number
 from serfsim.scenario.claims import COMPARISONS, Claim
 from serfsim.scenario.figures import unit_of
 from serfsim.study.sweeps.grid import as_text
-from serfsim.study.sweeps.headlines import short_titles
-from serfsim.study.sweeps.jobs import DONE
-from serfsim.study.sweeps.overview import by_point
+from serfsim.study.sweeps.overview import by_point, short_titles
+from serfsim.study.sweeps.worker import DONE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,9 +26,9 @@ from serfsim.engine.trace import MESSAGE, TRAFFIC_COLUMNS, USER_MESSAGE, Trace
 from serfsim.results.scoring.recording import PerSecond, Recording
 from serfsim.simulation import Simulation
 from serfsim.simulation.recorder import BROADCASTS, LEADING, SERF
-from serfsim.study.sweeps.crews import end_with_parent
 from serfsim.study.sweeps.keys import NOT_AFFECTING_RESULTS as NOT_AFFECTING_RUNS
 from serfsim.study.sweeps.keys import package_digest
+from serfsim.study.sweeps.pools import end_with_parent
 from serfsim.validation.conversion import rounds
 from serfsim.validation.figures import figures
 from serfsim.validation.figures.measures import Figures

@@ -11,8 +11,8 @@ from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 from serfsim.study.regression.baseline import Acceptance, Baseline, Entry
 from serfsim.study.regression.comparison import claims_of
-from serfsim.study.regression.identity import comparable_fields
 from serfsim.study.regression.runs import Runs, runs_from
+from serfsim.study.regression.selection import comparable_fields
 
 NAN = float("nan")
 

@@ -15,7 +15,7 @@ import serfsim
 from serfsim.cli.app import app
 from serfsim.study.regression import plots
 from serfsim.study.regression.history import RECORDED, read_history
-from serfsim.study.sweeps.jobs import FAILED, Outcome
+from serfsim.study.sweeps.worker import FAILED, Outcome
 from tests.regression.made import TINY
 
 Serfsim = Callable[..., Any]

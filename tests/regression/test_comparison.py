@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from serfsim.study.regression.comparison import BETTER, CHANGED, WORSE, Comparison, compare
+from serfsim.study.regression.describe import verdict
 from serfsim.study.regression.runs import CLAIMS_FAILED, Failure, Runs, runs_from
-from serfsim.study.regression.words import verdict
 from serfsim.study.statistics import holm
 from tests.regression.made import NAN, baseline, entry, normal, runs, scenario
 

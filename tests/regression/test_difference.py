@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from serfsim.study.regression.difference import p_value, tendency
+from serfsim.study.regression.comparison import p_value, tendency
 
 INF = float("inf")
 

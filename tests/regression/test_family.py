@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from serfsim.scenario.figures import BY_TYPE, FIGURES
-from serfsim.study.regression.family import TOLD_BY_OTHERS, family, is_tested
+from serfsim.study.regression.comparison import TOLD_BY_OTHERS, family, is_tested
 from tests.regression.made import NAN, runs
 
 PINGS = BY_TYPE + "udp_ping.messages_per_node_s"

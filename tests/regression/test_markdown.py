@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from serfsim.study.regression.comparison import Comparison, FigureTest, compare
+from serfsim.study.regression.describe import difference, number, p_text, spread, verdict
 from serfsim.study.regression.markdown import LONGEST, markdown
 from serfsim.study.regression.runs import Failure
-from serfsim.study.regression.words import difference, number, p_text, spread, verdict
 from tests.regression.made import baseline, entry, normal, runs, scenario
 
 FIRST = "detection.first_s.mean"

@@ -10,8 +10,14 @@ from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.scenario.library import shipped
 from serfsim.scenario.settings import Settings
 from serfsim.study.regression.baseline import Baseline
-from serfsim.study.regression.identity import comparable_fields, differing
-from serfsim.study.regression.selection import chosen, loaded, located, source_of
+from serfsim.study.regression.selection import (
+    chosen,
+    comparable_fields,
+    differing,
+    loaded,
+    located,
+    source_of,
+)
 from tests.regression.made import TINY, baseline, entry, runs, scenario
 
 

@@ -14,8 +14,7 @@ from typer.main import get_command
 from serfsim.cli.app import app
 from serfsim.study.regression.baseline import read_baseline
 from serfsim.study.regression.check import PAGE
-from serfsim.study.regression.identity import comparable_fields
-from serfsim.study.regression.selection import loaded
+from serfsim.study.regression.selection import comparable_fields, loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / ".github" / "workflows" / "regress.yml"

@@ -12,8 +12,8 @@ import serfsim
 from serfsim.base.errors import SweepError
 from serfsim.scenario import Scenario
 from serfsim.study.sweeps import Job, Outcome, flat_figures, run_all
-from serfsim.study.sweeps.carrying import OTHER_CODE, carry_out
 from serfsim.study.sweeps.keys import code_version, scenario_text
+from serfsim.study.sweeps.worker import OTHER_CODE, carry_out
 from tests.sweeps.workers import MARKS, misfortune
 
 Misfortunes = Callable[[str], Scenario]
@@ -25,7 +25,7 @@ def meeting(tiny: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     marks = tmp_path / "marks"
     marks.mkdir()
     monkeypatch.setenv(MARKS, str(marks))
-    monkeypatch.setattr("serfsim.study.sweeps.crews.carry_out", misfortune)
+    monkeypatch.setattr("serfsim.study.sweeps.pools.carry_out", misfortune)
     return lambda name: tiny.with_settings({"name": name})
 
 

@@ -18,7 +18,7 @@ from serfsim.base.errors import ResultError, SweepError
 from serfsim.scenario import Scenario
 from serfsim.scenario.figures import FIGURES
 from serfsim.study.sweeps import open_sweep
-from serfsim.study.sweeps.lock import locked
+from serfsim.study.sweeps.folder import locked
 
 GRID = {"cluster.config.suspicion_mult": [4, 2], "cluster.config.probe_interval": ["500ms", "1s"]}
 SAME_EACH_TIME = ["cpu_s", "wall_s"]
@@ -240,7 +240,7 @@ def test_two_sweeps_at_once_are_one_too_many(tiny: Scenario, tmp_path: Path) -> 
 
 
 def test_a_dead_sweep_keeps_nobody_out(tiny: Scenario, tmp_path: Path) -> None:
-    program = "import os, sys, pathlib\nfrom serfsim.study.sweeps.lock import locked\n"
+    program = "import os, sys, pathlib\nfrom serfsim.study.sweeps.folder import locked\n"
     program += "with locked(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
     died = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert died.returncode == -9

@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from serfsim.study.sweeps.crews import end_with_parent
+from serfsim.study.sweeps.pools import end_with_parent
 
 
 def work():

@@ -13,7 +13,7 @@ from serfsim.cli.sweep_table import fitting
 from serfsim.scenario import Scenario
 from serfsim.study.statistics import interval
 from serfsim.study.sweeps import Job, Outcome, summary
-from serfsim.study.sweeps.headlines import figure_text, headlines, short_titles
+from serfsim.study.sweeps.overview import figure_text, headlines, short_titles
 from serfsim.study.sweeps.table import parameters_of, quantity_column, table_of
 
 FLAPS = "detection.flaps"

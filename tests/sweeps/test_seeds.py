@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from serfsim.base.errors import SweepError
-from serfsim.study.sweeps.seeds import checked_seeds, read_seeds
+from serfsim.study.sweeps.grid import checked_seeds, read_seeds
 
 
 def test_seeds_are_numbers_and_ranges() -> None:

@@ -10,7 +10,7 @@ import os
 import signal
 from pathlib import Path
 
-from serfsim.study.sweeps.carrying import Answer, carry_out
+from serfsim.study.sweeps.worker import Answer, carry_out
 
 MARKS = "SERFSIM_TEST_MARKS"  # a folder that remembers which seeds began, in every process
 

@@ -13,9 +13,9 @@ import serfsim
 from serfsim.base.errors import SerfsimError
 from serfsim.study.statistics import confidence_that
 from serfsim.study.tuning import Tuning
+from serfsim.study.tuning.describe import as_markdown
 from serfsim.study.tuning.judging import corrected
 from serfsim.study.tuning.settings import short_names
-from serfsim.study.tuning.words import as_markdown
 from tests.tuning.conftest import FULL, MULT, WRONG, runs, sweep_table
 
 CLEAN = f"{WRONG}.p95 == 0"

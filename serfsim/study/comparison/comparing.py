@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from serfsim.base.errors import ResultError, SerfsimError
+from serfsim.base.errors import ResultError, ScenarioError, SerfsimError
 from serfsim.results.folder import SUMMARY
+from serfsim.scenario.loading import loads
+from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.comparison.comparison import Comparison
-from serfsim.study.comparison.scenarios import other_scenario
 from serfsim.study.statistics.intervals import required
+from serfsim.study.sweeps.folder import differences
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import Result
-    from serfsim.study.sweeps.existing import ExistingRuns
+    from serfsim.study.sweeps.folder import ExistingRuns
 
 
 def compare(
@@ -104,8 +106,7 @@ def _counts(seeds: Sequence[int]) -> str:
 def _read(what: Any) -> Result | ExistingRuns:
     """A result, or the runs of a sweep. SerfsimError for anything else."""
     from serfsim.results.run_result import open_result
-    from serfsim.study.sweeps.existing import existing_runs, require_runs
-    from serfsim.study.sweeps.folder import MANIFEST
+    from serfsim.study.sweeps.folder import MANIFEST, existing_runs, require_runs
 
     if _is_result(what):
         result: Result = what
@@ -127,3 +128,39 @@ def _read(what: Any) -> Result | ExistingRuns:
 
 def _is_result(what: Any) -> bool:
     return hasattr(what, "summary") and hasattr(what, "background")
+
+
+MOST_TOLD: Final = 3
+# What a difference in changes no run.
+NOT_AFFECTING_RESULTS: Final = ("name", "question", "seed", "claims")
+
+
+def other_scenario(base: Any, candidate: Any) -> list[str]:
+    """Notes: other names, and the settings that differ. None where a side has no scenario."""
+    before, now = _complete(base), _complete(candidate)
+    notes = []
+    names = [getattr(scenario, "name", None) for scenario in (base, candidate)]
+    if names[0] != names[1] and None not in names:
+        notes.append(f"two scenarios of different names are compared: {names[0]} and {names[1]}")
+    if before is None or now is None:
+        return notes
+    changes = [
+        f"{path} {quoted(old)} -> {quoted(new)}"
+        for path, old, new in differences(before, now)
+        if not path.startswith(NOT_AFFECTING_RESULTS)
+    ]
+    if changes:
+        left = len(changes) - MOST_TOLD
+        more = f" and {left} more" if left > 0 else ""
+        notes.append(f"the scenarios differ in {', '.join(changes[:MOST_TOLD])}{more}")
+    return notes
+
+
+def _complete(scenario: Any) -> dict[str, Any] | None:
+    """Every value of a scenario in hand or kept as text."""
+    if isinstance(scenario, Scenario):
+        return scenario.complete()
+    try:
+        return loads(scenario.to_yaml()).complete()
+    except (AttributeError, ScenarioError):
+        return None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from serfsim.base.atomic_files import write_each
+from serfsim.base.errors import ResultError
+from serfsim.results.run_result import finite
 from serfsim.study.comparison.rows import Row
 
 if TYPE_CHECKING:
@@ -37,7 +41,7 @@ class Comparison:
     @cached_property
     def verdict(self) -> str:
         """The verdict in words; its first line is the conclusion."""
-        from serfsim.study.comparison.words import verdict_text
+        from serfsim.study.comparison.describe import verdict_text
 
         return verdict_text(self)
 
@@ -70,12 +74,11 @@ class Comparison:
 
     def save(self, folder: str | Path) -> Path:
         """Write comparison.json, comparison.csv, comparison.md and comparison.png; returns the folder."""
-        from serfsim.study.comparison.files import write
 
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
-        from serfsim.study.comparison.words import as_html
+        from serfsim.study.comparison.describe import as_html
 
         return as_html(self)
 
@@ -100,3 +103,42 @@ def _record(row: Row) -> dict[str, Any]:
         "candidate_missing": row.missing[1],
         "verdict": row.verdict,
     }
+
+
+SCHEMA_VERSION: Final = 1
+
+
+def write(comparison: Comparison, folder: Path) -> Path:
+    """Write all files. SerfsimError where the folder cannot be written."""
+    from serfsim.report.saving import png_of
+    from serfsim.study.comparison.describe import as_markdown
+    from serfsim.study.comparison.plot import draw, forest_size
+
+    files = {
+        "comparison.json": as_json_text(comparison),
+        "comparison.csv": comparison.table.to_csv(index=False),
+        "comparison.md": as_markdown(comparison),
+        "comparison.png": png_of(partial(draw, comparison), forest_size(comparison)),
+    }
+    write_each(folder, files, ResultError, "comparison")
+    return folder
+
+
+def as_json_text(comparison: Comparison) -> str:
+    """Everything of a comparison; what is not finite is null."""
+    document: dict[str, Any] = finite(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "base": comparison.names[0],
+            "candidate": comparison.names[1],
+            "kind": comparison.kind,
+            "seeds": list(comparison.seeds),
+            "paired": comparison.paired,
+            "identical": comparison.identical,
+            "confidence": comparison.confidence,
+            "verdict": comparison.verdict.splitlines(),
+            "notes": list(comparison.notes),
+            "figures": comparison.table.to_dict("records"),
+        }
+    )
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"

@@ -22,7 +22,7 @@ from serfsim.scenario.figures import figure_value
 from serfsim.study.comparison import per_node, per_pair
 from serfsim.study.comparison.rows import SHOWN, Row, chosen_figures, distinct, verdict_of
 from serfsim.study.statistics import differences
-from serfsim.study.statistics.named import Floats
+from serfsim.study.statistics.intervals import Floats
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import Result

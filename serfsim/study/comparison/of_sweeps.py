@@ -14,12 +14,12 @@ from serfsim.scenario.figures import unit_of
 from serfsim.scenario.problems import found_expected, listed
 from serfsim.study.comparison.rows import ANY, Row, chosen_figures, distinct, verdict_of
 from serfsim.study.statistics import Differences, differences
-from serfsim.study.statistics.named import Floats
+from serfsim.study.statistics.intervals import Floats
 from serfsim.study.tuning.goals import figures_of
 from serfsim.study.tuning.settings import Setting, settings_of
 
 if TYPE_CHECKING:
-    from serfsim.study.sweeps.existing import ExistingRuns
+    from serfsim.study.sweeps.folder import ExistingRuns
 
 
 @dataclass(frozen=True)

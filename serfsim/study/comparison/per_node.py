@@ -24,7 +24,7 @@ from serfsim.results.scoring.detection import about_up, flaps
 from serfsim.results.scoring.health import node_health_seconds
 from serfsim.results.scoring.recording import Integers
 from serfsim.results.scoring.scope import Scope, select
-from serfsim.study.statistics.named import Floats
+from serfsim.study.statistics.intervals import Floats
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import Result

@@ -10,8 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from serfsim.report.plots import style
+from serfsim.study.comparison.describe import (
+    conclusion,
+    difference_text,
+    interval_text,
+    label_text,
+    value_text,
+)
 from serfsim.study.comparison.rows import SHOWN, TELLING, Row
-from serfsim.study.comparison.words import conclusion, difference_text, interval_text, label_text, value_text
 
 if TYPE_CHECKING:
     from serfsim.study.comparison.comparison import Comparison

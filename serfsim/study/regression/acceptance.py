@@ -28,14 +28,12 @@ from serfsim.study.regression.baseline import (
     write_baseline,
 )
 from serfsim.study.regression.check import history_of, run
-from serfsim.study.regression.commits import commit_here
 from serfsim.study.regression.comparison import claims_of
-from serfsim.study.regression.history import ACCEPTED, append, line_of, read_history
-from serfsim.study.regression.identity import comparable_fields
+from serfsim.study.regression.history import ACCEPTED, append, commit_here, line_of, read_history
 from serfsim.study.regression.runs import Runs
-from serfsim.study.regression.selection import entry_of, located, source_of
+from serfsim.study.regression.selection import comparable_fields, entry_of, located, source_of
+from serfsim.study.sweeps.grid import checked_seeds
 from serfsim.study.sweeps.keys import code_version
-from serfsim.study.sweeps.seeds import checked_seeds
 
 SEEDS: Final = "1-30"
 FIRST: Final = "first baseline"

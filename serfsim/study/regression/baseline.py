@@ -36,9 +36,8 @@ _ACCEPT: Final = "serfsim regress --accept makes one"
 class Entry:
     """One scenario of a baseline.
 
-    `source`: the name of a shipped scenario, or its file's path from the baseline's folder. `given`: see
-    `identity.comparable_fields`. `claims`: those of its runs, as text. `complete`: its YAML with all
-    defaults.
+    `source`: the name of a shipped scenario, or its file's path from the baseline's folder. `given`:
+    see `comparable_fields`. `claims`: those of its runs, as text. `complete`: its YAML with all defaults.
     `code`, `commit`, `date`: what made these runs, and when they were accepted.
     """
 

@@ -19,7 +19,7 @@ from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, c
 from serfsim.study.regression.history import FILE, read_history
 from serfsim.study.regression.runs import Failure, Runs, run_scenarios
 from serfsim.study.regression.selection import chosen, loaded
-from serfsim.study.sweeps.jobs import FAILED, Outcome
+from serfsim.study.sweeps.worker import FAILED, Outcome
 
 BASELINE: Final = Path("results") / "baseline"
 OUT: Final = Path("results") / "regress"
@@ -86,7 +86,7 @@ def regress(
 
 def seeds_of(entries: Iterable[Entry], seeds: Iterable[int] | str | None) -> dict[str, list[int]]:
     """The seeds of each scenario: those given, or its own of the baseline."""
-    from serfsim.study.sweeps.seeds import checked_seeds
+    from serfsim.study.sweeps.grid import checked_seeds
 
     if seeds is None:
         return {entry.name: list(entry.runs.seeds) for entry in entries}
@@ -112,8 +112,7 @@ def run(
 
 def write(comparison: Comparison, baseline: Baseline, out: Path) -> None:
     """Write the folder `out`, whole or not at all."""
-    from serfsim.study.regression.document import document
-    from serfsim.study.regression.markdown import markdown
+    from serfsim.study.regression.markdown import document, markdown
     from serfsim.study.regression.plots import save_plots
 
     history, _ = read_history(history_of(baseline.folder))

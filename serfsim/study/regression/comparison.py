@@ -8,7 +8,9 @@ call at what was asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,10 +19,8 @@ import numpy as np
 from serfsim.scenario.figures import BY_TYPE, better
 from serfsim.scenario.model import Scenario
 from serfsim.study.regression.baseline import Baseline, Entry
-from serfsim.study.regression.difference import p_value, tendency
-from serfsim.study.regression.family import family
-from serfsim.study.regression.identity import differing_settings
 from serfsim.study.regression.runs import CLAIMS_FAILED, Failure, Floats, Runs
+from serfsim.study.regression.selection import differing_settings
 
 WORSE: Final = "worse"
 BETTER: Final = "better"
@@ -182,3 +182,67 @@ def finite(values: Floats) -> Floats:
     """The values without the infinity of runs that had none."""
     kept: Floats = values[np.isfinite(values)]
     return kept
+
+
+def p_value(then: Floats, now: Floats) -> float:
+    """Two-sided. Values may be infinite; NaN may not be."""
+    from scipy.stats import ks_2samp
+
+    if np.isnan(then).any() or np.isnan(now).any():
+        raise ValueError("NaN has no place in an order")
+    with warnings.catch_warnings():
+        # Where samples hardly differ, the sum may come out a rounding above 1; scipy says so and gives 1.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return min(1.0, float(ks_2samp(then, now, method="exact").pvalue))
+
+
+def tendency(then: Floats, now: Floats) -> float:
+    """-1 to 1: how much likelier it is that a run now lies above one then than below it (Cliff's delta)."""
+    above, below = now[:, None] > then[None, :], now[:, None] < then[None, :]
+    return float(above.mean() - below.mean())
+
+
+# (which figures, which one tells it)
+TOLD_BY_OTHERS: Final = (
+    (r"detection\..*_per_node_hour", "the same count, over time and nodes, which the scenario fixes"),
+    (r"detection\..*_s\.n", "crashes less those missed, and detection.missed is tested"),
+    (r"detection\.\w+_s\.p\d+", "with a handful of crashes in a run, all between its mean and its max"),
+    (
+        r"detection\.first_suspect_s\.max",
+        "the mean; the largest of few waits hardly varies with anything else",
+    ),
+    (r"coordinates\.relative_error\.(mean|max)", "p50, p90 and p99"),
+    (r"coordinates\.absolute_error_ms\.(?!p50).*", "the relative errors, but for p50"),
+    (r"dissemination\.\w+\.full_s", "p99_s, which few deliveries hardly tell from it"),
+    (r"dissemination\.\w+\.sent", "the scenario"),
+    (r"traffic\.messages_per_node_s", "the types of message, each of which is tested"),
+    (r"traffic\.by_type\..*\.bytes_per_node_s", "the number of each type and the bytes of all"),
+)
+_OTHERS: Final = re.compile("|".join(f"(?:{pattern})" for pattern, _ in TOLD_BY_OTHERS))
+
+
+def is_tested(name: str) -> bool:
+    """Whether a figure belongs to the family."""
+    return _OTHERS.fullmatch(name) is None
+
+
+def family(then: Runs, now: Runs) -> Iterator[tuple[str, Floats, Floats]]:
+    """(figure, values then, values now) of every test between two sets of runs of one scenario.
+
+    A run without a value counts as beyond all values. No test is a figure that is the same in all runs
+    of both sets, nor one that orders all runs as an earlier one does (all suspicions, where every one is
+    unjust). Both are decided by all runs together, whichever set each is in, so the rest of the family
+    errs with the rate that it states.
+    """
+    seen = set()
+    for name in dict.fromkeys([*then.figures, *now.figures]):
+        in_both = name in then.figures and name in now.figures
+        if not is_tested(name) or not (in_both or name.startswith(BY_TYPE)):
+            continue
+        before, after = (np.nan_to_num(runs.values(name), nan=np.inf, posinf=np.inf) for runs in (then, now))
+        _, order = np.unique(np.concatenate((before, after)), return_inverse=True)
+        key = order.tobytes()
+        if not order.any() or key in seen:
+            continue
+        seen.add(key)
+        yield name, before, after

@@ -21,8 +21,8 @@ from serfsim.scenario.figures import BY_TYPE, FIGURES
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
     from serfsim.study.sweeps.execution import OnDone
-    from serfsim.study.sweeps.jobs import Outcome
     from serfsim.study.sweeps.store import Store
+    from serfsim.study.sweeps.worker import Outcome
 
 Floats = NDArray[np.float64]
 DIGITS: Final = 6
@@ -86,7 +86,7 @@ def run_scenarios(
 ) -> tuple[dict[str, Runs], list[Failure]]:
     """Run each scenario with its seeds. Runs that failed are not among the runs; see `run_all`."""
     from serfsim.study.sweeps.execution import run_all
-    from serfsim.study.sweeps.jobs import DONE, Job
+    from serfsim.study.sweeps.worker import DONE, Job
 
     jobs = [Job(scenario, seed) for name, scenario in scenarios.items() for seed in seeds[name]]
     outcomes = run_all(jobs, workers=workers, store=store, on_done=on_done)

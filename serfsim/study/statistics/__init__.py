@@ -10,10 +10,16 @@ its values: the bootstrap draws from a fixed seed, and the order of the values d
 
 from __future__ import annotations
 
-from serfsim.study.statistics.differences import Differences, differences
-from serfsim.study.statistics.family import holm
-from serfsim.study.statistics.intervals import Interval, bound, interval, share
-from serfsim.study.statistics.named import estimate, is_statistic, quantile_of
+from serfsim.study.statistics.differences import Differences, differences, holm
+from serfsim.study.statistics.intervals import (
+    Interval,
+    bound,
+    estimate,
+    interval,
+    is_statistic,
+    quantile_of,
+    share,
+)
 from serfsim.study.statistics.thresholds import confidence_that, values_needed
 
 __all__ = [

@@ -22,8 +22,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serfsim.study.statistics.intervals import ROUNDING, SEED, required
-from serfsim.study.statistics.named import Floats
+from serfsim.study.statistics.intervals import ROUNDING, SEED, Floats, required
 
 Integers = NDArray[np.int64]
 RESAMPLES: Final = 4_000
@@ -131,3 +130,18 @@ def _critical(samples: Sequence[Floats], error: Floats, confidence: float, n: In
     normal = float(np.quantile(np.abs(mixed).max(axis=0), confidence))
     critical: Floats = t.isf(norm.sf(normal), n - 1)
     return critical
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Holm's step-down adjustment (Scand. J. Statist. 6, 1979), in the order given.
+
+    Rejecting where the adjusted p-value is at most alpha keeps the probability of any false rejection
+    at alpha, however the tests depend on one another. NaN (no test) stays NaN and does not count.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    out = np.full(p.shape, np.nan)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    steps = np.arange(len(order), 0, -1)
+    out[order] = np.minimum(1.0, np.maximum.accumulate(steps * p[order]))
+    return out

@@ -18,8 +18,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from serfsim.study.statistics.intervals import ALIKE, MeanBounds, are_equal
-from serfsim.study.statistics.named import Floats, estimate, quantile_of, sorted_values
+from serfsim.study.statistics.intervals import (
+    ALIKE,
+    Floats,
+    MeanBounds,
+    are_equal,
+    estimate,
+    quantile_of,
+    sorted_values,
+)
 
 MOST_VALUES: Final = 100_000
 MOST_SURE: Final = 0.9995  # of a mean: beyond it too few resamples lie

@@ -21,9 +21,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 from serfsim.base.errors import SweepError
-from serfsim.study.sweeps.carrying import Answer, carry_out
-from serfsim.study.sweeps.crews import Finish, Order
 from serfsim.study.sweeps.keys import code_version
+from serfsim.study.sweeps.pools import Completion, Task
+from serfsim.study.sweeps.worker import Answer, carry_out
 
 ANSWER_S: Final = 5.0  # how long the scheduler may take to answer at first
 WORKERS_S: Final = 30.0  # how long a cluster may be without workers
@@ -40,7 +40,7 @@ class DaskWorkers:
         self._address = address
         self._stack = ExitStack()
         self._client: Any = None
-        self._busy: dict[Any, tuple[str, Order]] = {}
+        self._busy: dict[Any, tuple[str, Task]] = {}
         self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._workers_seen = time.monotonic()
 
@@ -76,52 +76,52 @@ class DaskWorkers:
         busy = {worker for worker, _ in self._busy.values()}
         return [worker for worker in self._workers() if worker not in busy]
 
-    def start(self, worker: Any, order: Order) -> None:
+    def start(self, worker: Any, task: Task) -> None:
         future = self._client.submit(
             carry_out,
-            order.text,
-            order.seed,
-            order.code,
+            task.text,
+            task.seed,
+            task.code,
             key=f"serfsim-{uuid4().hex}",
             workers=[worker],
             allow_other_workers=False,
             pure=False,
         )
-        self._busy[future] = (worker, order)
+        self._busy[future] = (worker, task)
         future.add_done_callback(self._ended.put)
 
-    def finished(self) -> Sequence[Finish]:
+    def finished(self) -> Sequence[Completion]:
         try:
             future = self._ended.get(timeout=LOOK_S)
         except queue.Empty:
             return self._died()
         return [self._finish(future)] if future in self._busy else []
 
-    def _finish(self, future: Any) -> Finish:
+    def _finish(self, future: Any) -> Completion:
         import distributed
 
-        _, order = self._busy.pop(future)
+        _, task = self._busy.pop(future)
         try:
             answer: Answer = future.result(timeout=FETCH_S)
-            return Finish(order, answer)
+            return Completion(task, answer)
         except distributed.KilledWorker as error:
-            return Finish(order, None, f"Dask gave it up ({error})".split(".")[0])
+            return Completion(task, None, f"Dask gave it up ({error})".split(".")[0])
         except (TimeoutError, distributed.CancelledError, distributed.TimeoutError):
             self._workers()  # says so if it is the scheduler that is gone
-            return Finish(order, None, "its worker left before it had answered")
+            return Completion(task, None, "its worker left before it had answered")
         except (ImportError, AttributeError) as error:
             raise SweepError(f"{self._address}: a worker cannot run serfsim: {error}") from None
 
-    def _died(self) -> list[Finish]:
+    def _died(self) -> list[Completion]:
         """The runs whose workers have left the cluster."""
         there = self._workers()
-        finishes = []
-        for future, (worker, order) in list(self._busy.items()):
+        completions = []
+        for future, (worker, task) in list(self._busy.items()):
             if worker not in there:
                 del self._busy[future]
                 future.cancel()
-                finishes.append(Finish(order, None, f"worker {worker} left the cluster"))
-        return finishes
+                completions.append(Completion(task, None, f"worker {worker} left the cluster"))
+        return completions
 
     def _workers(self) -> list[str]:
         """The addresses of those that are there. SweepError where nobody has been for long."""

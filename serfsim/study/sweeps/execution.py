@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import SweepError
 from serfsim.scenario.problems import found_expected, quoted
-from serfsim.study.sweeps.carrying import OTHER_CODE, Answer
-from serfsim.study.sweeps.crews import Crew, Finish, LocalProcesses, Order, OwnProcess
-from serfsim.study.sweeps.jobs import FAILED, Job, Outcome
 from serfsim.study.sweeps.keys import code_version, run_key, scenario_text
+from serfsim.study.sweeps.pools import Completion, InProcess, ProcessPool, Task, WorkerPool
+from serfsim.study.sweeps.worker import FAILED, OTHER_CODE, Answer, Job, Outcome
 
 if TYPE_CHECKING:
     from serfsim.study.sweeps.store import Store
@@ -34,7 +33,7 @@ def run_all(
     store: Store | None = None,
     on_done: OnDone | None = None,
 ) -> list[Outcome]:
-    """Carry all jobs out and return what came of each, in the order of the jobs.
+    """Run all jobs and return the outcome of each, in the order of the jobs.
 
     `workers`: processes on this machine, as many as it has processors unless given; 1 is this process
     itself. `scheduler`: the address of a Dask scheduler, whose workers then do it. `store` has what
@@ -58,13 +57,13 @@ class _Execution:
         self._outcomes: dict[int, Outcome] = {}
         self._keys: list[str] = []
         self._deaths = [0] * len(jobs)
-        self._waiting: deque[Order] = deque()
+        self._waiting: deque[Task] = deque()
 
     def carry_out(self, workers: int | None, scheduler: str | None) -> list[Outcome]:
         self._take_stock()
         if self._waiting:
-            with crew_of(workers, scheduler, len(self._waiting)) as crew:
-                self._see_through(crew)
+            with pool_of(workers, scheduler, len(self._waiting)) as pool:
+                self._see_through(pool)
         return [self._outcomes[number] for number in range(len(self._jobs))]
 
     def _take_stock(self) -> None:
@@ -81,36 +80,36 @@ class _Execution:
             if found is not None:
                 self._settle(number, found)
             else:
-                self._waiting.append(Order(number, text, job.seed, code))
+                self._waiting.append(Task(number, text, job.seed, code))
 
-    def _see_through(self, crew: Crew) -> None:
+    def _see_through(self, pool: WorkerPool) -> None:
         left = len(self._waiting)
         while left:
-            for worker in crew.idle():
+            for worker in pool.idle():
                 if not self._waiting:
                     break
-                crew.start(worker, self._waiting.popleft())
-            for finish in crew.finished():
-                left -= self._take(finish, crew)
+                pool.start(worker, self._waiting.popleft())
+            for completion in pool.finished():
+                left -= self._take(completion, pool)
 
-    def _take(self, finish: Finish, crew: Crew) -> bool:
+    def _take(self, completion: Completion, pool: WorkerPool) -> bool:
         """Whether that settles the run. SweepError where the worker runs other code."""
-        order, answer = finish.order, finish.answer
-        job, key = self._jobs[order.number], self._keys[order.number]
+        task, answer = completion.task, completion.answer
+        job, key = self._jobs[task.number], self._keys[task.number]
         if answer is None:
-            self._deaths[order.number] += 1
-            if self._deaths[order.number] < TRIES:
-                self._waiting.append(order)
+            self._deaths[task.number] += 1
+            if self._deaths[task.number] < TRIES:
+                self._waiting.append(task)
                 return False
-            error = f"its worker died in {TRIES} tries: {finish.death}"
-            self._keep(order.number, Outcome(job, key, FAILED, error))
+            error = f"its worker died in {TRIES} tries: {completion.death}"
+            self._keep(task.number, Outcome(job, key, FAILED, error))
             return True
         if answer["status"] == OTHER_CODE:
             raise SweepError(
-                f"a worker runs serfsim {answer['code']}, this is {order.code}: {crew.same_code};"
+                f"a worker runs serfsim {answer['code']}, this is {task.code}: {pool.same_code};"
                 " runs that are finished are kept"
             )
-        self._keep(order.number, outcome_of(job, key, answer))
+        self._keep(task.number, outcome_of(job, key, answer))
         return True
 
     def _keep(self, number: int, outcome: Outcome) -> None:
@@ -138,14 +137,14 @@ def _done(answer: Answer) -> dict[str, Any]:
     }
 
 
-def crew_of(workers: int | None, scheduler: str | None, runs: int) -> Crew:
+def pool_of(workers: int | None, scheduler: str | None, runs: int) -> WorkerPool:
     """Those who are to carry out so many runs."""
     if scheduler is not None:
         from serfsim.study.sweeps.cluster import DaskWorkers
 
         return DaskWorkers(scheduler)
     if workers == 1:
-        return OwnProcess()
+        return InProcess()
     import joblib
 
-    return LocalProcesses(min(workers or joblib.cpu_count(), runs))
+    return ProcessPool(min(workers or joblib.cpu_count(), runs))

@@ -17,24 +17,24 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from serfsim.base import manifest
+from serfsim.base import locking, manifest
 from serfsim.base.atomic_files import cannot_write, write_whole
 from serfsim.base.errors import ScenarioError, SweepError
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.grid import points
-from serfsim.study.sweeps.jobs import Job, Outcome
 from serfsim.study.sweeps.keys import code_version, content_digest
-from serfsim.study.sweeps.lock import LOCK
 from serfsim.study.sweeps.overview import summary
 from serfsim.study.sweeps.store import PARTS, SCHEMA_VERSION, all_parts, outcome_of_part
-from serfsim.study.sweeps.table import table_of
+from serfsim.study.sweeps.table import parameters_of, table_of
+from serfsim.study.sweeps.worker import Job, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,3 +274,44 @@ def check_tables(folder: Path) -> None:
     changed = [] if kept is None else manifest.altered(folder, kept)
     if changed:
         raise SweepError(f"{folder / changed[0]}: somebody changed it since it was written; move it first")
+
+
+LOCK: Final = ".lock"
+
+
+def locked(folder: Path) -> AbstractContextManager[None]:
+    """Hold the folder. Raises SweepError where another sweep does."""
+    return locking.locked(folder / LOCK, folder, "is carrying out a sweep in it", SweepError)
+
+
+class ExistingRuns(NamedTuple):
+    """The tidy table of a sweep, the paths of its grid, and its scenario where that is known."""
+
+    name: str
+    table: pd.DataFrame
+    parameters: list[str]
+    scenario: Scenario | None
+
+
+def existing_runs(what: Any) -> ExistingRuns | None:
+    """The runs of a sweep's folder, an opened `Sweep` or a tidy table; None for anything else.
+
+    A folder that has a sweep's folder `sweep` in it, as that of a tuning has, stands for it.
+    """
+    if hasattr(what, "columns"):
+        return ExistingRuns("sweep", what, parameters_of(what), None)
+    if isinstance(what, (str, Path)) and Path(what).is_dir():
+        inner = Path(what) / "sweep"
+        what = open_sweep(inner if (inner / MANIFEST).is_file() else what)
+    if isinstance(what, Sweep):
+        return ExistingRuns(what.name, what.table, what.parameters, what.scenario)
+    return None
+
+
+def require_runs(table: pd.DataFrame, name: str) -> None:
+    """SweepError where a sweep has no run that is done, with the error of the first that failed."""
+    if len(table) == 0:
+        raise SweepError(f"{name}: {found_expected('a sweep without runs', 'at least one run')}")
+    if "status" in table and (table["status"] != "done").all():
+        error = table["error"].iloc[0] if "error" in table else "no reason given"
+        raise SweepError(f"{name}: all {len(table)} runs failed, the first with: {error}")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.english import nearest
 from serfsim.base.errors import SweepError
 from serfsim.scenario.figures import FIGURES
 from serfsim.scenario.problems import found_expected, quoted
-from serfsim.study.sweeps.jobs import DONE
 from serfsim.study.sweeps.table import ABOUT, parameters_of
+from serfsim.study.sweeps.worker import DONE
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from serfsim.scenario.model import Scenario
 
 
 def summary(
@@ -87,3 +90,44 @@ def _estimates(
             bounded = interval(values, statistic, confidence)
             found |= {name: bounded.estimate, f"{name}.low": bounded.low, f"{name}.high": bounded.high}
     return found
+
+
+HEADLINES: Final = (
+    "detection.first_s.p50",
+    "detection.full_s.p99",
+    "detection.false_positives",
+    "detection.flaps_per_node_hour",
+    "coordinates.relative_error.p50",
+    "dissemination.events.p99_s",
+    "traffic.bytes_per_node_s",
+)
+
+
+def headlines(table: pd.DataFrame, scenario: Scenario) -> list[str]:
+    """The figures of claims, then HEADLINES, of those that have a value; what never changes comes last."""
+    wanted = dict.fromkeys([*(claim.figure for claim in scenario.claims), *HEADLINES])
+    known = set(figures_of(table))
+    there = [name for name in wanted if name in known and table[name].notna().any()]
+    return sorted(there, key=lambda name: table[name].nunique() < 2)
+
+
+def runs_text(done: int, failed: int) -> str:
+    return f"{done} (+{failed} failed)" if failed else str(done)
+
+
+def short_titles(parameters: Sequence[str]) -> dict[str, str]:
+    """The last part of each path where that tells them apart, else the path."""
+    last = {path: path.rpartition(".")[2] for path in parameters}
+    alike = list(last.values())
+    return {path: title if alike.count(title) == 1 else path for path, title in last.items()}
+
+
+def figure_text(point: Mapping[Any, Any], name: str) -> str:
+    """'3.21', or '3.21 (2.9 to 3.5)'."""
+    value = point[name]
+    if math.isnan(value):
+        return "-"
+    if f"{name}.low" not in point:
+        return f"{value:.4g}"
+    low, high = point[f"{name}.low"], point[f"{name}.high"]
+    return f"{value:.4g} ({low:.3g} to {high:.3g})".replace("inf", "∞")

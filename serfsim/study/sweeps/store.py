@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from serfsim.base.atomic_files import cannot_write, write_whole
 from serfsim.base.errors import SweepError
-from serfsim.study.sweeps.jobs import DONE, FAILED, Job, Outcome
+from serfsim.study.sweeps.worker import DONE, FAILED, Job, Outcome
 
 PARTS: Final = "parts"
 SCHEMA_VERSION: Final = 1

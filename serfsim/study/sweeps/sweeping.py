@@ -17,13 +17,11 @@ from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.execution import run_all
-from serfsim.study.sweeps.folder import begin, make_folder, write_tables
-from serfsim.study.sweeps.grid import check_topologies, checked_grid, scenarios
-from serfsim.study.sweeps.jobs import DONE, FAILED, Job, Outcome
-from serfsim.study.sweeps.lock import locked
-from serfsim.study.sweeps.seeds import checked_seeds
+from serfsim.study.sweeps.folder import begin, locked, make_folder, write_tables
+from serfsim.study.sweeps.grid import check_topologies, checked_grid, checked_seeds, scenarios
 from serfsim.study.sweeps.store import Store
 from serfsim.study.sweeps.table import table_of
+from serfsim.study.sweeps.worker import DONE, FAILED, Job, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

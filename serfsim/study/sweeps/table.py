@@ -12,10 +12,11 @@ from serfsim.scenario.figures import FIGURES
 from serfsim.scenario.problems import found_expected
 from serfsim.scenario.units import read_bandwidth, read_duration, read_share, read_size
 from serfsim.study.sweeps.grid import as_text
-from serfsim.study.sweeps.jobs import Outcome
+from serfsim.study.sweeps.worker import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 # What stands between a run's parameters and its figures.
 ABOUT: Final = ("seed", "run", "status", "error", "digest", "complete", "claims_failed", "cpu_s", "wall_s")

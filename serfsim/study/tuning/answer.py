@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from serfsim.base.english import joined
+from serfsim.study.tuning.describe import amount, measured_text, stated, statistic_text
 from serfsim.study.tuning.judging import Judgement
 from serfsim.study.tuning.settings import AS_IT_IS
-from serfsim.study.tuning.words import amount, measured_text, stated, statistic_text
 
 if TYPE_CHECKING:
     from serfsim.study.tuning.tuning import Judged, Tuning

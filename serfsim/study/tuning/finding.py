@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import SerfsimError
 from serfsim.scenario.problems import found_expected, listed, quoted
-from serfsim.study.sweeps.existing import require_runs
+from serfsim.study.sweeps.folder import require_runs
 from serfsim.study.tuning.goals import Goal, figures_of, read_constraint, read_goal
 from serfsim.study.tuning.judging import JUDGES
 from serfsim.study.tuning.settings import settings_of
@@ -135,8 +135,8 @@ def _runs(
     from serfsim.scenario.loading import load
     from serfsim.scenario.model import Scenario
     from serfsim.study.sweeps import sweep
-    from serfsim.study.sweeps.existing import existing_runs
-    from serfsim.study.sweeps.seeds import checked_seeds
+    from serfsim.study.sweeps.folder import existing_runs
+    from serfsim.study.sweeps.grid import checked_seeds
 
     found = existing_runs(what)
     if found is not None:

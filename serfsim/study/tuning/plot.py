@@ -14,8 +14,8 @@ from matplotlib.ticker import FuncFormatter
 from serfsim.report.plots import style
 from serfsim.report.plots.labels import place_labels
 from serfsim.study.statistics import Interval
+from serfsim.study.tuning.describe import SIGNS, stated
 from serfsim.study.tuning.goals import Constraint, Goal
-from serfsim.study.tuning.words import SIGNS, stated
 
 if TYPE_CHECKING:
     from serfsim.study.tuning.tuning import Judged, Tuning

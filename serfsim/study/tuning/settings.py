@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from serfsim.study.statistics.named import Floats
+from serfsim.study.statistics.intervals import Floats
 from serfsim.study.sweeps.grid import as_text
 
 if TYPE_CHECKING:

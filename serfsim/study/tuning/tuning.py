@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from serfsim.study.statistics import Interval
-from serfsim.study.tuning.front import measured, on_front
+from serfsim.base.atomic_files import write_each
+from serfsim.base.errors import ResultError
+from serfsim.results.run_result import finite
+from serfsim.study.statistics import Interval, interval
 from serfsim.study.tuning.goals import Constraint, Goal
 from serfsim.study.tuning.judging import Judgement, Verdict, judged, verdict_of
 from serfsim.study.tuning.settings import Setting
@@ -147,14 +151,73 @@ class Tuning:
 
     def save(self, folder: str | Path) -> Path:
         """Write tuning.json, tuning.csv, tuning.md and pareto.png into `folder`; returns it."""
-        from serfsim.study.tuning.files import write
 
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
-        from serfsim.study.tuning.words import as_html
+        from serfsim.study.tuning.describe import as_html
 
         return as_html(self)
 
     def __repr__(self) -> str:
         return f"<Tuning {self.name}: {self.answer}>"
+
+
+SCHEMA_VERSION: Final = 1
+
+
+def write(tuning: Tuning, folder: Path) -> Path:
+    """Write all files. SerfsimError where the folder cannot be written."""
+    from serfsim.report.saving import png_of
+    from serfsim.study.tuning.describe import as_markdown
+
+    files = {
+        "tuning.json": json.dumps(as_json(tuning), indent=2, allow_nan=False) + "\n",
+        "tuning.csv": tuning.table.to_csv(index=False),
+        "tuning.md": as_markdown(tuning),
+        "pareto.png": png_of(tuning.plot),
+    }
+    write_each(folder, files, ResultError, "tuning")
+    return folder
+
+
+def as_json(tuning: Tuning) -> dict[str, Any]:
+    """Everything of a tuning, in types of JSON; what is not finite is null."""
+    document: dict[str, Any] = finite(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "name": tuning.name,
+            "answer": tuning.answer,
+            "status": tuning.status,
+            "confidence": tuning.confidence,
+            "judge": tuning.judge,
+            "objective": {"name": tuning.objective.name, "better": tuning.objective.better},
+            "constraints": [one.text for one in tuning.constraints],
+            "pareto": [goal.name for goal in tuning.pareto],
+            "chosen": None if tuning.chosen is None else tuning.chosen.setting.parameters,
+            "near_ties": [one.setting.parameters for one in tuning.near_ties],
+            "settings": tuning.table.to_dict("records"),
+        }
+    )
+    return document
+
+
+def measured(setting: Setting, goal: Goal, confidence: float) -> Interval:
+    """A goal at a setting. A run without the figure counts as worse than any with one."""
+    worst = math.inf if goal.better == "lower" else -math.inf
+    values = setting.values(goal.figure, without=worst, failed=worst)
+    return interval(values, goal.statistic, confidence)
+
+
+def on_front(first: Sequence[float], second: Sequence[float], ways: tuple[str, str]) -> list[bool]:
+    """Which of the points (first, second) no other is at least as good as in both, and better in one.
+
+    `ways`: whether 'lower' or 'higher' is better in each. What is not finite is on no front.
+    """
+    signs = [1.0 if way == "lower" else -1.0 for way in ways]
+    points = [(signs[0] * x, signs[1] * y) for x, y in zip(first, second, strict=True)]
+
+    def beaten(point: tuple[float, float]) -> bool:
+        return any(x <= point[0] and y <= point[1] and (x, y) != point for x, y in points)
+
+    return [math.isfinite(x) and math.isfinite(y) and not beaten((x, y)) for x, y in points]

@@ -16,10 +16,9 @@ from matplotlib.transforms import blended_transform_factory
 from serfsim.base.english import counted
 from serfsim.report.plots import style
 from serfsim.study.regression.baseline import seeds_text
-from serfsim.study.regression.comparison import BETTER, WORSE, Compared, FigureTest, finite
-from serfsim.study.regression.family import family
+from serfsim.study.regression.comparison import BETTER, WORSE, Compared, FigureTest, family, finite
+from serfsim.study.regression.describe import difference, figure_text, number, p_text, unit_after
 from serfsim.study.regression.runs import Floats
-from serfsim.study.regression.words import difference, figure_text, number, p_text, unit_after
 
 ROW = 0.31  # inches
 ABOVE, BELOW = 1.05, 0.55

@@ -1,6 +1,6 @@
 """Who carries runs out: this process itself, or worker processes on this machine.
 
-A crew has workers, each with at most one run at a time. `start` gives a run to one of the `idle`
+A pool has workers, each with at most one run at a time. `start` gives a run to one of the `idle`
 workers, `finished` waits until at least one has an answer. Each worker process is an executor of its
 own (loky's, which joblib brings), so that one that dies takes only its own run with it, and it is
 known which. Worker processes end when this one does, however that ended.
@@ -22,7 +22,7 @@ from multiprocessing import resource_tracker
 from typing import Any, Final, Protocol
 
 from serfsim.speed import PURE, is_compiled
-from serfsim.study.sweeps.carrying import Answer, carry_out, failure
+from serfsim.study.sweeps.worker import Answer, carry_out, failure
 
 LOOK_S: Final = 0.5  # how often a worker looks whether its parent is still there
 
@@ -34,7 +34,7 @@ ONE_THREAD: Final = {
 
 
 @dataclass(frozen=True)
-class Order:
+class Task:
     """What a worker is given: see `carry_out`. `number` tells whose it is."""
 
     number: int
@@ -44,15 +44,15 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Finish:
-    """An order that has ended: with an answer, or with the death of its worker, said in `death`."""
+class Completion:
+    """A task that ended with an answer, or with the death of its worker (`death` says how)."""
 
-    order: Order
+    task: Task
     answer: Answer | None
     death: str = ""
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers. Used as a context; leaving it ends what still runs.
 
     `same_code` is what to do where a worker has other code than this process.
@@ -60,56 +60,56 @@ class Crew(Protocol):
 
     same_code: str
 
-    def __enter__(self) -> Crew: ...
+    def __enter__(self) -> WorkerPool: ...
 
     def __exit__(self, *raised: object) -> None: ...
 
     def idle(self) -> Sequence[Hashable]:
         """Workers without a run."""
 
-    def start(self, worker: Any, order: Order) -> None:
+    def start(self, worker: Any, task: Task) -> None:
         """Give one of them a run."""
 
-    def finished(self) -> Sequence[Finish]:
+    def finished(self) -> Sequence[Completion]:
         """Wait for the next to end. Empty where only the workers have changed."""
 
 
-class OwnProcess:
+class InProcess:
     """Runs happen here, one after another, where a debugger can follow them."""
 
     same_code = "begin again"
 
     def __init__(self) -> None:
-        self._finish: Finish | None = None
+        self._completion: Completion | None = None
 
-    def __enter__(self) -> OwnProcess:
+    def __enter__(self) -> InProcess:
         return self
 
     def __exit__(self, *raised: object) -> None:
         pass
 
     def idle(self) -> Sequence[Hashable]:
-        return () if self._finish else (0,)
+        return () if self._completion else (0,)
 
-    def start(self, worker: Any, order: Order) -> None:
-        self._finish = Finish(order, carry_out(order.text, order.seed, order.code))
+    def start(self, worker: Any, task: Task) -> None:
+        self._completion = Completion(task, carry_out(task.text, task.seed, task.code))
 
-    def finished(self) -> Sequence[Finish]:
-        assert self._finish is not None
-        finish, self._finish = self._finish, None
-        return (finish,)
+    def finished(self) -> Sequence[Completion]:
+        assert self._completion is not None
+        completion, self._completion = self._completion, None
+        return (completion,)
 
 
-class LocalProcesses:
+class ProcessPool:
     """As many worker processes as asked for, started when first needed and again when they die."""
 
     same_code = "its sources changed meanwhile; begin again"
 
     def __init__(self, workers: int) -> None:
         self._executors: dict[int, Any] = dict.fromkeys(range(workers))
-        self._busy: dict[Future[Answer], tuple[int, Order]] = {}
+        self._busy: dict[Future[Answer], tuple[int, Task]] = {}
 
-    def __enter__(self) -> LocalProcesses:
+    def __enter__(self) -> ProcessPool:
         from joblib.externals.loky.backend import resource_tracker as lokys_tracker
 
         # Both watch over what processes share. To start one sets the mask of signals anew, so they are
@@ -130,28 +130,28 @@ class LocalProcesses:
         busy = {worker for worker, _ in self._busy.values()}
         return [worker for worker in self._executors if worker not in busy]
 
-    def start(self, worker: Any, order: Order) -> None:
+    def start(self, worker: Any, task: Task) -> None:
         with interruptions_held():
             if self._executors[worker] is None:
                 self._executors[worker] = _executor()
-            future = self._executors[worker].submit(carry_out, order.text, order.seed, order.code)
-        self._busy[future] = (worker, order)
+            future = self._executors[worker].submit(carry_out, task.text, task.seed, task.code)
+        self._busy[future] = (worker, task)
 
-    def finished(self) -> Sequence[Finish]:
+    def finished(self) -> Sequence[Completion]:
         done, _ = wait(self._busy, return_when=FIRST_COMPLETED)
-        return [self._finish(future) for future in self._busy.copy() if future in done]
+        return [self._completion(future) for future in self._busy.copy() if future in done]
 
-    def _finish(self, future: Future[Answer]) -> Finish:
+    def _completion(self, future: Future[Answer]) -> Completion:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
-        worker, order = self._busy.pop(future)
+        worker, task = self._busy.pop(future)
         try:
-            return Finish(order, future.result())
+            return Completion(task, future.result())
         except BrokenProcessPool as error:
             self._end(worker)
-            return Finish(order, None, how_it_died(error))
+            return Completion(task, None, how_it_died(error))
         except (Exception, SystemExit) as error:
-            return Finish(order, failure(error))
+            return Completion(task, failure(error))
 
     def _end(self, worker: int) -> None:
         executor, self._executors[worker] = self._executors[worker], None

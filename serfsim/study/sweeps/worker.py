@@ -7,15 +7,17 @@ with a dictionary that JSON can hold. Scenarios that it was given lately it stil
 from __future__ import annotations
 
 import json
+import math
 import time
 import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
+from serfsim.scenario.figures import BY_TYPE, FIGURES, figure_value
 from serfsim.scenario.model import Scenario
-from serfsim.study.sweeps.figures import flat_figures
-from serfsim.study.sweeps.jobs import DONE, FAILED
 from serfsim.study.sweeps.keys import code_version
 
 OTHER_CODE: Final = "other code"
@@ -71,3 +73,68 @@ def _simulated(scenario: Scenario, seed: int) -> Answer:
         "claims": summary["claims"],
         **{name: summary[name] for name in ("digest", "complete", "cpu_s", "wall_s")},
     }
+
+
+DONE: Final = "done"
+FAILED: Final = "failed"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: a scenario and a seed. `parameters`: how the scenario came about, {path: value}."""
+
+    scenario: Scenario
+    seed: int
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    `run` is its key. `status` is "done", or "failed" with the one-line `error`; a failed run has no
+    figures. `row` is {figure: value}, see `flat_figures`. `claims`: {claim, holds, value} each.
+    `found`: a store had it from an earlier call.
+    """
+
+    job: Job
+    run: str
+    status: str
+    error: str = ""
+    row: Mapping[str, float] = field(default_factory=dict)
+    digest: str = ""
+    complete: bool = False
+    claims: tuple[Mapping[str, Any], ...] = ()
+    cpu_s: float = float("nan")
+    wall_s: float = float("nan")
+    found: bool = False
+
+    @property
+    def claims_failed(self) -> int:
+        return sum(not claim["holds"] for claim in self.claims)
+
+
+def flat_figures(summary: Mapping[str, Any]) -> dict[str, float]:
+    """{dotted name: value} of every figure, in the order of FIGURES and then by type of message.
+
+    Every name of FIGURES is there; NaN where the run has no such figure.
+    """
+    flat = {name: _number(figure_value(summary, name)) for name in FIGURES}
+    by_type = summary.get("traffic", {}).get("by_type", {})
+    flat.update((BY_TYPE + name, _number(value)) for name, value in _leaves(by_type))
+    return flat
+
+
+def _leaves(level: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in level.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", leaf) for inner, leaf in _leaves(value))
+        else:
+            yield name, value
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+# Shown unless others are asked for, after those of the scenario's claims: what most sweeps are about.
