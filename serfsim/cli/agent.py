@@ -17,7 +17,7 @@ from serfsim.cli import codes
 from serfsim.cli.signals import call_on_signal
 
 if TYPE_CHECKING:
-    from serfsim.live.agent import Agent, Identity
+    from serfsim.live.agent import Identity, LiveAgent
 
 LEAVE_S: Final = 3.0  # how long a graceful leave may take; the real agent's
 KEY_SIZES: Final = (16, 24, 32)
@@ -56,8 +56,8 @@ def agent(
 
     It logs what a real agent would. Ctrl-C leaves gracefully. SIGTERM or a second Ctrl-C ends it at once.
     """
-    from serfsim.live.agent import Agent, Identity
-    from serfsim.live.agent.addresses import read_endpoint, resolved
+    from serfsim.live.agent import Identity, LiveAgent
+    from serfsim.live.agent.sockets import read_endpoint, resolved
 
     host, port = read_endpoint(bind, "--bind")
     identity = Identity(
@@ -74,7 +74,7 @@ def agent(
         return answers[name].encode() if name in answers else None
 
     async def main() -> str:
-        made = Agent(identity, answered, write=_write, log_level=log_level)
+        made = LiveAgent(identity, answered, write=_write, log_level=log_level)
         return await _run(made, join or [])
 
     ended = asyncio.run(main())
@@ -109,7 +109,7 @@ def read_key(text: str) -> bytes:
 
 def _check(identity: Identity, join: list[str]) -> None:
     """Refuse an address that others could not reach, and warn where strangers could reach ours."""
-    from serfsim.live.agent.addresses import is_loopback, read_endpoint, resolved, shown
+    from serfsim.live.agent.sockets import is_loopback, read_endpoint, resolved, shown
 
     host = identity.endpoint[0]
     if host in ("0.0.0.0", "::"):
@@ -130,9 +130,9 @@ def _write(line: str) -> None:
     sys.stdout.flush()
 
 
-async def _run(made: Agent, join: list[str]) -> str:
+async def _run(made: LiveAgent, join: list[str]) -> str:
     """Until it ends; how it ended. SerfsimError where it cannot listen, or has nobody to join by."""
-    from serfsim.live.agent.addresses import shown
+    from serfsim.live.agent.sockets import shown
 
     endpoint = await made.start()
     typer.echo(f"agent {made.identity.name} on {shown(endpoint)} (Ctrl-C leaves)")
@@ -158,7 +158,7 @@ async def _run(made: Agent, join: list[str]) -> str:
         working.cancel()
 
 
-async def _work(made: Agent, join: list[str], leaving: asyncio.Event) -> None:
+async def _work(made: LiveAgent, join: list[str], leaving: asyncio.Event) -> None:
     """Join, stay, and leave when asked to; ends with the agent, or by a SerfsimError."""
     if join and await made.join(join) == 0:
         raise SerfsimError(f"--join: nobody answered at {', '.join(join)}")

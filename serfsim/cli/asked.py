@@ -11,7 +11,7 @@ from serfsim.base.errors import ResultError
 from serfsim.scenario.problems import unknown_name
 
 if TYPE_CHECKING:
-    from serfsim.live.rpc.past import Past
+    from serfsim.live.finished_run import FinishedRun
 
 Folder = Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")]
 Node = Annotated[
@@ -30,12 +30,12 @@ Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or
 FORMATS = ("text", "json")
 
 
-def past_of(folder: Path) -> Past:
+def past_of(folder: Path) -> FinishedRun:
     """The finished run of a result folder. ResultError where it is none."""
-    from serfsim.live.rpc.past import Past
+    from serfsim.live.finished_run import FinishedRun
     from serfsim.results.run_result import open_result
 
-    return Past(open_result(folder))
+    return FinishedRun(open_result(folder))
 
 
 def check_format(name: str) -> str:

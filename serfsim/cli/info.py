@@ -12,7 +12,7 @@ def info(result: Folder, node: Node = None, at: Time = None, format: Format = "t
 
     Clocks and queues are in no table of a result, so the run is made again up to the time.
     """
-    from serfsim.live.rpc.texts import info_json, info_text
+    from serfsim.live.views import info_json, info_text
 
     check_format(format)
     past = past_of(result)

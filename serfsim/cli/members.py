@@ -31,8 +31,7 @@ def members(
     The filters are regular expressions for the whole of what they look at.
     """
     from serfsim.base.expressions import is_full_match
-    from serfsim.live.rpc.texts import members_json, members_text
-    from serfsim.live.rpc.views import is_wanted
+    from serfsim.live.views import is_wanted, members_json, members_text
 
     check_format(format)
     wanted = dict(_tag(text) for text in tags or ())

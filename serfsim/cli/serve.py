@@ -133,12 +133,12 @@ def _warn_if_open(host: str, key: str) -> None:
 
 
 def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace: Pace) -> None:
-    from serfsim.live.rpc.agent import Agent
     from serfsim.live.rpc.pacing import Stepped
     from serfsim.live.rpc.server import Server
+    from serfsim.live.rpc.simulated_agent import SimulatedAgent
     from serfsim.simulation import Simulation
 
-    agent = Agent(Simulation(scenario), number)
+    agent = SimulatedAgent(Simulation(scenario), number)
 
     def ready(host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host

@@ -1,1 +1,7 @@
-"""Agents that answer in real time: a member on real sockets, and the RPC protocol over a simulation."""
+"""Agents that answer in real time, and what the agents of a finished run would have answered.
+
+agent          a member of a real Serf cluster, on real sockets
+rpc            the Serf agent's RPC protocol over a live simulation
+views          members and statistics of a node, and how the real commands print them
+finished_run   what a node of a finished run knew at a time
+"""

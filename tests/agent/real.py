@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.live.agent import Agent, Happening, Identity
+from serfsim.live.agent import Happening, Identity, LiveAgent
 from serfsim.live.agent.codec import Codec
 from serfsim.protocol.memberlist.datagram import encode_datagram
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPing
@@ -192,7 +192,7 @@ class Mirror(Codec):
         return message
 
 
-class Ours(Agent):
+class Ours(LiveAgent):
     """An agent of ours in this process that keeps what it hears and logs."""
 
     def __init__(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.agent.addresses import endpoint_of, number_of, read_endpoint
-from serfsim.live.agent.codec import Codec
-from serfsim.live.agent.framing import LARGEST, Incoming
+from serfsim.live.agent.codec import LARGEST, Codec, Incoming
+from serfsim.live.agent.sockets import endpoint_of, number_of, read_endpoint
 from serfsim.native import Random
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.config import MemberlistConfig

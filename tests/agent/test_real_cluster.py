@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.live.rpc.views import stats_of
+from serfsim.live.views import stats_of
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.messages import ACK, GOSSIP, INDIRECT_PING, PING, PUSH_PULL
 from serfsim.protocol.serf.asking import QueryParams

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.agent import Agent, Answers, Identity
+from serfsim.live.agent import Answers, Identity, LiveAgent
 from serfsim.live.agent.codec import Codec
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
@@ -127,7 +127,7 @@ def test_keys_are_installed_and_used_cluster_wide() -> None:
     play(scene, lambda: hasten(Ours("a", 41, key=KEY)), lambda: hasten(Ours("b", 42, key=KEY)))
 
 
-async def exchanged(agent: Agent, data: bytes) -> bytes:
+async def exchanged(agent: LiveAgent, data: bytes) -> bytes:
     """What is answered to these bytes on a stream."""
     assert agent.runtime.sockets is not None
     reader, writer = await asyncio.open_connection(*agent.runtime.sockets.endpoint)
@@ -295,7 +295,7 @@ def test_what_is_known_of_a_failed_member_outlives_its_place_in_memberlist() -> 
 
 def test_members_of_one_address_are_told_apart_by_their_ports() -> None:
     async def scene() -> None:
-        agents = [Agent(Identity(name, ("::1", 0), "local")) for name in ("a", "b", "c")]
+        agents = [LiveAgent(Identity(name, ("::1", 0), "local")) for name in ("a", "b", "c")]
         try:
             ends = [await agent.start() for agent in agents]
             for agent in agents[1:]:

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from serfsim.base import manifest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.app import app
-from serfsim.live.rpc.past import Past
-from serfsim.live.rpc.views import member_views
+from serfsim.live.finished_run import FinishedRun
+from serfsim.live.views import member_views
 from serfsim.protocol.memberlist.members import UNKNOWN
 from serfsim.results.run_result import Result, open_result
 from serfsim.scenario.loading import loads
@@ -135,7 +135,7 @@ def test_members_as_json_are_those_of_serf(folder: Path) -> None:
 @pytest.mark.slow
 def test_at_any_time_every_node_knew_what_the_live_one_knows(folder: Path) -> None:
     """The run again, looked at from within every few seconds: views of all nodes, to the last tag."""
-    past, sim = Past(open_result(folder)), Simulation(loads(FILE))
+    past, sim = FinishedRun(open_result(folder)), Simulation(loads(FILE))
     compared = 0
     for second in range(-19, 180, 4):
         t = second + 0.123
@@ -169,7 +169,7 @@ def test_rtt_is_serfs_distance_between_the_last_samples(folder: Path) -> None:
     assert re.fullmatch(
         r"Estimated node-01 <-> node-02 rtt: \d+\.\d{3} ms\n", printed("rtt", folder, "node-01", "node-02")
     )
-    past = Past(open_result(folder))
+    past = FinishedRun(open_result(folder))
     a, b = past.coordinate(1, 60.0), past.coordinate(2, 60.0)
     assert a is not None
     assert b is not None

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from serfsim.live.rpc import session, streams
+from serfsim.live.rpc import session, subscriptions
 from serfsim.live.rpc.server import MOST_CLIENTS
 from tests.rpc.client import Client, Served, serve
 
@@ -55,7 +55,7 @@ def test_who_has_not_shaken_hands_in_time_is_hung_up_on(monkeypatch: pytest.Monk
 
 
 def test_clients_that_read_nothing_are_hung_up_on_and_slow_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "BUFFER", 64)
+    monkeypatch.setattr(subscriptions, "BUFFER", 64)
 
     async def talk(served: Served) -> None:
         deaf = []

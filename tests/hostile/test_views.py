@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from serfsim.live.rpc.past import Past
-from serfsim.live.rpc.views import member_views
+from serfsim.live.finished_run import FinishedRun
+from serfsim.live.views import member_views
 from serfsim.scenario import Scenario, load
 from serfsim.simulation import Simulation, run
 
@@ -17,7 +17,7 @@ RELEASES = ["0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest"]
 
 
 def assert_equal_throughout(scenario: Scenario, step: float) -> None:
-    past = Past(run(scenario, progress=lambda share: None))
+    past = FinishedRun(run(scenario, progress=lambda share: None))
     sim = Simulation(scenario)
     t = 1.0
     while t < scenario.duration:

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgpack
 
-from serfsim.live.rpc.agent import Agent
 from serfsim.live.rpc.pacing import Fast, Pace, Stepped
 from serfsim.live.rpc.server import Server
+from serfsim.live.rpc.simulated_agent import SimulatedAgent
 from serfsim.scenario import Scenario
 from serfsim.simulation import Simulation
 
@@ -119,7 +119,7 @@ async def serving(
     scenario: Scenario, pace: Pace | None = None, key: str = "", number: int = 0
 ) -> AsyncIterator[Served]:
     """Serve a scenario, as fast as possible unless a pace is given."""
-    agent = Agent(Simulation(scenario), number, epoch=0.0)
+    agent = SimulatedAgent(Simulation(scenario), number, epoch=0.0)
     server = Server(agent, Stepped() if pace is None else pace, key)
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(server.run("127.0.0.1", 0, lambda host, port: ready.set_result(port)))

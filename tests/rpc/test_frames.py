@@ -7,7 +7,7 @@ import random
 import msgpack
 import pytest
 
-from serfsim.live.rpc.frames import DEEPEST, LARGEST_FRAME, NOTHING, BadFrame, Frames
+from serfsim.live.rpc.messages import DEEPEST, LARGEST_FRAME, NOTHING, BadFrame, Frames
 
 
 def nested(levels: int) -> bytes:

@@ -22,7 +22,7 @@ import pytest
 from typer.testing import CliRunner
 
 from serfsim.cli.app import app
-from serfsim.live.rpc.texts import columns
+from serfsim.live.views import columns
 
 SERF = shutil.which("serf")
 LIMIT_S = 30.0

@@ -11,10 +11,10 @@ import msgpack
 import pytest
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.rpc.agent import Agent
 from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
 from serfsim.live.rpc.server import MOST_CLIENTS, Server, is_loopback
-from serfsim.live.rpc.views import member_views
+from serfsim.live.rpc.simulated_agent import SimulatedAgent
+from serfsim.live.views import member_views
 from serfsim.simulation import Simulation
 from tests.rpc.client import Client, Served, serve, serving, small
 
@@ -87,7 +87,7 @@ def test_a_simulation_that_is_served_for_long_keeps_no_record() -> None:
 
 
 def test_the_node_that_is_asked_keeps_coordinates_in_any_cluster() -> None:
-    agent = Agent(Simulation(small()), 1)
+    agent = SimulatedAgent(Simulation(small()), 1)
     agent.sim.agents.cache_coordinates = False
     agent.advance(-4.9)
     agent.advance(5.0)
@@ -266,7 +266,7 @@ def test_a_port_in_use_is_one_message() -> None:
         port = taken.getsockname()[1]
 
         async def main() -> None:
-            server = Server(Agent(Simulation(small()), 0), Stepped())
+            server = Server(SimulatedAgent(Simulation(small()), 0), Stepped())
             await server.run("127.0.0.1", port, lambda host, bound: None)
 
         with pytest.raises(SerfsimError, match=rf"--rpc-addr: cannot listen on 127.0.0.1:{port}: "):

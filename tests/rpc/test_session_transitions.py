@@ -10,7 +10,7 @@ import msgpack
 import pytest
 
 from serfsim.live.rpc import session as machine
-from serfsim.live.rpc.bodies import read_string
+from serfsim.live.rpc.messages import read_string
 from serfsim.live.rpc.session import TRANSITIONS, Answer, Command, Session
 from serfsim.protocol.transitions import Transition
 

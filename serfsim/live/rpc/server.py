@@ -18,11 +18,18 @@ from collections.abc import Callable
 from typing import Final
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.rpc.agent import Agent
-from serfsim.live.rpc.commands import COMMANDS
+from serfsim.live.rpc import info, keys, membership, queries, subscriptions
 from serfsim.live.rpc.pacing import Pace
-from serfsim.live.rpc.session import OPEN, Session
+from serfsim.live.rpc.session import OPEN, Command, Session
+from serfsim.live.rpc.simulated_agent import SimulatedAgent
 
+COMMANDS: Final[dict[str, Command]] = {
+    **info.COMMANDS,
+    **queries.COMMANDS,
+    **membership.COMMANDS,
+    **keys.COMMANDS,
+    **subscriptions.COMMANDS,
+}
 SLICE_S: Final = 0.03  # of real time
 REST_S: Final = 0.005  # of real time, when the simulation may not go on yet
 MOST_CLIENTS: Final = 64
@@ -32,7 +39,7 @@ SEND_BUFFER: Final = 65536  # bytes
 class Server:
     """`agent` is asked by whoever connects; `key` is "" where no key is wanted."""
 
-    def __init__(self, agent: Agent, pace: Pace, key: str = "") -> None:
+    def __init__(self, agent: SimulatedAgent, pace: Pace, key: str = "") -> None:
         self.agent = agent
         self.pace = pace
         self.key = key

@@ -15,16 +15,23 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
-from serfsim.live.rpc.agent import Agent, AgentDown
-from serfsim.live.rpc.bodies import BadBody, Fields, Header, read_body, read_i32, read_string
-from serfsim.live.rpc.frames import NOTHING, BadFrame, Frames, encoded
+from serfsim.live.rpc.messages import (
+    NOTHING,
+    BadBody,
+    BadFrame,
+    Fields,
+    Frames,
+    Header,
+    encoded,
+    read_body,
+    read_i32,
+    read_string,
+)
+from serfsim.live.rpc.simulated_agent import AgentDown, QueryReader, SimulatedAgent
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.transitions import Transition
-
-if TYPE_CHECKING:
-    from serfsim.live.rpc.streams import EventStream, LogStream, QueryStream
 
 CHUNK: Final = 16384
 MOST_STREAMS: Final = 64  # of a connection, and as many open queries
@@ -98,6 +105,19 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
 _ROWS: Final = {(row.state, row.input): row for row in TRANSITIONS}
 
 
+class Subscription(Protocol):
+    """A stream of records under the number `seq` of the request that began it."""
+
+    @property
+    def seq(self) -> int: ...
+
+    def stop(self) -> None: ...
+
+
+class QuerySubscription(Subscription, QueryReader, Protocol):
+    """The responses to a query of this connection's."""
+
+
 class Answer(NamedTuple):
     """What a command answers; `then` is called once that has been sent."""
 
@@ -122,7 +142,7 @@ class Session:
 
     def __init__(
         self,
-        agent: Agent,
+        agent: SimulatedAgent,
         commands: dict[str, Command],
         key: str,
         reader: asyncio.StreamReader,
@@ -134,9 +154,9 @@ class Session:
         self.reader = reader
         self.writer = writer
         self.state = NEW
-        self.events: dict[int, EventStream] = {}
-        self.monitor: LogStream | None = None
-        self.asked: list[QueryStream] = []
+        self.events: dict[int, Subscription] = {}
+        self.monitor: Subscription | None = None
+        self.asked: list[QuerySubscription] = []
         self.queries: dict[int, ReceivedQuery] = {}
         self._query_ids = 0
         self._frames = Frames()
@@ -291,7 +311,7 @@ class Session:
             del self.queries[next(iter(self.queries))]
         return self._query_ids
 
-    def query_done(self, stream: QueryStream) -> None:
+    def query_done(self, stream: QuerySubscription) -> None:
         """All of a query of this client's has been sent."""
         if stream in self.asked:
             self.asked.remove(stream)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final, NamedTuple
 
-from serfsim.live.rpc.agent import Agent
 from serfsim.live.rpc.application import RPC_JOIN
-from serfsim.live.rpc.bodies import read_bool, read_string, read_string_map, read_strings
+from serfsim.live.rpc.messages import read_bool, read_string, read_string_map, read_strings
 from serfsim.live.rpc.session import Answer, Command, Session
+from serfsim.live.rpc.simulated_agent import SimulatedAgent
 from serfsim.protocol.directory import DEFAULT_PORT
 from serfsim.protocol.memberlist.errors import gathered
 from serfsim.protocol.serf.departure import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
@@ -24,7 +24,7 @@ class Contact(NamedTuple):
     trouble: str = ""
 
 
-def contact_of(agent: Agent, text: str) -> Contact:
+def contact_of(agent: SimulatedAgent, text: str) -> Contact:
     """'10.0.0.3', '10.0.0.3:7946', or the name of a node, which the cluster's own DNS knows."""
     host, colon, port_text = text.rpartition("/")[2].rpartition(":")
     if not colon:
@@ -43,7 +43,7 @@ def contact_of(agent: Agent, text: str) -> Contact:
     return Contact(address, int(port_text), int(directory.address_number(packed, int(port_text))))
 
 
-def refusal_of(agent: Agent, contact: Contact) -> str:
+def refusal_of(agent: SimulatedAgent, contact: Contact) -> str:
     """Why a join of somebody came to nothing, as far as whoever looks from above can tell."""
     network = agent.sim.network
     shown = f"[{contact.address}]" if ":" in contact.address else contact.address
@@ -87,7 +87,7 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     return Answer(error, {"Num": 0})
 
 
-async def _contacted(agent: Agent, contact: Contact) -> bool:
+async def _contacted(agent: SimulatedAgent, contact: Contact) -> bool:
     """Push/pull with somebody; did it succeed?"""
     with agent.waiting():
         ended = agent.waited("joined")
@@ -141,7 +141,7 @@ async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     return Answer(error, then=lambda: _shut_down(agent))
 
 
-def _shut_down(agent: Agent) -> None:
+def _shut_down(agent: SimulatedAgent) -> None:
     agent.say("[INFO] agent: requesting serf shutdown")
     agent.end_process()
     agent.say("[INFO] agent: shutdown complete")

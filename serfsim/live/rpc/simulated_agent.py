@@ -18,7 +18,7 @@ import numpy as np
 
 from serfsim.engine.trace import Trace
 from serfsim.live.rpc.application import ServedApplication, listen_below
-from serfsim.live.rpc.views import MemberView, member_view
+from serfsim.live.views import MemberView, member_view
 from serfsim.logs.lines import AgentLog
 from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.native import i32, i64, u8, vec
@@ -67,7 +67,7 @@ class QueryReader(Protocol):
     def end(self) -> None: ...
 
 
-class Agent:
+class SimulatedAgent:
     """Serves member `number` of a simulation that has not begun. `epoch`: the Unix time of its 0."""
 
     def __init__(self, sim: Simulation, number: int, epoch: float | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgpack
 
-from serfsim.live.rpc.bodies import read_string
+from serfsim.live.rpc.messages import read_string
 from serfsim.live.rpc.session import Answer, Command, Session
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.internal import KEY_CHANGES, LIST_KEYS, encode_key_request

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.agent.addresses import Endpoint, number_of, read_endpoint, resolved
 from serfsim.live.agent.application import AgentApplication
 from serfsim.live.agent.codec import Codec
-from serfsim.live.agent.keys import KeyQueries
+from serfsim.live.agent.key_queries import KeyQueries
 from serfsim.live.agent.logs import NodeLog
 from serfsim.live.agent.runtime import SocketRuntime
-from serfsim.live.rpc.views import MemberView, member_views
+from serfsim.live.agent.sockets import Endpoint, number_of, read_endpoint, resolved
+from serfsim.live.views import MemberView, member_views
 from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.native import Random
 from serfsim.protocol import events, log_lines
@@ -65,7 +65,7 @@ class Happening(NamedTuple):
     payload: bytes = b""
 
 
-class Agent:
+class LiveAgent:
     """A member of a cluster, from `start` to `leave` or `close`; to be made within a running asyncio loop.
 
     `answer` is given a query's name and payload and returns what to answer, or None for nothing. `listen`

@@ -21,7 +21,7 @@ import numpy as np
 from serfsim.base.english import nearest
 from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.engine.streams import stream
-from serfsim.live.rpc.views import MemberView, Stats, stats_of
+from serfsim.live.views import MemberView, Stats, stats_of
 from serfsim.native import vec
 from serfsim.protocol import events
 from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS
@@ -55,7 +55,7 @@ class TagChange(NamedTuple):
     delete: tuple[str, ...]
 
 
-class Past:
+class FinishedRun:
     """ResultError for what a result cannot tell: unknown nodes, one that was down, a time outside the run."""
 
     def __init__(self, result: Result) -> None:

@@ -7,9 +7,9 @@ import time
 from typing import Any, Final
 
 from serfsim.base.expressions import is_full_match
-from serfsim.live.rpc.bodies import read_string, read_string_map
+from serfsim.live.rpc.messages import read_string, read_string_map
 from serfsim.live.rpc.session import Answer, Closed, Command, Session
-from serfsim.live.rpc.views import is_wanted, stats_of
+from serfsim.live.views import is_wanted, stats_of
 
 TURN_S: Final = 0.01  # of real time, after which others have theirs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from serfsim.live.rpc.bodies import (
+from serfsim.live.rpc.messages import (
     read_bool,
     read_bytes,
     read_i64,
@@ -15,7 +15,7 @@ from serfsim.live.rpc.bodies import (
     read_u64,
 )
 from serfsim.live.rpc.session import MOST_STREAMS, Answer, Command, Session
-from serfsim.live.rpc.streams import BUFFER, QueryStream
+from serfsim.live.rpc.subscriptions import BUFFER, QueryStream
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
 from serfsim.protocol.serf.internal import PING, PREFIX

@@ -1,20 +1,19 @@
-"""What goes on after the reply: events, log lines, and the answers to a query.
+"""Streams that go on after the reply: events, log lines, and the responses to a query.
 
-Each stream has a buffer, and a task that empties it into its connection. Who reads too slowly loses what
-does not fit, as in the real agent; the simulation never waits.
+Each stream has a buffer, and a task that empties it into its connection. A client that reads too slowly
+loses what does not fit, as in the real agent; the simulation never waits.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from serfsim.live.rpc.agent import Event
-from serfsim.logs.lines import rank
-
-if TYPE_CHECKING:
-    from serfsim.live.rpc.session import Session
+from serfsim.live.rpc.messages import read_string, read_u64
+from serfsim.live.rpc.session import MOST_STREAMS, Answer, Command, Session
+from serfsim.live.rpc.simulated_agent import Event
+from serfsim.logs.lines import LEVELS, rank
 
 BUFFER: Final = 512
 # The real command loses what it has not printed yet when the end comes at once.
@@ -163,3 +162,45 @@ class QueryStream(Stream):
         loop = asyncio.get_running_loop()
         loop.call_later(PAUSE_BEFORE_DONE_S, self.push, {"From": "", "Payload": None, "Type": "done"})
         loop.call_later(2 * PAUSE_BEFORE_DONE_S, self.session.query_done, self)
+
+
+async def stream(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    filters = read_filters(body["Type"])
+    if not all(one.is_valid() for one in filters):
+        return Answer("Invalid event filter")
+    if seq in session.events:
+        return Answer("Stream with given sequence exists")
+    if len(session.events) >= MOST_STREAMS:
+        return Answer(f"more than {MOST_STREAMS} streams are open on this connection")
+    made = EventStream(session, seq, filters)
+    session.events[seq] = made
+    return Answer(then=lambda: session.agent.events.append(made))
+
+
+async def monitor(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    level = body["LogLevel"].upper()
+    if level not in LEVELS:
+        return Answer(f"Unknown log level: {level}")
+    if session.monitor is not None:
+        return Answer("Monitor already exists")
+    made = LogStream(session, seq, LEVELS.index(level))
+    session.monitor = made
+    return Answer(then=lambda: session.agent.log.follow(made))
+
+
+async def stop(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """Always succeeds."""
+    wanted = body["Stop"]
+    if session.monitor is not None and session.monitor.seq == wanted:
+        session.monitor.stop()
+        session.monitor = None
+    if wanted in session.events:
+        session.events.pop(wanted).stop()
+    return Answer()
+
+
+COMMANDS: Final = {
+    "stream": Command(stream, {"Type": read_string}),
+    "monitor": Command(monitor, {"LogLevel": read_string}),
+    "stop": Command(stop, {"Stop": read_u64}),
+}
