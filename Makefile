@@ -9,7 +9,8 @@
 #   make lint     ruff and mypy                make format   let ruff lay out the code
 #   make test-all all tests on every Python with the lowest and the newest dependencies (hours of CPU)
 #   make smoke    what is shipped, installed and run on all of these
-#   make coverage which lines the tests reach        make lock   pin the newest versions in requirements.lock
+#   make coverage which lines the tests reach        make docs   the manual, in build/docs
+#   make lock     pin the newest versions in requirements.lock
 #   make clean    remove what was made here, but for results/
 
 PYTHON ?= python3
@@ -25,11 +26,11 @@ install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/py
 # $(call listed,["a"]["b"]) prints a list of pyproject.toml.
 listed = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
 COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
-SOURCES := serfsim tests benchmarks notebooks tools setup.py noxfile.py
+SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check coverage lock bench bench-pair golden regress notebooks clean smoke test-all
+.PHONY: run test build lint format check coverage docs lock bench bench-pair golden regress notebooks clean smoke test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -73,6 +74,11 @@ regress: $(VENV)/built
 
 notebooks: $(VENV)/built $(VENV)/dev
 	@$(BIN)/python -m tests.notebooks.running
+
+# The manual, in build/docs. -T shows where an error of our own comes from; -W makes warnings errors.
+docs: $(VENV)/dev
+	@$(BIN)/sphinx-build --quiet --jobs auto -T -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
 
 # Interpreted: coverage does not see compiled code. Half an hour.
 coverage: $(VENV)/dev

@@ -1,0 +1,51 @@
+"""Sphinx builds the manual from this folder: `make docs`, with warnings as errors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from serfsim import __version__  # noqa: E402 - the checkout's own
+
+project = "serfsim"
+author = "serfsim contributors"
+copyright = author  # noqa: A001 - Sphinx's name
+version = release = __version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+exclude_patterns = ["_build", "images/README.md"]
+nitpicky = False
+
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
+myst_heading_anchors = 4
+nb_execution_mode = "off"  # the tests execute them and hold their outputs fresh
+nb_number_source_lines = False
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_preserve_defaults = True
+
+html_theme = "furo"
+html_title = f"serfsim {release}"
+html_static_path: list[str] = []
+html_copy_source = False
+html_show_sourcelink = False
+copybutton_prompt_text = r"\$ |>>> "
+copybutton_prompt_is_regexp = True
+
+
+def setup(app: Sphinx) -> None:
+    """Teach Sphinx what it does not know by itself."""
+    app.add_lexer("mermaid", TextLexer)
