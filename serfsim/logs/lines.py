@@ -1,12 +1,13 @@
-"""The served agent's log: its last lines, and those who read along."""
+"""An agent's log: levels, dates, its last lines, and those who read along."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Protocol
 
-LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERR")
+LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERR")  # ascending
 KEPT_LINES: Final = 512
 LONGEST_LINE: Final = 4096  # characters; what a client asks for may be much longer
 
@@ -23,12 +24,24 @@ def rank(line: str) -> int:
 
 
 def stamped(epoch: float, t: float, text: str) -> str:
-    """A line as Go's logger writes it; `epoch` is the Unix time of t = 0, told in UTC."""
+    """A line as Go's logger writes it, its date in UTC; `epoch` is the Unix time of t = 0."""
     return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime(epoch + t))} {text}"
 
 
+class LevelWriter:
+    """Hands the lines of a level ("info") and above to `write`."""
+
+    def __init__(self, write: Callable[[str], None], level: str) -> None:
+        self._write = write
+        self._lowest = LEVELS.index(level.upper())
+
+    def take_line(self, line: str) -> None:
+        if rank(line) >= self._lowest:
+            self._write(line)
+
+
 class AgentLog:
-    """`epoch`: the Unix time that the scenario's 0 stands for."""
+    """Keeps the last lines and passes each on. `epoch`: the Unix time at which its clock shows 0."""
 
     def __init__(self, epoch: float) -> None:
         self.epoch = epoch
@@ -36,7 +49,7 @@ class AgentLog:
         self.readers: list[LogReader] = []
 
     def write(self, t: float, text: str) -> None:
-        """A line at `t` on the scenario's clock; `text` begins with its level in brackets."""
+        """Add a line at `t` seconds on the log's clock; `text` begins with its level in brackets."""
         line = stamped(self.epoch, t, text[:LONGEST_LINE])
         self.lines.append(line)
         for reader in list(self.readers):

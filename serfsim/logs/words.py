@@ -1,4 +1,4 @@
-"""The words of real agents' logs, by release: the one place where they stand.
+"""The words of real agents' logs, by release.
 
 Wording and levels are memberlist's and Serf's, so that a search that finds something in an operator's log
 finds it here (spec memberlist.md section 14, serf.md section 17, releases.md M6). A line is about an entry:
@@ -121,7 +121,7 @@ QUEUES: Final = ("Intent", "Query", "Event")
 
 
 class Names(Protocol):
-    """What members and their addresses are called in a log."""
+    """The names and addresses of members in a log."""
 
     def name(self, member: int) -> str: ...
 
@@ -132,7 +132,7 @@ class Names(Protocol):
 
 
 class Entry(NamedTuple):
-    """What a line is about: `number` of `protocol.events` or `protocol.log_lines`, then as those say."""
+    """A line's data: `number` of `protocol.events` or `protocol.log_lines`, then as those say."""
 
     number: int
     observer: int
@@ -140,6 +140,11 @@ class Entry(NamedTuple):
     a: int
     b: int = 0
     text: str = ""
+
+
+def spelled(number: int, **slots: object) -> str:
+    """The line of a number, worded alike in all releases, with its slots filled in as given."""
+    return LINES[number].format(**slots)
 
 
 def duration(seconds: float) -> str:
@@ -174,7 +179,7 @@ AS: Final[dict[int, Callable[[int], str]]] = {
 
 
 class Words:
-    """The lines of one release's agents. `names` says what members are called."""
+    """The lines of one release's agents; `names` fills in who a line is about."""
 
     def __init__(self, release: str, names: Names) -> None:
         self.names = names
@@ -236,7 +241,7 @@ class Words:
         return number in self._lines
 
     def tells_only_whom(self, number: int) -> bool:
-        """Whether the lines of that number differ by their subject alone."""
+        """Do the lines of that number differ by their subject alone?"""
         return number in self._about_subject
 
     def of(self, entry: Entry) -> str:

@@ -16,10 +16,10 @@ from typing import TextIO
 import numpy as np
 
 from serfsim.base.english import printable
+from serfsim.logs.names import SimulatedNames
 from serfsim.logs.words import Entry, Words
 from serfsim.protocol import events as kind
 from serfsim.protocol import log_lines as line
-from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
 from serfsim.results.scoring.recording import EventTable, Floats, Integers, LogTable, no_log
 from serfsim.results.scoring.rows import Column, in_pieces
 from serfsim.results.scoring.scope import is_of, pieces, rows_of
@@ -37,24 +37,6 @@ NAMED = frozenset(
         *(line.SENDING_EVENT, line.SENDING_QUERY),
     )
 )
-
-
-class SimulatedNames:
-    """What the members of a simulation are called; their addresses follow from their numbers."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
-        self.endpoints = [ipv4_endpoint(member, DEFAULT_PORT) for member in range(len(names))]
-        self.ips = [endpoint.partition(":")[0] for endpoint in self.endpoints]
-
-    def name(self, member: int) -> str:
-        return self.names[member] if 0 <= member < len(self.names) else "?"
-
-    def endpoint(self, member: int) -> str:
-        return self.endpoints[member] if 0 <= member < len(self.names) else "?"
-
-    def ip(self, member: int) -> str:
-        return self.ips[member] if 0 <= member < len(self.names) else "?"
 
 
 def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:

@@ -19,7 +19,7 @@ from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.settings import Settings
-from serfsim.simulation.application import AgentApplication
+from serfsim.simulation.application import RecordingApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
 from serfsim.simulation.truth import TruthKeeper
 
@@ -64,7 +64,7 @@ class Agents:
         self.answers: dict[str, int] = {}
         self.files: dict[int, SnapshotFile] = {}
         # Makes what stands above each node; who watches a simulation may put another in its place.
-        self.application: Callable[[Agents, int], AgentApplication] = AgentApplication
+        self.application: Callable[[Agents, int], RecordingApplication] = RecordingApplication
         self.members = list(roster.members)  # as they are now: a member may get another release
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
         self._settings: dict[tuple[int, str], tuple[Settings, Settings]] = {}

@@ -1,4 +1,4 @@
-"""The agent above each Serf node: it keeps a record of user events and queries, and answers queries."""
+"""The application above each simulated Serf node: records user events and queries, and answers queries."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from serfsim.simulation.agents import Agents
 
 
-class AgentApplication(Application):
-    """One life of one member; `node` is set by who makes it.
+class RecordingApplication(Application):
+    """One life of one member; the maker sets `node`.
 
     A query is answered at once with as many bytes as `Agents.answers` has for its name, if it has any:
     what a handler script takes to run is not modelled.
@@ -31,7 +31,7 @@ class AgentApplication(Application):
         self.number = number
 
     def wants_member_events(self) -> bool:
-        """For the log, which tells of them as an agent does."""
+        """Yes: an agent logs them."""
         return True
 
     def matches(self, expression: str, value: str) -> bool:

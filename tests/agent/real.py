@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.live.agent import Happening, Identity, LiveAgent
+from serfsim.live.agent import AgentEvent, Identity, LiveAgent
 from serfsim.live.agent.codec import Codec
 from serfsim.protocol.memberlist.datagram import encode_datagram
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPing
@@ -198,7 +198,7 @@ class Ours(LiveAgent):
     def __init__(
         self, name: str, number: int, *, answers: dict[str, bytes] | None = None, **rest: object
     ) -> None:
-        self.heard: list[Happening] = []
+        self.heard: list[AgentEvent] = []
         self.lines: list[str] = []
         self.events: list[int] = []
         identity = Identity(name, (host(number), 7946), "local", **rest)  # type: ignore[arg-type]
@@ -228,8 +228,11 @@ class Ours(LiveAgent):
     def status(self, name: str) -> str:
         return next((member.status for member in self.members() if member.name == name), "none")
 
-    def has_heard(self, kind: str, member: str | None = None) -> bool:
-        return any(one.kind == kind and (member is None or member in one.members) for one in self.heard)
+    def has_heard(self, topic: str, member: str | None = None) -> bool:
+        return any(
+            one.topic == topic and (member is None or member in [view.name for view in one.members])
+            for one in self.heard
+        )
 
     @property
     def logged(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.agent import Answers, Identity, LiveAgent
+from serfsim.live.agent import Identity, LiveAgent, QueryAnswers
 from serfsim.live.agent.codec import Codec
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
@@ -55,8 +55,8 @@ def test_two_agents_hear_each_other_out() -> None:
         await until(lambda: a.status("b") == b.status("a") == "alive")
         a.user_event("deploy", b"42")
         await until(lambda: b.has_heard("user:deploy"))
-        assert [one.payload for one in b.heard if one.kind == "user:deploy"] == [b"42"]
-        assert await a.query("hello") == Answers(["a", "b"], {"b": b"here"})
+        assert [one.payload for one in b.heard if one.topic == "user:deploy"] == [b"42"]
+        assert await a.query("hello") == QueryAnswers(["a", "b"], {"b": b"here"})
         b.set_tags({"role": "db"})
         await until(lambda: any(member.tags == {"role": "db"} for member in a.members()))
         assert await b.leave()

@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 
+from serfsim.logs.names import SimulatedNames
 from serfsim.protocol import events as kind
-from serfsim.results.agent_log import SimulatedNames, eras_of, log_lines, write_log
+from serfsim.results.agent_log import eras_of, log_lines, write_log
 from tests.scoring.recorded import Row, events
 from tests.simulation.cluster import Run, scenario
 

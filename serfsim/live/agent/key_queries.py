@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Final
 
+from serfsim.logs import live_words
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.internal import (
     KEY_CHANGES,
@@ -22,7 +22,6 @@ from serfsim.protocol.wire.reader import Reader, WireError
 from serfsim.wire_crypto import Keyring
 
 INSTALL, USE, REMOVE = KEY_CHANGES
-UNREADABLE: Final = "Failed to decode key request"
 
 
 class KeyQueries(InternalQueries):
@@ -48,9 +47,9 @@ class KeyQueries(InternalQueries):
         try:
             key = read_key(payload)
         except WireError as error:
-            self.say(f"[ERR] serf: {UNREADABLE}: {error}")
+            self.say(live_words.KEY_QUERY_UNREADABLE.format(error=error))
             return ""
-        self.say(f"[INFO] serf: Received {name.removeprefix('_serf_')} query")
+        self.say(live_words.KEY_QUERY_RECEIVED.format(query=name.removeprefix("_serf_")))
         change = {INSTALL: self.keyring.add, USE: self.keyring.use, REMOVE: self.keyring.remove}[name]
         try:
             change(key)
@@ -60,7 +59,7 @@ class KeyQueries(InternalQueries):
 
     def _list(self, received: ReceivedQuery, now: float) -> None:
         """All keys, or as many as fit into a response."""
-        self.say("[INFO] serf: Received list-keys query")
+        self.say(live_words.KEY_QUERY_RECEIVED.format(query="list-keys"))
         keys = [base64.b64encode(key).decode() for key in self.keyring.keys]
         primary = keys[0]
         count = len(keys)

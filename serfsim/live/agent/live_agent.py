@@ -1,21 +1,23 @@
-"""A Serf agent: one node on real sockets, what it is told to do, and who waits for what it hears."""
+"""A Serf agent on real sockets: a member of a cluster of real agents."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.agent.application import AgentApplication
 from serfsim.live.agent.codec import Codec
 from serfsim.live.agent.key_queries import KeyQueries
-from serfsim.live.agent.logs import NodeLog
 from serfsim.live.agent.runtime import SocketRuntime
 from serfsim.live.agent.sockets import Endpoint, number_of, read_endpoint, resolved
-from serfsim.live.views import MemberView, member_views
-from serfsim.logs.words import MEMBER_EVENTS
+from serfsim.live.base_agent import AgentEvent, BaseAgent, ReportingApplication
+from serfsim.logs import live_words
+from serfsim.logs.lines import AgentLog, LevelWriter
+from serfsim.logs.names import NodeNames
+from serfsim.logs.words import Entry, Words
 from serfsim.native import Random
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
@@ -23,10 +25,9 @@ from serfsim.protocol.memberlist import config as profiles
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.messages import UserEvent
+from serfsim.protocol.serf.departure import LEFT_WELL
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.queries import ReceivedQuery
-from serfsim.protocol.serf.query_messages import Query
 from serfsim.protocol.serf.tags import LONGEST_META, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN
 from serfsim.protocol.vivaldi.config import CoordinateConfig
@@ -40,8 +41,14 @@ PROFILES: Final[dict[str, Callable[[], MemberlistConfig]]] = {
 }
 
 
+RELEASE: Final = "0.9"  # whose mechanisms and log words a live agent has
+
+
 class Identity(NamedTuple):
-    """Who an agent is. `endpoint`: where it listens, port 0 for a free one; `key`: what it encrypts with."""
+    """An agent's identity: `endpoint` is where it listens, port 0 for a free one; `key` encrypts its packets.
+
+    `profile` is one of PROFILES, memberlist's defaults for a kind of network.
+    """
 
     name: str
     endpoint: Endpoint
@@ -50,59 +57,91 @@ class Identity(NamedTuple):
     key: bytes | None = None
 
 
-class Answers(NamedTuple):
-    """What came back on a query: who acked, and who answered what, in the order of arrival."""
+class QueryAnswers(NamedTuple):
+    """The outcome of a query: the members that acked, and the responses by member, in order of arrival."""
 
     acks: list[str]
     responses: dict[str, bytes]
 
 
-class Happening(NamedTuple):
-    """Something that an agent passes on, such as ("member-join", ("n2",)) or ("user:deploy", (), b"42")."""
+class _Collector:
+    """Gathers the responses to a query until its time is over."""
 
-    kind: str
-    members: tuple[str, ...] = ()
-    payload: bytes = b""
+    def __init__(self, ended: asyncio.Future[QueryAnswers]) -> None:
+        self._answers = QueryAnswers([], {})
+        self._ended = ended
+
+    def take_ack(self, source: str) -> None:
+        self._answers.acks.append(source)
+
+    def take_answer(self, source: str, payload: bytes) -> None:
+        self._answers.responses[source] = payload
+
+    def end(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(self._answers)
 
 
-class LiveAgent:
-    """A member of a cluster, from `start` to `leave` or `close`; to be made within a running asyncio loop.
+class LiveAgent(BaseAgent):
+    """A member of a cluster, from `start` to `leave` or `close`; make it within a running asyncio loop.
 
-    `answer` is given a query's name and payload and returns what to answer, or None for nothing. `listen`
-    is told of member events, user events and queries. `write` takes the log's lines.
+    `answer` takes a query's name and payload and returns the response, or None for none. `listen` takes
+    member events, user events and queries. `write` takes the log's lines of `log_level` (trace, debug,
+    info, warn, err) and above.
+
+        agent = LiveAgent(Identity("n9", ("10.0.0.9", 7946)))
+        await agent.start()
+        await agent.join(["10.0.0.7"])
     """
 
     def __init__(
         self,
         identity: Identity,
         answer: Callable[[str, bytes], bytes | None] = lambda name, payload: None,
-        listen: Callable[[Happening], None] = lambda happening: None,
+        listen: Callable[[AgentEvent], None] = lambda event: None,
         write: Callable[[str], None] = lambda line: None,
         log_level: str = "info",
     ) -> None:
+        # The log's clock is the Unix time itself.
+        super().__init__(Directory(), AgentLog(0.0))
+        self.log.follow(LevelWriter(write, log_level))
         self.identity = identity
         self.answer = answer
         self.listen = listen
-        self.log = NodeLog(write, log_level)
-        self.directory = Directory()
         self.directory.is_private = True
         self.keyring = None if identity.key is None else Keyring([identity.key])
         self.config = PROFILES[identity.profile]()
         if self.keyring is not None:
             self.config.encryption_overhead = int(block_size(self.keyring.version(), 0))
         self.runtime = SocketRuntime(
-            Codec(self.directory, self.config, self.keyring), self._report, self.log.log, self.log.say
+            Codec(self.directory, self.config, self.keyring), self._report, self._log, self.say
         )
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._joining = asyncio.Lock()
-        self._waits: dict[int, list[asyncio.Future[int]]] = {}
-        self._queries: dict[tuple[int, int], tuple[Answers, asyncio.Future[Answers]]] = {}
-        self.node: SerfNode
+        self._node: SerfNode | None = None
+        self._words: Words | None = None
+
+    @property
+    def node(self) -> SerfNode:
+        """The node's machine, once the agent has started."""
+        if self._node is None:
+            raise SerfsimError("the agent has not started")
+        return self._node
+
+    @property
+    def now(self) -> float:
+        return self.runtime.now
+
+    def pass_on(self, event: AgentEvent) -> None:
+        self.listen(event)
+
+    def say(self, text: str) -> None:
+        self.log.write(time.time(), text.rstrip("\n"))
 
     # Life ----------------------------------------------------------------------------------------
 
     async def start(self) -> Endpoint:
-        """Listen and be a cluster of one; the address. SerfsimError where it cannot be had."""
+        """Listen and be a cluster of one; returns the address. SerfsimError where it cannot be had."""
         config, name = SerfConfig(), self.identity.name
         meta = self._meta(self.identity.tags, int(config.protocol_version))
         endpoint = await self.runtime.listen(self.identity.endpoint)
@@ -122,6 +161,8 @@ class LiveAgent:
         )
         self.directory.add_record(name, me)
         chance = Random(secrets.randbits(63))
+        application = ReportingApplication()
+        application.agent = self
         node = SerfNode(
             self.config,
             config,
@@ -132,18 +173,22 @@ class LiveAgent:
             chance,
             chance,
             chance,
-            AgentApplication(self),
+            application,
         )
         node.core.tags = dict(self.identity.tags)
         if self.keyring is not None:
-            node.pipeline.internal = KeyQueries(node.core, node.queries, self.keyring, self.log.say)
-        self.node = self.log.node = node
+            node.pipeline.internal = KeyQueries(node.core, node.queries, self.keyring, self.say)
+        self._node = node
+        self._words = Words(RELEASE, NodeNames(node))
         self.runtime.begin(node, node.core.record)
         node.start(self.runtime.now)
         return endpoint
 
     async def join(self, addresses: Sequence[str], *, replay: bool = False) -> int:
-        """Join by members at HOST[:PORT]; how many answered. `replay`: earlier user events are wanted too."""
+        """Join through members at HOST[:PORT]; returns how many answered.
+
+        `replay`: deliver earlier user events too.
+        """
         found = [
             number_of(endpoint, self.directory)
             for address in addresses
@@ -151,41 +196,34 @@ class LiveAgent:
         ]
         # One at a time, since how a join ended is told without saying which.
         async with self._joining:
-            ended = self._waited(events.JOINED)
+            ended = self.waited("join")
             self.node.join(found, self.runtime.now, not replay)
-            return await ended
+            contacted: int = await ended
+            return contacted
 
     async def leave(self) -> bool:
-        """Leave gracefully, then close; False where the others could not be told in time."""
-        ended = self._waited(events.LEAVE_DONE)
-        self.log.log(log_lines.LEAVING, -1, 0, 0, "")
+        """Leave gracefully, then close; False where the leave did not reach the others in time."""
+        ended = self.waited("leave")
+        self._log(log_lines.LEAVING)
         self.node.leave(self.runtime.now)
-        in_time = await ended == 1
-        self.log.log(log_lines.SHUTTING_DOWN, -1, 0, 0, "")
+        in_time: bool = await ended == LEFT_WELL
+        self._log(log_lines.SHUTTING_DOWN)
         self.close("left")
-        self.log.log(log_lines.SHUT_DOWN, -1, 0, 0, "")
+        self._log(log_lines.SHUT_DOWN)
         return in_time
 
     def close(self, reason: str = "closed") -> None:
-        """Stop without telling anyone, as when the process is killed. `ended` says how it ended."""
+        """Stop without a word to the others, as a killed process does; `reason` is the result of `ended`."""
         self.node.shut_down(self.runtime.now)
         self.runtime.close()
-        # Whoever still waits for something waits in vain.
-        for waits in self._waits.values():
-            for future in waits:
-                future.cancel()
-        for _, ended in self._queries.values():
-            ended.cancel()
+        self.end_waits()
         if not self.ended.done():
             self.ended.set_result(reason)
 
-    # Asking and telling --------------------------------------------------------------------------
-
-    def members(self) -> list[MemberView]:
-        return member_views(self.node)
+    # Orders --------------------------------------------------------------------------------------
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Announce these instead of the present ones. SerfsimError if they are too long."""
+        """Replace the agent's tags and announce them. SerfsimError if they are too long."""
         known = self.node.core.record()
         record = Record(
             known.node,
@@ -200,19 +238,21 @@ class LiveAgent:
         self.node.update_tags(dict(tags), record, self.runtime.now)
 
     def user_event(self, name: str, payload: bytes = b"", *, coalesce: bool = False) -> None:
-        """Tell all members. SerfsimError if it is too long."""
-        if self.node.user_event(name, payload, coalesce, self.runtime.now) is None:
-            raise SerfsimError(self.node.trouble)
+        """Send a user event to all members. SerfsimError if it is too long."""
+        refusal = self.send_event(name, payload, coalesce)
+        if refusal:
+            raise SerfsimError(refusal)
 
-    async def query(self, name: str, payload: bytes = b"", params: QueryParams | None = None) -> Answers:
-        """Ask all members, and wait until the query's time is over. SerfsimError if it may not be asked."""
+    async def query(self, name: str, payload: bytes = b"", params: QueryParams | None = None) -> QueryAnswers:
+        """Send a query and wait until its time is over. SerfsimError if it is refused."""
         params = QueryParams(request_ack=True) if params is None else params
-        opened = self.node.query(name, payload, params, self.runtime.now)
-        if opened is None:
+        key = self.send_query(name, payload, params)
+        if key is None:
             raise SerfsimError(self.node.trouble)
-        ended: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
-        self._queries[int(opened.query.ltime), int(opened.query.id)] = Answers([], {}), ended
-        return await ended
+        ended = self.waited(key)
+        self.queries[key] = _Collector(ended)
+        answers: QueryAnswers = await ended
+        return answers
 
     def _meta(self, tags: Mapping[str, str], protocol_version: int) -> bytes:
         meta = encode_meta(dict(tags), protocol_version)
@@ -220,50 +260,30 @@ class LiveAgent:
             raise SerfsimError(f"tags: found {len(meta)} bytes once encoded; expected at most {LONGEST_META}")
         return meta
 
-    def _waited(self, event: int) -> asyncio.Future[int]:
-        """A future for the next report of `event`, with its detail."""
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waits.setdefault(event, []).append(future)
-        return future
-
-    # What the node reports -----------------------------------------------------------------------
+    # The node's reports --------------------------------------------------------------------------
 
     def _report(self, now: float, event: int, subject: int, detail: int) -> None:
-        self.log.report(event, subject, detail)
-        for future in self._waits.pop(event, ()):
-            if not future.done():
-                future.set_result(detail)
+        if event < events.COUNTED_ONLY:
+            self._log(event, subject, detail)
+        if event == events.JOINED:
+            self.resolve("join", detail)
+        elif event == events.LEAVE_DONE:
+            self.resolve("leave", detail)
 
-    def on_user_event(self, event: UserEvent) -> None:
-        self.listen(Happening(f"user:{event.name}", payload=event.payload))
+    def _log(self, number: int, subject: int = -1, a: int = 0, b: int = 0, text: str = "") -> None:
+        """Log an entry of `protocol.events` or `protocol.log_lines`, if it has words."""
+        if self._words is not None:
+            line = self._words.of(Entry(number, int(self.node.me), subject, a, b, text))
+            if line:
+                self.say(line)
 
     def on_query(self, received: ReceivedQuery, now: float) -> None:
-        query = received.query
-        self.listen(Happening(f"query:{query.name}", payload=query.payload))
-        answer = self.answer(query.name, query.payload)
+        super().on_query(received, now)
+        answer = self.answer(received.query.name, received.query.payload)
         if answer is not None:
-            trouble = self.node.respond(received, answer, now)
-            if trouble:
-                self.log.say(f"[ERR] agent: Failed to respond to query: {trouble}")
-
-    def on_member_event(self, kind: int, members: list[int]) -> None:
-        word = MEMBER_EVENTS[kind]
-        self.listen(Happening(word, tuple(self.directory.names[member] for member in members)))
-
-    def on_response(self, query: Query, source: int, payload: bytes | None) -> None:
-        name = self.directory.names[source]
-        asked = self._queries.get((int(query.ltime), int(query.id)))
-        if asked is None:
-            return
-        if payload is None:
-            asked[0].acks.append(name)
-        else:
-            asked[0].responses[name] = payload
-
-    def on_query_end(self, query: Query) -> None:
-        asked = self._queries.pop((int(query.ltime), int(query.id)), None)
-        if asked is not None and not asked[1].done():
-            asked[1].set_result(asked[0])
+            error = self.node.respond(received, answer, now)
+            if error:
+                self.say(live_words.RESPONSE_REFUSED.format(error=error))
 
     def on_name_lost(self) -> None:
         self.close("name lost")

@@ -27,6 +27,7 @@ from serfsim.live.agent.sockets import (
     read_message,
     shown,
 )
+from serfsim.logs import live_words
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import PUSH_PULL, Packet, StreamError, StreamMessage
@@ -41,7 +42,7 @@ Say = Callable[[str], None]
 class SocketRuntime(Runtime):
     """`listen`, then `begin`, then `close`: before and after, what comes in is passed over.
 
-    `report` is told what the machine notifies; `log_line` and `say` take lines for the log, the one as
+    `report` takes what the machine notifies; `log_line` and `say` take lines for the log, the one as
     `Runtime.log` has them, the other in words.
     """
 
@@ -125,7 +126,7 @@ class SocketRuntime(Runtime):
         try:
             self.sockets.send(self.codec.write_datagram(packet, self.me()), target)
         except OSError as error:
-            self.say(f"[ERR] memberlist: Failed to send UDP packet to {shown(target)}: {error}")
+            self.say(live_words.UDP_SEND_FAILED.format(address=shown(target), error=error))
 
     def _take_datagram(self, data: bytes, source: Endpoint) -> None:
         received_at = self.now
@@ -134,10 +135,10 @@ class SocketRuntime(Runtime):
         try:
             found = self.codec.read_datagram(data)
         except WireError as error:
-            self.say(f"[ERR] memberlist: {error} from={shown(source)}")
+            self.say(live_words.BAD_PACKET.format(error=error, address=shown(source)))
             return
         for trouble in found.troubles:
-            self.say(f"[ERR] memberlist: {trouble} from={shown(source)}")
+            self.say(live_words.BAD_PACKET.format(error=trouble, address=shown(source)))
         number = number_of(source, self.codec.directory)
         for packet in found.packets:
             self.machine.on_packet(packet, number, self.now, received_at)
@@ -186,9 +187,10 @@ class SocketRuntime(Runtime):
             except WireError as error:
                 outcome = CLOSED
                 if done.data:
-                    self.say(f"[ERR] memberlist: failed to receive: {error} from={shown(target or ('?', 0))}")
+                    where = shown(target or ("?", 0))
+                    self.say(live_words.RECEIVE_FAILED.format(error=error, address=where))
         if isinstance(reply, StreamError):
-            self.say(f"[ERR] memberlist: remote error: {reply.text}")
+            self.say(live_words.REMOTE_ERROR.format(error=reply.text))
         if self.is_open:
             self.machine.on_stream_result(token, outcome, reply, self.now)
 
@@ -206,9 +208,8 @@ class SocketRuntime(Runtime):
                 async with asyncio.timeout(timeout):
                     await self._answer(data, source, writer)
         except (OSError, WireError) as error:  # a timeout is an OSError
-            self.say(
-                f"[ERR] memberlist: failed to receive: {str(error) or 'i/o timeout'} from={shown(source)}"
-            )
+            reason = str(error) or "i/o timeout"
+            self.say(live_words.RECEIVE_FAILED.format(error=reason, address=shown(source)))
         except asyncio.CancelledError:
             pass  # the loop ends, and who runs the listener makes a noise about tasks that were cancelled
         finally:

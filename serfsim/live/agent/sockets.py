@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
 from serfsim.live.agent.codec import Incoming
+from serfsim.logs import live_words
 from serfsim.protocol.directory import DEFAULT_PORT, Directory
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 from serfsim.protocol.wire.reader import WireError
@@ -143,7 +144,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def error_received(self, exc: Exception) -> None:
         # What an earlier datagram met on its way, such as that nobody listens there.
-        self.complain(f"[DEBUG] memberlist: UDP: {exc}")
+        self.complain(live_words.UDP_ERROR.format(error=exc))
 
 
 class Sockets:

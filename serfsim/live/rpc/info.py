@@ -15,7 +15,7 @@ TURN_S: Final = 0.01  # of real time, after which others have theirs
 
 
 async def members(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    return Answer(body={"Members": [view.record() for view in session.agent.views()]})
+    return Answer(body={"Members": [view.record() for view in session.agent.members()]})
 
 
 async def members_filtered(session: Session, seq: int, body: dict[str, Any]) -> Answer:
@@ -25,7 +25,7 @@ async def members_filtered(session: Session, seq: int, body: dict[str, Any]) -> 
     try:
         for expression in (body["Status"], body["Name"], *body["Tags"].values()):
             is_full_match(expression, "")
-        for view in session.agent.views():
+        for view in session.agent.members():
             if is_wanted(view, body["Tags"], body["Status"], body["Name"]):
                 found.append(view.record())
             if time.monotonic() - began > TURN_S:

@@ -12,29 +12,30 @@ import msgpack
 
 from serfsim.live.rpc.messages import read_string
 from serfsim.live.rpc.session import Answer, Command, Session
+from serfsim.logs import live_words
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.internal import KEY_CHANGES, LIST_KEYS, encode_key_request
 from serfsim.protocol.serf.messages import KEY_RESPONSE
 
 INSTALL, USE, REMOVE = KEY_CHANGES
 ACTIVITIES: Final = {
-    INSTALL: "Initiating key installation",
-    USE: "Initiating primary key change",
-    REMOVE: "Initiating key removal",
-    LIST_KEYS: "Initiating key listing",
+    INSTALL: live_words.INSTALLING_KEY,
+    USE: live_words.CHANGING_KEY,
+    REMOVE: live_words.REMOVING_KEY,
+    LIST_KEYS: live_words.LISTING_KEYS,
 }
 
 
 class KeyAnswers:
     """What the members say, until all have or the time of the query is over."""
 
-    def __init__(self, asked: int) -> None:
+    def __init__(self, asked: int, over: asyncio.Future[None] | None = None) -> None:
         self.asked = asked
         self.answered = 0
         self.errors = 0
         self.messages: dict[str, str] = {}
         self.keys: dict[str, int] = {}
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.over = asyncio.get_running_loop().create_future() if over is None else over
 
     def take_ack(self, source: str) -> None:
         """None is asked for."""
@@ -93,20 +94,19 @@ def read_key(text: str) -> bytes:
 
 async def ask(session: Session, name: str, key: str) -> Answer:
     agent = session.agent
-    agent.say(f"[INFO] agent: {ACTIVITIES[name]}")
+    agent.say(ACTIVITIES[name])
     try:
         payload = encode_key_request(read_key(key))
     except ValueError as error:
         return Answer(str(error), KeyAnswers(0).body(name == LIST_KEYS))
     async with agent.turn("keys"):
-        node = agent.node
-        opened = node.query(name, payload, QueryParams(), agent.now)
-        answers = KeyAnswers(int(node.memberlist.core.members.alive))
+        opened = agent.send_query(name, payload, QueryParams())
         if opened is None:
-            return Answer(node.trouble, KeyAnswers(0).body(name == LIST_KEYS))
-        agent.queries[opened.query.ltime, opened.query.id] = answers
+            return Answer(agent.node.trouble, KeyAnswers(0).body(name == LIST_KEYS))
+        answers = KeyAnswers(int(agent.node.memberlist.core.members.alive), agent.waited(opened))
+        agent.queries[opened] = answers
         with agent.waiting():
-            await agent.or_down(answers.over)
+            await answers.over
     return Answer(answers.error(), answers.body(name == LIST_KEYS))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final, NamedTuple
 
-from serfsim.live.rpc.application import RPC_JOIN
 from serfsim.live.rpc.messages import read_bool, read_string, read_string_map, read_strings
 from serfsim.live.rpc.session import Answer, Command, Session
-from serfsim.live.rpc.simulated_agent import SimulatedAgent
+from serfsim.live.rpc.simulated_agent import RPC_JOIN, SimulatedAgent
+from serfsim.logs import live_words
+from serfsim.logs.words import spelled
+from serfsim.protocol import log_lines
 from serfsim.protocol.directory import DEFAULT_PORT
 from serfsim.protocol.memberlist.errors import gathered
 from serfsim.protocol.serf.departure import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
@@ -59,7 +61,7 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     """One address after the other; it has succeeded if one of them answered."""
     agent = session.agent
     replay = "true" if body["Replay"] else "false"
-    agent.say(f"[INFO] agent: joining: [{' '.join(body['Existing'])}] replay: {replay}")
+    agent.say(spelled(log_lines.JOINING, text=" ".join(body["Existing"]), a=replay))
     async with agent.turn("join"):
         if agent.node.leave_phase != STAYING:
             return Answer("Serf can't Join after Leave or Shutdown", {"Num": 0})
@@ -79,11 +81,11 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
         if count > 0:
             node.intents.broadcast_join(agent.now)
     if count > 0:
-        agent.say(f"[INFO] agent: joined: {count} nodes")
+        agent.say(spelled(log_lines.JOINED, a=count))
         return Answer(body={"Num": count})
     error = gathered(troubles)
     if error:
-        agent.say(f"[WARN] agent: error joining: {error}")
+        agent.say(spelled(log_lines.JOIN_ERROR, text=error))
     return Answer(error, {"Num": 0})
 
 
@@ -99,7 +101,7 @@ async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answe
     """Also of a name that nobody has: others keep the intent for when one of that name comes."""
     agent, name = session.agent, body["Node"]
     kind = "node (prune)" if body["Prune"] else "node"
-    agent.say(f"[INFO] agent: Force leaving {kind}: {name}")
+    agent.say(spelled(log_lines.PRUNING if body["Prune"] else log_lines.REMOVING, subject=name))
     async with agent.turn("removal"):
         directory = agent.sim.agents.directory
         number = directory.find(name)
@@ -112,7 +114,7 @@ async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answe
     if in_time:
         return Answer()
     error = "timed out broadcasting node removal"
-    agent.say(f"[WARN] agent: failed to remove {kind}: {error}")
+    agent.say(live_words.REMOVAL_FAILED.format(kind=kind, error=error))
     return Answer(error)
 
 
@@ -125,8 +127,8 @@ LEAVE_TROUBLE: Final = {
 async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     """Leave, answer, and end the process."""
     agent = session.agent
-    agent.say("[INFO] agent.ipc: Graceful leave triggered")
-    agent.say("[INFO] agent: requesting graceful leave from Serf")
+    agent.say(live_words.LEAVE_TRIGGERED)
+    agent.say(spelled(log_lines.LEAVING))
     phase = agent.node.leave_phase
     error = ""
     if phase == STAYING:
@@ -137,14 +139,14 @@ async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     elif phase != GONE:
         error = "Leave already in progress"
     if error:
-        agent.say(f"[ERR] agent.ipc: leave failed: {error}")
+        agent.say(live_words.LEAVE_FAILED.format(error=error))
     return Answer(error, then=lambda: _shut_down(agent))
 
 
 def _shut_down(agent: SimulatedAgent) -> None:
-    agent.say("[INFO] agent: requesting serf shutdown")
+    agent.say(spelled(log_lines.SHUTTING_DOWN))
     agent.end_process()
-    agent.say("[INFO] agent: shutdown complete")
+    agent.say(spelled(log_lines.SHUT_DOWN))
     agent.has_left = True
 
 

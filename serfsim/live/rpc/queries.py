@@ -16,6 +16,9 @@ from serfsim.live.rpc.messages import (
 )
 from serfsim.live.rpc.session import MOST_STREAMS, Answer, Command, Session
 from serfsim.live.rpc.subscriptions import BUFFER, QueryStream
+from serfsim.logs import live_words
+from serfsim.logs.words import spelled
+from serfsim.protocol import log_lines
 from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
 from serfsim.protocol.serf.internal import PING, PREFIX
@@ -33,15 +36,11 @@ def quoted(payload: bytes) -> str:
 async def event(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     agent, payload = session.agent, body["Payload"] or b""
     coalesced = "true" if body["Coalesce"] else "false"
-    agent.say(
-        f"[DEBUG] agent: Requesting user event send: {body['Name']}. "
-        f"Coalesced: {coalesced}. Payload: {quoted(payload)}"
-    )
-    node = agent.node
-    if node.user_event(body["Name"], payload, body["Coalesce"], agent.now) is None:
-        agent.say(f"[WARN] agent: failed to send user event: {node.trouble}")
-        return Answer(node.trouble)
-    return Answer()
+    agent.say(spelled(log_lines.SENDING_EVENT, text=body["Name"], a=coalesced, b=quoted(payload)))
+    refusal = agent.send_event(body["Name"], payload, body["Coalesce"])
+    if refusal:
+        agent.say(live_words.EVENT_REFUSED.format(error=refusal))
+    return Answer(refusal)
 
 
 async def query(session: Session, seq: int, body: dict[str, Any]) -> Answer:
@@ -51,20 +50,20 @@ async def query(session: Session, seq: int, body: dict[str, Any]) -> Answer:
         return Answer(f"Queries cannot contain the '{PREFIX}' prefix")
     if len(session.asked) >= MOST_STREAMS:
         return Answer(f"more than {MOST_STREAMS} queries are open on this connection")
-    agent.say(f"[DEBUG] agent: Requesting query send: {name}. Payload: {quoted(payload or b'')}")
-    node = agent.node
+    agent.say(spelled(log_lines.SENDING_QUERY, text=name, b=quoted(payload or b"")))
     filters: list[Filter] = [NodeFilter(body["FilterNodes"])] if body["FilterNodes"] else []
     filters += [TagFilter(tag, expression) for tag, expression in body["FilterTags"].items()]
     timeout = min(max(0, body["Timeout"]), LONGEST_TIMEOUT_NS) / 1e9
     params = QueryParams(filters, body["RequestAck"], body["RelayFactor"], timeout)
-    opened = node.query(name, payload or b"", params, agent.now)
+    opened = agent.send_query(name, payload or b"", params)
     if opened is None:
-        agent.say(f"[WARN] agent: failed to start user query: {node.trouble}")
-        return Answer(node.trouble)
+        refusal = agent.node.trouble
+        agent.say(live_words.QUERY_REFUSED.format(error=refusal))
+        return Answer(refusal)
     # One ack and one answer of each member, and the end.
-    stream = QueryStream(session, seq, max(BUFFER, 2 * int(node.members.count) + 1))
+    stream = QueryStream(session, seq, max(BUFFER, 2 * int(agent.node.members.count) + 1))
     session.asked.append(stream)
-    agent.queries[opened.query.ltime, opened.query.id] = stream
+    agent.queries[opened] = stream
     return Answer()
 
 

@@ -22,6 +22,7 @@ from serfsim.live.rpc import info, keys, membership, queries, subscriptions
 from serfsim.live.rpc.pacing import Pace
 from serfsim.live.rpc.session import OPEN, Command, Session
 from serfsim.live.rpc.simulated_agent import SimulatedAgent
+from serfsim.logs import live_words
 
 COMMANDS: Final[dict[str, Command]] = {
     **info.COMMANDS,
@@ -109,7 +110,7 @@ class Server:
         # What the system keeps for a client that does not read is bounded too.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         session = Session(self.agent, COMMANDS, self.key, reader, writer)
-        self.agent.say(f"[INFO] agent.ipc: Accepted client: {session.peer}")
+        self.agent.say(live_words.CLIENT_ACCEPTED.format(peer=session.peer))
         task = asyncio.get_running_loop().create_task(session.serve())
         self._sessions[task] = session
         task.add_done_callback(lambda done: self._sessions.pop(done, None))

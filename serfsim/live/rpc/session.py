@@ -17,6 +17,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, Protocol
 
+from serfsim.live.base_agent import QueryReader
 from serfsim.live.rpc.messages import (
     NOTHING,
     BadBody,
@@ -29,7 +30,8 @@ from serfsim.live.rpc.messages import (
     read_i32,
     read_string,
 )
-from serfsim.live.rpc.simulated_agent import AgentDown, QueryReader, SimulatedAgent
+from serfsim.live.rpc.simulated_agent import AgentDown, SimulatedAgent
+from serfsim.logs import live_words
 from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.transitions import Transition
 
@@ -184,10 +186,10 @@ class Session:
             self._step(HUNG_UP)
         except (BadFrame, BadBody) as error:
             self._step(UNDECODABLE)
-            self.agent.say(f"[ERR] agent.ipc: failed to decode request header: {error}")
+            self.agent.say(live_words.BAD_HEADER.format(error=error))
         except Closed as error:
             self._step(UNDECODABLE)
-            self.agent.say(f"[ERR] agent.ipc: Failed to evaluate request: {error}")
+            self.agent.say(live_words.BAD_REQUEST.format(error=error))
         except AgentDown:
             self._step(PROCESS_END)
         except OSError:
@@ -209,9 +211,7 @@ class Session:
         if self.state != CLOSED:
             self._step(EXPIRED)
             if self.state == CLOSED:
-                self.agent.say(
-                    f"[WARN] agent.ipc: Closing {self}: no handshake, or no key, within {HANDSHAKE_S:g} s"
-                )
+                self.agent.say(live_words.NOT_OPENED.format(client=self, seconds=HANDSHAKE_S))
                 self.hang_up()
 
     def hang_up(self) -> None:
@@ -275,7 +275,7 @@ class Session:
             await self._carry_out(self.commands[command], seq)
         elif effect != NO_REPLY:
             if effect == AUTH_REQUIRED:
-                self.agent.say("[WARN] agent.ipc: Client sending commands before auth")
+                self.agent.say(live_words.NOT_AUTHENTICATED)
             await self.send(seq, effect)
             if effect == BAD_COMMAND:
                 effect = f"command '{command[:100]}' not recognized"

@@ -10,10 +10,12 @@ import asyncio
 from collections import deque
 from typing import Any, Final, NamedTuple
 
+from serfsim.live.base_agent import AgentEvent
 from serfsim.live.rpc.messages import read_string, read_u64
 from serfsim.live.rpc.session import MOST_STREAMS, Answer, Command, Session
-from serfsim.live.rpc.simulated_agent import Event
+from serfsim.logs import live_words
 from serfsim.logs.lines import LEVELS, rank
+from serfsim.protocol.serf.messages import UserEvent
 
 BUFFER: Final = 512
 # The real command loses what it has not printed yet when the end comes at once.
@@ -62,7 +64,7 @@ class Stream:
     def _drop(self) -> None:
         session = self.session
         self.stop()  # before anything is said, which it may be a reader of
-        session.agent.say(f"[WARN] agent.ipc: Closing {session}: it does not read its streams")
+        session.agent.say(live_words.NOT_READING.format(client=session))
         asyncio.get_running_loop().call_soon(session.hang_up)
 
     def stop(self) -> None:
@@ -79,7 +81,7 @@ class Filter(NamedTuple):
     def is_valid(self) -> bool:
         return self.kind in KINDS or self.kind in ("user", "query")
 
-    def wants(self, event: Event) -> bool:
+    def wants(self, event: AgentEvent) -> bool:
         if self.kind == "*":
             return True
         return event.kind == self.kind and self.name in ("", event.name)
@@ -101,13 +103,13 @@ class EventStream(Stream):
         super().__init__(session, seq)
         self.filters = filters
 
-    def take_event(self, event: Event) -> None:
+    def take_event(self, event: AgentEvent) -> None:
         if any(one.wants(event) for one in self.filters) and not self.push(self._record(event)):
-            self.session.agent.say(f"[WARN] agent.ipc: Dropping event to {self.session}")
+            self.session.agent.say(live_words.EVENT_DROPPED.format(client=self.session))
 
-    def _record(self, event: Event) -> dict[str, Any]:
-        if event.user is not None:
-            user = event.user
+    def _record(self, event: AgentEvent) -> dict[str, Any]:
+        if isinstance(event.message, UserEvent):
+            user = event.message
             return {
                 "Coalesce": bool(user.coalesce),
                 "Event": "user",
@@ -115,11 +117,11 @@ class EventStream(Stream):
                 "Name": user.name,
                 "Payload": user.payload or None,
             }
-        if event.query is not None:
-            query = event.query.query
+        if event.message is not None:
+            query = event.message.query
             return {
                 "Event": "query",
-                "ID": self.session.keep_query(event.query),
+                "ID": self.session.keep_query(event.message),
                 "LTime": int(query.ltime),
                 "Name": query.name,
                 "Payload": query.payload or None,

@@ -1,0 +1,215 @@
+"""The agent above one Serf node, live or simulated: its events, its queries, its log, and those who wait.
+
+node -> agent      a ReportingApplication calls `on_...`
+agent -> user      `pass_on` takes events, a QueryReader the responses to a query, futures the rest
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Hashable
+from typing import Any, Final, NamedTuple, Protocol
+
+from serfsim.base.expressions import is_match
+from serfsim.live.views import MemberView, member_view
+from serfsim.logs.lines import AgentLog
+from serfsim.logs.words import MEMBER_EVENTS
+from serfsim.protocol import events
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.serf.application import Application
+from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.messages import UserEvent
+from serfsim.protocol.serf.node import SerfNode
+from serfsim.protocol.serf.queries import ReceivedQuery
+from serfsim.protocol.serf.query_messages import Query
+
+# A member's status after an event, where the event implies one.
+STATUS_AFTER: Final = {events.JOIN: "alive", events.LEFT: "left", events.FAILED: "failed"}
+
+QueryKey = tuple[int, int]
+"""A query's Lamport time and id."""
+
+
+class AgentEvent(NamedTuple):
+    """An event as an agent passes it on.
+
+    `kind` is member-join, member-leave, member-failed, member-update, member-reap, user or query. A member
+    event has `members`; a user event and a query have `name`, `payload` and the `message` itself.
+    """
+
+    kind: str
+    name: str = ""
+    members: tuple[MemberView, ...] = ()
+    payload: bytes = b""
+    message: UserEvent | ReceivedQuery | None = None
+
+    @property
+    def topic(self) -> str:
+        """The event as Serf's event filters write it: member-join, user:deploy, query:uptime."""
+        return f"{self.kind}:{self.name}" if self.message is not None else self.kind
+
+
+class QueryReader(Protocol):
+    """Takes the responses to one query of the node's, then the end."""
+
+    def take_ack(self, source: str) -> None: ...
+
+    def take_answer(self, source: str, payload: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class BaseAgent(ABC):
+    """The part that live and simulated agents share; `directory` names members, `log` takes lines."""
+
+    def __init__(self, directory: Directory, log: AgentLog) -> None:
+        self.directory = directory
+        self.log = log
+        self.queries: dict[QueryKey, QueryReader] = {}
+        self._waits: dict[Hashable, list[asyncio.Future[Any]]] = defaultdict(list)
+        self._last_status: dict[int, str] = {}  # by member, as the events said
+
+    @property
+    @abstractmethod
+    def node(self) -> SerfNode:
+        """The node's machine."""
+
+    @property
+    @abstractmethod
+    def now(self) -> float:
+        """The present on the machine's clock, in seconds."""
+
+    @abstractmethod
+    def pass_on(self, event: AgentEvent) -> None:
+        """Hand an event to whoever listens."""
+
+    @abstractmethod
+    def say(self, text: str) -> None:
+        """Log a line now; its text begins with its level in brackets."""
+
+    def members(self) -> list[MemberView]:
+        """The members that the node knows, in the order of their numbers."""
+        return [self.view_of(int(member)) for member in self.node.members.known()]
+
+    def view_of(self, member: int, status: str | None = None) -> MemberView:
+        """A member as Serf knows it; `status` where Serf has just forgotten it."""
+        return member_view(self.node, member, status)
+
+    # User events and queries -----------------------------------------------------------------------
+
+    def send_event(self, name: str, payload: bytes, coalesce: bool) -> str:
+        """Send a user event to all members; "", or the library's message why it is refused."""
+        node = self.node
+        return "" if node.user_event(name, payload, coalesce, self.now) is not None else node.trouble
+
+    def send_query(self, name: str, payload: bytes, params: QueryParams) -> QueryKey | None:
+        """Send a query; the key under which `queries` takes its reader.
+
+        None where the query is refused: the node's `trouble` then says why.
+        """
+        opened = self.node.query(name, payload, params, self.now)
+        return None if opened is None else (int(opened.query.ltime), int(opened.query.id))
+
+    # Waiting ---------------------------------------------------------------------------------------
+
+    def waited(self, what: Hashable) -> asyncio.Future[Any]:
+        """A future for the next end of `what`."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waits[what].append(future)
+        return future
+
+    def resolve(self, what: Hashable, value: Any) -> None:
+        """Give `value` to all that wait for the end of `what`."""
+        for future in self._waits.pop(what, ()):
+            if not future.done():
+                future.set_result(value)
+
+    def end_waits(self, error: Exception | None = None) -> None:
+        """End all waits, with `error` or else as cancelled, since the node answers no more."""
+        for waits in self._waits.values():
+            for future in waits:
+                if error is None:
+                    future.cancel()
+                elif not future.done():
+                    future.set_exception(error)
+        self._waits.clear()
+        self.queries.clear()
+
+    # The node's reports ----------------------------------------------------------------------------
+
+    def on_user_event(self, event: UserEvent, now: float) -> None:
+        self.pass_on(AgentEvent("user", event.name, payload=event.payload, message=event))
+
+    def on_query(self, received: ReceivedQuery, now: float) -> None:
+        query = received.query
+        self.pass_on(AgentEvent("query", query.name, payload=query.payload, message=received))
+
+    def on_member_event(self, kind: int, members: list[int], now: float) -> None:
+        status = STATUS_AFTER.get(kind)
+        if status is not None:
+            self._last_status.update(dict.fromkeys(members, status))
+        views = [self.view_of(member, self._last_status.get(member)) for member in members]
+        self.pass_on(AgentEvent(MEMBER_EVENTS[kind], members=tuple(views)))
+
+    def on_ack(self, query: Query, source: int) -> None:
+        reader = self.queries.get((int(query.ltime), int(query.id)))
+        if reader is not None:
+            reader.take_ack(self.directory.names[source])
+
+    def on_answer(self, query: Query, source: int, payload: bytes) -> None:
+        reader = self.queries.get((int(query.ltime), int(query.id)))
+        if reader is not None:
+            reader.take_answer(self.directory.names[source], payload)
+
+    def on_query_end(self, query: Query) -> None:
+        key = (int(query.ltime), int(query.id))
+        reader = self.queries.pop(key, None)
+        if reader is not None:
+            reader.end()
+        self._waits.pop(key, None)
+
+    @abstractmethod
+    def on_name_lost(self) -> None:
+        """The node has lost its name to another member, and its process ends."""
+
+
+class ReportingApplication(Application):
+    """Reports to `agent` whatever the node tells the layer above it."""
+
+    agent: BaseAgent
+
+    def wants_member_events(self) -> bool:
+        return True
+
+    def matches(self, expression: str, value: str) -> bool:
+        return is_match(expression, value)
+
+    def user_event(self, event: UserEvent, now: float) -> None:
+        super().user_event(event, now)
+        self.agent.on_user_event(event, now)
+
+    def query(self, received: ReceivedQuery, now: float) -> None:
+        super().query(received, now)
+        self.agent.on_query(received, now)
+
+    def member_event(self, kind: int, members: list[int], now: float) -> None:
+        super().member_event(kind, members, now)
+        self.agent.on_member_event(kind, members, now)
+
+    def acked(self, query: Query, source: int, now: float) -> None:
+        super().acked(query, source, now)
+        self.agent.on_ack(query, source)
+
+    def answered(self, query: Query, source: int, payload: bytes, now: float) -> None:
+        super().answered(query, source, payload, now)
+        self.agent.on_answer(query, source, payload)
+
+    def closed(self, query: Query, now: float) -> None:
+        super().closed(query, now)
+        self.agent.on_query_end(query)
+
+    def shut_down(self, now: float) -> None:
+        super().shut_down(now)
+        self.agent.on_name_lost()

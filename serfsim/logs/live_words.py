@@ -1,0 +1,41 @@
+"""Log lines that have no number, since only a live agent or an RPC server writes them.
+
+Each is a template whose slots `str.format` fills in. The words are memberlist's and Serf's where these log
+the same; lines about what a real agent does not do say what happened.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# memberlist: sockets and streams.
+UDP_ERROR: Final = "[DEBUG] memberlist: UDP: {error}"
+UDP_SEND_FAILED: Final = "[ERR] memberlist: Failed to send UDP packet to {address}: {error}"
+BAD_PACKET: Final = "[ERR] memberlist: {error} from={address}"
+RECEIVE_FAILED: Final = "[ERR] memberlist: failed to receive: {error} from={address}"
+REMOTE_ERROR: Final = "[ERR] memberlist: remote error: {error}"
+
+# Serf: queries about the keyring.
+KEY_QUERY_RECEIVED: Final = "[INFO] serf: Received {query} query"
+KEY_QUERY_UNREADABLE: Final = "[ERR] serf: Failed to decode key request: {error}"
+
+# The agent.
+EVENT_REFUSED: Final = "[WARN] agent: failed to send user event: {error}"
+QUERY_REFUSED: Final = "[WARN] agent: failed to start user query: {error}"
+RESPONSE_REFUSED: Final = "[ERR] agent: Failed to respond to query: {error}"
+REMOVAL_FAILED: Final = "[WARN] agent: failed to remove {kind}: {error}"
+INSTALLING_KEY: Final = "[INFO] agent: Initiating key installation"
+CHANGING_KEY: Final = "[INFO] agent: Initiating primary key change"
+REMOVING_KEY: Final = "[INFO] agent: Initiating key removal"
+LISTING_KEYS: Final = "[INFO] agent: Initiating key listing"
+
+# The agent's RPC server.
+CLIENT_ACCEPTED: Final = "[INFO] agent.ipc: Accepted client: {peer}"
+BAD_HEADER: Final = "[ERR] agent.ipc: failed to decode request header: {error}"
+BAD_REQUEST: Final = "[ERR] agent.ipc: Failed to evaluate request: {error}"
+NOT_AUTHENTICATED: Final = "[WARN] agent.ipc: Client sending commands before auth"
+EVENT_DROPPED: Final = "[WARN] agent.ipc: Dropping event to {client}"
+LEAVE_TRIGGERED: Final = "[INFO] agent.ipc: Graceful leave triggered"
+LEAVE_FAILED: Final = "[ERR] agent.ipc: leave failed: {error}"
+NOT_OPENED: Final = "[WARN] agent.ipc: Closing {client}: no handshake, or no key, within {seconds:g} s"
+NOT_READING: Final = "[WARN] agent.ipc: Closing {client}: it does not read its streams"
