@@ -18,6 +18,11 @@ from serfsim.api import __version__ as __version__
 from serfsim.speed import settle as _settle
 
 if TYPE_CHECKING:
+    from serfsim.api import AgentEvent as AgentEvent
+    from serfsim.api import Identity as Identity
+    from serfsim.api import LiveAgent as LiveAgent
+    from serfsim.api import QueryAnswers as QueryAnswers
+    from serfsim.api import QueryParams as QueryParams
     from serfsim.api import Result as Result
     from serfsim.api import Scenario as Scenario
     from serfsim.api import Simulation as Simulation

@@ -1,8 +1,8 @@
 """The public Python interface: these names, and nothing else, are covered by semantic versioning.
 
 `load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run under
-the control of your own code, `sweep` runs a scenario over a grid of values and seeds. `serfsim` exports
-the same names. Each is imported at first use, so that `import serfsim` costs next to nothing.
+the control of your own code, `sweep` runs a scenario over a grid of values and seeds, `LiveAgent` is a
+member of a real cluster. `serfsim` exports the same names. Each is imported at first use, so that `import serfsim` costs next to nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING, Any
 from serfsim._version import __version__
 
 if TYPE_CHECKING:
+    from serfsim.live.agent import AgentEvent as AgentEvent
+    from serfsim.live.agent import Identity as Identity
+    from serfsim.live.agent import LiveAgent as LiveAgent
+    from serfsim.live.agent import QueryAnswers as QueryAnswers
+    from serfsim.live.agent import QueryParams as QueryParams
     from serfsim.report.topology_survey import survey as survey
     from serfsim.results.run_result import Result as Result
     from serfsim.scenario.loading import load as load
@@ -25,6 +30,11 @@ if TYPE_CHECKING:
     from serfsim.study.tuning import tune as tune
 
 __all__ = [
+    "AgentEvent",
+    "Identity",
+    "LiveAgent",
+    "QueryAnswers",
+    "QueryParams",
     "Result",
     "Scenario",
     "Simulation",
@@ -39,6 +49,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AgentEvent": "serfsim.live.agent",
+    "Identity": "serfsim.live.agent",
+    "LiveAgent": "serfsim.live.agent",
+    "QueryAnswers": "serfsim.live.agent",
+    "QueryParams": "serfsim.live.agent",
     "Result": "serfsim.results.run_result",
     "Scenario": "serfsim.scenario.model",
     "Simulation": "serfsim.simulation",

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from serfsim._version import __version__
 from serfsim.base.english import printable
 from serfsim.base.expressions import is_full_match
 from serfsim.protocol.directory import Record
@@ -83,8 +84,6 @@ def is_wanted(view: MemberView, tags: dict[str, str], status: str, name: str) ->
 
 def runtime_stats() -> dict[str, str]:
     """What Go would say of its runtime, said of this one."""
-    from serfsim._version import __version__
-
     machine = platform.machine()
     return {
         "os": sys.platform,
