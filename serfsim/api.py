@@ -2,7 +2,8 @@
 
 `load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run under
 the control of your own code, `sweep` runs a scenario over a grid of values and seeds, `LiveAgent` is a
-member of a real cluster. `serfsim` exports the same names. Each is imported at first use, so that `import serfsim` costs next to nothing.
+member of a real cluster. `serfsim` exports the same names. Each is imported at first use, so that
+`import serfsim` costs next to nothing.
 """
 
 from __future__ import annotations
