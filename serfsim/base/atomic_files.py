@@ -182,12 +182,15 @@ def check_replaceable(folder: Path, kind: Owned, error: Kind = SerfsimError) -> 
     """Raises where `replacing` would: before the work rather than after it."""
     try:
         restore(folder)
-        if folder.exists() and not is_replaceable(folder, kind):
+        ours = kind.own(folder) if folder.is_dir() else ()
+        if folder.exists() and not (folder.is_dir() and (ours or not any(folder.iterdir()))):
             raise error(
                 f"{folder}: found something that is not {kind.told} (no {manifest.FILE} of its own);"
                 f" expected a new folder, an empty one or {kind.told}"
             )
-        _check_names(folder, kind, error)
+        for name in kind.names:
+            if os.path.lexists(folder / name) and name not in ours:
+                raise error(f"{folder / name}: {_NOT_OURS}; move it, or choose another folder")
         above = next(place for place in folder.absolute().parents if place.exists())
         if not above.is_dir():
             raise error(f"{folder}: found the file {above}; expected a folder to write in")
@@ -195,18 +198,3 @@ def check_replaceable(folder: Path, kind: Owned, error: Kind = SerfsimError) -> 
             raise error(f"{folder}: cannot be written: {above} allows no new files")
     except OSError as cause:
         raise cannot_write(folder, cause, error) from None
-
-
-def _check_names(folder: Path, kind: Owned, error: Kind) -> None:
-    """Raises where somebody's own file stands where one is to be written."""
-    if not folder.is_dir():
-        return
-    ours = kind.own(folder)
-    for name in kind.names:
-        if os.path.lexists(folder / name) and name not in ours:
-            raise error(f"{folder / name}: {_NOT_OURS}; move it, or choose another folder")
-
-
-def is_replaceable(folder: Path, kind: Owned) -> bool:
-    """Whether it is of this kind, or nothing yet."""
-    return folder.is_dir() and (bool(kind.own(folder)) or not any(folder.iterdir()))

@@ -6,7 +6,6 @@ the truth that the result keeps: crashes, leaves, and when anybody was under a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ import numpy as np
 from serfsim.base.english import counted
 from serfsim.protocol.events import FAILED, SUSPECT
 from serfsim.report.tables import NONE, number
+from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import EventTable, Floats
 from serfsim.results.scoring.scope import rows_of_kind, select
 from serfsim.scenario import faults
@@ -23,7 +23,7 @@ from serfsim.scenario.roster import node_names
 from serfsim.scenario.selection import Selector
 from serfsim.scenario.timed import Timed
 from serfsim.scenario.timeline import occurrences
-from serfsim.scenario.words import duration, joined, what, when
+from serfsim.scenario.words import MOST_NAMED, duration, joined, what, when
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import Result
@@ -198,15 +198,15 @@ def view_rows(result: Result) -> list[ViewRow]:
     for node in wrong.tolist():
         present = last.of(node)
         present[node] = True  # as it is up
-        misses = named(names[other] for other in np.flatnonzero(up & ~present))
-        keeps = named(names[other] for other in np.flatnonzero(~up & present))
+        misses, keeps = named(names, up & ~present), named(names, ~up & present)
         alike.setdefault((misses, keeps), []).append(names[node])
     return [ViewRow(nodes, misses, keeps) for (misses, keeps), nodes in alike.items()][:MOST_ROWS]
 
 
-def named(names: Iterable[str]) -> str:
-    listed = list(names)
-    return joined(listed) if listed else NONE
+def named(names: list[str], which: Booleans) -> str:
+    """Some nodes by name, of many the first."""
+    nodes = np.flatnonzero(which)
+    return joined([names[node] for node in nodes[:MOST_NAMED].tolist()], len(nodes)) if len(nodes) else NONE
 
 
 def more_than_shown(count: int | None, shown: int, one: str) -> str:

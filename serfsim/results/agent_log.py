@@ -92,8 +92,10 @@ def _in_parts(
     # A line comes before the event that was the next one when it was logged. Both are in order already.
     place = np.concatenate([2 * rows + 1, 2 * log.mark[:MOST_LINES].astype(np.int64)])
     order = np.argsort(place, kind="stable")[:MOST_LINES]
+    told: dict[int, str] = {}
     for low in range(0, len(order), CHUNK):
-        yield _formatted(events, log, rows, order[low : low + CHUNK], words, known, spoken_by, releases)
+        chunk = order[low : low + CHUNK]
+        yield _formatted(events, log, rows, chunk, words, known, spoken_by, releases, told)
     if total > MOST_LINES:
         yield [f"# {total - MOST_LINES} more lines are left out."]
     if log.left_out > 0:
@@ -123,10 +125,11 @@ def _formatted(
     names: SimulatedNames,
     spoken_by: Integers,
     releases: Releases,
+    known: dict[int, str],
 ) -> list[str]:
     """The lines of some places: those below len(rows) are events, all others are the log's.
 
-    `spoken_by`: for each of the eras (`eras_of`) the place of its words.
+    `spoken_by`: for each of the eras (`eras_of`) the place of its words. `known` are the words found so far.
     """
     is_event = order < len(rows)
     chosen, others = rows[order[is_event]], order[~is_event] - len(rows)
@@ -149,23 +152,25 @@ def _formatted(
     only_whom = np.array([[one.tells_only_whom(which) for which in range(256)] for one in words])
     whom = np.where((subject >= 0) & (subject < n), subject, n)
     keys = np.where(only_whom[spoken, number], (spoken * 256 + number) * (n + 1) + whom, -1)
-    known: dict[int, str] = {}
+    # Of a datagram's messages an observer logs many lines at one moment.
+    begins = np.ones(len(order), dtype=np.bool_)
+    begins[1:] = (t[1:] != t[:-1]) | (observer[1:] != observer[:-1])
+    moments = zip(t[begins].tolist(), observer[begins].tolist(), strict=True)
+    heads = [f"{when:12.3f} {names.names[node]} " for when, node in moments]
     lines = []
-    rows_of_log = zip(t.tolist(), observer.tolist(), keys.tolist(), strict=True)
-    for place, (when, node, key) in enumerate(rows_of_log):
+    for place, (moment, key) in enumerate(zip((np.cumsum(begins) - 1).tolist(), keys.tolist(), strict=True)):
         told = known.get(key, "")
         if not told:
-            what, at = int(number[place]), int(text[place])
+            what, node, at = int(number[place]), int(observer[place]), int(text[place])
             shown = "" if at < 0 else _shown(what, log.texts[at])
             entry = Entry(what, node, int(subject[place]), int(a[place]), int(b[place]), shown)
             told = words[spoken[place]].of(entry)
             if key >= 0:
                 known[key] = told
             elif "\n" in told:
-                head = f"{when:12.3f} {names.name(node)}"
-                lines += [f"{head} {part}" for part in told.splitlines() if part]
+                lines += [heads[moment] + part for part in told.splitlines() if part]
                 continue
-        lines.append(f"{when:12.3f} {names.names[node]} {told}")
+        lines.append(heads[moment] + told)
     return lines
 
 
@@ -183,4 +188,4 @@ def write_log(
     log: LogTable | None = None,
 ) -> None:
     for lines in _in_parts(events, names, version, releases, log):
-        stream.write("".join([f"{text}\n" for text in lines]))
+        stream.write("\n".join([*lines, ""]))

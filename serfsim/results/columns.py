@@ -94,7 +94,12 @@ def write_parquet(parts: Iterable[Columns], path: Path) -> None:
             note = {"pandas": json.dumps(_note(columns))}
             table = pa.Table.from_arrays(arrays, names=list(columns), metadata=note)
             if writer is None:
-                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+                # Floats hardly ever repeat, and the least and greatest name of each page are of no use.
+                repeated = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+                times = [name for name in table.column_names if name not in repeated]
+                writer = pq.ParquetWriter(
+                    path, table.schema, compression="zstd", use_dictionary=repeated, write_statistics=times
+                )
             if len(table):
                 writer.write_table(table)
     finally:

@@ -28,7 +28,7 @@ from serfsim.results.scoring.digest import digest as digest
 from serfsim.results.scoring.queues import is_settled
 from serfsim.results.scoring.recording import EventTable, Recording
 from serfsim.results.scoring.scope import Scope
-from serfsim.results.scoring.score import score
+from serfsim.results.scoring.score import scope_views, score
 from serfsim.results.scoring.views import ViewHistory, view_history
 from serfsim.results.stored_truth import Background, background_of, from_json, to_json
 
@@ -78,6 +78,7 @@ class Result:
         background: Background,
         tables: Mapping[str, Callable[[], Columns]],
         recording: Recording | None = None,
+        views: ViewHistory | None = None,
     ) -> None:
         self.scenario = scenario
         self.summary = summary
@@ -85,6 +86,7 @@ class Result:
         self.recording = recording
         self.capture: KeptCapture | None = None
         self.log: Path | None = None  # of a result that was read
+        self._views = views
         self._makers = tables
         self._columns: dict[str, Columns] = {}
         self._tables: dict[str, pd.DataFrame] = {}
@@ -98,7 +100,8 @@ class Result:
         """
         scope = Scope(recording)
         series = error_series(scope)
-        figures = score(recording, series)
+        views = scope_views(scope)
+        figures = score(recording, series, views)
         checked = claims(figures) if callable(claims) else claims
         summary = heading(scenario, recording, seed, [dict(claim) for claim in checked])
         summary.update(figures)
@@ -120,7 +123,7 @@ class Result:
             return make
 
         tables = {name: makers(name) for name in layout.TABLES}
-        return cls(scenario, finite(summary), background_of(recording), tables, recording)
+        return cls(scenario, finite(summary), background_of(recording), tables, recording, views)
 
     @cached_property
     def scenario_yaml(self) -> str:
@@ -187,12 +190,14 @@ class Result:
 
         return event_table(self.columns("member_events"))
 
-    @cached_property
+    @property
     def views(self) -> ViewHistory:
         """Who counted whom as a member from t = 0 on."""
-        background = self.background
-        end, converged = background.end_s, background.converged_start
-        return view_history(self.events, background.down_spans, end, converged)
+        if self._views is None:
+            background = self.background
+            end, converged = background.end_s, background.converged_start
+            self._views = view_history(self.events, background.down_spans, end, converged)
+        return self._views
 
     @property
     def plot(self) -> Plots:

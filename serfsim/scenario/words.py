@@ -96,10 +96,14 @@ def size(count: int) -> str:
     return f"{number} {text[len(number) :]}"
 
 
-def joined(names: Sequence[str]) -> str:
-    """'a, b and c'; of many names the first few and how many more."""
-    if len(names) > MOST_NAMED:
-        names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
+def joined(names: Sequence[str], count: int | None = None) -> str:
+    """'a, b and c'; of many names the first few and how many more.
+
+    `count`: of how many these are the first MOST_NAMED, where they are not all.
+    """
+    count = len(names) if count is None else count
+    if count > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"{count - MOST_NAMED + 1} others"]
     return english.joined(names)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TITLE = "How changes of the membership spread"
 LEAST_S = 1e-3  # a log axis has no 0
-MOST_POINTS = 4_000  # of a curve
+MOST_POINTS = 1_000  # of a curve, which is narrower in pixels
 # kind of change, label, colour
 SHOWN = (
     ("crash", "crash", style.RED),

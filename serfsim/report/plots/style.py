@@ -230,7 +230,15 @@ def stepped(t: Floats, node: Integers, step: Column, n: int, first: Floats, grid
     for rows in in_pieces((t, node, step)):
         place = np.searchsorted(grid, t[rows], "left")
         inside = place < len(grid)
-        np.add.at(totals, (node[rows][inside], place[inside]), step[rows][inside])
+        if not inside.any():
+            continue
+        # Rows in order of time have few columns of the grid between them, a piece at a time.
+        place = place[inside]
+        low = int(place.min())
+        width = int(place.max()) + 1 - low
+        cells = node[rows][inside].astype(np.int64) * width + (place - low)
+        sums = np.bincount(cells, weights=step[rows][inside], minlength=n * width)
+        totals[:, low : low + width] += sums.reshape(n, width)
     totals[:, 0] += first
     running: Floats = np.cumsum(totals, axis=1, out=totals)
     return running

@@ -26,7 +26,7 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.results.scoring.intervals import Booleans
-from serfsim.results.scoring.membership import Change, graceful_leaves, noticing_times
+from serfsim.results.scoring.membership import Change, graceful_leaves
 from serfsim.results.scoring.pairs import Pairs, columns_of
 from serfsim.results.scoring.quantiles import ratio, spread
 from serfsim.results.scoring.recording import EventTable, Floats, Integers
@@ -108,18 +108,19 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
         accused = accused[(accused >= t) & (accused < until)]
         if len(accused):
             first_suspect.append(float(accused[0]) - t)
-        noticed = noticing_times(flips, t, until, scope.n)
-        if np.isfinite(noticed).any():
-            first.append(float(noticed.min()) - t)
+        rows = flips.first_rows(t, until, False)
+        if len(rows):
+            first.append(float(flips.t[rows[0]]) - t)
         owed = flips.column(t) & ~scope.down.covered_at(t)
         owed[node] = False
-        silent = np.flatnonzero(owed & ~np.isfinite(noticed))
+        witnesses = flips.t[rows][owed[flips.observer[rows]]]
+        owed[flips.observer[rows]] = False
+        silent = np.flatnonzero(owed)
         stops = scope.down.next_start(silent.astype(np.int64), np.full(len(silent), t))
         never = int((stops >= min(until, scope.end)).sum())
         missed += never
-        witnesses = noticed[owed & np.isfinite(noticed)]
         if never == 0 and len(witnesses):
-            full.append(float(witnesses.max()) - t)
+            full.append(float(witnesses[-1]) - t)
     return {
         "first_suspect_s": spread(first_suspect),
         "first_s": spread(first),

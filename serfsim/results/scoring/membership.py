@@ -17,9 +17,9 @@ from serfsim.protocol.events import FAILED, LEFT
 from serfsim.results.scoring.dissemination import SHARES, Spread
 from serfsim.results.scoring.intervals import Booleans, Spans
 from serfsim.results.scoring.quantiles import ratio, spread
-from serfsim.results.scoring.recording import EventTable, Floats
+from serfsim.results.scoring.recording import EventTable
 from serfsim.results.scoring.scope import Scope, select
-from serfsim.results.scoring.views import RESTART, Flips, ViewHistory
+from serfsim.results.scoring.views import Flips, ViewHistory
 
 Moments = Sequence[tuple[float, int]]
 KINDS = ("crash", "leave", "start")
@@ -81,23 +81,18 @@ def next_stop(down: Spans, node: int, t: float) -> float:
     return float(starts.min()) if len(starts) else np.inf
 
 
-def noticing_times(flips: Flips, t: float, until: float, n: int, appears: bool = False) -> Floats:
-    """When each observer first dropped the node, or took it in, within [t, until), else infinity; (n,)."""
-    seen = (flips.t >= t) & (flips.t < until) & (flips.appears == appears) & (flips.kind != RESTART)
-    noticed = np.full(n, np.inf)
-    np.minimum.at(noticed, flips.observer[seen], flips.t[seen])
-    return noticed
-
-
 def spread_of(down: Spans, flips: Flips, t: float, node: int, appears: bool, until: float) -> Spread:
     """How one change came to the others."""
-    n = down.n
-    noticed = noticing_times(flips, t, np.nextafter(until, np.inf), n, appears)
+    rows = flips.first_rows(t, np.nextafter(until, np.inf), appears)
     owed = (flips.column(t) != appears) & ~down.covered_at(t)
     owed[node] = False
-    silent = np.flatnonzero(owed & ~np.isfinite(noticed)).astype(np.int64)
-    owed[silent[down.next_start(silent, np.full(len(silent), t)) < until]] = False
-    return Spread(int(owed.sum()), np.sort(noticed[owed & np.isfinite(noticed)] - t))
+    took = flips.t[rows][owed[flips.observer[rows]]] - t
+    wanted = int(owed.sum())
+    if len(took) < wanted:
+        owed[flips.observer[rows]] = False
+        silent = np.flatnonzero(owed).astype(np.int64)
+        wanted -= int((down.next_start(silent, np.full(len(silent), t)) < until).sum())
+    return Spread(wanted, took)
 
 
 def membership(found: Sequence[Change]) -> dict[str, Any]:

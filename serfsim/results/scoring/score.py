@@ -18,16 +18,25 @@ from serfsim.results.scoring.queues import queues
 from serfsim.results.scoring.recording import Recording
 from serfsim.results.scoring.scope import Scope
 from serfsim.results.scoring.traffic import traffic
-from serfsim.results.scoring.views import view_history
+from serfsim.results.scoring.views import ViewHistory, view_history
 
 
-def score(recording: Recording, series: ErrorSeries | None = None) -> dict[str, Any]:
+def scope_views(scope: Scope) -> ViewHistory:
+    """The views of a recording during the scored time."""
+    recording = scope.recording
+    return view_history(recording.events, scope.down, scope.end, recording.converged_start)
+
+
+def score(
+    recording: Recording, series: ErrorSeries | None = None, views: ViewHistory | None = None
+) -> dict[str, Any]:
     """The figures, nested: `detection`, `coordinates`, `dissemination`, and so on.
 
-    `series` is what `coordinates.error_series` gave, where the caller has it already.
+    `series` is what `coordinates.error_series` gave, and `views` what `scope_views` did, where the caller
+    has them already.
     """
     scope = Scope(recording)
-    history = view_history(recording.events, scope.down, scope.end, recording.converged_start)
+    history = scope_views(scope) if views is None else views
     truth = recording.truth
     found = changes(history, scope.down, truth.crashes, truth.leaves, scope.end)
     return {

@@ -29,7 +29,7 @@ from serfsim.results.scoring.scope import is_of, pieces, rows_of, scored_rows, s
 
 VIEW_KINDS = (JOIN, FAILED, LEFT, LEFT_FORCED, REAP)
 RESTART = -1  # the kind given to flips because the observer went down
-AT_A_TIME = 1 << 19  # flips that are ordered by subject at a time; of very many the share of a pass
+AT_A_TIME = 1 << 20  # flips that are ordered by subject at a time; of very many the share of a pass
 MOST_PASSES = 32
 
 
@@ -73,7 +73,9 @@ class ViewHistory:
             np.concatenate([column[:0], *(found[place] for found in parts)])
             for place, column in enumerate(columns)
         ]
-        order = np.argsort(joined[0], kind="stable")
+        # numpy sorts short integers by counting.
+        short = np.min_scalar_type(len(asked))
+        order = np.argsort(joined[0].astype(short), kind="stable")
         about, t, observer, appears, kind = (column[order] for column in joined)
         firsts, lasts = (np.searchsorted(about, subjects, side) for side in ("left", "right"))
         for subject, first, last in zip(subjects.tolist(), firsts.tolist(), lasts.tolist(), strict=True):
@@ -94,9 +96,19 @@ class Flips:
     def column(self, t: float) -> Booleans:
         """Who had the subject in view just before `t`."""
         now = self.present.copy()
-        earlier = self.t < t
+        earlier = slice(int(np.searchsorted(self.t, t)))
         now[self.observer[earlier]] = self.appears[earlier]
         return now
+
+    def first_rows(self, t: float, until: float, appears: bool) -> Integers:
+        """Of each observer the first flip within [t, until) to `appears`, in order of time; no restarts."""
+        low, high = np.searchsorted(self.t, (t, until))
+        seen = (self.appears[low:high] == appears) & (self.kind[low:high] != RESTART)
+        rows = low + np.flatnonzero(seen)
+        first = np.zeros(len(self.present), dtype=np.int64)
+        first[self.observer[rows][::-1]] = rows[::-1]  # of each observer the last assignment stays
+        found: Integers = rows[first[self.observer[rows]] == rows]
+        return found
 
 
 def view_rows(events: EventTable, n: int) -> Booleans:
@@ -237,7 +249,7 @@ def _add_flips(flips: Rows, events: EventTable, now: Pairs) -> None:
         chosen = np.flatnonzero(flat[pair] != appears)
         if not len(chosen):
             continue
-        hot = np.sort(pair[chosen])
+        hot = np.sort(pair[chosen].astype(np.min_scalar_type(len(flat))))
         flat[pair[chosen]] = appears[chosen]
         several = np.unique(np.concatenate((hot[1:][hot[1:] == hot[:-1]], pair[flat[pair] != appears])))
         if len(several):
