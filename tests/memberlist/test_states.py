@@ -299,6 +299,6 @@ def test_no_order_of_events_breaks_the_view(seed: int) -> None:
         elif choice < 0.955:
             hand.node.leave(1, 5.0, hand.now)
         else:
-            hand.node.prober.choose(hand.now)
+            hand.node.prober.order.choose(hand.now)
             hand.node.core.rng = Random(dice.randrange(1000))
         check_view(hand)

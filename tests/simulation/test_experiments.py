@@ -185,7 +185,9 @@ class Trusting(SerfNode):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.memberlist.prober = TrustingProber(self.memberlist.core, self.memberlist.states)
+        self.memberlist.prober = TrustingProber(
+            self.memberlist.core, self.memberlist.states, self.memberlist.prober.order
+        )
 
 
 class TrustingProber(Prober):

@@ -142,9 +142,9 @@ def forgotten_after(release: str, accuser: str, seconds: float) -> bool:
     hand.start()
     hand.heard(hand.accuse(m.DEAD, "peer", 1, accuser))
     hand.runtime.timers.clear()
-    hand.node.prober.ring_index = hand.node.core.members.count
+    hand.node.prober.order.place = hand.node.core.members.count
     hand.now = seconds
-    hand.node.prober.choose(seconds)
+    hand.node.prober.order.choose(seconds)
     return hand.node.core.members.count == 2
 
 

@@ -86,6 +86,10 @@ class TransmitLimitedQueue(Rows):
         else:
             self._add(row, 0, place, place + 1)
 
+    def retransmit_limit(self, n: i64) -> i64:
+        """How often a broadcast is sent in a cluster of `n` nodes; asked for when `n` changes."""
+        return retransmit_limit(self.retransmit_mult, n)
+
     # Filling datagrams -------------------------------------------------------------------------
 
     def get_broadcasts(self, n: i64, overhead: i64, limit: i64, into: list[Message]) -> i64:
@@ -106,7 +110,7 @@ class TransmitLimitedQueue(Rows):
             return 0
         if n != self._limit_for:
             self._limit_for = n
-            self._limit = retransmit_limit(self.retransmit_mult, n)
+            self._limit = self.retransmit_limit(n)
         standing = self.depth
         put = filling.count
         filling.move_count = 0

@@ -84,6 +84,8 @@ class Core:
         runtime: Runtime,
         delegate: Delegate,
         rng: Random,
+        awareness: Awareness | None = None,
+        broadcasts: TransmitLimitedQueue | None = None,
     ) -> None:
         self.config = config
         self.mechanisms = config.mechanisms
@@ -94,12 +96,16 @@ class Core:
         self.delegate = delegate
         self.rng = rng
         self.members = Members(directory)
-        self.awareness = Awareness(config.awareness_max_multiplier)
+        if awareness is None:
+            awareness = Awareness(config.awareness_max_multiplier)
+        self.awareness = awareness
         self.ledger = ledger_of(directory)
         self.filling = self.ledger.filling
-        self.broadcasts = TransmitLimitedQueue(
-            config.retransmit_mult, config.mechanisms.longest_first, self.ledger
-        )
+        if broadcasts is None:
+            broadcasts = TransmitLimitedQueue(
+                config.retransmit_mult, config.mechanisms.longest_first, self.ledger
+            )
+        self.broadcasts = broadcasts
         self.incarnation: i64 = 0
         self.seq = 0
         self.leaving = False

@@ -25,25 +25,39 @@ QUICKER: Final = 0.5
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Gossiper:
+class GossipChoice:
+    """Random members, suspects and the recently dead among them; before Serf 0.8.1 only the alive."""
+
     def __init__(self, core: Core) -> None:
         self.core = core
-        # Before Serf 0.8.1 only members that are alive were told.
         can = core.mechanisms
         self.worst: i64 = STATE_SUSPECT if can.gossip_to_suspects else STATE_ALIVE
         self.reaches_the_dead = can.gossip_to_the_dead
+
+    def choose(self, now: float) -> list[int]:
+        """The members that this tick gossips to, in order; gossip_nodes of them if there are as many."""
+        core = self.core
+        targets: list[int] = []
+        dead_since = now - core.config.gossip_to_the_dead_time if self.reaches_the_dead else INFINITY
+        core.random_members(core.config.gossip_nodes, -1, self.worst, dead_since, targets)
+        return targets
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Gossiper:
+    def __init__(self, core: Core, choice: GossipChoice) -> None:
+        self.core = core
+        self.choice = choice
+        can = core.mechanisms
         self.wraps_one = not can.bare_message
         self._targets: list[int] = []  # of the tick at work, the next one last
         self.splits = can.splits_compounds
 
     def tick(self, now: float) -> None:
-        core = self.core
-        core.gossip_due = False
-        targets: list[int] = []
-        self._targets = targets
-        dead_since = now - core.config.gossip_to_the_dead_time if self.reaches_the_dead else INFINITY
-        core.random_members(core.config.gossip_nodes, -1, self.worst, dead_since, targets)
+        self.core.gossip_due = False
+        targets = self.choice.choose(now)
         targets.reverse()
+        self._targets = targets
         self.go_on(now)
 
     def go_on(self, now: float) -> None:

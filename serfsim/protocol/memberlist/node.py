@@ -36,6 +36,7 @@ from serfsim.protocol.memberlist.core import (
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.errors import stream_error
 from serfsim.protocol.memberlist.gossip import Gossiper
+from serfsim.protocol.memberlist.ledger import ledger_of
 from serfsim.protocol.memberlist.members import STATE_ALIVE
 from serfsim.protocol.memberlist.messages import (
     ACK,
@@ -58,6 +59,7 @@ from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_sc
 from serfsim.protocol.memberlist.receiver import Receiver
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.parts import Parts
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
 
 # The two lowest bits of a stream's token say what it is for.
@@ -95,12 +97,26 @@ class Memberlist(Machine):
         runtime: Runtime,
         delegate: Delegate,
         rng: Random,
+        parts: Parts | None = None,
     ) -> None:
-        self.core = Core(config, me, directory, runtime, delegate, rng)
-        self.states = MemberStates(self.core)
-        self.prober = Prober(self.core, self.states)
-        self.responder = Responder(self.core)
-        self.gossiper = Gossiper(self.core)
+        if parts is None:
+            parts = Parts()
+        mult = config.retransmit_mult
+        core = Core(
+            config,
+            me,
+            directory,
+            runtime,
+            delegate,
+            rng,
+            parts.awareness(config.awareness_max_multiplier),
+            parts.broadcasts(mult, config.mechanisms.longest_first, ledger_of(directory)),
+        )
+        self.core = core
+        self.states = MemberStates(core, parts.suspicion(core))
+        self.prober = Prober(core, self.states, parts.probe_order(core))
+        self.responder = Responder(core)
+        self.gossiper = Gossiper(core, parts.gossip_choice(core))
         self.merger = Merger(self.core, self.states)
         self.receiver = Receiver(self.core, self.states)
         self.joins: dict[int, Join] = {}

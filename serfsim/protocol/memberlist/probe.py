@@ -22,7 +22,7 @@ from serfsim.protocol.memberlist.core import (
     Core,
     next_tick,
 )
-from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD
+from serfsim.protocol.memberlist.members import STATE_ALIVE
 from serfsim.protocol.memberlist.messages import (
     COMPOUND_HEADER,
     COMPOUND_PART,
@@ -34,6 +34,7 @@ from serfsim.protocol.memberlist.messages import (
     indirect_ping_size,
     ping_size,
 )
+from serfsim.protocol.memberlist.probe_order import ProbeOrder
 from serfsim.protocol.memberlist.state import MemberStates
 from serfsim.protocol.transitions import Transition
 from serfsim.protocol.versions import NACK_VERSION, TCP_PING_VERSION
@@ -90,14 +91,14 @@ class Prober:
     sent_at: float
     target: i64
     record: Record
-    ring_index: i64
+    order: ProbeOrder
     tick_kept: bool
 
-    def __init__(self, core: Core, states: MemberStates) -> None:
+    def __init__(self, core: Core, states: MemberStates, order: ProbeOrder) -> None:
         self.core = core
         self.states = states
         self.phase = IDLE
-        self.ring_index = 0
+        self.order = order
         self.tick_kept = False
         # The round in progress. Incarnation and record are those of its beginning.
         self.target = -1
@@ -128,39 +129,10 @@ class Prober:
             self.tick_kept = True
         # Otherwise the tick came while the one that began this round was still kept: it is dropped.
 
-    # Choosing (5.1) ----------------------------------------------------------------------------
-
     def _probe_next(self, now: float) -> None:
-        node = self.choose(now)
+        node = self.order.choose(now)
         if node >= 0:
             self._begin(node, now)
-
-    def choose(self, now: float) -> i64:
-        """The next member to probe, or -1; at the end of the ring the dead are purged and it is shuffled."""
-        core = self.core
-        members = core.members
-        checked: i64 = 0
-        while checked < members.count:
-            if self.ring_index >= members.count:
-                self._wrap(now)
-                checked += 1
-                continue
-            node = members.at(self.ring_index)
-            self.ring_index += 1
-            if node == core.me or members.key(node) & 3 >= STATE_DEAD:
-                checked += 1
-                continue
-            return node
-        return -1
-
-    def _wrap(self, now: float) -> None:
-        core = self.core
-        self.ring_index = 0
-        can = core.mechanisms
-        dead_time = core.config.gossip_to_the_dead_time if can.purge_waits else -1.0
-        for node in core.members.purge(now, dead_time, can.purges_left):
-            core.notify(now, events.FORGOTTEN, node, 0)
-        core.members.shuffle(core.rng)
 
     # The round (5.2) ---------------------------------------------------------------------------
 

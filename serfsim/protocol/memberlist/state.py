@@ -36,14 +36,8 @@ from serfsim.protocol.memberlist.messages import (
     accusation_size,
     alive_message,
 )
-from serfsim.protocol.memberlist.suspicion import (
-    Suspicion,
-    confirmations_wanted,
-    stepwise_suspicion_timeout,
-    suspicion_timeout,
-)
+from serfsim.protocol.memberlist.suspicion import Suspicion, SuspicionRule
 from serfsim.protocol.transitions import Transition
-from serfsim.protocol.versions import STEP
 from serfsim.protocol.wire.reader import LARGEST_U32
 
 # Refutations are queued under the node's own address, from Serf 0.8 on not under its name, so that they
@@ -83,8 +77,9 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
 class MemberStates:
     """The rules by which one node's view changes."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, rule: SuspicionRule) -> None:
         self.core = core
+        self.rule = rule
         self.mechanisms = core.mechanisms
         self.suspicions: dict[int, Suspicion] = {}
         self._armed: i64 = 0  # how often a suspicion was given an end
@@ -258,31 +253,21 @@ class MemberStates:
         return True
 
     def _start_suspicion(self, node: i64, accuser: i64, now: float) -> None:
-        config = self.core.config
-        n = self.core.members.count
-        if self.mechanisms.suspicion_growth == STEP:
-            minimum = stepwise_suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
-        else:
-            minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
-        maximum = float(config.suspicion_max_timeout_mult) * minimum
-        # Without Lifeguard's suspicion nobody is waited for: the minimum it is, and news of it is old.
-        k: i64 = 0
-        if config.lha_suspicion:
-            k = confirmations_wanted(config.suspicion_mult, n, config.suspicion_confirmations)
-        suspicion = Suspicion(accuser, k, minimum, maximum, now)
+        suspicion = self.rule.begin(node, accuser, now)
         self.suspicions[node] = suspicion
-        self._arm(suspicion, now + suspicion.first_timeout())
+        self._arm(suspicion, now)
 
     def _confirm(self, suspicion: Suspicion, message: Accusation, now: float) -> None:
         if not suspicion.confirm(message.accuser):
             return
         self.core.queue(message, message.node, now)
         self.core.notify(now, events.CONFIRMED, message.node, message.accuser)
-        remaining = suspicion.remaining(now)
-        self._arm(suspicion, now + remaining if remaining > 0.0 else now)
+        self._arm(suspicion, now)
 
-    def _arm(self, suspicion: Suspicion, at: float) -> None:
-        """Have it end at the time `at`. One timer, for the earliest end, serves all suspicions."""
+    def _arm(self, suspicion: Suspicion, now: float) -> None:
+        """Have it end when the rule says. One timer, for the earliest end, serves all suspicions."""
+        remaining = self.rule.remaining(suspicion, now)
+        at = now + remaining if remaining > 0.0 else now
         self._armed += 1
         suspicion.ends_at = at
         suspicion.order = self._armed

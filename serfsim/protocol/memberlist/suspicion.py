@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 
 from serfsim.native import append, i32, i64, mypyc_attr, vec
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.versions import STEP
 
 
 def suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
@@ -98,3 +100,32 @@ def confirmations_wanted(suspicion_mult: i64, n: i64, wanted: i64 = -1) -> i64:
     if n - 2 < k:
         k = 0
     return k if k > 0 else 0
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class SuspicionRule:
+    """The time from a suspicion to the verdict that a member is dead (Lifeguard, arXiv 1707.00788, IV-B)."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+
+    def begin(self, node: i64, accuser: i64, now: float) -> Suspicion:
+        """A new suspicion of `node`, with k and the timeouts for the members known now."""
+        config = self.core.config
+        n = self.core.members.count
+        if self.core.mechanisms.suspicion_growth == STEP:
+            minimum = stepwise_suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+        else:
+            minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+        maximum = float(config.suspicion_max_timeout_mult) * minimum
+        # Without Lifeguard's suspicion nobody is waited for: the minimum it is, and news of it is old.
+        k: i64 = 0
+        if config.lha_suspicion:
+            k = confirmations_wanted(config.suspicion_mult, n, config.suspicion_confirmations)
+        return Suspicion(accuser, k, minimum, maximum, now)
+
+    def remaining(self, suspicion: Suspicion, now: float) -> float:
+        """Seconds left; asked for at the beginning and after each confirmation. Below 0 is at once."""
+        if suspicion.confirmations == 0:
+            return suspicion.first_timeout() - (now - suspicion.started_at)
+        return suspicion.remaining(now)
