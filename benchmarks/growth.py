@@ -27,9 +27,9 @@ import matplotlib.pyplot as plt
 
 import serfsim
 from benchmarks.measure import peak_mib
+from serfsim.engine.environment import no_garbage_collection
 from serfsim.protocol.memberlist.push_pull import PushPull, push_pull_scale
 from serfsim.simulation import Simulation
-from serfsim.simulation.simulation import no_garbage_collection
 
 SCENARIO = "hundred_thousand"
 SIZES = "100,1000,10000,30000,100000"

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "network": {"protocol"},
     "topology": {"network", "protocol"},
     "engine": {"network", "protocol"},
-    "scenario": {"protocol", "topology"},
+    "scenario": {"network", "protocol", "topology"},
     "logs": {"protocol"},
     "results.scoring": {"protocol"},
     "live": {"engine", "logs", "protocol", "results", "scenario", "simulation", "wire_crypto"},

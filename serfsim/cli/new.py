@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from serfsim.base.errors import ScenarioError
-from serfsim.cli.starter import STARTER
+from serfsim.cli.starter import starter
 from serfsim.scenario.loading import loads
 
 
@@ -17,7 +17,7 @@ def new(
 ) -> None:
     """Write a commented starter scenario to NAME.yaml."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-    text = STARTER.replace("NAME", path.stem)
+    text = starter(path.stem)
     loads(text, str(path))
     try:
         with path.open("x", encoding="utf-8") as file:

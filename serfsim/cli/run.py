@@ -76,7 +76,7 @@ def run(
         if figures is None:
             # Who interrupts a run does not want to wait for its figures.
             figures = not (quiet or json) and bool(result.summary["complete"])
-        from serfsim.simulation.simulation import no_garbage_collection
+        from serfsim.engine.environment import no_garbage_collection
 
         # A figure's thousands of artists would have all that was imported searched for cycles.
         with activity("writing the results", quiet), no_garbage_collection():

@@ -1,6 +1,21 @@
-"""The text that `serfsim new` writes. NAME stands for the scenario's name."""
+"""The text that `serfsim new` writes; the entries of faults and workload are the verbs' own examples."""
+
+from __future__ import annotations
 
 from typing import Final
+
+from serfsim.scenario.faults import FAULTS, Crash
+from serfsim.scenario.workload import WORKLOAD
+
+
+def starter(name: str) -> str:
+    """A commented scenario of this name."""
+    faults = [f"  - {Crash.example}\n"]
+    faults += [f"  # - {fault.example}\n" for fault in FAULTS.values() if fault is not Crash]
+    workload = [f"#   - {work.example}\n" for work in WORKLOAD.values()]
+    text = STARTER.replace("FAULTS\n", "".join(faults) + "\n").replace("WORKLOAD\n", "".join(workload) + "\n")
+    return text.replace("NAME", name)
+
 
 STARTER: Final = """\
 # Run this with: serfsim run NAME.yaml
@@ -33,23 +48,10 @@ network:
 # All times count from the end of the warm-up. Each fault takes at:, and for: or until:;
 # every: repeats it, times: says how often.
 faults:
-  - {crash: [node-07], at: 30s}
-  # - {block: udp, nodes: [node-03], direction: both, at: 30s, for: 1m}    # in, out or both
-  # - {partition: [50%, rest], at: 30s, for: 30s}
-  # - {loss: {udp: 30%}, nodes: all, at: 30s, for: 30s}
-  # - {pause: 4, at: 30s, for: 8s, every: 20s}                             # 4 nodes at random
-  # - {slow: {nodes: 20%, processing_delay: 50ms}, at: 30s, for: 30s}
-  # - {latency: {add: 80ms}, nodes: [node-03], at: 30s, for: 30s}
-  # - {leave: [node-05], at: 30s}
-  # - {upgrade: all, to: latest, at: 30s, apart: 10s}
-
+FAULTS
 # What members are asked to do; every: repeats it, times: says how often.
 # workload:
-#   - {event: deploy, payload: 100B, from: node-00, at: 10s, every: 5s, times: 20}
-#   - {query: uptime, from: node-00, at: 20s, request_ack: true, relay_factor: 1}
-#   - {tags: {role: web}, nodes: [node-03], at: 30s}
-#   - {force_leave: [node-07], prune: true, at: 90s}
-
+WORKLOAD
 # Checked at the end; a claim that does not hold makes the exit code 1.
 claims:
   - detection.false_positives == 0

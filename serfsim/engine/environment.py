@@ -10,8 +10,10 @@ start of the run, `origin` seconds before that, because its times may not be neg
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappush
 from time import perf_counter
 from typing import Final
@@ -95,3 +97,15 @@ class ClusterEnvironment(simpy.Environment):
         # SimPy's own timeouts count from now, and now + (t - now) need not be t.
         heappush(self._queue, (max(t, self._now), NORMAL, next(self._eid), event))
         return event
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """The machines make objects by the million and hardly a cycle: looking for cycles would only cost."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

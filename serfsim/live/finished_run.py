@@ -29,14 +29,14 @@ from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.results.run_result import Result
-from serfsim.scenario import faults, workload
+from serfsim.scenario.faults import Upgrade
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected
 from serfsim.scenario.roster import Roster
 from serfsim.scenario.selection import select
-from serfsim.scenario.timeline import occurrences
 from serfsim.scenario.units import read_signed_duration, write_duration
+from serfsim.scenario.workload import SetTags
 
 AFTER = {
     events.JOIN: "alive",
@@ -174,9 +174,9 @@ class FinishedRun:
     def _tag_changes(self) -> dict[int, list[TagChange]]:
         found: dict[int, list[TagChange]] = {}
         for position, work in enumerate(self.scenario.workload):
-            if isinstance(work, workload.SetTags):
+            if isinstance(work, SetTags):
                 rng = stream(self.scenario.seed, f"workload/{position}")
-                times = [start for start, _ in occurrences(work, self.scenario.duration)]
+                times = [start for start, _ in work.occurrences(self.scenario.duration)]
                 for member in select(work.nodes, self.roster, rng):
                     changes = [TagChange(t, work.tags, work.delete) for t in times]
                     found.setdefault(member, []).extend(changes)
@@ -194,7 +194,7 @@ class FinishedRun:
     def _upgrades(self) -> dict[int, list[tuple[float, str]]]:
         found: dict[int, list[tuple[float, str]]] = {}
         for position, fault in enumerate(self.scenario.faults):
-            if isinstance(fault, faults.Upgrade):
+            if isinstance(fault, Upgrade):
                 rng = stream(self.scenario.seed, f"faults/{position}")
                 for turn, member in enumerate(select(fault.upgrade, self.roster, rng)):
                     found.setdefault(member, []).append((fault.at + turn * fault.apart, fault.to))
@@ -221,8 +221,9 @@ class FinishedRun:
 
         ResultError where that run is another one, as under another version of serfsim.
         """
+        from serfsim.engine.environment import no_garbage_collection
         from serfsim.simulation.recorder import as_array
-        from serfsim.simulation.simulation import Simulation, no_garbage_collection
+        from serfsim.simulation.simulation import Simulation
 
         self.life_start(node, t)
         sim = Simulation(self.scenario)

@@ -18,7 +18,7 @@ from serfsim.base.errors import SerfsimError
 from serfsim.report.tables import NONE, lookup, number, percent
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.figures import BY_TYPE, FIGURES, unit_of
-from serfsim.scenario.words import duration
+from serfsim.scenario.phrases import format_duration
 
 Summary = Mapping[str, Any]
 
@@ -72,7 +72,7 @@ def verdict(claims: int, failed: int) -> str:
 def partial(summary: Summary) -> str:
     if summary.get("complete", True):
         return ""
-    stopped, whole = summary.get("interrupted_at_s"), duration(summary["duration_s"])
+    stopped, whole = summary.get("interrupted_at_s"), format_duration(summary["duration_s"])
     if stopped is None:
         return f"Interrupted before the {whole} were over: all that follows is about a part of the run."
     if stopped < 0:

@@ -14,7 +14,7 @@ from serfsim.report.answer import answer, told_claims
 from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, summary_rows, traffic_rows
 from serfsim.scenario.card import card_style, environment
-from serfsim.scenario.words import time_words
+from serfsim.scenario.phrases import describe_length
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import Result
@@ -71,5 +71,5 @@ def is_quiet(background: Background) -> bool:
 
 def run_words(summary: Mapping[str, Any]) -> str:
     """Which run it was: '30 nodes of Serf 0.9, 7 min after a warm-up of 30 s, seed 1, digest dc7cd05'."""
-    time = time_words(summary["duration_s"], summary["warm_up_s"])
+    time = describe_length(summary["duration_s"], summary["warm_up_s"])
     return f"{nodes_text(summary)}, {time}, seed {summary['seed']}, digest {summary['digest'][:7]}"

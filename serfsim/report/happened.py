@@ -17,13 +17,12 @@ from serfsim.report.tables import NONE, number
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import EventTable, Floats
 from serfsim.results.scoring.scope import rows_of_kind, select
-from serfsim.scenario import faults
+from serfsim.scenario.entry import Entry
+from serfsim.scenario.faults import Fault
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.phrases import MOST_NAMED, format_duration, format_names
 from serfsim.scenario.roster import node_names
 from serfsim.scenario.selection import Selector
-from serfsim.scenario.timed import Timed
-from serfsim.scenario.timeline import occurrences
-from serfsim.scenario.words import MOST_NAMED, duration, joined, what, when
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import Result
@@ -78,45 +77,38 @@ def timeline(result: Result, scenario: Scenario | None) -> list[Step]:
     background = result.background
     if scenario is None:
         return remembered(background)
-    entries: list[Timed] = sorted([*scenario.faults, *scenario.workload], key=lambda entry: entry.at)
-    return [Step(when(entry), what(entry) + outcome(entry, scenario, background)) for entry in entries]
+    entries: list[Entry] = sorted([*scenario.faults, *scenario.workload], key=lambda entry: entry.at)
+    return [
+        Step(entry.describe_times(), entry.describe() + outcome(entry, scenario, background))
+        for entry in entries
+    ]
 
 
-def outcome(entry: Timed, scenario: Scenario, background: Background) -> str:
+def outcome(entry: Entry, scenario: Scenario, background: Background) -> str:
     """What the run adds to the words of an entry: that it never came to it, or who was picked."""
     if entry.at > background.end_s or entry.at >= scenario.duration:
         return " (the run ended before)"
     return picked(entry, scenario, background)
 
 
-def picked(entry: Timed, scenario: Scenario, background: Background) -> str:
+def picked(entry: Entry, scenario: Scenario, background: Background) -> str:
     """Who was picked at random, where the truth tells: those that came under a fault at that very time."""
-    if not is_random(selector_of(entry)) or others_begin_with(entry, scenario):
+    if not isinstance(entry, Fault) or not entry.strikes_at_once or not is_random(entry.selector):
+        return ""
+    if others_begin_with(entry, scenario):
         return ""
     nodes: set[int] = set()
-    for start, _ in occurrences(entry, scenario.duration)[:1]:
+    for start, _ in entry.occurrences(scenario.duration)[:1]:
         for spans in (background.faulted_spans, background.down_spans):
             nodes.update(spans.node[abs(spans.start - start) < SAME_TIME_S].tolist())
-    return f" ({joined([background.names[node] for node in sorted(nodes)])})" if nodes else ""
-
-
-def selector_of(entry: Timed) -> Selector:
-    """Whom a fault of single nodes is about; 'all' for any other entry."""
-    match entry:
-        case faults.Crash(crash=nodes) | faults.Pause(pause=nodes) | faults.Leave(leave=nodes):
-            return nodes  # type: ignore[no-any-return]
-        case faults.Slow(slow=slowed):
-            return slowed.nodes  # type: ignore[no-any-return]
-        case faults.OnPackets(between=None):
-            return entry.selector
-    return "all"
+    return f" ({format_names([background.names[node] for node in sorted(nodes)])})" if nodes else ""
 
 
 def is_random(selector: Selector) -> bool:
     return isinstance(selector, int) or (isinstance(selector, str) and selector.endswith("%"))
 
 
-def others_begin_with(entry: Timed, scenario: Scenario) -> bool:
+def others_begin_with(entry: Entry, scenario: Scenario) -> bool:
     return any(other is not entry and other.at == entry.at for other in scenario.faults)
 
 
@@ -130,7 +122,7 @@ def remembered(background: Background) -> list[Step]:
         (window.start, f"somebody is down or under a fault, for {number(window.end - window.start)} s")
         for window in fault_windows(background, most=MOST_ROWS)
     ]
-    return [Step(f"at {duration(round(t, 3))}", told) for t, told in sorted(steps)[:MOST_ROWS]]
+    return [Step(f"at {format_duration(round(t, 3))}", told) for t, told in sorted(steps)[:MOST_ROWS]]
 
 
 # Crashes -----------------------------------------------------------------------------------------
@@ -206,7 +198,11 @@ def view_rows(result: Result) -> list[ViewRow]:
 def named(names: list[str], which: Booleans) -> str:
     """Some nodes by name, of many the first."""
     nodes = np.flatnonzero(which)
-    return joined([names[node] for node in nodes[:MOST_NAMED].tolist()], len(nodes)) if len(nodes) else NONE
+    return (
+        format_names([names[node] for node in nodes[:MOST_NAMED].tolist()], len(nodes))
+        if len(nodes)
+        else NONE
+    )
 
 
 def more_than_shown(count: int | None, shown: int, one: str) -> str:

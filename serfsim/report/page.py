@@ -27,8 +27,8 @@ from serfsim.report.happened import (
 )
 from serfsim.report.tables import number, summary_rows
 from serfsim.scenario.card import environment
-from serfsim.scenario.surroundings import cluster, network
-from serfsim.scenario.words import joined
+from serfsim.scenario.describe_environment import describe_cluster, describe_network
+from serfsim.scenario.phrases import format_names
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -68,14 +68,14 @@ def page(result: Result, figures: list[PageFigure]) -> str:
         run=run_words(summary),
         answer=answer(summary, is_quiet(result.background)),
         claims=told_claims(summary),
-        cluster=cluster(scenario.cluster) if scenario else "",
-        network=network(scenario.network) if scenario else "",
+        cluster=describe_cluster(scenario.cluster) if scenario else "",
+        network=describe_network(scenario.network) if scenario else "",
         timeline=timeline(result, scenario),
         figures=[figure for figure in figures if figure.svg],
         not_drawn=[figure for figure in figures if not figure.svg],
         crashes=crashes,
         more_crashes=more_than_shown(len(scored_crashes(result.background)), len(crashes), "crash"),
-        views=[(joined(row.nodes), row.misses, row.keeps) for row in views],
+        views=[(format_names(row.nodes), row.misses, row.keeps) for row in views],
         more_views=more_than_shown(wrong, sum(len(row.nodes) for row in views), "node"),
         sections=sections(summary_rows(summary)),
         loads=loads(summary),

@@ -16,9 +16,9 @@ from serfsim.base.english import counted
 from serfsim.base.errors import SweepError
 from serfsim.report.page import page_style, page_template
 from serfsim.report.sweep_words import held, held_claims, sweep_answer
+from serfsim.scenario.describe_environment import describe_cluster, describe_network
+from serfsim.scenario.phrases import describe_length
 from serfsim.scenario.problems import found_expected
-from serfsim.scenario.surroundings import cluster, network
-from serfsim.scenario.words import time_words
 from serfsim.study.sweeps.grid import as_text
 from serfsim.study.sweeps.overview import figure_text, headlines, runs_text, short_titles, summary
 from serfsim.study.sweeps.table import parameters_of
@@ -65,9 +65,9 @@ def sweep_page(sweep: Sweep) -> str:
             table, points, moving, parameters, len(scenario.claims), settings * len(sweep.seeds)
         ),
         claims=held_claims(table, scenario.claims),
-        cluster=cluster(scenario.cluster),
-        network=network(scenario.network),
-        time=time_words(scenario.duration, scenario.warm_up),
+        cluster=describe_cluster(scenario.cluster),
+        network=describe_network(scenario.network),
+        time=describe_length(scenario.duration, scenario.warm_up),
         grid=[(path, ", ".join(as_text(value) for value in values)) for path, values in sweep.grid.items()],
         figures=page_figures(points, moving[:MOST_FIGURES], parameters) if several else [],
         columns=columns(parameters, names[:MOST_COLUMNS], bool(scenario.claims)),

@@ -10,7 +10,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from serfsim.base.english import printable
-from serfsim.scenario import surroundings, words
+from serfsim.scenario.describe_environment import describe_cluster, describe_network
+from serfsim.scenario.entry import describe_entries
+from serfsim.scenario.phrases import describe_length
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,10 +59,10 @@ def scenario_card(scenario: Scenario) -> str:
             style=Markup(card_style()),
             name=scenario.name,
             question=scenario.question,
-            cluster=surroundings.cluster(scenario.cluster),
-            network=surroundings.network(scenario.network),
-            time=f"{words.time_words(scenario.duration, scenario.warm_up)}, seed {scenario.seed}",
-            happenings=words.happenings(scenario),
+            cluster=describe_cluster(scenario.cluster),
+            network=describe_network(scenario.network),
+            time=f"{describe_length(scenario.duration, scenario.warm_up)}, seed {scenario.seed}",
+            happenings=describe_entries([*scenario.faults, *scenario.workload]),
             claims=[claim.text for claim in scenario.claims],
         )
     )

@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from serfsim.base.errors import ScenarioError
-from serfsim.protocol.versions import DELEGATE_MIN, Mechanisms
 from serfsim.scenario.cluster import Cluster
-from serfsim.scenario.faults import Crash, Leave, OnPackets, Partition, Pause, Slow, Upgrade
+from serfsim.scenario.entry import MOST_OCCURRENCES, Entry, Surroundings
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
-from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems
+from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
+from serfsim.scenario.selection import pair_problems
 from serfsim.scenario.settings import AGENT_FLOOR, Settings, chosen, overridden
-from serfsim.scenario.timeline import MOST_OCCURRENCES, count_occurrences
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import LARGEST_COUNT, write_duration
-from serfsim.scenario.workload import ByOne, ForceLeave, Query, SetTags
-from serfsim.scenario.workload_checks import size_problems, start_tag_problems, tag_change_problems
+from serfsim.scenario.workload.tags import tags_too_long
 
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
@@ -34,22 +32,27 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
         return  # whoever is misnamed there would be misnamed everywhere
     roster = build_roster(scenario.cluster)
     yield from _start_problems(scenario.cluster, roster)
-    yield from _protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
+    yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
     yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):
-        yield from _pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
-    for position, fault in enumerate(scenario.faults):
-        yield from _fault_problems(fault, roster, ("faults", position))
-    for position, work in enumerate(scenario.workload):
-        yield from _work_problems(work, roster, ("workload", position))
+        yield from pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
+    for path, entry in _entries(scenario):
+        yield from entry.problems(roster, path)
     crowded = list(_occurrence_problems(scenario))
     yield from crowded
     if crowded:
         return  # to judge what is sent takes all its times
-    yield from size_problems(scenario.workload, roster, scenario.duration)
-    yield from start_tag_problems(scenario.cluster, roster)
-    ends = any(isinstance(fault, (Crash, Leave, Upgrade)) for fault in scenario.faults)
-    yield from tag_change_problems(scenario.workload, roster, scenario.duration, ends)
+    yield from _start_tag_problems(scenario.cluster, roster)
+    ends = any(fault.ends_processes for fault in scenario.faults)
+    yield from _joint_problems(_entries(scenario), Surroundings(roster, scenario.duration, ends))
+
+
+def _entries(scenario: Scenario) -> list[tuple[Path, Entry]]:
+    """Faults and workload with their paths."""
+    return [
+        *((("faults", position), fault) for position, fault in enumerate(scenario.faults)),
+        *((("workload", position), work) for position, work in enumerate(scenario.workload)),
+    ]
 
 
 def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
@@ -86,16 +89,15 @@ def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
 def _occurrence_problems(scenario: Scenario) -> Iterator[Problem]:
     """Entries that repeat so often that to list their times alone would fill a machine."""
     left, span = MOST_OCCURRENCES, write_duration(scenario.duration)
-    for section, entries in (("faults", scenario.faults), ("workload", scenario.workload)):
-        for position, entry in enumerate(entries):
-            count = count_occurrences(entry, scenario.duration)
-            left -= count
-            if left < 0:
-                told = str(count) if count < LARGEST_COUNT else f"more than {count}"
-                found = f"{told} occurrences in {span}"
-                expected = f"at most {MOST_OCCURRENCES} of all entries together"
-                yield Problem((section, position, "every"), found_expected(found, expected))
-                return
+    for path, entry in _entries(scenario):
+        count = entry.count_occurrences(scenario.duration)
+        left -= count
+        if left < 0:
+            told = str(count) if count < LARGEST_COUNT else f"more than {count}"
+            found = f"{told} occurrences in {span}"
+            expected = f"at most {MOST_OCCURRENCES} of all entries together"
+            yield Problem((*path, "every"), found_expected(found, expected))
+            return
 
 
 def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
@@ -112,88 +114,37 @@ def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
         )
 
 
-def _protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem]:
-    """An agent that is to speak a protocol version that its release does not know does not start."""
-    for member in members:
-        highest = Mechanisms(member.version).delegate_max
-        spoken = member.config.protocol_version
-        if not DELEGATE_MIN <= spoken <= highest:
-            found = f"protocol_version {spoken} for {member.name}, which runs {member.version}"
-            yield Problem(path, found_expected(found, f"{DELEGATE_MIN} to {highest}"))
-            return
+def _start_tag_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
+    """Members whose agents would refuse to start: one for each place where tags are written."""
+    seen: set[Path] = set()
+    for member in roster.members:
+        found = tags_too_long(member, member.tags)
+        path = _tags_path(cluster, member)
+        if found and path not in seen:
+            seen.add(path)
+            yield Problem(path, found)
 
 
-def _fault_problems(fault: Any, roster: Roster, path: Path) -> Iterator[Problem]:
-    if isinstance(fault, OnPackets):
-        if fault.nodes is not None:
-            yield from _selector_problems(fault.nodes, roster, (*path, "nodes"))
-        yield from _pair_problems(fault.between or (), roster, (*path, "between"))
-    elif isinstance(fault, Partition):
-        yield from _partition_problems(fault, roster, (*path, "partition"))
-    elif isinstance(fault, Crash):
-        yield from _selector_problems(fault.crash, roster, (*path, "crash"))
-    elif isinstance(fault, Leave):
-        yield from _selector_problems(fault.leave, roster, (*path, "leave"))
-    elif isinstance(fault, Pause):
-        yield from _selector_problems(fault.pause, roster, (*path, "pause"))
-    elif isinstance(fault, Slow):
-        yield from _selector_problems(fault.slow.nodes, roster, (*path, "slow", "nodes"))
-    elif isinstance(fault, Upgrade):
-        yield from _selector_problems(fault.upgrade, roster, (*path, "upgrade"))
-        newer = [member.at_release(fault.to) for member in roster.members]
-        yield from _protocol_problems(newer, (*path, "to"))
+def _tags_path(cluster: Cluster, member: Member) -> Path:
+    """Where the tags of a member that are nearest to it are written."""
+    if not isinstance(cluster.nodes, int) and cluster.nodes[member.index].tags:
+        return ("cluster", "nodes", member.index, "tags")
+    if member.group and member.group in cluster.groups and cluster.groups[member.group].tags:
+        return ("cluster", "groups", member.group, "tags")
+    return ("cluster", "tags")
 
 
-def _work_problems(work: Any, roster: Roster, path: Path) -> Iterator[Problem]:
-    if isinstance(work, ByOne) and work.from_ is not None and work.from_ not in roster.index:
-        yield Problem((*path, "from"), unknown_name(work.from_, "a node", list(roster.index)))
-    if isinstance(work, (Query, SetTags)) and work.nodes is not None:
-        yield from _selector_problems(work.nodes, roster, (*path, "nodes"))
-    if isinstance(work, ForceLeave):
-        yield from _selector_problems(work.force_leave, roster, (*path, "force_leave"))
-
-
-def _selector_problems(selector: Any, roster: Roster, path: Path) -> Iterator[Problem]:
-    if isinstance(selector, int) and selector > len(roster.members):
-        expected = f"at most the {len(roster.members)} nodes of the cluster"
-        yield Problem(path, found_expected(str(selector), expected))
-    if isinstance(selector, tuple):
-        for position, name in enumerate(selector):
-            yield from _name_problems(name, roster, (*path, position))
-
-
-def _pair_problems(pairs: tuple[tuple[str, str], ...], roster: Roster, path: Path) -> Iterator[Problem]:
-    for position, pair in enumerate(pairs):
-        for end, name in enumerate(pair):
-            yield from _name_problems(name, roster, (*path, position, end))
-
-
-def _name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
-    if name not in roster.index and name not in roster.groups:
-        yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))
-
-
-def _partition_problems(fault: Partition, roster: Roster, path: Path) -> Iterator[Problem]:
-    """Unknown names, and nodes that would be on two sides or twice on one."""
-    counted = 0
-    seen: dict[int, str] = {}
-    for position, side in enumerate(fault.partition):
-        if isinstance(side, int):
-            counted += side
-        if not isinstance(side, tuple):
-            continue
-        for place, name in enumerate(side):
-            unknown = list(_name_problems(name, roster, (*path, position, place)))
-            yield from unknown
-            for number in () if unknown else roster.named([name]):
-                if number in seen:
-                    found = f"'{roster.members[number].name}' twice (in {seen[number]} already)"
-                    yield Problem((*path, position, place), found_expected(found, "each node at most once"))
-                    break
-                seen[number] = path_text((*path, position, place))
-    if counted + len(seen) > len(roster.members):
-        expected = f"at most the {len(roster.members)} nodes of the cluster"
-        yield Problem(path, found_expected(f"{counted + len(seen)} nodes on its sides", expected))
+def _joint_problems(entries: Sequence[tuple[Path, Entry]], surroundings: Surroundings) -> list[Problem]:
+    """Mistakes of entries of one verb together, in the order of the file."""
+    found = [
+        problem
+        for kind in dict.fromkeys(type(entry) for _, entry in entries)
+        for problem in kind.joint_problems(
+            [(path, entry) for path, entry in entries if type(entry) is kind], surroundings
+        )
+    ]
+    order = {path: number for number, (path, _) in enumerate(entries)}
+    return sorted(found, key=lambda problem: order[problem.path[:2]])
 
 
 def warnings(scenario: Scenario) -> list[str]:
@@ -209,11 +160,10 @@ def warnings(scenario: Scenario) -> list[str]:
             )
         ),
     ]
-    for section, entries in (("faults", scenario.faults), ("workload", scenario.workload)):
-        for position, entry in enumerate(entries):
-            if entry.at >= scenario.duration:
-                at, end = write_duration(entry.at), write_duration(scenario.duration)
-                found.append(f"{section}[{position}].at: {at} never comes: the run ends at {end}")
+    for path, entry in _entries(scenario):
+        if entry.at >= scenario.duration:
+            at, end = write_duration(entry.at), write_duration(scenario.duration)
+            found.append(f"{path_text(path)}.at: {at} never comes: the run ends at {end}")
     config = scenario.cluster.config
     if config.udp_buffer_size + 28 > scenario.network.mtu:
         found.append(

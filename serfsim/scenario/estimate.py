@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from serfsim.base.errors import ScenarioError
 from serfsim.protocol.large import LARGE
-from serfsim.scenario.faults import AddedLoss, Departure, OnPackets, Slow, Upgrade
 from serfsim.scenario.impairments import GilbertElliott
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.problems import found_expected
 from serfsim.scenario.roster import group_of_each
 from serfsim.scenario.selection import Selector, share_of
-from serfsim.scenario.timeline import count_occurrences
 from serfsim.scenario.topologies import RandomRtt
 from serfsim.scenario.workload import Query
 
@@ -80,11 +78,11 @@ def estimate(scenario: Scenario) -> Estimate:
     memory = _views(scenario, n) + SECOND * seconds
     memory += n * max(8.0 * (config["event_buffer"] + config["query_buffer"]) for config in configs)
     for fault in scenario.faults:
-        happens = count_occurrences(fault, scenario.duration)
-        events += happens * FAULT * n * (n if isinstance(fault, Upgrade) else 1.0)
+        happens = fault.count_occurrences(scenario.duration)
+        events += happens * FAULT * n * fault.cost(n)
         memory += happens * (PROCESS + ROW * n)
     for work in scenario.workload:
-        happens = count_occurrences(work, scenario.duration)
+        happens = work.count_occurrences(scenario.duration)
         events += happens * (QUERY if isinstance(work, Query) else EVENT) * n
         memory += happens * ROW * n
     if scenario.record.coordinates is not None:
@@ -101,29 +99,16 @@ def _views(scenario: Scenario, n: int) -> float:
     group_of = group_of_each(scenario.cluster)
     anew, changed = 0.0, float(len(scenario.workload))
     for fault in scenario.faults:
-        count = _accused(fault, group_of) * count_occurrences(fault, scenario.duration)
+        # The others may come to hold all of these for dead.
+        count = _size(fault.selector, group_of) * fault.count_occurrences(scenario.duration)
         changed += count
-        if isinstance(fault, Upgrade) or (
-            isinstance(fault, Departure) and fault.end_of(fault.at) is not None
-        ):
+        if fault.restarts():
             anew += count  # it starts again with a view of its own
     if n > LARGE:
         views = CHANGE * n * min(changed, n)
     else:
         views = CONVERGED_VIEW * n * n + (FAULTED * n if scenario.faults else 0.0)
     return MEMBER * n + views + VIEW * n * min(anew, n)
-
-
-def _accused(fault: Any, group_of: list[str]) -> int:
-    """How many members the others may come to hold for dead."""
-    if isinstance(fault, Slow):
-        return _size(fault.slow.nodes, group_of)
-    if isinstance(fault, OnPackets):
-        return len(group_of) if fault.between is not None else _size(fault.selector, group_of)
-    for verb in ("crash", "leave", "pause", "upgrade"):
-        if hasattr(fault, verb):
-            return _size(getattr(fault, verb), group_of)
-    return len(group_of)
 
 
 def _size(selector: Selector, group_of: list[str]) -> int:
@@ -161,7 +146,7 @@ def _pairs(scenario: Scenario, n: int) -> float:
     """Bytes of what is kept for every pair of nodes beside their views."""
     topology, loss = scenario.network.topology, scenario.network.loss
     bytes_each = 24.0 if isinstance(topology, (Measured, RandomRtt)) else 0.0
-    losses = [loss, *loss.pairs, *(fault.loss for fault in scenario.faults if isinstance(fault, AddedLoss))]
+    losses = [loss, *loss.pairs, *(added for fault in scenario.faults for added in fault.losses)]
     chains = [one for each in losses for one in (each.udp, each.tcp)]
     bytes_each += sum(isinstance(one, GilbertElliott) for one in chains) + (4.0 if loss.pairs else 0.0)
     return bytes_each * n * n

@@ -2,7 +2,8 @@
 
 Jitter is added to the latency of every packet on its own. Loss is a share of all packets (each on
 its own), or Gilbert and Elliott's two-state chain, which loses packets in bursts; a chain is kept for
-every ordered pair of nodes and advances by one step a packet.
+every ordered pair of nodes and advances by one step a packet. The network draws from a jitter's `sampler`
+and from a `loss_sampler`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from serfsim.network import jitter as jitters
+from serfsim.network import loss as losses
 from serfsim.scenario.part import Model, Part, choose
+from serfsim.scenario.phrases import format_share
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.selection import Pairs
 from serfsim.scenario.units import (
@@ -31,6 +35,9 @@ class NoJitter(Model):
 
     model: Literal["none"] = "none"
 
+    def sampler(self) -> jitters.Jitter:
+        return jitters.NoJitter()
+
 
 class UniformJitter(Model):
     """Between `low` and `high`, each value as likely."""
@@ -45,12 +52,18 @@ class UniformJitter(Model):
             raise invalid("`low` to be at most `high`", found="low above high", inside=("low",))
         return self
 
+    def sampler(self) -> jitters.Jitter:
+        return jitters.UniformJitter(self.low, self.high)
+
 
 class ExponentialJitter(Model):
     """Exponential with this mean."""
 
     model: Literal["exponential"] = "exponential"
     mean: PositiveDuration
+
+    def sampler(self) -> jitters.Jitter:
+        return jitters.ExponentialJitter(self.mean)
 
 
 class NormalJitter(Model):
@@ -59,6 +72,9 @@ class NormalJitter(Model):
     model: Literal["normal"] = "normal"
     mean: Duration = 0.0
     sd: PositiveDuration
+
+    def sampler(self) -> jitters.Jitter:
+        return jitters.NormalJitter(self.mean, self.sd)
 
 
 class LognormalJitter(Model):
@@ -76,6 +92,12 @@ class LognormalJitter(Model):
             raise invalid("one of `median` and `fraction`", found=found)
         return self
 
+    def sampler(self) -> jitters.Jitter:
+        if self.median is not None:
+            return jitters.LognormalJitter(self.median, self.sigma)
+        assert self.fraction is not None
+        return jitters.LognormalFractionJitter(self.fraction, self.sigma)
+
 
 class ParetoJitter(Model):
     """Pareto: at least `scale`; the smaller the `shape`, the heavier the tail. The mean needs shape > 1."""
@@ -83,6 +105,9 @@ class ParetoJitter(Model):
     model: Literal["pareto"] = "pareto"
     scale: PositiveDuration
     shape: Annotated[Number, Field(gt=1)] = 3.0
+
+    def sampler(self) -> jitters.Jitter:
+        return jitters.ParetoJitter(self.scale, self.shape)
 
 
 JITTERS: dict[str, type[Model]] = {
@@ -139,11 +164,20 @@ LossModel = Annotated[
 """A share of the packets, or a chain."""
 
 
+def loss_sampler(model: GilbertElliott | float, hosts: int) -> losses.Loss:
+    """The sampler of one transport's loss among so many hosts; a chain of its own for each pair."""
+    if isinstance(model, GilbertElliott):
+        return losses.GilbertElliottLoss(
+            model.good_to_bad, model.bad_to_good, model.loss_good, model.loss_bad, hosts
+        )
+    return losses.BernoulliLoss(model) if model > 0.0 else losses.NoLoss()
+
+
 class Loss(Part):
     """What is lost of each transport. A bare share or model is for both."""
 
-    udp: LossModel = 0.0
-    tcp: LossModel = 0.0
+    udp: LossModel = Field(default=0.0, description="share of the UDP packets lost, or a chain")
+    tcp: LossModel = Field(default=0.0, description="share of the TCP segments lost, or a chain")
 
     @model_validator(mode="before")
     @classmethod
@@ -155,6 +189,22 @@ class Loss(Part):
             written = _write_loss_model(model)
             return {"udp": written, "tcp": written}
         return value
+
+    def describe(self) -> str:
+        """'20 % of UDP and 1 % of TCP packets', 'UDP packets in bursts'; '' where nothing is lost."""
+        transports: dict[str, list[str]] = {}
+        for transport, model in (("UDP", self.udp), ("TCP", self.tcp)):
+            if not isinstance(model, float):
+                transports.setdefault("in bursts", []).append(transport)
+            elif model > 0.0:
+                transports.setdefault(format_share(model), []).append(transport)
+        parts = [
+            f"{' and '.join(names)} packets in bursts"
+            if amount == "in bursts"
+            else f"{amount} of {'all' if len(names) == 2 else names[0]} packets"
+            for amount, names in transports.items()
+        ]
+        return " and ".join(parts)
 
 
 class PairLoss(Loss):

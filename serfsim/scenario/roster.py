@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from serfsim.protocol.versions import DELEGATE_MIN, Mechanisms
 from serfsim.scenario.cluster import Cluster, Group, Node
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.settings import Settings, overridden, release_settings
@@ -201,6 +202,17 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
         expected = f"at most the {len(names)} nodes of the cluster"
         found = f"{counted + len(owner)} nodes in groups"
         yield Problem(("cluster", "groups"), found_expected(found, expected))
+
+
+def protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem]:
+    """An agent that is to speak a protocol version that its release does not know, and so does not start."""
+    for member in members:
+        highest = Mechanisms(member.version).delegate_max
+        spoken = member.config.protocol_version
+        if not DELEGATE_MIN <= spoken <= highest:
+            found = f"protocol_version {spoken} for {member.name}, which runs {member.version}"
+            yield Problem(path, found_expected(found, f"{DELEGATE_MIN} to {highest}"))
+            return
 
 
 def _twice(names: Sequence[str]) -> Iterator[Problem]:

@@ -7,14 +7,14 @@ made once for an entry of the scenario: an entry that repeats hits the same node
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from serfsim.native import Random
 from serfsim.scenario.cluster import read_name
-from serfsim.scenario.problems import invalid
+from serfsim.scenario.problems import Path, Problem, found_expected, invalid, unknown_name
 from serfsim.scenario.roster import Roster
 from serfsim.scenario.units import read_share, write_share
 
@@ -122,3 +122,29 @@ def pick(count: int, among: Iterable[int], random: Random) -> list[int]:
         j = i + random.randrange(len(pool) - i)
         pool[i], pool[j] = pool[j], pool[i]
     return sorted(pool[:count])
+
+
+# Checks --------------------------------------------------------------------------------------------
+
+
+def selector_problems(selector: Selector, roster: Roster, path: Path) -> Iterator[Problem]:
+    """More nodes than there are, and unknown names."""
+    if isinstance(selector, int) and selector > len(roster.members):
+        expected = f"at most the {len(roster.members)} nodes of the cluster"
+        yield Problem(path, found_expected(str(selector), expected))
+    if isinstance(selector, tuple):
+        for position, name in enumerate(selector):
+            yield from name_problems(name, roster, (*path, position))
+
+
+def pair_problems(pairs: Iterable[tuple[str, str]], roster: Roster, path: Path) -> Iterator[Problem]:
+    """Unknown names in pairs."""
+    for position, pair in enumerate(pairs):
+        for end, name in enumerate(pair):
+            yield from name_problems(name, roster, (*path, position, end))
+
+
+def name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
+    """A name that no node and no group has."""
+    if name not in roster.index and name not in roster.groups:
+        yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
-from serfsim.network import jitter as jitters
 from serfsim.network import loss as losses
 from serfsim.network.host import Host
 from serfsim.network.network import Network
-from serfsim.scenario import impairments
+from serfsim.scenario.impairments import NetworkLoss, loss_sampler
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.roster import Roster
 from serfsim.topology import build_topology
@@ -27,42 +25,15 @@ def topology_of(scenario: Scenario, roster: Roster, seed: int) -> Topology:
     return build_topology(scenario.network.topology, len(names), rng, names, Path(), groups)
 
 
-def jitter_of(model: Any) -> jitters.Jitter:
-    """The sampler of a scenario's jitter."""
-    if isinstance(model, impairments.UniformJitter):
-        return jitters.UniformJitter(model.low, model.high)
-    if isinstance(model, impairments.ExponentialJitter):
-        return jitters.ExponentialJitter(model.mean)
-    if isinstance(model, impairments.NormalJitter):
-        return jitters.NormalJitter(model.mean, model.sd)
-    if isinstance(model, impairments.ParetoJitter):
-        return jitters.ParetoJitter(model.scale, model.shape)
-    if isinstance(model, impairments.LognormalJitter):
-        if model.median is not None:
-            return jitters.LognormalJitter(model.median, model.sigma)
-        assert model.fraction is not None
-        return jitters.LognormalFractionJitter(model.fraction, model.sigma)
-    return jitters.NoJitter()
-
-
-def loss_of(model: impairments.GilbertElliott | float, hosts: int) -> losses.Loss:
-    """The sampler of one transport's loss."""
-    if isinstance(model, impairments.GilbertElliott):
-        return losses.GilbertElliottLoss(
-            model.good_to_bad, model.bad_to_good, model.loss_good, model.loss_bad, hosts
-        )
-    return losses.BernoulliLoss(model) if model > 0.0 else losses.NoLoss()
-
-
-def network_loss(loss: impairments.NetworkLoss, transport: str, roster: Roster) -> losses.Loss:
+def network_loss(loss: NetworkLoss, transport: str, roster: Roster) -> losses.Loss:
     """The loss of `transport` ("udp" or "tcp") everywhere, with the exceptions for pairs."""
     hosts = len(roster.members)
-    everywhere = loss_of(getattr(loss, transport), hosts)
+    everywhere = loss_sampler(getattr(loss, transport), hosts)
     if not loss.pairs:
         return everywhere
     by_pair = losses.LossByPair(everywhere, hosts)
     for pair in loss.pairs:
-        model = loss_of(getattr(pair, transport), hosts)
+        model = loss_sampler(getattr(pair, transport), hosts)
         for first, second in pair.between:
             a, b = roster.named([first]), roster.named([second])
             by_pair.set(a, b, model)
@@ -71,9 +42,7 @@ def network_loss(loss: impairments.NetworkLoss, transport: str, roster: Roster) 
     return by_pair
 
 
-def all_losses(
-    words: impairments.NetworkLoss, transport: str, roster: Roster, topology: Topology
-) -> losses.Loss:
+def all_losses(words: NetworkLoss, transport: str, roster: Roster, topology: Topology) -> losses.Loss:
     """What the scenario loses of `transport` and, besides, what the links of its topology do."""
     loss = network_loss(words, transport, roster)
     if topology.loss is None:
@@ -91,7 +60,7 @@ def build_network(
         trace,
         topology.latency,
         len(roster.members),
-        jitter_of(words.jitter),
+        words.jitter.sampler(),
         all_losses(words.loss, "udp", roster, topology),
         all_losses(words.loss, "tcp", roster, topology),
         words.bandwidth or 0.0,

@@ -11,8 +11,9 @@ from serfsim.results.scoring.recording import QUEUES, CoordinateSamples, QueueSa
 from serfsim.simulation.recorder import as_array
 
 if TYPE_CHECKING:
+    from serfsim.engine.environment import ClusterEnvironment
     from serfsim.protocol.serf.node import SerfNode
-    from serfsim.simulation.simulation import Simulation
+    from serfsim.simulation.agents import Agents
 
 NOT_RUNNING = (-1,) * len(QUEUES)
 
@@ -20,8 +21,11 @@ NOT_RUNNING = (-1,) * len(QUEUES)
 class CoordinateSampler:
     """Samples at the multiples of `interval` seconds on the scenario's clock, and at the very end."""
 
-    def __init__(self, sim: Simulation, interval: float | None, dimensionality: int) -> None:
-        self.sim = sim
+    def __init__(
+        self, env: ClusterEnvironment, agents: Agents, interval: float | None, dimensionality: int
+    ) -> None:
+        self.env = env
+        self.agents = agents
         self.interval = interval
         self.dimensionality = dimensionality
         self._t: list[float] = []
@@ -31,18 +35,18 @@ class CoordinateSampler:
     def process(self) -> Iterator[Any]:
         if self.interval is None:
             return
-        k = int(np.ceil(self.sim.now / self.interval))
+        k = int(np.ceil(self.env.now / self.interval))
         while True:
-            yield self.sim.env.timeout_at(k * self.interval)
+            yield self.env.timeout_at(k * self.interval)
             self.take()
             k += 1
 
     def take(self) -> None:
         """One sample now: of each node that runs, its vector, height, adjustment and error."""
-        now = self.sim.now
+        now = float(self.env.now)
         if self.interval is None or (self._t and self._t[-1] == now):
             return
-        nodes, hosts = self.sim.agents.nodes, self.sim.network.hosts
+        nodes, hosts = self.agents.nodes, self.agents.network.hosts
         d = self.dimensionality
         rows = np.zeros((len(nodes), d + 3))
         live = np.zeros(len(nodes), dtype=np.bool_)
@@ -58,7 +62,7 @@ class CoordinateSampler:
         self._live.append(live)
 
     def samples(self) -> CoordinateSamples:
-        n, d = len(self.sim.agents.nodes), self.dimensionality
+        n, d = len(self.agents.nodes), self.dimensionality
         rows = np.array(self._rows).reshape(-1, n, d + 3)
         return CoordinateSamples(
             np.array(self._t, dtype=np.float64),
@@ -73,22 +77,23 @@ class CoordinateSampler:
 class QueueSampler:
     """Samples at the multiples of `interval` seconds on the scenario's clock."""
 
-    def __init__(self, sim: Simulation, interval: float) -> None:
-        self.sim = sim
+    def __init__(self, env: ClusterEnvironment, agents: Agents, interval: float) -> None:
+        self.env = env
+        self.agents = agents
         self.interval = interval
         self._t: list[float] = []
         self._rows: list[list[tuple[int, ...]]] = []
 
     def process(self) -> Iterator[Any]:
-        k = int(np.ceil(self.sim.now / self.interval))
+        k = int(np.ceil(self.env.now / self.interval))
         while True:
-            yield self.sim.env.timeout_at(k * self.interval)
-            self._t.append(self.sim.now)
-            self._rows.append([depths(node) for node in self.sim.agents.nodes])
+            yield self.env.timeout_at(k * self.interval)
+            self._t.append(float(self.env.now))
+            self._rows.append([depths(node) for node in self.agents.nodes])
             k += 1
 
     def samples(self) -> QueueSamples:
-        n = len(self.sim.agents.nodes)
+        n = len(self.agents.nodes)
         depth = np.array(self._rows, dtype=np.int64).reshape(-1, n, len(QUEUES))
         return QueueSamples(np.array(self._t, dtype=np.float64), np.maximum(depth, 0), depth[:, :, 0] >= 0)
 

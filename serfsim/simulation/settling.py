@@ -7,24 +7,33 @@ streams.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
 
+from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
 from serfsim.scenario.model import SETTLE_LIMIT_S, Scenario
 from serfsim.simulation.sampling import depths
 
 if TYPE_CHECKING:
-    from serfsim.protocol.serf.node import SerfNode
-    from serfsim.simulation.simulation import Simulation
+    from serfsim.simulation.agents import Agents
 
 CHECK_S: Final = 1.0
 
 
-def warm_up_of(scenario: Scenario, node_class: type[SerfNode]) -> float:
-    """Seconds from the join to the end of the warm-up: a whole number of checks where it is `settled`."""
+class Run(Protocol):
+    """A simulation, as far as it matters here."""
+
+    env: ClusterEnvironment
+    agents: Agents
+
+
+def warm_up_of(scenario: Scenario, simulation: Callable[[Scenario], Run]) -> float:
+    """Seconds from the join to the end of the warm-up: a whole number of checks where it is `settled`.
+
+    `simulation` makes that of the join alone.
+    """
     if scenario.warm_up != "settled":
         return scenario.warm_up
-    from serfsim.simulation.simulation import Simulation, no_garbage_collection
-
     alone = scenario.with_settings(
         {
             "warm_up": f"{SETTLE_LIMIT_S:g}s",
@@ -35,20 +44,20 @@ def warm_up_of(scenario: Scenario, node_class: type[SerfNode]) -> float:
             "record.coordinates": "none",
         }
     )
-    sim = Simulation(alone, node_class=node_class)
+    run = simulation(alone)
     with no_garbage_collection():
         after = CHECK_S
         while after < SETTLE_LIMIT_S:
-            sim.env.run(until=after - SETTLE_LIMIT_S)
-            if is_settled(sim):
+            run.env.run(until=after - SETTLE_LIMIT_S)
+            if is_settled(run.agents):
                 return after
             after += CHECK_S
     return SETTLE_LIMIT_S
 
 
-def is_settled(sim: Simulation) -> bool:
+def is_settled(agents: Agents) -> bool:
     """Whether every member runs, sees all others alive, and has nothing left to tell."""
-    nodes = sim.nodes
+    nodes = agents.nodes
     for node in nodes:
         if node is None or any(depths(node)):
             return False

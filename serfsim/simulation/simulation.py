@@ -10,10 +10,8 @@ earliest node starts a little before that.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +20,7 @@ import simpy
 
 from serfsim.base.errors import SerfsimError
 from serfsim.base.progress import bar
-from serfsim.engine.environment import ClusterEnvironment
+from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
@@ -35,11 +33,11 @@ from serfsim.scenario.model import Scenario
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
-from serfsim.simulation.faults import FaultRunner, RunningFault
+from serfsim.simulation.controls import SimulationControls
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.settling import warm_up_of
+from serfsim.simulation.timeline import FaultRunner, RunningFault, WorkloadRunner
 from serfsim.simulation.truth import TrueRtt, TruthKeeper
-from serfsim.simulation.workload import WorkloadRunner
 
 if TYPE_CHECKING:
     from serfsim.capture import CaptureFile
@@ -76,7 +74,7 @@ class Simulation:
         starts = self._starts()
         # The first to start does so at engine time 0.
         self.join_at = max(0.0, -min(starts))
-        self.warm_up = warm_up_of(scenario, node_class)
+        self.warm_up = warm_up_of(scenario, lambda alone: Simulation(alone, node_class=node_class))
         self.origin = self.join_at + self.warm_up
         self.queue = EventQueue()
         self.truth = TruthKeeper(len(names))
@@ -95,9 +93,11 @@ class Simulation:
         self.capture = self._begin_capture(capture)
         self.env = ClusterEnvironment(self.queue, self.network, self.origin, self._on_slice, self._on_stop)
         self.sampler = CoordinateSampler(
-            self, scenario.record.coordinates, scenario.cluster.config.dimensionality
+            self.env, self.agents, scenario.record.coordinates, scenario.cluster.config.dimensionality
         )
-        self.queue_sampler = QueueSampler(self, scenario.record.coordinates or QUEUES_EVERY_S)
+        self.queue_sampler = QueueSampler(
+            self.env, self.agents, scenario.record.coordinates or QUEUES_EVERY_S
+        )
         self._waits: list[tuple[Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
         self._events = recorder.EventRows(self.trace)
@@ -107,9 +107,10 @@ class Simulation:
         self.process(self.sampler.process())
         self.process(self.queue_sampler.process())
         self.process(self._follow_latency())
-        self.faults = FaultRunner(self)
+        controls = SimulationControls(self.env, self.network, self.agents, self.truth, self.until)
+        self.faults = FaultRunner(scenario, controls)
         self.faults.schedule()
-        WorkloadRunner(self).schedule()
+        WorkloadRunner(scenario, controls).schedule()
 
     def __repr__(self) -> str:
         scenario, seed = self.scenario.name, self.seed
@@ -318,18 +319,6 @@ class Simulation:
         self.trace.watches = [watch for watch, _ in self._waits]
         for watch, happened in seen:
             happened.succeed(watch.seen_at - self.origin)
-
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """The machines make objects by the million and hardly a cycle: looking for cycles would only cost."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def run(

@@ -9,7 +9,6 @@ import pytest
 from serfsim.native import Random
 from serfsim.scenario import Scenario
 from serfsim.scenario.selection import select, sides
-from serfsim.scenario.timeline import occurrences
 
 GROUPS = {"a": {"nodes": ["node-01", "node-03"]}}
 
@@ -55,25 +54,25 @@ def test_the_sides_of_a_partition_never_share_a_node() -> None:
 
 
 def test_without_every_there_is_one_occurrence() -> None:
-    assert occurrences(_fault(pause=1, at="5s"), 60.0) == [(5.0, None)]
-    assert occurrences(_fault(pause=1, at="5s", **{"for": "3s"}), 60.0) == [(5.0, 8.0)]
-    assert occurrences(_fault(pause=1, at="5s", until="7s"), 60.0) == [(5.0, 7.0)]
-    assert occurrences(_fault(pause=1, at="60s"), 60.0) == []
+    assert _fault(pause=1, at="5s").occurrences(60.0) == [(5.0, None)]
+    assert _fault(pause=1, at="5s", **{"for": "3s"}).occurrences(60.0) == [(5.0, 8.0)]
+    assert _fault(pause=1, at="5s", until="7s").occurrences(60.0) == [(5.0, 7.0)]
+    assert _fault(pause=1, at="60s").occurrences(60.0) == []
 
 
 def test_a_repetition_ends_with_times_or_until_or_the_run() -> None:
     repeated = {"pause": 1, "at": "5s", "every": "10s", "for": "2s"}
-    assert occurrences(_fault(**repeated, times=2), 60.0) == [(5.0, 7.0), (15.0, 17.0)]
-    assert occurrences(_fault(**repeated, until="26s"), 60.0) == [(5.0, 7.0), (15.0, 17.0), (25.0, 27.0)]
-    assert [start for start, _ in occurrences(_fault(**repeated), 30.0)] == [5.0, 15.0, 25.0]
+    assert _fault(**repeated, times=2).occurrences(60.0) == [(5.0, 7.0), (15.0, 17.0)]
+    assert _fault(**repeated, until="26s").occurrences(60.0) == [(5.0, 7.0), (15.0, 17.0), (25.0, 27.0)]
+    assert [start for start, _ in _fault(**repeated).occurrences(30.0)] == [5.0, 15.0, 25.0]
 
 
 def test_repetitions_do_not_drift() -> None:
     entry = _fault(crash=1, at="0s", every="100ms", restart="10ms")
-    assert [start for start, _ in occurrences(entry, 100.0)] == [k * 0.1 for k in range(1000)]
+    assert [start for start, _ in entry.occurrences(100.0)] == [k * 0.1 for k in range(1000)]
 
 
 def test_a_crash_ends_with_its_restart() -> None:
-    assert occurrences(_fault(crash=1, at="5s", restart="3s"), 60.0) == [(5.0, 8.0)]
-    assert occurrences(_fault(crash=1, at="5s"), 60.0) == [(5.0, None)]
-    assert occurrences(_fault(leave=1, at="5s", **{"for": "3s"}), 60.0) == [(5.0, 8.0)]
+    assert _fault(crash=1, at="5s", restart="3s").occurrences(60.0) == [(5.0, 8.0)]
+    assert _fault(crash=1, at="5s").occurrences(60.0) == [(5.0, None)]
+    assert _fault(leave=1, at="5s", **{"for": "3s"}).occurrences(60.0) == [(5.0, 8.0)]

@@ -8,11 +8,12 @@ import networkx
 import pytest
 
 from serfsim import Scenario, load
+from serfsim.scenario.describe_environment import describe_network, describe_topology
+from serfsim.scenario.entry import describe_entries
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.library import shipped
 from serfsim.scenario.part import Model
-from serfsim.scenario.surroundings import network, topology
-from serfsim.scenario.words import WORDS, duration, happenings, joined, span
+from serfsim.scenario.phrases import format_duration, format_names, format_span
 from serfsim.scenario.workload import WORKLOAD
 
 TOLD: list[tuple[str, dict[str, Any], str, str]] = [
@@ -102,12 +103,11 @@ def test_an_entry_is_told_with_its_time(section: str, entry: dict[str, Any], tim
         },
         **{section: [entry]},
     )
-    (told,) = happenings(scenario)
+    (told,) = describe_entries([*scenario.faults, *scenario.workload])
     assert (told.when, told.what) == (time, text)
 
 
 def test_every_fault_and_every_job_has_its_words_and_is_tried_above() -> None:
-    assert set(WORDS) == {*FAULTS.values(), *WORKLOAD.values()}
     tried = {key for _, entry, _, _ in TOLD for key in entry}
     assert {*FAULTS, *WORKLOAD} <= tried
 
@@ -117,12 +117,12 @@ def test_what_happens_is_told_in_order_of_time() -> None:
         faults=[{"crash": 1, "at": "9s"}, {"pause": 1, "at": "3s", "for": "1s"}],
         workload=[{"event": "e", "at": "5s"}],
     )
-    assert [told.at_s for told in happenings(scenario)] == [3.0, 5.0, 9.0]
+    assert [told.at_s for told in describe_entries([*scenario.faults, *scenario.workload])] == [3.0, 5.0, 9.0]
 
 
 def test_durations_and_spans_are_told_exactly() -> None:
     seconds = (0.0, 0.25, 4e-4, 1.0, 59.5, 60.0, 90.0, 7200.0, 3661.5)
-    assert [duration(value) for value in seconds] == [
+    assert [format_duration(value) for value in seconds] == [
         "0 s",
         "250 ms",
         "400 us",
@@ -133,7 +133,7 @@ def test_durations_and_spans_are_told_exactly() -> None:
         "2 h",
         "1 h 1 min 1.5 s",
     ]
-    assert [span((0.002, 0.01)), span((0.002, 0.002)), span((0.5, 90.0))] == [
+    assert [format_span((0.002, 0.01)), format_span((0.002, 0.002)), format_span((0.5, 90.0))] == [
         "2 to 10 ms",
         "2 ms",
         "500 ms to 1 min 30 s",
@@ -141,9 +141,9 @@ def test_durations_and_spans_are_told_exactly() -> None:
 
 
 def test_of_many_names_the_first_are_told() -> None:
-    assert joined(["a"]) == "a"
-    assert joined([*"abcdef"]) == "a, b, c, d, e and f"
-    assert joined([*"abcdefgh"]) == "a, b, c, d, e and 3 others"
+    assert format_names(["a"]) == "a"
+    assert format_names([*"abcdef"]) == "a, b, c, d, e and f"
+    assert format_names([*"abcdefgh"]) == "a, b, c, d, e and 3 others"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_of_many_names_the_first_are_told() -> None:
     ],
 )
 def test_topologies_have_words(model: str | dict[str, Any], text: str) -> None:
-    assert topology(Scenario(network={"topology": model}).network.topology) == text
+    assert describe_topology(Scenario(network={"topology": model}).network.topology) == text
 
 
 def test_links_jitter_loss_and_limits_are_told() -> None:
@@ -183,7 +183,7 @@ def test_links_jitter_loss_and_limits_are_told() -> None:
             "jitter": {"model": "normal", "sd": "1ms"},
         },
     )
-    told = network(scenario.network)
+    told = describe_network(scenario.network)
     assert told == "along the 2 links of a graph; normal jitter; 1 % of all packets lost; 1gbit"
 
 
@@ -196,7 +196,7 @@ def test_a_model_without_words_of_its_own_tells_what_was_given() -> None:
         sizes: tuple[int, ...] = ()
         depth: int = 3
 
-    assert topology(Later(file="/a/b.csv", sizes=(1, 2))) == "later, file b.csv, sizes (2)"
+    assert describe_topology(Later(file="/a/b.csv", sizes=(1, 2))) == "later, file b.csv, sizes (2)"
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -90,7 +90,7 @@ def true_rtt(result: Result) -> Callable[[int, float], Floats] | None:
     if result.recording is not None:
         return result.recording.truth.rtt
     from serfsim.report.topology_survey import scenario_of
-    from serfsim.simulation.build import jitter_of, topology_of
+    from serfsim.simulation.build import topology_of
     from serfsim.simulation.truth import TrueRtt
 
     try:
@@ -99,4 +99,4 @@ def true_rtt(result: Result) -> Callable[[int, float], Floats] | None:
         topology = topology_of(scenario, roster, scenario.seed)
     except SerfsimError:
         return None
-    return TrueRtt(topology, jitter_of(scenario.network.jitter), roster, scenario.duration)
+    return TrueRtt(topology, scenario.network.jitter.sampler(), roster, scenario.duration)

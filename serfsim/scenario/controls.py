@@ -1,0 +1,90 @@
+"""The few things of a running simulation that faults and workload act on.
+
+`serfsim.simulation.controls` carries them out. Whoever writes a verb needs nothing else of a simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from serfsim.network.host import Host
+    from serfsim.network.rules import RuleSet
+    from serfsim.protocol.serf.node import SerfNode
+    from serfsim.scenario.roster import Roster
+
+Shared = TypeVar("Shared")
+
+
+class Controls(Protocol):
+    """Members go by their numbers; each list has one item a member.
+
+    `hosts` are their machines, with the process's life, its delays and its sockets; `rules` say which packets
+    of the network are dropped, lost or late; `answers` is how many bytes members answer to queries of a name.
+    """
+
+    roster: Roster
+    hosts: Sequence[Host]
+    rules: RuleSet
+    answers: dict[str, int]
+
+    # Time ----------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Seconds since the end of the warm-up."""
+
+    @property
+    def engine_now(self) -> float:
+        """The same moment as the machines count it, from the start of the run."""
+
+    def process(self, generator: Iterator[Any]) -> object:
+        """Run a generator as a SimPy process, from now on; it yields what it waits for."""
+
+    def timeout(self, seconds: float) -> object:
+        """A SimPy event that is due so many seconds from now."""
+
+    def until(self, event: int, *, observer: int = -1, subject: int = -1) -> object:
+        """A SimPy event for the next event of a kind (`protocol.events`) by or about a member, or any."""
+
+    # Members -------------------------------------------------------------------------------------
+
+    @property
+    def machines(self) -> Sequence[SerfNode | None]:
+        """The Serf agent of each member, None while its process does not run."""
+
+    @property
+    def lives(self) -> Sequence[int]:
+        """The number of processes that each member has had."""
+
+    def kill(self, node: int) -> bool:
+        """End a member's process, which puts it under a fault until it starts again; False if it has none."""
+
+    def restart(self, nodes: Sequence[int]) -> None:
+        """Start a new process of each member that has none, and have it join."""
+
+    def install(self, node: int, release: str) -> None:
+        """Have a member's processes run another release of Serf, from its next start on."""
+
+    def resume(self, node: int) -> None:
+        """Let a paused process go on."""
+
+    def until_resumed(self, node: int) -> object:
+        """A SimPy event for the moment when a paused process goes on."""
+
+    def set_tags(self, node: int, tags: dict[str, str], delete: Sequence[str]) -> str:
+        """Have a member announce its tags with `tags` and without `delete`; the library's refusal, or ""."""
+
+    # Truth ---------------------------------------------------------------------------------------
+
+    def record_crash(self, node: int) -> None:
+        """Score how the others notice that this member has crashed now."""
+
+    def record_leave(self, node: int) -> None:
+        """Score how the others notice that this member leaves now."""
+
+    # State ---------------------------------------------------------------------------------------
+
+    def shared(self, kind: Callable[[], Shared]) -> Shared:
+        """The run's one object of a class, made when first asked for: what the faults of a verb share."""

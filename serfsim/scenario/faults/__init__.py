@@ -1,0 +1,57 @@
+"""What goes wrong, and when: one module a verb.
+
+A fault is a mapping with one of the verbs, and its times (`entry.Entry`). To add one, write a module beside
+these with a class of `Fault`, `OnNodes`, `OnPackets` or `Departure`, and list it in FAULTS.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SerializeAsAny
+
+from serfsim.scenario.entry import read_by_verb
+from serfsim.scenario.faults.block import Block
+from serfsim.scenario.faults.crash import Crash
+from serfsim.scenario.faults.fault import Departure, Fault, OnNodes, OnPackets, Transport, Undo, Ways, nothing
+from serfsim.scenario.faults.latency import AddedLatency
+from serfsim.scenario.faults.leave import Leave
+from serfsim.scenario.faults.loss import AddedLoss
+from serfsim.scenario.faults.partition import Partition
+from serfsim.scenario.faults.pause import Pause
+from serfsim.scenario.faults.slow import Slow
+from serfsim.scenario.faults.upgrade import Upgrade
+
+FAULTS: dict[str, type[Fault]] = {
+    fault.verb: fault
+    for fault in (Block, Partition, AddedLoss, AddedLatency, Crash, Pause, Slow, Leave, Upgrade)
+}
+
+
+def _read_fault(value: Any) -> Any:
+    return read_by_verb(FAULTS, "a fault", value)
+
+
+AnyFault = Annotated[SerializeAsAny[Fault], BeforeValidator(_read_fault)]
+
+__all__ = [
+    "FAULTS",
+    "AddedLatency",
+    "AddedLoss",
+    "AnyFault",
+    "Block",
+    "Crash",
+    "Departure",
+    "Fault",
+    "Leave",
+    "OnNodes",
+    "OnPackets",
+    "Partition",
+    "Pause",
+    "Slow",
+    "Transport",
+    "Undo",
+    "Upgrade",
+    "Ways",
+    "nothing",
+]

@@ -1,0 +1,259 @@
+"""The bases of the verbs: any fault, one of single members, one of packets, one after which members restart.
+
+Faults may overlap; each undoes only its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from serfsim.native import Random
+from serfsim.network.rules import Effect, Rule
+from serfsim.scenario.controls import Controls
+from serfsim.scenario.entry import Entry
+from serfsim.scenario.impairments import Loss
+from serfsim.scenario.phrases import describe_selector, format_duration, format_names
+from serfsim.scenario.problems import Path, Problem, invalid
+from serfsim.scenario.roster import Roster
+from serfsim.scenario.selection import Nodes, Pairs, Selector, pair_problems, select, selector_problems
+from serfsim.scenario.units import PositiveDuration, Switch
+
+Undo = Callable[[], None]
+"""What ends one occurrence of a fault."""
+Direction = Literal["in", "out", "both"]
+Transport = Literal["udp", "tcp", "all"]
+Ways = list[tuple[list[int], list[int]]]
+"""Senders and receivers, as the numbers of members."""
+
+
+def nothing() -> None:
+    """What undoes a fault that ends by itself."""
+
+
+class Fault(Entry):
+    """A fault that is there while it lasts.
+
+    The runner marks the members of `unhealthy` as under a fault, and the packets of `cuts` as blocked, from
+    `begin` to its undo: false positives at healthy members and reachability are scored by that.
+    """
+
+    ends_processes: ClassVar[bool] = False
+    """Members end, and start again with the tags of their configuration."""
+
+    for_: PositiveDuration | None = Field(
+        default=None,
+        alias="for",
+        description="time that each occurrence lasts; without, to the end of the run",
+    )
+
+    @model_validator(mode="after")
+    def _sensible_end(self) -> Fault:
+        if self.for_ is not None and self.until is not None and self.every is None:
+            raise invalid("only one of `for` and `until`", found="both", inside=("until",))
+        return self
+
+    @model_validator(mode="after")
+    def _repeats_with_an_end(self) -> Fault:
+        if self.every is not None and self.end_of(self.at) is None and self.needs_an_end():
+            raise invalid(
+                "`for` beside `every`: how long each lasts", found="`every` alone", inside=("every",)
+            )
+        return self
+
+    def needs_an_end(self) -> bool:
+        """Whether a repeated fault of this kind must say how long each one lasts."""
+        return True
+
+    def end_of(self, start: float) -> float | None:
+        if self.for_ is not None:
+            return start + self.for_
+        return self.until if self.every is None else None
+
+    def _describe_extent(self) -> list[str]:
+        if self.for_ is None:
+            return []
+        return [f"for {format_duration(self.for_)}{' each' if self.every is not None else ''}"]
+
+    # For the page and the estimate -----------------------------------------------------------------
+
+    @property
+    def selector(self) -> Selector:
+        """The members that the fault is about; 'all' where it is about links."""
+        return "all"
+
+    @property
+    def strikes_at_once(self) -> bool:
+        """Whether all its members come under the fault when it begins."""
+        return True
+
+    @property
+    def losses(self) -> Sequence[Loss]:
+        """What it loses beside the network."""
+        return ()
+
+    def restarts(self) -> bool:
+        """Whether its members start again."""
+        return False
+
+    def cost(self, nodes: int) -> float:
+        """The events of one occurrence, as a multiple of those of an ordinary fault."""
+        return 1.0
+
+    # Action ----------------------------------------------------------------------------------------
+
+    def begin(self, controls: Controls, prepared: Any) -> Undo:
+        """Begin an occurrence now; what `prepare` made is the same for all. Returns what ends it."""
+        raise NotImplementedError
+
+    def unhealthy(self, prepared: Any) -> list[int]:
+        """The members that are under a fault while it lasts, beside those whose process it ends."""
+        return []
+
+    def cuts(self, prepared: Any) -> tuple[Ways, Transport] | None:
+        """The senders and receivers between which it blocks every packet of a transport."""
+        return None
+
+
+class OnNodes(Fault):
+    """A fault of single members. `place`: where in the entry these are written, the verb's key by default."""
+
+    place: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def selector(self) -> Selector:
+        found: Any = self
+        for key in self.place or (self.verb,):
+            found = getattr(found, key)
+        selector: Selector = found
+        return selector
+
+    def problems(self, roster: Roster, path: Path) -> Iterator[Problem]:
+        yield from selector_problems(self.selector, roster, (*path, *(self.place or (self.verb,))))
+
+    def prepare(self, roster: Roster, random: Random) -> list[int]:
+        return select(self.selector, roster, random)
+
+
+class Departure(OnNodes):
+    """A fault that ends a member's process. After `restart` (or `for`, or at `until`) a new one joins."""
+
+    ends_processes: ClassVar[bool] = True
+
+    restart: PositiveDuration | None = Field(
+        default=None, description="time after which it starts again and joins; never where no end is given"
+    )
+
+    def end_of(self, start: float) -> float | None:
+        return super().end_of(start) if self.restart is None else start + self.restart
+
+    def needs_an_end(self) -> bool:
+        return False
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Departure:
+        ends = self.for_ is not None or (self.until is not None and self.every is None)
+        if self.restart is not None and ends:
+            raise invalid("only one of `restart`, `for` and `until`", found="two", inside=("restart",))
+        return self
+
+    def restarts(self) -> bool:
+        return self.end_of(self.at) is not None
+
+    def _describe_restart(self) -> str:
+        return "" if self.restart is None else f", back after {format_duration(self.restart)}"
+
+
+class Links(NamedTuple):
+    """Where a fault of packets is: `ways`, and also back where `both`; `touched` are all members on them."""
+
+    ways: Ways
+    both: bool
+    touched: list[int]
+
+    @property
+    def directed(self) -> Ways:
+        """Every way with its direction."""
+        return self.ways + [(b, a) for a, b in self.ways] if self.both else self.ways
+
+
+class OnPackets(Fault):
+    """A fault of the network around some nodes or between some.
+
+    A verb gives `effects`. One rule covers both ways and one effect all rules, so that a packet is lost or
+    delayed once however it is covered.
+    """
+
+    nodes: Nodes | None = Field(default=None, description="members around whom it is; all unless given")
+    between: Pairs | None = Field(default=None, description="pairs of nodes or groups, instead of `nodes`")
+    direction: Direction = Field(
+        default="both", description="packets that `nodes` receive (in), send (out), or both"
+    )
+    one_way: Switch = Field(
+        default=False, description="only from the first to the second of each pair of `between`"
+    )
+
+    @model_validator(mode="after")
+    def _around_or_between(self) -> OnPackets:
+        if self.nodes is not None and self.between is not None:
+            raise invalid("only one of `nodes` and `between`", found="both", inside=("between",))
+        if self.between is None and self.one_way:
+            raise invalid("`between` with `one_way` (with `nodes`: `direction`)", True, inside=("one_way",))
+        if self.between is not None and self.direction != "both":
+            expected = "`one_way: true` with `between` (`direction` is for `nodes`)"
+            raise invalid(expected, self.direction, inside=("direction",))
+        return self
+
+    @property
+    def selector(self) -> Selector:
+        return "all" if self.nodes is None else self.nodes
+
+    def problems(self, roster: Roster, path: Path) -> Iterator[Problem]:
+        if self.nodes is not None:
+            yield from selector_problems(self.nodes, roster, (*path, "nodes"))
+        yield from pair_problems(self.between or (), roster, (*path, "between"))
+
+    def _describe_links(self) -> str:
+        """'to and from node-03', 'from a to b', 'everywhere'."""
+        if self.between is not None:
+            link = "from {} to {}" if self.one_way else "between {} and {}"
+            return format_names([link.format(*pair) for pair in self.between])
+        if self.selector == "all":
+            return "everywhere"
+        side = {"both": "to and from", "in": "to", "out": "from"}[self.direction]
+        return f"{side} {describe_selector(self.selector)}"
+
+    def prepare(self, roster: Roster, random: Random) -> Links:
+        if self.between is not None:
+            ways = [(roster.named([a]), roster.named([b])) for a, b in self.between]
+            return Links(
+                ways, not self.one_way, sorted({node for way in ways for side in way for node in side})
+            )
+        touched = select(self.selector, roster, random)
+        everybody = list(range(len(roster.members)))
+        ways = [(touched, everybody)] if self.direction == "out" else [(everybody, touched)]
+        return Links(ways, self.direction == "both", touched)
+
+    def effects(self, hosts: int) -> list[tuple[Effect, int]]:
+        """What happens to the packets of each transport (`network.rules`), made anew for each occurrence."""
+        raise NotImplementedError
+
+    def begin(self, controls: Controls, prepared: Links) -> Undo:
+        hosts = len(controls.hosts)
+        handles = [
+            controls.rules.add(
+                [Rule(effect, transport, hosts, a, b, prepared.both) for a, b in prepared.ways]
+            )
+            for effect, transport in self.effects(hosts)
+        ]
+
+        def undo() -> None:
+            for handle in handles:
+                controls.rules.remove(handle)
+
+        return undo
+
+    def unhealthy(self, prepared: Links) -> list[int]:
+        return prepared.touched

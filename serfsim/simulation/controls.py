@@ -1,0 +1,129 @@
+"""What faults and workload act on, carried out: see `scenario.controls`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import simpy
+
+from serfsim.engine.environment import ClusterEnvironment
+from serfsim.network.network import Network
+from serfsim.protocol.serf.node import SerfNode
+from serfsim.scenario.controls import Controls
+from serfsim.simulation.agents import Agents
+from serfsim.simulation.truth import Cut, TruthKeeper
+
+Shared = TypeVar("Shared")
+
+
+class SimulationControls(Controls):
+    """The controls of one simulation; every change that matters to scoring goes to the truth keeper too."""
+
+    def __init__(
+        self,
+        env: ClusterEnvironment,
+        network: Network,
+        agents: Agents,
+        truth: TruthKeeper,
+        until: Callable[..., simpy.Event],
+    ) -> None:
+        self.env = env
+        self.agents = agents
+        self.truth = truth
+        self.roster = agents.roster
+        self.hosts = network.hosts
+        self.rules = network.rules
+        self.answers = agents.answers
+        self._until = until
+        self._resumptions: dict[int, simpy.Event] = {}
+        self._shared: dict[object, object] = {}
+
+    # Time ----------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        return float(self.env.now)
+
+    @property
+    def engine_now(self) -> float:
+        return self.env.engine_now
+
+    def process(self, generator: Iterator[Any]) -> simpy.Process:
+        return self.env.process(generator)  # type: ignore[arg-type]
+
+    def timeout(self, seconds: float) -> simpy.Event:
+        return self.env.timeout(seconds)
+
+    def timeout_at(self, t: float) -> simpy.Event:
+        """A SimPy event that is due at a time of the scenario's clock."""
+        return self.env.timeout_at(t)
+
+    def until(self, event: int, *, observer: int = -1, subject: int = -1) -> simpy.Event:
+        return self._until(event, observer=observer, subject=subject)
+
+    # Members -------------------------------------------------------------------------------------
+
+    @property
+    def machines(self) -> Sequence[SerfNode | None]:
+        return self.agents.nodes
+
+    @property
+    def lives(self) -> Sequence[int]:
+        return self.agents.lives
+
+    def kill(self, node: int) -> bool:
+        if not self.agents.end(node, self.engine_now):
+            return False
+        self.truth.fault_began(self.now, [node])
+        return True
+
+    def restart(self, nodes: Sequence[int]) -> None:
+        for node in nodes:
+            if self.agents.nodes[node] is None:
+                self.agents.start(node, self.engine_now)
+                self.agents.join(node, self.engine_now)
+                self.truth.fault_ended(self.now, [node])
+
+    def install(self, node: int, release: str) -> None:
+        self.agents.install(node, release, self.engine_now)
+
+    def resume(self, node: int) -> None:
+        self.hosts[node].resume(self.engine_now)
+        waiting = self._resumptions.pop(node, None)
+        if waiting is not None:
+            waiting.succeed()
+
+    def until_resumed(self, node: int) -> simpy.Event:
+        return self._resumptions.setdefault(node, self.env.event())
+
+    def set_tags(self, node: int, tags: dict[str, str], delete: Sequence[str]) -> str:
+        return self.agents.set_tags(node, tags, tuple(delete), self.engine_now)
+
+    # Truth ---------------------------------------------------------------------------------------
+
+    def record_crash(self, node: int) -> None:
+        self.truth.crashes.append((self.now, node))
+
+    def record_leave(self, node: int) -> None:
+        self.truth.leaves.append((self.now, node))
+
+    def fault_began(
+        self, nodes: list[int], cuts: tuple[list[tuple[list[int], list[int]]], str] | None
+    ) -> Cut | None:
+        """Members are under a fault from now on, and these packets blocked."""
+        self.truth.fault_began(self.now, nodes)
+        return None if cuts is None else self.truth.cut(self.now, *cuts)
+
+    def fault_ended(self, nodes: list[int], cut: Cut | None) -> None:
+        """They are no longer."""
+        self.truth.fault_ended(self.now, nodes)
+        if cut is not None:
+            cut.end = self.now
+
+    # State ---------------------------------------------------------------------------------------
+
+    def shared(self, kind: Callable[[], Shared]) -> Shared:
+        if kind not in self._shared:
+            self._shared[kind] = kind()
+        return self._shared[kind]  # type: ignore[return-value]
