@@ -1,4 +1,4 @@
-"""The agent above one Serf node, live or simulated: its events, its queries, its log, and those who wait.
+"""The agent above one Serf node, live or simulated: its events, queries, log, and waiting callers.
 
 node -> agent      a ReportingApplication calls `on_...`
 agent -> user      `pass_on` takes events, a QueryReader the responses to a query, futures the rest
@@ -83,7 +83,7 @@ class BaseAgent(ABC):
 
     @abstractmethod
     def pass_on(self, event: AgentEvent) -> None:
-        """Hand an event to whoever listens."""
+        """Hand an event to those who listen."""
 
     @abstractmethod
     def say(self, text: str) -> None:
@@ -100,12 +100,12 @@ class BaseAgent(ABC):
     # User events and queries -----------------------------------------------------------------------
 
     def send_event(self, name: str, payload: bytes, coalesce: bool) -> str:
-        """Send a user event to all members; "", or the library's message why it is refused."""
+        """Send a user event to all members; returns "", or the library's message why it is refused."""
         node = self.node
         return "" if node.user_event(name, payload, coalesce, self.now) is not None else node.trouble
 
     def send_query(self, name: str, payload: bytes, params: QueryParams) -> QueryKey | None:
-        """Send a query; the key under which `queries` takes its reader.
+        """Send a query; returns the key under which `queries` takes its reader.
 
         None where the query is refused: the node's `trouble` then says why.
         """
@@ -176,7 +176,7 @@ class BaseAgent(ABC):
 
 
 class ReportingApplication(Application):
-    """Reports to `agent` whatever the node tells the layer above it."""
+    """Reports to `agent` what the node passes to the layer above it."""
 
     agent: BaseAgent
 

@@ -1,12 +1,12 @@
-"""What a node of a finished run knew at a time, read from the tables of the result.
+"""The knowledge of a finished run's nodes at a time, read from the tables of the result.
 
     members       every event of the node's about a member, from its process's start on
     tags          what the scenario had the member announce when the node last heard of it
     versions      the release that the member's process ran then
     coordinates   the last sample of each node
 
-One thing leaves no trace in the tables, and is not shown: that a paused node announced its tags late. What
-agents count (`serf info`) is in no table: for that the run is made again up to the time.
+One thing leaves no trace in the tables and is not shown: a paused node announced its tags late. The counts of
+`serf info` are in no table: for these the run is repeated up to the time.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class TagChange(NamedTuple):
 
 
 class FinishedRun:
-    """ResultError for what a result cannot tell: unknown nodes, one that was down, a time outside the run."""
+    """Answers as the agents of a run would have.
+
+    ResultError for an unknown node, one that was down, or a time outside the run.
+    """
 
     def __init__(self, result: Result) -> None:
         self.result = result
@@ -77,7 +80,7 @@ class FinishedRun:
     # Whom and when -------------------------------------------------------------------------------
 
     def number(self, name: str | None, where: str) -> int:
-        """A node's number, the first for None; `where` names the argument in the message."""
+        """Look up a node's number, the first for None; `where` names the argument in the message."""
         if name is None:
             return 0
         if name not in self.names:
@@ -89,7 +92,7 @@ class FinishedRun:
         return self.names.index(name)
 
     def time(self, text: str | None) -> float:
-        """Seconds of '95s', '-10s' or '2m'; the end of the run for None."""
+        """Read '95s', '-10s' or '2m' as seconds; the end of the run for None."""
         end = self.background.end_s
         if text is None:
             return end
@@ -104,12 +107,12 @@ class FinishedRun:
         return t
 
     def _starts(self, node: int) -> list[float]:
-        """When the node's processes started, in order."""
+        """The start times of the node's processes, in order."""
         ends = sorted(down.end for down in self.background.down[node] if down.end < math.inf)
         return ends or [math.inf]
 
     def life_start(self, node: int, t: float) -> float:
-        """When the process that ran at `t` began. ResultError if none ran."""
+        """The start of the process that ran at `t`. ResultError if none ran."""
         for down in self.background.down[node]:
             if down.start <= t < down.end:
                 raise ResultError(
@@ -122,7 +125,7 @@ class FinishedRun:
     # Members -------------------------------------------------------------------------------------
 
     def members(self, node: int, t: float) -> list[MemberView]:
-        """Whom the node knew, in the order of their numbers."""
+        """The members that the node knew at `t`, in the order of their numbers."""
         start = self.life_start(node, t)
         table = self.result.events
         rows = np.flatnonzero((table.observer == node) & (table.t >= start) & (table.t <= t))
@@ -140,7 +143,7 @@ class FinishedRun:
         return [self._view(member, status[member], heard[member]) for member in sorted(status)]
 
     def _beginning(self, node: int, start: float) -> tuple[dict[int, str], dict[int, float]]:
-        """Whom the process knew from the start: all of a converged start, else nobody."""
+        """The members that the process knew from the start: all of a converged start, else none."""
         if not self.background.converged_start or start != self._starts(node)[0]:
             return {}, {}
         everybody = range(len(self.names))
@@ -162,7 +165,7 @@ class FinishedRun:
         )
 
     def _tags(self, member: int, began: float, t: float) -> dict[str, str]:
-        """What the process that began then announced by `t`."""
+        """The tags that the process begun at `began` announced by `t`."""
         tags = dict(self.roster.members[member].tags)
         for change in self._tag_changes.get(member, ()):
             if began <= change.t <= t:
@@ -183,7 +186,7 @@ class FinishedRun:
         return {member: sorted(changes, key=lambda change: change.t) for member, changes in found.items()}
 
     def _release(self, member: int, began: float) -> str:
-        """The release of Serf that a process which began then runs."""
+        """The release of Serf of the process begun at `began`."""
         release = self.roster.members[member].version
         for t, version in self._upgrades.get(member, ()):
             if t <= began:
@@ -203,7 +206,7 @@ class FinishedRun:
     # Coordinates ---------------------------------------------------------------------------------
 
     def coordinate(self, node: int, t: float) -> Coordinate | None:
-        """The last sample of a node's own coordinate by `t`, if there is one."""
+        """A node's own coordinate as last sampled by `t`, if at all."""
         table = self.result.coordinates
         rows = table[(table["node"].cat.codes == node) & (table["t_s"] <= t)]
         if len(rows) == 0:
@@ -217,10 +220,11 @@ class FinishedRun:
     # Stats ---------------------------------------------------------------------------------------
 
     def stats(self, node: int, t: float) -> Stats:
-        """What the node's agent would have answered. Makes the run again up to `t`.
+        """The statistics of the node's agent. Repeats the run up to `t`.
 
-        ResultError where that run is another one, as under another version of serfsim.
+        ResultError if the repeated run differs, as under another version of serfsim.
         """
+        # Only this needs the simulation; the other commands start faster without it.
         from serfsim.engine.environment import no_garbage_collection
         from serfsim.simulation.recorder import as_array
         from serfsim.simulation.simulation import Simulation
@@ -241,5 +245,5 @@ class FinishedRun:
 
 
 def signed(t: float) -> str:
-    """A time as it is written behind --at."""
+    """Write a time as --at takes it."""
     return f"-{write_duration(-t)}" if t < 0.0 else write_duration(t)

@@ -26,7 +26,7 @@ Stats = dict[str, dict[str, str]]
 
 
 class MemberView(NamedTuple):
-    """A member as Serf tells of it. The version fields are lowest, highest and current."""
+    """A member as Serf shows it. `protocol` and `delegate` are versions: lowest, highest, current."""
 
     name: str
     address: bytes
@@ -37,7 +37,7 @@ class MemberView(NamedTuple):
     delegate: tuple[int, int, int]
 
     def record(self) -> dict[str, Any]:
-        """The member in an RPC reply."""
+        """Return the member as RPC replies hold it."""
         return {
             "Addr": self.address,
             "DelegateCur": self.delegate[2],
@@ -54,7 +54,7 @@ class MemberView(NamedTuple):
 
 
 def member_view(node: SerfNode, member: int, status: str | None = None) -> MemberView:
-    """A member by what memberlist says of it now; `status` where Serf has just forgotten it."""
+    """View a member by memberlist's present record; `status` where Serf has just forgotten it."""
     directory = node.directory
     record: Record = node.memberlist.core.members.record(member)
     return MemberView(
@@ -69,7 +69,7 @@ def member_view(node: SerfNode, member: int, status: str | None = None) -> Membe
 
 
 def member_views(node: SerfNode) -> list[MemberView]:
-    """All members that a node knows, in the order of their numbers."""
+    """View all members that a node knows, in the order of their numbers."""
     return [member_view(node, int(member)) for member in node.members.known()]
 
 
@@ -83,7 +83,7 @@ def is_wanted(view: MemberView, tags: dict[str, str], status: str, name: str) ->
 
 
 def runtime_stats() -> dict[str, str]:
-    """What Go would say of its runtime, said of this one."""
+    """The statistics that Go has of its runtime, filled in for this one."""
     machine = platform.machine()
     return {
         "os": sys.platform,
@@ -96,7 +96,7 @@ def runtime_stats() -> dict[str, str]:
 
 
 def stats_of(node: SerfNode) -> Stats:
-    """What the stats command answers: all values are text."""
+    """Return the answer of the stats command; all values are text."""
     members, queues = node.members, node.queues
     serf = {
         "members": members.count,
@@ -110,21 +110,21 @@ def stats_of(node: SerfNode) -> Stats:
         "event_queue": queues.user_events.depth,
         "query_queue": queues.queries.depth,
     }
-    told = {name: str(int(value)) for name, value in serf.items()}
-    told["encrypted"] = "true" if node.memberlist.core.config.encryption_overhead > 0 else "false"
+    shown = {name: str(int(value)) for name, value in serf.items()}
+    shown["encrypted"] = "true" if node.memberlist.core.config.encryption_overhead > 0 else "false"
     if not node.config.disable_coordinates:
-        told["coordinate_resets"] = str(int(node.vivaldi.resets))
+        shown["coordinate_resets"] = str(int(node.vivaldi.resets))
     return {
         "agent": {"name": node.core.name()},
         "runtime": runtime_stats(),
-        "serf": told,
+        "serf": shown,
         "tags": decode_tags(node.core.record().meta),
         "event_handlers": {},
     }
 
 
 def members_text(members: Iterable[MemberView], detailed: bool = False) -> str:
-    """A row a member; with `detailed` the versions of Serf's protocol too."""
+    """Print a row a member, as `serf members`; with `detailed` the versions of Serf's protocol too."""
     rows = []
     for member in members:
         tags = ",".join(f"{printable(key)}={printable(value)}" for key, value in member.tags.items())
@@ -137,7 +137,7 @@ def members_text(members: Iterable[MemberView], detailed: bool = False) -> str:
 
 
 def columns(rows: Sequence[str]) -> str:
-    """Cells between bars, as left-justified columns; a row's last cell is not padded."""
+    """Lay out cells between bars as left-justified columns; a row's last cell is not padded."""
     cells = [[cell.strip() for cell in row.split("|")] for row in rows]
     widths = [0] * max((len(row) for row in cells), default=0)
     for row in cells:
@@ -151,11 +151,13 @@ def columns(rows: Sequence[str]) -> str:
 
 
 def address_text(member: MemberView) -> str:
+    """Write a member's address with its port, an IPv6 address in brackets."""
     address = str(ipaddress.ip_address(member.address))
     return f"[{address}]:{member.port}" if ":" in address else f"{address}:{member.port}"
 
 
 def members_json(members: Iterable[MemberView]) -> str:
+    """Print what `serf members -format json` prints."""
     listed = [
         {
             "name": member.name,
@@ -175,6 +177,7 @@ def members_json(members: Iterable[MemberView]) -> str:
 
 
 def info_text(stats: Stats) -> str:
+    """Print what `serf info` prints."""
     lines = []
     for topic in sorted(stats):
         lines.append(f"{topic}:")
@@ -183,11 +186,12 @@ def info_text(stats: Stats) -> str:
 
 
 def info_json(stats: Stats) -> str:
+    """Print what `serf info -format json` prints."""
     return go_json({topic: dict(sorted(stats[topic].items())) for topic in sorted(stats)})
 
 
 def go_json(value: Any) -> str:
-    """JSON as Go indents and escapes it."""
+    """Write JSON as Go indents and escapes it."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")

@@ -9,22 +9,24 @@ from typing import Final, Protocol
 
 LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERR")  # ascending
 KEPT_LINES: Final = 512
-LONGEST_LINE: Final = 4096  # characters; what a client asks for may be much longer
+LONGEST_LINE: Final = 4096  # characters; a client's request may be much longer
 
 
 class LogReader(Protocol):
+    """A reader of a log's lines."""
+
     def take_line(self, line: str) -> None:
-        """A line, of whatever level."""
+        """Take a line, of whatever level."""
 
 
 def rank(line: str) -> int:
-    """The place of a line's level in LEVELS; what has none passes every filter."""
+    """Return the place of a line's level in LEVELS; a line without one passes every filter."""
     level = line.partition("[")[2].partition("]")[0]
     return LEVELS.index(level) if level in LEVELS else len(LEVELS)
 
 
 def stamped(epoch: float, t: float, text: str) -> str:
-    """A line as Go's logger writes it, its date in UTC; `epoch` is the Unix time of t = 0."""
+    """Write a line as Go's logger does, its date in UTC; `epoch` is the Unix time of t = 0."""
     return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime(epoch + t))} {text}"
 
 
@@ -56,11 +58,12 @@ class AgentLog:
             reader.take_line(line)
 
     def follow(self, reader: LogReader) -> None:
-        """Hand over the lines that are kept, then all that come."""
+        """Pass the lines that are kept to a reader, then each new one."""
         for line in list(self.lines):
             reader.take_line(line)
         self.readers.append(reader)
 
     def leave(self, reader: LogReader) -> None:
+        """Pass no more lines to a reader."""
         if reader in self.readers:
             self.readers.remove(reader)

@@ -116,7 +116,7 @@ MEMBER_EVENTS: Final = {
     events.UPDATE: "member-update",
     events.REAP: "member-reap",
 }
-SUBJECT: Final = frozenset(("subject", "ip", "endpoint"))  # what fills in who a line is about
+SUBJECT: Final = frozenset(("subject", "ip", "endpoint"))  # the slots for the member that a line is about
 QUEUES: Final = ("Intent", "Query", "Event")
 
 
@@ -143,12 +143,12 @@ class Entry(NamedTuple):
 
 
 def spelled(number: int, **slots: object) -> str:
-    """The line of a number, worded alike in all releases, with its slots filled in as given."""
+    """Spell out the line of a number that all releases word alike, its slots filled in as given."""
     return LINES[number].format(**slots)
 
 
 def duration(seconds: float) -> str:
-    """A duration as Go writes it: 30s, 1m30s, 1.5s, 500ms."""
+    """Write a duration as Go does: 30s, 1m30s, 1.5s, 500ms."""
     if 0.0 < seconds < 1.0:
         return f"{seconds * 1e3:.9g}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.9g}µs"
     minutes, rest = divmod(round(seconds, 9), 60.0)
@@ -158,7 +158,7 @@ def duration(seconds: float) -> str:
 
 
 def _payload(size: int) -> str:
-    """What the simulation fills payloads with is of no interest; their length is."""
+    """Describe a payload by its length: a simulated one has no content of interest."""
     return '""' if size == 0 else f'"{size} bytes"'
 
 
@@ -238,6 +238,7 @@ class Words:
         }
 
     def has(self, number: int) -> bool:
+        """Do agents log entries of that number?"""
         return number in self._lines
 
     def tells_only_whom(self, number: int) -> bool:
@@ -245,7 +246,7 @@ class Words:
         return number in self._about_subject
 
     def of(self, entry: Entry) -> str:
-        """The line, whose text begins with its level in brackets; "" for what agents do not log."""
+        """Spell out an entry; the line begins with its level in brackets. "" for what agents do not log."""
         number = entry.number
         if number == events.REAP and entry.a == 1:
             number = REAP_FORCED

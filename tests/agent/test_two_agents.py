@@ -265,10 +265,7 @@ def test_an_address_that_is_taken_and_tags_that_are_too_long_are_refused() -> No
 def test_a_user_message_on_a_stream_is_taken_like_one_in_a_datagram() -> None:
     async def scene(a: Ours, b: Ours) -> None:
         event = UserEvent(0, 7, "deploy", b"42", False)
-        assert (
-            await exchanged(b, a.runtime.codec.write_stream(StreamUser(event, 0), a.node.core.record()))
-            == b""
-        )
+        assert await exchanged(b, a.runtime.codec.write_stream(StreamUser(event, 0), a.runtime.me())) == b""
         await until(lambda: b.has_heard("user:deploy"))
 
     play(scene, lambda: Ours("a", 41), lambda: Ours("b", 42))

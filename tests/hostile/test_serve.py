@@ -33,7 +33,7 @@ async def is_answered(served: Served) -> bool:
 def test_silent_connections_shut_nobody_out() -> None:
     async def talk(served: Served) -> None:
         silent = [await served.connect() for _ in range(MOST_CLIENTS)]
-        await served.until(lambda: len(served.server._sessions) == MOST_CLIENTS)
+        await served.until(lambda: len(served.server.sessions) == MOST_CLIENTS)
         assert await is_answered(served)
         for one in silent:
             one.close()
@@ -71,7 +71,7 @@ def test_clients_that_read_nothing_are_hung_up_on_and_slow_nobody(monkeypatch: p
             body = {"Name": f"event-{number}", "Payload": b"x" * 400, "Coalesce": False}
             assert await client.ask("event", body) == ""
         assert time.monotonic() - begun < 20.0
-        await served.until(lambda: len(served.server._sessions) <= 1)
+        await served.until(lambda: len(served.server.sessions) <= 1)
         assert await is_answered(served)
 
     serve(talk)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from serfsim.live.views import member_view
 from serfsim.protocol.serf.members import STATUS_FAILED
-from serfsim.protocol.serf.tags import decode_tags
 from tests.rpc.client import Client, Served, serve, small
 
 
 def tags_at(served: Served, observer: int, member: int) -> dict[str, str]:
-    return decode_tags(served.sim.nodes[observer].memberlist.core.members.record(member).meta)
+    return member_view(served.sim.nodes[observer], member).tags
 
 
 async def names(client: Client, **filters: Any) -> list[str]:

@@ -184,16 +184,16 @@ def test_who_does_not_read_loses_lines_and_holds_up_nobody() -> None:
         assert await deaf.ask("monitor", {"LogLevel": "TRACE"}) == ""
         assert await deaf.ask("stream", {"Type": "*"}) == ""
         other = await served.client()
-        session = next(iter(served.server._sessions.values()))
+        session = served.server.sessions[0]
         kept = 0
         for _ in range(1500):
             assert (
                 await other.ask("event", {"Name": "x" * 200, "Payload": b"y" * 200, "Coalesce": False}) == ""
             )
-            kept = max(kept, len(session.monitor._buffer) if session.monitor is not None else 0)
+            kept = max(kept, session.monitor.pending if session.monitor is not None else 0)
         assert await is_alive(served)
         assert kept == 512
-        assert session not in served.server._sessions.values()  # after so much it is hung up on
+        assert session not in served.server.sessions  # after so much it is hung up on
 
     serve(talk, pace=RealTime(1.0))
 
@@ -212,7 +212,7 @@ def test_more_clients_than_allowed_are_hung_up_on() -> None:
         clients = [await served.client() for _ in range(MOST_CLIENTS)]
         assert await (await served.connect()).is_hung_up()
         clients[0].close()
-        await served.until(lambda: len(served.server._sessions) < MOST_CLIENTS)
+        await served.until(lambda: len(served.server.sessions) < MOST_CLIENTS)
         assert await is_alive(served)
 
     serve(talk, pace=RealTime(5.0))

@@ -1,4 +1,4 @@
-"""One connection: what it may say when, and what becomes of it."""
+"""Conversations over one RPC connection."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def test_nil_and_missing_fields_are_nothing_and_unknown_ones_are_passed_over() -
 def test_a_session_goes_from_new_over_locked_to_open() -> None:
     async def talk(served: Served) -> None:
         client = await served.connect()
-        await served.until(lambda: len(served.server._sessions) == 1)
-        session = next(iter(served.server._sessions.values()))
+        await served.until(lambda: len(served.server.sessions) == 1)
+        session = served.server.sessions[0]
         assert session.state == NEW
         await client.shake_hands()
         assert session.state == LOCKED
@@ -209,7 +209,7 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_nothing_behind() -> None:
         assert len(served.agent.queries) == len(served.agent.events) == len(served.agent.log.readers) == 1
         client.writer.write(b"\x82\xa7Comm")
         client.close()
-        await served.until(lambda: not served.server._sessions)
+        await served.until(lambda: not served.server.sessions)
         await asyncio.sleep(0)
         assert not served.agent.queries
         assert not served.agent.events

@@ -32,14 +32,14 @@ from serfsim.protocol.wire.reader import Reader, WireError
 from serfsim.protocol.wire.streams import decode_stream, encode_stream, unwrap_stream, wrap_stream
 from serfsim.wire_crypto import Keyring
 
-# What the codec says of data that ends too early.
+# The codec's message for data that ends too early.
 INCOMPLETE: Final = "unexpected EOF"
 # The library's bound on encrypted state; nothing else that it sends comes near it either.
 LARGEST: Final = LARGEST_BLOCK + 5
 
 
 class Incoming:
-    """The bytes of one message as they come in. Entries that were passed over are not looked at again."""
+    """The bytes of one message as they arrive. Entries once skipped are not read again."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -48,7 +48,7 @@ class Incoming:
         self._rest = 0  # bytes that follow them
 
     def feed(self, data: bytes) -> bool:
-        """Take what came; True once the message is whole, or such that more would not help.
+        """Take more bytes; True once the message is complete, or broken so that more would not help.
 
         Raises WireError if it is too large.
         """
@@ -94,7 +94,7 @@ class Incoming:
 
 
 class Codec:
-    """All that reads raises WireError for what cannot be read."""
+    """One node's encoder and decoder. Methods that read raise WireError for bytes that do not decode."""
 
     def __init__(self, directory: Directory, config: MemberlistConfig, keyring: Keyring | None) -> None:
         self.directory = directory
@@ -110,12 +110,13 @@ class Codec:
 
     @property
     def _sealer(self) -> Keyring | None:
-        """The keys that what goes out is encrypted with, if any."""
+        """The keys that encrypt what is sent, if any."""
         return self.keyring if self.config.gossip_verify_outgoing else None
 
     # Datagrams -----------------------------------------------------------------------------------
 
     def write_datagram(self, packet: Packet, me: Record) -> bytes:
+        """Encode, compress, check and encrypt a packet as the settings say."""
         data = encode_datagram(packet, me, self.directory)
         if self.config.enable_compression:
             data = compressed_if_shorter(data)
@@ -124,19 +125,21 @@ class Codec:
         return data if self._sealer is None else self._sealer.seal(data, b"")
 
     def read_datagram(self, data: bytes) -> Datagram:
+        """Decode a datagram, with the errors of those of its messages that do not decode."""
         return self._datagrams.read(data)
 
     # Streams -------------------------------------------------------------------------------------
 
     def write_stream(self, message: StreamMessage, me: Record) -> bytes:
+        """Encode, compress and encrypt a stream message as the settings say."""
         is_nameless = isinstance(message, StreamPing) and not self.config.mechanisms.ping_source
         data = encode_stream(message, None if is_nameless else me, self.directory)
         return wrap_stream(data, self.config.enable_compression, self._sealer)
 
     def unwrap_stream(self, data: bytes) -> bytes:
-        """Type byte and body of a whole message."""
+        """Decrypt and decompress a complete message; returns its type byte and body."""
         return unwrap_stream(data, self.keyring, b"", self.config.gossip_verify_incoming)
 
     def decode_stream(self, data: bytes) -> StreamMessage:
-        """The message in an unwrapped type byte and body."""
+        """Decode an unwrapped type byte and body."""
         return decode_stream(data, self.directory)

@@ -25,6 +25,8 @@ INSTALL, USE, REMOVE = KEY_CHANGES
 
 
 class KeyQueries(InternalQueries):
+    """Serf's internal queries with those about `keyring` added; `say` takes log lines."""
+
     def __init__(
         self, core: SerfCore, queries: Queries, keyring: Keyring, say: Callable[[str], None]
     ) -> None:
@@ -35,15 +37,15 @@ class KeyQueries(InternalQueries):
     def handle(self, received: ReceivedQuery, now: float) -> None:
         name = received.query.name
         if name in KEY_CHANGES:
-            trouble = self._change(name, received.query.payload)
-            self._reply(received, encode_key_response(trouble is None, trouble or "", [], ""), now)
+            error = self._change(name, received.query.payload)
+            self._reply(received, encode_key_response(error is None, error or "", [], ""), now)
         elif name == LIST_KEYS:
             self._list(received, now)
         else:
             super().handle(received, now)
 
     def _change(self, name: str, payload: bytes) -> str | None:
-        """None where that worked, else why not."""
+        """Change the keyring; returns None, or the error."""
         try:
             key = read_key(payload)
         except WireError as error:
@@ -58,7 +60,7 @@ class KeyQueries(InternalQueries):
         return None
 
     def _list(self, received: ReceivedQuery, now: float) -> None:
-        """All keys, or as many as fit into a response."""
+        """Respond with all keys, or with as many as fit into a response."""
         self.say(live_words.KEY_QUERY_RECEIVED.format(query="list-keys"))
         keys = [base64.b64encode(key).decode() for key in self.keyring.keys]
         primary = keys[0]
@@ -81,7 +83,7 @@ class KeyQueries(InternalQueries):
 
 
 def read_key(payload: bytes) -> bytes:
-    """The key in the payload of a query that changes keys. Raises WireError."""
+    """Return the key in the payload of a query that changes keys. Raises WireError."""
     reader = Reader(payload, 1)
     key = b""
     for _ in range(reader.map_entries()):

@@ -123,7 +123,7 @@ class LiveAgent(BaseAgent):
 
     @property
     def node(self) -> SerfNode:
-        """The node's machine, once the agent has started."""
+        """The node's machine. SerfsimError before `start`."""
         if self._node is None:
             raise SerfsimError("the agent has not started")
         return self._node

@@ -3,7 +3,7 @@
     send_packet    encode, sendto
     open_stream    a task that dials; its end goes to `on_stream_result`, exactly once
     call_at        a heap in the order (time, number), as in the simulation, and one timer of the loop
-    notify         handed to whoever is above
+    notify         handed to the agent
 
 Times are seconds of the monotonic clock since the runtime was made. A timer that comes due while another
 input is handled waits for it; none comes early.
@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 
 
 class SocketRuntime(Runtime):
-    """`listen`, then `begin`, then `close`: before and after, what comes in is passed over.
+    """Runs one machine: `listen`, then `begin`, then `close`; input before and after that is ignored.
 
     `report` takes what the machine notifies; `log_line` and `say` take lines for the log, the one as
     `Runtime.log` has them, the other in words.
@@ -70,17 +70,17 @@ class SocketRuntime(Runtime):
         return self.loop.time() - self.origin
 
     async def listen(self, endpoint: Endpoint) -> Endpoint:
-        """Take the address; the same with the port that it got. SerfsimError where it cannot be had."""
+        """Bind an address; returns it with the port that it got. SerfsimError if it cannot be bound."""
         self.sockets = await open_sockets(endpoint, self._take_datagram, self._serve, self.say)
         return self.sockets.endpoint
 
     def begin(self, machine: Machine, me: Callable[[], Record]) -> None:
-        """Hand over to a machine what comes in from now on; `me` is what it says of itself."""
+        """Pass input to `machine` from now on; `me` returns the node's own record."""
         self.machine, self.me = machine, me
         self.is_open = True
 
     def close(self) -> None:
-        """Hang up and fall silent."""
+        """Close the sockets and stop the timers."""
         self.is_open = False
         if self.sockets is not None:
             self.sockets.close()
@@ -109,7 +109,7 @@ class SocketRuntime(Runtime):
         self._wake = self.loop.call_at(self.origin + self._timers[0][0], self._fire)
 
     def _fire(self) -> None:
-        # What becomes due meanwhile has its turn after the sockets.
+        # Timers that come due meanwhile wait until the sockets have had their turn.
         due = self.now
         while self._timers and self._timers[0][0] <= due and self.is_open:
             _, _, timer, a, b = heappop(self._timers)
@@ -137,8 +137,8 @@ class SocketRuntime(Runtime):
         except WireError as error:
             self.say(live_words.BAD_PACKET.format(error=error, address=shown(source)))
             return
-        for trouble in found.troubles:
-            self.say(live_words.BAD_PACKET.format(error=trouble, address=shown(source)))
+        for error_in_part in found.troubles:
+            self.say(live_words.BAD_PACKET.format(error=error_in_part, address=shown(source)))
         number = number_of(source, self.codec.directory)
         for packet in found.packets:
             self.machine.on_packet(packet, number, self.now, received_at)
@@ -211,12 +211,12 @@ class SocketRuntime(Runtime):
             reason = str(error) or "i/o timeout"
             self.say(live_words.RECEIVE_FAILED.format(error=reason, address=shown(source)))
         except asyncio.CancelledError:
-            pass  # the loop ends, and who runs the listener makes a noise about tasks that were cancelled
+            pass  # the loop ends; asyncio's listener would report the cancelled task as an error
         finally:
             writer.close()
 
     async def _answer(self, data: bytes, source: Endpoint, writer: asyncio.StreamWriter) -> None:
-        """Handle a request. One whose wrappers cannot be read is told so, any other that cannot is not."""
+        """Handle a request; one that cannot be unwrapped gets an error, one that does not decode nothing."""
         try:
             plain = self.codec.unwrap_stream(data)
         except WireError as error:

@@ -26,7 +26,7 @@ Endpoint = tuple[str, int]
 
 
 def read_endpoint(text: str, option: str) -> Endpoint:
-    """HOST or HOST:PORT, an IPv6 address in brackets if a port follows. SerfsimError for what is none."""
+    """Read HOST or HOST:PORT, an IPv6 address in brackets if a port follows. SerfsimError otherwise."""
     host, port = text, DEFAULT_PORT
     if text.startswith("[") or text.count(":") == 1:
         host, _, written = text.rpartition(":") if not text.endswith("]") else (text, "", str(DEFAULT_PORT))
@@ -43,7 +43,7 @@ def _unusable(text: str, option: str) -> SerfsimError:
 
 
 def resolved(host: str, port: int, option: str) -> list[Endpoint]:
-    """All addresses of a host, as the library contacts them. SerfsimError where it has none."""
+    """Look up all addresses of a host, as the library contacts them. SerfsimError if it has none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except OSError as error:
@@ -58,7 +58,7 @@ def is_loopback(host: str) -> bool:
 
 
 def number_of(endpoint: Endpoint, directory: Directory) -> int:
-    """The directory's number of an address."""
+    """Return the directory's number of an address."""
     host, port = endpoint[:2]
     # A link-local IPv6 address may name its interface, which messages do not.
     packed = ipaddress.ip_address(host.partition("%")[0]).packed
@@ -66,9 +66,9 @@ def number_of(endpoint: Endpoint, directory: Directory) -> int:
 
 
 def endpoint_of(number: int, directory: Directory) -> Endpoint | None:
-    """What a number stands for; None if that is no address to send to."""
+    """Return the address of a number; None if nothing can be sent to it."""
     if number < 0:
-        return None  # whoever is only known by name is nowhere
+        return None  # a member known by name alone has no address
     data, port = directory.address_bytes(number, 4), int(directory.address_port(number))
     if len(data) not in (4, 16) or port == 0:
         return None
@@ -90,7 +90,7 @@ Complain = Callable[[str], None]
 
 
 async def read_message(reader: asyncio.StreamReader) -> bytes:
-    """One message, or what there is of it where the other side stops before its end. WireError, OSError."""
+    """Read one message, or as much of it as the other side sends. Raises WireError, OSError."""
     incoming = Incoming()
     while data := await reader.read(CHUNK):
         if incoming.feed(data):
@@ -99,7 +99,7 @@ async def read_message(reader: asyncio.StreamReader) -> bytes:
 
 
 class Exchange:
-    """A stream that was dialled: how it went, and what was answered."""
+    """The outcome of a dialled stream (a number of `protocol.runtime`), and the answer's bytes."""
 
     def __init__(self, outcome: int, data: bytes = b"") -> None:
         self.outcome = outcome
@@ -111,8 +111,10 @@ async def dial(
     connected: Callable[[int], tuple[bytes, float]],
     dial_timeout: float,
 ) -> Exchange:
-    """Connect, send, read one answer. `connected` is given the own port, and says what to send
-    and how long that may take."""
+    """Connect, send, read one answer.
+
+    `connected` takes the local port and returns the bytes to send and the seconds that this may take.
+    """
     try:
         async with asyncio.timeout(dial_timeout):
             reader, writer = await asyncio.open_connection(*target)
@@ -143,12 +145,12 @@ class _Datagrams(asyncio.DatagramProtocol):
         self.take(data, (addr[0], addr[1]))
 
     def error_received(self, exc: Exception) -> None:
-        # What an earlier datagram met on its way, such as that nobody listens there.
+        # The fate of an earlier datagram, such as a closed port at its target.
         self.complain(live_words.UDP_ERROR.format(error=exc))
 
 
 class Sockets:
-    """Both, bound to one address; made by `open_sockets`."""
+    """A UDP socket and a TCP listener bound to one address; `open_sockets` makes them."""
 
     def __init__(self, endpoint: Endpoint, udp: asyncio.DatagramTransport, tcp: asyncio.Server) -> None:
         self.endpoint = endpoint
@@ -156,7 +158,7 @@ class Sockets:
         self._tcp = tcp
 
     def send(self, data: bytes, target: Endpoint) -> None:
-        """Best effort; OSError where it cannot even be tried."""
+        """Send a datagram. OSError if the system refuses it."""
         self._udp.sendto(data, target)
 
     def close(self) -> None:
@@ -165,7 +167,7 @@ class Sockets:
 
 
 async def open_sockets(endpoint: Endpoint, take: Take, serve: Serve, complain: Complain) -> Sockets:
-    """Listen on an address; port 0 takes one that both have free. SerfsimError where that cannot be had."""
+    """Bind an address; port 0 takes one that is free for both. SerfsimError if it cannot be bound."""
     tries = PORT_TRIES if endpoint[1] == 0 else 1
     while True:
         tries -= 1

@@ -1,4 +1,4 @@
-"""What the agent knows: members, stats, coordinates."""
+"""The commands that ask what the agent knows: members, stats, coordinates."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from serfsim.live.rpc.messages import read_string, read_string_map
 from serfsim.live.rpc.session import Answer, Closed, Command, Session
 from serfsim.live.views import is_wanted, stats_of
 
-TURN_S: Final = 0.01  # of real time, after which others have theirs
+TURN_S: Final = 0.01  # of real time, after which other clients have their turn
 
 
 async def members(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """List all members."""
     return Answer(body={"Members": [view.record() for view in session.agent.members()]})
 
 
 async def members_filtered(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """An expression that is none closes the connection without a reply, as in the real agent."""
+    """List the members that match; a bad expression closes the connection, as in the real agent."""
     found = []
     began = time.monotonic()
     try:
@@ -37,11 +38,12 @@ async def members_filtered(session: Session, seq: int, body: dict[str, Any]) -> 
 
 
 async def stats(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """List the agent's statistics."""
     return Answer(body=dict(stats_of(session.agent.node)))
 
 
 async def get_coordinate(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """From what the agent remembers: its own coordinate, and those of members that it has probed itself."""
+    """Look up a coordinate: the agent's own, or one of a member that it has probed itself."""
     node = session.agent.node
     number = node.directory.find(body["Node"])
     found = None

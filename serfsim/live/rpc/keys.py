@@ -1,4 +1,4 @@
-"""Encryption keys: each command asks all members by one of Serf's own queries and gathers what they say."""
+"""The commands about encryption keys: each sends one of Serf's own queries and gathers the responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACTIVITIES: Final = {
 
 
 class KeyAnswers:
-    """What the members say, until all have or the time of the query is over."""
+    """Gathers the members' responses until all have answered or the query's time is over."""
 
     def __init__(self, asked: int, over: asyncio.Future[None] | None = None) -> None:
         self.asked = asked
@@ -38,7 +38,7 @@ class KeyAnswers:
         self.over = asyncio.get_running_loop().create_future() if over is None else over
 
     def take_ack(self, source: str) -> None:
-        """None is asked for."""
+        """Ignore it: a key query requests none."""
 
     def take_answer(self, source: str, payload: bytes) -> None:
         self.answered += 1
@@ -52,13 +52,13 @@ class KeyAnswers:
         if self.answered == self.asked:
             self.end()
 
-    def _read(self, source: str, told: dict[str, Any]) -> None:
-        if not told["Result"]:
-            self.messages[source] = told["Message"]
+    def _read(self, source: str, response: dict[str, Any]) -> None:
+        if not response["Result"]:
+            self.messages[source] = response["Message"]
             self.errors += 1
-        elif told["Message"]:
-            self.messages[source] = told["Message"]
-        for key in told["Keys"] or ():
+        elif response["Message"]:
+            self.messages[source] = response["Message"]
+        for key in response["Keys"] or ():
             self.keys[key] = self.keys.get(key, 0) + 1
 
     def end(self) -> None:
@@ -83,7 +83,7 @@ class KeyAnswers:
 
 
 def read_key(text: str) -> bytes:
-    """A key from base64. ValueError with Go's message."""
+    """Decode a key from base64. ValueError with Go's message."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Joining, leaving, having others leave, and tags. Each answers when the node has done it."""
+"""The commands join, leave, force-leave and tags. Each answers once the node has done it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 
 
 class Contact(NamedTuple):
-    """Somebody to join: an address as text, a port, and the number of both; or why there is none."""
+    """A member to join: an address as text, a port, and the number of both; or the error, with number -1."""
 
     address: str
     port: int
     number: int
-    trouble: str = ""
+    error: str = ""
 
 
 def contact_of(agent: SimulatedAgent, text: str) -> Contact:
-    """'10.0.0.3', '10.0.0.3:7946', or the name of a node, which the cluster's own DNS knows."""
+    """Resolve '10.0.0.3', '10.0.0.3:7946', or the name of a node, which the cluster's own DNS knows."""
     host, colon, port_text = text.rpartition("/")[2].rpartition(":")
     if not colon:
         host, port_text = port_text, str(DEFAULT_PORT)
@@ -46,19 +46,19 @@ def contact_of(agent: SimulatedAgent, text: str) -> Contact:
 
 
 def refusal_of(agent: SimulatedAgent, contact: Contact) -> str:
-    """Why a join of somebody came to nothing, as far as whoever looks from above can tell."""
+    """The error of a join that failed, inferred from the state of the host."""
     network = agent.sim.network
     shown = f"[{contact.address}]" if ":" in contact.address else contact.address
-    trouble = "i/o timeout"
+    error = "i/o timeout"
     if network.is_host(contact.number):
         host = network.hosts[contact.number]
         if host.plugged and not host.running:
-            trouble = "connect: connection refused"
-    return f"Failed to join {contact.address}: dial tcp {shown}:{contact.port}: {trouble}"
+            error = "connect: connection refused"
+    return f"Failed to join {contact.address}: dial tcp {shown}:{contact.port}: {error}"
 
 
 async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """One address after the other; it has succeeded if one of them answered."""
+    """Join through one address after the other; succeeds if one of them answered."""
     agent = session.agent
     replay = "true" if body["Replay"] else "false"
     agent.say(spelled(log_lines.JOINING, text=" ".join(body["Existing"]), a=replay))
@@ -66,14 +66,14 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
         if agent.node.leave_phase != STAYING:
             return Answer("Serf can't Join after Leave or Shutdown", {"Num": 0})
         agent.node.user_events.ignores_old = not body["Replay"]
-        count, troubles = 0, []
+        count, errors = 0, []
         for text in body["Existing"]:
             contact = contact_of(agent, text)
-            trouble = contact.trouble
-            if not trouble and not await _contacted(agent, contact):
-                trouble = refusal_of(agent, contact)
-            if trouble:
-                troubles.append(trouble)
+            failure = contact.error
+            if not failure and not await _contacted(agent, contact):
+                failure = refusal_of(agent, contact)
+            if failure:
+                errors.append(failure)
             else:
                 count += 1
         node = agent.node
@@ -83,14 +83,14 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     if count > 0:
         agent.say(spelled(log_lines.JOINED, a=count))
         return Answer(body={"Num": count})
-    error = gathered(troubles)
+    error = gathered(errors)
     if error:
         agent.say(spelled(log_lines.JOIN_ERROR, text=error))
     return Answer(error, {"Num": 0})
 
 
 async def _contacted(agent: SimulatedAgent, contact: Contact) -> bool:
-    """Push/pull with somebody; did it succeed?"""
+    """Push/pull with a member; returns whether it succeeded."""
     with agent.waiting():
         ended = agent.waited("joined")
         agent.node_with_reports().memberlist.join([contact.number], RPC_JOIN, agent.now)
@@ -98,7 +98,7 @@ async def _contacted(agent: SimulatedAgent, contact: Contact) -> bool:
 
 
 async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """Also of a name that nobody has: others keep the intent for when one of that name comes."""
+    """Have a member leave. An unknown name is broadcast too: others keep the intent until it joins."""
     agent, name = session.agent, body["Node"]
     kind = "node (prune)" if body["Prune"] else "node"
     agent.say(spelled(log_lines.PRUNING if body["Prune"] else log_lines.REMOVING, subject=name))

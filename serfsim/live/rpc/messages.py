@@ -23,11 +23,11 @@ NOTHING: Final = object()
 
 
 class BadFrame(Exception):
-    """These bytes are no object that may be sent here."""
+    """The bytes are no object that may be sent here."""
 
 
 class Frames:
-    """Feed it bytes, take objects."""
+    """Decodes a stream of bytes: feed it bytes, take objects."""
 
     def __init__(self) -> None:
         self._unpacker = msgpack.Unpacker(
@@ -42,14 +42,14 @@ class Frames:
         self._taken = 0  # bytes up to the end of the last object that was complete
 
     def feed(self, data: bytes) -> None:
-        """To be called when `next` gives NOTHING. BadFrame for an object that is too large."""
+        """Take more bytes, once `next` returns NOTHING. BadFrame for an object that is too large."""
         self._fed += len(data)
         if self._fed - self._taken > LARGEST_FRAME:
             raise BadFrame(f"more than {LARGEST_FRAME} bytes")
         self._unpacker.feed(data)
 
     def next(self) -> Any:
-        """The next object, or NOTHING. BadFrame for what is none."""
+        """Decode the next object, or return NOTHING. BadFrame for bytes that are no object."""
         try:
             found = self._unpacker.unpack()
         except msgpack.OutOfData:
@@ -79,7 +79,7 @@ def is_deeper(value: Any, limit: int) -> bool:
 
 
 def encoded(header: dict[str, Any], body: Any = None) -> bytes:
-    """A response header, and what follows it unless that is None."""
+    """Encode a response header, and its body unless that is None."""
     parts: bytes = msgpack.packb(header)
     if body is not None:
         parts += msgpack.packb(body)
@@ -101,7 +101,7 @@ def read_string(value: Any) -> str:
 
 
 def read_bytes(value: Any) -> bytes | None:
-    """Bytes, or None for nil, which some commands tell apart from no bytes."""
+    """Read bytes, or None for nil, which some commands distinguish from no bytes."""
     if value is None or isinstance(value, bytes):
         return value
     if isinstance(value, str):
@@ -151,7 +151,7 @@ Fields = Mapping[str, Callable[[Any], Any]]
 
 
 def read_body(value: Any, fields: Fields) -> dict[str, Any]:
-    """Every field of the command by its name. BadBody where one does not decode."""
+    """Read every field of the command by its name. BadBody if one does not decode."""
     if value is None:
         value = {}
     if not isinstance(value, dict):
@@ -160,7 +160,7 @@ def read_body(value: Any, fields: Fields) -> dict[str, Any]:
 
 
 class Header:
-    """The header of the request at hand. What one leaves out is as in the one before, as in the agent."""
+    """The header of the present request; a missing field keeps its last value, as in the real agent."""
 
     def __init__(self) -> None:
         self.command = ""

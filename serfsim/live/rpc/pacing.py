@@ -1,8 +1,8 @@
-"""How fast simulated time may pass.
+"""The pace of simulated time.
 
 RealTime   X simulated seconds in a second; where the machine cannot keep up, it is slower
 Fast       without a pause to the end of the scenario, then in real time
-Stepped    only when told to, or while a request waits for something to happen
+Stepped    on demand, or while a request waits for something to happen
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-LARGEST_LAG_S: Final = 0.5  # of real time; what is lost beyond that is not made up for
+LARGEST_LAG_S: Final = 0.5  # of real time; a larger lag is not made up for
 STEP_S: Final = 0.05  # by which a stepped simulation goes on while a request waits
 
 
 class Pace:
-    """How far the simulation may go at this moment."""
+    """A limit on simulated time."""
 
     def limit(self, now: float, busy: bool) -> float:
-        """The simulated time up to which it may advance, which is at `now`. `busy`: a request waits."""
+        """Return the time up to which a simulation at `now` may advance. `busy`: a request waits."""
         raise NotImplementedError
 
 
@@ -55,7 +55,7 @@ class Fast(Pace):
 
 
 class Stepped(Pace):
-    """Time stands still but for what `advance` allows; `reached` is told each time to which it led."""
+    """Time stands still unless `advance` is called; `reached` is called with each time that this led to."""
 
     def __init__(self, reached: Callable[[float], None] = lambda now: None) -> None:
         self.reached = reached

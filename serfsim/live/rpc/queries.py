@@ -1,4 +1,4 @@
-"""User events, queries, and answers to queries."""
+"""The commands event, query and respond."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from serfsim.protocol.serf.asking import QueryParams
 from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
 from serfsim.protocol.serf.internal import PING, PREFIX
 
-# What is never over is never forgotten: no query is open for longer than an hour.
+# An open query takes memory: none is open for longer than an hour.
 LONGEST_TIMEOUT_NS: Final = 3600 * 10**9
 
 
 def quoted(payload: bytes) -> str:
-    """A payload in a log line, nearly as Go quotes it."""
+    """Quote a payload for a log line, nearly as Go does."""
     text = payload.decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text.encode("unicode_escape").decode() if not text.isprintable() else text}"'
 
@@ -44,7 +44,7 @@ async def event(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def query(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """The reply first, then acks and answers, and at the query's deadline the end."""
+    """Send a query: the reply comes first, then acks and answers, at the query's deadline the end."""
     agent, name, payload = session.agent, body["Name"], body["Payload"]
     if name.startswith(PREFIX) and (name != PING or payload is not None):
         return Answer(f"Queries cannot contain the '{PREFIX}' prefix")

@@ -5,7 +5,7 @@
     end           Ctrl-C, or the agent has left by request
 
 A slice is as long as takes about SLICE_S of real time, so that a client never waits longer for its turn.
-While the node's process is down, whoever connects is hung up on.
+While the node's process is down, new connections are closed at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SEND_BUFFER: Final = 65536  # bytes
 
 
 class Server:
-    """`agent` is asked by whoever connects; `key` is "" where no key is wanted."""
+    """Serves `agent` to clients; `key` is the key that they need, "" for none."""
 
     def __init__(self, agent: SimulatedAgent, pace: Pace, key: str = "") -> None:
         self.agent = agent
@@ -49,9 +49,9 @@ class Server:
         agent.on_down = self._process_ended
 
     async def run(self, host: str, port: int, ready: Callable[[str, int], None]) -> None:
-        """Until the agent has left; to be cancelled otherwise. `ready` is told the address that it serves on.
+        """Serve until the agent has left, or until cancelled; calls `ready` with the bound address.
 
-        SerfsimError where that cannot be listened on.
+        SerfsimError if the address cannot be bound.
         """
         try:
             listening = await asyncio.start_server(self._accept, host, port, start_serving=False)
@@ -66,7 +66,7 @@ class Server:
                 if not self._go_on():
                     await asyncio.sleep(REST_S)
                 await asyncio.sleep(0)
-            # What was answered last is on its way.
+            # The last answer is on its way.
             await asyncio.sleep(REST_S)
         finally:
             listening.close()
@@ -74,6 +74,11 @@ class Server:
             for task in list(self._sessions):
                 task.cancel()
             await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The open connections, oldest first."""
+        return list(self._sessions.values())
 
     # The clock -----------------------------------------------------------------------------------
 
@@ -83,7 +88,7 @@ class Server:
             await asyncio.sleep(0)
 
     def _go_on(self) -> bool:
-        """A slice, if the pace allows one."""
+        """Advance by a slice if the pace allows one; returns whether more may follow at once."""
         now = self.agent.sim.now
         limit = self.pace.limit(now, self.agent.is_busy)
         if limit <= now:
@@ -107,7 +112,7 @@ class Server:
         if not self.agent.is_up or (len(self._sessions) >= MOST_CLIENTS and not self._make_room()):
             writer.close()
             return
-        # What the system keeps for a client that does not read is bounded too.
+        # This bounds what the system buffers for a client that does not read.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         session = Session(self.agent, COMMANDS, self.key, reader, writer)
         self.agent.say(live_words.CLIENT_ACCEPTED.format(peer=session.peer))
@@ -116,7 +121,7 @@ class Server:
         task.add_done_callback(lambda done: self._sessions.pop(done, None))
 
     def _make_room(self) -> bool:
-        """Hang up on whoever has been silent for longest; False where all have shown who they are."""
+        """Hang up on the oldest connection that is not open yet; False if all are open."""
         for task, session in self._sessions.items():
             if session.state != OPEN:
                 session.hang_up()
@@ -126,11 +131,11 @@ class Server:
         return False
 
     def _hang_up(self) -> None:
-        for session in list(self._sessions.values()):
+        for session in self.sessions:
             session.close()
 
     def _process_ended(self) -> None:
-        for session in list(self._sessions.values()):
+        for session in self.sessions:
             session.process_ended()
 
 

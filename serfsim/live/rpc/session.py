@@ -113,6 +113,9 @@ class Subscription(Protocol):
     @property
     def seq(self) -> int: ...
 
+    @property
+    def pending(self) -> int: ...
+
     def stop(self) -> None: ...
 
 
@@ -121,7 +124,7 @@ class QuerySubscription(Subscription, QueryReader, Protocol):
 
 
 class Answer(NamedTuple):
-    """What a command answers; `then` is called once that has been sent."""
+    """The answer to a command; `then` is called once it has been sent."""
 
     error: str = ""
     body: dict[str, Any] | None = None
@@ -129,18 +132,18 @@ class Answer(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What a command does with its body; `fields` is None where it has none."""
+    """A command's function, and the fields of its body; None for a command without a body."""
 
     run: Callable[[Session, int, dict[str, Any]], Awaitable[Answer]]
     fields: Fields | None = None
 
 
 class Closed(Exception):
-    """The connection is to be closed; the message is for the log."""
+    """Raised to close the connection; the message is for the log."""
 
 
 class Session:
-    """`key` is the agent's key, "" for none."""
+    """One client's connection; `key` is the agent's key, "" for none."""
 
     def __init__(
         self,
@@ -238,7 +241,7 @@ class Session:
         self.writer.close()
 
     async def _read(self) -> Any:
-        """The next object, or NOTHING when the client has hung up."""
+        """Read the next object, or return NOTHING when the client has hung up."""
         while (found := self._frames.next()) is NOTHING:
             data = await self.reader.read(CHUNK)
             if not data:
@@ -256,7 +259,7 @@ class Session:
             raise Closed(f"decode failed: {error}") from None
 
     async def send(self, seq: int, error: str, body: dict[str, Any] | None = None) -> None:
-        """A header and its body, together."""
+        """Send a header and its body together."""
         async with self._writing:
             self.writer.write(encoded({"Error": error, "Seq": seq}, body))
             await self.writer.drain()
@@ -304,7 +307,7 @@ class Session:
     # Queries -------------------------------------------------------------------------------------
 
     def keep_query(self, received: ReceivedQuery) -> int:
-        """The number under which the client may answer a query that its stream has told it of."""
+        """Keep a query that was streamed to the client; returns the number by which it may respond."""
         self._query_ids += 1
         self.queries[self._query_ids] = received
         if len(self.queries) > KEPT_QUERIES:
@@ -312,7 +315,7 @@ class Session:
         return self._query_ids
 
     def query_done(self, stream: QuerySubscription) -> None:
-        """All of a query of this client's has been sent."""
+        """End a query's stream, all of which has been sent."""
         if stream in self.asked:
             self.asked.remove(stream)
             stream.stop()

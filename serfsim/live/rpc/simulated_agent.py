@@ -1,7 +1,7 @@
 """The agent that RPC clients talk to: above one node of a simulation, whose time passes by `advance`.
 
 Between two calls of `advance` coroutines look at `node` and act on it at `now`. A process that is paused
-answers once it goes on; one that is down has no agent: whoever waits then gets AgentDown.
+answers once it goes on; one that is down has no agent, and waiting callers get AgentDown.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class AgentDown(Exception):
 
 
 class EventReader(Protocol):
+    """A client's stream of events."""
+
     def take_event(self, event: AgentEvent) -> None:
         """Take an event, whether wanted or not."""
 
@@ -159,7 +161,7 @@ class SimulatedAgent(BaseAgent):
                 self._end_life()
             self._life = life
             if self.is_up:
-                # In a large cluster no node keeps what it hears of others' coordinates; this one is asked.
+                # Nodes of a large cluster do not keep others' coordinates; clients may ask this one for them.
                 self.node.caches_coordinates = True
 
     def _end_life(self) -> None:
@@ -237,7 +239,7 @@ class ServedDelegate(SerfDelegate):
 
 
 def forget(trace: Trace) -> None:
-    """Empty the arrays of a trace, so that a simulation may go on for ever."""
+    """Empty the arrays of a trace, so that a simulation may go on without end."""
     trace.forget_events()
     trace.taken = 0
     trace.log_t = vec[float]()

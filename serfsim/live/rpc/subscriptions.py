@@ -18,13 +18,13 @@ from serfsim.logs.lines import LEVELS, rank
 from serfsim.protocol.serf.messages import UserEvent
 
 BUFFER: Final = 512
-# The real command loses what it has not printed yet when the end comes at once.
+# If the end follows at once, the real command loses responses that it has not printed yet.
 PAUSE_BEFORE_DONE_S: Final = 0.1
 KINDS: Final = ("member-join", "member-leave", "member-failed", "member-update", "member-reap", "*")
 
 
 class Stream:
-    """Records under the number `seq` of the request that began it, on one connection."""
+    """A stream of records on one connection; `seq` is the number of the request that began it."""
 
     def __init__(self, session: Session, seq: int, room: int | None = None) -> None:
         self.session = session
@@ -36,9 +36,9 @@ class Stream:
         self._task = asyncio.get_running_loop().create_task(self._empty())
 
     def push(self, record: dict[str, Any]) -> bool:
-        """False where there is no room for the first time since something was read.
+        """Queue a record; False where there is no room for the first time since the client read something.
 
-        Whoever then lets as many more go by is hung up on: it reads nothing, and costs the others time.
+        A client that misses as many more is hung up on: it reads nothing, and costs the others time.
         """
         if len(self._buffer) >= self.room:
             self._lost += 1
@@ -48,6 +48,11 @@ class Stream:
         self._buffer.append(record)
         self._filled.set()
         return True
+
+    @property
+    def pending(self) -> int:
+        """The number of records that wait to be sent."""
+        return len(self._buffer)
 
     async def _empty(self) -> None:
         while True:
@@ -68,12 +73,12 @@ class Stream:
         asyncio.get_running_loop().call_soon(session.hang_up)
 
     def stop(self) -> None:
-        """Nothing more is sent."""
+        """Send nothing more."""
         self._task.cancel()
 
 
 class Filter(NamedTuple):
-    """One of the filters of a stream; `name` is "" for any."""
+    """A filter of a stream; `name` is "" for any."""
 
     kind: str
     name: str
@@ -88,7 +93,7 @@ class Filter(NamedTuple):
 
 
 def read_filters(text: str) -> list[Filter]:
-    """member-join,user:deploy,query as filters; nothing at all is everything."""
+    """Read filters such as member-join,user:deploy,query; an empty text passes everything."""
     found = []
     for part in (text or "*").split(","):
         kind, _, name = part.partition(":") if part.startswith(("user:", "query:")) else (part, "", "")
@@ -97,7 +102,7 @@ def read_filters(text: str) -> list[Filter]:
 
 
 class EventStream(Stream):
-    """The events that any of the filters wants."""
+    """Streams the events that any of the filters passes."""
 
     def __init__(self, session: Session, seq: int, filters: list[Filter]) -> None:
         super().__init__(session, seq)
@@ -135,7 +140,7 @@ class EventStream(Stream):
 
 
 class LogStream(Stream):
-    """The log lines of a level and above."""
+    """Streams the log lines of a level and above."""
 
     def __init__(self, session: Session, seq: int, lowest: int) -> None:
         super().__init__(session, seq)
@@ -152,7 +157,7 @@ class LogStream(Stream):
 
 
 class QueryStream(Stream):
-    """Acks and answers as they come in, and the end."""
+    """Streams acks and answers as they arrive, then the end."""
 
     def take_ack(self, source: str) -> None:
         self.push({"From": source, "Payload": None, "Type": "ack"})
@@ -167,6 +172,7 @@ class QueryStream(Stream):
 
 
 async def stream(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """Stream events."""
     filters = read_filters(body["Type"])
     if not all(one.is_valid() for one in filters):
         return Answer("Invalid event filter")
@@ -180,6 +186,7 @@ async def stream(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def monitor(session: Session, seq: int, body: dict[str, Any]) -> Answer:
+    """Stream the log; a connection has one such stream at most."""
     level = body["LogLevel"].upper()
     if level not in LEVELS:
         return Answer(f"Unknown log level: {level}")
@@ -191,7 +198,7 @@ async def monitor(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def stop(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """Always succeeds."""
+    """Stop a stream; always succeeds."""
     wanted = body["Stop"]
     if session.monitor is not None and session.monitor.seq == wanted:
         session.monitor.stop()
