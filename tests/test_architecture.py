@@ -15,7 +15,7 @@ LONGEST_FILE = 450
 LONGEST_FUNCTION = 80
 
 # What the compiled files may use beside one another: nothing that knows of clocks, sockets or chance.
-GROUND = {"__future__", "math", "typing", "serfsim.native"}
+GROUND = {"__future__", "collections.abc", "math", "typing", "serfsim.native"}
 
 # Each part, and what it may import besides itself and what everybody may.
 EVERYBODY_MAY = {"_version", "base", "native"}

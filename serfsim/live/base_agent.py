@@ -18,11 +18,10 @@ from serfsim.logs.lines import AgentLog
 from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
-from serfsim.protocol.serf.application import Application
-from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.protocol.serf.queries import ReceivedQuery
+from serfsim.protocol.serf.outgoing_queries import QueryParams
 from serfsim.protocol.serf.query_messages import Query
 
 # A member's status after an event, where the event implies one.

@@ -12,9 +12,8 @@ from serfsim.native import Random
 from serfsim.network.network import Network
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.protocol.serf.random_order import as_go_ranges
 from serfsim.protocol.serf.snapshot import SnapshotFile
-from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
+from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Member, Roster

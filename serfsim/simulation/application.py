@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from serfsim.base.expressions import is_match
 from serfsim.protocol.serf import application as action
-from serfsim.protocol.serf.application import Application
+from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.messages import Announced, UserEvent
-from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.protocol.wire.msgpack import filler
 

@@ -14,7 +14,7 @@ import pytest
 from serfsim.live.views import stats_of
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.messages import ACK, GOSSIP, INDIRECT_PING, PING, PUSH_PULL
-from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.outgoing_queries import QueryParams
 from tests.agent.real import LIMIT_S, NEEDS_SERF, OurProcess, Ours, RealAgent, Watch, ended, repeated, until
 
 pytestmark = NEEDS_SERF

@@ -11,12 +11,11 @@ from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.config import MemberlistConfig, lan
 from serfsim.protocol.memberlist.messages import Alive, Message, Packet
-from serfsim.protocol.serf.application import Application
+from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Announced, Intent, SerfState, UserEvent
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.protocol.serf.queries import ReceivedQuery
 from serfsim.protocol.serf.query_messages import Query, QueryResponse
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.vivaldi.config import CoordinateConfig

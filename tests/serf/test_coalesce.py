@@ -9,8 +9,8 @@ import pytest
 from serfsim.protocol import events
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application
-from serfsim.protocol.serf.coalesce import MemberCoalescer
 from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.serf.events import MemberCoalescer
 from tests.serf.harness import HandApplication, SerfHand
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import USER, Alive, Packet
-from serfsim.protocol.serf.internal import encode_conflict_response, encode_key_request, encode_key_response
+from serfsim.protocol.serf.queries import encode_conflict_response, encode_key_request, encode_key_response
 from serfsim.protocol.serf.query_messages import Query, QueryResponse
 from tests.serf.harness import SerfHand, events
 

@@ -8,7 +8,7 @@ from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import Alive, Packet
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
-from serfsim.protocol.serf.departure import (
+from serfsim.protocol.serf.intents import (
     GONE,
     LEAVE_UNTOLD,
     PROPAGATING,

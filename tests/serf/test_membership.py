@@ -175,9 +175,9 @@ def test_buffered_intents_are_dropped_after_five_minutes() -> None:
     hand = SerfHand()
     hand.leave_intent("p", 4)
     hand.run(299.0)
-    assert hand.node.intents.recent.find(1, LEAVE) == 4
+    assert hand.node.core.recent_intents.find(1, LEAVE) == 4
     hand.run(316.0)
-    assert hand.node.intents.recent.find(1, LEAVE) == -1
+    assert hand.node.core.recent_intents.find(1, LEAVE) == -1
     hand.joins("p")
     assert hand.status("p") == "alive"
 

@@ -7,9 +7,16 @@ import pytest
 from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import USER, Alive, Packet
 from serfsim.protocol.serf.application import Application
-from serfsim.protocol.serf.asking import QueryParams
-from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
-from serfsim.protocol.serf.query_messages import NO_BROADCAST_FLAG, Query, QueryResponse, Relayed
+from serfsim.protocol.serf.outgoing_queries import QueryParams
+from serfsim.protocol.serf.query_messages import (
+    NO_BROADCAST_FLAG,
+    Filter,
+    NodeFilter,
+    Query,
+    QueryResponse,
+    Relayed,
+    TagFilter,
+)
 from serfsim.protocol.serf.tags import decode_tags, encode_tags
 from tests.serf.harness import SerfHand, events
 

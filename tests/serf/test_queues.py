@@ -6,9 +6,9 @@ import pytest
 
 from serfsim.protocol.memberlist.messages import Message
 from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.serf.core import INTENTS, QUERIES, USER_EVENTS
 from serfsim.protocol.serf.messages import JOIN, Intent, UserEvent
 from serfsim.protocol.serf.query_messages import Query
-from serfsim.protocol.serf.queues import INTENTS, QUERIES, USER_EVENTS
 from tests.serf.harness import SerfHand, events
 
 

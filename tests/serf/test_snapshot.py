@@ -10,7 +10,7 @@ from serfsim.protocol.memberlist.config import lan
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.lamport import LamportClock
+from serfsim.protocol.serf.core import LamportClock
 from serfsim.protocol.serf.members import SerfMembers
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile, address_of

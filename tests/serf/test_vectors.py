@@ -8,13 +8,12 @@ import pytest
 
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.messages import Message
-from serfsim.protocol.serf.asking import default_query_timeout
-from serfsim.protocol.serf.coalesce import MemberCoalescer
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
-from serfsim.protocol.serf.lamport import LamportClock
+from serfsim.protocol.serf.core import LamportClock
+from serfsim.protocol.serf.events import MemberCoalescer
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent, UserEvent
-from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
+from serfsim.protocol.serf.outgoing_queries import default_query_timeout
+from serfsim.protocol.serf.query_messages import Filter, NodeFilter, Query, QueryResponse, Relayed, TagFilter
 from tests.memberlist.harness import HandRuntime
 from tests.serf.harness import MEMBER_EVENTS, HandApplication, SerfHand, events
 from tests.vectors_of import vectors

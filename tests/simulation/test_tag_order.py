@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from serfsim.native import Random
-from serfsim.protocol.serf.random_order import as_go_ranges
+from serfsim.protocol.serf.tags import as_go_ranges
 from tests.simulation.cluster import Run, run
 
 TAGS = {"role": "web", "dc": "east", "rack": "7", "os": "linux", "v": "2"}

@@ -9,9 +9,9 @@ import pytest
 from serfsim.native import Random, vec
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.push_pull import PushPull
-from serfsim.protocol.serf.asking import QueryParams
-from serfsim.protocol.serf.intent_rings import RING, IntentRings
+from serfsim.protocol.serf.members import RING, IntentRings
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
+from serfsim.protocol.serf.outgoing_queries import QueryParams
 from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
 from serfsim.protocol.versions import RELEASES, Mechanisms
 from serfsim.protocol.vivaldi.client import ACCEPTED, Client

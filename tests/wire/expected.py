@@ -12,9 +12,8 @@ from typing import Any
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.push_pull import PushPull
-from serfsim.protocol.serf.filters import NodeFilter, TagFilter
 from serfsim.protocol.serf.messages import JOIN, Intent, SerfState, UserEvent
-from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
+from serfsim.protocol.serf.query_messages import NodeFilter, Query, QueryResponse, Relayed, TagFilter
 from serfsim.protocol.serf.tags import decode_tags
 
 KINDS = {m.PING: "ping", m.INDIRECT_PING: "indirectPing", m.ACK: "ackResp", m.NACK: "nackResp"}

@@ -10,8 +10,8 @@ from serfsim.native import i64, vec
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.datagram import encode_lead
-from serfsim.protocol.serf.internal import encode_key_request, encode_key_response
 from serfsim.protocol.serf.messages import SerfState
+from serfsim.protocol.serf.queries import encode_key_request, encode_key_response
 from serfsim.protocol.serf.tags import decode_tags, encode_tags
 from serfsim.protocol.wire import envelope
 from serfsim.protocol.wire.cipher import block_size, open_stream, seal_stream

@@ -13,6 +13,6 @@ it is read. The protocol cannot tell this from a simulation.
 from serfsim.live.agent.live_agent import Identity, LiveAgent, QueryAnswers
 from serfsim.live.base_agent import AgentEvent
 from serfsim.live.views import MemberView
-from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.outgoing_queries import QueryParams
 
 __all__ = ["AgentEvent", "Identity", "LiveAgent", "MemberView", "QueryAnswers", "QueryParams"]

@@ -10,14 +10,15 @@ import base64
 from collections.abc import Callable
 
 from serfsim.logs import live_words
+from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.serf.core import SerfCore
-from serfsim.protocol.serf.internal import (
+from serfsim.protocol.serf.queries import (
     KEY_CHANGES,
     LIST_KEYS,
     InternalQueries,
+    Queries,
     encode_key_response,
 )
-from serfsim.protocol.serf.queries import Queries, ReceivedQuery
 from serfsim.protocol.wire.reader import Reader, WireError
 from serfsim.wire_crypto import Keyring
 

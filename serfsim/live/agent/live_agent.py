@@ -23,11 +23,11 @@ from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist import config as profiles
 from serfsim.protocol.memberlist.config import MemberlistConfig
-from serfsim.protocol.serf.asking import QueryParams
+from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.departure import LEFT_WELL
+from serfsim.protocol.serf.intents import LEFT_WELL
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.protocol.serf.queries import ReceivedQuery
+from serfsim.protocol.serf.outgoing_queries import QueryParams
 from serfsim.protocol.serf.tags import LONGEST_META, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN
 from serfsim.protocol.vivaldi.config import CoordinateConfig

@@ -13,9 +13,9 @@ import msgpack
 from serfsim.live.rpc.messages import read_string
 from serfsim.live.rpc.session import Answer, Command, Session
 from serfsim.logs import live_words
-from serfsim.protocol.serf.asking import QueryParams
-from serfsim.protocol.serf.internal import KEY_CHANGES, LIST_KEYS, encode_key_request
 from serfsim.protocol.serf.messages import KEY_RESPONSE
+from serfsim.protocol.serf.outgoing_queries import QueryParams
+from serfsim.protocol.serf.queries import KEY_CHANGES, LIST_KEYS, encode_key_request
 
 INSTALL, USE, REMOVE = KEY_CHANGES
 ACTIVITIES: Final = {

@@ -13,7 +13,7 @@ from serfsim.logs.words import spelled
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import DEFAULT_PORT
 from serfsim.protocol.memberlist.errors import gathered
-from serfsim.protocol.serf.departure import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
+from serfsim.protocol.serf.intents import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 
 

@@ -19,9 +19,9 @@ from serfsim.live.rpc.subscriptions import BUFFER, QueryStream
 from serfsim.logs import live_words
 from serfsim.logs.words import spelled
 from serfsim.protocol import log_lines
-from serfsim.protocol.serf.asking import QueryParams
-from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
-from serfsim.protocol.serf.internal import PING, PREFIX
+from serfsim.protocol.serf.outgoing_queries import QueryParams
+from serfsim.protocol.serf.queries import PING, PREFIX
+from serfsim.protocol.serf.query_messages import Filter, NodeFilter, TagFilter
 
 # An open query takes memory: none is open for longer than an hour.
 LONGEST_TIMEOUT_NS: Final = 3600 * 10**9

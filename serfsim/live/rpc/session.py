@@ -32,7 +32,7 @@ from serfsim.live.rpc.messages import (
 )
 from serfsim.live.rpc.simulated_agent import AgentDown, SimulatedAgent
 from serfsim.logs import live_words
-from serfsim.protocol.serf.queries import ReceivedQuery
+from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.transitions import Transition
 
 CHUNK: Final = 16384

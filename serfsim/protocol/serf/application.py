@@ -6,14 +6,11 @@ what it needs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-
-if TYPE_CHECKING:
-    from serfsim.protocol.serf.messages import Announced, UserEvent
-    from serfsim.protocol.serf.queries import ReceivedQuery
-    from serfsim.protocol.serf.query_messages import Query
+from serfsim.protocol.serf.messages import Announced, UserEvent
+from serfsim.protocol.serf.query_messages import Query
 
 # What becomes of a user event or query, for those who keep a record: the calls by number.
 SENT: Final = 0
@@ -22,6 +19,16 @@ DELIVERED: Final = 2
 ACKED: Final = 3
 ANSWERED: Final = 4
 CLOSED: Final = 5
+
+
+@mypyc_attr(acyclic=True)
+class ReceivedQuery:
+    """A query that this node may answer, once and until its deadline."""
+
+    def __init__(self, query: Query, deadline: float) -> None:
+        self.query = query
+        self.deadline = deadline
+        self.is_answered = False
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -1,17 +1,115 @@
-"""What the parts of one Serf node share: settings, members, queues, the application, and memberlist below."""
+"""State that the parts of one Serf node share: settings, members, broadcast queues, the application.
+
+Serf has three broadcast queues: intents first, then queries, then user events (spec serf.md section 8).
+LamportClock is its logical clock (section 1.1); a node has one for members, user events and queries each.
+"""
 
 from __future__ import annotations
 
-from serfsim.native import Random, i64
+from typing import Final
+
+from serfsim.native import Random, i64, mypyc_attr
+from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
 from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import UserMessage
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.members import SerfMembers
-from serfsim.protocol.serf.queues import BroadcastQueues
+from serfsim.protocol.serf.members import IntentRings, RecentIntents, SerfMembers
 from serfsim.protocol.serf.tags import decode_tags
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class LamportClock:
+    def __init__(self) -> None:
+        self.counter: i64 = 0
+
+    def time(self) -> i64:
+        return self.counter
+
+    def increment(self) -> i64:
+        """Step on; the new time."""
+        self.counter += 1
+        return self.counter
+
+    def witness(self, seen: i64) -> None:
+        """Never be behind what another clock has shown."""
+        if seen >= self.counter:
+            self.counter = seen + 1
+
+
+INTENTS: Final = 0
+QUERIES: Final = 1
+USER_EVENTS: Final = 2
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class BroadcastQueues:
+    """`memberlist` is whose gossip is woken when something waits."""
+
+    def __init__(self, config: SerfConfig, members: SerfMembers, memberlist: Core) -> None:
+        mult = memberlist.config.retransmit_mult
+        self.config = config
+        self.members = members
+        self.memberlist = memberlist
+        longest_first = config.mechanisms.longest_first
+        ledger = memberlist.ledger
+        self.intents = TransmitLimitedQueue(mult, longest_first, ledger)
+        self.queries = TransmitLimitedQueue(mult, longest_first, ledger)
+        self.user_events = TransmitLimitedQueue(mult, longest_first, ledger)
+        self._count()
+
+    def _count(self) -> None:
+        """Let memberlist know how much waits here, so that it need not ask before every packet."""
+        self.memberlist.delegate_depth = self.intents.depth + self.queries.depth + self.user_events.depth
+
+    def add(self, which: i64, message: UserMessage, now: float, token: i64 = 0) -> None:
+        self._queue(which).queue(message, UNNAMED, token)
+        self._count()
+        self.memberlist.wake_gossip(now)
+
+    def _queue(self, which: i64) -> TransmitLimitedQueue:
+        if which == INTENTS:
+            return self.intents
+        return self.queries if which == QUERIES else self.user_events
+
+    def fill(self, overhead: i64, limit: i64, filling: Filling) -> i64:
+        """Put in at most `limit` bytes, `overhead` a message included; the bytes used."""
+        n = self.members.count
+        used = self.intents.fill(n, overhead, limit, filling)
+        used += self.queries.fill(n, overhead, limit - used, filling)
+        used += self.user_events.fill(n, overhead, limit - used, filling)
+        self._count()
+        return used
+
+    def take_finished(self) -> list[int]:
+        """The tokens of what has been told, or dropped; only intents have any."""
+        tokens = self.intents.finished
+        if len(tokens) > 0:
+            self.intents.finished = []
+        return tokens
+
+    def check_depths(self, now: float) -> None:
+        """Warn of queues that have grown long, and drop what exceeds the limit."""
+        config = self.config
+        limit = config.queue_limit(self.members.count)
+        which: i64 = INTENTS
+        while which <= USER_EVENTS:
+            queue = self._queue(which)
+            depth = queue.depth
+            if depth >= config.queue_depth_warning:
+                self._warn(now, events.QUEUE_DEEP, which, depth)
+            if depth > limit:
+                self._warn(now, events.QUEUE_PRUNED, which, (limit << 28) | depth)
+                queue.prune(limit)
+                self._count()
+            which += 1
+
+    def _warn(self, now: float, event: i64, which: i64, numbers: i64) -> None:
+        self.memberlist.notify(now, event, self.memberlist.me, numbers * 4 + which)
 
 
 class SerfCore:
@@ -27,6 +125,7 @@ class SerfCore:
         self.application = application
         self.tags = decode_tags(memberlist.record.meta)  # its own; all of them, whatever it may say of them
         self.members = SerfMembers(memberlist.directory, memberlist.members.seen)
+        self.recent_intents = RecentIntents() if config.mechanisms.intents_by_name else IntentRings()
         self.queues = BroadcastQueues(config, self.members, memberlist)
 
     def record(self) -> Record:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from serfsim.native import append, i64, mypyc_attr, vec
 from serfsim.protocol.directory import Directory, unsigned_size
+from serfsim.protocol.serf.core import LamportClock
 from serfsim.protocol.serf.events import UserEvents
 from serfsim.protocol.serf.intents import Intents
-from serfsim.protocol.serf.lamport import LamportClock
 from serfsim.protocol.serf.members import STATUS_NONE, SerfMembers
 from serfsim.protocol.serf.messages import SerfState
 

@@ -3,6 +3,16 @@
 An intent carries a Lamport time; an older one never overrides a newer. About an unknown member
 it is kept aside for a while. A leave intent about a node that does not want to leave is answered
 by that node with a newer join intent.
+
+A leave intent that asks to prune a leaving member holds its handler for some seconds, and with it
+memberlist's worker; only then is the member erased and the intent passed on (4.2, 4.3). That push/pulls
+and memberlist's own timers wait for it too is not modelled.
+
+A graceful leave has phases that end when a broadcast has been sent often enough, or with a timeout (4.2):
+
+    staying -> telling intent -> telling memberlist -> propagating -> gone
+
+Where a timeout ends one of the first two, the leave is given up (before Serf 0.9.7): gone at once.
 """
 
 from __future__ import annotations
@@ -12,20 +22,18 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.memberlist.messages import Message
-from serfsim.protocol.serf.core import SerfCore
-from serfsim.protocol.serf.intent_rings import IntentRings
-from serfsim.protocol.serf.lamport import LamportClock
+from serfsim.protocol.memberlist.node import Memberlist
+from serfsim.protocol.serf.core import INTENTS, LamportClock, SerfCore
+from serfsim.protocol.serf.events import EventPipeline
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
     STATUS_FAILED,
     STATUS_LEAVING,
     STATUS_LEFT,
     STATUS_NONE,
-    RecentIntents,
 )
+from serfsim.protocol.serf.membership import Reaper
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
-from serfsim.protocol.serf.pipeline import EventPipeline
-from serfsim.protocol.serf.queues import INTENTS
 
 # What a leave intent asks its caller to do besides passing it on.
 NOTHING: Final = 0
@@ -44,7 +52,6 @@ class Intents:
         self.pipeline = pipeline
         self.clock = LamportClock()
         self.mechanisms = core.config.mechanisms
-        self.recent = RecentIntents() if self.mechanisms.intents_by_name else IntentRings()
         self.is_alive = True
         # The clock when a stale leave about ourselves was seen, -1 for none: it is refuted with that time.
         self._refute_at: i64 = -1
@@ -60,7 +67,7 @@ class Intents:
         members = self.members
         status = members.status(node)
         if status == STATUS_NONE:
-            return self.recent.buffer(node, LEAVE, ltime, now)
+            return self.core.recent_intents.buffer(node, LEAVE, ltime, now)
         if ltime <= members.status_ltime(node):
             return False
         if node == self.me and self.is_alive:
@@ -94,7 +101,7 @@ class Intents:
         members = self.members
         status = members.status(node)
         if status == STATUS_NONE:
-            return self.recent.buffer(node, JOIN, ltime, now)
+            return self.core.recent_intents.buffer(node, JOIN, ltime, now)
         if ltime <= members.status_ltime(node):
             return False
         if status == STATUS_LEAVING:
@@ -125,3 +132,159 @@ class Intents:
             ltime = self._refute_at
             self._refute_at = -1
             self._say_join(ltime, now)
+
+
+class HeldIntent:
+    """A leave intent whose handler waits to prune: this node's own, or news from others, or neither."""
+
+    def __init__(self, message: Intent, is_own: bool, is_news: bool) -> None:
+        self.message = message
+        self.is_own = is_own
+        self.is_news = is_news
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class LeaveIntents:
+    """`prune_timer` calls `release`; `removal_timer` ends the wait for a forced leave to be told."""
+
+    def __init__(
+        self,
+        core: SerfCore,
+        intents: Intents,
+        reaper: Reaper,
+        memberlist: Memberlist,
+        prune_timer: i64,
+        removal_timer: i64,
+        first_token: i64,
+    ) -> None:
+        self.core = core
+        self.intents = intents
+        self.reaper = reaper
+        self.memberlist = memberlist
+        self.prune_timer: i64 = prune_timer
+        self.removal_timer: i64 = removal_timer
+        self._token: i64 = first_token
+        self._untold: list[int] = []  # tokens of forced leaves that are being told
+        self._held: list[HeldIntent] = []  # all for the same time: the first is due first
+
+    def force(self, node: i64, prune: bool, now: float) -> None:
+        """Say of another member that it has left; ends with `Application.removal_told`."""
+        intents = self.intents
+        message = intents.make(LEAVE, node, intents.clock.time(), prune)
+        intents.clock.increment()
+        self.take(message, True, now)
+
+    def take(self, message: Intent, is_own: bool, now: float) -> None:
+        """Apply a leave intent, refute it or prune where it asks for that, and pass it on."""
+        intents = self.intents
+        is_news = intents.handle_leave(message.node, message.ltime, message.prune, now)
+        intents.refute_if_must(now)
+        if intents.prune_wanted == PRUNE_LATER:
+            self._held.append(HeldIntent(message, is_own, is_news))
+            self.memberlist.receiver.stall()
+            config = self.core.config
+            delay = config.broadcast_timeout + config.leave_propagate_delay
+            self.core.runtime.call_at(now + delay, self.prune_timer, 0, 0)
+            return
+        if intents.prune_wanted == PRUNE_NOW:
+            self.reaper.prune(message.node, now)
+        self._pass_on(message, is_own, is_news, now)
+
+    def release(self, now: float) -> None:
+        """The handler that has waited longest goes on."""
+        held = self._held.pop(0)
+        self.reaper.prune(held.message.node, now)
+        self._pass_on(held.message, held.is_own, held.is_news, now)
+        self.memberlist.receiver.resume(now)
+
+    def _pass_on(self, message: Intent, is_own: bool, is_news: bool, now: float) -> None:
+        core = self.core
+        if not is_own:
+            if is_news:
+                core.queues.add(INTENTS, message, now)
+            return
+        if not core.members.others_are_alive(core.me):
+            core.application.removal_told(True, now)
+            return
+        self._token += 1
+        self._untold.append(self._token)
+        core.queues.add(INTENTS, message, now, self._token)
+        core.runtime.call_at(now + core.config.broadcast_timeout, self.removal_timer, self._token, 0)
+
+    def told(self, token: i64, in_time: bool, now: float) -> None:
+        """A forced leave was told, or its time is over; whichever comes first counts."""
+        if token in self._untold:
+            self._untold.remove(token)
+            self.core.application.removal_told(in_time, now)
+
+
+STAYING: Final = 0
+TELLING_INTENT: Final = 1
+TELLING_MEMBERLIST: Final = 2
+PROPAGATING: Final = 3
+GONE: Final = 4
+
+# How a leave ended, as LEAVE_DONE tells it.
+INTENT_UNTOLD: Final = 0
+LEFT_WELL: Final = 1
+LEAVE_UNTOLD: Final = 2  # memberlist's own message was not told in time
+
+# Tokens of what is waited for.
+LEAVING_MEMBERLIST: Final = 3
+TELLING_LEAVE: Final = 5
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Departure:
+    """`told_timer` ends the wait for the intent, `end_timer` the last pause."""
+
+    def __init__(
+        self, core: SerfCore, intents: Intents, memberlist: Memberlist, told_timer: i64, end_timer: i64
+    ) -> None:
+        self.core = core
+        self.intents = intents
+        self.memberlist = memberlist
+        self.told_timer: i64 = told_timer
+        self.end_timer: i64 = end_timer
+        self.phase: i64 = STAYING
+        self.has_left = False  # gone, and not given up
+
+    def begin(self, now: float) -> None:
+        core = self.core
+        intents = self.intents
+        self.phase = TELLING_INTENT
+        intents.is_alive = False
+        message = intents.make(LEAVE, core.me, intents.clock.time())
+        intents.clock.increment()
+        intents.handle_leave(core.me, message.ltime, False, now)
+        if core.members.others_are_alive(core.me):
+            core.queues.add(INTENTS, message, now, TELLING_LEAVE)
+            core.runtime.call_at(now + core.config.broadcast_timeout, self.told_timer, TELLING_LEAVE, 0)
+        else:
+            self.told(TELLING_LEAVE, True, now)
+
+    def told(self, token: i64, in_time: bool, now: float) -> None:
+        """What was to be told is told, or its time is over."""
+        core = self.core
+        goes_on = in_time or core.config.leave_continues
+        if token == TELLING_LEAVE and self.phase == TELLING_INTENT:
+            if not goes_on:
+                self._end(INTENT_UNTOLD, now)
+                return
+            self.phase = TELLING_MEMBERLIST
+            self.memberlist.leave(LEAVING_MEMBERLIST, core.config.broadcast_timeout, now)
+        elif token == LEAVING_MEMBERLIST and self.phase == TELLING_MEMBERLIST:
+            if not goes_on:
+                self._end(LEAVE_UNTOLD, now)
+                return
+            self.phase = PROPAGATING
+            core.runtime.call_at(now + core.config.leave_propagate_delay, self.end_timer, 0, 0)
+
+    def propagated(self, now: float) -> None:
+        """The last pause is over."""
+        self._end(LEFT_WELL, now)
+
+    def _end(self, how: i64, now: float) -> None:
+        self.phase = GONE
+        self.has_left = how == LEFT_WELL
+        self.core.runtime.notify(now, events.LEAVE_DONE, self.core.me, how)

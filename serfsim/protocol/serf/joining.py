@@ -1,4 +1,8 @@
-"""Joining as the agent was told to, and again until it succeeds (spec serf.md section 13)."""
+"""Joins of the agent, of a restart, and of failed members (spec serf.md sections 9, 13, 14).
+
+`Joining` joins the given addresses, and again until it succeeds; `Rejoin` finds the members of a snapshot
+after a restart; `Reconnector` tries failed members, all nodes together each about once an interval.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.events import UserEvents
 from serfsim.protocol.serf.intents import Intents
+from serfsim.protocol.serf.snapshot import Snapshot, address_of
+from serfsim.protocol.serf.tags import shuffled
 
 # Addresses that a log line about a join names.
 MOST_NAMED: Final = 64
@@ -87,3 +93,95 @@ class Joining:
         """Is the join one that is tried again until it succeeds?"""
         config = self.core.config
         return config.retry_join and config.retry_interval > 0.0
+
+
+class PreviousNode:
+    """A member of a snapshot: its number, -1 for an unknown name, and where it was."""
+
+    def __init__(self, node: i64, address: i64, text: str) -> None:
+        self.node: i64 = node
+        self.address: i64 = address
+        self.text = text
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Rejoin:
+    """Tries the members of a snapshot one after the other, in random order, until one answers.
+
+    Only state is exchanged: no join intent is broadcast. `token` is what memberlist reports back.
+    """
+
+    def __init__(self, core: SerfCore, memberlist: Memberlist, token: i64) -> None:
+        self.core = core
+        self.memberlist = memberlist
+        self.token: i64 = token
+        self._left: list[PreviousNode] = []  # still to be tried
+        self._is_wanted = False
+
+    def recall(self, snapshot: Snapshot) -> None:
+        """Note who was alive when the snapshot ended, before this process adds to it."""
+        core = self.core
+        names = shuffled(snapshot.previous(), core.rng)
+        self._is_wanted = len(names) > 0
+        for name in names:
+            address = address_of(snapshot.alive[name])
+            if name != core.name() and address >= 0:
+                self._left.append(
+                    PreviousNode(core.directory.find(name), address, f"{name}: {snapshot.alive[name]}")
+                )
+
+    def begin(self, now: float) -> None:
+        """Try them; with an empty snapshot there is nothing to try, and nothing that could fail."""
+        if self._is_wanted:
+            self._next(now)
+
+    def is_under_way(self) -> bool:
+        return len(self._left) > 0
+
+    def _next(self, now: float) -> None:
+        if len(self._left) == 0:
+            self.core.runtime.notify(now, events.REJOIN_FAILED, self.core.me, 0)
+            return
+        previous = self._left[0]
+        self.core.log(now, log_lines.REJOINING, previous.node, 0, 0, previous.text)
+        self.memberlist.join([previous.address], self.token, now, previous.node)
+
+    def ended(self, contacted: i64, now: float) -> None:
+        """One of them answered, or not."""
+        if contacted > 0:
+            previous = self._left[0]
+            self.core.log(now, log_lines.REJOINED, previous.node, 0, 0, previous.text)
+            self._left = []
+        else:
+            self._left.pop(0)
+            self._next(now)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Reconnector:
+    """An attempt is a memberlist join under `token`; `timer` calls `tick`."""
+
+    def __init__(self, core: SerfCore, memberlist: Memberlist, token: i64, timer: i64) -> None:
+        self.core = core
+        self.memberlist = memberlist
+        self.token: i64 = token
+        self.timer: i64 = timer
+
+    def schedule(self, now: float) -> None:
+        """The next attempt comes an interval from now: an attempt's end, not its beginning."""
+        core = self.core
+        core.runtime.call_at(now + core.config.reconnect_interval, self.timer, 0, 0)
+
+    def tick(self, now: float) -> None:
+        """Try one failed member, or leave it to the others this time."""
+        core = self.core
+        node: i64 = -1
+        if len(core.members.failed) > 0:
+            node = core.members.choose_reconnect(core.rng)
+            if node < 0:
+                core.runtime.notify(now, events.RECONNECT_FORGONE, core.me, 0)
+        if node < 0:
+            self.schedule(now)
+            return
+        core.runtime.notify(now, events.RECONNECT, node, 0)
+        self.memberlist.join([core.members.address(node)], self.token, now, node)

@@ -1,29 +1,34 @@
-"""What memberlist says of members becomes what Serf thinks of them (spec serf.md section 3)."""
+"""Serf's statuses after joins and leaves at memberlist, and the end of a member (spec serf.md 3, 4.3, 9).
+
+Members are forgotten when they failed or left long ago, or are pruned.
+"""
 
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Record
+from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.core import SerfCore
-from serfsim.protocol.serf.intents import Intents
+from serfsim.protocol.serf.events import EventPipeline
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
     STATUS_FAILED,
     STATUS_LEAVING,
     STATUS_LEFT,
     STATUS_NONE,
+    SerfMembers,
 )
 from serfsim.protocol.serf.messages import JOIN, LEAVE
-from serfsim.protocol.serf.pipeline import EventPipeline
+from serfsim.protocol.vivaldi.client import Client
+from serfsim.protocol.vivaldi.coordinate import Coordinate
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Membership:
-    def __init__(self, core: SerfCore, intents: Intents, pipeline: EventPipeline) -> None:
+    def __init__(self, core: SerfCore, pipeline: EventPipeline) -> None:
         self.core = core
         self.members = core.members
-        self.intents = intents
         self.pipeline = pipeline
 
     def joined(self, record: Record, now: float) -> None:
@@ -48,7 +53,7 @@ class Membership:
 
     def _meet(self, node: i64) -> None:
         """A new member; what was said of it before it was known counts now."""
-        recent = self.intents.recent
+        recent = self.core.recent_intents
         status: i64 = STATUS_ALIVE
         ltime: i64 = 0
         joined = recent.find(node, JOIN)
@@ -82,3 +87,49 @@ class Membership:
         if self.members.status(record.node) != STATUS_NONE:
             self.members.note_address(record)
             self.pipeline.member_event(events.UPDATE, record.node, 0, now)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Reaper:
+    """What is known of an erased member goes with it: its coordinate and its latency samples too."""
+
+    def __init__(
+        self,
+        config: SerfConfig,
+        members: SerfMembers,
+        vivaldi: Client,
+        coordinates: dict[int, Coordinate],
+        pipeline: EventPipeline,
+    ) -> None:
+        self.config = config
+        self.members = members
+        self.vivaldi = vivaldi
+        self.coordinates = coordinates
+        self.pipeline = pipeline
+
+    def reap(self, now: float) -> None:
+        self._reap_listed(self.members.failed, self.config.reconnect_timeout, now)
+        self._reap_listed(self.members.left, self.config.tombstone_timeout, now)
+
+    def _reap_listed(self, listed: list[int], timeout: float, now: float) -> None:
+        leave_time = self.members.leave_time
+        for node in listed.copy():
+            if now - leave_time.get(node, now) > timeout:
+                listed.remove(node)
+                self.erase(node, False, now)
+
+    def prune(self, node: i64, now: float) -> None:
+        members = self.members
+        if members.status(node) == STATUS_NONE:
+            return
+        if node in members.left:
+            members.left.remove(node)
+        if node in members.failed:
+            members.failed.remove(node)
+        self.erase(node, True, now)
+
+    def erase(self, node: i64, forced: bool, now: float) -> None:
+        self.members.erase(node)
+        self.vivaldi.forget_node(node)
+        self.coordinates.pop(node, None)
+        self.pipeline.member_event(events.REAP, node, 1 if forced else 0, now)

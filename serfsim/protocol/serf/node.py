@@ -25,20 +25,15 @@ from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage, UserMessage
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.runtime import Machine, Runtime
-from serfsim.protocol.serf.announcing import Announcing
-from serfsim.protocol.serf.application import Application
-from serfsim.protocol.serf.asking import Asking, OpenQuery, QueryParams
+from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.core import SerfCore
+from serfsim.protocol.serf.core import INTENTS, SerfCore
 from serfsim.protocol.serf.delegate import SerfDelegate
-from serfsim.protocol.serf.departure import STAYING, Departure
-from serfsim.protocol.serf.events import UserEvents
+from serfsim.protocol.serf.events import EventPipeline, UserEvents
 from serfsim.protocol.serf.exchange import StateExchange
-from serfsim.protocol.serf.intents import Intents
-from serfsim.protocol.serf.internal import InternalQueries
-from serfsim.protocol.serf.joining import Joining
-from serfsim.protocol.serf.leave_intents import LeaveIntents
-from serfsim.protocol.serf.membership import Membership
+from serfsim.protocol.serf.intents import STAYING, Departure, Intents, LeaveIntents
+from serfsim.protocol.serf.joining import Joining, Reconnector, Rejoin
+from serfsim.protocol.serf.membership import Membership, Reaper
 from serfsim.protocol.serf.messages import (
     JOIN,
     LEAVE,
@@ -50,13 +45,9 @@ from serfsim.protocol.serf.messages import (
     SerfState,
     UserEvent,
 )
-from serfsim.protocol.serf.pipeline import EventPipeline
-from serfsim.protocol.serf.queries import Queries, ReceivedQuery
+from serfsim.protocol.serf.outgoing_queries import Announcing, Asking, OpenQuery, QueryParams
+from serfsim.protocol.serf.queries import InternalQueries, Queries
 from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
-from serfsim.protocol.serf.queues import INTENTS
-from serfsim.protocol.serf.reaper import Reaper
-from serfsim.protocol.serf.reconnect import Reconnector
-from serfsim.protocol.serf.rejoin import Rejoin
 from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile
 from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.config import CoordinateConfig
@@ -134,7 +125,7 @@ class SerfNode(Machine):
         self.intents = Intents(core, self.pipeline)
         self.asking = Asking(core, self.query_clock, QUERY_CLOSE)
         self.announcing = Announcing(core, self.user_events, self.queries, self.asking, self.pipeline)
-        self.membership = Membership(core, self.intents, self.pipeline)
+        self.membership = Membership(core, self.pipeline)
         self.exchange = StateExchange(
             self.members,
             self.intents,
@@ -419,7 +410,7 @@ class SerfNode(Machine):
     # Timers ------------------------------------------------------------------------------------
 
     def _reap(self, now: float) -> None:
-        if self.intents.recent.reap(now, self.config.recent_intent_timeout):
+        if self.core.recent_intents.reap(now, self.config.recent_intent_timeout):
             self.memberlist.core.members.seen.clear()
         self.reaper.reap(now)
         self.runtime.call_at(now + self.config.reap_interval, REAP_TICK, 0, 0)

@@ -23,7 +23,7 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS, PORT_SHIFT, ipv4_endpoint
-from serfsim.protocol.serf.lamport import LamportClock
+from serfsim.protocol.serf.core import LamportClock
 from serfsim.protocol.serf.members import SerfMembers
 
 FLUSH_INTERVAL: Final = 0.5

@@ -6,9 +6,17 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.directory import Directory, Record
-from serfsim.protocol.serf.filters import NODE_FILTER, TAG_FILTER, Filter, NodeFilter, TagFilter
 from serfsim.protocol.serf.messages import CONFLICT_RESPONSE, QUERY_RESPONSE
-from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
+from serfsim.protocol.serf.query_messages import (
+    NODE_FILTER,
+    TAG_FILTER,
+    Filter,
+    NodeFilter,
+    Query,
+    QueryResponse,
+    Relayed,
+    TagFilter,
+)
 from serfsim.protocol.wire.interning import located, mentioned
 from serfsim.protocol.wire.reader import Reader, WireError
 

@@ -11,10 +11,9 @@ from serfsim.base.expressions import compiled
 from serfsim.native import Random
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import Record
-from serfsim.protocol.serf.asking import QUERY_PROTOCOL, QueryParams
-from serfsim.protocol.serf.filters import Filter, NodeFilter, TagFilter
+from serfsim.protocol.serf.outgoing_queries import QUERY_PROTOCOL, QueryParams
+from serfsim.protocol.serf.query_messages import Filter, NodeFilter, QueryResponse, Relayed, TagFilter
 from serfsim.protocol.serf.query_messages import Query as QueryMessage
-from serfsim.protocol.serf.query_messages import QueryResponse, Relayed
 from serfsim.scenario.cluster import Tags
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Surroundings

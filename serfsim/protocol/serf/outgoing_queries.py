@@ -1,0 +1,262 @@
+"""Broadcasts of user events and queries, and the responses to this node's own queries.
+
+Spec serf.md sections 6, 7 and 10. An ack or answer counts once a member. The sender is taken to read them
+as they come, so that the library's channels, as long as there were members at the start, never overflow.
+Where two members bear one name, a query asks the others which of them they know, and the minority goes.
+"""
+
+from __future__ import annotations
+
+import math
+
+from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import events, log_lines
+from serfsim.protocol.serf.core import QUERIES, USER_EVENTS, LamportClock, SerfCore
+from serfsim.protocol.serf.events import EventPipeline, UserEvents, encoded_too_long, too_long
+from serfsim.protocol.serf.messages import SerfState, UserEvent
+from serfsim.protocol.serf.queries import CONFLICT, Queries
+from serfsim.protocol.serf.query_messages import ACK_FLAG, Filter, Query, QueryResponse
+
+# Serf protocol from which on queries may be started.
+QUERY_PROTOCOL = 4
+
+
+def default_query_timeout(gossip_interval: float, query_timeout_mult: i64, n: i64) -> float:
+    """Seconds that a query stays open in a cluster of `n` members that are up."""
+    interval_ns: i64 = i64(gossip_interval * 1e9 + 0.5)
+    steps: i64 = i64(math.ceil(math.log10(float(n + 1))))
+    return float(interval_ns * query_timeout_mult * steps) / 1e9
+
+
+class QueryParams:
+    """How to ask. `timeout` in seconds, 0 for the default; `no_broadcast` is for tests of the protocol."""
+
+    def __init__(
+        self,
+        filters: list[Filter] | None = None,
+        request_ack: bool = False,
+        relay_factor: i64 = 0,
+        timeout: float = 0.0,
+    ) -> None:
+        self.filters: list[Filter] = [] if filters is None else filters
+        self.request_ack = request_ack
+        self.relay_factor: i64 = relay_factor
+        self.timeout = timeout
+
+
+class OpenQuery:
+    """A query under way, and who has acked and answered it so far."""
+
+    def __init__(self, query: Query, deadline: float) -> None:
+        self.query = query
+        self.deadline = deadline
+        self.acks: dict[int, float] = {}  # by member: when
+        self.answers: dict[int, QueryResponse] = {}
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Asking:
+    """`close_timer` is the number of the timer under which `close` is to be called with a Lamport time."""
+
+    def __init__(self, core: SerfCore, clock: LamportClock, close_timer: i64) -> None:
+        self.core = core
+        self.clock = clock
+        self.close_timer: i64 = close_timer
+        self.open: dict[int, OpenQuery] = {}  # by Lamport time
+        self.trouble = ""
+
+    def default_timeout(self) -> float:
+        core = self.core
+        gossip_interval = core.memberlist.config.gossip_interval
+        n = core.memberlist.members.alive
+        return default_query_timeout(gossip_interval, core.config.query_timeout_mult, n)
+
+    def make(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
+        """A query, open for responses; None if it may not be asked: then `trouble` says why."""
+        core = self.core
+        if core.config.protocol_version < QUERY_PROTOCOL:
+            self.trouble = "Feature not supported"
+            return None
+        timeout = params.timeout if params.timeout > 0.0 else self.default_timeout()
+        flags: i64 = ACK_FLAG if params.request_ack else 0
+        number = core.rng.randrange(0x80000000)
+        ltime = self.clock.time()
+        factor = params.relay_factor if core.config.mechanisms.relay else 0
+        query = Query(
+            core.record(),
+            ltime,
+            number,
+            name,
+            payload,
+            params.filters,
+            flags,
+            factor,
+            timeout,
+            core.config.mechanisms.names_in_queries,
+            core.config.mechanisms.signed_integers,
+        )
+        if query.size - 1 > core.config.query_size_limit:
+            self.trouble = f"query exceeds limit of {core.config.query_size_limit} bytes"
+            return None
+        self.trouble = ""
+        opened = OpenQuery(query, now + timeout)
+        self.open[ltime] = opened
+        core.runtime.call_at(opened.deadline, self.close_timer, ltime, 0)
+        return opened
+
+    def take(self, response: QueryResponse, now: float) -> None:
+        """An ack or answer came in."""
+        core = self.core
+        opened = self.open.get(response.ltime)
+        if opened is None:
+            core.runtime.notify(now, events.STRAY_RESPONSE, response.node, response.ltime)
+            core.log(now, log_lines.STRAY_RESPONSE, response.node, response.ltime, response.id)
+            return
+        if opened.query.id != response.id:
+            core.runtime.notify(now, events.MISMATCHED_RESPONSE, response.node, response.id)
+            core.log(now, log_lines.WRONG_RESPONSE, response.node, opened.query.id, response.id)
+            return
+        if now > opened.deadline:
+            return
+        source = response.node
+        if response.is_ack():
+            if not opened.query.wants_ack():
+                # There is nobody to take it.
+                core.log(now, log_lines.ACK_UNWANTED, source)
+            elif source not in opened.acks:
+                opened.acks[source] = now
+                core.application.acked(opened.query, source, now)
+        elif source not in opened.answers:
+            opened.answers[source] = response
+            core.application.answered(opened.query, source, response.payload, now)
+
+    def close(self, ltime: i64, now: float) -> OpenQuery | None:
+        """The time of a query is over; the query with all that came in."""
+        opened = self.open.pop(ltime, None)
+        if opened is not None:
+            core = self.core
+            core.application.closed(opened.query, now)
+        return opened
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class ConflictVote:
+    """Counts the answers to a conflict query."""
+
+    def __init__(self, core: SerfCore) -> None:
+        self.core = core
+
+    def is_lost(self, opened: OpenQuery, now: float) -> bool:
+        """Do fewer than the majority know us by our name? Without any answer they do."""
+        core = self.core
+        own = core.record()
+        answers: i64 = len(opened.answers)
+        matching: i64 = 0
+        for response in opened.answers.values():
+            member = response.member
+            if member is not None and member.address == own.address and member.port == own.port:
+                matching += 1
+        won = matching >= answers // 2 + 1
+        event: i64 = events.CONFLICT_WON if won else events.CONFLICT_LOST
+        core.runtime.notify(now, event, core.me, matching * 65536 + answers)
+        return not won
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Announcing:
+    """`trouble` is the library's message about what was refused last."""
+
+    def __init__(
+        self,
+        core: SerfCore,
+        user_events: UserEvents,
+        queries: Queries,
+        asking: Asking,
+        pipeline: EventPipeline,
+    ) -> None:
+        self.core = core
+        self.user_events = user_events
+        self.queries = queries
+        self.asking = asking
+        self.pipeline = pipeline
+        self.vote = ConflictVote(core)
+        self.trouble = ""
+
+    # User events -------------------------------------------------------------------------------
+
+    def send_event(self, name: str, payload: bytes, coalesce: bool, now: float) -> UserEvent | None:
+        """Tell all members; None if it is too long."""
+        core = self.core
+        limit = core.config.user_event_size_limit
+        clock = self.user_events.clock
+        self.trouble = too_long(name, payload, limit)
+        if self.trouble != "":
+            return None
+        event = UserEvent(core.me, clock.time(), name, payload, coalesce)
+        if core.config.mechanisms.checks_encoded_size:
+            self.trouble = encoded_too_long(event, limit)
+        if self.trouble != "":
+            return None
+        clock.increment()
+        core.application.sent(event, now)
+        self._take_event(event, now)
+        core.queues.add(USER_EVENTS, event, now)
+        return event
+
+    def event_came(self, event: UserEvent, now: float) -> None:
+        """A gossiped user event; what is new is passed on unchanged."""
+        if self._take_event(event, now):
+            self.core.queues.add(USER_EVENTS, event, now)
+
+    def _take_event(self, event: UserEvent, now: float) -> bool:
+        if not self.user_events.take(event, now):
+            return False
+        self.core.application.received(event, now)
+        self.pipeline.user_event(event, now)
+        return True
+
+    def merge(self, state: SerfState, join: bool, now: float) -> None:
+        """The recent user events that a push/pull brought; they are not passed on."""
+        if join and self.user_events.ignores_old:
+            self.user_events.forget_before(state.event_ltime)
+        for slot in state.events:
+            for event in slot.events:
+                self._take_event(event.uncoalesced(), now)
+
+    # Queries -----------------------------------------------------------------------------------
+
+    def send_query(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
+        """Ask all members; None if that may not be."""
+        opened = self.asking.make(name, payload, params, now)
+        self.trouble = self.asking.trouble
+        if opened is not None:
+            query = opened.query
+            self.core.application.sent(query, now)
+            self._take_query(query, now)
+            self.core.queues.add(QUERIES, query, now)
+        return opened
+
+    def query_came(self, query: Query, now: float) -> None:
+        """A gossiped query; what is new is passed on unchanged, unless it asks not to be."""
+        if self._take_query(query, now) and query.may_be_passed_on():
+            self.core.queues.add(QUERIES, query, now)
+
+    def _take_query(self, query: Query, now: float) -> bool:
+        if not self.queries.is_new(query, now):
+            return False
+        self.core.application.received(query, now)
+        received = self.queries.receive(query, now)
+        if received is not None:
+            self.pipeline.query(received, now)
+        return True
+
+    def resolve_conflict(self, now: float) -> None:
+        """Ask the others who it is that bears our name."""
+        self.send_query(CONFLICT, self.core.name().encode(), QueryParams(), now)
+
+    def close_query(self, ltime: i64, now: float) -> bool:
+        """The time of a query is over; False if by its answers this node has lost its name."""
+        opened = self.asking.close(ltime, now)
+        if opened is None or opened.query.name != CONFLICT:
+            return True
+        return not self.vote.is_lost(opened, now)
