@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from serfsim.api import Simulation as Simulation
     from serfsim.api import compare as compare
     from serfsim.api import load as load
+    from serfsim.api import open_result as open_result
     from serfsim.api import regress as regress
     from serfsim.api import run as run
     from serfsim.api import survey as survey

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from serfsim.live.agent import LiveAgent as LiveAgent
     from serfsim.live.agent import QueryAnswers as QueryAnswers
     from serfsim.live.agent import QueryParams as QueryParams
+    from serfsim.report.runs import Result as Result
+    from serfsim.report.runs import Simulation as Simulation
+    from serfsim.report.runs import open_result as open_result
+    from serfsim.report.runs import run as run
     from serfsim.report.topology_survey import survey as survey
-    from serfsim.results.run_result import Result as Result
     from serfsim.scenario.loading import load as load
     from serfsim.scenario.model import Scenario as Scenario
-    from serfsim.simulation import Simulation as Simulation
-    from serfsim.simulation import run as run
     from serfsim.study.comparison import compare as compare
     from serfsim.study.regression import regress as regress
     from serfsim.study.sweeps import sweep as sweep
@@ -42,6 +43,7 @@ __all__ = [
     "__version__",
     "compare",
     "load",
+    "open_result",
     "regress",
     "run",
     "survey",
@@ -55,13 +57,14 @@ _HOMES = {
     "LiveAgent": "serfsim.live.agent",
     "QueryAnswers": "serfsim.live.agent",
     "QueryParams": "serfsim.live.agent",
-    "Result": "serfsim.results.run_result",
+    "Result": "serfsim.report.runs",
     "Scenario": "serfsim.scenario.model",
-    "Simulation": "serfsim.simulation",
+    "Simulation": "serfsim.report.runs",
     "compare": "serfsim.study.comparison",
     "load": "serfsim.scenario.loading",
     "regress": "serfsim.study.regression",
-    "run": "serfsim.simulation",
+    "open_result": "serfsim.report.runs",
+    "run": "serfsim.report.runs",
     "survey": "serfsim.report.topology_survey",
     "sweep": "serfsim.study.sweeps",
     "tune": "serfsim.study.tuning",

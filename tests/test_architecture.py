@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "live": {"engine", "logs", "protocol", "results", "scenario", "simulation", "wire_crypto"},
     "live.agent": {"live.base_agent", "live.views", "logs", "protocol", "wire_crypto"},
     "study.statistics": set[str](),
-    "study.sweeps": {"scenario", "simulation", "speed", "study.statistics"},
+    "study.sweeps": {"report", "scenario", "simulation", "speed", "study.statistics"},
     "study.tuning": {"report", "results", "scenario", "study.statistics", "study.sweeps"},
     "study.comparison": {"protocol", "report", "results", "scenario", "simulation", "study.statistics"}
     | {"study.sweeps", "study.tuning"},

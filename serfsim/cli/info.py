@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from serfsim.cli.asked import Folder, Format, Node, Time, check_format, past_of
+from serfsim.cli.result_options import Folder, Format, Node, Time, check_format, past_of
 
 
 def info(result: Folder, node: Node = None, at: Time = None, format: Format = "text") -> None:

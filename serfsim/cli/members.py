@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from serfsim.base.errors import ResultError
-from serfsim.cli.asked import Folder, Format, Node, Time, check_format, past_of
+from serfsim.cli.result_options import Folder, Format, Node, Time, check_format, past_of
 from serfsim.scenario.problems import found_expected
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from serfsim.base.errors import ResultError
-from serfsim.cli.asked import Folder, Node, past_of
+from serfsim.cli.result_options import Folder, Node, past_of
 from serfsim.scenario.problems import unknown_name
 
 EPOCH = 946684800.0  # the beginning of the year 2000

@@ -25,8 +25,8 @@ def plot(
 ) -> None:
     """Draw the figures of a result folder."""
     from serfsim.report.figures import FIGURES, save_figures
+    from serfsim.report.runs import open_result
     from serfsim.results.folder import renew
-    from serfsim.results.run_result import open_result
 
     for name in figures or ():
         if name not in FIGURES:

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from serfsim.base.errors import ResultError
+from serfsim.report.figures import PAGE
+from serfsim.results.folder import renew
 
 GENERATOR = b'<meta name="generator" content="serfsim">'  # by which a page that may be written over is known
 
@@ -22,8 +24,6 @@ def report(
     ] = None,
 ) -> None:
     """Write the page of a result or of a sweep: its question and answer, claims, figures and tables."""
-    from serfsim.results.folder import PAGE, renew
-
     write = writer(result)
     path = result / PAGE if out is None else out
     if path.is_dir():
@@ -52,10 +52,10 @@ def writer(folder: Path) -> Callable[[Path], None]:
     from serfsim.study.sweeps.folder import MANIFEST, open_sweep
 
     if (folder / MANIFEST).is_file():
-        from serfsim.report.sweep_page import write_sweep_page
+        from serfsim.study.sweeps.page import write_sweep_page
 
         return partial(write_sweep_page, open_sweep(folder))
     from serfsim.report.page import write_page
-    from serfsim.results.run_result import open_result
+    from serfsim.report.runs import open_result
 
     return partial(write_page, open_result(folder))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from serfsim.cli.asked import Folder, Node, Time, past_of
+from serfsim.cli.result_options import Folder, Node, Time, past_of
 
 
 def rtt(

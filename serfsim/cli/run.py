@@ -15,6 +15,7 @@ from serfsim.base.errors import ResultError
 from serfsim.base.progress import bar
 from serfsim.cli import codes
 from serfsim.cli.interruption import STOPPED, interruptible
+from serfsim.report.figures import DRAWN
 from serfsim.results.folder import check_replaceable, held
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
@@ -22,7 +23,7 @@ from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.report.runs import Result
 
 
 def run(
@@ -63,7 +64,7 @@ def run(
         scenario = scenario.with_settings({"seed": seed})
     refuse_large(scenario, file, allowed=allow_large)
     folder = Path("results") / scenario.name if out is None else out
-    check_replaceable(folder)
+    check_replaceable(folder, DRAWN)
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
     with held(folder):
@@ -102,11 +103,11 @@ def _tell(result: Result, quiet: bool, json: bool) -> None:
 
 def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
     """The run. Interrupted, it gives what was finished, marked partial."""
-    from serfsim import simulation
+    from serfsim.report import runs
     from serfsim.results.folder import unfinished_capture
 
     with bar(scenario.name, quiet) as report, interruptible() as interruption:
-        result = simulation.run(
+        result = runs.run(
             scenario,
             seed=scenario.seed,
             progress=interruption.followed(report),

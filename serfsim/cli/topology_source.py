@@ -29,7 +29,7 @@ from serfsim.topology.datasets import DATA_SETS
 from serfsim.topology.matrix_text import ending, read_text
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.report.runs import Result
 
 GRAPHS = (".gml", ".graphml", ".xml", ".edgelist", ".edges")
 SCENARIOS = (".yaml", ".yml")
@@ -60,7 +60,7 @@ def read_source(text: str, nodes: int | None, seed: int | None, settings: Sequen
 
 
 def _run(folder: Path, nodes: int | None, seed: int | None, settings: Sequence[str]) -> Result:
-    from serfsim.results.run_result import open_result
+    from serfsim.report.runs import open_result
 
     result = open_result(folder)
     if nodes is not None or seed is not None or settings:

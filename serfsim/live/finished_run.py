@@ -28,7 +28,7 @@ from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
 from serfsim.protocol.vivaldi.coordinate import Coordinate
-from serfsim.results.run_result import Result
+from serfsim.results.run_result import RunResult
 from serfsim.scenario.faults import Upgrade
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
@@ -61,10 +61,10 @@ class FinishedRun:
     ResultError for an unknown node, one that was down, or a time outside the run.
     """
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: RunResult) -> None:
         self.result = result
-        self.background = result.background
-        self.names = result.background.names
+        self.truth = result.truth
+        self.names = result.truth.names
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -93,7 +93,7 @@ class FinishedRun:
 
     def time(self, text: str | None) -> float:
         """Read '95s', '-10s' or '2m' as seconds; the end of the run for None."""
-        end = self.background.end_s
+        end = self.truth.end_s
         if text is None:
             return end
         try:
@@ -108,12 +108,12 @@ class FinishedRun:
 
     def _starts(self, node: int) -> list[float]:
         """The start times of the node's processes, in order."""
-        ends = sorted(down.end for down in self.background.down[node] if down.end < math.inf)
+        ends = sorted(down.end for down in self.truth.down[node] if down.end < math.inf)
         return ends or [math.inf]
 
     def life_start(self, node: int, t: float) -> float:
         """The start of the process that ran at `t`. ResultError if none ran."""
-        for down in self.background.down[node]:
+        for down in self.truth.down[node]:
             if down.start <= t < down.end:
                 raise ResultError(
                     f"{self.names[node]} did not run at {signed(t)}; expected a time when it did:"
@@ -144,7 +144,7 @@ class FinishedRun:
 
     def _beginning(self, node: int, start: float) -> tuple[dict[int, str], dict[int, float]]:
         """The members that the process knew from the start: all of a converged start, else none."""
-        if not self.background.converged_start or start != self._starts(node)[0]:
+        if not self.truth.converged_start or start != self._starts(node)[0]:
             return {}, {}
         everybody = range(len(self.names))
         return dict.fromkeys(everybody, "alive"), dict.fromkeys(everybody, start)

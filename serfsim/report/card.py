@@ -17,8 +17,8 @@ from serfsim.scenario.card import card_style, environment
 from serfsim.scenario.phrases import describe_length
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
-    from serfsim.results.stored_truth import Background
+    from serfsim.results.run_result import RunResult
+    from serfsim.results.stored_truth import StoredTruth
 
 # What a reader wants to see at a glance, where a run has it.
 HEADLINES = (
@@ -37,7 +37,7 @@ HEADLINES = (
 )
 
 
-def result_card(result: Result) -> str:
+def result_card(result: RunResult) -> str:
     """The card as HTML that stands in a page of somebody else's."""
     from markupsafe import Markup
 
@@ -51,7 +51,7 @@ def result_card(result: Result) -> str:
             name=summary["name"],
             question=summary["question"],
             run=run_words(summary),
-            answer=answer(summary, is_quiet(result.background)),
+            answer=answer(summary, is_quiet(result.truth)),
             claims=told_claims(summary),
             headlines=[row for row in rows if row.figure in HEADLINES],
             sections=sections(rows + traffic_rows(summary)),
@@ -63,10 +63,10 @@ def sections(rows: list[Row]) -> list[tuple[str, list[Row]]]:
     return [(section, list(group)) for section, group in groupby(rows, key=lambda row: row.section)]
 
 
-def is_quiet(background: Background) -> bool:
+def is_quiet(truth: StoredTruth) -> bool:
     """Whether no member was ever down or under a fault in the scored time."""
-    end = background.end_s
-    return not (background.faulted_spans.touches(0.0, end) | background.down_spans.touches(0.0, end)).any()
+    end = truth.end_s
+    return not (truth.faulted_spans.touches(0.0, end) | truth.down_spans.touches(0.0, end)).any()
 
 
 def run_words(summary: Mapping[str, Any]) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serfsim.report.plots import Plots
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from serfsim.report.svg import PageFigure
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 # In the order in which a reader wants them.
 FIGURES = (
@@ -25,6 +27,9 @@ FIGURES = (
     "membership",
     "queues",
 )
+PAGE = "report.html"  # in a result folder, as PLOTS
+PLOTS = "plots"
+DRAWN = (PAGE, *(f"{PLOTS}/{name}.png" for name in FIGURES))
 DPI = 110
 LANE = 0.17  # inches a lane of the event timeline
 MAP_HEIGHT = 7.0
@@ -44,7 +49,7 @@ def figure_height(name: str, nodes: int) -> float:
     return MAP_HEIGHT if name == "coordinate_map" else 4.8
 
 
-def save_figures(result: Result, folder: Path, names: tuple[str, ...] = FIGURES) -> list[Path]:
+def save_figures(result: RunResult, folder: Path, names: tuple[str, ...] = FIGURES) -> list[Path]:
     """Draw each figure into `<folder>/<name>.png`; returns the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     return [save_figure(figure, folder, name) for name, figure in drawn(result, names)]
@@ -57,7 +62,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     return path
 
 
-def page_figures(result: Result, folder: Path | None = None) -> list[PageFigure]:
+def page_figures(result: RunResult, folder: Path | None = None) -> list[PageFigure]:
     """All figures for the page; drawn once, they are saved as images too where a `folder` is given."""
     from serfsim.report.svg import HALF, MARGINS, page_figure
 
@@ -75,7 +80,7 @@ def page_figures(result: Result, folder: Path | None = None) -> list[PageFigure]
     return taken
 
 
-def drawn(result: Result, names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
+def drawn(result: RunResult, names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
     """The figures one after the other, in the style, which holds until the next is asked for."""
     import matplotlib as mpl
 
@@ -87,7 +92,7 @@ def drawn(result: Result, names: tuple[str, ...]) -> Iterator[tuple[str, Figure]
 
 
 def figure_of(
-    result: Result,
+    result: RunResult,
     name: str,
     size: tuple[float, float] | None = None,
     margins: tuple[float, float, float, float] | None = None,
@@ -101,13 +106,13 @@ def figure_of(
     from serfsim.report.plots.style import SIZE
     from serfsim.report.plots.ticks import Ticks
 
-    nodes = result.background.names
+    nodes = result.truth.names
     width, height = size or (SIZE[0], figure_height(name, len(nodes)))
     left, right, above, below = margins or figure_margins(name, nodes)
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     figure.subplots_adjust(left / width, below / height, 1.0 - right / width, 1.0 - above / height)
-    axes = getattr(result.plot, name)(ax=figure.add_subplot())
+    axes = getattr(Plots(result), name)(ax=figure.add_subplot())
     if axes.axison:
         Ticks(axes)
     if margins is None:

@@ -2,7 +2,7 @@
 
 The page needs no network, no script and no font of its own; it is as good in the dark and on paper, and
 on a telephone. Figures are SVG in the page's type and colours (`svg.py`), words are composed in
-`answer.py` and `happened.py`, and the page itself is the template beside them.
+`answer.py` and `timeline.py`, and the page itself is the template beside them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from serfsim.base.atomic_files import write_whole
 from serfsim.report.answer import answer, told_claims
 from serfsim.report.card import is_quiet, run_words, sections
 from serfsim.report.figures import page_figures
-from serfsim.report.happened import (
+from serfsim.report.tables import number, summary_rows
+from serfsim.report.timeline import (
     crash_rows,
     more_than_shown,
     scenario_of,
@@ -25,7 +26,6 @@ from serfsim.report.happened import (
     timeline,
     view_rows,
 )
-from serfsim.report.tables import number, summary_rows
 from serfsim.scenario.card import environment
 from serfsim.scenario.describe_environment import describe_cluster, describe_network
 from serfsim.scenario.phrases import format_names
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from serfsim.report.svg import PageFigure
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
     from serfsim.scenario.model import Scenario
 
 MOST_TYPES = 12  # message types in the table of traffic
@@ -49,12 +49,12 @@ class Load(NamedTuple):
     messages: str
 
 
-def write_page(result: Result, path: Path, plots: Path | None = None) -> None:
+def write_page(result: RunResult, path: Path, plots: Path | None = None) -> None:
     """Write the page, whole or not at all; the figures also as images into `plots`, where it is given."""
     write_whole(path, page(result, page_figures(result, plots)))
 
 
-def page(result: Result, figures: list[PageFigure]) -> str:
+def page(result: RunResult, figures: list[PageFigure]) -> str:
     """The page as text."""
     from markupsafe import Markup
 
@@ -66,7 +66,7 @@ def page(result: Result, figures: list[PageFigure]) -> str:
         name=summary["name"],
         question=summary["question"],
         run=run_words(summary),
-        answer=answer(summary, is_quiet(result.background)),
+        answer=answer(summary, is_quiet(result.truth)),
         claims=told_claims(summary),
         cluster=describe_cluster(scenario.cluster) if scenario else "",
         network=describe_network(scenario.network) if scenario else "",
@@ -74,7 +74,7 @@ def page(result: Result, figures: list[PageFigure]) -> str:
         figures=[figure for figure in figures if figure.svg],
         not_drawn=[figure for figure in figures if not figure.svg],
         crashes=crashes,
-        more_crashes=more_than_shown(len(scored_crashes(result.background)), len(crashes), "crash"),
+        more_crashes=more_than_shown(len(scored_crashes(result.truth)), len(crashes), "crash"),
         views=[(format_names(row.nodes), row.misses, row.keeps) for row in views],
         more_views=more_than_shown(wrong, sum(len(row.nodes) for row in views), "node"),
         sections=sections(summary_rows(summary)),

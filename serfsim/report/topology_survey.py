@@ -18,7 +18,7 @@ import numpy as np
 
 from serfsim.base.errors import ScenarioError
 from serfsim.report.topology_plots import SurveyPlots
-from serfsim.results.run_result import Result
+from serfsim.results.run_result import RunResult
 from serfsim.results.scoring.pair_errors import ERROR_FIGURES, Embedding, PairErrors
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
@@ -94,7 +94,7 @@ class Survey:
 
 
 def survey(
-    what: Scenario | Result | Topology,
+    what: Scenario | RunResult | Topology,
     *,
     floor: bool = True,
     heights: bool = True,
@@ -132,7 +132,7 @@ def survey(
     return Survey(scenario.name, scenario.seed, topology, report, found, vivaldi)
 
 
-def scenario_of(result: Result) -> Scenario:
+def scenario_of(result: RunResult) -> Scenario:
     """What a result ran. ScenarioError where it does not say."""
     if isinstance(result.scenario, Scenario):
         return result.scenario

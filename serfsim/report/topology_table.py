@@ -209,7 +209,7 @@ def survey_json(survey: Survey) -> str:
     import json
     from dataclasses import asdict
 
-    from serfsim.results.run_result import finite
+    from serfsim.results.summary import finite
 
     floor = survey.floor
     document = {

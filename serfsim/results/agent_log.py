@@ -22,7 +22,7 @@ from serfsim.protocol import events as kind
 from serfsim.protocol import log_lines as line
 from serfsim.results.scoring.recording import EventTable, Floats, Integers, LogTable, no_log
 from serfsim.results.scoring.rows import Column, in_pieces
-from serfsim.results.scoring.scope import is_of, pieces, rows_of
+from serfsim.results.scoring.scored_run import is_of, pieces, rows_of
 
 Releases = Sequence[tuple[float, int, str]]
 

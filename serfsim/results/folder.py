@@ -1,4 +1,4 @@
-"""The result folder: what is in it.
+"""The data files of a result folder.
 
 It is written whole or not at all, replaces only files of an older result, and `manifest.json` lists its files
 with their hashes.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -24,8 +24,6 @@ SCENARIO = "scenario.yaml"
 TRUTH = "truth.json"
 LOG = "log.txt"
 CAPTURES = ("capture.pcap", "capture.pcapng")
-PLOTS = "plots"
-PAGE = "report.html"
 TABLES = (
     "member_events",
     "probes",
@@ -43,7 +41,6 @@ NAMES = (
     TRUTH,
     LOG,
     *CAPTURES,
-    PAGE,
     *(f"{name}.parquet" for name in TABLES),
     manifest.FILE,
 )
@@ -54,27 +51,27 @@ def _own(folder: Path) -> set[str]:
     return manifest.own(folder) if kept is not None and kept.kind == KIND else set()
 
 
-def _owned(complete: bool) -> atomic_files.Owned:
-    from serfsim.report.figures import FIGURES
-
-    plots = [f"{PLOTS}/{name}.png" for name in FIGURES]
+def _owned(complete: bool, more: Sequence[str]) -> atomic_files.Owned:
     return atomic_files.Owned(
-        RESULT, _own, partial(manifest.seal, kind=KIND, complete=complete), (*NAMES, *plots)
+        RESULT, _own, partial(manifest.seal, kind=KIND, complete=complete), (*NAMES, *more)
     )
 
 
-def replacing(folder: Path, *, complete: bool = True) -> AbstractContextManager[Path]:
-    """Yields a temporary folder that takes the place of `folder` when the block ends well.
+def replacing(
+    folder: Path, *, complete: bool = True, more: Sequence[str] = ()
+) -> AbstractContextManager[Path]:
+    """Yield a temporary folder that takes the place of `folder` when the block ends well.
 
-    Files in `folder` that serfsim did not write stay. Raises ResultError where `folder` holds something
-    that is not a result, or cannot be written.
+    `more`: files that may be written besides NAMES, such as plots and page. Files in `folder` that
+    serfsim did not write stay. Raises ResultError where `folder` holds something that is not a result, or
+    cannot be written.
     """
-    return atomic_files.replacing(folder, _owned(complete), ResultError)
+    return atomic_files.replacing(folder, _owned(complete, more), ResultError)
 
 
-def check_replaceable(folder: Path) -> None:
-    """Raises ResultError where `replacing` would: before the run rather than after it."""
-    atomic_files.check_replaceable(folder, _owned(complete=True), ResultError)
+def check_replaceable(folder: Path, more: Sequence[str] = ()) -> None:
+    """Raise ResultError where `replacing` would: before the run rather than after it."""
+    atomic_files.check_replaceable(folder, _owned(True, more), ResultError)
 
 
 def held(folder: Path) -> AbstractContextManager[None]:
@@ -84,7 +81,7 @@ def held(folder: Path) -> AbstractContextManager[None]:
     return locked_once(place.with_name(f".{place.name}.lock"), folder, "is at a run into it", ResultError)
 
 
-def place_for(folder: Path, *, complete: bool) -> Path:
+def place_for(folder: Path, *, complete: bool, more: Sequence[str] = ()) -> Path:
     """Where a result goes: `folder`, or beside it where a partial one would replace a complete one."""
     if complete or not folder.is_dir():
         return folder
@@ -94,7 +91,7 @@ def place_for(folder: Path, *, complete: bool) -> Path:
     names = (f"{folder.name}-partial", *(f"{folder.name}-partial-{turn}" for turn in range(2, 1000)))
     for place in (folder.absolute().with_name(name) for name in names):
         try:
-            check_replaceable(place)
+            check_replaceable(place, more)
         except ResultError:
             continue
         kept = manifest.read(place) if place.is_dir() else None

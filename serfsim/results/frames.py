@@ -39,7 +39,7 @@ from serfsim.results.scoring.recording import (
     QueueSamples,
 )
 from serfsim.results.scoring.rows import PIECE, let_go
-from serfsim.results.scoring.scope import Scope, rows_of, rows_of_kind, select
+from serfsim.results.scoring.scored_run import ScoredRun, rows_of, rows_of_kind, select
 from serfsim.results.scoring.traffic import is_type
 
 EARLY_ROWS = 2_000_000  # more rows than this before t = 0 are a mass join: its joins are left out
@@ -106,13 +106,13 @@ def confirmations(events: EventTable, n: int) -> Masked:
     return Masked(count, ~known)
 
 
-def reachability(scope: Scope, events: EventTable, about_node: Booleans) -> Masked:
+def reachability(run: ScoredRun, events: EventTable, about_node: Booleans) -> Masked:
     """Could a packet pass between observer and subject both ways, at each row's time?
 
     Missing where the subject is no node.
     """
     reachable = np.zeros(len(events.t), dtype=np.bool_)
-    ask = scope.recording.truth.reachable
+    ask = run.recording.truth.reachable
     rows = np.flatnonzero(about_node)
     answers: Iterable[bool] = map(
         ask, events.observer[rows].tolist(), events.subject[rows].tolist(), events.t[rows].tolist()
@@ -126,24 +126,24 @@ def about_nodes(events: EventTable, n: int) -> Booleans:
     return rows
 
 
-def member_events(scope: Scope) -> Columns:
+def member_events(run: ScoredRun) -> Columns:
     """t_s, observer, subject, kind, truth_alive, truth_reachable, confirmations, detail.
 
     One row for every row of the event table (but see `kept_events`). `truth_alive`: was the
     subject up then. `truth_reachable` is missing in all rows where there are more than REACHABLE_ROWS.
     `detail` is the number that `protocol.events` describes for the kind.
     """
-    return joined(list(member_events_in_parts(scope)))
+    return joined(list(member_events_in_parts(run)))
 
 
-def member_events_in_parts(scope: Scope) -> Iterator[Columns]:
+def member_events_in_parts(run: ScoredRun) -> Iterator[Columns]:
     """The same table in parts, since after a mass join it has a row for every pair of nodes."""
-    names, recorded = scope.recording.names, scope.recording.events
+    names, recorded = run.recording.names, run.recording.events
     asked = 0
     for events in kept_events(recorded):
-        asked += int(about_nodes(events, scope.n).sum())
+        asked += int(about_nodes(events, run.n).sum())
     for events in kept_events(recorded):
-        known = about_nodes(events, scope.n)
+        known = about_nodes(events, run.n)
         subject = np.where(known, events.subject, 0).astype(np.int64)
         unknown = Masked(np.zeros(len(known), dtype=np.bool_), np.ones(len(known), dtype=np.bool_))
         yield {
@@ -151,9 +151,9 @@ def member_events_in_parts(scope: Scope) -> Iterator[Columns]:
             "observer": nodes(events.observer, names),
             "subject": nodes(events.subject, names),
             "kind": kinds(events.kind),
-            "truth_alive": known & ~scope.down.covers(subject, events.t),
-            "truth_reachable": unknown if asked > REACHABLE_ROWS else reachability(scope, events, known),
-            "confirmations": confirmations(events, scope.n),
+            "truth_alive": known & ~run.down.covers(subject, events.t),
+            "truth_reachable": unknown if asked > REACHABLE_ROWS else reachability(run, events, known),
+            "confirmations": confirmations(events, run.n),
             "detail": events.detail,
         }
 
@@ -171,12 +171,12 @@ def event_table(columns: Any) -> EventTable:
     )
 
 
-def probes(scope: Scope) -> Columns:
+def probes(run: ScoredRun) -> Columns:
     """t_s (the second's beginning), kind, count: a row for every second and kind, zeros too."""
-    table = scope.recording.probe_counts
+    table = run.recording.probe_counts
     seconds = table.start + np.arange(len(table.values))
     columns = {name: table.values[:, place] for place, name in enumerate(table.columns)}
-    events = scope.recording.events
+    events = run.recording.events
     for kind in PROBE_ROWS:
         if NAMES[kind] not in columns and len(seconds):
             place = np.floor(events.t[rows_of_kind(events, (kind,))] - table.start).astype(np.int64)
@@ -191,13 +191,13 @@ def probes(scope: Scope) -> Columns:
     }
 
 
-def traffic(scope: Scope) -> Columns:
+def traffic(run: ScoredRun) -> Columns:
     """t_s, message_type, transport, count, bytes: a row for every second and type that had any.
 
     Bytes are whole IP packets. What belongs to no message (handshakes, retransmissions, bare acks)
     is the type "overhead", so that bytes add up to what the network carried; its count is 0.
     """
-    counts, sizes = scope.recording.traffic_counts, scope.recording.traffic_bytes
+    counts, sizes = run.recording.traffic_counts, run.recording.traffic_bytes
     columns = list(dict.fromkeys([*counts.columns, *sizes.columns]))
     length, zero = len(counts.values), np.zeros(len(counts.values), dtype=np.int64)
     seconds: Floats = counts.start + np.arange(length, dtype=np.float64)

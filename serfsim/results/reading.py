@@ -14,7 +14,7 @@ import numpy as np
 
 from serfsim.base.errors import ResultError
 from serfsim.results.columns import Coded, Column, Columns, Masked
-from serfsim.results.stored_truth import Background
+from serfsim.results.stored_truth import StoredTruth
 
 # What reading a file of JSON raises that is none, or holds something else.
 UNREADABLE: Final = (
@@ -118,12 +118,12 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
 
 
-def check_background(file: Path, background: Background) -> None:
+def check_stored_truth(file: Path, truth: StoredTruth) -> None:
     """Names are names, times numbers, and numbers of nodes those of nodes."""
-    names, count = background.names, len(background.names) if isinstance(background.names, list) else 0
+    names, count = truth.names, len(truth.names) if isinstance(truth.names, list) else 0
     if not count or not all(isinstance(name, str) for name in names) or len(set(names)) < count:
         raise _no(file, "names", names, "the names of the nodes")
-    groups = background.groups
+    groups = truth.groups
     if (
         not isinstance(groups, list)
         or len(groups) != count
@@ -131,26 +131,26 @@ def check_background(file: Path, background: Background) -> None:
     ):
         raise _no(file, "groups", groups, f"the groups of the {count} nodes")
     for name, value in (
-        ("warm_up_s", background.warm_up),
-        ("duration_s", background.duration),
-        ("end_s", background.end_s),
+        ("warm_up_s", truth.warm_up),
+        ("duration_s", truth.duration),
+        ("end_s", truth.end_s),
     ):
         if not _is_time(value):
             raise _no(file, name, value, "seconds")
-    for name, spans in (("down_s", background.down), ("faulted_s", background.faulted)):
+    for name, spans in (("down_s", truth.down), ("faulted_s", truth.faulted)):
         if len(spans) != count:
             raise _no(file, name, len(spans), f"one list for each of the {count} nodes")
         for interval in (interval for one in spans for interval in one):
             if not _is_time(interval.start) or not _is_time(interval.end):
                 raise _no(file, name, interval, "seconds")
-    for name, happened in (("crashes", background.crashes), ("leaves", background.leaves)):
+    for name, happened in (("crashes", truth.crashes), ("leaves", truth.leaves)):
         for t, node in happened:
             if not _is_time(t) or type(node) is not int or not 0 <= node < count:
                 raise _no(file, name, [t, node], "a time and the number of a node")
-    truth = background.map
-    if truth is not None:
-        inside = ((truth.nodes >= 0) & (truth.nodes < count)).all()
-        if truth.xy_s.shape != (len(truth.nodes), 2) or truth.xy_s.dtype.kind not in "fi" or not inside:
+    known = truth.map
+    if known is not None:
+        inside = ((known.nodes >= 0) & (known.nodes < count)).all()
+        if known.xy_s.shape != (len(known.nodes), 2) or known.xy_s.dtype.kind not in "fi" or not inside:
             raise _no(file, "map", None, "a place for each of its nodes")
 
 

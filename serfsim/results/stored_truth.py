@@ -36,7 +36,7 @@ class TrueMap:
 
 
 @dataclass
-class Background:
+class StoredTruth:
     """Times in seconds on the scenario's clock; `end_s` is where the run stopped.
 
     `flap_timeout`: that setting of each node.
@@ -64,10 +64,10 @@ class Background:
         return Spans(self.faulted)
 
 
-def background_of(recording: Recording) -> Background:
+def stored_truth_of(recording: Recording) -> StoredTruth:
     stopped = recording.interrupted_at
     truth = recording.truth
-    return Background(
+    return StoredTruth(
         list(recording.names),
         list(recording.groups),
         recording.warm_up,
@@ -108,34 +108,34 @@ def classical_scaling(distance: Floats) -> Floats:
     return points
 
 
-def to_json(background: Background) -> str:
+def to_json(truth: StoredTruth) -> str:
     def number(value: float) -> float | None:
         return float(value) if math.isfinite(value) else None
 
     def spans(intervals: list[list[Interval]]) -> list[list[list[float | None]]]:
         return [[[number(i.start), number(i.end)] for i in one] for one in intervals]
 
-    truth = background.map
+    known = truth.map
     document: dict[str, Any] = {
-        "names": background.names,
-        "groups": background.groups,
-        "warm_up_s": background.warm_up,
-        "duration_s": background.duration,
-        "end_s": background.end_s,
-        "down_s": spans(background.down),
-        "faulted_s": spans(background.faulted),
-        "crashes": [[float(t), int(node)] for t, node in background.crashes],
-        "leaves": [[float(t), int(node)] for t, node in background.leaves],
-        "converged_start": background.converged_start,
-        "flap_timeout_s": background.flap_timeout,
+        "names": truth.names,
+        "groups": truth.groups,
+        "warm_up_s": truth.warm_up,
+        "duration_s": truth.duration,
+        "end_s": truth.end_s,
+        "down_s": spans(truth.down),
+        "faulted_s": spans(truth.faulted),
+        "crashes": [[float(t), int(node)] for t, node in truth.crashes],
+        "leaves": [[float(t), int(node)] for t, node in truth.leaves],
+        "converged_start": truth.converged_start,
+        "flap_timeout_s": truth.flap_timeout,
         "map": None
-        if truth is None
-        else {"nodes": truth.nodes.tolist(), "xy_s": truth.xy_s.tolist(), "scaled": truth.scaled},
+        if known is None
+        else {"nodes": known.nodes.tolist(), "xy_s": known.xy_s.tolist(), "scaled": known.scaled},
     }
     return json.dumps(document)
 
 
-def from_json(text: str) -> Background:
+def from_json(text: str) -> StoredTruth:
     document = json.loads(text)
 
     def spans(name: str) -> list[list[Interval]]:
@@ -145,10 +145,10 @@ def from_json(text: str) -> Background:
         ]
 
     kept = document["map"]
-    truth = None
+    known = None
     if kept is not None:
-        truth = TrueMap(np.array(kept["nodes"], dtype=np.int64), np.array(kept["xy_s"]), kept["scaled"])
-    return Background(
+        known = TrueMap(np.array(kept["nodes"], dtype=np.int64), np.array(kept["xy_s"]), kept["scaled"])
+    return StoredTruth(
         document["names"],
         document["groups"],
         document["warm_up_s"],
@@ -159,6 +159,6 @@ def from_json(text: str) -> Background:
         [(t, node) for t, node in document["crashes"]],
         [(t, node) for t, node in document["leaves"]],
         document["converged_start"],
-        truth,
+        known,
         document.get("flap_timeout_s", [FLAP_TIMEOUT] * len(document["names"])),
     )

@@ -13,22 +13,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import simpy
 
 from serfsim.base.errors import SerfsimError
-from serfsim.base.progress import bar
 from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
 from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.results.run_result import Result
+from serfsim.results.run_result import RunResult
 from serfsim.results.scoring.recording import Recording, Truth
-from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.model import Scenario
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
@@ -54,6 +52,8 @@ class Simulation:
     the machines of a variant of the protocol; the summary names it under `versions`. Raises SerfsimError
     for a topology that cannot be built.
     """
+
+    result_class: ClassVar[type[RunResult]] = RunResult
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Simulation:
         self._progress: Progress = lambda fraction: None
         self._events = recorder.EventRows(self.trace)
         self._take_events: Callable[[], None] = lambda: None  # whoever drives `env` reads the trace
-        self._result: Result | None = None
+        self._result: RunResult | None = None
         self.process(self._start_everybody(starts))
         self.process(self.sampler.process())
         self.process(self.queue_sampler.process())
@@ -116,11 +116,6 @@ class Simulation:
         scenario, seed = self.scenario.name, self.seed
         state = "has run" if self._result is not None else f"at {self.now:g} s of {self.scenario.duration:g}"
         return f"<Simulation of {scenario}, seed {seed}: {len(self.roster.members)} nodes, {state}>"
-
-    def _repr_html_(self) -> str:
-        """That of the result once there is one, before that of the scenario."""
-        shown = self.scenario if self._result is None else self._result
-        return shown._repr_html_()
 
     # What experiments use ------------------------------------------------------------------------
 
@@ -184,7 +179,7 @@ class Simulation:
 
     # The run -------------------------------------------------------------------------------------
 
-    def run(self, progress: Progress | None = None) -> Result:
+    def run(self, progress: Progress | None = None) -> RunResult:
         """Run to the end and score. Interrupted (KeyboardInterrupt), the result holds what came before.
 
         `progress` is called now and then with the share that is done, 0 to 1.
@@ -195,7 +190,7 @@ class Simulation:
             self._progress = progress
         with no_garbage_collection():
             recording = self._recorded()
-            self._result = Result.from_recording(
+            self._result = self.result_class.from_recording(
                 self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
             )
         self._result.capture = self.capture
@@ -319,28 +314,3 @@ class Simulation:
         self.trace.watches = [watch for watch, _ in self._waits]
         for watch, happened in seen:
             happened.succeed(watch.seen_at - self.origin)
-
-
-def run(
-    scenario: Scenario,
-    *,
-    seed: int | None = None,
-    progress: Progress | None = None,
-    capture: Path | None = None,
-    node_class: type[SerfNode] = SerfNode,
-    allow_large: bool = False,
-) -> Result:
-    """Run a scenario once.
-
-    `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called now and then
-    with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture` and
-    `node_class`: see `Simulation`. Interrupted, it returns what came before, with `complete` False. Raises
-    SerfsimError for a topology that cannot be built, and for a run that is estimated beyond the budget of
-    `scenario.estimate`, unless `allow_large`.
-    """
-    refuse_large(scenario, scenario.name, allowed=allow_large)
-    simulation = Simulation(scenario, seed, capture, node_class=node_class)
-    if progress is not None:
-        return simulation.run(progress)
-    with bar(scenario.name) as report:
-        return simulation.run(report)

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
+from serfsim import Result, Simulation
 from serfsim.engine.trace import DATAGRAMS, SEGMENTS, TRAFFIC_COLUMNS
-from serfsim.results.run_result import Result
 from serfsim.scenario.model import Scenario
-from serfsim.simulation import Simulation
 from tests.capture.reading import Captured, read
 
 

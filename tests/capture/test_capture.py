@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from serfsim import Simulation, open_result
 from serfsim.base.errors import ResultError
 from serfsim.capture.conversation import Side
 from serfsim.capture.packets import EPOCH_NS, KEY
@@ -18,9 +19,7 @@ from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.wire.decode_memberlist import DatagramReader
 from serfsim.protocol.wire.streams import decode_stream, unwrap_stream
-from serfsim.results.run_result import open_result
 from serfsim.scenario.model import Scenario
-from serfsim.simulation import Simulation
 from serfsim.simulation.configs import address_of
 from serfsim.wire_crypto import Keyring
 from tests.capture.conftest import BUSY, Run

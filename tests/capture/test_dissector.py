@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 import serfsim.capture
-from serfsim.results.run_result import open_result
+from serfsim import Simulation, open_result
 from serfsim.scenario.model import Scenario
-from serfsim.simulation import Simulation
 from tests.capture.conftest import Run
 
 TSHARK = shutil.which("tshark")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from serfsim import Simulation
 from serfsim.protocol.memberlist.messages import SUSPECT, Accusation
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_FAILED
-from serfsim.simulation import Simulation
 from tests.simulation.cluster import scenario
 
 LARGEST = 2**32 - 1

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from serfsim import Simulation
 from serfsim.cli.app import app
 from serfsim.results.agent_log import log_lines
-from serfsim.simulation import Simulation
 from tests.cases.running import case
 from tests.simulation.cluster import Run, scenario
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from serfsim import Simulation
 from serfsim.protocol.serf.members import STATUS_ALIVE
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.simulation import Simulation
 from tests.cases.running import case, scenario_of
 
 

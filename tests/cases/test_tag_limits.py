@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import serfsim
+from serfsim import Simulation
 from serfsim.base.errors import SerfsimError
 from serfsim.protocol.serf.tags import LONGEST_META, encode_tags
-from serfsim.simulation import Simulation
 from tests.cases.running import case
 
 # 0xff, a map of one, a key of 4 letters, and the header of a long string.

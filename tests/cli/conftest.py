@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-import serfsim.simulation
+import serfsim.report.runs
 from serfsim.base import manifest
 from serfsim.cli.app import app
 from serfsim.scenario import Scenario
@@ -75,7 +75,7 @@ class Simulation:
 @pytest.fixture
 def simulation(monkeypatch: pytest.MonkeyPatch) -> Simulation:
     made_up = Simulation()
-    monkeypatch.setattr(serfsim.simulation, "run", made_up.run, raising=False)
+    monkeypatch.setattr(serfsim.report.runs, "run", made_up.run, raising=False)
     return made_up
 
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from serfsim.results.run_result import Result, open_result
-from serfsim.results.scoring.score import score
+from serfsim import Result, Simulation, open_result
+from serfsim.results.summary import score
 from serfsim.scenario import Scenario
-from serfsim.simulation import Simulation
 
 Serfsim = Callable[..., Any]
 
@@ -54,7 +53,7 @@ def test_an_interrupted_run_keeps_what_came_before(
     def run(scenario: Scenario, seed: int | None = None, **_: Any) -> Result:
         return Simulation(scenario, seed).run(progress=report)
 
-    monkeypatch.setattr("serfsim.simulation.run", run)
+    monkeypatch.setattr("serfsim.report.runs.run", run)
     done = serfsim_in("run", file, "--out", "r")
     assert done.exit_code == 130
     assert "interrupted: the result is partial" in done.stderr
@@ -103,7 +102,7 @@ def test_a_second_interruption_keeps_nothing(
 
 def pressing_while_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Press Ctrl-C whenever the log of a result is about to be written."""
-    monkeypatch.setattr("serfsim.results.agent_log.write_log", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("serfsim.results.run_result.write_log", lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 @pytest.mark.parametrize("before", [0, 1])

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from serfsim import Result, Simulation, open_result
 from serfsim.base import manifest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.app import app
 from serfsim.live.finished_run import FinishedRun
 from serfsim.live.views import member_views
 from serfsim.protocol.memberlist.members import UNKNOWN
-from serfsim.results.run_result import Result, open_result
 from serfsim.scenario.loading import loads
-from serfsim.simulation import Simulation
 
 FILE = """\
 name: past

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import serfsim
+from serfsim import Result
 from serfsim.base.errors import SerfsimError
-from serfsim.results.run_result import Result
 from serfsim.scenario.figures import figure_value
 from serfsim.study.comparison import per_node, per_pair
 

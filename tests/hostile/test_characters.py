@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from serfsim import open_result
 from serfsim.base.english import printable
 from serfsim.cli.app import app
-from serfsim.results.run_result import open_result
 from serfsim.scenario import load
 
 ESCAPE = Path(__file__).parent / "inputs" / "escape.yaml"

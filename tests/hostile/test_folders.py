@@ -15,12 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 import serfsim
+from serfsim import Result, open_result
 from serfsim.base import manifest
 from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.cli.app import app
 from serfsim.results.folder import held
 from serfsim.results.reading import COLUMNS
-from serfsim.results.run_result import Result, open_result
 from serfsim.scenario import Scenario
 
 SMALL = "{name: small, cluster: {nodes: 4}, duration: 20s, warm_up: 5s, faults: [{crash: [node-02], at: 1s}]}"

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import serfsim
+from serfsim import Result, open_result
 from serfsim.base.errors import SerfsimError
-from serfsim.results.run_result import Result, open_result
 from serfsim.scenario import Scenario, loads
 from serfsim.scenario.model import Scenario as Model
 from serfsim.topology.graph import load_graph

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from serfsim import Simulation, run
 from serfsim.live.finished_run import FinishedRun
 from serfsim.live.views import member_views
 from serfsim.scenario import Scenario, load
-from serfsim.simulation import Simulation, run
 
 INPUTS = Path(__file__).parent / "inputs"
 RELEASES = ["0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest"]

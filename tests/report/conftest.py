@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from serfsim import Result
 from serfsim.protocol.events import (
     FAILED,
     HEALTH,
@@ -17,7 +18,6 @@ from serfsim.protocol.events import (
     SUSPICION_TIMEOUT,
     TCP_FALLBACK_OK,
 )
-from serfsim.results.run_result import Result
 from serfsim.results.scoring.recording import QueueSamples
 from tests.scoring.recorded import AFTER, Row, all_joined, counters, recorded, samples
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from serfsim import load, run
+from serfsim import Result, load, run
 from serfsim.report.answer import Answer, answer, told_claims
 from serfsim.report.tables import number
-from serfsim.results.run_result import Result
 from tests.report.conftest import small
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from serfsim import Scenario, Simulation, run
-from serfsim.results.run_result import Result
+from serfsim import Result, Scenario, Simulation, run
 from tests.report.conftest import small
 
 SCENARIO = Scenario(

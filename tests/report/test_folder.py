@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serfsim import Result, open_result
 from serfsim.base.errors import ResultError
 from serfsim.report.figures import FIGURES
 from serfsim.report.plots import view_sizes
 from serfsim.results import frames
 from serfsim.results.folder import TABLES, replacing
-from serfsim.results.run_result import Result, open_result
 from tests.report.conftest import small
 
 
@@ -46,12 +46,12 @@ def test_a_result_read_back_is_the_one_that_was_saved(result: Result, saved: Pat
         pd.testing.assert_frame_equal(there, here, check_dtype=len(here) > 0, check_categorical=len(here) > 0)
     for column in ("t", "observer", "subject", "kind", "detail"):
         assert np.array_equal(getattr(again.events, column), getattr(result.events, column))
-    assert again.background.down == result.background.down
-    assert again.background.faulted == result.background.faulted
-    assert again.background.crashes == result.background.crashes
-    assert again.background.map is not None
-    assert result.background.map is not None
-    assert (again.background.map.xy_s == result.background.map.xy_s).all()
+    assert again.truth.down == result.truth.down
+    assert again.truth.faulted == result.truth.faulted
+    assert again.truth.crashes == result.truth.crashes
+    assert again.truth.map is not None
+    assert result.truth.map is not None
+    assert (again.truth.map.xy_s == result.truth.map.xy_s).all()
     assert again.recording is None
     # And it can be saved once more; without figures there is no page.
     without = {"report.html", *(f"plots/{name}.png" for name in FIGURES)}
@@ -65,7 +65,7 @@ def test_of_a_mass_join_saved_without_its_joins_views_are_complete_when_read_bac
     here = small()
     there = open_result(here.save(tmp_path / "r", figures=False))
     assert len(there.events.t) == len(here.events.t) - 4 * 3
-    grid = np.arange(0.0, here.background.end_s)
+    grid = np.arange(0.0, here.truth.end_s)
     seen = [view_sizes.sizes(one, grid) for one in (there, here)]
     np.testing.assert_array_equal(*seen)
 

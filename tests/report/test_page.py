@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
+from serfsim import Result, open_result, run
 from serfsim.base import manifest
 from serfsim.report.figures import FIGURES, page_figures
-from serfsim.report.happened import more_than_shown
 from serfsim.report.page import page, page_style, write_page
 from serfsim.report.svg import PROPERTIES, page_figure
-from serfsim.results.run_result import Result, open_result
+from serfsim.report.timeline import more_than_shown
 from serfsim.scenario import Scenario
-from serfsim.simulation import run
 from tests.report.conftest import empty, large, small
 
 LARGEST = 1_500_000  # bytes of a page of thirty nodes
@@ -132,7 +131,7 @@ def test_claims_are_told_with_their_value_in_their_unit_and_what_it_means(real: 
 
 
 def test_whoever_was_picked_at_random_is_named(real: Result, text: str) -> None:
-    (picked,) = [node for node, one in enumerate(real.background.faulted) if one and one[0].start == 5.0]
+    (picked,) = [node for node, one in enumerate(real.truth.faulted) if one and one[0].start == 5.0]
     assert f"at 5 s, for 2 s a random node stands still (node-0{picked})" in " ".join(Reader(text).words)
 
 
@@ -272,7 +271,7 @@ def test_one_node_and_two_are_told_of_in_good_grammar_and_with_the_reason_for_wh
 
 
 def described(result: Result, **changes: Any) -> Result:
-    return Result(result.scenario, {**result.summary, **changes}, result.background, result._makers)
+    return Result(result.scenario, {**result.summary, **changes}, result.truth, result._makers)
 
 
 def test_names_and_questions_of_any_letters_stay_what_they_are(result: Result) -> None:

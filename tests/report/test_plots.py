@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from serfsim import Result, open_result
 from serfsim.report.figures import FIGURES, save_figures
 from serfsim.report.plots.style import legend_columns
-from serfsim.results.run_result import Result, open_result
 from tests.report.conftest import empty, large, small
 
 

@@ -12,12 +12,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from serfsim import Scenario, sweep
-from serfsim.report import sweep_plot
-from serfsim.report.sweep_page import sweep_page
-from serfsim.report.sweep_words import held_claims, range_of, sweep_answer, unfinished, verdict
 from serfsim.scenario.claims import Claim
-from serfsim.study.sweeps import open_sweep
+from serfsim.study.sweeps import open_sweep, page_plot
 from serfsim.study.sweeps.overview import summary
+from serfsim.study.sweeps.page import sweep_page
+from serfsim.study.sweeps.page_words import held_claims, range_of, sweep_answer, unfinished, verdict
 from tests.report.test_page import Reader
 
 MULT = "cluster.config.suspicion_mult"
@@ -115,7 +114,7 @@ def test_the_plot_has_a_line_for_each_setting_of_the_other_parameters() -> None:
     runs = runs[["udp", *(name for name in runs.columns if name != "udp")]]
     points = summary(runs, 0.95, "mean", [FULL]).to_dict("records")
     ax = Figure().add_subplot()
-    assert sweep_plot.draw(points, FULL, ["udp", MULT], ax=ax) is ax
+    assert page_plot.draw(points, FULL, ["udp", MULT], ax=ax) is ax
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
         "suspicion_mult 2",
         "suspicion_mult 4",

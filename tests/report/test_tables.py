@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from serfsim import Result
 from serfsim.report.tables import claim_rows, lookup, number, percent, summary_rows, told, traffic_rows
-from serfsim.results.run_result import Result
 from tests.report.conftest import empty
 
 

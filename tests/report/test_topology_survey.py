@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import serfsim
+from serfsim import open_result
 from serfsim.native import Random
 from serfsim.report import topology_panels
 from serfsim.report.topology_figure import topology_figure
 from serfsim.report.topology_survey import Survey, survey
 from serfsim.report.topology_table import meaning, notes, survey_html, survey_rows
-from serfsim.results.run_result import open_result
 from serfsim.topology import build_topology, embedding
 from serfsim.topology.datasets import DATA_SETS, local_path
 

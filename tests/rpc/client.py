@@ -9,11 +9,11 @@ from typing import Any
 
 import msgpack
 
+from serfsim import Simulation
 from serfsim.live.rpc.pacing import Fast, Pace, Stepped
 from serfsim.live.rpc.server import Server
 from serfsim.live.rpc.simulated_agent import SimulatedAgent
 from serfsim.scenario import Scenario
-from serfsim.simulation import Simulation
 
 LIMIT_S = 20.0  # of real time; no test waits longer for anything
 

@@ -17,7 +17,7 @@ from serfsim.results.scoring.recording import (
     Recording,
     Truth,
 )
-from serfsim.results.scoring.score import score
+from serfsim.results.summary import score
 
 Row = tuple[float, int, int, int] | tuple[float, int, int, int, int]  # t, observer, kind, subject, detail
 Spells = Mapping[int, Sequence[tuple[float, float]]]

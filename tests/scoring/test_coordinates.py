@@ -11,7 +11,7 @@ from serfsim.protocol.events import COORDINATE_RESET
 from serfsim.results.scoring import pair_errors
 from serfsim.results.scoring.coordinates import error_series, final_errors
 from serfsim.results.scoring.pair_errors import Embedding, spaced
-from serfsim.results.scoring.scope import Scope
+from serfsim.results.scoring.scored_run import ScoredRun
 from tests.scoring.recorded import AFTER, figures, recorded, samples
 
 # Three nodes on a line at 0, 10 and 30 ms; estimates 10, 20 and 30 ms.
@@ -168,13 +168,13 @@ def test_scoring_in_blocks_gives_what_scoring_at_once_gives() -> None:
     n = 12
     vec = random.normal(0.05, 0.03, (n, 2))
     true = np.sqrt(((vec[:, None] - vec[None, :]) ** 2).sum(axis=2)) * random.uniform(0.8, 1.2, (n, n))
-    scope = Scope(recorded(nodes=n, rtt=true, coordinates=samples([1.0], vec)))
-    at_once, in_blocks = final_errors(scope, 0), final_errors(scope, 0, chunk_pairs=5 * n)
+    run = ScoredRun(recorded(nodes=n, rtt=true, coordinates=samples([1.0], vec)))
+    at_once, in_blocks = final_errors(run, 0), final_errors(run, 0, chunk_pairs=5 * n)
     assert at_once.relative == pytest.approx(in_blocks.relative)
     assert at_once.rank_loss == pytest.approx(in_blocks.rank_loss)
     assert at_once.nearest_accuracy == in_blocks.nearest_accuracy
     # And the series scores the same sample alike.
-    series = error_series(scope)
+    series = error_series(run)
     assert series.relative[0] == pytest.approx(list(at_once.relative.values()))
     assert series.rank_loss[0] == pytest.approx(at_once.rank_loss)
 
@@ -187,6 +187,6 @@ def test_a_large_cluster_is_scored_by_evenly_spaced_observers() -> None:
     vec = random.normal(0.05, 0.03, (n, 2))
     true = np.sqrt(((vec[:, None] - vec[None, :]) ** 2).sum(axis=2)) * 1.25
     recording = recorded(nodes=n, rtt=true, coordinates=samples([1.0], vec), down={7: [(0.5, AFTER)]})
-    series = error_series(Scope(recording))
+    series = error_series(ScoredRun(recording))
     assert series.pairs[0] == 200 * (n - 1)
     assert series.relative[0, 0] == pytest.approx(0.2)

@@ -11,7 +11,7 @@ from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, DELIVERED
 from serfsim.results.columns import frame_of
 from serfsim.results.frames import deliveries
 from serfsim.results.scoring.recording import Announcement, DeliveryTable
-from serfsim.results.scoring.score import score
+from serfsim.results.summary import score
 from tests.scoring.recorded import recorded
 
 Row = tuple[float, int, int, int] | tuple[float, int, int, int, int]  # t, node, action, item, peer

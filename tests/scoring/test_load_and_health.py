@@ -9,7 +9,7 @@ import pytest
 
 from serfsim.protocol.events import FAILED, HEALTH
 from serfsim.results.scoring.digest import digest
-from serfsim.results.scoring.quantiles import ratio, spread
+from serfsim.results.scoring.scored_run import ratio, spread
 from tests.scoring.recorded import AFTER, counters, figures, recorded, samples
 
 # Four nodes, ten seconds, of which the first two are before the scored time.

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.events import FAILED, JOIN, LEFT
-from serfsim.results.scoring.queues import is_settled
 from serfsim.results.scoring.recording import QueueSamples
-from serfsim.results.scoring.score import score
+from serfsim.results.scoring.traffic import is_settled
+from serfsim.results.summary import score
 from tests.scoring.recorded import AFTER, figures, recorded
 
 LEAVING = [(10.5, 0, LEFT, 3), (11.0, 1, FAILED, 3), (13.0, 2, LEFT, 3)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.events import FAILED, JOIN, LEFT
-from serfsim.results.scoring.score import score
+from serfsim.results.summary import score
 from tests.scoring.recorded import AFTER, BEFORE, all_joined, figures, recorded
 
 

@@ -164,7 +164,7 @@ from serfsim.protocol.events import JOIN
 from serfsim.results.scoring.digest import digest
 from serfsim.results.scoring.recording import EventTable, Interval
 from serfsim.results.scoring.rows import Rows
-from serfsim.results.scoring.score import score
+from serfsim.results.summary import score
 
 n = int(sys.argv[1])
 rows = Rows((np.float64, np.int32, np.int32, np.int8, np.int64))

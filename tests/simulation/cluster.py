@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 import serfsim
+from serfsim import Simulation
 from serfsim.protocol import events
-from serfsim.simulation import Simulation
 
 NAMES = {name: kind for kind, name in events.NAMES.items()}
 # A LAN: 0.1 ms from one to the next.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from serfsim import Simulation
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.wire.lzw import compress
-from serfsim.simulation import Simulation
 from tests.simulation.cluster import Run, run, scenario
 
 N = 12

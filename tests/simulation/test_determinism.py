@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serfsim.simulation import Simulation
+from serfsim import Simulation
 from tests.simulation.cluster import Run, run, scenario
 
 STORMY: dict[str, Any] = {

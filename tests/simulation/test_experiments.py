@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import serfsim
+from serfsim import Simulation
 from serfsim.base.errors import SerfsimError
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.probe import Prober
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.report.releases import nodes_text
-from serfsim.simulation import Simulation
 from tests.simulation.cluster import scenario
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from serfsim import Simulation
 from serfsim.network.rules import TCP, UDP
-from serfsim.simulation import Simulation
 from tests.simulation.cluster import Run, run, scenario
 
 # Nothing happens in these clusters but what a test looks at.

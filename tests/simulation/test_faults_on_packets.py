@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import serfsim
-from serfsim.results.run_result import Result
+from serfsim import Result
 
 
 def disturbed(**fault: object) -> Result:

@@ -43,7 +43,7 @@ def test_faults_and_workload_count_from_there_and_change_nothing_before() -> Non
     faults, workload = [{"crash": ["node-03"], "at": "5s"}], [{"event": "x", "from": "node-00", "at": "1s"}]
     busy = result(faults=faults, workload=workload)
     assert busy.summary["warm_up_s"] == calm
-    assert busy.background.crashes == [(5.0, 3)]
+    assert busy.truth.crashes == [(5.0, 3)]
 
 
 def test_what_is_written_down_runs_again_to_the_same_digest() -> None:
@@ -60,7 +60,7 @@ def test_a_cluster_that_begins_converged_has_settled_soon() -> None:
 
 def test_one_that_never_settles_is_told_of_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settling, "SETTLE_LIMIT_S", 5.0)
-    monkeypatch.setattr("serfsim.scenario.model.SETTLE_LIMIT_S", 5.0)
+    monkeypatch.setattr("serfsim.results.summary.SETTLE_LIMIT_S", 5.0)
     monkeypatch.setattr(settling, "is_settled", lambda sim: False)
     summary = result().summary
     assert (summary["warm_up_s"], summary["warm_up_settled"]) == (5.0, False)

@@ -8,9 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from serfsim import Scenario, Simulation
+from serfsim import Scenario, Simulation, open_result
 from serfsim.results import frames
-from serfsim.results.run_result import open_result
 from serfsim.results.scoring.rows import Rows
 from serfsim.simulation import recorder
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import serfsim
+from serfsim import Simulation
 from serfsim.protocol.versions import BASELINE, RELEASES, Mechanisms
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.loading import loads
 from serfsim.scenario.settings import BY_RELEASE, PROFILES, Settings, release_settings
 from serfsim.scenario.writing import dumps
-from serfsim.simulation import Simulation
 from tests.versions.harness import since
 
 

@@ -24,7 +24,7 @@ from serfsim.protocol import events
 from serfsim.protocol.serf.delegate import SerfDelegate
 from serfsim.protocol.serf.node import UPDATING, SerfNode
 from serfsim.results.agent_log import log_lines
-from serfsim.results.scoring.scope import select
+from serfsim.results.scoring.scored_run import select
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.application import RecordingApplication

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from serfsim.report.topology_survey import Floor
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 
 class Plots:
     """The figures of one result: `result.plot.view_sizes(ax=ax)`. Without `ax` a new figure is made."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: RunResult) -> None:
         self._result = result
 
     def view_sizes(self, ax: Axes | None = None) -> Axes:

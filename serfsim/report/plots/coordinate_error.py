@@ -13,13 +13,13 @@ from serfsim.report.tables import percent
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 FLOOR = 1e-6  # a log axis has no 0
 FLOOR_IN_SIGHT = 0.01  # of the least median: a lower floor is not drawn
 
 
-def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
+def draw(result: RunResult, ax: Axes, floor: Floor | None = None) -> Axes:
     title = "Error of estimated round-trip times"
     columns = result.columns("coordinate_error")
     known = np.isfinite(columns["relative_error_p50"])
@@ -29,7 +29,7 @@ def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
     p50, p90, p99 = (
         np.maximum(columns[f"relative_error_{name}"][known], FLOOR) for name in ("p50", "p90", "p99")
     )
-    style.shade_faults(ax, result.background)
+    style.shade_faults(ax, result.truth)
     ax.fill_between(t, p90, p99, color=style.SKY, alpha=0.25, linewidth=0)
     ax.fill_between(t, p50, p90, color=style.BLUE, alpha=0.22, linewidth=0)
     ax.plot(t, p99, color=style.SKY, linewidth=1.1, label="p99")
@@ -44,7 +44,7 @@ def draw(result: Result, ax: Axes, floor: Floor | None = None) -> Axes:
     style.log_ticks(ax.yaxis)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
     ax.set_ylabel("relative error")
-    style.time_axis(ax, min(0.0, float(t[0])), result.background.end_s)
+    style.time_axis(ax, min(0.0, float(t[0])), result.truth.end_s)
     figures = result.summary["coordinates"]
     last = figures["relative_error"]
     seen = "|estimate - true| / true over ordered pairs of live nodes."

@@ -18,14 +18,14 @@ from serfsim.report.plots.labels import place_labels
 from serfsim.results.scoring.recording import Floats, Integers
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 NAMED = 32  # nodes up to which every node is named
 NAME_SIZE = 8.0  # points
 GROUPS = 8
 
 
-def last_vectors(result: Result) -> dict[int, Floats]:
+def last_vectors(result: RunResult) -> dict[int, Floats]:
     """The vectors of the last sample by node number, seconds."""
     columns = result.columns("coordinates")
     t = columns["t_s"]
@@ -57,16 +57,16 @@ def laid_over(points: Floats, target: Floats) -> Floats:
     return fitted
 
 
-def draw(result: Result, ax: Axes) -> Axes:
+def draw(result: RunResult, ax: Axes) -> Axes:
     title = "Coordinates against the true map"
-    truth, vectors = result.background.map, last_vectors(result)
-    rows = [] if truth is None else [row for row, node in enumerate(truth.nodes.tolist()) if node in vectors]
-    if truth is None or not vectors:
+    known, vectors = result.truth.map, last_vectors(result)
+    rows = [] if known is None else [row for row, node in enumerate(known.nodes.tolist()) if node in vectors]
+    if known is None or not vectors:
         return style.nothing(ax, title, "no coordinates, or no true map, were recorded")
     if len(rows) < 3:
         return style.nothing(ax, title, "fewer than three nodes had coordinates and a place on it")
-    nodes = truth.nodes[rows]
-    actual = 1000.0 * truth.xy_s[rows]
+    nodes = known.nodes[rows]
+    actual = 1000.0 * known.xy_s[rows]
     guessed = laid_over(principal_plane(1000.0 * np.array([vectors[int(node)] for node in nodes])), actual)
     ax.add_collection(
         LineCollection(
@@ -97,14 +97,14 @@ def draw(result: Result, ax: Axes) -> Axes:
     )
     limits(ax, np.concatenate((actual, guessed)))
     if len(nodes) <= NAMED:
-        name_nodes(ax, [result.background.names[node] for node in nodes.tolist()], actual, guessed)
+        name_nodes(ax, [result.truth.names[node] for node in nodes.tolist()], actual, guessed)
     name_groups(ax, result)
     style.label_below(ax, "[ms]")
     ax.set_ylabel("[ms]")
     off = np.sqrt(((actual - guessed) ** 2).sum(axis=1))
-    source = "made from true round-trip times by scaling" if truth.scaled else "of the topology"
+    source = "made from true round-trip times by scaling" if known.scaled else "of the topology"
     shown = (
-        f"{len(nodes)} of {len(result.background.names)} nodes"
+        f"{len(nodes)} of {len(result.truth.names)} nodes"
         if len(nodes) < len(vectors)
         else f"{len(nodes)} nodes"
     )
@@ -124,18 +124,18 @@ def draw(result: Result, ax: Axes) -> Axes:
     return ax
 
 
-def groups_of(result: Result) -> list[str]:
+def groups_of(result: RunResult) -> list[str]:
     """The groups that have colours of their own; none where there is one, or too many to tell apart."""
-    groups = list(dict.fromkeys(result.background.groups))
+    groups = list(dict.fromkeys(result.truth.groups))
     return groups if 1 < len(groups) <= GROUPS else []
 
 
-def group_colours(result: Result, nodes: Integers) -> list[str]:
+def group_colours(result: RunResult, nodes: Integers) -> list[str]:
     """A colour for every node: by its group where there are several, else one for all."""
     groups = groups_of(result)
     if not groups:
         return [style.BLUE] * len(nodes)
-    return [style.CYCLE[groups.index(result.background.groups[node])] for node in nodes.tolist()]
+    return [style.CYCLE[groups.index(result.truth.groups[node])] for node in nodes.tolist()]
 
 
 def name_nodes(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> None:
@@ -149,7 +149,7 @@ def name_nodes(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> N
     )
 
 
-def name_groups(ax: Axes, result: Result) -> None:
+def name_groups(ax: Axes, result: RunResult) -> None:
     """The colours of the groups, for the legend."""
     groups = groups_of(result)
     for group, colour in zip(groups, style.CYCLE, strict=False):

@@ -12,10 +12,10 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from serfsim.protocol import events as kind
 from serfsim.report.plots import style
 from serfsim.results.scoring.recording import Floats, Integers
-from serfsim.results.scoring.scope import is_of, pieces, rows_of, rows_of_kind, scored_rows
+from serfsim.results.scoring.scored_run import is_of, pieces, rows_of, rows_of_kind, scored_rows
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 TITLE = "Who reported what"
 MOST_MARKS = 20_000  # of one kind; more are thinned evenly
@@ -33,23 +33,23 @@ MARKS = (
 )
 
 
-def draw(result: Result, ax: Axes) -> Axes:
-    background = result.background
-    events, end, n = result.events, background.end_s, len(background.names)
+def draw(result: RunResult, ax: Axes) -> Axes:
+    truth = result.truth
+    events, end, n = result.events, truth.end_s, len(truth.names)
     if is_empty(result):
         return style.nothing(
             ax, TITLE, "nothing was reported after the warm-up, and nobody was under a fault"
         )
     bars(
         ax,
-        background.faulted_spans.node,
-        background.faulted_spans.start,
-        background.faulted_spans.end,
+        truth.faulted_spans.node,
+        truth.faulted_spans.start,
+        truth.faulted_spans.end,
         n,
         end,
         False,
     )
-    bars(ax, background.down_spans.node, background.down_spans.start, background.down_spans.end, n, end, True)
+    bars(ax, truth.down_spans.node, truth.down_spans.start, truth.down_spans.end, n, end, True)
     first, last = scored_rows(events, end)
     scored = rows_of(events, first, last)
     total, thinned = 0, False
@@ -77,7 +77,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.set_ylim(n - 0.4, -0.6)
     if n <= NAMED_LANES:
         ax.yaxis.set_major_locator(FixedLocator(range(n)))
-        ax.yaxis.set_major_formatter(FixedFormatter(background.names))
+        ax.yaxis.set_major_formatter(FixedFormatter(truth.names))
         ax.tick_params(axis="y", labelsize=9 if n <= 24 else 7.5)
         ax.set_ylabel("observer")
     else:
@@ -91,15 +91,15 @@ def draw(result: Result, ax: Axes) -> Axes:
     return ax
 
 
-def is_empty(result: Result) -> bool:
+def is_empty(result: RunResult) -> bool:
     """Whether there would be neither a mark nor a bar."""
-    background, events = result.background, result.events
-    first, last = scored_rows(events, background.end_s)
+    truth, events = result.truth, result.events
+    first, last = scored_rows(events, truth.end_s)
     marked = [number for _, wanted, *_ in MARKS for number in wanted]
-    spans = (background.faulted_spans, background.down_spans)
+    spans = (truth.faulted_spans, truth.down_spans)
     return not (
         any(is_of(part.kind, marked).any() for part in pieces(rows_of(events, first, last)))
-        or any(one.touches(0.0, background.end_s).any() for one in spans)
+        or any(one.touches(0.0, truth.end_s).any() for one in spans)
     )
 
 

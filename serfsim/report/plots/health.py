@@ -10,19 +10,19 @@ from matplotlib.axes import Axes
 from serfsim.protocol.events import HEALTH
 from serfsim.report.plots import style
 from serfsim.results.scoring.recording import EventTable, Floats
-from serfsim.results.scoring.scope import rows_of_kind
-from serfsim.results.stored_truth import Background
+from serfsim.results.scoring.scored_run import rows_of_kind
+from serfsim.results.stored_truth import StoredTruth
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 NAMED = 4  # the nodes in the worst health get a line and a name,
 NOTED = 0.1  # if they are not far better off than the very worst
 
 
-def scores(events: EventTable, background: Background, grid: Floats) -> Floats:
+def scores(events: EventTable, truth: StoredTruth, grid: Floats) -> Floats:
     """The score of every node at every time of `grid`, shape (n, len(grid)); nan while down."""
-    down = background.down_spans
+    down = truth.down_spans
     rows = rows_of_kind(events, (HEALTH,))
     stops = np.flatnonzero(down.start > -np.inf)
     t = np.concatenate((events.t[rows], down.start[stops]))
@@ -39,11 +39,11 @@ def scores(events: EventTable, background: Background, grid: Floats) -> Floats:
     return out
 
 
-def draw(result: Result, ax: Axes) -> Axes:
-    background = result.background
-    grid = style.grid_of(0.0, background.end_s)
-    level = scores(result.events, background, grid)
-    style.shade_faults(ax, background)
+def draw(result: RunResult, ax: Axes) -> Axes:
+    truth = result.truth
+    grid = style.grid_of(0.0, truth.end_s)
+    level = scores(result.events, truth, grid)
+    style.shade_faults(ax, truth)
     some = ~np.isnan(level).all(axis=0)
     mean = np.full(len(grid), np.nan)
     mean[some] = np.nanmean(level[:, some], axis=0)
@@ -52,7 +52,7 @@ def draw(result: Result, ax: Axes) -> Axes:
         grid, 0, worst, step="post", color=style.SKY, alpha=0.25, linewidth=0, label="up to the worst node"
     )
     ax.step(grid, p90, where="post", color=style.BLUE, linewidth=0.8, alpha=0.6, label="p90")
-    names = background.names
+    names = truth.names
     total = np.nansum(level, axis=1)
     least = NOTED * float(total.max(initial=0.0))
     order = [int(node) for node in np.argsort(-total, kind="stable")[:NAMED] if total[node] > least]
@@ -63,7 +63,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.set_ylim(-0.06 * max(top, 1.0), max(top, 1.0) * 1.12)
     ax.yaxis.set_major_locator(style.few_ticks(integer=True))
     ax.set_ylabel("health score (0 is healthy)")
-    style.time_axis(ax, 0.0, background.end_s)
+    style.time_axis(ax, 0.0, truth.end_s)
     figure = result.summary["health"]["score"]
     mean_text = "-" if figure["mean"] is None else f"{figure['mean']:.2g}"
     style.heading(

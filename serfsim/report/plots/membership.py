@@ -11,12 +11,11 @@ from matplotlib.ticker import FuncFormatter
 from serfsim.base.english import counted
 from serfsim.report.plots import style
 from serfsim.report.tables import number
-from serfsim.results.scoring.dissemination import Spread
-from serfsim.results.scoring.membership import spreads
+from serfsim.results.scoring.dissemination import Spread, spreads
 from serfsim.results.scoring.recording import Floats
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 TITLE = "How changes of the membership spread"
 LEAST_S = 1e-3  # a log axis has no 0
@@ -55,12 +54,12 @@ class Seen:
         return self.edges[some], self._within[some] / self.wanted
 
 
-def draw(result: Result, ax: Axes) -> Axes:
-    background = result.background
-    end, seen = background.end_s, {kind: Seen(background.end_s) for kind, *_ in SHOWN}
+def draw(result: RunResult, ax: Axes) -> Axes:
+    truth = result.truth
+    end, seen = truth.end_s, {kind: Seen(truth.end_s) for kind, *_ in SHOWN}
     full = []
-    truth = (background.down_spans, background.crashes, background.leaves, end)
-    for (_, _, kind, _), spread in spreads(result.views, *truth):
+    changes = (truth.down_spans, truth.crashes, truth.leaves, end)
+    for (_, _, kind, _), spread in spreads(result.views, *changes):
         if spread.wanted:
             seen[kind].take(spread)
             if (time := spread.until(1.0)) is not None:

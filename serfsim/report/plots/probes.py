@@ -12,7 +12,7 @@ from serfsim.report.plots import style
 from serfsim.report.tables import percent
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 # kind, label, colour, line width
 OUTCOMES = (
@@ -25,15 +25,15 @@ OUTCOMES = (
 )
 
 
-def draw(result: Result, ax: Axes) -> Axes:
+def draw(result: RunResult, ax: Axes) -> Axes:
     title = "How probes ended"
-    columns, background = result.columns("probes"), result.background
+    columns, truth = result.columns("probes"), result.truth
     t, count, kinds = columns["t_s"], columns["count"], columns["kind"]
     rows_of = {name: kinds.codes == code for code, name in enumerate(kinds.names)}
     if not any(count[rows_of[kind]].any() for kind, *_ in OUTCOMES if kind in rows_of):
         return style.nothing(ax, title, "no probe ended")
-    edges = style.second_edges(min(0.0, float(t.min())), background.end_s)
-    style.shade_faults(ax, background)
+    edges = style.second_edges(min(0.0, float(t.min())), truth.end_s)
+    style.shade_faults(ax, truth)
     scored = {}
     for kind, label, colour, width in OUTCOMES:
         if kind not in rows_of:
@@ -49,7 +49,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.yaxis.set_major_formatter(FuncFormatter(style.plain))
     ax.set_ylim(bottom=0.0)
     ax.set_ylabel("per second, whole cluster")
-    style.time_axis(ax, float(edges[0]), background.end_s)
+    style.time_axis(ax, float(edges[0]), truth.end_s)
     begun = sum(scored.get(kind, 0) for kind in ("direct_ack", "indirect_ack", "tcp_fallback", "suspect"))
     share = scored.get("direct_ack", 0) / begun if begun else 0.0
     style.heading(

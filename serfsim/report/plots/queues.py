@@ -12,7 +12,7 @@ from serfsim.base.errors import ResultError
 from serfsim.report.plots import style
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 TITLE = "Messages waiting to be gossiped"
 # queue, label, colour
@@ -24,14 +24,14 @@ SHOWN = (
 )
 
 
-def draw(result: Result, ax: Axes) -> Axes:
+def draw(result: RunResult, ax: Axes) -> Axes:
     try:
         columns = result.columns("queues")
     except ResultError:  # an earlier version of serfsim wrote it
         return style.nothing(ax, TITLE, "queues were not recorded")
-    queues, background = columns["queue"], result.background
+    queues, truth = columns["queue"], result.truth
     drawn = False
-    style.shade_faults(ax, background)
+    style.shade_faults(ax, truth)
     for name, label, colour in SHOWN:
         rows = queues.codes == queues.names.index(name) if name in queues.names else np.zeros(0, np.bool_)
         mean, most = columns["mean"][rows], columns["max"][rows]
@@ -55,7 +55,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.yaxis.set_major_formatter(FuncFormatter(style.plain))
     ax.set_ylim(bottom=0.0)
     ax.set_ylabel("messages at a member")
-    style.time_axis(ax, min(0.0, float(columns["t_s"].min())), background.end_s)
+    style.time_axis(ax, min(0.0, float(columns["t_s"].min())), truth.end_s)
     style.heading(ax, TITLE, "Lines: the mean over live members; dashed: the most at any of them. Sampled.")
     style.legend(ax)
     return ax

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from serfsim.report.plots import style
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 SHOWN = 7  # at most so many types get a colour, the heaviest
 # From the bottom up, always in the same colours.
@@ -29,17 +29,17 @@ COLOURS = {
 MOST_BINS = 120  # finer ones show the push/pulls one by one and nothing else
 
 
-def draw(result: Result, ax: Axes) -> Axes:
+def draw(result: RunResult, ax: Axes) -> Axes:
     title = "Network load by message type"
-    columns, background = result.columns("traffic"), result.background
+    columns, truth = result.columns("traffic"), result.truth
     t, sizes = columns["t_s"], columns["bytes"].astype(np.float64)
     if len(t) == 0:
         return style.nothing(ax, title, "no traffic was recorded")
     start = min(0.0, float(t.min()))
-    edges = style.second_edges(start, background.end_s, MOST_BINS)
+    edges = style.second_edges(start, truth.end_s, MOST_BINS)
     middles = (edges[:-1] + edges[1:]) / 2
-    n = len(background.names)
-    up = np.array([n - int(background.down_spans.covered_at(float(t)).sum()) for t in middles])
+    n = len(truth.names)
+    up = np.array([n - int(truth.down_spans.covered_at(float(t)).sum()) for t in middles])
     rates = {}
     kinds, transports = columns["message_type"], columns["transport"]
     for carrier, code in np.unique(np.column_stack((transports.codes, kinds.codes)), axis=0).tolist():
@@ -64,7 +64,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.set_ylim(0, 1.15 * (calm if cut else max(float(total.max(initial=0.0)), 1.0)))
     ax.yaxis.set_major_locator(style.few_ticks())
     ax.set_ylabel("IP bytes per node and second")
-    style.time_axis(ax, start, background.end_s)
+    style.time_axis(ax, start, truth.end_s)
     width = edges[1] - edges[0]
     seen = f"Whole IP packets, averaged over {width:g} s." if width > 1 else "Whole IP packets."
     if scored.any():

@@ -12,10 +12,10 @@ from serfsim.base.english import counted
 from serfsim.report.plots import style
 from serfsim.results.scoring.recording import Floats
 from serfsim.results.scoring.views import view_history
-from serfsim.results.stored_truth import Background
+from serfsim.results.stored_truth import StoredTruth
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 WITH_JOIN = 700  # nodes up to which the join is shown too; beyond, it is millions of rows
 EVERY_LINE = 300  # nodes up to which every node has its own faint line
@@ -23,14 +23,12 @@ OUTLIERS = 4  # nodes that stray the most get a line and a name,
 STRAYING = 0.03  # if they do so for longer than this share of the time
 
 
-def sizes(result: Result, grid: Floats) -> Floats:
+def sizes(result: RunResult, grid: Floats) -> Floats:
     """Members that each node sees, itself among them, shape (n, len(grid)); nan while it is down."""
-    background, start = result.background, float(grid[0])
-    down, end = background.down_spans, background.end_s
+    truth, start = result.truth, float(grid[0])
+    down, end = truth.down_spans, truth.end_s
     history = (
-        result.views
-        if start == 0.0
-        else view_history(result.events, down, end, background.converged_start, start)
+        result.views if start == 0.0 else view_history(result.events, down, end, truth.converged_start, start)
     )
     n = down.n
     first = 1.0 + history.present.differing(np.zeros(n, dtype=np.bool_)).astype(np.float64)
@@ -42,21 +40,19 @@ def sizes(result: Result, grid: Floats) -> Floats:
     return seen
 
 
-def live_nodes(background: Background, grid: Floats) -> Floats:
+def live_nodes(truth: StoredTruth, grid: Floats) -> Floats:
     """How many nodes are up at each time."""
-    n = len(background.names)
-    return np.array(
-        [n - int(background.down_spans.covered_at(float(t)).sum()) for t in grid], dtype=np.float64
-    )
+    n = len(truth.names)
+    return np.array([n - int(truth.down_spans.covered_at(float(t)).sum()) for t in grid], dtype=np.float64)
 
 
-def draw(result: Result, ax: Axes) -> Axes:
-    background = result.background
-    n = len(background.names)
-    start = 0.0 if n > WITH_JOIN or background.converged_start else -background.warm_up
-    grid = style.grid_of(start, background.end_s)
+def draw(result: RunResult, ax: Axes) -> Axes:
+    truth = result.truth
+    n = len(truth.names)
+    start = 0.0 if n > WITH_JOIN or truth.converged_start else -truth.warm_up
+    grid = style.grid_of(start, truth.end_s)
     seen = sizes(result, grid)
-    style.shade_faults(ax, background)
+    style.shade_faults(ax, truth)
     low, p10, median, p90, high = style.quantiles(seen, (0.0, 0.1, 0.5, 0.9, 1.0))
     ax.fill_between(
         grid, low, high, step="post", color=style.SKY, alpha=0.22, linewidth=0, label="all nodes (range)"
@@ -73,12 +69,12 @@ def draw(result: Result, ax: Axes) -> Axes:
             zorder=1.5,
         )
         ax.add_collection(lines, autolim=False)
-    name_outliers(ax, background.names, grid, seen, median)
+    name_outliers(ax, truth.names, grid, seen, median)
     ax.step(grid, median, where="post", color=style.BLUE, linewidth=2.0, label="median node", zorder=3)
-    truth = live_nodes(background, grid)
+    alive = live_nodes(truth, grid)
     ax.step(
         grid,
-        truth,
+        alive,
         where="post",
         color=style.BLACK,
         linewidth=1.2,
@@ -86,7 +82,7 @@ def draw(result: Result, ax: Axes) -> Axes:
         label="truth",
         zorder=4,
     )
-    top = max(float(np.nanmax(high, initial=0.0)), float(truth.max(initial=1.0)))
+    top = max(float(np.nanmax(high, initial=0.0)), float(alive.max(initial=1.0)))
     bottom = (
         float(np.nanmin(low[grid >= 0.0], initial=top)) if start < 0 else float(np.nanmin(low, initial=top))
     )
@@ -94,7 +90,7 @@ def draw(result: Result, ax: Axes) -> Axes:
     ax.set_ylim(max(0.0, top - 1.12 * span) if bottom > 0.25 * top else 0.0, top + 0.06 * span)
     ax.yaxis.set_major_locator(style.few_ticks(integer=True))
     ax.set_ylabel("members seen")
-    style.time_axis(ax, start, background.end_s)
+    style.time_axis(ax, start, truth.end_s)
     distinct = len(np.unique(seen[:, grid >= 0.0][~np.isnan(seen[:, grid >= 0.0])]))
     style.heading(
         ax,

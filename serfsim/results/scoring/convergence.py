@@ -15,7 +15,7 @@ from serfsim.protocol.events import LEAVING, STATUS
 from serfsim.protocol.serf.members import STATUS_LEAVING
 from serfsim.results.scoring.recording import Integers
 from serfsim.results.scoring.rows import in_pieces
-from serfsim.results.scoring.scope import Scope, rows_of
+from serfsim.results.scoring.scored_run import ScoredRun, rows_of
 from serfsim.results.scoring.views import VIEW_KINDS, ViewHistory, rows_of_pairs
 
 
@@ -71,7 +71,7 @@ class Disagreement:
             self.agreed_since = t
 
 
-def convergence(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+def convergence(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
     """The figures `one_view_s` and `views_disagreeing`.
 
     `one_view_s`: seconds until all live nodes held the true view for good, counted from the last
@@ -80,26 +80,26 @@ def convergence(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     failed counts as absent, hence right. `views_disagreeing`: live nodes whose view is not true at
     the end. `views_leaving`: see there.
     """
-    down = scope.down
+    down = run.down
     state = Disagreement(history, ~down.covered_at(0.0))
-    for t, node, goes_down in down.changes(0.0, scope.end):
+    for t, node, goes_down in down.changes(0.0, run.end):
         state.run_to(t)
         state.change(t, node, goes_down)
-    state.run_to(scope.end, inclusive=True)
+    state.run_to(run.end, inclusive=True)
     one_view = None
     if state.agreed_since is not None:
-        spans = (down, scope.faulted)
+        spans = (down, run.faulted)
         moments = np.concatenate([edge for span in spans for edge in (span.start, span.end)])
         moments = moments[(moments > 0.0) & (moments <= state.agreed_since)]
         one_view = float(state.agreed_since - moments.max(initial=0.0))
     return {
         "one_view_s": one_view,
         "views_disagreeing": int((state.up & (state.wrong > 0)).sum()),
-        "views_leaving": views_leaving(scope),
+        "views_leaving": views_leaving(run),
     }
 
 
-def views_leaving(scope: Scope) -> int:
+def views_leaving(run: ScoredRun) -> int:
     """How many live nodes hold a live member to be leaving at the end, which itself does not leave.
 
     Such a member counts as present, so no view disagrees; it is a step from being taken for gone: should it
@@ -107,15 +107,15 @@ def views_leaving(scope: Scope) -> int:
     forced reaches others and not the member itself, which then has nothing to refute: a push/pull tells the
     time of a status, not the status (Serf's delegate.go, MergeRemoteState).
     """
-    events, n = scope.recording.events, scope.n
-    events = rows_of(events, 0, int(np.searchsorted(events.t, scope.end, "right")))
+    events, n = run.recording.events, run.n
+    events = rows_of(events, 0, int(np.searchsorted(events.t, run.end, "right")))
     rows = rows_of_pairs(events, n, (LEAVING, STATUS, *VIEW_KINDS), (LEAVING, STATUS))
     observer, subject = events.observer[rows].astype(np.int64), events.subject[rows].astype(np.int64)
-    last_start, up = np.full(n, -np.inf), ~scope.down.covered_at(scope.end)
-    ended = scope.down.end <= scope.end
-    np.maximum.at(last_start, scope.down.node[ended], scope.down.end[ended])
+    last_start, up = np.full(n, -np.inf), ~run.down.covered_at(run.end)
+    ended = run.down.end <= run.end
+    np.maximum.at(last_start, run.down.node[ended], run.down.end[ended])
     going = np.zeros(n, dtype=np.bool_)
-    for t, node in scope.recording.truth.leaves:
+    for t, node in run.recording.truth.leaves:
         going[node] |= t >= last_start[node]
     counts = (events.t[rows] >= last_start[observer]) & up[observer] & up[subject]
     rows, pair = rows[counts], (observer * n + subject)[counts]

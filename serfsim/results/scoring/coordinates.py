@@ -31,7 +31,7 @@ from serfsim.results.scoring.pair_errors import (
     spaced,
 )
 from serfsim.results.scoring.recording import CoordinateSamples, Floats, Integers
-from serfsim.results.scoring.scope import Scope
+from serfsim.results.scoring.scored_run import ScoredRun
 
 ALL_PAIRS = 300  # nodes up to which the series is over all pairs
 OBSERVERS = 200  # above that, at most this many observers
@@ -50,9 +50,9 @@ class ErrorSeries:
     only the table of a result shows.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self.t: Floats = scope.recording.coordinates.t
+    def __init__(self, run: ScoredRun) -> None:
+        self._scope = run
+        self.t: Floats = run.recording.coordinates.t
 
     @property
     def relative(self) -> Floats:
@@ -102,36 +102,36 @@ def embedding(samples: CoordinateSamples, k: int) -> Embedding:
     return Embedding(samples.vec[k], samples.height[k], samples.adjustment[k])
 
 
-def true_rows(scope: Scope, observers: Integers, t: float) -> Floats:
+def true_rows(run: ScoredRun, observers: Integers, t: float) -> Floats:
     """The true round-trip times at time t from some observers to everybody, shape (observers, n), seconds."""
-    rows = np.empty((len(observers), scope.n))
+    rows = np.empty((len(observers), run.n))
     for row, observer in enumerate(observers):
-        rows[row] = scope.recording.truth.rtt(int(observer), t)
+        rows[row] = run.recording.truth.rtt(int(observer), t)
     return rows
 
 
-def error_series(scope: Scope) -> ErrorSeries:
+def error_series(run: ScoredRun) -> ErrorSeries:
     """The errors of every sample of a run."""
-    return ErrorSeries(scope)
+    return ErrorSeries(run)
 
 
-def sample_blocks(scope: Scope) -> Iterator[tuple[int, Floats, Floats, Booleans]]:
+def sample_blocks(run: ScoredRun) -> Iterator[tuple[int, Floats, Floats, Booleans]]:
     """Of every sample with live observers: (number, estimated, true, is it a node with itself).
 
     Matrices of observers by live nodes, seconds.
     """
-    samples = scope.recording.coordinates
-    count, n = len(samples.t), scope.n
+    samples = run.recording.coordinates
+    count, n = len(samples.t), run.n
     observers = np.arange(n, dtype=np.int64)
     if n > ALL_PAIRS:
         affordable = PAIR_BUDGET // (max(1, count) * n)
         observers = spaced(observers, min(OBSERVERS, max(20, affordable)))
     # What is true stays so from one change to the next.
-    reigns = np.searchsorted(scope.recording.truth.rtt_changes, samples.t, side="right")
+    reigns = np.searchsorted(run.recording.truth.rtt_changes, samples.t, side="right")
     true = np.empty((0, n))
     for k in range(count):
         if k == 0 or reigns[k] != reigns[k - 1]:
-            true = true_rows(scope, observers, float(samples.t[k]))
+            true = true_rows(run, observers, float(samples.t[k]))
         live = samples.live[k]
         rows = np.flatnonzero(live[observers])
         columns = np.flatnonzero(live)
@@ -160,9 +160,9 @@ class FinalErrors:
     nearest_accuracy: float | None
 
 
-def final_errors(scope: Scope, k: int, chunk_pairs: int = 250_000) -> FinalErrors:
+def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErrors:
     """Score sample `k` row block by row block, so that memory stays small at thousands of nodes."""
-    samples = scope.recording.coordinates
+    samples = run.recording.coordinates
     live = np.flatnonzero(samples.live[k]).astype(np.int64)
     errors = PairErrors(len(live) * len(live))
     space = embedding(samples, k)
@@ -174,7 +174,7 @@ def final_errors(scope: Scope, k: int, chunk_pairs: int = 250_000) -> FinalError
     for low in range(0, len(live), step):
         observers = live[low : low + step]
         estimate = space.estimate(observers, live)
-        actual = true_rows(scope, observers, float(samples.t[k]))[:, live]
+        actual = true_rows(run, observers, float(samples.t[k]))[:, live]
         self_pair = observers[:, None] == live[None, :]
         errors.add(estimate, actual, self_pair)
         hits += int(nearest_hits(estimate, actual, self_pair).sum())
@@ -208,22 +208,22 @@ def converged_s(series: ErrorSeries) -> float | None:
     return float(t[first]) if first < len(t) - 1 else None
 
 
-def _last_steps(scope: Scope) -> list[tuple[int, int]]:
+def _last_steps(run: ScoredRun) -> list[tuple[int, int]]:
     """(earlier, later) sample of each of the last MOVING_SHARE of the steps between scored samples."""
-    t = scope.recording.coordinates.t
-    steps = list(pairwise(np.flatnonzero((t >= 0.0) & (t <= scope.end)).tolist()))
+    t = run.recording.coordinates.t
+    steps = list(pairwise(np.flatnonzero((t >= 0.0) & (t <= run.end)).tolist()))
     return steps[-max(1, int(len(steps) * MOVING_SHARE)) :]
 
 
-def drift_ms_per_s(scope: Scope) -> float | None:
+def drift_ms_per_s(run: ScoredRun) -> float | None:
     """How fast coordinates still move: mean length of the path of `vec` per second, last samples.
 
     Over all nodes that were live at both ends of a step, in the last MOVING_SHARE of the steps
     between scored samples.
     """
-    samples = scope.recording.coordinates
+    samples = run.recording.coordinates
     moved, seconds = 0.0, 0.0
-    for earlier, later in _last_steps(scope):
+    for earlier, later in _last_steps(run):
         both = samples.live[earlier] & samples.live[later]
         step = samples.vec[later][both] - samples.vec[earlier][both]
         moved += float(np.sqrt((step * step).sum(axis=1)).sum())
@@ -231,22 +231,22 @@ def drift_ms_per_s(scope: Scope) -> float | None:
     return 1000.0 * moved / seconds if seconds > 0 else None
 
 
-def believed_error(scope: Scope) -> dict[str, float | None]:
+def believed_error(run: ScoredRun) -> dict[str, float | None]:
     """The error that live nodes ascribe to their own coordinates, in the last sample.
 
     Vivaldi weighs by it whom to believe (spec coordinate.md section 3), so it is as much part of what a
     node knows as its coordinate is; how far it is right, `relative_error` tells. `drift_per_s`: by which
     share it still changes in a second, by the samples that `drift_ms_per_s` is taken from.
     """
-    samples = scope.recording.coordinates
+    samples = run.recording.coordinates
     figures: dict[str, float | None] = dict.fromkeys(("p50", "p90", "drift_per_s"))
-    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
+    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= run.end))
     last = samples.error[scored[-1]][samples.live[scored[-1]]] if len(scored) else np.empty(0)
     if len(last):
         p50, p90 = np.quantile(last, (0.5, 0.9))
         figures.update(p50=float(p50), p90=float(p90))
     changed, seconds = 0.0, 0.0
-    for earlier, later in _last_steps(scope):
+    for earlier, later in _last_steps(run):
         both = samples.live[earlier] & samples.live[later] & (samples.error[[earlier, later]] > 0).all(axis=0)
         changed += float(np.abs(np.log(samples.error[later][both] / samples.error[earlier][both])).sum())
         seconds += float(samples.t[later] - samples.t[earlier]) * int(both.sum())
@@ -255,20 +255,20 @@ def believed_error(scope: Scope) -> dict[str, float | None]:
     return figures
 
 
-def coordinates(scope: Scope, series: ErrorSeries) -> dict[str, Any]:
+def coordinates(run: ScoredRun, series: ErrorSeries) -> dict[str, Any]:
     """All figures under `coordinates`."""
-    samples = scope.recording.coordinates
-    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= scope.end))
+    samples = run.recording.coordinates
+    scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= run.end))
     names = dict.fromkeys(ERROR_FIGURES)
-    last = final_errors(scope, int(scored[-1])) if len(scored) else FinalErrors(names, names, None, None)
+    last = final_errors(run, int(scored[-1])) if len(scored) else FinalErrors(names, names, None, None)
     absolute_ms = {name: None if value is None else 1000.0 * value for name, value in last.absolute.items()}
     return {
         "relative_error": last.relative,
         "absolute_error_ms": absolute_ms,
-        "believed_error": believed_error(scope),
+        "believed_error": believed_error(run),
         "converged_s": converged_s(series),
         "rank_loss": last.rank_loss,
         "nearest_accuracy": last.nearest_accuracy,
-        "drift_ms_per_s": drift_ms_per_s(scope),
-        "resets": len(scope.of_kind(COORDINATE_RESET).t),
+        "drift_ms_per_s": drift_ms_per_s(run),
+        "resets": len(run.of_kind(COORDINATE_RESET).t),
     }

@@ -1,4 +1,4 @@
-"""How well failures were detected, and what was wrongly taken for one.
+"""Quality of failure detection, and the local health that Lifeguard tunes it with.
 
 Three families of figures:
 
@@ -18,42 +18,42 @@ import numpy as np
 
 from serfsim.protocol.events import (
     FAILED,
+    HEALTH,
     JOIN,
+    LEFT,
     REFUTE_ALIVE,
     REFUTE_DEAD,
     REFUTE_SUSPECT,
     SUSPECT,
     TCP_FALLBACK_OK,
 )
+from serfsim.results.scoring.dissemination import Change
 from serfsim.results.scoring.intervals import Booleans
-from serfsim.results.scoring.membership import Change, graceful_leaves
-from serfsim.results.scoring.pairs import Pairs, columns_of
-from serfsim.results.scoring.quantiles import ratio, spread
 from serfsim.results.scoring.recording import EventTable, Floats, Integers
 from serfsim.results.scoring.rows import in_pieces
-from serfsim.results.scoring.scope import Scope, rows_of, select
-from serfsim.results.scoring.views import RESTART, VIEW_KINDS, ViewHistory, rows_of_pairs
+from serfsim.results.scoring.scored_run import ScoredRun, ratio, rows_of, rows_of_kind, select, spread
+from serfsim.results.scoring.views import RESTART, VIEW_KINDS, Pairs, ViewHistory, columns_of, rows_of_pairs
 
 
-def detection(scope: Scope, history: ViewHistory, found: Sequence[Change]) -> dict[str, Any]:
+def detection(run: ScoredRun, history: ViewHistory, found: Sequence[Change]) -> dict[str, Any]:
     """All figures under `detection`; `found` are the changes of the membership."""
-    figures: dict[str, Any] = {**accusations(scope), **crashes(scope, history)}
-    figures.update(graceful_leaves(scope, found))
-    flap_count = len(flaps(scope))
+    figures: dict[str, Any] = {**accusations(run), **crashes(run, history)}
+    figures.update(graceful_leaves(run, found))
+    flap_count = len(flaps(run))
     figures["flaps"] = flap_count
-    figures["flaps_per_node_hour"] = ratio(flap_count, scope.node_seconds / 3600.0)
-    figures.update(mistakes(scope, history))
+    figures["flaps_per_node_hour"] = ratio(flap_count, run.node_seconds / 3600.0)
+    figures.update(mistakes(run, history))
     return figures
 
 
-def about_up(scope: Scope, rows: EventTable) -> Booleans:
+def about_up(run: ScoredRun, rows: EventTable) -> Booleans:
     """Which rows are about a member that was up at that very time."""
-    known = (rows.subject >= 0) & (rows.subject < scope.n)
+    known = (rows.subject >= 0) & (rows.subject < run.n)
     subject = np.where(known, rows.subject, 0).astype(np.int64)
-    return known & ~scope.down.covers(subject, rows.t)
+    return known & ~run.down.covers(subject, rows.t)
 
 
-def accusations(scope: Scope) -> dict[str, Any]:
+def accusations(run: ScoredRun) -> dict[str, Any]:
     """Counts of failed and suspect events, and of their refutations.
 
     `false_positives`: failed events about a member that was up, one for each observer that raised
@@ -64,29 +64,29 @@ def accusations(scope: Scope) -> dict[str, Any]:
     `last_false_positive_s` is when the last of all was. `suspicions` are those of the observer's own
     probes; `refutations` of whatever kind.
     """
-    failed = scope.of_kind(FAILED)
-    wrong = select(failed, about_up(scope, failed))
-    healthy = ~scope.faulted.covers(wrong.observer.astype(np.int64), wrong.t)
-    anomalous = scope.faulted.touches(0.0, scope.end)
+    failed = run.of_kind(FAILED)
+    wrong = select(failed, about_up(run, failed))
+    healthy = ~run.faulted.covers(wrong.observer.astype(np.int64), wrong.t)
+    anomalous = run.faulted.touches(0.0, run.end)
     about_normal = ~anomalous[wrong.subject]
-    suspect = scope.of_kind(SUSPECT)
+    suspect = run.of_kind(SUSPECT)
     return {
         "false_positives": len(wrong.t),
         "false_positives_at_healthy": int(healthy.sum()),
         "last_false_positive_s": float(wrong.t[-1]) if len(wrong.t) else None,
-        "false_positives_per_node_hour": ratio(len(wrong.t), scope.node_seconds / 3600.0),
+        "false_positives_per_node_hour": ratio(len(wrong.t), run.node_seconds / 3600.0),
         "lifeguard": {
             "false_positives": int(about_normal.sum()),
             "false_positives_at_healthy": int((about_normal & ~anomalous[wrong.observer]).sum()),
         },
         "suspicions": len(suspect.t),
-        "unjust_suspicions": int(about_up(scope, suspect).sum()),
-        "refutations": len(scope.of_kind(REFUTE_SUSPECT, REFUTE_DEAD, REFUTE_ALIVE).t),
-        "tcp_fallbacks": len(scope.of_kind(TCP_FALLBACK_OK).t),
+        "unjust_suspicions": int(about_up(run, suspect).sum()),
+        "refutations": len(run.of_kind(REFUTE_SUSPECT, REFUTE_DEAD, REFUTE_ALIVE).t),
+        "tcp_fallbacks": len(run.of_kind(TCP_FALLBACK_OK).t),
     }
 
 
-def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+def crashes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
     """Detection times over all crashes with t >= 0, in seconds since the crash, and `missed`.
 
     A crash is watched until the node runs again or the run ends: one that is over, or followed by
@@ -97,13 +97,13 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
     noticed owes nothing. `full_s` is only known for crashes that every such observer noticed;
     `missed` counts the (crash, observer) pairs that never did.
     """
-    scored = sorted((t, node) for t, node in scope.recording.truth.crashes if 0.0 <= t <= scope.end)
+    scored = sorted((t, node) for t, node in run.recording.truth.crashes if 0.0 <= t <= run.end)
     flips_of = dict(history.about({node for _, node in scored}))
-    suspect = scope.of_kind(SUSPECT)
+    suspect = run.of_kind(SUSPECT)
     suspected = rows_by_subject(suspect.subject, {node for _, node in scored})
     first_suspect, first, full, missed = [], [], [], 0
     for t, node in scored:
-        flips, until = flips_of[node], watched_until(scope, t, node)
+        flips, until = flips_of[node], watched_until(run, t, node)
         accused = suspect.t[suspected[node]]
         accused = accused[(accused >= t) & (accused < until)]
         if len(accused):
@@ -111,13 +111,13 @@ def crashes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
         rows = flips.first_rows(t, until, False)
         if len(rows):
             first.append(float(flips.t[rows[0]]) - t)
-        owed = flips.column(t) & ~scope.down.covered_at(t)
+        owed = flips.column(t) & ~run.down.covered_at(t)
         owed[node] = False
         witnesses = flips.t[rows][owed[flips.observer[rows]]]
         owed[flips.observer[rows]] = False
         silent = np.flatnonzero(owed)
-        stops = scope.down.next_start(silent.astype(np.int64), np.full(len(silent), t))
-        never = int((stops >= min(until, scope.end)).sum())
+        stops = run.down.next_start(silent.astype(np.int64), np.full(len(silent), t))
+        never = int((stops >= min(until, run.end)).sum())
         missed += never
         if never == 0 and len(witnesses):
             full.append(float(witnesses[-1]) - t)
@@ -139,28 +139,28 @@ def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, Integers]:
     }
 
 
-def watched_until(scope: Scope, t: float, node: int) -> float:
+def watched_until(run: ScoredRun, t: float, node: int) -> float:
     """When the down interval that holds a crash at `t` ends; infinity if not within the run."""
-    down = scope.down
+    down = run.down
     mine = slice(int(down.first[node]), int(down.first[node + 1]))
     ends = down.end[mine][(down.start[mine] <= t) & (t < down.end[mine])]
     until = float(ends[0]) if len(ends) else np.inf
-    return until if until <= scope.end else np.inf
+    return until if until <= run.end else np.inf
 
 
-def flaps(scope: Scope) -> Integers:
+def flaps(run: ScoredRun) -> Integers:
     """The observers of joins less than their flap_timeout after a failed about the same subject, one a flap.
 
     As Serf counts them: the status before the join must be failed. The failed may lie before
     t = 0, the join may not. An observer that restarted in between has forgotten the failed.
     """
-    events = scope.recording.events
-    timeout = np.broadcast_to(scope.recording.flap_timeout, (scope.n,))
+    events = run.recording.events
+    timeout = np.broadcast_to(run.recording.flap_timeout, (run.n,))
     first = int(np.searchsorted(events.t, -float(timeout.max(initial=0.0)), "left"))
-    last = scope.first_row + len(scope.after.t)
+    last = run.first_row + len(run.after.t)
     part = rows_of(events, first, last)
-    rows = rows_of_pairs(part, scope.n, VIEW_KINDS, (FAILED,))
-    pair = part.observer[rows].astype(np.int64) * scope.n + part.subject[rows]
+    rows = rows_of_pairs(part, run.n, VIEW_KINDS, (FAILED,))
+    pair = part.observer[rows].astype(np.int64) * run.n + part.subject[rows]
     order = np.argsort(pair, kind="stable")
     rows, pair = rows[order], pair[order]
     then, now = rows[:-1], rows[1:]
@@ -168,11 +168,42 @@ def flaps(scope: Scope) -> Integers:
     back &= (part.t[now] - part.t[then] < timeout[part.observer[now]]) & (part.t[now] >= 0.0)
     then, now = then[back], now[back]
     observer = part.observer[now].astype(np.int64)
-    flapped: Integers = observer[~scope.down.started_between(observer, part.t[then], part.t[now])]
+    flapped: Integers = observer[~run.down.started_between(observer, part.t[then], part.t[now])]
     return flapped
 
 
-def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Floats]:
+def graceful_leaves(run: ScoredRun, found: Sequence[Change]) -> dict[str, Any]:
+    """How graceful leaves were seen, until the leaver runs again or the run ends.
+
+    `leaves_seen_as_failed`: (leaver, observer) pairs in which the observer reported a failure;
+    `leaves_seen_as_failed_share`: of the pairs that should have seen the leave. `leave_s`: from the leave
+    to each observer's left.
+    """
+    failed, left = run.of_kind(FAILED), run.of_kind(LEFT)
+    wrong, owed = 0, 0
+    took: list[float] = []
+    for change in found:
+        if change.kind != "leave":
+            continue
+        owed += change.wanted
+        wrong += len(np.unique(about(failed, change).observer))
+        told = about(left, change)
+        _, first = np.unique(told.observer, return_index=True)
+        took += (told.t[first] - change.t).tolist()
+    return {
+        "leaves_seen_as_failed": wrong,
+        "leaves_seen_as_failed_share": ratio(wrong, owed),
+        "leave_s": spread(took),
+    }
+
+
+def about(events: EventTable, change: Change) -> EventTable:
+    """The rows by others about the member of a change, while it lasts."""
+    rows: Booleans = (events.subject == change.node) & (events.observer != change.node)
+    return select(events, rows & (events.t >= change.t) & (events.t < change.until))
+
+
+def mistake_intervals(run: ScoredRun, history: ViewHistory) -> tuple[Floats, Floats]:
     """When each mistake began and ended, clipped to [0, end].
 
     A mistake is a failed about a member that was up. It ends when the observer sees the member
@@ -180,24 +211,24 @@ def mistake_intervals(scope: Scope, history: ViewHistory) -> tuple[Floats, Float
     run. A verdict that was true when it fell is no mistake for as long as the observer has not yet
     heard of a restart: that is a matter of dissemination, and `convergence.one_view_s` shows it.
     """
-    kept = flips_of_mistakes(history, scope.n)
+    kept = flips_of_mistakes(history, run.n)
     before_observer, before_subject, before_t = history.failed_before
     observer = np.concatenate((before_observer, history.observer[kept]))
     subject = np.concatenate((before_subject, history.subject[kept]))
     t = np.concatenate((before_t, history.t[kept]))
     failed = np.concatenate((np.ones(len(before_t), dtype=np.bool_), history.kind[kept] == FAILED))
-    pair = observer * np.int64(scope.n) + subject
+    pair = observer * np.int64(run.n) + subject
     order = np.argsort(pair, kind="stable")
     observer, subject, t, failed, pair = observer[order], subject[order], t[order], failed[order], pair[order]
-    until = np.full(len(t), scope.end)
+    until = np.full(len(t), run.end)
     same = pair[1:] == pair[:-1]
     until[:-1][same] = t[1:][same]
-    begins = np.flatnonzero(failed & ~scope.down.covers(subject, t))
+    begins = np.flatnonzero(failed & ~run.down.covers(subject, t))
     t, until = t[begins], until[begins]
-    until = np.minimum(until, scope.down.next_start(subject[begins], t))
-    until = np.minimum(until, scope.down.next_start(observer[begins], t))
+    until = np.minimum(until, run.down.next_start(subject[begins], t))
+    until = np.minimum(until, run.down.next_start(observer[begins], t))
     lasts = until > 0.0
-    return np.maximum(t[lasts], 0.0), np.minimum(until[lasts], scope.end)
+    return np.maximum(t[lasts], 0.0), np.minimum(until[lasts], run.end)
 
 
 def flips_of_mistakes(history: ViewHistory, n: int) -> Integers:
@@ -223,19 +254,63 @@ def flips_of_mistakes(history: ViewHistory, n: int) -> Integers:
     return np.concatenate(found)
 
 
-def mistakes(scope: Scope, history: ViewHistory) -> dict[str, Any]:
+def mistakes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
     """Chen's T_M, T_MR and P_A over all ordered pairs of nodes that were up.
 
     `mistake_duration_s`: mean length of a mistake; one still going on at the end counts up to it.
     `mistake_recurrence_s`: seconds of a pair being up per mistake. `query_accuracy`: share of that
     time in which the view did not wrongly say failed, 1 - T_M / T_MR.
     """
-    begin, end = mistake_intervals(scope, history)
+    begin, end = mistake_intervals(run, history)
     total = float((end - begin).sum())
-    wrong_share = ratio(total, scope.pair_seconds)
+    wrong_share = ratio(total, run.pair_seconds)
     return {
         "mistakes": len(begin),
         "mistake_duration_s": ratio(total, len(begin)),
-        "mistake_recurrence_s": ratio(scope.pair_seconds, len(begin)),
+        "mistake_recurrence_s": ratio(run.pair_seconds, len(begin)),
         "query_accuracy": None if wrong_share is None else 1.0 - wrong_share,
     }
+
+
+# Local health (memberlist's awareness), weighted by how long it lasted ---------------------------
+
+
+def health_steps(run: ScoredRun) -> tuple[Floats, Integers, Integers]:
+    """(t, node, score from then on), by node and time; every node begins with 0.
+
+    A node that goes down has score 0 from then on: a restarted agent begins afresh.
+    """
+    events = run.recording.events
+    last = run.first_row + len(run.after.t)
+    reported: EventTable = rows_of(events, 0, last)
+    rows = rows_of_kind(reported, (HEALTH,))
+    stops = run.down.start <= run.end
+    t = np.concatenate((reported.t[rows], run.down.start[stops]))
+    node = np.concatenate((reported.observer[rows], run.down.node[stops]))
+    score = np.concatenate((reported.detail[rows], np.zeros(int(stops.sum()), dtype=np.int64)))
+    order = np.lexsort((np.arange(len(t)), t, node))
+    return t[order], node[order].astype(np.int64), score[order].astype(np.int64)
+
+
+def _lasted(run: ScoredRun) -> tuple[Floats, Integers, Integers, Booleans]:
+    """(seconds, node, score, seen): `health_steps` with how long each score lasted in the scored time."""
+    t, node, score = health_steps(run)
+    until = np.full(len(t), run.end)
+    same = node[1:] == node[:-1]
+    until[:-1][same] = t[1:][same]
+    # A score that is set at the very end still counts for the worst.
+    seen = (until > 0.0) | (t >= 0.0)
+    return np.maximum(until - np.maximum(t, 0.0), 0.0), node, score, seen
+
+
+def node_health_seconds(run: ScoredRun) -> Floats:
+    """The sum of score times seconds of every node, shape (n,)."""
+    lasted, node, score, _ = _lasted(run)
+    return np.bincount(node, weights=score * lasted, minlength=run.n).astype(np.float64)
+
+
+def health(run: ScoredRun) -> dict[str, Any]:
+    """`score.mean`: over all nodes and all seconds that they were up; `score.max`: the worst."""
+    lasted, _, score, seen = _lasted(run)
+    mean = ratio(float((score * lasted).sum()), run.node_seconds)
+    return {"score": {"mean": mean, "max": int(score[seen].max(initial=0)) if run.n else None}}

@@ -1,23 +1,29 @@
-"""How fast and how fully user events and queries spread.
+"""How fast and how fully news spread: user events, queries, and changes of the membership.
 
 Of each event or query sent in the scored time: how long until half, 99 % and all of the other members
 had it that were up when it was sent. Whoever went down without having had it is left out. The figures
 are the means over all events, over those that came so far; `delivered_share` is the share of all
 (event, member) pairs that came true by the end of the run. Serf's own queries are not counted.
+
+Of every crash, graceful leave or start with t >= 0 each other member that was up, and held the old view,
+should come to the new one before the change is undone or the run ends. Members that changed at the same
+moment need not notice each other; one that stops itself before it noticed owes nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from serfsim.protocol.serf.application import ACKED, ANSWERED, DELIVERED, RECEIVED, SENT
-from serfsim.results.scoring.quantiles import ratio
+from serfsim.results.scoring.intervals import Spans
 from serfsim.results.scoring.recording import Floats, Integers
-from serfsim.results.scoring.scope import Scope
+from serfsim.results.scoring.scored_run import ScoredRun, ratio
+from serfsim.results.scoring.views import Flips, ViewHistory
 
 SHARES = {"p50_s": 0.5, "p99_s": 0.99, "full_s": 1.0}
 
@@ -39,12 +45,12 @@ class Spread:
         return {name: self.until(share) for name, share in SHARES.items()}
 
 
-def dissemination(scope: Scope) -> dict[str, Any]:
+def dissemination(run: ScoredRun) -> dict[str, Any]:
     """`events` and `queries`: p50_s, p99_s, full_s, delivered_share, sent; None where there were none.
 
     Queries besides: `acked_share` and `answered_share`, of the members for whom a query was.
     """
-    table = scope.recording.deliveries
+    table = run.recording.deliveries
     order = np.argsort(table.item, kind="stable")
     bounds = np.searchsorted(table.item[order], np.arange(len(table.items) + 1))
     spreads: dict[str, list[Spread]] = {"event": [], "query": []}
@@ -52,9 +58,9 @@ def dissemination(scope: Scope) -> dict[str, Any]:
     for number, item in enumerate(table.items):
         rows = order[bounds[number] : bounds[number + 1]]
         sent = table.t[rows[table.action[rows] == SENT]]
-        if item.is_internal or len(sent) == 0 or not 0.0 <= sent[0] <= scope.end:
+        if item.is_internal or len(sent) == 0 or not 0.0 <= sent[0] <= run.end:
             continue
-        spreads[item.kind].append(spread(scope, rows, item.source, float(sent[0])))
+        spreads[item.kind].append(delivery_spread(run, rows, item.source, float(sent[0])))
         if item.kind == "query":
             answers += answered(table.action[rows], item.wants_ack)
     queries = figures(spreads["query"])
@@ -63,17 +69,15 @@ def dissemination(scope: Scope) -> dict[str, Any]:
     return {"events": figures(spreads["event"]), "queries": queries}
 
 
-def spread(scope: Scope, rows: Integers, source: int, sent: float) -> Spread:
+def delivery_spread(run: ScoredRun, rows: Integers, source: int, sent: float) -> Spread:
     """How the event whose rows these are came to the other members."""
-    table = scope.recording.deliveries
-    rows = rows[
-        (table.action[rows] == RECEIVED) & (table.node[rows] != source) & (table.t[rows] <= scope.end)
-    ]
-    first = np.full(scope.n, np.inf)
+    table = run.recording.deliveries
+    rows = rows[(table.action[rows] == RECEIVED) & (table.node[rows] != source) & (table.t[rows] <= run.end)]
+    first = np.full(run.n, np.inf)
     np.minimum.at(first, table.node[rows], table.t[rows])
-    everybody = np.arange(scope.n, dtype=np.int64)
-    gone = scope.down.next_start(everybody, np.full(scope.n, sent))
-    wanted = ~scope.down.covered_at(sent) & (np.isfinite(first) | (gone > scope.end))
+    everybody = np.arange(run.n, dtype=np.int64)
+    gone = run.down.next_start(everybody, np.full(run.n, sent))
+    wanted = ~run.down.covered_at(sent) & (np.isfinite(first) | (gone > run.end))
     wanted[source] = False
     took = np.sort(first[wanted & np.isfinite(first)] - sent)
     return Spread(int(wanted.sum()), took)
@@ -94,3 +98,90 @@ def figures(spreads: list[Spread]) -> dict[str, Any]:
     found["delivered_share"] = ratio(delivered, wanted)
     found["sent"] = len(spreads) if spreads else None
     return found
+
+
+# Changes of the membership -----------------------------------------------------------------------
+
+Moments = Sequence[tuple[float, int]]
+KINDS = ("crash", "leave", "start")
+
+
+@dataclass
+class Change:
+    """At `t` a member crashed, left or started; `wanted` others were to see it.
+
+    `until`: when it was undone, infinity if not within the run. `shares`: see `Spread.shares`.
+    """
+
+    t: float
+    node: int
+    kind: str
+    until: float
+    wanted: int
+    shares: dict[str, float | None]
+
+
+def changes(history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float) -> list[Change]:
+    """The changes with 0 <= t <= end, in order of time."""
+    found = [
+        Change(t, node, kind, until, spread.wanted, spread.shares())
+        for (t, node, kind, until), spread in spreads(history, down, crashes, leaves, end)
+    ]
+    return sorted(found, key=lambda change: (change.t, change.node, change.kind, change.until))
+
+
+def spreads(
+    history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float
+) -> Iterator[tuple[tuple[float, int, str, float], Spread]]:
+    """(t, node, kind, until) of each change, and how long the others took to see it; node by node.
+
+    After a mass join that is a time for each pair of nodes, so they come one after the other.
+    """
+    found = [("crash", t, node, next_start(down, node, t)) for t, node in crashes]
+    found += [("leave", t, node, next_start(down, node, t)) for t, node in leaves]
+    starts = zip(down.end.tolist(), down.node.tolist(), strict=True)
+    found += [("start", t, node, next_stop(down, node, t)) for t, node in starts]
+    wanted = sorted((t, node, kind, until) for kind, t, node, until in found if 0.0 <= t <= end and t < until)
+    of_node: dict[int, list[tuple[float, int, str, float]]] = {}
+    for change in wanted:
+        of_node.setdefault(change[1], []).append(change)
+    for node, flips in history.about(of_node):
+        for t, _, kind, until in of_node[node]:
+            spread = spread_of(down, flips, t, node, kind == "start", min(until, end))
+            yield (t, node, kind, until if until <= end else np.inf), spread
+
+
+def next_start(down: Spans, node: int, t: float) -> float:
+    """When a node that goes down at `t` or later runs again."""
+    ends = down.end[(down.node == node) & (down.end > t)]
+    return float(ends.min()) if len(ends) else np.inf
+
+
+def next_stop(down: Spans, node: int, t: float) -> float:
+    starts = down.start[(down.node == node) & (down.start >= t)]
+    return float(starts.min()) if len(starts) else np.inf
+
+
+def spread_of(down: Spans, flips: Flips, t: float, node: int, appears: bool, until: float) -> Spread:
+    """How one change came to the others."""
+    rows = flips.first_rows(t, np.nextafter(until, np.inf), appears)
+    owed = (flips.column(t) != appears) & ~down.covered_at(t)
+    owed[node] = False
+    took = flips.t[rows][owed[flips.observer[rows]]] - t
+    wanted = int(owed.sum())
+    if len(took) < wanted:
+        owed[flips.observer[rows]] = False
+        silent = np.flatnonzero(owed).astype(np.int64)
+        wanted -= int((down.next_start(silent, np.full(len(silent), t)) < until).sum())
+    return Spread(wanted, took)
+
+
+def membership(found: Sequence[Change]) -> dict[str, Any]:
+    """p50_s, p99_s, full_s: until half, 99 % and all of the others saw a change, the mean over changes."""
+    owed = [change for change in found if change.wanted]
+    figures: dict[str, Any] = {}
+    for name in SHARES:
+        times = [time for change in owed if (time := change.shares[name]) is not None]
+        figures[name] = float(np.mean(times)) if times else None
+    figures["changes"] = len(owed) or None
+    return figures

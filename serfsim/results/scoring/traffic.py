@@ -1,4 +1,4 @@
-"""Load on the network: messages, packets and IP bytes per node and second.
+"""Load: messages, packets and IP bytes per node and second, and messages that wait to be gossiped.
 
 A column is "<transport>/<type>". The types of TOTALS are what the network kept itself; the types of
 CARRIERS are datagrams that no message leads; every other type is a protocol message. Bytes are those
@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.results.scoring.quantiles import ratio
-from serfsim.results.scoring.recording import PerSecond
-from serfsim.results.scoring.scope import Scope
+from serfsim.results.scoring.recording import QUEUES, PerSecond, QueueSamples
+from serfsim.results.scoring.scored_run import ScoredRun, ratio
 
 TOTALS = ("datagrams", "packets", "connections", "lost", "overflowed")
 CARRIERS = ("gossip", "user")
@@ -63,7 +62,7 @@ def share_of_datagrams(counts: dict[str, int], column: str) -> float | None:
     return ratio(counts[column], counts.get("udp/datagrams", 0)) if column in counts else None
 
 
-def traffic(scope: Scope) -> dict[str, Any]:
+def traffic(run: ScoredRun) -> dict[str, Any]:
     """Rates per node and second of up time.
 
     `messages_per_node_s`: protocol messages sent, each one inside a datagram counted;
@@ -71,9 +70,9 @@ def traffic(scope: Scope) -> dict[str, Any]:
     datagrams) and bytes. `datagrams_lost_share` and `datagrams_overflowed_share`: of all datagrams
     sent, those that the network lost and those that a full socket buffer dropped.
     """
-    counts = scored_sums(scope.recording.traffic_counts, scope.end)
-    sizes = scored_sums(scope.recording.traffic_bytes, scope.end)
-    seconds = scope.node_seconds
+    counts = scored_sums(run.recording.traffic_counts, run.end)
+    sizes = scored_sums(run.recording.traffic_bytes, run.end)
+    seconds = run.node_seconds
     messages = sum(value for column, value in counts.items() if is_message(column))
     packets = [counts[name] for name in ("udp/datagrams", "tcp/packets") if name in counts]
     connections = tcp_connections(counts)
@@ -93,3 +92,31 @@ def traffic(scope: Scope) -> dict[str, Any]:
             for column in types
         },
     }
+
+
+# Messages that wait: in memberlist's queue and in each of Serf's three. -------------------------
+
+SETTLED_SHARE = 0.1  # suspicions and their denials wait now and then in any cluster
+
+
+def queues(run: ScoredRun) -> dict[str, Any]:
+    """`mean` and `max` of each queue over live members and the scored samples; None where there are none."""
+    samples = run.recording.queues
+    scored = (samples.t >= 0.0) & (samples.t <= run.end)
+    depths = samples.depth[scored][samples.live[scored]]
+    if len(depths) == 0:
+        return {name: {"mean": None, "max": None} for name in QUEUES}
+    means, most = depths.mean(axis=0), depths.max(axis=0)
+    return {name: {"mean": float(means[place]), "max": int(most[place])} for place, name in enumerate(QUEUES)}
+
+
+def is_settled(samples: QueueSamples, t: float) -> bool | None:
+    """Whether fewer than a tenth of the live members had a membership message waiting at `t`.
+
+    Where the news of a join are still being gossiped, every member has. None where no sample was taken then.
+    """
+    rows = np.flatnonzero(samples.t == t)
+    if len(rows) == 0 or not samples.live[rows[0]].any():
+        return None
+    waiting = samples.depth[rows[0], :, : QUEUES.index("events")][samples.live[rows[0]]]
+    return bool((waiting > 0).any(axis=1).mean() < SETTLED_SHARE)

@@ -16,7 +16,7 @@ from serfsim.study.statistics.intervals import required
 from serfsim.study.sweeps.folder import differences
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
     from serfsim.study.sweeps.folder import ExistingRuns
 
 
@@ -70,7 +70,7 @@ def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: flo
         kind="results",
         names=(names[0], names[1]),
         seeds=(str(base.summary["seed"]), str(candidate.summary["seed"])),
-        paired=base.background.names == candidate.background.names,
+        paired=base.truth.names == candidate.truth.names,
         identical=digests[0] == digests[1],
         confidence=confidence,
         notes=[*other_scenario(base.scenario, candidate.scenario), *notes, *left_out],
@@ -103,19 +103,19 @@ def _counts(seeds: Sequence[int]) -> str:
     return str(most) if fewest == most else f"{fewest} to {most}"
 
 
-def _read(what: Any) -> Result | ExistingRuns:
+def _read(what: Any) -> RunResult | ExistingRuns:
     """A result, or the runs of a sweep. SerfsimError for anything else."""
-    from serfsim.results.run_result import open_result
+    from serfsim.results.run_result import RunResult
     from serfsim.study.sweeps.folder import MANIFEST, existing_runs, require_runs
 
     if _is_result(what):
-        result: Result = what
+        result: RunResult = what
         return result
     if isinstance(what, (str, Path)):
         if not Path(what).is_dir():
             raise ResultError(f"{what}: {found_expected('no such folder', 'a result or a sweep')}")
         if (Path(what) / SUMMARY).is_file():
-            return open_result(what)
+            return RunResult.open(what)
         if not any((Path(what) / place).is_file() for place in (MANIFEST, f"sweep/{MANIFEST}")):
             found = f"a folder without {SUMMARY} and without {MANIFEST}"
             raise ResultError(f"{what}: {found_expected(found, 'a result or a sweep')}")
@@ -127,7 +127,7 @@ def _read(what: Any) -> Result | ExistingRuns:
 
 
 def _is_result(what: Any) -> bool:
-    return hasattr(what, "summary") and hasattr(what, "background")
+    return hasattr(what, "summary") and hasattr(what, "truth")
 
 
 MOST_TOLD: Final = 3

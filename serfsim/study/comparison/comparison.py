@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from serfsim.base.atomic_files import write_each
 from serfsim.base.errors import ResultError
-from serfsim.results.run_result import finite
+from serfsim.results.summary import finite
 from serfsim.study.comparison.rows import Row
 
 if TYPE_CHECKING:

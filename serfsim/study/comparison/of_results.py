@@ -25,11 +25,11 @@ from serfsim.study.statistics import differences
 from serfsim.study.statistics.intervals import Floats
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 
 def compared(
-    base: Result, candidate: Result, figures: Sequence[str] | None, confidence: float
+    base: RunResult, candidate: RunResult, figures: Sequence[str] | None, confidence: float
 ) -> tuple[list[Row], list[str]]:
     """(rows, what was left out, in words): a row for each figure that either run has."""
     from serfsim.study.sweeps import flat_figures
@@ -78,7 +78,7 @@ def _row(name: str, base: float, candidate: float, bounds: tuple[float, float, i
 
 
 def _bounds(
-    base: Result, candidate: Result, names: Sequence[str], confidence: float
+    base: RunResult, candidate: RunResult, names: Sequence[str], confidence: float
 ) -> dict[str, tuple[float, float, int]]:
     """{figure: (low, high, nodes)} of those that are sums over nodes."""
     parts = [
@@ -88,7 +88,7 @@ def _bounds(
     shared = [name for name in names if name in parts[0] and name in parts[1]]
     if not shared:
         return {}
-    paired = base.background.names == candidate.background.names
+    paired = base.truth.names == candidate.truth.names
     first, second = (np.array([side[name] for name in shared]) for side in parts)
     found = differences(first, second, paired=paired, confidence=confidence)
     return {
@@ -98,7 +98,7 @@ def _bounds(
     }
 
 
-def _faithful(result: Result, parts: Mapping[str, Floats]) -> dict[str, Any]:
+def _faithful(result: RunResult, parts: Mapping[str, Floats]) -> dict[str, Any]:
     """Those parts whose mean is the figure of the summary.
 
     A table may lack what the run had (the earliest joins of a large cluster are not kept).

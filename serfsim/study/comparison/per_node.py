@@ -20,54 +20,53 @@ from serfsim.protocol.events import (
     SUSPECT,
     TCP_FALLBACK_OK,
 )
-from serfsim.results.scoring.detection import about_up, flaps
-from serfsim.results.scoring.health import node_health_seconds
+from serfsim.results.scoring.detection import about_up, flaps, node_health_seconds
 from serfsim.results.scoring.recording import Integers
-from serfsim.results.scoring.scope import Scope, select
+from serfsim.results.scoring.scored_run import ScoredRun, select
 from serfsim.study.statistics.intervals import Floats
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 
-def scope_of(result: Result) -> Scope:
+def scored_run_of(result: RunResult) -> ScoredRun:
     """What is scored of a result, also of one that was read from a folder."""
     if result.recording is not None:
-        return Scope(result.recording)
-    background = result.background
-    # The parts of a recording that a scope asks for; the folder keeps no other.
+        return ScoredRun(result.recording)
+    truth = result.truth
+    # The parts of a recording that a run asks for; the folder keeps no other.
     kept: Any = SimpleNamespace(
-        names=background.names,
-        duration=background.end_s,
+        names=truth.names,
+        duration=truth.end_s,
         interrupted_at=None,
-        truth=SimpleNamespace(down=background.down, faulted=background.faulted),
+        truth=SimpleNamespace(down=truth.down, faulted=truth.faulted),
         events=result.events,
-        flap_timeout=np.array(background.flap_timeout),
+        flap_timeout=np.array(truth.flap_timeout),
     )
-    return Scope(kept)
+    return ScoredRun(kept)
 
 
-def parts(result: Result) -> dict[str, Floats]:
+def parts(result: RunResult) -> dict[str, Floats]:
     """{figure: contribution of every node}, each of shape (n,)."""
-    scope = scope_of(result)
-    failed, suspect = scope.of_kind(FAILED), scope.of_kind(SUSPECT)
-    wrong = select(failed, about_up(scope, failed))
-    healthy = select(wrong, ~scope.faulted.covers(wrong.observer.astype(np.int64), wrong.t))
+    run = scored_run_of(result)
+    failed, suspect = run.of_kind(FAILED), run.of_kind(SUSPECT)
+    wrong = select(failed, about_up(run, failed))
+    healthy = select(wrong, ~run.faulted.covers(wrong.observer.astype(np.int64), wrong.t))
     counts = {
         "detection.false_positives": wrong.observer,
         "detection.false_positives_at_healthy": healthy.observer,
         "detection.suspicions": suspect.observer,
-        "detection.unjust_suspicions": select(suspect, about_up(scope, suspect)).observer,
-        "detection.refutations": scope.of_kind(REFUTE_SUSPECT, REFUTE_DEAD, REFUTE_ALIVE).observer,
-        "detection.tcp_fallbacks": scope.of_kind(TCP_FALLBACK_OK).observer,
-        "detection.flaps": flaps(scope),
+        "detection.unjust_suspicions": select(suspect, about_up(run, suspect)).observer,
+        "detection.refutations": run.of_kind(REFUTE_SUSPECT, REFUTE_DEAD, REFUTE_ALIVE).observer,
+        "detection.tcp_fallbacks": run.of_kind(TCP_FALLBACK_OK).observer,
+        "detection.flaps": flaps(run),
     }
-    each = {name: of_observers(observers, scope.n) for name, observers in counts.items()}
-    found = {name: scope.n * count for name, count in each.items()}
-    hours = scope.up_seconds / 3600.0
+    each = {name: of_observers(observers, run.n) for name, observers in counts.items()}
+    found = {name: run.n * count for name, count in each.items()}
+    hours = run.up_seconds / 3600.0
     for name in ("detection.false_positives", "detection.flaps"):
         found[f"{name}_per_node_hour"] = of_ratio(each[name], hours)
-    found["health.score.mean"] = of_ratio(node_health_seconds(scope), scope.up_seconds)
+    found["health.score.mean"] = of_ratio(node_health_seconds(run), run.up_seconds)
     return found
 
 

@@ -20,14 +20,14 @@ from serfsim.results.scoring.pair_errors import Embedding, nearest_hits, rank_lo
 from serfsim.results.scoring.recording import Floats, Integers
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
+    from serfsim.results.run_result import RunResult
 
 MOST_NODES: Final = 300  # up to which ranks are scored over all pairs
 
 
-def parts(result: Result) -> dict[str, Floats]:
+def parts(result: RunResult) -> dict[str, Floats]:
     """{figure: contribution of every node}, each (n,) and NaN for a node that was down at the end."""
-    n = len(result.background.names)
+    n = len(result.truth.names)
     if n > MOST_NODES:
         return {}
     sample = last_sample(result)
@@ -66,10 +66,10 @@ def _of_all(values: Floats, live: Integers, n: int) -> Floats:
     return out
 
 
-def last_sample(result: Result) -> tuple[float, Integers, Embedding] | None:
+def last_sample(result: RunResult) -> tuple[float, Integers, Embedding] | None:
     """(time, who was live, their coordinates) of the last scored sample; None where fewer than three were."""
     table = result.coordinates
-    scored = table[(table["t_s"] >= 0.0) & (table["t_s"] <= result.background.end_s)]
+    scored = table[(table["t_s"] >= 0.0) & (table["t_s"] <= result.truth.end_s)]
     if len(scored) == 0:
         return None
     rows = scored[scored["t_s"] == scored["t_s"].max()]
@@ -85,7 +85,7 @@ def last_sample(result: Result) -> tuple[float, Integers, Embedding] | None:
     return float(rows["t_s"].iloc[0]), live, space
 
 
-def true_rtt(result: Result) -> Callable[[int, float], Floats] | None:
+def true_rtt(result: RunResult) -> Callable[[int, float], Floats] | None:
     """From a node to every node at a time, seconds, shape (n,); None where the scenario is not kept."""
     if result.recording is not None:
         return result.recording.truth.rtt

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.atomic_files import write_each
 from serfsim.base.errors import ResultError
-from serfsim.results.run_result import finite
+from serfsim.results.summary import finite
 from serfsim.study.statistics import Interval, interval
 from serfsim.study.tuning.goals import Constraint, Goal
 from serfsim.study.tuning.judging import Judgement, Verdict, judged, verdict_of

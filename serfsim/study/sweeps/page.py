@@ -15,12 +15,12 @@ from serfsim.base.atomic_files import write_whole
 from serfsim.base.english import counted
 from serfsim.base.errors import SweepError
 from serfsim.report.page import page_style, page_template
-from serfsim.report.sweep_words import held, held_claims, sweep_answer
 from serfsim.scenario.describe_environment import describe_cluster, describe_network
 from serfsim.scenario.phrases import describe_length
 from serfsim.scenario.problems import found_expected
 from serfsim.study.sweeps.grid import as_text
 from serfsim.study.sweeps.overview import figure_text, headlines, runs_text, short_titles, summary
+from serfsim.study.sweeps.page_words import held, held_claims, sweep_answer
 from serfsim.study.sweeps.table import parameters_of
 
 if TYPE_CHECKING:
@@ -112,15 +112,15 @@ def page_figures(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from serfsim.report import sweep_plot
     from serfsim.report.plots.style import SIZE, STYLE
     from serfsim.report.svg import page_figure
+    from serfsim.study.sweeps import page_plot
 
     found = []
     with mpl.rc_context(STYLE):
         for name in names:
             figure = Figure(figsize=SIZE)
             FigureCanvasAgg(figure)
-            sweep_plot.draw(points, name, parameters, ax=figure.add_subplot())
+            page_plot.draw(points, name, parameters, ax=figure.add_subplot())
             found.append(page_figure(figure, name.replace(".", "-"), HEIGHT, named=False))
     return found

@@ -33,7 +33,7 @@ FORMATS = ("text", "json")
 def past_of(folder: Path) -> FinishedRun:
     """The finished run of a result folder. ResultError where it is none."""
     from serfsim.live.finished_run import FinishedRun
-    from serfsim.results.run_result import open_result
+    from serfsim.report.runs import open_result
 
     return FinishedRun(open_result(folder))
 

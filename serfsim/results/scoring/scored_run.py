@@ -1,18 +1,20 @@
-"""What is scored: the time from 0 to the end of the run, and who was up in it."""
+"""A recording made ready for scoring, rows of its events, and how measured values are summed up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from serfsim.results.scoring.intervals import Booleans, Spans
 from serfsim.results.scoring.recording import EventTable, Floats, Integers, Recording
 from serfsim.results.scoring.rows import in_pieces
 
 
-class Scope:
+class ScoredRun:
     """One recording made ready for scoring.
 
     `end`: the last scored second. `after`: the rows of the event table with 0 <= t <= end.
@@ -94,3 +96,30 @@ def select(events: EventTable, rows: Integers | Booleans) -> EventTable:
     return EventTable(
         events.t[rows], events.observer[rows], events.subject[rows], events.kind[rows], events.detail[rows]
     )
+
+
+QUANTILES = ("mean", "p50", "p90", "p99", "max")
+
+
+def spread(values: ArrayLike) -> dict[str, Any]:
+    """{mean, p50, p90, p99, max, n} of `values`; all None but n where there are none.
+
+    Quantiles interpolate linearly between the two nearest values.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.size == 0:
+        return {**dict.fromkeys(QUANTILES), "n": 0}
+    p50, p90, p99 = np.quantile(array, (0.5, 0.9, 0.99))
+    return {
+        "mean": float(array.mean()),
+        "p50": float(p50),
+        "p90": float(p90),
+        "p99": float(p99),
+        "max": float(array.max()),
+        "n": int(array.size),
+    }
+
+
+def ratio(numerator: float, denominator: float) -> float | None:
+    """The quotient, or None where there is nothing to divide by."""
+    return float(numerator) / float(denominator) if denominator > 0 else None

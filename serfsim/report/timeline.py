@@ -16,7 +16,7 @@ from serfsim.protocol.events import FAILED, SUSPECT
 from serfsim.report.tables import NONE, number
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import EventTable, Floats
-from serfsim.results.scoring.scope import rows_of_kind, select
+from serfsim.results.scoring.scored_run import rows_of_kind, select
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import Fault
 from serfsim.scenario.model import Scenario
@@ -25,14 +25,14 @@ from serfsim.scenario.roster import node_names
 from serfsim.scenario.selection import Selector
 
 if TYPE_CHECKING:
-    from serfsim.results.run_result import Result
-    from serfsim.results.stored_truth import Background
+    from serfsim.results.run_result import RunResult
+    from serfsim.results.stored_truth import StoredTruth
 
 MOST_ROWS = 24  # of any table; of more only the first are shown
 SAME_TIME_S = 1e-6
 
 
-class Step(NamedTuple):
+class TimelineEntry(NamedTuple):
     """One line of the timeline."""
 
     when: str
@@ -60,7 +60,7 @@ class ViewRow:
     keeps: str
 
 
-def scenario_of(result: Result) -> Scenario | None:
+def scenario_of(result: RunResult) -> Scenario | None:
     """The scenario as it ran, where it can be had and is about these nodes."""
     from serfsim.results.run_result import StoredScenario
 
@@ -69,29 +69,29 @@ def scenario_of(result: Result) -> Scenario | None:
         scenario = scenario.read()
     if not isinstance(scenario, Scenario):
         return None
-    return scenario if node_names(scenario.cluster.nodes) == result.background.names else None
+    return scenario if node_names(scenario.cluster.nodes) == result.truth.names else None
 
 
-def timeline(result: Result, scenario: Scenario | None) -> list[Step]:
+def timeline(result: RunResult, scenario: Scenario | None) -> list[TimelineEntry]:
     """In order of time, faults before the workload; a run in which nothing was done has no steps."""
-    background = result.background
+    truth = result.truth
     if scenario is None:
-        return remembered(background)
+        return remembered(truth)
     entries: list[Entry] = sorted([*scenario.faults, *scenario.workload], key=lambda entry: entry.at)
     return [
-        Step(entry.describe_times(), entry.describe() + outcome(entry, scenario, background))
+        TimelineEntry(entry.describe_times(), entry.describe() + outcome(entry, scenario, truth))
         for entry in entries
     ]
 
 
-def outcome(entry: Entry, scenario: Scenario, background: Background) -> str:
+def outcome(entry: Entry, scenario: Scenario, truth: StoredTruth) -> str:
     """What the run adds to the words of an entry: that it never came to it, or who was picked."""
-    if entry.at > background.end_s or entry.at >= scenario.duration:
+    if entry.at > truth.end_s or entry.at >= scenario.duration:
         return " (the run ended before)"
-    return picked(entry, scenario, background)
+    return picked(entry, scenario, truth)
 
 
-def picked(entry: Entry, scenario: Scenario, background: Background) -> str:
+def picked(entry: Entry, scenario: Scenario, truth: StoredTruth) -> str:
     """Who was picked at random, where the truth tells: those that came under a fault at that very time."""
     if not isinstance(entry, Fault) or not entry.strikes_at_once or not is_random(entry.selector):
         return ""
@@ -99,9 +99,9 @@ def picked(entry: Entry, scenario: Scenario, background: Background) -> str:
         return ""
     nodes: set[int] = set()
     for start, _ in entry.occurrences(scenario.duration)[:1]:
-        for spans in (background.faulted_spans, background.down_spans):
+        for spans in (truth.faulted_spans, truth.down_spans):
             nodes.update(spans.node[abs(spans.start - start) < SAME_TIME_S].tolist())
-    return f" ({format_names([background.names[node] for node in sorted(nodes)])})" if nodes else ""
+    return f" ({format_names([truth.names[node] for node in sorted(nodes)])})" if nodes else ""
 
 
 def is_random(selector: Selector) -> bool:
@@ -112,39 +112,41 @@ def others_begin_with(entry: Entry, scenario: Scenario) -> bool:
     return any(other is not entry and other.at == entry.at for other in scenario.faults)
 
 
-def remembered(background: Background) -> list[Step]:
+def remembered(truth: StoredTruth) -> list[TimelineEntry]:
     """Crashes, leaves and fault windows from the truth of the result alone."""
     from serfsim.report.plots.style import fault_windows
 
-    steps = [(t, f"{background.names[node]} crashes") for t, node in background.crashes]
-    steps += [(t, f"{background.names[node]} leaves") for t, node in background.leaves]
+    steps = [(t, f"{truth.names[node]} crashes") for t, node in truth.crashes]
+    steps += [(t, f"{truth.names[node]} leaves") for t, node in truth.leaves]
     steps += [
         (window.start, f"somebody is down or under a fault, for {number(window.end - window.start)} s")
-        for window in fault_windows(background, most=MOST_ROWS)
+        for window in fault_windows(truth, most=MOST_ROWS)
     ]
-    return [Step(f"at {format_duration(round(t, 3))}", told) for t, told in sorted(steps)[:MOST_ROWS]]
+    return [
+        TimelineEntry(f"at {format_duration(round(t, 3))}", told) for t, told in sorted(steps)[:MOST_ROWS]
+    ]
 
 
 # Crashes -----------------------------------------------------------------------------------------
 
 
-def scored_crashes(background: Background) -> list[tuple[float, int]]:
+def scored_crashes(truth: StoredTruth) -> list[tuple[float, int]]:
     """(time, node) of the crashes of the scored time, in order."""
-    return sorted((t, node) for t, node in background.crashes if 0.0 <= t <= background.end_s)
+    return sorted((t, node) for t, node in truth.crashes if 0.0 <= t <= truth.end_s)
 
 
-def crash_rows(result: Result) -> list[CrashRow]:
+def crash_rows(result: RunResult) -> list[CrashRow]:
     """How each crash of the scored time was noticed, until the member ran again; at most MOST_ROWS."""
-    crashes = scored_crashes(result.background)[:MOST_ROWS]
+    crashes = scored_crashes(result.truth)[:MOST_ROWS]
     if not crashes:
         return []
     events = select(result.events, rows_of_kind(result.events, (SUSPECT, FAILED)))
-    return [crash_row(result.background, events, t, node) for t, node in crashes]
+    return [crash_row(result.truth, events, t, node) for t, node in crashes]
 
 
-def crash_row(background: Background, events: EventTable, t: float, node: int) -> CrashRow:
+def crash_row(truth: StoredTruth, events: EventTable, t: float, node: int) -> CrashRow:
     """`events`: those by which it may have been noticed."""
-    down = background.down_spans
+    down = truth.down_spans
     ends = down.end[(down.node == node) & (down.start <= t) & (t < down.end)]
     until = float(ends[0]) if len(ends) else np.inf
     about = (events.subject == node) & (events.t >= t) & (events.t < until)
@@ -152,7 +154,7 @@ def crash_row(background: Background, events: EventTable, t: float, node: int) -
     by, first_rows = np.unique(events.observer[failed], return_index=True)
     first = events.t[failed][first_rows]
     return CrashRow(
-        background.names[node],
+        truth.names[node],
         f"{t:g}",
         since(t, events.t[suspect]),
         since(t, first),
@@ -170,7 +172,7 @@ def since(t: float, times: Floats, last: bool = False) -> str:
 # Views -------------------------------------------------------------------------------------------
 
 
-def view_rows(result: Result) -> list[ViewRow]:
+def view_rows(result: RunResult) -> list[ViewRow]:
     """The live nodes whose view at the end is not the true one, those that are wrong alike in one row.
 
     At most MOST_ROWS. None where the result does not hold enough to tell: one of many nodes is kept
@@ -179,10 +181,10 @@ def view_rows(result: Result) -> list[ViewRow]:
     disagreeing = result.summary["convergence"]["views_disagreeing"]
     if not disagreeing:
         return []
-    background = result.background
-    down, names = background.down_spans, background.names
+    truth = result.truth
+    down, names = truth.down_spans, truth.names
     last = result.views.last
-    up = ~down.covered_at(background.end_s)
+    up = ~down.covered_at(truth.end_s)
     wrong = np.flatnonzero(up & (last.differing(up) > 0))
     if len(wrong) != disagreeing:
         return []

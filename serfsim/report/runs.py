@@ -1,0 +1,98 @@
+"""Runs whose results draw themselves: `run`, `Simulation`, `open_result` and the `Result` that they give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serfsim.base.progress import bar
+from serfsim.protocol.serf.node import SerfNode
+from serfsim.report.answer import answer
+from serfsim.report.card import result_card
+from serfsim.report.figures import DRAWN, PAGE, PLOTS
+from serfsim.report.page import write_page
+from serfsim.report.plots import Plots
+from serfsim.results.run_result import RunResult
+from serfsim.scenario.estimate import refuse_large
+from serfsim.scenario.model import Scenario
+from serfsim.simulation import simulation
+from serfsim.simulation.simulation import Progress
+
+
+class Result(RunResult):
+    """`summary` is a mapping as in summary.json; the tables have the columns of the result folder.
+
+    `plot.<figure>(ax=ax)` draws one figure and returns its axes. `recording` is None for a result
+    read from a folder. `capture` is the file with the run's packets, where the scenario asked for one.
+    """
+
+    @property
+    def plot(self) -> Plots:
+        """The figures: `result.plot.view_sizes(ax=ax)`; without `ax` a new one is made."""
+        return Plots(self)
+
+    def save(self, folder: str | Path, *, figures: bool = True) -> Path:
+        """Write the result folder, replacing an older result only when whole; returns its path.
+
+        A partial result does not replace a complete one: it goes beside it, as FOLDER-partial. Files that
+        others put into the folder stay. `figures=False` leaves out plots and page. Raises ResultError where
+        the folder holds something else, another run has it, or it cannot be written.
+        """
+        with self._saving(Path(folder), DRAWN) as (target, partial):
+            self._write(partial)
+            if figures:
+                write_page(self, partial / PAGE, partial / PLOTS)
+        return target
+
+    def _repr_html_(self) -> str:
+        return result_card(self)
+
+    def __repr__(self) -> str:
+        told = answer(self.summary)
+        name, seed = self.summary["name"], self.summary["seed"]
+        return f"<Result of {name}, seed {seed}: {told.partial or told.verdict.rstrip('.')}>"
+
+
+open_result = Result.open
+
+
+class Simulation(simulation.Simulation):
+    __doc__ = simulation.Simulation.__doc__
+
+    result_class = Result
+
+    def run(self, progress: Progress | None = None) -> Result:
+        result = super().run(progress)
+        assert isinstance(result, Result)
+        return result
+
+    run.__doc__ = simulation.Simulation.run.__doc__
+
+    def _repr_html_(self) -> str:
+        """The card of the result once there is one, before that the card of the scenario."""
+        shown = self.scenario if self._result is None else self._result
+        return shown._repr_html_()  # type: ignore[union-attr]
+
+
+def run(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    capture: Path | None = None,
+    node_class: type[SerfNode] = SerfNode,
+    allow_large: bool = False,
+) -> Result:
+    """Run a scenario once.
+
+    `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called now and then
+    with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture` and
+    `node_class`: see `Simulation`. Interrupted, it returns what came before, with `complete` False. Raises
+    SerfsimError for a topology that cannot be built, and for a run that is estimated beyond the budget of
+    `scenario.estimate`, unless `allow_large`.
+    """
+    refuse_large(scenario, scenario.name, allowed=allow_large)
+    sim = Simulation(scenario, seed, capture, node_class=node_class)
+    if progress is not None:
+        return sim.run(progress)
+    with bar(scenario.name) as report:
+        return sim.run(report)
