@@ -117,13 +117,20 @@ class Record:
         protocol = bytes([self.protocol_min, self.protocol_max, self.protocol_current])
         return protocol + bytes([self.delegate_min, self.delegate_max, self.delegate_current])
 
+    def with_meta(self, meta: bytes) -> Record:
+        """The same record with other metadata, such as changed tags."""
+        return self._combined(meta, self)
+
     def with_versions_of(self, known: Record) -> Record:
-        """What this record says, with the versions that were known before."""
+        """The same record with the versions that were known before."""
+        return self._combined(self.meta, known)
+
+    def _combined(self, meta: bytes, known: Record) -> Record:
         return Record(
             self.node,
             self.address,
             self.name_length,
-            self.meta,
+            meta,
             (known.protocol_min, known.protocol_max, known.protocol_current),
             (known.delegate_min, known.delegate_max, known.delegate_current),
             self.address_length,

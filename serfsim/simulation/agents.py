@@ -213,17 +213,7 @@ class Agents:
         meta = encode_meta(as_go_ranges(wanted, order), known.delegate_current)
         if len(meta) > LONGEST_META:
             return TOO_LONG
-        record = Record(
-            number,
-            known.address,
-            known.name_length,
-            meta,
-            (known.protocol_min, known.protocol_max, known.protocol_current),
-            (known.delegate_min, known.delegate_max, known.delegate_current),
-            known.address_length,
-            known.port,
-        )
-        node.update_tags(wanted, record, now)
+        node.update_tags(wanted, known.with_meta(meta), now)
         return ""
 
     def end(self, number: int, now: float) -> bool:

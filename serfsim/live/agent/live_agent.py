@@ -225,16 +225,7 @@ class LiveAgent(BaseAgent):
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Replace the agent's tags and announce them. SerfsimError if they are too long."""
         known = self.node.core.record()
-        record = Record(
-            known.node,
-            known.address,
-            known.name_length,
-            self._meta(tags, int(known.delegate_current)),
-            (known.protocol_min, known.protocol_max, known.protocol_current),
-            (known.delegate_min, known.delegate_max, known.delegate_current),
-            known.address_length,
-            known.port,
-        )
+        record = known.with_meta(self._meta(tags, int(known.delegate_current)))
         self.node.update_tags(dict(tags), record, self.runtime.now)
 
     def user_event(self, name: str, payload: bytes = b"", *, coalesce: bool = False) -> None:
