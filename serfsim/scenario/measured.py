@@ -6,7 +6,6 @@ import os
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -236,8 +235,8 @@ def is_networkx(value: object) -> bool:
 
 def _edges_of(graph: Any, weight: str, unit: str | None, loss: str | None) -> dict[str, Any]:
     """A networkx graph's edges as the file would have them: latencies in seconds, and shares lost."""
-    from serfsim.topology.graph import loss_attribute, unread_attributes
-    from serfsim.topology.units import default_unit, read_latency, read_loss
+    from serfsim.topology.graph import loss_attribute, read_edge, unread_attributes
+    from serfsim.topology.units import default_unit
 
     edges = []
     alone = next((node for node in graph.nodes if not graph.degree(node)), None)
@@ -247,23 +246,9 @@ def _edges_of(graph: Any, weight: str, unit: str | None, loss: str | None) -> di
     unit = unit or default_unit(weight)
     for source, target, attributes in graph.edges(data=True):
         try:
-            latency = attributes.get(weight)
-            if not isinstance(latency, (str, Real)) or isinstance(latency, bool):
-                raise ValueError(f"found {quoted(latency)}; expected a latency")
-            seconds = read_latency(latency, unit)
-        except ValueError:
-            found = f"edge {source} to {target} with {weight} = {quoted(attributes.get(weight))}"
-            what = (
-                f"a latency in {unit}, not negative"
-                if unit
-                else "a length with a unit, or unit: km, mi or ms"
-            )
-            raise invalid(f"{what}, as edge attribute", found=found, inside=("graph",)) from None
-        try:
-            lost = read_loss(attributes[loss]) if loss in attributes else 0.0
-        except ValueError:
-            found = f"edge {source} to {target} with {loss} = {quoted(attributes[loss])}"
-            raise invalid("a share of lost packets, 0 to 1", found=found, inside=("graph",)) from None
+            seconds, lost = read_edge(source, target, attributes, weight, unit, loss)
+        except ValueError as error:
+            raise custom_error({"message": str(error), "inside": ("graph",)}) from None
         edges.append([str(source), str(target), f"{seconds!r}s", *([lost] if lost else [])])
     unread = unread_attributes(graph, weight, loss)
     if unread:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -54,12 +55,29 @@ def load_graph(
     """Read a file. Without `format` its ending decides (`ENDINGS`; behind it may stand .gz), else an edge
     list.
 
-    `attribute` and `directed` are for edge lists, which do not say themselves. ScenarioError, with
-    the line where it is known, for a file that cannot be read.
+    `attribute` and `directed` are for edge lists, which do not say themselves. The last graph is kept,
+    frozen: checking a scenario and then running it reads its file once. ScenarioError, with the line where it
+    is known, for a file that cannot be read.
     """
     if format is None:
         format = ENDINGS.get(ending(path), "edge_list")
-    text = read_text(path, LARGEST_GRAPH)
+    try:
+        status = path.stat()
+        version = (status.st_mtime_ns, status.st_size, status.st_ino)
+    except OSError:
+        version = (0, 0, 0)  # reading it says why
+    return _read(path.absolute(), version, path, format, attribute, directed)
+
+
+@lru_cache(maxsize=1)
+def _read(
+    place: Path, version: tuple[int, int, int], path: Path, format: str, attribute: str, directed: bool
+) -> nx.Graph:
+    """The graph of a file, which `place` and `version` tell from any other."""
+    return nx.freeze(_parse(path, read_text(path, LARGEST_GRAPH), format, attribute, directed))
+
+
+def _parse(path: Path, text: str, format: str, attribute: str, directed: bool) -> nx.Graph:
     if format == "edge_list":
         return _edge_list(path, text, attribute, directed)
     if format not in FORMATS:
@@ -250,6 +268,29 @@ def _says(value: object) -> bool:
     return not isinstance(value, bool) and match is not None and bool(match[1].strip("0."))
 
 
+def read_edge(
+    tail: object,
+    head: object,
+    attributes: Mapping[str, object],
+    attribute: str,
+    unit: str | None,
+    loss: str | None,
+) -> tuple[float, float]:
+    """Seconds and the share lost of an edge, from the attributes of these names.
+
+    ValueError, 'edge a to b: found ...', for one without a usable latency.
+    """
+    edge = f"edge '{tail}' to '{head}'"
+    if attribute not in attributes:
+        known = ", ".join(f"'{name}'" for name in attributes) or "no attributes"
+        raise ValueError(f"{edge}: found {known}; expected its latency as '{attribute}'")
+    try:
+        seconds = read_latency(attributes[attribute], unit)
+        return seconds, read_loss(attributes[loss]) if loss is not None and loss in attributes else 0.0
+    except ValueError as error:
+        raise ValueError(f"{edge}: {error}") from None
+
+
 def _links(
     graph: nx.Graph, attribute: str, unit: str | None, divisor: float, loss: str | None, source: str
 ) -> tuple[nx.Graph, Loops]:
@@ -260,16 +301,12 @@ def _links(
     links.add_nodes_from(graph.nodes)
     loops: Loops = {}
     for tail, head, attributes in graph.edges(data=True):
-        line = f":{attributes[LINE]}" if LINE in attributes else ""
-        edge = f"{source}{line}: edge '{tail}' to '{head}'"
-        if attribute not in attributes:
-            known = ", ".join(f"'{name}'" for name in attributes) or "no attributes"
-            raise ScenarioError(f"{edge}: found {known}; expected its latency as '{attribute}'")
         try:
-            seconds = read_latency(attributes[attribute], unit) / divisor
-            lost = read_loss(attributes[loss]) if loss in attributes else 0.0
+            seconds, lost = read_edge(tail, head, attributes, attribute, unit, loss)
         except ValueError as error:
-            raise ScenarioError(f"{edge}: {error}") from None
+            line = f":{attributes[LINE]}" if LINE in attributes else ""
+            raise ScenarioError(f"{source}{line}: {error}") from None
+        seconds /= divisor
         if tail == head:
             loops[tail] = min((seconds, lost), loops.get(tail, (seconds, lost)))
         elif not links.has_edge(tail, head) or seconds < links.edges[tail, head]["seconds"]:

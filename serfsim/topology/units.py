@@ -54,7 +54,7 @@ def read_latency(value: object, unit: str | None) -> float:
     if not 0.0 <= number < math.inf:
         raise ValueError(f"found {quoted(text)}; expected a latency of at least 0")
     if own_unit is None:
-        expected = "expected one in the file, or unit: us, ms, s, km or mi"
+        expected = "expected one beside it, or unit: us, ms, s, km or mi"
         raise ValueError(f"found {quoted(text)} without a unit; {expected}")
     if own_unit in KM:
         return fibre_s(number * KM[own_unit])

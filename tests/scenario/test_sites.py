@@ -171,7 +171,7 @@ def test_a_graph_object_whose_link_has_no_latency_is_refused_by_that_link(latenc
     graph = nx.Graph()
     graph.add_edge("a", "b", latency=latency)
     with pytest.raises(
-        ScenarioError, match=r"graph: found edge a to b with latency = .*; expected a latency in"
+        ScenarioError, match=r"topology\.graph: edge 'a' to 'b': found '.*'; expected a latency"
     ):
         Scenario(cluster={"nodes": 2}, network={"topology": graph})
 

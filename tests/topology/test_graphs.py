@@ -11,6 +11,7 @@ import pytest
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology import Topology, build_topology
+from serfsim.topology.graph import load_graph
 
 # a -5- b -7- c, and a -20- c: the way from a to c is by b.
 EDGES = [("a", "b", 5), ("b", "c", 7), ("a", "c", 20)]
@@ -133,6 +134,19 @@ def test_an_edge_of_graphml_that_says_nothing_has_the_default_of_its_key(tmp_pat
         </graph></graphml>"""
     (tmp_path / "g.graphml").write_text(text, encoding="utf-8")
     assert build(folder=tmp_path, file="g.graphml").one_way_matrix() == pytest.approx(ONE_WAY)
+
+
+def test_a_graph_that_is_checked_and_then_run_is_read_once_and_again_when_its_file_changes(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "g.txt"
+    file.write_text("a b 5ms\n", encoding="utf-8")
+    first = load_graph(file)
+    assert load_graph(file) is first
+    with pytest.raises(nx.NetworkXError, match="Frozen"):
+        first.add_edge("a", "c")
+    file.write_text("a b 5ms\nb c 15ms\n", encoding="utf-8")
+    assert load_graph(file).number_of_edges() == 2
 
 
 FILES = {
