@@ -15,7 +15,7 @@ from serfsim import __version__  # noqa: E402 - the checkout's own
 
 project = "serfsim"
 author = "serfsim contributors"
-copyright = author  # noqa: A001 - Sphinx's name
+copyright = author
 version = release = __version__
 
 extensions = [
