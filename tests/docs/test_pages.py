@@ -1,0 +1,31 @@
+"""Every block of the manual works as printed: commands and Python run, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import DOCS, ROOT, SHELLS, blocks_of, run_page
+
+PAGES = sorted(page for page in DOCS.rglob("*.md") if "spec" not in page.parts)
+TRIED = [page for page in PAGES if page.parent.name == "howto" or page.name == "tutorial.md"]
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(DOCS).as_posix()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", TRIED, ids=name_of)
+def test_a_page_can_be_followed_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
+    assert any(block.language in (*SHELLS, "python") for block in blocks_of(page))
+    assert run_page(page, tmp_path) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in link:
+            assert (page.parent / link).exists() or (ROOT / link).exists(), link
