@@ -1,8 +1,9 @@
 """How much a run will be, before it is begun: events and memory, to within a factor of a few.
 
-The rates were counted on runs of 30 to 400 nodes, the memory of converged starts on up to 100,000. What is
-estimated beyond the budget is refused: a typing error in a unit would otherwise fill the machine. Whoever
-means it says so (`--allow-large`).
+The rates were counted on runs of 30 to 400 nodes, the memory of joins on up to 10,000 nodes and of converged
+starts on up to 100,000, as `serfsim run` takes it with the page. What is estimated beyond the budget of
+events, or beyond the memory that there is, is refused: a typing error in a unit would otherwise fill the
+machine. Whoever means it says so (`--allow-large`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from serfsim.base.errors import ScenarioError
+from serfsim.base.memory import allowance
 from serfsim.protocol.large import LARGE
 from serfsim.scenario.impairments import GilbertElliott
 from serfsim.scenario.measured import Measured
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
 
 MOST_EVENTS: Final = 2_000_000_000  # of the queue: an hour or more, compiled
-MOST_MEMORY: Final = 16 * 2**30  # bytes
 
 PROBE: Final = 4.5  # events of a probe that is answered
 TICK: Final = 0.1  # a gossip tick with nothing to send is a tenth of the work of an event
@@ -33,35 +34,44 @@ FAULT: Final = 12.0  # events a node of one occurrence
 EVENT: Final = 3.0  # events a node of one user event
 QUERY: Final = 6.0  # events a node of one query
 JOINING: Final = 150_000.0  # bytes of one member that joins, its share of the messages of all among them
-JOINED_VIEW: Final = 30.0  # bytes of what such a member knows of another
+JOINED_VIEW: Final = 45.0  # bytes of what such a member knows of another
 VIEW: Final = 350.0  # bytes of what a member knows of another where few have views of their own
 MEMBER: Final = 20_000.0  # bytes of one member of a converged start, without what it knows of others
 CONVERGED_VIEW: Final = 4.0  # bytes of what such a member knows of another, in a cluster that is not LARGE
 FAULTED: Final = (
     120_000.0  # bytes of one member, its share of the messages among them, where there are faults
 )
+ACCUSATION: Final = 4.0  # bytes a pair and second of faults that make one of them accuse the other
 CHANGE: Final = (
-    500.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
+    2000.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
 )
 SECOND: Final = 1500.0  # bytes of the counts of one second
 PROCESS: Final = 2000.0  # bytes of an occurrence that waits for its time
 ROW: Final = 200.0  # bytes of a row of a table, while it is made
 SAMPLE: Final = 30.0  # bytes of one number of a coordinate, while its table is made
+INTERPRETER: Final = 185e6  # bytes of the program and its libraries
+# What to change, by what takes the most.
+MEMBERS: Final = "have fewer nodes, or have fewer of them fail"
+JOINED: Final = "have fewer nodes, or write `start: {converged: true}`"
+TIME: Final = "simulate less time or fewer nodes"
+ACCUSED: Final = "have fewer nodes, or shorten the faults"
+HAPPENING: Final = "repeat faults and workload more seldom"
+SAMPLES: Final = "record coordinates more seldom, or not at all"
 SETTLES_S: Final = 240.0  # `warm_up: settled`, which is simulated twice
 
 
 class Estimate(NamedTuple):
-    """Of one run. `events` of the queue, `memory` in bytes."""
+    """Of one run. `events` of the queue, `memory` in bytes; `remedy`: what to change to need less."""
 
     events: float
     memory: float
+    remedy: str
 
-    @property
-    def is_large(self) -> bool:
-        return self.events > MOST_EVENTS or self.memory > MOST_MEMORY
+    def is_within(self, memory: float) -> bool:
+        return self.events <= MOST_EVENTS and self.memory <= memory
 
     def __str__(self) -> str:
-        return f"{_count(self.events)} events and {self.memory / 2**30:.3g} GiB"
+        return _amount(self.events, self.memory)
 
 
 def estimate(scenario: Scenario) -> Estimate:
@@ -75,21 +85,34 @@ def estimate(scenario: Scenario) -> Estimate:
     configs = [dict(vars(cluster.config)), *_overridden(cluster)]
     rate = max(_rate(config) for config in configs)
     events = n * (seconds * rate + JOIN)
-    memory = _views(scenario, n) + SECOND * seconds
-    memory += n * max(8.0 * (config["event_buffer"] + config["query_buffer"]) for config in configs)
+    memory = {MEMBERS: INTERPRETER + _views(scenario, n) + _pairs(scenario, n), TIME: SECOND * seconds}
+    memory[ACCUSED] = ACCUSATION * n * _accused_seconds(scenario, n)
+    buffers = max(8.0 * (config["event_buffer"] + config["query_buffer"]) for config in configs)
+    memory[MEMBERS] += n * buffers
+    happening = 0.0
     for fault in scenario.faults:
+<<<<<<< Updated upstream
         happens = fault.count_occurrences(scenario.duration)
         events += happens * FAULT * n * fault.cost(n)
         memory += happens * (PROCESS + ROW * n)
+=======
+        happens = count_occurrences(fault, scenario.duration)
+        events += happens * FAULT * n * (n if isinstance(fault, Upgrade) else 1.0)
+        happening += happens * (PROCESS + ROW * n)
+>>>>>>> Stashed changes
     for work in scenario.workload:
         happens = work.count_occurrences(scenario.duration)
         events += happens * (QUERY if isinstance(work, Query) else EVENT) * n
-        memory += happens * ROW * n
+        happening += happens * ROW * n
+    memory[HAPPENING] = happening
     if scenario.record.coordinates is not None:
         samples = n * seconds / scenario.record.coordinates
         events += TICK * samples
-        memory += samples * (max(config["dimensionality"] for config in configs) + 4) * SAMPLE
-    return Estimate(events, memory + _pairs(scenario, n))
+        memory[SAMPLES] = samples * (max(config["dimensionality"] for config in configs) + 4) * SAMPLE
+    remedy = TIME if events > MOST_EVENTS else max(memory, key=lambda part: memory[part])
+    if remedy == MEMBERS and not start.converged:
+        remedy = JOINED
+    return Estimate(events, sum(memory.values()), remedy)
 
 
 def _views(scenario: Scenario, n: int) -> float:
@@ -111,6 +134,38 @@ def _views(scenario: Scenario, n: int) -> float:
     return MEMBER * n + views + VIEW * n * min(anew, n)
 
 
+<<<<<<< Updated upstream
+=======
+def _accused_seconds(scenario: Scenario, n: int) -> float:
+    """How long members are accused again and again while they are up, summed; 0 in a LARGE cluster."""
+    if n > LARGE:
+        return 0.0
+    udp = scenario.network.loss.udp
+    found = scenario.duration * n * udp if isinstance(udp, float) else 0.0
+    group_of = group_of_each(scenario.cluster)
+    for fault in scenario.faults:
+        if not isinstance(fault, (Departure, Upgrade)):
+            left = max(0.0, scenario.duration - fault.at)
+            end = fault.end_of(fault.at)
+            each = left if end is None else min(left, end - fault.at)
+            spent = min(left, each * count_occurrences(fault, scenario.duration))
+            found += _accused(fault, group_of) * spent
+    return min(found, n * scenario.duration)
+
+
+def _accused(fault: Any, group_of: list[str]) -> int:
+    """How many members the others may come to hold for dead."""
+    if isinstance(fault, Slow):
+        return _size(fault.slow.nodes, group_of)
+    if isinstance(fault, OnPackets):
+        return len(group_of) if fault.between is not None else _size(fault.selector, group_of)
+    for verb in ("crash", "leave", "pause", "upgrade"):
+        if hasattr(fault, verb):
+            return _size(getattr(fault, verb), group_of)
+    return len(group_of)
+
+
+>>>>>>> Stashed changes
 def _size(selector: Selector, group_of: list[str]) -> int:
     """How many members a selector means."""
     if isinstance(selector, int):
@@ -152,6 +207,10 @@ def _pairs(scenario: Scenario, n: int) -> float:
     return bytes_each * n * n
 
 
+def _amount(events: float, memory: float) -> str:
+    return f"{_count(events)} events and {memory / 2**30:.3g} GiB"
+
+
 def _count(events: float) -> str:
     for size, word in ((1e9, "billion"), (1e6, "million")):
         if events >= size:
@@ -159,11 +218,21 @@ def _count(events: float) -> str:
     return f"{events:.0f}"
 
 
-def refuse_large(scenario: Scenario, label: str, *, allowed: bool = False) -> None:
-    """Raise ScenarioError where a run is estimated beyond the budget, unless that is `allowed`."""
-    expected = Estimate(MOST_EVENTS, MOST_MEMORY)
+def refuse_large(scenario: Scenario, label: str, *, allowed: bool = False, at_once: int = 1) -> None:
+    """Raise ScenarioError where a run is estimated beyond the budget, unless that is `allowed`.
+
+    `at_once`: so many such runs share this machine's memory.
+    """
+    if allowed:
+        return
     found = estimate(scenario)
-    if found.is_large and not allowed:
-        lifted = "--allow-large of run, sweep, tune, serve and validate"
-        message = found_expected(f"a run of some {found}", f"at most {expected}, or {lifted}")
-        raise ScenarioError(f"{label}: {message}")
+    memory, whose = allowance()
+    if found.is_within(memory / at_once):
+        return
+    remedy = found.remedy
+    if found.is_within(memory):
+        remedy = "run fewer at once (--workers)"
+    each = f" each, {at_once} of them at once" if at_once > 1 else ""
+    expected = f"at most {_amount(MOST_EVENTS, memory / at_once)} ({whose}{each}): {remedy}"
+    lifted = "--allow-large of run, sweep, tune, serve and validate lifts this"
+    raise ScenarioError(f"{label}: {found_expected(f'a run of some {found}', expected)}; {lifted}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 import serfsim
+from serfsim.base import memory
 from serfsim.base.errors import ScenarioError
 from serfsim.cli.app import app
 from serfsim.scenario import Scenario, load, loads
-from serfsim.scenario.estimate import estimate
+from serfsim.scenario.estimate import estimate, refuse_large
 from serfsim.scenario.library import shipped
 
 INPUTS = Path(__file__).parent / "inputs"
@@ -165,7 +168,10 @@ LARGE = {
 
 
 @pytest.mark.parametrize("kind", LARGE)
-def test_a_run_that_no_machine_carries_out_is_refused_unless_it_is_meant(kind: str, tmp_path: Path) -> None:
+def test_a_run_that_no_machine_carries_out_is_refused_unless_it_is_meant(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERFSIM_MEMORY_GIB", "16")
     file = tmp_path / "large.yaml"
     file.write_text(LARGE[kind], encoding="utf-8")
     tune = ("tune", "--minimize", "traffic.bytes_per_node_s")
@@ -182,8 +188,8 @@ def test_a_run_that_no_machine_carries_out_is_refused_unless_it_is_meant(kind: s
 
 def test_the_shipped_scenarios_and_thousands_of_nodes_are_not_large() -> None:
     for file in shipped().values():
-        assert not estimate(load(file)).is_large
-    assert not estimate(Scenario(cluster={"nodes": 5000}, duration="5m")).is_large
+        assert estimate(load(file)).is_within(8 * 2**30)
+    assert estimate(Scenario(cluster={"nodes": 5000}, duration="5m")).is_within(8 * 2**30)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +206,71 @@ def test_how_large_a_hundred_thousand_are_depends_on_how_many_of_them_change(
 ) -> None:
     cluster = {"nodes": 100_000, "start": {"converged": converged}}
     found = estimate(Scenario(cluster=cluster, duration="45s", faults=[{"crash": crashed}]))
-    assert found.is_large == is_large
+    assert found.is_within(16 * 2**30) != is_large
+
+
+def refused(scenario: Scenario, at_once: int = 1) -> str:
+    with pytest.raises(ScenarioError) as error:
+        refuse_large(scenario, "x.yaml", at_once=at_once)
+    return str(error.value)
+
+
+def test_a_cluster_too_large_for_the_memory_is_refused_with_both_figures_and_what_to_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SERFSIM_MEMORY_GIB", "0.5")
+    joining = Scenario(cluster={"nodes": 2500}, duration="60s")
+    told = refused(joining)
+    assert re.search(r"events and 0\.\d+ GiB; expected .* and 0\.5 GiB \(as SERFSIM_MEMORY_GIB says\)", told)
+    assert "fewer nodes" in told
+    assert "converged: true" in told
+    converged = {"nodes": 30_000, "start": {"converged": True}}
+    assert "converged: true" not in refused(Scenario(cluster=converged, faults=[{"crash": "1%"}]))
+    assert "coordinates" in refused(Scenario(cluster={"nodes": 100}, record={"coordinates": "1ms"}))
+    refuse_large(joining, "x.yaml", allowed=True)
+    monkeypatch.setenv("SERFSIM_MEMORY_GIB", "2")
+    refuse_large(joining, "x.yaml")
+
+
+def test_runs_of_a_sweep_share_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERFSIM_MEMORY_GIB", "1")
+    scenario = Scenario(cluster={"nodes": 2000}, duration="20s")
+    refuse_large(scenario, "x.yaml", at_once=1)
+    assert "0.25 GiB" in (told := refused(scenario, at_once=4))
+    assert "--workers" in told
+    with pytest.raises(ScenarioError, match="4 of them at once"):
+        serfsim.sweep(scenario, seeds=range(4), workers=4, progress=False)
+
+
+@pytest.mark.parametrize("given", ["-1", "0", "nan", "inf", "8GiB"])
+def test_a_budget_of_memory_that_is_none_is_one_message(given: str, tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text("cluster: {nodes: 3}\nduration: 1s\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["run", str(file)], env={"SERFSIM_MEMORY_GIB": given})
+    assert done.exit_code == 2
+    assert done.stderr == f"SERFSIM_MEMORY_GIB: found '{given}'; expected a number of GiB above 0\n"
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "limit"),
+    [
+        ("0::/a/b\n", {"a/b/memory.max": "max", "a/memory.max": "5000", "memory.max": "9000"}, 5000.0),
+        ("0::/\n", {"memory.max": "7000"}, 7000.0),
+        ("3:cpu,memory:/a\n2:pids:/b\n", {"memory/a/memory.limit_in_bytes": "6000"}, 6000.0),
+        ("0::/a\n", {"a/memory.max": "max"}, math.inf),
+        ("", {}, math.inf),
+    ],
+)
+def test_the_memory_of_a_control_group_is_the_least_of_its_own_and_those_above(
+    groups: str, files: dict[str, str], limit: float, tmp_path: Path
+) -> None:
+    for name, text in {
+        "proc/self/cgroup": groups,
+        **{f"sys/fs/cgroup/{k}": v for k, v in files.items()},
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert min(memory.of_groups(tmp_path), default=math.inf) == limit
 
 
 @pytest.mark.parametrize("nodes", [10, 40])

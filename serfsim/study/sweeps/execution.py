@@ -42,9 +42,23 @@ def run_all(
 
     Raises SweepError where nobody can carry them out; KeyboardInterrupt ends the workers first.
     """
+    check_workers(workers)
+    return _Execution(list(jobs), store, on_done or (lambda outcome: None)).carry_out(workers, scheduler)
+
+
+def check_workers(workers: int | None) -> None:
+    """Raise SweepError where that is no number of processes."""
     if workers is not None and (not isinstance(workers, Integral) or workers < 1):
         raise SweepError(f"workers: {found_expected(quoted(workers), 'a whole number of at least 1')}")
-    return _Execution(list(jobs), store, on_done or (lambda outcome: None)).carry_out(workers, scheduler)
+
+
+def processes(workers: int | None, runs: int) -> int:
+    """The number of this machine's processes that carry out so many runs; `workers` as in `run_all`."""
+    if workers is None:
+        import joblib
+
+        workers = joblib.cpu_count()
+    return max(1, min(workers, runs))
 
 
 class _Execution:
@@ -145,6 +159,4 @@ def pool_of(workers: int | None, scheduler: str | None, runs: int) -> WorkerPool
         return DaskWorkers(scheduler)
     if workers == 1:
         return InProcess()
-    import joblib
-
-    return ProcessPool(min(workers or joblib.cpu_count(), runs))
+    return ProcessPool(processes(workers, runs))

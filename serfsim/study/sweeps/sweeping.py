@@ -16,7 +16,7 @@ from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
-from serfsim.study.sweeps.execution import run_all
+from serfsim.study.sweeps.execution import check_workers, processes, run_all
 from serfsim.study.sweeps.folder import begin, locked, make_folder, write_tables
 from serfsim.study.sweeps.grid import check_topologies, checked_grid, checked_seeds, scenarios
 from serfsim.study.sweeps.store import Store
@@ -110,10 +110,12 @@ def carried_out(
 
     Raises SweepInterrupted; the tables then hold what had ended.
     """
+    check_workers(workers)
     planned = scenarios(scenario, grid, files_from)
+    at_once = 1 if scheduler is not None else processes(workers, len(planned) * len(seeds))
     for point, at in planned:
         values = ", ".join(f"{path}={value}" for path, value in point.items())
-        refuse_large(at, values or at.name, allowed=allow_large)
+        refuse_large(at, values or at.name, allowed=allow_large, at_once=at_once)
     check_topologies(planned, seeds[0])
     jobs = [Job(at, seed, point) for point, at in planned for seed in seeds]
     if folder is not None:
