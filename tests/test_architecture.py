@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "logs": {"protocol"},
     "results.scoring": {"protocol"},
     "live": {"engine", "logs", "protocol", "results", "scenario", "simulation", "wire_crypto"},
-    "live.agent": {"live.base_agent", "live.views", "logs", "protocol", "wire_crypto"},
+    "live.agent": {"live.addresses", "live.base_agent", "live.views", "logs", "protocol", "wire_crypto"},
     "study.statistics": set[str](),
     "study.sweeps": {"report", "scenario", "simulation", "speed", "study.statistics"},
     "study.tuning": {"report", "results", "scenario", "study.statistics", "study.sweeps"},

@@ -56,8 +56,8 @@ def agent(
 
     It logs what a real agent would. Ctrl-C leaves gracefully. SIGTERM or a second Ctrl-C ends it at once.
     """
+    from serfsim.live.addresses import read_endpoint, resolved
     from serfsim.live.agent import Identity, LiveAgent
-    from serfsim.live.agent.sockets import read_endpoint, resolved
 
     host, port = read_endpoint(bind, "--bind")
     identity = Identity(
@@ -109,7 +109,7 @@ def read_key(text: str) -> bytes:
 
 def _check(identity: Identity, join: list[str]) -> None:
     """Refuse an address that others could not reach, and warn where strangers could reach ours."""
-    from serfsim.live.agent.sockets import is_loopback, read_endpoint, resolved, shown
+    from serfsim.live.addresses import is_loopback, read_endpoint, resolved, shown
 
     host = identity.endpoint[0]
     if host in ("0.0.0.0", "::"):
@@ -132,7 +132,7 @@ def _write(line: str) -> None:
 
 async def _run(made: LiveAgent, join: list[str]) -> str:
     """Until it ends; how it ended. SerfsimError where it cannot listen, or has nobody to join by."""
-    from serfsim.live.agent.sockets import shown
+    from serfsim.live.addresses import shown
 
     endpoint = await made.start()
     typer.echo(f"agent {made.identity.name} on {shown(endpoint)} (Ctrl-C leaves)")

@@ -13,6 +13,7 @@ import typer
 from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.signals import call_on_signal
+from serfsim.live.addresses import RPC_PORT, is_loopback, read_endpoint, shown
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
@@ -22,7 +23,7 @@ from serfsim.scenario.problems import found_expected
 if TYPE_CHECKING:
     from serfsim.live.rpc.pacing import Pace, Stepped
 
-DEFAULT_ADDRESS = "127.0.0.1:7373"
+DEFAULT_ADDRESS = f"127.0.0.1:{RPC_PORT}"
 
 
 def serve(
@@ -71,7 +72,7 @@ def serve(
     """
     scenario = load(file, settings or ())
     refuse_large(scenario, file, allowed=allow_large)
-    host, port = read_address(address)
+    host, port = read_endpoint(address, "--rpc-addr", default_port=None)
     pace = pace_of(scenario, speed, fast, step)
     number = node_number(scenario, node)
     for warning in warnings(scenario):
@@ -82,15 +83,6 @@ def serve(
     if seed is not None:
         changes["seed"] = seed
     _serve(scenario.with_settings(changes), number, host, port, key, pace)
-
-
-def read_address(text: str) -> tuple[str, int]:
-    """HOST:PORT, with an IPv6 address in brackets. SerfsimError for what is none."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        expected = found_expected(f"'{text}'", f"HOST:PORT, such as {DEFAULT_ADDRESS}")
-        raise SerfsimError(f"--rpc-addr: {expected}")
-    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def node_number(scenario: Scenario, name: str | None) -> int:
@@ -123,8 +115,6 @@ def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> 
 
 
 def _warn_if_open(host: str, key: str) -> None:
-    from serfsim.live.rpc.server import is_loopback
-
     if not key and not is_loopback(host):
         typer.echo(
             f"warning: --rpc-addr {host}: whoever reaches it may give orders; --rpc-auth asks for a key",
@@ -141,8 +131,8 @@ def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace
     agent = SimulatedAgent(Simulation(scenario), number)
 
     def ready(host: str, port: int) -> None:
-        shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"serving {agent.name} of {scenario.name} on {shown}:{port} (Ctrl-C ends it)")
+        where = shown((host, port))
+        typer.echo(f"serving {agent.name} of {scenario.name} on {where} (Ctrl-C ends it)")
         sys.stdout.flush()
         if isinstance(pace, Stepped):
             _read_steps(pace)

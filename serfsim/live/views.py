@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from serfsim._version import __version__
 from serfsim.base.english import printable
 from serfsim.base.expressions import is_full_match
+from serfsim.live.addresses import shown
 from serfsim.protocol.directory import Record
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.serf.node import SerfNode
@@ -152,8 +153,7 @@ def columns(rows: Sequence[str]) -> str:
 
 def address_text(member: MemberView) -> str:
     """Write a member's address with its port, an IPv6 address in brackets."""
-    address = str(ipaddress.ip_address(member.address))
-    return f"[{address}]:{member.port}" if ":" in address else f"{address}:{member.port}"
+    return shown((str(ipaddress.ip_address(member.address)), member.port))
 
 
 def members_json(members: Iterable[MemberView]) -> str:

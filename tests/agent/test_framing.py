@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from serfsim.base.errors import SerfsimError
+from serfsim.live.addresses import endpoint_of, number_of, read_endpoint
 from serfsim.live.agent.codec import LARGEST, Codec, Incoming
-from serfsim.live.agent.sockets import endpoint_of, number_of, read_endpoint
 from serfsim.native import Random
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.config import MemberlistConfig
@@ -116,3 +116,12 @@ def test_addresses_become_numbers_and_are_found_again() -> None:
         assert endpoint_of(number_of(endpoint, directory), directory) == endpoint
     assert endpoint_of(-1, directory) is None
     assert endpoint_of(int(directory.address_number(b"", 7946)), directory) is None
+
+
+@pytest.mark.parametrize("text", ["::1", "[::1]", "10.0.0.1", "7373", ":7373", "a:b"])
+def test_where_a_port_is_required_an_address_without_one_is_refused(text: str) -> None:
+    with pytest.raises(
+        SerfsimError, match=r"--rpc-addr: found '.*'; expected HOST:PORT, such as 127.0.0.1:7373"
+    ):
+        read_endpoint(text, "--rpc-addr", default_port=None)
+    assert read_endpoint("[::1]:7373", "--rpc-addr", default_port=None) == ("::1", 7373)

@@ -12,8 +12,9 @@ import pytest
 
 from serfsim import Simulation
 from serfsim.base.errors import SerfsimError
+from serfsim.live.addresses import is_loopback
 from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
-from serfsim.live.rpc.server import MOST_CLIENTS, Server, is_loopback
+from serfsim.live.rpc.server import MOST_CLIENTS, Server
 from serfsim.live.rpc.simulated_agent import SimulatedAgent
 from serfsim.live.views import member_views
 from tests.rpc.client import Client, Served, serve, serving, small

@@ -1,6 +1,6 @@
 """The same machines on real sockets: a member of a real Serf cluster.
 
-    sockets       addresses; the UDP socket and the TCP listener, and connections that are dialled
+    sockets       the UDP socket and the TCP listener, and connections that are dialled
     codec         packets and stream messages to bytes and back, compressed, checked, encrypted
     runtime       the verbs of `protocol.runtime`, carried out on those with a monotonic clock
     key_queries   answers to queries about the keyring

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from serfsim.base.errors import SerfsimError
+from serfsim.live.addresses import Endpoint, number_of, read_endpoint, resolved
 from serfsim.live.agent.codec import Codec
 from serfsim.live.agent.key_queries import KeyQueries
 from serfsim.live.agent.runtime import SocketRuntime
-from serfsim.live.agent.sockets import Endpoint, number_of, read_endpoint, resolved
 from serfsim.live.base_agent import AgentEvent, BaseAgent, ReportingApplication
 from serfsim.logs import live_words
 from serfsim.logs.lines import AgentLog, LevelWriter

@@ -15,18 +15,9 @@ import asyncio
 from collections.abc import Callable
 from heapq import heappop, heappush
 
+from serfsim.live.addresses import Endpoint, endpoint_of, number_of, shown
 from serfsim.live.agent.codec import Codec
-from serfsim.live.agent.sockets import (
-    Endpoint,
-    Exchange,
-    Sockets,
-    dial,
-    endpoint_of,
-    number_of,
-    open_sockets,
-    read_message,
-    shown,
-)
+from serfsim.live.agent.sockets import Exchange, Sockets, dial, open_sockets, read_message
 from serfsim.logs import live_words
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import Record

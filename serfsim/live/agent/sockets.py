@@ -1,4 +1,4 @@
-"""Socket addresses, and the UDP socket and TCP listener that are bound to one.
+"""One address, two sockets: datagrams by UDP, streams by TCP.
 
 A stream carries one message each way at most. Whoever dials may take `dial_timeout` to connect, writes,
 reads until the answer is whole, and closes. Whoever listens closes after the answer; it gives each
@@ -8,77 +8,17 @@ connection `tcp_timeout` for the request and again for the answer.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
+from serfsim.live.addresses import Endpoint, shown
 from serfsim.live.agent.codec import Incoming
 from serfsim.logs import live_words
-from serfsim.protocol.directory import DEFAULT_PORT, Directory
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 from serfsim.protocol.wire.reader import WireError
-
-Endpoint = tuple[str, int]
-"""An IP address and a port."""
-
-
-def read_endpoint(text: str, option: str) -> Endpoint:
-    """Read HOST or HOST:PORT, an IPv6 address in brackets if a port follows. SerfsimError otherwise."""
-    host, port = text, DEFAULT_PORT
-    if text.startswith("[") or text.count(":") == 1:
-        host, _, written = text.rpartition(":") if not text.endswith("]") else (text, "", str(DEFAULT_PORT))
-        if not written.isdecimal() or int(written) > 65535:
-            raise _unusable(text, option)
-        host, port = host.removeprefix("[").removesuffix("]"), int(written)
-    if not host:
-        raise _unusable(text, option)
-    return host, port
-
-
-def _unusable(text: str, option: str) -> SerfsimError:
-    return SerfsimError(f"{option}: found '{text}'; expected HOST:PORT, such as 127.0.0.1:7946")
-
-
-def resolved(host: str, port: int, option: str) -> list[Endpoint]:
-    """Look up all addresses of a host, as the library contacts them. SerfsimError if it has none."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SerfsimError(f"{option}: cannot find the host '{host}': {reason}") from None
-    endpoints = [(str(entry[4][0]), int(entry[4][1])) for entry in found]
-    return list(dict.fromkeys(endpoints))
-
-
-def is_loopback(host: str) -> bool:
-    return ipaddress.ip_address(host).is_loopback
-
-
-def number_of(endpoint: Endpoint, directory: Directory) -> int:
-    """Return the directory's number of an address."""
-    host, port = endpoint[:2]
-    # A link-local IPv6 address may name its interface, which messages do not.
-    packed = ipaddress.ip_address(host.partition("%")[0]).packed
-    return int(directory.address_number(packed, port))
-
-
-def endpoint_of(number: int, directory: Directory) -> Endpoint | None:
-    """Return the address of a number; None if nothing can be sent to it."""
-    if number < 0:
-        return None  # a member known by name alone has no address
-    data, port = directory.address_bytes(number, 4), int(directory.address_port(number))
-    if len(data) not in (4, 16) or port == 0:
-        return None
-    return str(ipaddress.ip_address(data)), port
-
-
-def shown(endpoint: Endpoint) -> str:
-    host, port = endpoint[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
 
 CHUNK: Final = 1 << 18
 RECEIVE_BUFFER: Final = 2 << 20  # the library's

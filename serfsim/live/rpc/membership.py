@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final, NamedTuple
 
+from serfsim.live.addresses import shown
 from serfsim.live.rpc.messages import read_bool, read_string, read_string_map, read_strings
 from serfsim.live.rpc.session import Answer, Command, Session
 from serfsim.live.rpc.simulated_agent import RPC_JOIN, SimulatedAgent
@@ -48,13 +49,12 @@ def contact_of(agent: SimulatedAgent, text: str) -> Contact:
 def refusal_of(agent: SimulatedAgent, contact: Contact) -> str:
     """The error of a join that failed, inferred from the state of the host."""
     network = agent.sim.network
-    shown = f"[{contact.address}]" if ":" in contact.address else contact.address
     error = "i/o timeout"
     if network.is_host(contact.number):
         host = network.hosts[contact.number]
         if host.plugged and not host.running:
             error = "connect: connection refused"
-    return f"Failed to join {contact.address}: dial tcp {shown}:{contact.port}: {error}"
+    return f"Failed to join {contact.address}: dial tcp {shown((contact.address, contact.port))}: {error}"
 
 
 async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:

@@ -11,13 +11,13 @@ While the node's process is down, new connections are closed at once.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import time
 from collections.abc import Callable
 from typing import Final
 
 from serfsim.base.errors import SerfsimError
+from serfsim.live.addresses import shown
 from serfsim.live.rpc import info, keys, membership, queries, subscriptions
 from serfsim.live.rpc.pacing import Pace
 from serfsim.live.rpc.session import OPEN, Command, Session
@@ -57,7 +57,7 @@ class Server:
             listening = await asyncio.start_server(self._accept, host, port, start_serving=False)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise SerfsimError(f"--rpc-addr: cannot listen on {host}:{port}: {reason}") from None
+            raise SerfsimError(f"--rpc-addr: cannot listen on {shown((host, port))}: {reason}") from None
         try:
             await self._go_to(0.0)
             await listening.start_serving()
@@ -137,10 +137,3 @@ class Server:
     def _process_ended(self) -> None:
         for session in self.sessions:
             session.process_ended()
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

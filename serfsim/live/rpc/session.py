@@ -17,6 +17,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, Protocol
 
+from serfsim.live.addresses import shown
 from serfsim.live.base_agent import QueryReader
 from serfsim.live.rpc.messages import (
     NOTHING,
@@ -173,8 +174,7 @@ class Session:
 
     @property
     def peer(self) -> str:
-        host, port = (self.writer.get_extra_info("peername") or ("?", 0))[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return shown(self.writer.get_extra_info("peername") or ("?", 0))
 
     # The connection ------------------------------------------------------------------------------
 

@@ -15,12 +15,13 @@ from serfsim.live.rpc.messages import read_string, read_u64
 from serfsim.live.rpc.session import MOST_STREAMS, Answer, Command, Session
 from serfsim.logs import live_words
 from serfsim.logs.lines import LEVELS, rank
+from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.protocol.serf.messages import UserEvent
 
 BUFFER: Final = 512
 # If the end follows at once, the real command loses responses that it has not printed yet.
 PAUSE_BEFORE_DONE_S: Final = 0.1
-KINDS: Final = ("member-join", "member-leave", "member-failed", "member-update", "member-reap", "*")
+KINDS: Final = (*MEMBER_EVENTS.values(), "user", "query", "*")
 
 
 class Stream:
@@ -84,7 +85,7 @@ class Filter(NamedTuple):
     name: str
 
     def is_valid(self) -> bool:
-        return self.kind in KINDS or self.kind in ("user", "query")
+        return self.kind in KINDS
 
     def wants(self, event: AgentEvent) -> bool:
         if self.kind == "*":
