@@ -91,15 +91,9 @@ def estimate(scenario: Scenario) -> Estimate:
     memory[MEMBERS] += n * buffers
     happening = 0.0
     for fault in scenario.faults:
-<<<<<<< Updated upstream
         happens = fault.count_occurrences(scenario.duration)
         events += happens * FAULT * n * fault.cost(n)
-        memory += happens * (PROCESS + ROW * n)
-=======
-        happens = count_occurrences(fault, scenario.duration)
-        events += happens * FAULT * n * (n if isinstance(fault, Upgrade) else 1.0)
         happening += happens * (PROCESS + ROW * n)
->>>>>>> Stashed changes
     for work in scenario.workload:
         happens = work.count_occurrences(scenario.duration)
         events += happens * (QUERY if isinstance(work, Query) else EVENT) * n
@@ -134,8 +128,6 @@ def _views(scenario: Scenario, n: int) -> float:
     return MEMBER * n + views + VIEW * n * min(anew, n)
 
 
-<<<<<<< Updated upstream
-=======
 def _accused_seconds(scenario: Scenario, n: int) -> float:
     """How long members are accused again and again while they are up, summed; 0 in a LARGE cluster."""
     if n > LARGE:
@@ -144,28 +136,15 @@ def _accused_seconds(scenario: Scenario, n: int) -> float:
     found = scenario.duration * n * udp if isinstance(udp, float) else 0.0
     group_of = group_of_each(scenario.cluster)
     for fault in scenario.faults:
-        if not isinstance(fault, (Departure, Upgrade)):
+        if not fault.ends_processes:  # whoever is down is accused once
             left = max(0.0, scenario.duration - fault.at)
             end = fault.end_of(fault.at)
             each = left if end is None else min(left, end - fault.at)
-            spent = min(left, each * count_occurrences(fault, scenario.duration))
-            found += _accused(fault, group_of) * spent
+            spent = min(left, each * fault.count_occurrences(scenario.duration))
+            found += _size(fault.selector, group_of) * spent
     return min(found, n * scenario.duration)
 
 
-def _accused(fault: Any, group_of: list[str]) -> int:
-    """How many members the others may come to hold for dead."""
-    if isinstance(fault, Slow):
-        return _size(fault.slow.nodes, group_of)
-    if isinstance(fault, OnPackets):
-        return len(group_of) if fault.between is not None else _size(fault.selector, group_of)
-    for verb in ("crash", "leave", "pause", "upgrade"):
-        if hasattr(fault, verb):
-            return _size(getattr(fault, verb), group_of)
-    return len(group_of)
-
-
->>>>>>> Stashed changes
 def _size(selector: Selector, group_of: list[str]) -> int:
     """How many members a selector means."""
     if isinstance(selector, int):
