@@ -66,6 +66,25 @@ def test_two_agents_hear_each_other_out() -> None:
     play(scene, lambda: hasten(Ours("a", 41)), lambda: hasten(Ours("b", 42, answers={"hello": b"here"})))
 
 
+@pytest.mark.parametrize("good_first", [True, False])
+def test_two_joins_at_once_answer_each_its_own_caller(good_first: bool) -> None:
+    async def scene(a: Ours) -> None:
+        b = hasten(Ours("b", 42))
+        await b.start()
+        try:
+            # Nobody listens at the other address; a third joins both in vain and with success.
+            joins = [a.join([b.address]), a.join(["127.0.0.1:1"])]
+            found = await asyncio.gather(
+                *joins[:: 1 if good_first else -1], a.join(["127.0.0.1:1", b.address])
+            )
+            assert found == [1, 0, 1] if good_first else [0, 1, 1]
+            await until(lambda: a.status("b") == b.status("a") == "alive")
+        finally:
+            b.close()
+
+    play(scene, lambda: hasten(Ours("a", 41)))
+
+
 def test_an_agent_that_falls_silent_has_failed_and_is_alive_again_at_once() -> None:
     async def scene(a: Ours, b: Ours) -> None:
         b.close()

@@ -269,6 +269,40 @@ def test_a_join_brings_in_who_did_not_know_the_others() -> None:
     serve(talk, small(cluster=late, faults=block))
 
 
+@pytest.mark.parametrize("good_first", [True, False])
+def test_two_joins_at_once_answer_each_its_own_client(good_first: bool) -> None:
+    async def talk(served: Served) -> None:
+        good, bad = await served.client(), await served.client()
+        right = good.ask("join", {"Existing": ["10.0.0.2", "10.0.0.3"]}, True)
+        wrong = bad.ask("join", {"Existing": ["10.0.0.99"]}, True)
+        asked = asyncio.gather(*((right, wrong) if good_first else (wrong, right)))
+        found = (await asked)[:: 1 if good_first else -1]
+        assert found[0] == ("", {"Num": 2})
+        error = "1 error occurred:\n\t* Failed to join 10.0.0.99: dial tcp 10.0.0.99:7946: i/o timeout\n\n"
+        assert found[1] == (error, {"Num": 0})
+
+    serve(talk)
+
+
+def test_joins_removals_and_changed_tags_at_once_all_end() -> None:
+    async def talk(served: Served) -> None:
+        clients = [await served.client() for _ in range(5)]
+        await wait_for_step(served, 15.0)
+        found = await asyncio.gather(
+            clients[0].ask("tags", {"Tags": {"a": "1"}}),
+            clients[1].ask("tags", {"Tags": {"b": "2"}}),
+            clients[2].ask("force-leave", {"Node": "node-03"}),
+            clients[3].ask("force-leave", {"Node": "ghost"}),
+            clients[4].ask("join", {"Existing": ["10.0.0.2"]}, True),
+        )
+        assert found == ["", "", "", "", ("", {"Num": 1})]
+        assert await names(clients[0], Status="left") == ["node-03"]
+        await wait_for_step(served, 5.0)
+        assert tags_at(served, 1, 0) == {"dc": "east", "a": "1", "b": "2"}
+
+    serve(talk, small(faults=[{"crash": ["node-03"], "at": "0s"}]))
+
+
 def test_a_forced_leave_makes_a_failed_member_left_and_pruning_forgets_it() -> None:
     async def talk(served: Served) -> None:
         client = await served.client()
