@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from serfsim.base.atomic_files import write_whole
 from serfsim.base.errors import ResultError
 
 FILE: Final = "manifest.json"
@@ -80,8 +81,6 @@ def renew(folder: Path, kind: str, names: Iterable[str]) -> None:
 
 
 def _write(folder: Path, manifest: Manifest) -> None:
-    from serfsim.base.atomic_files import write_whole
-
     document = {
         "written_by": WRITER,
         "schema_version": SCHEMA_VERSION,

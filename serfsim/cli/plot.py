@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from serfsim.base import manifest
-from serfsim.base.atomic_files import check_own
+from serfsim.base.atomic_folders import check_own
 from serfsim.base.errors import ResultError
 from serfsim.scenario.problems import unknown_name
 

@@ -113,7 +113,8 @@ def _warn(scenario: Scenario) -> None:
 
 def _write_summary(ended: Ended, confidence: float, statistic: str, folder: Path) -> None:
     from serfsim.base import manifest
-    from serfsim.base.atomic_files import check_own, write_whole
+    from serfsim.base.atomic_files import write_whole
+    from serfsim.base.atomic_folders import check_own
     from serfsim.study.sweeps import summary
 
     check_own(folder, [SUMMARY])

@@ -26,7 +26,7 @@ from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.topology.datasets import DATA_SETS
-from serfsim.topology.matrix_text import ending, read_text
+from serfsim.topology.text_cells import ending, read_text
 
 if TYPE_CHECKING:
     from serfsim.report.runs import Result

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from serfsim.base import atomic_files, manifest
+from serfsim.base import atomic_folders, manifest
+from serfsim.base.atomic_files import made
 from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.base.locking import locked_once
 
@@ -51,8 +52,8 @@ def _own(folder: Path) -> set[str]:
     return manifest.own(folder) if kept is not None and kept.kind == KIND else set()
 
 
-def _owned(complete: bool, more: Sequence[str]) -> atomic_files.Owned:
-    return atomic_files.Owned(
+def _owned(complete: bool, more: Sequence[str]) -> atomic_folders.Owned:
+    return atomic_folders.Owned(
         RESULT, _own, partial(manifest.seal, kind=KIND, complete=complete), (*NAMES, *more)
     )
 
@@ -66,18 +67,18 @@ def replacing(
     serfsim did not write stay. Raises ResultError where `folder` holds something that is not a result, or
     cannot be written.
     """
-    return atomic_files.replacing(folder, _owned(complete, more), ResultError)
+    return atomic_folders.replacing(folder, _owned(complete, more), ResultError)
 
 
 def check_replaceable(folder: Path, more: Sequence[str] = ()) -> None:
     """Raise ResultError where `replacing` would: before the run rather than after it."""
-    atomic_files.check_replaceable(folder, _owned(True, more), ResultError)
+    atomic_folders.check_replaceable(folder, _owned(True, more), ResultError)
 
 
 def held(folder: Path) -> AbstractContextManager[None]:
     """Hold the folder, which need not be there yet. Raises ResultError where another run does."""
     place = folder.absolute().resolve()
-    atomic_files.made(place.parent, ResultError)
+    made(place.parent, ResultError)
     return locked_once(place.with_name(f".{place.name}.lock"), folder, "is at a run into it", ResultError)
 
 

@@ -165,7 +165,7 @@ class Scenario(Part):
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
         """Everything as a scenario file; with `folder`, files are named relative to it."""
-        from serfsim.scenario.writing import dumps
+        from serfsim.scenario.writing import dumps  # start-up: a scenario made in Python needs no YAML
 
         return dumps(self, folder)
 

@@ -10,14 +10,16 @@ import os
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from serfsim.scenario.faults import FAULTS
-from serfsim.scenario.model import Scenario
 from serfsim.scenario.workload import WORKLOAD
+
+if TYPE_CHECKING:
+    from serfsim.scenario.model import Scenario
 
 SHORT = 6  # mappings of so few plain values stand on one line
 WIDTH = 100

@@ -29,8 +29,8 @@ from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.loss import SiteLoss
 from serfsim.topology.budget import LARGEST_GRAPH
-from serfsim.topology.matrix_text import ending, read_text
 from serfsim.topology.places import Place, place_nodes, placed_topology, stand
+from serfsim.topology.text_cells import ending, read_text
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import quoted, read_latency, read_loss, shortened
 

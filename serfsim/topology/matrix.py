@@ -27,8 +27,9 @@ from serfsim.network.latency import SliceLatency
 from serfsim.topology.matrix_array import read_array
 from serfsim.topology.matrix_json import read_json
 from serfsim.topology.matrix_pairs import read_pairs
-from serfsim.topology.matrix_text import RawMatrix, ending, read_csv, read_markdown, read_whitespace
+from serfsim.topology.matrix_text import read_csv, read_markdown, read_whitespace
 from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
+from serfsim.topology.text_cells import RawMatrix, ending
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import PER_SECOND, UNITS
 

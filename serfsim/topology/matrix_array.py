@@ -16,7 +16,7 @@ import numpy as np
 
 from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import MOST_CELLS, MOST_MEMBERS
-from serfsim.topology.matrix_text import RawMatrix
+from serfsim.topology.text_cells import RawMatrix
 from serfsim.topology.topology import Floats
 
 LABEL_KEYS = ("labels", "names")

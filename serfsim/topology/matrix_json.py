@@ -15,8 +15,8 @@ import numpy as np
 
 from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import check_cells
-from serfsim.topology.matrix_text import RawMatrix, read_text, zero_is_missing
 from serfsim.topology.measurements import json_lines, matrix_of_records, records_of
+from serfsim.topology.text_cells import RawMatrix, read_text, zero_is_missing
 from serfsim.topology.units import shortened
 
 EXPECTED = "{source: {target: latency}}, or records with source, target and a latency"

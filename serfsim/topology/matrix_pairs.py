@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import check_cells, place_order
-from serfsim.topology.matrix_text import RawMatrix, is_number, is_word, read_cell, text_lines, zero_is_missing
+from serfsim.topology.text_cells import RawMatrix, is_number, is_word, read_cell, text_lines, zero_is_missing
 from serfsim.topology.topology import Floats
 
 LIST_WORDS = ("topology", "failure_model", "node")  # p2psim's own lines before the pairs

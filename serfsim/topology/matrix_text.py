@@ -12,26 +12,29 @@ different places is a missing measurement: it comes out as NaN, and `matrix` dec
 from __future__ import annotations
 
 import csv
-import gzip
 import math
 import re
-import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from serfsim.base.errors import ScenarioError
-from serfsim.topology.budget import LARGEST_TEXT, check_bytes, check_cells
+from serfsim.topology.budget import check_cells
+from serfsim.topology.matrix_pairs import is_list, read_pairs
+from serfsim.topology.measurements import is_list_of_measurements, matrix_of_rows
+from serfsim.topology.text_cells import (
+    RawMatrix,
+    is_number,
+    is_word,
+    read_cell,
+    read_text,
+    text_lines,
+    zero_is_missing,
+)
 from serfsim.topology.topology import Floats
-from serfsim.topology.units import quoted, shortened
-
-MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
 
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
-_COMMENT = re.compile(r"\s#.*")
-_WITH_UNIT = re.compile(r"(?<=[0-9.])\s*(ns|us|µs|μs|ms|s)$")
 
 _DASHES = re.compile(r"\s*:?-+:?\s*")
 _ADORNED = re.compile(r"(?P<mark>\*{1,3}|_{1,3}|`)(?P<text>.*?)(?P=mark)")
@@ -40,62 +43,8 @@ _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 Row = tuple[int, list[str]]  # line number, cells
 
 
-@dataclass(frozen=True)
-class RawMatrix:
-    """What a file says, in its own unit. values: (k, m, m) for k slices; NaN where nothing is known.
-
-    `where(slice, row, column)` names the place in the file for messages. `unit` is the one that the file
-    states.
-    """
-
-    values: Floats
-    labels: tuple[str, ...]
-    where: Callable[[int, int, int], str]
-    unit: str | None = None
-
-
-def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
-    """The file's text, unpacked where its name ends with .gz.
-
-    ScenarioError where it cannot be read, or has more than `most` bytes.
-    """
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            content = file.read(most + 1)
-        check_bytes(path, len(content), most)
-        return content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ScenarioError(f"{path}: cannot be read: {reason}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{path}: found bytes that are not UTF-8 text; expected a text file") from None
-
-
-def ending(path: Path) -> str:
-    """What a file's name ends with, in small letters and without .gz: '.csv' of 'rtt.CSV.gz'."""
-    unpacked = Path(path.stem) if path.suffix.lower() == ".gz" else path
-    return unpacked.suffix.lower()
-
-
-def read_cell(text: str, where: str) -> float:
-    """The number in a cell; NaN if missing."""
-    text = text.strip()
-    if text.lower() in MISSING_WORDS:
-        return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        unit = " alone: the unit is said once, by unit:" if _WITH_UNIT.search(text) else ""
-        raise ScenarioError(f"{where}: found {quoted(text)}; expected a number{unit}") from None
-    if not 0.0 <= value < math.inf:
-        raise ScenarioError(f"{where}: found {shortened(text)}; expected a finite latency of at least 0")
-    return value
-
-
 def read_csv(path: Path, key: str | None = None) -> RawMatrix:
     """A table with separators, or a list of measurements, which its header tells (`measurements`)."""
-    from serfsim.topology.measurements import is_list_of_measurements, matrix_of_rows
-
     text = read_text(path)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     separator = max(",;\t", key=first.count)
@@ -145,8 +94,6 @@ def _plain(cell: str, separator: str) -> str:
 
 def read_whitespace(path: Path) -> RawMatrix:
     """A table separated by whitespace, or a list of pairs, which is told by its form; else CSV by commas."""
-    from serfsim.topology.matrix_pairs import is_list, read_pairs
-
     lines = text_lines(path)
     if lines and is_markdown(lines[0][1]):
         return read_markdown(path)
@@ -155,27 +102,6 @@ def read_whitespace(path: Path) -> RawMatrix:
     if lines and 0 < lines[0][1].count(",") >= len(lines[0][1].split()) - 1:
         return read_csv(path)
     return _table(path, [(number, line.split()) for number, line in lines])
-
-
-def text_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines that say something, with their numbers and without remarks at their ends."""
-    lines = enumerate(read_text(path).splitlines(), start=1)
-    told = ((number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#")
-    return [(number, _COMMENT.sub("", line) if "#" in line else line) for number, line in told]
-
-
-def is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_word(text: str) -> bool:
-    """Whether a cell can only be a label: neither a number, with a unit or without, nor a gap."""
-    number = _WITH_UNIT.sub("", text)
-    return not is_number(number) and text.lower() not in MISSING_WORDS
 
 
 def _table(path: Path, rows: list[Row]) -> RawMatrix:
@@ -291,9 +217,3 @@ def _by_label(
         return f"{line}: column {column_at[labels[j]] + first + 1}"
 
     return RawMatrix(zero_is_missing(ordered), tuple(labels), where)
-
-
-def zero_is_missing(values: Floats) -> Floats:
-    """0 between two different places becomes NaN."""
-    apart = ~np.eye(values.shape[1], dtype=bool)
-    return np.where((values == 0.0) & apart, np.nan, values)

@@ -26,7 +26,7 @@ import numpy as np
 from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import check_cells, place_order
 from serfsim.topology.matrix_pairs import Integers
-from serfsim.topology.matrix_text import RawMatrix, is_number, is_word, read_cell, zero_is_missing
+from serfsim.topology.text_cells import RawMatrix, is_number, is_word, read_cell, zero_is_missing
 from serfsim.topology.topology import Floats
 from serfsim.topology.units import quoted
 

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from serfsim.base.atomic_files import write_each
+from serfsim.base.atomic_folders import write_each
 from serfsim.base.errors import ResultError
 from serfsim.results.summary import finite
 from serfsim.study.comparison.rows import Row

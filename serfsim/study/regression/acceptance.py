@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from serfsim.base.atomic_files import check_replaceable, write_whole
+from serfsim.base.atomic_files import write_whole
+from serfsim.base.atomic_folders import check_replaceable
 from serfsim.base.errors import BaselineError
 from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load

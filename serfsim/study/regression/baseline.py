@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from serfsim.base.atomic_files import Owned, replacing, restore
+from serfsim.base.atomic_folders import Owned, replacing, restore
 from serfsim.base.errors import BaselineError
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.regression.runs import DIGITS, Runs

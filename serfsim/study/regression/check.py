@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from serfsim.base import manifest
-from serfsim.base.atomic_files import Owned, check_replaceable, replacing
+from serfsim.base.atomic_folders import Owned, check_replaceable, replacing
 from serfsim.base.errors import BaselineError
 from serfsim.base.progress import runs_bar
 from serfsim.scenario.model import Scenario

@@ -22,6 +22,7 @@ _PACKAGE: Final = Path(__file__).resolve().parents[2]
 # Sources that no figure of a run depends on: how runs are started, kept, compared and shown.
 NOT_AFFECTING_RESULTS: Final = (
     "base/atomic_files.py",
+    "base/atomic_folders.py",
     "base/english.py",
     "base/jupyter.py",
     "base/locking.py",

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from serfsim.base.atomic_files import write_each
+from serfsim.base.atomic_folders import write_each
 from serfsim.base.errors import ResultError
 from serfsim.results.summary import finite
 from serfsim.study.statistics import Interval, interval
