@@ -3,65 +3,37 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from serfsim.speed import compiled_sources
+from tests.architecture import (
+    EVERYBODY_MAY,
+    FILES,
+    INSIDE,
+    MAY_IMPORT,
+    MODULES,
+    PACKAGE,
+    PICTURE,
+    document,
+    graph_of_parts,
+    imported_by,
+    imports_of,
+    own_imports,
+    part_of,
+)
 
-PACKAGE = Path(__file__).resolve().parent.parent / "serfsim"
 LONGEST_FILE = 450
 LONGEST_FUNCTION = 80
 
 # What the compiled files may use beside one another: nothing that knows of clocks, sockets or chance.
 GROUND = {"__future__", "collections.abc", "math", "typing", "serfsim.native"}
 
-# Each part, and what it may import besides itself and what everybody may.
-EVERYBODY_MAY = {"_version", "base", "native"}
-MAY_IMPORT = {
-    "base": set[str](),
-    "protocol": set[str](),
-    "network": {"protocol"},
-    "topology": {"network", "protocol"},
-    "engine": {"network", "protocol"},
-    "scenario": {"network", "protocol", "topology"},
-    "logs": {"protocol"},
-    "results.scoring": {"protocol"},
-    "live": {"engine", "logs", "protocol", "results", "scenario", "simulation", "wire_crypto"},
-    "live.agent": {"live.addresses", "live.base_agent", "live.views", "logs", "protocol", "wire_crypto"},
-    "study.statistics": set[str](),
-    "study.sweeps": {"report", "scenario", "simulation", "speed", "study.statistics"},
-    "study.tuning": {"report", "results", "scenario", "study.statistics", "study.sweeps"},
-    "study.comparison": {"protocol", "report", "results", "scenario", "simulation", "study.statistics"}
-    | {"study.sweeps", "study.tuning"},
-    "study.regression": {"report", "scenario", "study.statistics", "study.sweeps"},
-}
-
-FILES = sorted(PACKAGE.rglob("*.py"))
-
 
 def name_of(file: Path) -> str:
     return file.relative_to(PACKAGE).as_posix()
-
-
-def imports_of(file: Path) -> Iterator[tuple[str, int]]:
-    """Every module that a file imports, anywhere in it, with the line."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, node.lineno
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(file)}:{node.lineno}: a relative import"
-            for alias in node.names:
-                yield imported(node.module or "", alias.name), node.lineno
-
-
-def imported(module: str, name: str) -> str:
-    """`from a import b` imports a.b where that is a module of ours."""
-    inner = f"{module}.{name}"
-    file = PACKAGE.parent / (inner.replace(".", "/") + ".py")
-    return inner if file.is_file() else module
 
 
 def is_within(module: str, packages: set[str]) -> bool:
@@ -95,17 +67,42 @@ def test_compiled_files_import_only_compiled_files_and_their_ground() -> None:
     assert strangers(compiled, GROUND | modules) == []
 
 
+def test_every_package_and_module_has_a_row() -> None:
+    folders = {file.parent.relative_to(PACKAGE).as_posix().replace("/", ".") for file in FILES} - {"."}
+    modules = {name for name in MODULES if "." not in name}
+    assert folders | modules == set(MAY_IMPORT) | INSIDE
+
+
 @pytest.mark.parametrize("part", sorted(MAY_IMPORT))
-def test_arrows_between_parts_run_one_way(part: str) -> None:
-    allowed = {f"serfsim.{other}" for other in {part} | EVERYBODY_MAY | MAY_IMPORT[part]}
+def test_a_part_imports_what_its_row_lists_and_nothing_else(part: str) -> None:
+    row = set(MAY_IMPORT[part].split())
     wrong = [
         f"{name_of(file)}:{line} imports {module}"
-        for file in FILES
-        if name_of(file).startswith(f"{part.replace('.', '/')}/")
-        for module, line in imports_of(file)
-        if is_within(module, {"serfsim"}) and module != "serfsim" and not is_within(module, allowed)
+        for name, file in MODULES.items()
+        if part_of(name) == part
+        for module, line in own_imports(file)
+        if part_of(module) not in row | EVERYBODY_MAY | {part}
     ]
     assert wrong == []
+    assert row - imported_by(part) == set(), "listed, and imported by nobody: take it out of the row"
+
+
+def test_no_part_imports_another_in_a_circle() -> None:
+    assert list(nx.simple_cycles(graph_of_parts())) == []
+
+
+def test_no_module_imports_another_in_a_circle_not_even_within_functions() -> None:
+    graph = nx.DiGraph(
+        (name, module)
+        for name, file in MODULES.items()
+        for module, _ in own_imports(file, for_types=False)
+        if module != name
+    )
+    assert [sorted(circle) for circle in nx.strongly_connected_components(graph) if len(circle) > 1] == []
+
+
+def test_the_picture_of_the_parts_is_the_table() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == document(), "run python -m tests.architecture"
 
 
 def test_no_file_is_too_long() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import serfsim
+from serfsim._version import __version__
 
 
 def version_text() -> str:
     """'serfsim 0.1.0 (compiled)'."""
-    return f"serfsim {serfsim.__version__} ({'compiled' if _is_compiled() else 'interpreted'})"
+    return f"serfsim {__version__} ({'compiled' if _is_compiled() else 'interpreted'})"
 
 
 def _is_compiled() -> bool:
