@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
+from serfsim import Scenario
+from serfsim.scenario.faults import FAULTS
 from serfsim.speed import is_compiled
+from tests.engine import random_scenarios
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # A little of everything that compiled code does: joins, loss, jitter, TCP, suspicion, refutation, faults.
 SCENARIO = """
@@ -32,11 +37,14 @@ faults:
 """
 
 
+def environment_of(pure: bool) -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key != "SERFSIM_PURE"}
+    return {**environment, "SERFSIM_PURE": "1"} if pure else environment
+
+
 def summary_of(scenario: Path, folder: Path, pure: bool) -> dict[str, Any]:
     """Run in a process of its own; what it wrote."""
-    environment = {key: value for key, value in os.environ.items() if key != "SERFSIM_PURE"}
-    if pure:
-        environment["SERFSIM_PURE"] = "1"
+    environment = environment_of(pure)
     command = [sys.executable, "-m", "serfsim", "run", str(scenario), "--quiet", "--out", str(folder)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -57,3 +65,34 @@ def test_both_forms_give_the_same_digest_and_figures(tmp_path: Path) -> None:
     for key in ("versions", "wall_s", "cpu_s", "events_per_s"):
         del compiled[key], plain[key]
     assert compiled == plain
+
+
+def random_runs(pure: bool) -> dict[str, Any]:
+    """All random scenarios, one after the other in a process of its own."""
+    command = [sys.executable, "-m", "tests.engine.random_scenarios"]
+    done = subprocess.run(
+        command, env=environment_of(pure), cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    printed: dict[str, Any] = json.loads(done.stdout)
+    assert printed["compiled"] is not pure
+    runs: dict[str, Any] = printed["runs"]
+    return runs
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_compiled(), reason="serfsim is not compiled here")
+def test_both_forms_give_the_same_digests_and_figures_of_random_scenarios() -> None:
+    compiled, plain = random_runs(pure=False), random_runs(pure=True)
+    assert len({run["digest"] for run in compiled.values()}) == len(random_scenarios.SEEDS)
+    for seed in compiled:
+        assert compiled[seed] == plain[seed], f"seed {seed}"
+
+
+def test_random_scenarios_have_every_fault_among_them_and_can_be_written() -> None:
+    verbs = set()
+    for seed in random_scenarios.SEEDS:
+        scenario = Scenario(**random_scenarios.sections(seed))
+        assert Scenario(**random_scenarios.sections(seed)) == scenario
+        verbs |= {fault.verb for fault in scenario.faults}
+    assert verbs == set(FAULTS)
