@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, NamedTuple, Protocol
 
 from serfsim.base.expressions import is_match
@@ -19,6 +19,7 @@ from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.serf.application import Application, ReceivedQuery
+from serfsim.protocol.serf.core import NO_TOKEN
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.outgoing_queries import QueryParams
@@ -68,6 +69,7 @@ class BaseAgent(ABC):
         self.log = log
         self.queries: dict[QueryKey, QueryReader] = {}
         self._waits: dict[Hashable, list[asyncio.Future[Any]]] = defaultdict(list)
+        self._results: dict[int, int] | None = None  # by token, while a call is being made
         self._last_status: dict[int, str] = {}  # by member, as the events said
 
     @property
@@ -124,6 +126,25 @@ class BaseAgent(ABC):
         for future in self._waits.pop(what, ()):
             if not future.done():
                 future.set_result(value)
+
+    def completion(self, begin: Callable[[], int]) -> asyncio.Future[int]:
+        """A future for the result of the join, leave, removal or update that `begin` has the node begin.
+
+        `begin` returns the call's token. The result is 0 where the node begins nothing.
+        """
+        self._results = {NO_TOKEN: 0}
+        token = int(begin())
+        future = self.waited(token)
+        if token in self._results:
+            self.resolve(token, self._results[token])
+        self._results = None
+        return future
+
+    def on_done(self, token: int, result: int) -> None:
+        """A call of the node's has ended, perhaps before it returned its token."""
+        if self._results is not None:
+            self._results[int(token)] = int(result)
+        self.resolve(int(token), int(result))
 
     def end_waits(self, error: Exception | None = None) -> None:
         """End all waits, with `error` or else as cancelled, since the node answers no more."""
@@ -208,6 +229,22 @@ class ReportingApplication(Application):
     def closed(self, query: Query, now: float) -> None:
         super().closed(query, now)
         self.agent.on_query_end(query)
+
+    def join_done(self, token: int, contacted: int, now: float) -> None:
+        super().join_done(token, contacted, now)
+        self.agent.on_done(token, contacted)
+
+    def leave_done(self, token: int, outcome: int, now: float) -> None:
+        super().leave_done(token, outcome, now)
+        self.agent.on_done(token, outcome)
+
+    def removal_done(self, token: int, in_time: bool, now: float) -> None:
+        super().removal_done(token, in_time, now)
+        self.agent.on_done(token, in_time)
+
+    def update_done(self, token: int, in_time: bool, now: float) -> None:
+        super().update_done(token, in_time, now)
+        self.agent.on_done(token, in_time)
 
     def shut_down(self, now: float) -> None:
         super().shut_down(now)

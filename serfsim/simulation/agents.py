@@ -199,22 +199,24 @@ class Agents:
         return other + 1 if other >= number else other
 
     def set_tags(self, number: int, tags: dict[str, str], delete: tuple[str, ...], now: float) -> str:
-        """Have a member announce its tags without those of `delete` and with `tags`.
+        """Have a member announce its tags without those of `delete` and with `tags`, if its process runs.
 
         "" or, where they would be too long and stay as they were, the library's message.
         """
         node = self.nodes[number]
-        if node is None:
-            return ""
+        return TOO_LONG if node is not None and not self.update_tags(node, tags, delete, now) else ""
+
+    def update_tags(self, node: SerfNode, tags: dict[str, str], delete: tuple[str, ...], now: float) -> int:
+        """Do so at a member's machine; returns the token of the update, 0 if the tags are too long."""
+        number = int(node.me)
         known = node.core.record()
         order = self._map_order(number)
         kept = {key: value for key, value in as_go_ranges(node.core.tags, order).items() if key not in delete}
         wanted = {**kept, **as_go_ranges(tags, order)}
         meta = encode_meta(as_go_ranges(wanted, order), known.delegate_current)
         if len(meta) > LONGEST_META:
-            return TOO_LONG
-        node.update_tags(wanted, known.with_meta(meta), now)
-        return ""
+            return 0
+        return node.update_tags(wanted, known.with_meta(meta), now)
 
     def end(self, number: int, now: float) -> bool:
         """Kill a member's process; False if it has none."""

@@ -42,6 +42,7 @@ class HandApplication(Application):
         self.queries: list[ReceivedQuery] = []
         self.responses: list[tuple[str, int, bytes]] = []
         self.removals: list[bool] = []
+        self.done: list[tuple[int, int]] = []  # token and result of calls that ended
         self.is_shut_down = False
 
     def wants_member_events(self) -> bool:
@@ -76,8 +77,18 @@ class HandApplication(Application):
     def closed(self, query: Query, now: float) -> None:
         self.calls.append(("closed", query.name))
 
-    def removal_told(self, in_time: bool, now: float) -> None:
+    def join_done(self, token: int, contacted: int, now: float) -> None:
+        self.done.append((int(token), int(contacted)))
+
+    def leave_done(self, token: int, outcome: int, now: float) -> None:
+        self.done.append((int(token), int(outcome)))
+
+    def removal_done(self, token: int, in_time: bool, now: float) -> None:
         self.removals.append(in_time)
+        self.done.append((int(token), int(in_time)))
+
+    def update_done(self, token: int, in_time: bool, now: float) -> None:
+        self.done.append((int(token), int(in_time)))
 
     def shut_down(self, now: float) -> None:
         self.is_shut_down = True

@@ -8,16 +8,17 @@ from serfsim.protocol.directory import Record
 from serfsim.protocol.memberlist.messages import Alive, Packet
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
+from serfsim.protocol.serf.core import TELLING_LEAVE
 from serfsim.protocol.serf.intents import (
     GONE,
     LEAVE_UNTOLD,
     PROPAGATING,
     STAYING,
     TELLING_INTENT,
-    TELLING_LEAVE,
     TELLING_MEMBERLIST,
 )
 from serfsim.protocol.serf.messages import Intent
+from serfsim.protocol.serf.node import INTENT_END
 from tests.serf.harness import JOIN, LEAVE, SerfHand, events, m
 
 
@@ -143,7 +144,7 @@ def test_a_memberlist_leave_that_cannot_be_told_is_given_up_as_well() -> None:
     hand = quiet()
     hand.node.leave(0.0)
     hand.run(0.39)
-    hand.node.wait_ended(TELLING_LEAVE, True, 0.39)
+    hand.node.on_timer(INTENT_END, TELLING_LEAVE, 1, 0.39)
     hand.node.memberlist.core.broadcasts.prune(0)
     hand.node.memberlist.core.broadcasts.finished.clear()
     hand.run(5.38)

@@ -117,7 +117,6 @@ class LiveAgent(BaseAgent):
             Codec(self.directory, self.config, self.keyring), self._report, self._log, self.say
         )
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._joining = asyncio.Lock()
         self._node: SerfNode | None = None
         self._words: Words | None = None
 
@@ -194,19 +193,14 @@ class LiveAgent(BaseAgent):
             for address in addresses
             for endpoint in resolved(*read_endpoint(address, "--join"), "--join")
         ]
-        # One at a time, since how a join ended is told without saying which.
-        async with self._joining:
-            ended = self.waited("join")
-            self.node.join(found, self.runtime.now, not replay)
-            contacted: int = await ended
-            return contacted
+        node = self.node
+        return await self.completion(lambda: node.join(found, self.runtime.now, not replay))
 
     async def leave(self) -> bool:
         """Leave gracefully, then close; False where the leave did not reach the others in time."""
-        ended = self.waited("leave")
+        node = self.node
         self._log(log_lines.LEAVING)
-        self.node.leave(self.runtime.now)
-        in_time: bool = await ended == LEFT_WELL
+        in_time = await self.completion(lambda: node.leave(self.runtime.now)) == LEFT_WELL
         self._log(log_lines.SHUTTING_DOWN)
         self.close("left")
         self._log(log_lines.SHUT_DOWN)
@@ -256,10 +250,6 @@ class LiveAgent(BaseAgent):
     def _report(self, now: float, event: int, subject: int, detail: int) -> None:
         if event < events.COUNTED_ONLY:
             self._log(event, subject, detail)
-        if event == events.JOINED:
-            self.resolve("join", detail)
-        elif event == events.LEAVE_DONE:
-            self.resolve("leave", detail)
 
     def _log(self, number: int, subject: int = -1, a: int = 0, b: int = 0, text: str = "") -> None:
         """Log an entry of `protocol.events` or `protocol.log_lines`, if it has words."""

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from serfsim.live.addresses import shown
 from serfsim.live.rpc.messages import read_bool, read_string, read_string_map, read_strings
 from serfsim.live.rpc.session import Answer, Command, Session
-from serfsim.live.rpc.simulated_agent import RPC_JOIN, SimulatedAgent
+from serfsim.live.rpc.simulated_agent import SimulatedAgent
 from serfsim.logs import live_words
 from serfsim.logs.words import spelled
 from serfsim.protocol import log_lines
@@ -91,10 +91,15 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 async def _contacted(agent: SimulatedAgent, contact: Contact) -> bool:
     """Push/pull with a member; returns whether it succeeded."""
+    node = agent.node
+
+    def begin() -> int:
+        token = node.core.new_token()
+        node.memberlist.join([contact.number], token, agent.now)
+        return token
+
     with agent.waiting():
-        ended = agent.waited("joined")
-        agent.node_with_reports().memberlist.join([contact.number], RPC_JOIN, agent.now)
-        return int(await ended) > 0
+        return await agent.completion(begin) > 0
 
 
 async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
@@ -102,15 +107,12 @@ async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answe
     agent, name = session.agent, body["Node"]
     kind = "node (prune)" if body["Prune"] else "node"
     agent.say(spelled(log_lines.PRUNING if body["Prune"] else log_lines.REMOVING, subject=name))
-    async with agent.turn("removal"):
-        directory = agent.sim.agents.directory
-        number = directory.find(name)
-        if number < 0:
-            number = directory.add(name, len(directory)).node
-        with agent.waiting():
-            ended = agent.waited("removal")
-            agent.node.force_leave(number, body["Prune"], agent.now)
-            in_time = await ended
+    node, directory = agent.node, agent.sim.agents.directory
+    number = directory.find(name)
+    if number < 0:
+        number = directory.add(name, len(directory)).node
+    with agent.waiting():
+        in_time = await agent.completion(lambda: node.force_leave(number, body["Prune"], agent.now))
     if in_time:
         return Answer()
     error = "timed out broadcasting node removal"
@@ -129,13 +131,12 @@ async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     agent = session.agent
     agent.say(live_words.LEAVE_TRIGGERED)
     agent.say(spelled(log_lines.LEAVING))
-    phase = agent.node.leave_phase
+    node = agent.node
+    phase = node.leave_phase
     error = ""
     if phase == STAYING:
         with agent.waiting():
-            ended = agent.waited("leave")
-            agent.node.leave(agent.now)
-            error = LEAVE_TROUBLE.get(await ended, "")
+            error = LEAVE_TROUBLE.get(await agent.completion(lambda: node.leave(agent.now)), "")
     elif phase != GONE:
         error = "Leave already in progress"
     if error:
@@ -151,19 +152,19 @@ def _shut_down(agent: SimulatedAgent) -> None:
 
 
 async def tags(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    agent = session.agent
-    async with agent.turn("tags"):
-        node = agent.node_with_reports()
-        version = node.core.record().delegate_current
-        kept = {key: value for key, value in node.core.tags.items() if key not in body["DeleteTags"]}
-        wanted = {**kept, **body["Tags"]}
-        plain = sum(len(key.encode()) + len(value.encode()) for key, value in wanted.items())
-        if plain > LONGEST_META or len(encode_meta(wanted, version)) > LONGEST_META:
-            return Answer(TOO_LONG)
-        with agent.waiting():
-            ended = agent.waited("tags")
-            agent.sim.agents.set_tags(agent.number, body["Tags"], tuple(body["DeleteTags"]), agent.now)
-            return Answer("" if await ended else "timeout waiting for update broadcast")
+    agent, node = session.agent, session.agent.node
+    version = node.core.record().delegate_current
+    kept = {key: value for key, value in node.core.tags.items() if key not in body["DeleteTags"]}
+    wanted = {**kept, **body["Tags"]}
+    plain = sum(len(key.encode()) + len(value.encode()) for key, value in wanted.items())
+    if plain > LONGEST_META or len(encode_meta(wanted, version)) > LONGEST_META:
+        return Answer(TOO_LONG)
+    delete = tuple(body["DeleteTags"])
+    with agent.waiting():
+        in_time = await agent.completion(
+            lambda: agent.sim.agents.update_tags(node, body["Tags"], delete, agent.now)
+        )
+    return Answer("" if in_time else "timeout waiting for update broadcast")
 
 
 COMMANDS: Final = {

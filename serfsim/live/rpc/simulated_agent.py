@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -21,17 +21,13 @@ from serfsim.live.views import MemberView, member_view
 from serfsim.logs.lines import AgentLog
 from serfsim.native import i32, i64, u8, vec
 from serfsim.protocol import events
-from serfsim.protocol.serf.delegate import SerfDelegate
-from serfsim.protocol.serf.node import UPDATING, SerfNode
+from serfsim.protocol.serf.node import SerfNode
 from serfsim.results.agent_log import log_lines
 from serfsim.results.scoring.scored_run import select
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.application import RecordingApplication
 from serfsim.simulation.simulation import Simulation
-
-# The token of a join that the RPC protocol asked for: none of Serf's own, which are small.
-RPC_JOIN: Final = 1 << 40
 
 
 class AgentDown(Exception):
@@ -90,17 +86,6 @@ class SimulatedAgent(BaseAgent):
     def now(self) -> float:
         """The engine's present."""
         return self.sim.env.engine_now
-
-    def node_with_reports(self) -> SerfNode:
-        """The node, set to report the ends of its joins and tag changes too."""
-        node = self.node
-        core: Any = node.memberlist.core
-        if not isinstance(core.delegate, ServedDelegate):
-            delegate = ServedDelegate()
-            delegate.node = node
-            delegate.agent = self
-            core.delegate = delegate
-        return node
 
     def view_of(self, member: int, status: str | None = None) -> MemberView:
         """A member as it was when it last joined or was updated, with its present status."""
@@ -185,11 +170,8 @@ class SimulatedAgent(BaseAgent):
             for line in log_lines(own, names, version, log=log):
                 if not line.startswith("#"):
                     self.log.write(float(line[:12]), line[prefix:])
-            happened = zip(own.kind.tolist(), own.subject.tolist(), own.detail.tolist(), strict=True)
-            for kind, subject, detail in happened:
-                if kind == events.LEAVE_DONE:
-                    self.resolve("leave", detail)
-                elif kind in (events.JOIN, events.UPDATE) and self.is_up:
+            for kind, subject in zip(own.kind.tolist(), own.subject.tolist(), strict=True):
+                if kind in (events.JOIN, events.UPDATE) and self.is_up:
                     self._views[subject] = member_view(self.node, subject)
         forget(trace)
 
@@ -197,15 +179,6 @@ class SimulatedAgent(BaseAgent):
 
     def on_name_lost(self) -> None:
         """Nothing to do at once: `advance` notices that the process has ended."""
-
-    def on_removal_told(self, in_time: bool) -> None:
-        self.resolve("removal", in_time)
-
-    def on_tags_told(self, in_time: bool) -> None:
-        self.resolve("tags", in_time)
-
-    def on_joined(self, contacted: int) -> None:
-        self.resolve("joined", contacted)
 
 
 class ServedApplication(ReportingApplication, RecordingApplication):
@@ -216,26 +189,6 @@ class ServedApplication(ReportingApplication, RecordingApplication):
     def __init__(self, agents: Agents, number: int, agent: SimulatedAgent) -> None:
         super().__init__(agents, number)
         self.agent = agent
-
-    def removal_told(self, in_time: bool, now: float) -> None:
-        self.agent.on_removal_told(in_time)
-
-
-class ServedDelegate(SerfDelegate):
-    """Passes everything on to the Serf node, but for the ends of what the RPC protocol began."""
-
-    agent: SimulatedAgent
-
-    def notify_joined(self, token: int, contacted: int, now: float) -> None:
-        if token == RPC_JOIN:
-            self.agent.on_joined(int(contacted))
-        else:
-            super().notify_joined(token, contacted, now)
-
-    def notify_finished(self, token: int, in_time: bool, now: float) -> None:
-        super().notify_finished(token, in_time, now)
-        if token == UPDATING:
-            self.agent.on_tags_told(bool(in_time))
 
 
 def forget(trace: Trace) -> None:

@@ -70,8 +70,20 @@ class Application:
     def closed(self, query: Query, now: float) -> None:
         """The time of a query of this node's is over."""
 
-    def removal_told(self, in_time: bool, now: float) -> None:
-        """A forced leave has been told to the others, or the time for it is over."""
+    # The ends of calls, each with the token that the call returned. A call that has nothing to wait for
+    # may end before it returns.
+
+    def join_done(self, token: i64, contacted: i64, now: float) -> None:
+        """A join has ended for good; `contacted` members answered."""
+
+    def leave_done(self, token: i64, outcome: i64, now: float) -> None:
+        """This node's leave has ended: `outcome` is LEFT_WELL, INTENT_UNTOLD or LEAVE_UNTOLD."""
+
+    def removal_done(self, token: i64, in_time: bool, now: float) -> None:
+        """The intent of a forced leave has been broadcast, or the time for it is over."""
+
+    def update_done(self, token: i64, in_time: bool, now: float) -> None:
+        """This node's new tags have been broadcast, or the time for it is over."""
 
     def shut_down(self, now: float) -> None:
         """The node has lost its name to another: its process must end."""

@@ -45,6 +45,14 @@ INTENTS: Final = 0
 QUERIES: Final = 1
 USER_EVENTS: Final = 2
 
+NO_TOKEN: Final = 0
+# Tokens of what a node does of itself, at most once at a time; those of calls follow.
+RECONNECTING: Final = 2
+LEAVING_MEMBERLIST: Final = 3
+TELLING_LEAVE: Final = 5
+REJOINING: Final = 6
+LAST_FIXED_TOKEN: Final = 15
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class BroadcastQueues:
@@ -127,6 +135,12 @@ class SerfCore:
         self.members = SerfMembers(memberlist.directory, memberlist.members.seen)
         self.recent_intents = RecentIntents() if config.mechanisms.intents_by_name else IntentRings()
         self.queues = BroadcastQueues(config, self.members, memberlist)
+        self._token: i64 = LAST_FIXED_TOKEN
+
+    def new_token(self) -> i64:
+        """A token for a call, by which its end is known."""
+        self._token += 1
+        return self._token
 
     def record(self) -> Record:
         """What this node says of itself."""

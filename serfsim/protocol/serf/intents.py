@@ -23,7 +23,14 @@ from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.memberlist.messages import Message
 from serfsim.protocol.memberlist.node import Memberlist
-from serfsim.protocol.serf.core import INTENTS, LamportClock, SerfCore
+from serfsim.protocol.serf.core import (
+    INTENTS,
+    LEAVING_MEMBERLIST,
+    NO_TOKEN,
+    TELLING_LEAVE,
+    LamportClock,
+    SerfCore,
+)
 from serfsim.protocol.serf.events import EventPipeline
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
@@ -137,9 +144,9 @@ class Intents:
 class HeldIntent:
     """A leave intent whose handler waits to prune: this node's own, or news from others, or neither."""
 
-    def __init__(self, message: Intent, is_own: bool, is_news: bool) -> None:
+    def __init__(self, message: Intent, token: i64, is_news: bool) -> None:
         self.message = message
-        self.is_own = is_own
+        self.token: i64 = token
         self.is_news = is_news
 
 
@@ -155,7 +162,6 @@ class LeaveIntents:
         memberlist: Memberlist,
         prune_timer: i64,
         removal_timer: i64,
-        first_token: i64,
     ) -> None:
         self.core = core
         self.intents = intents
@@ -163,24 +169,28 @@ class LeaveIntents:
         self.memberlist = memberlist
         self.prune_timer: i64 = prune_timer
         self.removal_timer: i64 = removal_timer
-        self._token: i64 = first_token
         self._untold: list[int] = []  # tokens of forced leaves that are being told
         self._held: list[HeldIntent] = []  # all for the same time: the first is due first
 
-    def force(self, node: i64, prune: bool, now: float) -> None:
-        """Say of another member that it has left; ends with `Application.removal_told`."""
+    def force(self, node: i64, prune: bool, now: float) -> i64:
+        """Announce that another member has left; returns the token that `Application.removal_done` names."""
         intents = self.intents
+        token = self.core.new_token()
         message = intents.make(LEAVE, node, intents.clock.time(), prune)
         intents.clock.increment()
-        self.take(message, True, now)
+        self.take(message, token, now)
+        return token
 
-    def take(self, message: Intent, is_own: bool, now: float) -> None:
-        """Apply a leave intent, refute it or prune where it asks for that, and pass it on."""
+    def take(self, message: Intent, token: i64, now: float) -> None:
+        """Apply a leave intent, refute it or prune where it asks for that, and pass it on.
+
+        `token` is that of a forced leave of this node's own, else NO_TOKEN.
+        """
         intents = self.intents
         is_news = intents.handle_leave(message.node, message.ltime, message.prune, now)
         intents.refute_if_must(now)
         if intents.prune_wanted == PRUNE_LATER:
-            self._held.append(HeldIntent(message, is_own, is_news))
+            self._held.append(HeldIntent(message, token, is_news))
             self.memberlist.receiver.stall()
             config = self.core.config
             delay = config.broadcast_timeout + config.leave_propagate_delay
@@ -188,34 +198,33 @@ class LeaveIntents:
             return
         if intents.prune_wanted == PRUNE_NOW:
             self.reaper.prune(message.node, now)
-        self._pass_on(message, is_own, is_news, now)
+        self._pass_on(message, token, is_news, now)
 
     def release(self, now: float) -> None:
         """The handler that has waited longest goes on."""
         held = self._held.pop(0)
         self.reaper.prune(held.message.node, now)
-        self._pass_on(held.message, held.is_own, held.is_news, now)
+        self._pass_on(held.message, held.token, held.is_news, now)
         self.memberlist.receiver.resume(now)
 
-    def _pass_on(self, message: Intent, is_own: bool, is_news: bool, now: float) -> None:
+    def _pass_on(self, message: Intent, token: i64, is_news: bool, now: float) -> None:
         core = self.core
-        if not is_own:
+        if token == NO_TOKEN:
             if is_news:
                 core.queues.add(INTENTS, message, now)
             return
         if not core.members.others_are_alive(core.me):
-            core.application.removal_told(True, now)
+            core.application.removal_done(token, True, now)
             return
-        self._token += 1
-        self._untold.append(self._token)
-        core.queues.add(INTENTS, message, now, self._token)
-        core.runtime.call_at(now + core.config.broadcast_timeout, self.removal_timer, self._token, 0)
+        self._untold.append(token)
+        core.queues.add(INTENTS, message, now, token)
+        core.runtime.call_at(now + core.config.broadcast_timeout, self.removal_timer, token, 0)
 
     def told(self, token: i64, in_time: bool, now: float) -> None:
         """A forced leave was told, or its time is over; whichever comes first counts."""
         if token in self._untold:
             self._untold.remove(token)
-            self.core.application.removal_told(in_time, now)
+            self.core.application.removal_done(token, in_time, now)
 
 
 STAYING: Final = 0
@@ -228,10 +237,6 @@ GONE: Final = 4
 INTENT_UNTOLD: Final = 0
 LEFT_WELL: Final = 1
 LEAVE_UNTOLD: Final = 2  # memberlist's own message was not told in time
-
-# Tokens of what is waited for.
-LEAVING_MEMBERLIST: Final = 3
-TELLING_LEAVE: Final = 5
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -248,10 +253,15 @@ class Departure:
         self.end_timer: i64 = end_timer
         self.phase: i64 = STAYING
         self.has_left = False  # gone, and not given up
+        self.token: i64 = NO_TOKEN  # of the call that began it
 
-    def begin(self, now: float) -> None:
+    def begin(self, now: float) -> i64:
+        """Begin to leave; returns the token that `Application.leave_done` names, also while it goes on."""
         core = self.core
         intents = self.intents
+        if self.phase != STAYING:
+            return NO_TOKEN if self.phase == GONE else self.token
+        self.token = core.new_token()
         self.phase = TELLING_INTENT
         intents.is_alive = False
         message = intents.make(LEAVE, core.me, intents.clock.time())
@@ -262,6 +272,7 @@ class Departure:
             core.runtime.call_at(now + core.config.broadcast_timeout, self.told_timer, TELLING_LEAVE, 0)
         else:
             self.told(TELLING_LEAVE, True, now)
+        return self.token
 
     def told(self, token: i64, in_time: bool, now: float) -> None:
         """What was to be told is told, or its time is over."""
@@ -288,3 +299,4 @@ class Departure:
         self.phase = GONE
         self.has_left = how == LEFT_WELL
         self.core.runtime.notify(now, events.LEAVE_DONE, self.core.me, how)
+        self.core.application.leave_done(self.token, how, now)

@@ -23,9 +23,18 @@ from serfsim.protocol.serf.tags import shuffled
 MOST_NAMED: Final = 64
 
 
+class JoinCall:
+    """A call of `SerfNode.join` that has not ended."""
+
+    def __init__(self, token: i64, addresses: list[int], ignores_old: bool) -> None:
+        self.token: i64 = token
+        self.addresses = addresses
+        self.ignores_old = ignores_old
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Joining:
-    """`token` is what memberlist reports back; `retry_timer` calls `again`."""
+    """Joins one call after the other, as the library does; `retry_timer` calls `retry` with a token."""
 
     def __init__(
         self,
@@ -33,56 +42,92 @@ class Joining:
         memberlist: Memberlist,
         user_events: UserEvents,
         intents: Intents,
-        token: i64,
         retry_timer: i64,
     ) -> None:
         self.core = core
         self.memberlist = memberlist
         self.user_events = user_events
         self.intents = intents
-        self.token: i64 = token
         self.retry_timer: i64 = retry_timer
-        self.addresses: list[int] = []
-        self.ignores_old = True
+        self._calls: list[JoinCall] = []  # the first is at work
+        self._failed: dict[int, JoinCall] = {}  # by token, those that wait to be tried again
 
-    def begin(self, addresses: list[int], ignores_old: bool, now: float) -> None:
+    def begin(self, addresses: list[int], ignores_old: bool, now: float) -> i64:
+        """Join through `addresses`; returns the token that `Application.join_done` names."""
+        token = self.core.new_token()
+        self._enqueue(JoinCall(token, addresses, ignores_old), now)
+        return token
+
+    def retry(self, token: i64, now: float) -> None:
+        """Try again what failed, unless this node is about to leave."""
+        call = self._failed.pop(token, None)
+        if call is None:
+            return
+        if self.intents.is_alive:
+            self._enqueue(call, now)
+        else:
+            self.core.application.join_done(token, 0, now)
+
+    def _enqueue(self, call: JoinCall, now: float) -> None:
+        self._calls.append(call)
+        if len(self._calls) == 1:
+            self._start(call, now)
+
+    def _start(self, call: JoinCall, now: float) -> None:
         core = self.core
-        self.addresses = addresses
-        self.ignores_old = ignores_old
-        self.user_events.ignores_old = ignores_old
-        replay: i64 = 0 if ignores_old else 1
+        self.user_events.ignores_old = call.ignores_old
+        replay: i64 = 0 if call.ignores_old else 1
         if self._retries():
             core.log(now, log_lines.JOINING_CLUSTER, -1, replay)
-        core.log(now, log_lines.JOINING, -1, replay, 0, self._given())
-        self.memberlist.join(addresses, self.token, now)
+        core.log(now, log_lines.JOINING, -1, replay, 0, self._given(call))
+        self.memberlist.join(call.addresses, call.token, now)
 
-    def _given(self) -> str:
+    def _given(self, call: JoinCall) -> str:
         """The addresses as somebody would have given them."""
         given: list[str] = []
-        for address in self.addresses[:MOST_NAMED]:
+        for address in call.addresses[:MOST_NAMED]:
             endpoint = self.core.directory.endpoint(address)
             given.append(endpoint.removesuffix(f":{DEFAULT_PORT}"))
-        left = len(self.addresses) - len(given)
+        left = len(call.addresses) - len(given)
         return " ".join(given) + (f" and {left} more" if left > 0 else "")
 
+    def is_at_work(self, token: i64) -> bool:
+        """Does the join at memberlist with this token belong to the call at work?"""
+        return len(self._calls) > 0 and self._calls[0].token == token
+
     def ended(self, contacted: i64, now: float) -> None:
-        """All addresses have been tried."""
+        """All addresses of the call at work have been tried."""
         core = self.core
+        call = self._calls.pop(0)
         self.user_events.ignores_old = False
         core.runtime.notify(now, events.JOINED, core.me, contacted)
         if contacted > 0:
-            self.intents.broadcast_join(now)
-            core.log(now, log_lines.JOINED, -1, contacted)
-            if self._retries():
-                core.log(now, log_lines.JOIN_COMPLETED, -1, contacted)
-            return
+            self._succeeded(call, contacted, now)
+        else:
+            self._fail(call, now)
+        if len(self._calls) > 0:
+            self._start(self._calls[0], now)
+
+    def _succeeded(self, call: JoinCall, contacted: i64, now: float) -> None:
+        core = self.core
+        self.intents.broadcast_join(now)
+        core.log(now, log_lines.JOINED, -1, contacted)
+        if self._retries():
+            core.log(now, log_lines.JOIN_COMPLETED, -1, contacted)
+        core.application.join_done(call.token, contacted, now)
+
+    def _fail(self, call: JoinCall, now: float) -> None:
+        core = self.core
         error = gathered(self.memberlist.join_errors)
         core.log(now, log_lines.JOIN_ERROR, -1, 0, 0, error)
         if self._retries():
             wait = core.config.retry_interval
             core.log(now, log_lines.JOIN_RETRY, -1, i64(wait * 1e3 + 0.5), 0, error)
-            core.runtime.call_at(now + wait, self.retry_timer, 0, 0)
-        elif not core.config.retry_join:
+            self._failed[call.token] = call
+            core.runtime.call_at(now + wait, self.retry_timer, call.token, 0)
+            return
+        core.application.join_done(call.token, 0, now)
+        if not core.config.retry_join:
             # A plain join that fails ends the agent.
             core.log(now, log_lines.SHUTTING_DOWN, -1)
             core.log(now, log_lines.NO_LEAVE, -1)

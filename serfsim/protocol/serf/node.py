@@ -1,15 +1,13 @@
 """One Serf node above memberlist: it joins the parts and passes each input to the part that it concerns.
 
-    memberlist says join, leave, update   -> Membership
-    intents by gossip                     -> Intents, LeaveIntents
-    user events, queries by gossip        -> Announcing, which has UserEvents, Queries
-    responses, and those on a detour      -> Asking, ResponseRelay
-    push/pull                             -> StateExchange, then Announcing for the events in it
-    direct acks                           -> Vivaldi
-    timers                                -> reap, reconnect, queue check, and those of the parts
-    calls                                 -> join, leave, force_leave, user_event, query, respond
-
-What happens goes to the application through an EventPipeline.
+memberlist says join, leave, update   -> Membership
+intents by gossip                     -> Intents, LeaveIntents
+user events, queries by gossip        -> Announcing, which has UserEvents, Queries
+responses, and those on a detour      -> Asking, ResponseRelay
+push/pull                             -> StateExchange, then Announcing for the events in it
+direct acks                           -> Vivaldi
+timers                                -> reap, reconnect, queue check, and those of the parts
+calls                                 -> join, leave, force_leave, user_event, query, respond
 """
 
 from __future__ import annotations
@@ -27,7 +25,15 @@ from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.runtime import Machine, Runtime
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.core import INTENTS, SerfCore
+from serfsim.protocol.serf.core import (
+    INTENTS,
+    LEAVING_MEMBERLIST,
+    NO_TOKEN,
+    RECONNECTING,
+    REJOINING,
+    TELLING_LEAVE,
+    SerfCore,
+)
 from serfsim.protocol.serf.delegate import SerfDelegate
 from serfsim.protocol.serf.events import EventPipeline, UserEvents
 from serfsim.protocol.serf.exchange import StateExchange
@@ -64,13 +70,6 @@ QUERY_CLOSE: Final = FIRST_DELEGATE_TIMER + 7  # a: Lamport time
 USER_FLUSH: Final = FIRST_DELEGATE_TIMER + 8
 MEMBER_FLUSH: Final = FIRST_DELEGATE_TIMER + 9
 SNAPSHOT_TICK: Final = FIRST_DELEGATE_TIMER + 10
-
-# Tokens of what this node waits for; those of departure are 3 and 5, a forced leave's from 16 on.
-JOINING: Final = 1
-RECONNECTING: Final = 2
-UPDATING: Final = 4
-REJOINING: Final = 6
-FIRST_REMOVAL: Final = 16
 
 # The library says so of any query.
 RESPOND_TROUBLE: Final = "failed to respond to key query: "
@@ -136,11 +135,11 @@ class SerfNode(Machine):
         )
         self.reaper = Reaper(config, self.members, self.vivaldi, self.coordinates, self.pipeline)
         self.leave_intents = LeaveIntents(
-            core, self.intents, self.reaper, self.memberlist, PRUNE_DUE, INTENT_END, FIRST_REMOVAL
+            core, self.intents, self.reaper, self.memberlist, PRUNE_DUE, INTENT_END
         )
         self.departure = Departure(core, self.intents, self.memberlist, INTENT_END, LEAVE_PROPAGATED)
         self.reconnector = Reconnector(core, self.memberlist, RECONNECTING, RECONNECT_TICK)
-        self.joining = Joining(core, self.memberlist, self.user_events, self.intents, JOINING, RETRY_JOIN)
+        self.joining = Joining(core, self.memberlist, self.user_events, self.intents, RETRY_JOIN)
         self.rejoin = Rejoin(core, self.memberlist, REJOINING)
         self.is_shut_down = False
 
@@ -204,31 +203,43 @@ class SerfNode(Machine):
         self.runtime.call_at(now + config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
         self.pipeline.schedule_clock(SNAPSHOT_TICK, now)
 
-    def join(self, addresses: list[int], now: float, ignore_old: bool = True) -> None:
-        """Join through `addresses`, and again every retry_interval until one answered; not once leaving.
+    # Join, leave, force_leave and update_tags return a token, by which the application knows their end.
 
-        `ignore_old`: user events from before are not wanted, which is the agent's default.
+    def join(self, addresses: list[int], now: float, ignore_old: bool = True) -> i64:
+        """Join through `addresses`, and again every retry_interval until one answers.
+
+        Ends with `Application.join_done`. Returns NO_TOKEN once this node leaves. `ignore_old`: don't
+        deliver user events from before, which is the agent's default.
         """
         if self.departure.phase != STAYING:
-            return
-        self.joining.begin(addresses, ignore_old, now)
+            return NO_TOKEN
+        return self.joining.begin(addresses, ignore_old, now)
 
-    def leave(self, now: float) -> None:
-        """Leave gracefully: intent first, then memberlist, then a pause; ends with LEAVE_DONE."""
-        if self.departure.phase != STAYING:
-            return
-        if self.pipeline.snapshot is not None:
+    def leave(self, now: float) -> i64:
+        """Leave gracefully: intent first, then memberlist, then a pause; ends with `Application.leave_done`.
+
+        While a leave goes on, returns its token; after it, NO_TOKEN.
+        """
+        if self.departure.phase == STAYING and self.pipeline.snapshot is not None:
             self.pipeline.snapshot.leave(now)
-        self.departure.begin(now)
+        return self.departure.begin(now)
 
-    def force_leave(self, node: i64, prune: bool, now: float) -> None:
-        """Say of another member that it has left, and with `prune` forget it; if it lives, it will object."""
-        self.leave_intents.force(node, prune, now)
+    def force_leave(self, node: i64, prune: bool, now: float) -> i64:
+        """Announce that another member has left, and with `prune` forget it; if it lives, it will object.
 
-    def update_tags(self, tags: dict[str, str], record: Record, now: float) -> None:
-        """Have new tags, and announce `record`, which says as much of them as the protocol allows."""
+        Ends with `Application.removal_done`.
+        """
+        return self.leave_intents.force(node, prune, now)
+
+    def update_tags(self, tags: dict[str, str], record: Record, now: float) -> i64:
+        """Take new tags, and announce `record`, which has as much of them as the protocol allows.
+
+        Ends with `Application.update_done`.
+        """
         self.core.tags = tags
-        self.memberlist.update_record(record, UPDATING, self.config.broadcast_timeout, now)
+        token = self.core.new_token()
+        self.memberlist.update_record(record, token, self.config.broadcast_timeout, now)
+        return token
 
     def user_event(self, name: str, payload: bytes, coalesce: bool, now: float) -> UserEvent | None:
         """Tell all members. None if that is refused: `trouble` says why."""
@@ -286,13 +297,13 @@ class SerfNode(Machine):
         elif timer == QUEUE_CHECK_TICK:
             self._check_queues(now)
         elif timer == INTENT_END:
-            self.wait_ended(a, b == 1, now)
+            self._intent_ended(a, b == 1, now)
         elif timer == LEAVE_PROPAGATED:
             self.departure.propagated(now)
         elif timer == PRUNE_DUE:
             self.leave_intents.release(now)
         elif timer == RETRY_JOIN:
-            self.join(self.joining.addresses, now, self.joining.ignores_old)
+            self.joining.retry(a, now)
         elif timer == QUERY_CLOSE:
             self._close_query(a, now)
         elif timer == USER_FLUSH:
@@ -314,7 +325,7 @@ class SerfNode(Machine):
         elif kind == LEAVE:
             assert isinstance(message, Intent)
             core.log(now, log_lines.MESSAGE_LEAVE, message.node)
-            self.leave_intents.take(message, False, now)
+            self.leave_intents.take(message, NO_TOKEN, now)
         elif kind == USER_EVENT:
             assert isinstance(message, UserEvent)
             core.log(now, log_lines.MESSAGE_EVENT, -1, 0, 0, message.name)
@@ -380,14 +391,25 @@ class SerfNode(Machine):
         if token == REJOINING:
             self.rejoin.ended(contacted, now)
             return
-        self.joining.ended(contacted, now)
+        if self.joining.is_at_work(token):
+            self.joining.ended(contacted, now)
+        else:
+            # A caller gave it to memberlist itself.
+            self.application.join_done(token, contacted, now)
 
     def wait_ended(self, token: i64, in_time: bool, now: float) -> None:
-        """What was to be told is told, or its time is over."""
-        if token >= FIRST_REMOVAL:
-            self.leave_intents.told(token, in_time, now)
-        else:
+        """memberlist's broadcast of a leave or of new tags has finished, or timed out."""
+        if token == LEAVING_MEMBERLIST:
             self.departure.told(token, in_time, now)
+        else:
+            self.application.update_done(token, in_time, now)
+
+    def _intent_ended(self, token: i64, in_time: bool, now: float) -> None:
+        """The broadcast of a leave intent has finished, or timed out; whichever comes first counts."""
+        if token == TELLING_LEAVE:
+            self.departure.told(token, in_time, now)
+        else:
+            self.leave_intents.told(token, in_time, now)
 
     # Gossip and push/pull ----------------------------------------------------------------------
 
