@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,58 +51,30 @@ SHUFFLES = 1000
 
 @dataclass(frozen=True)
 class Change:
-    """`setting` of `cluster.config` from its default to `value`; the same as an edit of a file's text."""
+    """`setting` of `cluster.config` from its default to `value`; `file` has its row, for an edit."""
 
     words: str
     setting: str
     value: object
     file: str
-    before: str
-    after: str
+
+    def edited(self, text: str) -> str:
+        """The text of `file` with the other default. SystemExit where it has no such row."""
+        row = re.compile(rf'(Setting\(\s+"{self.setting}",\s+\w+,\s+)[^,\s]+')
+        found, count = row.subn(rf"\g<1>{self.value!r}", text)
+        if count != 1:
+            raise SystemExit(f"{self.file}: found {count} rows of {self.setting}; expected one")
+        return found
 
 
-SETTINGS = "serfsim/scenario/settings.py"
+MEMBERLIST = "serfsim/protocol/memberlist/config.py"
+VIVALDI = "serfsim/protocol/vivaldi/config.py"
 CHANGES = (
-    Change(
-        "`suspicion_mult` 4 to 3",
-        "suspicion_mult",
-        3,
-        "serfsim/protocol/versions.py",
-        "(5,   5,   5,   5,   4,   4,   4)[at]",
-        "(5,   5,   5,   5,   3,   3,   3)[at]",
-    ),
-    Change(
-        "TCP fallback off (`disable_tcp_pings`)",
-        "disable_tcp_pings",
-        True,
-        SETTINGS,
-        "disable_tcp_pings: Switch = False",
-        "disable_tcp_pings: Switch = True",
-    ),
-    Change(
-        "`vivaldi_ce` 0.25 to 0.5",
-        "vivaldi_ce",
-        0.5,
-        SETTINGS,
-        "vivaldi_ce: Annotated[Number, Field(gt=0)] = 0.25",
-        "vivaldi_ce: Annotated[Number, Field(gt=0)] = 0.5",
-    ),
-    Change(
-        "`retransmit_mult` 4 to 2",
-        "retransmit_mult",
-        2,
-        SETTINGS,
-        "retransmit_mult: Positive = 4",
-        "retransmit_mult: Positive = 2",
-    ),
-    Change(
-        "`indirect_checks` 3 to 2",
-        "indirect_checks",
-        2,
-        SETTINGS,
-        "indirect_checks: Count = 3",
-        "indirect_checks: Count = 2",
-    ),
+    Change("`suspicion_mult` 4 to 3", "suspicion_mult", 3, MEMBERLIST),
+    Change("TCP fallback off (`disable_tcp_pings`)", "disable_tcp_pings", True, MEMBERLIST),
+    Change("`vivaldi_ce` 0.25 to 0.5", "vivaldi_ce", 0.5, VIVALDI),
+    Change("`retransmit_mult` 4 to 2", "retransmit_mult", 2, MEMBERLIST),
+    Change("`indirect_checks` 3 to 2", "indirect_checks", 2, MEMBERLIST),
 )
 
 
@@ -204,9 +177,7 @@ def by_edits() -> dict[str, dict[str, object]]:
         for change in CHANGES:
             file = place / change.file
             text = file.read_text(encoding="utf-8")
-            if text.count(change.before) != 1:
-                raise SystemExit(f"{change.file}: found '{change.before}' {text.count(change.before)} times")
-            file.write_text(text.replace(change.before, change.after), encoding="utf-8")
+            file.write_text(change.edited(text), encoding="utf-8")
             told[change.words] = regress_in(place)
             file.write_text(text, encoding="utf-8")
             print(f"{change.words}, edited: {told[change.words]['verdict']}", flush=True)

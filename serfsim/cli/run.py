@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from warnings import catch_warnings, simplefilter
 
 import typer
 
-from serfsim.base.errors import ResultError
+from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.base.progress import bar
 from serfsim.cli import codes
 from serfsim.cli.interruption import STOPPED, interruptible
@@ -106,7 +107,8 @@ def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
     from serfsim.report import runs
     from serfsim.results.folder import unfinished_capture
 
-    with bar(scenario.name, quiet) as report, interruptible() as interruption:
+    with bar(scenario.name, quiet) as report, interruptible() as interruption, catch_warnings():
+        simplefilter("ignore", SerfsimWarning)  # it was said before the run
         result = runs.run(
             scenario,
             seed=scenario.seed,

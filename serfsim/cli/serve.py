@@ -13,7 +13,8 @@ import typer
 from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.signals import call_on_signal
-from serfsim.live.addresses import RPC_PORT, is_loopback, read_endpoint, shown
+from serfsim.live.addresses import is_loopback, read_endpoint, shown
+from serfsim.protocol.serf.config import RPC_PORT
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load

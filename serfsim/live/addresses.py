@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from typing import Final
 
 from serfsim.base.errors import SerfsimError
 from serfsim.protocol.directory import DEFAULT_PORT, Directory
+from serfsim.protocol.serf.config import RPC_PORT
 
 Endpoint = tuple[str, int]
 """A host, mostly an IP address, and a port."""
-
-RPC_PORT: Final = 7373
 
 
 def read_endpoint(text: str, option: str, default_port: int | None = DEFAULT_PORT) -> Endpoint:

@@ -90,14 +90,4 @@ class Mechanisms:
         self.prune: bool =                  (o,   o,   o,   o,   o,   y,   y)[at]
         self.passes_on_second_leave: bool = (o,   o,   o,   o,   o,   y,   y)[at]  # and takes its time
         self.names_in_queries: bool =       (o,   o,   o,   o,   o,   y,   y)[at]  # SourceNode, DestName
-
-        # Defaults of settings.
-        self.lha_probe: bool =              (o,   o,   y,   y,   y,   y,   y)[at]
-        self.lha_suspicion: bool =          (o,   o,   y,   y,   y,   y,   y)[at]
-        self.buddy: bool =                  (o,   o,   y,   y,   y,   y,   y)[at]
-        self.lan_suspicion_mult: i64 =      (5,   5,   5,   5,   4,   4,   4)[at]
-        self.protocol_version: i64 =        (4,   4,   4,   5,   5,   5,   5)[at]
-        self.leave_propagate_delay: float = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0)[at]
-        self.queue_check_interval: float =  (1.0, 1.0, 1.0, 1.0, 30.0, 30.0, 30.0)[at]
-        self.leave_continues: bool =        (o,   o,   o,   o,   o,   o,   y)[at]
         # fmt: on

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
+from serfsim.base.errors import SerfsimWarning
 from serfsim.base.progress import bar
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.report.answer import answer
@@ -14,6 +16,7 @@ from serfsim.report.plots import Plots
 from serfsim.results.run_result import RunResult
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.unused import unused
 from serfsim.simulation import simulation
 from serfsim.simulation.simulation import Progress
 
@@ -86,11 +89,14 @@ def run(
 
     `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called now and then
     with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture` and
-    `node_class`: see `Simulation`. Interrupted, it returns what came before, with `complete` False. Raises
-    SerfsimError for a topology that cannot be built, and for a run that is estimated beyond the budget of
-    `scenario.estimate`, unless `allow_large`.
+    `node_class`: see `Simulation`. Interrupted, it returns what came before, with `complete` False. Warns
+    (SerfsimWarning) of settings that no simulated member uses. Raises SerfsimError for a topology that
+    cannot be built, and for a run that is estimated beyond the budget of `scenario.estimate`, unless
+    `allow_large`.
     """
     refuse_large(scenario, scenario.name, allowed=allow_large)
+    for warning in unused(scenario):
+        warnings.warn(warning, SerfsimWarning, stacklevel=2)
     sim = Simulation(scenario, seed, capture, node_class=node_class)
     if progress is not None:
         return sim.run(progress)

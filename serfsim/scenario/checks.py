@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from serfsim.base.errors import ScenarioError
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, Entry, Surroundings
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
 from serfsim.scenario.selection import pair_problems
-from serfsim.scenario.settings import AGENT_FLOOR, Settings, chosen, overridden
+from serfsim.scenario.settings import SETTINGS, Settings, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import LARGEST_COUNT, write_duration
+from serfsim.scenario.unused import unused
 from serfsim.scenario.workload.tags import tags_too_long
 
 if TYPE_CHECKING:
@@ -170,53 +170,7 @@ def warnings(scenario: Scenario) -> list[str]:
             f"cluster.config.udp_buffer_size: datagrams of {config.udp_buffer_size} bytes"
             f" are cut into fragments by network.mtu: {scenario.network.mtu}"
         )
-    found += _unread_settings(scenario.cluster)
-    found += _graph_warnings(scenario.network.topology)
-    return found
-
-
-def _unread_settings(cluster: Cluster) -> Iterator[str]:
-    """Settings that were changed although nothing reads them."""
-    places: dict[str, Mapping[str, Any]] = {"cluster.config": chosen(cluster.config)}
-    places.update({f"cluster.groups.{name}.config": group.config for name, group in cluster.groups.items()})
-    if isinstance(cluster.nodes, tuple):
-        places.update({f"cluster.nodes.{node.name}.config": node.config for node in cluster.nodes})
-    for path, config in places.items():
-        for name, instead in NOT_MODELLED.items():
-            if name in config and config[name] != Settings.model_fields[name].default:
-                yield f"{path}.{name}: no simulated member reads this setting; {instead}"
-
-
-def _graph_warnings(topology: Any) -> Iterator[str]:
-    """What a file of links says that no packet will notice."""
-    if not isinstance(topology, Graph) or topology.file is None:
-        return
-    from serfsim.topology.graph import load_graph, unread_attributes
-
-    try:
-        graph = load_graph(topology.file, topology.format, topology.weight, topology.directed)
-    except ScenarioError:
-        return  # whoever builds the topology says so
-    unread = unread_attributes(graph, topology.weight, topology.loss)
-    if unread:
-        yield (
-            f"network.topology.file: {topology.file.name} has {', '.join(unread)}, which nothing reads; "
-            "network.jitter and network.bandwidth are for all links"
-        )
-
-
-# Settings that no simulated member reads, and what does their work here.
-NOT_MODELLED = {
-    "bind_port": "members are told apart by address",
-    "advertise_port": "members are told apart by address",
-    "memberlist_queue_check_interval": "memberlist's queues are looked at with queue_check_interval",
-    "validate_node_names": "names are checked by the scenario's own rules",
-    "leave_on_terminate": "the fault `leave` leaves, `crash` does not",
-    "skip_leave_on_interrupt": "the fault `leave` leaves, `crash` does not",
-    "rpc_addr": "`serfsim serve --rpc-addr` has an address",
-    "gossip_verify_incoming": "simulated members have no keys",
-    "gossip_verify_outgoing": "simulated members have no keys",
-}
+    return [*found, *unused(scenario)]
 
 
 def _config_warnings(config: Settings, path: str) -> Iterator[str]:
@@ -225,7 +179,8 @@ def _config_warnings(config: Settings, path: str) -> Iterator[str]:
             f"{path}: probe_timeout ({write_duration(config.probe_timeout)}) is not below probe_interval"
             f" ({write_duration(config.probe_interval)}): rounds end before anybody else is asked"
         )
-    for name in ("broadcast_timeout", "retry_interval"):
+    for name, setting in SETTINGS.items():
         given = getattr(config, name)
-        if 0.0 < given < AGENT_FLOOR:
-            yield f"{path}.{name}: {write_duration(given)} is too low: the agent raises it to 1s"
+        if setting.floor and 0.0 < given < setting.floor:
+            raised = write_duration(setting.floor)
+            yield f"{path}.{name}: {write_duration(given)} is too low: the agent raises it to {raised}"

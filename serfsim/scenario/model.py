@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict, Validation
 from pydantic_core import PydanticCustomError
 
 from serfsim.base.english import nearest
+from serfsim.protocol.settings import SHORTEST_INTERVAL
 from serfsim.scenario.checks import cross_problems
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.cluster import Cluster
@@ -25,7 +26,7 @@ from serfsim.scenario.overrides import with_value
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import ScenarioProblems, invalid, problems_of, report
 from serfsim.scenario.roster import Roster, build_roster, releases_of
-from serfsim.scenario.settings import SHORTEST_INTERVAL, release_settings
+from serfsim.scenario.settings import release_settings
 from serfsim.scenario.units import PositiveDuration, read_duration, write_duration
 from serfsim.scenario.workload import AnyWork
 
@@ -80,9 +81,10 @@ WarmUp = Annotated[
 class Record(Part):
     """What is kept of a run beside its figures.
 
-    `coordinates`: how often all coordinates are sampled, or `none`. `views`: every change of a view, or
-    `none`. `packets`: only counted, or every one in a capture file (`pcap`, or
-    `pcapng` with the nodes' names and a comment on each packet that is lost), or `none`.
+    `coordinates`: how often all coordinates are sampled, or `none`. `packets`: only counted, or every one in
+    a capture file (`pcap`, or `pcapng` with the nodes' names and a comment on each packet that is lost).
+    Changes of views are always kept and packets always counted: `views` and `packets` may be `none`, which
+    has no effect.
     """
 
     coordinates: Annotated[

@@ -10,6 +10,7 @@ A duration without a unit is refused: seconds and milliseconds look alike. So is
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from decimal import Decimal, InvalidOperation
@@ -173,6 +174,20 @@ def write_bandwidth(bits: float) -> str:
         if exact >= BITS[unit]:
             return f"{_plain(exact / BITS[unit])}{unit}"
     return f"{_plain(exact)}bit"
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is HOST:PORT, an IPv6 address in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
+        return False
+    if not host.startswith("["):
+        return re.fullmatch(r"[A-Za-z0-9._-]+", host) is not None
+    try:
+        ipaddress.IPv6Address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return host.endswith("]")
 
 
 def read_span(value: object) -> tuple[float, float]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 
-from serfsim.protocol.memberlist.config import MemberlistConfig
-from serfsim.protocol.serf.config import SerfConfig
+from serfsim.protocol.directory import FIRST_ADDRESS
+from serfsim.protocol.memberlist.config import MEMBERLIST_SETTINGS, MemberlistConfig
+from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS, SerfConfig
+from serfsim.protocol.settings import Setting
 from serfsim.protocol.versions import Mechanisms
-from serfsim.protocol.vivaldi.config import CoordinateConfig
-from serfsim.scenario.settings import AGENT_FLOOR, Settings
-
-# Hosts have the addresses 10.0.0.1, 10.0.0.2 ... in the order of their numbers.
-FIRST_ADDRESS = int(ipaddress.IPv4Address("10.0.0.1"))
+from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS, CoordinateConfig
+from serfsim.scenario.settings import Settings
 
 
 def address_of(host: int) -> str:
@@ -21,8 +21,7 @@ def address_of(host: int) -> str:
 
 def memberlist_config(settings: Settings, hosts: int, can: Mechanisms) -> MemberlistConfig:
     config = MemberlistConfig(can)
-    _copy(settings, config, except_for=("protocol_version",))
-    config.protocol_version = settings.memberlist_protocol_version
+    _copy(MEMBERLIST_SETTINGS, settings, config)
     if settings.cidrs_allowed:
         networks = [ipaddress.ip_network(text, strict=False) for text in settings.cidrs_allowed]
         addresses = [ipaddress.ip_address(FIRST_ADDRESS + host) for host in range(hosts)]
@@ -34,23 +33,20 @@ def memberlist_config(settings: Settings, hosts: int, can: Mechanisms) -> Member
 
 def serf_config(settings: Settings, can: Mechanisms) -> SerfConfig:
     config = SerfConfig(can)
-    _copy(settings, config)
-    # The agent says so, and goes on with a second.
-    config.broadcast_timeout = max(config.broadcast_timeout, AGENT_FLOOR)
-    config.retry_interval = max(config.retry_interval, AGENT_FLOOR)
+    _copy((*SERF_SETTINGS, *AGENT_SETTINGS), settings, config)
     return config
 
 
 def coordinate_config(settings: Settings, can: Mechanisms) -> CoordinateConfig:
     config = CoordinateConfig()
-    _copy(settings, config)
+    _copy(COORDINATE_SETTINGS, settings, config)
     config.checks = can.checks_coordinates
     return config
 
 
-def _copy(settings: Settings, config: object, except_for: tuple[str, ...] = ()) -> None:
-    """Every setting that the machine's configuration has under the same name; None keeps its default."""
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if value is not None and name not in except_for and hasattr(config, name):
-            setattr(config, name, value)
+def _copy(rows: Iterable[Setting], settings: Settings, config: object) -> None:
+    """Set what the machines read to the scenario's values; None keeps the machines' default."""
+    for row in rows:
+        value = getattr(settings, row.name)
+        if row.attribute and value is not None:
+            setattr(config, row.attribute, max(value, row.floor) if row.floor else value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +119,22 @@ def test_results_of_other_scenarios_are_compared_with_a_note(results: tuple[Resu
     assert "two scenarios of different names are compared" in comparison.verdict
     assert "the scenarios differ in duration" in comparison.verdict
     assert not comparison.paired
+
+
+@pytest.mark.filterwarnings("ignore::serfsim.base.errors.SerfsimWarning")
+def test_differences_that_no_member_notices_are_said_to_have_no_effect() -> None:
+    def ran(**sections: Any) -> Result:
+        return serfsim.run(serfsim.Scenario(cluster={"nodes": 2, **sections}, duration="5s", warm_up="2s"))
+
+    base = ran(config={"rpc_addr": "127.0.0.1:1"}, groups={"g": {"nodes": 1, "config": {"bind_port": 1}}})
+    other = ran(config={"indirect_checks": 2}, groups={"g": {"nodes": 1, "config": {"bind_port": 2}}})
+    notes = [note for note in serfsim.compare(base, other).notes if "->" in note]
+    assert notes[0] == "the scenarios differ in cluster.config.indirect_checks 3 -> 2"
+    assert [note.split(" -> ")[0] for note in notes[1:]] == [
+        "no effect: cluster.config.rpc_addr '127.0.0.1:1'",
+        "no effect: cluster.groups.g.config.bind_port 1",
+    ]
+    assert all("a simulated member does not use it" in note for note in notes[1:])
 
 
 def test_long_names_are_broken_between_words() -> None:

@@ -8,7 +8,7 @@ from serfsim.native import Random
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist import messages as m
-from serfsim.protocol.memberlist.config import MemberlistConfig, lan
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import PROBE_TICK
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.messages import Accusation, Alive, Packet, StreamMessage
@@ -105,7 +105,7 @@ class HandDelegate(Delegate):
 class Hand:
     """One node named "me" at address 0 among `others`, and the means to play with it."""
 
-    config: MemberlistConfig = field(default_factory=lan)
+    config: MemberlistConfig = field(default_factory=MemberlistConfig)
     others: int = 6
     seed: int = 1
     runtime: HandRuntime = field(default_factory=HandRuntime)

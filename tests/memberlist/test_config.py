@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.protocol.memberlist import config
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.settings import PROFILES
 
 # lan, wan, local
 SHIPPED = {
@@ -28,5 +29,5 @@ SHIPPED = {
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_profiles_are_the_librarys(name: str) -> None:
-    profiles = (config.lan(), config.wan(), config.local())
-    assert tuple(getattr(profile, name) for profile in profiles) == SHIPPED[name]
+    configs = [MemberlistConfig(profile=profile) for profile in PROFILES]
+    assert tuple(getattr(config, name) for config in configs) == SHIPPED[name]

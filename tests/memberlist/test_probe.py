@@ -6,7 +6,7 @@ import pytest
 
 from serfsim.native import vec
 from serfsim.protocol.directory import Record
-from serfsim.protocol.memberlist.config import MemberlistConfig, local
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import PROBE_END, PROBE_TIMEOUT
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import Packet, StreamAck
@@ -334,9 +334,9 @@ def test_with_health_one_the_same_nacks_come_in_time() -> None:
 
 
 def test_with_the_local_profile_nacks_come_in_time_at_once() -> None:
-    hand, ping = probing(local())
+    hand, ping = probing(MemberlistConfig(profile="local"))
     fallback(hand, DIAL_REFUSED, at=1.3)
-    hand.run(1.2 + relayed_nack_delay(local()) + 0.002)
+    hand.run(1.2 + relayed_nack_delay(MemberlistConfig(profile="local")) + 0.002)
     hand.receive(Packet(m.NACK, ping.seq, 9))
     hand.run(2.0)
     assert hand.reported(events.SUSPECT) == [ping.node]

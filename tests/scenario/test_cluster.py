@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from serfsim.base.errors import ScenarioError
-from serfsim.protocol.memberlist import config as memberlist
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.scenario import Scenario
 from serfsim.scenario.checks import warnings
@@ -96,7 +96,7 @@ def values_of(config: object) -> dict[str, Any]:
 @pytest.mark.parametrize("profile", ["lan", "wan", "local"])
 def test_the_profiles_are_those_of_the_protocol_machines(profile: str) -> None:
     settings = Scenario(cluster={"profile": profile}).cluster.config
-    machine = getattr(memberlist, profile)()
+    machine = MemberlistConfig(profile=profile)
     # The usual number of confirmations is None in a scenario and -1 in the machine.
     unlike = {"protocol_version", "suspicion_confirmations"}
     shared = [name for name in values_of(machine) if name in Settings.model_fields and name not in unlike]

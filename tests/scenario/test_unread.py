@@ -6,26 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from serfsim.base.errors import ScenarioError
-from serfsim.protocol.memberlist.config import MemberlistConfig
-from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.versions import BASELINE, Mechanisms
-from serfsim.protocol.vivaldi.config import CoordinateConfig
-from serfsim.scenario.checks import NOT_MODELLED, warnings
+import serfsim
+from serfsim.base.errors import ScenarioError, SerfsimWarning
+from serfsim.protocol.versions import Mechanisms
+from serfsim.scenario.checks import warnings
+from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.settings import Settings
+from serfsim.scenario.unused import unused
 from serfsim.simulation.configs import serf_config
+from serfsim.study.sweeps.grid import checked_grid
 
 CASES = Path(__file__).parent.parent / "cases"
-# Read by the simulation itself: names that memberlist and Serf share, addresses, what an agent does.
-READ_ELSEWHERE = {
-    "memberlist_protocol_version",
-    "cidrs_allowed",
-    "snapshot",
-    "rejoin_after_leave",
-    "replay_on_join",
+OTHER_VALUES = {
+    "bind_port": 7000,
+    "advertise_port": 7000,
+    "memberlist_queue_check_interval": "1s",
+    "validate_node_names": True,
+    "leave_on_terminate": True,
+    "skip_leave_on_interrupt": True,
+    "rpc_addr": "10.0.0.1:1",
+    "gossip_verify_incoming": False,
+    "gossip_verify_outgoing": False,
 }
+"""Another value for each setting that no simulated member reads."""
 
 
 def test_settings_without_effect_are_named_in_cluster_group_and_node() -> None:
@@ -47,11 +51,43 @@ def test_the_defaults_of_settings_without_effect_are_no_mistake() -> None:
     assert warnings(loads(dumps(Scenario()))) == []
 
 
-def test_every_setting_is_read_by_a_machine_or_named_as_unread() -> None:
-    can = Mechanisms(BASELINE)
-    machines = (MemberlistConfig(can), SerfConfig(can), CoordinateConfig())
-    read = {name for name in Settings.model_fields for machine in machines if hasattr(machine, name)}
-    assert set(Settings.model_fields) - read - READ_ELSEWHERE <= set(NOT_MODELLED)
+@pytest.mark.filterwarnings("ignore::serfsim.base.errors.SerfsimWarning")
+def test_each_setting_without_effect_is_named_once_and_changes_no_run() -> None:
+    groups = {"g": {"nodes": 1, "config": {"bind_port": 7001}}}
+    plain = Scenario(cluster={"nodes": 3}, duration="20s")
+    odd = Scenario(cluster={"nodes": 3, "groups": groups, "config": OTHER_VALUES}, duration="20s")
+    found = warnings(odd)
+    assert sorted(OTHER_VALUES) == sorted(
+        warning.split(":")[0].split(" ")[0].rpartition(".")[2] for warning in found
+    )
+    assert all("a simulated member does not use it" in warning for warning in found)
+    assert "1 more place" in next(warning for warning in found if "bind_port" in warning)
+    assert serfsim.run(plain).summary["digest"] == serfsim.run(odd).summary["digest"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "",
+        "127.0.0.1",
+        ":7373",
+        "a:b:1",
+        "127.0.0.1:65536",
+        "[127.0.0.1]:1",
+        "::1:7373",
+        "[::1:1",
+        "a b:1",
+        1,
+    ],
+)
+def test_what_is_no_address_is_refused_though_no_member_listens_there(address: object) -> None:
+    with pytest.raises(
+        ScenarioError, match=r"cluster\.config\.rpc_addr: found .*; expected an address such as"
+    ):
+        Scenario(cluster={"config": {"rpc_addr": address}})
+    for right in ("127.0.0.1:7373", "[::1]:7373", "host.example:0"):
+        assert Scenario(cluster={"config": {"rpc_addr": right}}).cluster.config.rpc_addr == right
 
 
 def test_attributes_of_a_graph_that_nothing_reads_are_named() -> None:
@@ -61,9 +97,8 @@ def test_attributes_of_a_graph_that_nothing_reads_are_named() -> None:
     assert "packet_loss" not in found[0]
 
 
+@pytest.mark.filterwarnings("ignore::serfsim.base.errors.SerfsimWarning")
 def test_a_share_of_packets_is_lost_on_a_link_of_a_graph() -> None:
-    import serfsim
-
     summary = serfsim.run(load(CASES / "30_shadow.yaml"), seed=1).summary
     assert summary["detection"]["suspicions"] > 0
 
@@ -85,3 +120,26 @@ def test_what_the_agent_raises_to_a_second_is_raised_and_said(name: str) -> None
         assert [warning.partition(":")[0] for warning in warnings(scenario)] == (
             [f"cluster.config.{name}"] if given < taken else []
         )
+
+
+def test_a_run_from_python_warns_of_each_setting_without_effect() -> None:
+    scenario = Scenario(cluster={"nodes": 1, "config": {"bind_port": 7000}}, duration="1s", warm_up="1s")
+    with pytest.warns(
+        SerfsimWarning, match=r"cluster\.config\.bind_port: a simulated member does not use it"
+    ):
+        serfsim.run(scenario)
+
+
+def test_a_grid_over_what_no_member_uses_is_warned_of() -> None:
+    with pytest.warns(SerfsimWarning, match=r"grid cluster\.config\.rpc_addr: a simulated member does not"):
+        checked_grid({"cluster.config.rpc_addr": ["a:1", "b:1"], "cluster.config.suspicion_mult": [2, 4]})
+
+
+def test_recording_nothing_of_views_and_packets_is_said_to_have_no_effect() -> None:
+    found = warnings(Scenario(record={"views": "none", "packets": "none", "coordinates": "none"}))
+    assert [warning.split(":")[0] for warning in found] == ["record.views", "record.packets"]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_no_shipped_scenario_says_what_nothing_reads(name: str) -> None:
+    assert list(unused(load(name))) == []

@@ -9,7 +9,7 @@ from serfsim.native import Random, i64, vec
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
-from serfsim.protocol.memberlist.config import MemberlistConfig, lan
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.messages import Alive, Message, Packet
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
@@ -106,7 +106,7 @@ class SerfHand:
     knowing: int = 0
     seed: int = 1
     config: SerfConfig = field(default_factory=SerfConfig)
-    memberlist_config: MemberlistConfig = field(default_factory=lan)
+    memberlist_config: MemberlistConfig = field(default_factory=MemberlistConfig)
     runtime: HandRuntime = field(default_factory=HandRuntime)
     application: HandApplication = field(default_factory=HandApplication)
     meta: bytes = b"\xff\x80"

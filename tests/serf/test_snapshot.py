@@ -6,7 +6,7 @@ import pytest
 
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, ipv4_endpoint
-from serfsim.protocol.memberlist.config import lan
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
 from serfsim.protocol.serf.config import SerfConfig
@@ -200,7 +200,7 @@ def test_after_a_failed_write_the_file_is_written_anew_at_most_every_half_minute
 
 
 def restarted(file: SnapshotFile, **options: object) -> SerfHand:
-    config = lan()
+    config = MemberlistConfig()
     config.push_pull_interval = 0.0
     hand = SerfHand(knowing=0, file=file, memberlist_config=config, **options)  # type: ignore[arg-type]
     hand.runtime.timers.clear()

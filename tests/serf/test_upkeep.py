@@ -6,7 +6,7 @@ import pytest
 
 from serfsim.native import Random, vec
 from serfsim.protocol.directory import Directory, Record
-from serfsim.protocol.memberlist.config import MemberlistConfig, lan
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.members import UNKNOWN
 from serfsim.protocol.memberlist.messages import Alive
 from serfsim.protocol.runtime import DIAL_TIMEOUT
@@ -28,7 +28,7 @@ def view(alive: int, failed: int, left: int) -> SerfMembers:
 
 
 def without_push_pull() -> MemberlistConfig:
-    config = lan()
+    config = MemberlistConfig()
     config.push_pull_interval = 0.0
     return config
 

@@ -43,7 +43,7 @@ def record_of(node: int, name: str, release: str) -> Record:
         node,
         len(name),
         protocol=(1, can.protocol_max, 2),
-        delegate=(2, can.delegate_max, can.protocol_version),
+        delegate=(2, can.delegate_max, settings_of(release).protocol_version),
     )
 
 

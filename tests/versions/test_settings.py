@@ -8,6 +8,8 @@ import pytest
 
 import serfsim
 from serfsim import Simulation
+from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.versions import BASELINE, RELEASES, Mechanisms
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.loading import loads
@@ -48,11 +50,32 @@ def test_only_the_lan_profile_had_another_suspicion_mult() -> None:
         assert found == [mult] * len(RELEASES)
 
 
-@pytest.mark.parametrize("name", BY_RELEASE)
-def test_defaults_that_differ_are_those_of_the_table(name: str) -> None:
-    found = [getattr(Cluster(version=version).config, name) for version in RELEASES]
-    assert found == [getattr(Mechanisms(version), name) for version in RELEASES]
-    assert len(set(found)) == 2
+# As spec versions.md has them for 0.6.4, 0.7, 0.8.0, 0.8.1, 0.8.2, 0.9 and the newest.
+OF_RELEASES = {
+    "lha_probe": [False, False, True, True, True, True, True],
+    "lha_suspicion": [False, False, True, True, True, True, True],
+    "buddy": [False, False, True, True, True, True, True],
+    "suspicion_mult": [5, 5, 5, 5, 4, 4, 4],
+    "protocol_version": [4, 4, 4, 5, 5, 5, 5],
+    "leave_propagate_delay": [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0],
+    "queue_check_interval": [1.0, 1.0, 1.0, 1.0, 30.0, 30.0, 30.0],
+    "leave_continues": [False, False, False, False, False, False, True],
+}
+
+
+def test_exactly_these_defaults_differ_between_releases() -> None:
+    assert set(BY_RELEASE) == set(OF_RELEASES)
+
+
+@pytest.mark.parametrize("name", OF_RELEASES)
+def test_defaults_that_differ_are_those_of_the_release(name: str) -> None:
+    assert [getattr(Cluster(version=version).config, name) for version in RELEASES] == OF_RELEASES[name]
+    machines = [(MemberlistConfig(can), SerfConfig(can)) for can in map(Mechanisms, RELEASES)]
+    found = [
+        getattr(memberlist if hasattr(memberlist, name) and name != "protocol_version" else serf, name)
+        for memberlist, serf in machines
+    ]
+    assert found == OF_RELEASES[name]
 
 
 def test_lifeguard_is_on_from_08_on() -> None:

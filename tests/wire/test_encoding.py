@@ -9,7 +9,7 @@ import pytest
 from serfsim.native import Random, i64, vec
 from serfsim.protocol.directory import Directory, Record
 from serfsim.protocol.memberlist import messages as m
-from serfsim.protocol.memberlist.config import lan
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.datagram import encode_datagram, encode_lead
 from serfsim.protocol.memberlist.delegate import UserState
@@ -156,7 +156,7 @@ class Telling(HandDelegate):
 def test_push_pulls(count: int) -> None:
     directory, nodes = directory_of([f"node-{i:03}" for i in range(count)])
     delegate = Telling()
-    core = Core(lan(), directory.first[0], directory, HandRuntime(), delegate, Random(1))
+    core = Core(MemberlistConfig(), directory.first[0], directory, HandRuntime(), delegate, Random(1))
     core.config.enable_compression = False
     core.members.fill(count, 1, Random(2))
     if count > 1:

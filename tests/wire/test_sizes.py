@@ -10,7 +10,7 @@ import pytest
 from serfsim.native import Random, vec
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
-from serfsim.protocol.memberlist.config import MemberlistConfig, lan
+from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.datagram import shape_of
 from serfsim.protocol.memberlist.delegate import Delegate
@@ -47,7 +47,7 @@ def directory_of(cluster: str, count: int) -> tuple[Directory, list[e.Node]]:
 def serf_node(directory: Directory, count: int) -> SerfNode:
     me = directory.first[0]
     rngs = (Random(1), Random(2), Random(3))
-    node = SerfNode(lan(), SerfConfig(), CoordinateConfig(), me, directory, HandRuntime(), *rngs)
+    node = SerfNode(MemberlistConfig(), SerfConfig(), CoordinateConfig(), me, directory, HandRuntime(), *rngs)
     node.start_converged(count, 0.0)
     return node
 
@@ -101,7 +101,7 @@ def test_single_messages_are_as_large_as_real_agents_sent_them() -> None:
 
 def sending(directory: Directory, config: MemberlistConfig | None = None) -> tuple[Core, HandRuntime]:
     runtime = HandRuntime()
-    core = Core(config or lan(), directory.first[0], directory, runtime, Delegate(), Random(1))
+    core = Core(config or MemberlistConfig(), directory.first[0], directory, runtime, Delegate(), Random(1))
     core.members.fill(len(directory), 1, Random(2))
     return core, runtime
 
@@ -178,7 +178,7 @@ def test_the_tcp_ping_and_its_ack_are_always_compressed() -> None:
 
 def test_without_compression_everything_has_its_plain_size() -> None:
     directory, nodes = directory_of("short", 32)
-    config = lan()
+    config = MemberlistConfig()
     config.enable_compression = False
     core, runtime = sending(directory, config)
     ping = m.Packet(m.PING, 28, m.ping_size(directory.first[1], 28, directory.first[0]))
@@ -195,7 +195,7 @@ def test_without_compression_everything_has_its_plain_size() -> None:
 
 def test_encryption_adds_29_bytes_to_datagrams_and_a_frame_to_streams() -> None:
     directory, _ = directory_of("short", 32)
-    config = lan()
+    config = MemberlistConfig()
     config.encryption_overhead = 29
     core, runtime = sending(directory, config)
     plain, _ = sending(directory)

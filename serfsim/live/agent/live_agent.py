@@ -21,7 +21,6 @@ from serfsim.logs.words import Entry, Words
 from serfsim.native import Random
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, Record
-from serfsim.protocol.memberlist import config as profiles
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
@@ -34,20 +33,13 @@ from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.wire.cipher import block_size
 from serfsim.wire_crypto import Keyring
 
-PROFILES: Final[dict[str, Callable[[], MemberlistConfig]]] = {
-    "lan": profiles.lan,
-    "wan": profiles.wan,
-    "local": profiles.local,
-}
-
-
 RELEASE: Final = "0.9"  # whose mechanisms and log words a live agent has
 
 
 class Identity(NamedTuple):
     """An agent's identity: `endpoint` is where it listens, port 0 for a free one; `key` encrypts its packets.
 
-    `profile` is one of PROFILES, memberlist's defaults for a kind of network.
+    `profile` is "lan", "wan" or "local", memberlist's defaults for a kind of network.
     """
 
     name: str
@@ -110,7 +102,7 @@ class LiveAgent(BaseAgent):
         self.listen = listen
         self.directory.is_private = True
         self.keyring = None if identity.key is None else Keyring([identity.key])
-        self.config = PROFILES[identity.profile]()
+        self.config = MemberlistConfig(profile=identity.profile)
         if self.keyring is not None:
             self.config.encryption_overhead = int(block_size(self.keyring.version(), 0))
         self.runtime = SocketRuntime(

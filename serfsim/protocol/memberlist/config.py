@@ -2,101 +2,320 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from serfsim.native import i64
+from serfsim.protocol.directory import DEFAULT_PORT
+from serfsim.protocol.settings import (
+    DURATION,
+    FEW,
+    FEW_OR_NONE,
+    INTERVAL,
+    INTERVAL_OR_OFF,
+    KEPT,
+    LARGEST_DATAGRAM,
+    LIVE_ONLY,
+    MULTIPLIER,
+    NETWORKS,
+    NOT_MODELLED,
+    PORT,
+    PROTOCOL_VERSION,
+    SWITCH,
+    TIMEOUT,
+    Defaults,
+    Kind,
+    Setting,
+)
 from serfsim.protocol.versions import Mechanisms
+
+NO_PORTS: Final = "members are told apart by address"
+NO_KEYS: Final = "simulated members have no keys"
+
+MEMBERLIST_SETTINGS: Final = (
+    Setting(
+        "bind_port",
+        PORT,
+        DEFAULT_PORT,
+        "Port that the member listens on, UDP and TCP.",
+        modelled=NOT_MODELLED,
+        instead=NO_PORTS,
+    ),
+    Setting(
+        "advertise_port",
+        PORT,
+        DEFAULT_PORT,
+        "Port that the member gives to others as its own.",
+        modelled=NOT_MODELLED,
+        instead=NO_PORTS,
+    ),
+    Setting(
+        "memberlist_protocol_version",
+        PROTOCOL_VERSION,
+        2,
+        "memberlist's protocol version spoken (ProtocolVersion); all releases speak 2.",
+        field="protocol_version",
+    ),
+    Setting(
+        "tcp_timeout",
+        TIMEOUT,
+        10.0,
+        "Deadline of dialling, and of a TCP exchange.",
+        wan=30.0,
+        local=1.0,
+    ),
+    Setting(
+        "indirect_checks",
+        FEW,
+        3,
+        "Members asked to probe one that did not answer in time; 0 asks nobody.",
+        local=1,
+        unit="members",
+        rule="Detection hardly gains beyond 3 unless packets are lost often.",
+    ),
+    Setting(
+        "retransmit_mult",
+        MULTIPLIER,
+        4,
+        "A broadcast is sent retransmit_mult * ceil(log10(n + 1)) times.",
+        local=2,
+        rule="Fewer repetitions leave more members to hear of a change by push/pull only.",
+    ),
+    Setting(
+        "suspicion_mult",
+        MULTIPLIER,
+        4,
+        "The shortest suspicion is suspicion_mult * log10(n) * probe_interval, at least that without"
+        " log10(n); suspicion_mult - 2 confirmations are needed to get there.",
+        wan=6,
+        local=3,
+        before=(("0.8.2", 5),),
+        rule="More gives a suspected member longer to refute, and delays each true detection as much.",
+    ),
+    Setting(
+        "suspicion_max_timeout_mult",
+        MULTIPLIER,
+        6,
+        "The longest suspicion, which nobody has confirmed, as a multiple of the shortest.",
+    ),
+    Setting(
+        "push_pull_interval",
+        INTERVAL_OR_OFF,
+        30.0,
+        "Time between full exchanges of state with a random member over TCP, stretched in clusters of"
+        " more than 32; 0s turns them off.",
+        wan=60.0,
+        local=15.0,
+        rule="Shorter heals partitions and lost gossip sooner, for traffic that grows with the cluster.",
+    ),
+    Setting(
+        "probe_timeout",
+        TIMEOUT,
+        0.5,
+        "How long a direct ack may take before others are asked to probe. The health score does not"
+        " stretch it.",
+        wan=3.0,
+        local=0.2,
+        rule="Above the 99th percentile of the round-trip time, and below probe_interval.",
+    ),
+    Setting(
+        "probe_interval",
+        INTERVAL_OR_OFF,
+        1.0,
+        "Time between probes, and the length of a round at full health; 0s turns probing off.",
+        wan=5.0,
+        rule="Halved, a failure is found twice as fast, for twice the probes.",
+    ),
+    Setting(
+        "disable_tcp_pings",
+        SWITCH,
+        False,
+        "No TCP probe beside the indirect ones: a member whose UDP is blocked is suspected.",
+    ),
+    Setting(
+        "awareness_max_multiplier",
+        MULTIPLIER,
+        8,
+        "The health score runs from 0 to one less; a round lasts (score + 1) * probe_interval. 1 turns"
+        " the score off.",
+    ),
+    Setting(
+        "lha_probe",
+        SWITCH,
+        True,
+        "Lifeguard's first part: a health score that stretches the rounds, and nacks.",
+        before=(("0.8", False),),
+    ),
+    Setting(
+        "lha_suspicion",
+        SWITCH,
+        True,
+        "Lifeguard's second part: suspicions that last longer and that confirmations shorten.",
+        before=(("0.8", False),),
+    ),
+    Setting(
+        "buddy",
+        SWITCH,
+        True,
+        "Lifeguard's third part: a ping to a suspected member carries the suspicion.",
+        before=(("0.8", False),),
+    ),
+    Setting(
+        "scale_probe_timeout",
+        SWITCH,
+        False,
+        "As in Lifeguard's paper, not in memberlist: the health score stretches probe_timeout too.",
+    ),
+    Setting(
+        "paper_health_score",
+        SWITCH,
+        False,
+        "As in Lifeguard's paper, not in memberlist: a failed probe costs 1, and 1 more if a nack is"
+        " missing.",
+    ),
+    Setting(
+        "suspicion_confirmations",
+        FEW_OR_NONE,
+        None,
+        "Confirmations that bring a suspicion to its shortest (the paper's K, 3); unless given,"
+        " suspicion_mult - 2 as in memberlist.",
+    ),
+    Setting(
+        "gossip_nodes",
+        FEW,
+        3,
+        "Members that one gossip tick sends to; 0 turns gossip off.",
+        wan=4,
+        unit="members",
+        rule="Traffic goes with gossip_nodes / gossip_interval, and so does the speed of news.",
+    ),
+    Setting(
+        "gossip_interval",
+        INTERVAL_OR_OFF,
+        0.2,
+        "Time between gossip ticks; 0s turns gossip off. The timeout of queries is a multiple of it.",
+        wan=0.5,
+        local=0.1,
+    ),
+    Setting(
+        "gossip_to_the_dead_time",
+        DURATION,
+        30.0,
+        "How long a dead member is still gossiped to, so that it may refute; then it is forgotten.",
+        wan=60.0,
+        local=15.0,
+    ),
+    Setting(
+        "gossip_verify_incoming",
+        SWITCH,
+        True,
+        "With a keyring: drop packets and streams that are not encrypted.",
+        modelled=LIVE_ONLY,
+        instead=NO_KEYS,
+    ),
+    Setting(
+        "gossip_verify_outgoing",
+        SWITCH,
+        True,
+        "With a keyring: encrypt what is sent.",
+        modelled=LIVE_ONLY,
+        instead=NO_KEYS,
+    ),
+    Setting(
+        "enable_compression",
+        SWITCH,
+        True,
+        "Compress packets and streams with LZW where that makes them shorter.",
+    ),
+    Setting(
+        "handoff_queue_depth",
+        KEPT,
+        1024,
+        "Messages that may wait for the worker, in each of its queues; more are dropped.",
+        unit="messages",
+    ),
+    Setting(
+        "udp_buffer_size",
+        Kind("size", 64, LARGEST_DATAGRAM),
+        1400,
+        "Largest datagram that gossip and piggybacked messages fill.",
+        rule="At most the path's MTU less 28 bytes of headers: a datagram in fragments is lost with any of"
+        " them.",
+    ),
+    Setting(
+        "dead_node_reclaim_time",
+        DURATION,
+        0.0,
+        "After so long a dead member's name may come back from another address; 0s is never.",
+    ),
+    Setting(
+        "cidrs_allowed",
+        NETWORKS,
+        None,
+        "Networks that members may have addresses in (CIDRsAllowed); not given, or none, is all.",
+        field="",
+    ),
+    Setting(
+        "memberlist_queue_check_interval",
+        INTERVAL,
+        30.0,
+        "Time between two reports of memberlist's queue length as a metric (QueueCheckInterval).",
+        modelled=NOT_MODELLED,
+        instead="memberlist's queues are looked at with queue_check_interval",
+    ),
+    Setting(
+        "encryption_overhead",
+        Kind("size", 0, 1024),
+        0,
+        "Bytes that encryption adds to each datagram: 29 with a keyring.",
+    ),
+    Setting(
+        "max_push_pull_requests",
+        KEPT,
+        128,
+        "Inbound push/pulls at a time, a constant in memberlist; the one that reaches it is closed"
+        " unanswered.",
+        unit="requests",
+    ),
+)
 
 
 class MemberlistConfig:
-    """Settings of one node. Durations are seconds, sizes bytes. The constructor gives the LAN profile.
+    """Settings of one node, with the defaults of a profile ("lan", "wan" or "local") and a release.
 
-    Built once, then only read by the machines; `lan()`, `wan()` and `local()` are the profiles
-    that memberlist ships.
+    Durations are seconds, sizes bytes. Built once, then only read by the machines.
     """
 
-    def __init__(self, mechanisms: Mechanisms | None = None) -> None:
+    def __init__(self, mechanisms: Mechanisms | None = None, profile: str = "lan") -> None:
         # What the release that runs can do.
         self.mechanisms = Mechanisms() if mechanisms is None else mechanisms
-        # Protocol version spoken; the only one in use is 2.
-        self.protocol_version: i64 = 2
-        # Deadline of a TCP exchange, and how long dialling may take.
-        self.tcp_timeout: float = 10.0
-        # How many members are asked to probe a silent one.
-        self.indirect_checks: i64 = 3
-        # A broadcast is sent retransmit_mult * ceil(log10(n + 1)) times.
-        self.retransmit_mult: i64 = 4
-        # Minimum suspicion is suspicion_mult * log10(n) * probe_interval; also sets the confirmations.
-        self.suspicion_mult: i64 = 4
-        # Maximum suspicion as a multiple of the minimum.
-        self.suspicion_max_timeout_mult: i64 = 6
-        # Time between full state exchanges; stretched in clusters above 32. 0 turns them off.
-        self.push_pull_interval: float = 30.0
-        # How long a direct ack may take. It is not scaled by health.
-        self.probe_timeout: float = 0.5
-        # Time between probes, and the length of a round at full health. 0 turns probing off.
-        self.probe_interval: float = 1.0
-        # Without the TCP fallback a node whose UDP is blocked is suspected.
-        self.disable_tcp_pings: bool = False
-        # The health score runs from 0 to this minus 1.
-        self.awareness_max_multiplier: i64 = 8
-        # Lifeguard's three parts, each of which may be switched off: a health score that stretches the
-        # rounds, suspicions that confirmations shorten, and suspects that are told with the ping.
-        self.lha_probe: bool = True
-        self.lha_suspicion: bool = True
-        self.buddy: bool = True
-        # Where Lifeguard's paper differs from memberlist: probe_timeout is stretched too; a failed probe
-        # costs 1, and 1 more where a nack is missing; confirmations wanted (-1: suspicion_mult - 2).
-        self.scale_probe_timeout: bool = False
-        self.paper_health_score: bool = False
-        self.suspicion_confirmations: i64 = -1
-        # Members that one gossip tick reaches; 0 turns gossip off.
-        self.gossip_nodes: i64 = 3
-        self.gossip_interval: float = 0.2
-        # The dead are gossiped to for so long, so that they may refute; then they are forgotten.
-        self.gossip_to_the_dead_time: float = 30.0
-        self.gossip_verify_incoming: bool = True
-        self.gossip_verify_outgoing: bool = True
-        self.enable_compression: bool = True
-        # Messages that wait for the worker, per queue; more are dropped.
-        self.handoff_queue_depth: i64 = 1024
-        # Largest datagram that gossip fills.
-        self.udp_buffer_size: i64 = 1400
-        # After so long a dead member's name may come back from another address; 0 is never.
-        self.dead_node_reclaim_time: float = 0.0
-        # Addresses (directory numbers) that may join, and gossip of who does; None is all (CIDRsAllowed).
+        default = Defaults(MEMBERLIST_SETTINGS, profile, self.mechanisms.release)
+        self.protocol_version: i64 = default.count("protocol_version")
+        self.tcp_timeout: float = default.seconds("tcp_timeout")
+        self.indirect_checks: i64 = default.count("indirect_checks")
+        self.retransmit_mult: i64 = default.count("retransmit_mult")
+        self.suspicion_mult: i64 = default.count("suspicion_mult")
+        self.suspicion_max_timeout_mult: i64 = default.count("suspicion_max_timeout_mult")
+        self.push_pull_interval: float = default.seconds("push_pull_interval")
+        self.probe_timeout: float = default.seconds("probe_timeout")
+        self.probe_interval: float = default.seconds("probe_interval")
+        self.disable_tcp_pings: bool = default.switch("disable_tcp_pings")
+        self.awareness_max_multiplier: i64 = default.count("awareness_max_multiplier")
+        self.lha_probe: bool = default.switch("lha_probe")
+        self.lha_suspicion: bool = default.switch("lha_suspicion")
+        self.buddy: bool = default.switch("buddy")
+        self.scale_probe_timeout: bool = default.switch("scale_probe_timeout")
+        self.paper_health_score: bool = default.switch("paper_health_score")
+        self.suspicion_confirmations: i64 = default.count("suspicion_confirmations")  # -1: not given
+        self.gossip_nodes: i64 = default.count("gossip_nodes")
+        self.gossip_interval: float = default.seconds("gossip_interval")
+        self.gossip_to_the_dead_time: float = default.seconds("gossip_to_the_dead_time")
+        self.gossip_verify_incoming: bool = default.switch("gossip_verify_incoming")
+        self.gossip_verify_outgoing: bool = default.switch("gossip_verify_outgoing")
+        self.enable_compression: bool = default.switch("enable_compression")
+        self.handoff_queue_depth: i64 = default.count("handoff_queue_depth")
+        self.udp_buffer_size: i64 = default.count("udp_buffer_size")
+        self.dead_node_reclaim_time: float = default.seconds("dead_node_reclaim_time")
+        # Addresses (directory numbers) that cidrs_allowed has; None is all.
         self.allowed_addresses: dict[int, bool] | None = None
-        # Bytes that encryption adds to a datagram; 0 without a keyring, 29 with one.
-        self.encryption_overhead: i64 = 0
-        # Inbound push/pulls at a time; the one that reaches the limit is closed unanswered.
-        self.max_push_pull_requests: i64 = 128
-
-
-def lan() -> MemberlistConfig:
-    return MemberlistConfig()
-
-
-def wan() -> MemberlistConfig:
-    """For members that speak over the open internet: everything slower."""
-    config = MemberlistConfig()
-    config.tcp_timeout = 30.0
-    config.suspicion_mult = 6
-    config.push_pull_interval = 60.0
-    config.probe_timeout = 3.0
-    config.probe_interval = 5.0
-    config.gossip_nodes = 4
-    config.gossip_interval = 0.5
-    config.gossip_to_the_dead_time = 60.0
-    return config
-
-
-def local() -> MemberlistConfig:
-    """For members on one machine: everything quicker, less redundancy."""
-    config = MemberlistConfig()
-    config.tcp_timeout = 1.0
-    config.indirect_checks = 1
-    config.retransmit_mult = 2
-    config.suspicion_mult = 3
-    config.push_pull_interval = 15.0
-    config.probe_timeout = 0.2
-    config.gossip_interval = 0.1
-    config.gossip_to_the_dead_time = 15.0
-    return config
+        self.encryption_overhead: i64 = default.count("encryption_overhead")
+        self.max_push_pull_requests: i64 = default.count("max_push_pull_requests")

@@ -1,56 +1,358 @@
-"""Serf's settings with its own names and defaults (spec serf.md section 16)."""
+"""Serf's settings and its agent's, with their own names and defaults (spec serf.md section 16)."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from serfsim.native import i64
+from serfsim.protocol.settings import (
+    ADDRESS,
+    AGENT,
+    DURATION,
+    INTERVAL,
+    KEPT,
+    KEPT_OR_NOTHING,
+    MESSAGE_SIZE,
+    NOT_MODELLED,
+    POSITIVE_DURATION,
+    PROTOCOL_VERSION,
+    SERF,
+    SWITCH,
+    TIMEOUT,
+    Defaults,
+    Kind,
+    Setting,
+)
 from serfsim.protocol.versions import Mechanisms
+
+AGENT_FLOOR: Final = 1.0  # seconds: the agent raises lower values, and says so
+RPC_PORT: Final = 7373
+NO_SIGNALS: Final = "the fault `leave` leaves, `crash` does not"
+
+SERF_SETTINGS: Final = (
+    Setting(
+        "broadcast_timeout",
+        TIMEOUT,
+        5.0,
+        "How long a leave, a removal or a change of tags may take to be broadcast before the call gives up.",
+        SERF,
+        floor=AGENT_FLOOR,
+    ),
+    Setting(
+        "leave_propagate_delay",
+        DURATION,
+        1.0,
+        "How long a leaving member stays after its leave was broadcast, so that all may hear of it.",
+        SERF,
+        before=(("0.8.2", 0.0),),
+        rule="Some gossip intervals more than the cluster needs to spread a message.",
+    ),
+    Setting(
+        "event_buffer",
+        KEPT,
+        512,
+        "Lamport times whose user events are remembered, to recognise repetitions; older events are dropped.",
+        SERF,
+        unit="times",
+        rule="More than the user events sent while one spreads.",
+    ),
+    Setting(
+        "query_buffer",
+        KEPT,
+        512,
+        "Lamport times whose queries are remembered, to recognise repetitions; older queries are dropped.",
+        SERF,
+        unit="times",
+    ),
+    Setting(
+        "protocol_version",
+        PROTOCOL_VERSION,
+        5,
+        "Serf's protocol version spoken. Members join only where all understand each other's.",
+        SERF,
+        before=(("0.8.1", 4),),
+    ),
+    Setting(
+        "reap_interval",
+        INTERVAL,
+        15.0,
+        "Time between two searches for failed and left members that are to be forgotten.",
+        SERF,
+    ),
+    Setting(
+        "recent_intent_timeout",
+        POSITIVE_DURATION,
+        300.0,
+        "How long a join or leave intent about an unknown member is kept.",
+        SERF,
+    ),
+    Setting(
+        "reconnect_interval",
+        INTERVAL,
+        30.0,
+        "Time between attempts to reach a random failed member again.",
+        SERF,
+        rule="Shorter heals partitions sooner.",
+    ),
+    Setting(
+        "reconnect_timeout",
+        POSITIVE_DURATION,
+        86400.0,
+        "How long after its failure a member is forgotten, and no more called.",
+        SERF,
+        rule="Longer than any outage after which members shall find each other by themselves.",
+    ),
+    Setting(
+        "tombstone_timeout",
+        POSITIVE_DURATION,
+        86400.0,
+        "How long after it left a member is forgotten.",
+        SERF,
+    ),
+    Setting(
+        "flap_timeout",
+        DURATION,
+        60.0,
+        "A member that returns within this time after its failure counts as a flap.",
+        SERF,
+    ),
+    Setting(
+        "queue_check_interval",
+        INTERVAL,
+        30.0,
+        "Time between two checks of the broadcast queues: warn of long ones, prune those above the limit.",
+        SERF,
+        before=(("0.8.2", 1.0),),
+    ),
+    Setting(
+        "queue_depth_warning",
+        KEPT_OR_NOTHING,
+        128,
+        "Messages in a broadcast queue from which on a check warns.",
+        SERF,
+        unit="messages",
+    ),
+    Setting(
+        "max_queue_depth",
+        KEPT_OR_NOTHING,
+        4096,
+        "Messages that a check leaves in a broadcast queue.",
+        SERF,
+        unit="messages",
+    ),
+    Setting(
+        "min_queue_depth",
+        KEPT_OR_NOTHING,
+        0,
+        "Above 0, the limit of a queue is the larger of this and twice the members, not max_queue_depth.",
+        SERF,
+        unit="messages",
+    ),
+    Setting(
+        "query_timeout_mult",
+        Kind("count", 1, 10_000),
+        16,
+        "A query without a timeout ends after gossip_interval * query_timeout_mult * ceil(log10(n + 1)).",
+        SERF,
+    ),
+    Setting(
+        "query_response_size_limit",
+        MESSAGE_SIZE,
+        1024,
+        "Largest response to a query, encoded.",
+        SERF,
+        rule="A response is one datagram: stay below udp_buffer_size.",
+    ),
+    Setting(
+        "query_size_limit",
+        MESSAGE_SIZE,
+        1024,
+        "Largest query, encoded.",
+        SERF,
+        rule="A query that does not fit udp_buffer_size is never gossiped.",
+    ),
+    Setting(
+        "user_event_size_limit",
+        Kind("size", 0, 9216),
+        512,
+        "Largest user event, name and payload, and encoded.",
+        SERF,
+        rule="An event that does not fit udp_buffer_size is never gossiped.",
+    ),
+    Setting(
+        "enable_name_conflict_resolution",
+        SWITCH,
+        True,
+        "Members of one name ask the others who it is, and the loser shuts down.",
+        SERF,
+    ),
+    Setting(
+        "disable_coordinates",
+        SWITCH,
+        False,
+        "No Vivaldi coordinates. Serf's own setting, which the agent of 0.9.4 does not take over from its"
+        " configuration file.",
+        SERF,
+    ),
+    Setting(
+        "validate_node_names",
+        SWITCH,
+        False,
+        "From 0.9.5 on: refuse names of other than letters, digits, '-' and '.', or of more than 128.",
+        SERF,
+        modelled=NOT_MODELLED,
+        instead="names are checked by the scenario's own rules",
+    ),
+    Setting(
+        "rejoin_after_leave",
+        SWITCH,
+        False,
+        "With a snapshot: join the others again even after a leave.",
+        SERF,
+    ),
+    Setting(
+        "leave_continues",
+        SWITCH,
+        False,
+        "A leave that could not be broadcast in time goes on all the same, as it does from Serf 0.9.7 on.",
+        SERF,
+        since=(("latest", True),),
+    ),
+)
+
+AGENT_SETTINGS: Final = (
+    Setting(
+        "snapshot",
+        SWITCH,
+        False,
+        "Keep a file from which a restarted member joins the others again and goes on in its clocks.",
+        AGENT,
+        field="",
+    ),
+    Setting(
+        "replay_on_join",
+        SWITCH,
+        False,
+        "Have a join deliver user events from before it, too.",
+        AGENT,
+        field="",
+    ),
+    Setting(
+        "coalesce_period",
+        DURATION,
+        3.0,
+        "Member events of at most so long a time reach the application as one; 0s passes each on at once.",
+        AGENT,
+    ),
+    Setting(
+        "quiescent_period",
+        DURATION,
+        1.0,
+        "They are passed on sooner once no other came for so long.",
+        AGENT,
+        rule="Below coalesce_period.",
+    ),
+    Setting(
+        "user_coalesce_period",
+        DURATION,
+        3.0,
+        "Of user events of one name within so long a time only the newest reach the application; 0s passes"
+        " each on at once.",
+        AGENT,
+    ),
+    Setting(
+        "user_quiescent_period",
+        DURATION,
+        1.0,
+        "They are passed on sooner once no other came for so long.",
+        AGENT,
+        rule="Below user_coalesce_period.",
+    ),
+    Setting(
+        "leave_on_terminate",
+        SWITCH,
+        False,
+        "Leave on SIGTERM.",
+        AGENT,
+        modelled=NOT_MODELLED,
+        instead=NO_SIGNALS,
+    ),
+    Setting(
+        "skip_leave_on_interrupt",
+        SWITCH,
+        False,
+        "Do not leave on SIGINT.",
+        AGENT,
+        modelled=NOT_MODELLED,
+        instead=NO_SIGNALS,
+    ),
+    Setting(
+        "retry_interval",
+        INTERVAL,
+        30.0,
+        "Time until a join that reached nobody is tried again.",
+        AGENT,
+        floor=AGENT_FLOOR,
+    ),
+    Setting(
+        "retry_join",
+        SWITCH,
+        True,
+        "Try a join that reached nobody again. Without it, as with a plain -join, the agent's process ends.",
+        AGENT,
+    ),
+    Setting(
+        "rpc_addr",
+        ADDRESS,
+        f"127.0.0.1:{RPC_PORT}",
+        "Where the agent listens for RPC clients, HOST:PORT.",
+        AGENT,
+        modelled=NOT_MODELLED,
+        instead="`serfsim serve --rpc-addr` has an address",
+    ),
+)
 
 
 class SerfConfig:
-    """Settings of one Serf node, as `serf agent` runs it. Durations are seconds, sizes bytes."""
+    """Settings of one Serf node, as `serf agent` runs it, with the defaults of a release.
+
+    Durations are seconds, sizes bytes. Built once, then only read by the machines.
+    """
 
     def __init__(self, mechanisms: Mechanisms | None = None) -> None:
         # What the release that runs can do.
         self.mechanisms = Mechanisms() if mechanisms is None else mechanisms
-        # How long a leave or removal may take to be told before the call gives up.
-        self.broadcast_timeout: float = 5.0
-        # A leave that could not be told in time is given up; from Serf 0.9.7 on it goes on.
-        self.leave_continues: bool = False
-        # A leaving node stays so long after its leave was told.
-        self.leave_propagate_delay: float = 1.0
-        self.event_buffer: i64 = 512
-        self.query_buffer: i64 = 512
-        self.protocol_version: i64 = 5
-        self.reap_interval: float = 15.0
-        # Intents about unknown members are kept so long.
-        self.recent_intent_timeout: float = 300.0
-        self.reconnect_interval: float = 30.0
-        # Failed members are forgotten after this time, left ones after the tombstone's.
-        self.reconnect_timeout: float = 86400.0
-        self.tombstone_timeout: float = 86400.0
-        # Failed and back within this time counts as a flap.
-        self.flap_timeout: float = 60.0
-        self.queue_check_interval: float = 30.0
-        self.queue_depth_warning: i64 = 128
-        self.max_queue_depth: i64 = 4096
-        # Where above 0, the limit is instead the larger of this and twice the members.
-        self.min_queue_depth: i64 = 0
-        self.query_timeout_mult: i64 = 16
-        self.query_response_size_limit: i64 = 1024
-        self.query_size_limit: i64 = 1024
-        self.user_event_size_limit: i64 = 512
-        self.enable_name_conflict_resolution: bool = True
-        self.disable_coordinates: bool = False
-        self.validate_node_names: bool = False
-        self.rejoin_after_leave: bool = False
-        self.coalesce_period: float = 3.0
-        self.quiescent_period: float = 1.0
-        self.user_coalesce_period: float = 3.0
-        self.user_quiescent_period: float = 1.0
-        # How often a join that reached nobody is tried again; 0 is never.
-        self.retry_interval: float = 30.0
-        # Without it a process whose join reaches nobody ends: the agent's plain -join.
-        self.retry_join: bool = True
+        default = Defaults(SERF_SETTINGS + AGENT_SETTINGS, "lan", self.mechanisms.release)
+        self.broadcast_timeout: float = default.seconds("broadcast_timeout")
+        self.leave_continues: bool = default.switch("leave_continues")
+        self.leave_propagate_delay: float = default.seconds("leave_propagate_delay")
+        self.event_buffer: i64 = default.count("event_buffer")
+        self.query_buffer: i64 = default.count("query_buffer")
+        self.protocol_version: i64 = default.count("protocol_version")
+        self.reap_interval: float = default.seconds("reap_interval")
+        self.recent_intent_timeout: float = default.seconds("recent_intent_timeout")
+        self.reconnect_interval: float = default.seconds("reconnect_interval")
+        self.reconnect_timeout: float = default.seconds("reconnect_timeout")
+        self.tombstone_timeout: float = default.seconds("tombstone_timeout")
+        self.flap_timeout: float = default.seconds("flap_timeout")
+        self.queue_check_interval: float = default.seconds("queue_check_interval")
+        self.queue_depth_warning: i64 = default.count("queue_depth_warning")
+        self.max_queue_depth: i64 = default.count("max_queue_depth")
+        self.min_queue_depth: i64 = default.count("min_queue_depth")
+        self.query_timeout_mult: i64 = default.count("query_timeout_mult")
+        self.query_response_size_limit: i64 = default.count("query_response_size_limit")
+        self.query_size_limit: i64 = default.count("query_size_limit")
+        self.user_event_size_limit: i64 = default.count("user_event_size_limit")
+        self.enable_name_conflict_resolution: bool = default.switch("enable_name_conflict_resolution")
+        self.disable_coordinates: bool = default.switch("disable_coordinates")
+        self.rejoin_after_leave: bool = default.switch("rejoin_after_leave")
+        self.coalesce_period: float = default.seconds("coalesce_period")
+        self.quiescent_period: float = default.seconds("quiescent_period")
+        self.user_coalesce_period: float = default.seconds("user_coalesce_period")
+        self.user_quiescent_period: float = default.seconds("user_quiescent_period")
+        # An interval of 0 tries a join that reached nobody only once.
+        self.retry_interval: float = default.seconds("retry_interval")
+        self.retry_join: bool = default.switch("retry_join")
 
     def queue_limit(self, members: i64) -> i64:
         """How many messages each of Serf's queues may hold in a cluster of `members`."""

@@ -15,7 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-FLAP_TIMEOUT = 60.0  # Serf's default, seconds
+from serfsim.protocol.serf.config import SerfConfig
+
+FLAP_TIMEOUT = SerfConfig().flap_timeout  # Serf's default, seconds
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 

@@ -14,6 +14,7 @@ from serfsim.protocol.directory import Record
 from serfsim.protocol.serf.outgoing_queries import QUERY_PROTOCOL, QueryParams
 from serfsim.protocol.serf.query_messages import Filter, NodeFilter, QueryResponse, Relayed, TagFilter
 from serfsim.protocol.serf.query_messages import Query as QueryMessage
+from serfsim.protocol.settings import LARGEST_DATAGRAM
 from serfsim.scenario.cluster import Tags
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Surroundings
@@ -21,7 +22,6 @@ from serfsim.scenario.phrases import describe_selector
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.selection import Nodes, Selector, select, selector_problems, share_of
-from serfsim.scenario.settings import LARGEST_DATAGRAM
 from serfsim.scenario.units import Count, PositiveDuration, Size, Switch
 from serfsim.scenario.workload.work import Sent, Title, check_accepted
 

@@ -9,12 +9,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from serfsim.base.errors import SerfsimError
 from serfsim.native import Random
+from serfsim.protocol.settings import LARGEST_DATAGRAM
 from serfsim.protocol.wire.msgpack import filler
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.problems import Path, Problem, invalid, unknown_name
 from serfsim.scenario.roster import Member, Roster
-from serfsim.scenario.settings import LARGEST_DATAGRAM
 from serfsim.scenario.units import Size
 
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ from serfsim.base.errors import ResultError, ScenarioError, SerfsimError
 from serfsim.results.folder import SUMMARY
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.overrides import read_path
 from serfsim.scenario.problems import found_expected, quoted
+from serfsim.scenario.unused import why_unused
 from serfsim.study.comparison.comparison import Comparison
 from serfsim.study.statistics.intervals import required
 from serfsim.study.sweeps.folder import differences
@@ -136,7 +138,10 @@ NOT_AFFECTING_RESULTS: Final = ("name", "question", "seed", "claims")
 
 
 def other_scenario(base: Any, candidate: Any) -> list[str]:
-    """Notes: other names, and the settings that differ. None where a side has no scenario."""
+    """Notes: other names, the settings that differ, and those that differ without effect.
+
+    None where a side has no scenario.
+    """
     before, now = _complete(base), _complete(candidate)
     notes = []
     names = [getattr(scenario, "name", None) for scenario in (base, candidate)]
@@ -144,16 +149,21 @@ def other_scenario(base: Any, candidate: Any) -> list[str]:
         notes.append(f"two scenarios of different names are compared: {names[0]} and {names[1]}")
     if before is None or now is None:
         return notes
-    changes = [
-        f"{path} {quoted(old)} -> {quoted(new)}"
-        for path, old, new in differences(before, now)
-        if not path.startswith(NOT_AFFECTING_RESULTS)
-    ]
-    if changes:
-        left = len(changes) - MOST_TOLD
-        more = f" and {left} more" if left > 0 else ""
-        notes.append(f"the scenarios differ in {', '.join(changes[:MOST_TOLD])}{more}")
+    changes: dict[str, list[str]] = {}
+    for path, old, new in differences(before, now):
+        if not path.startswith(NOT_AFFECTING_RESULTS):
+            why = why_unused(read_path(path), old, new)
+            changes.setdefault(why, []).append(f"{path} {quoted(old)} -> {quoted(new)}")
+    effective = changes.pop("", [])
+    if effective:
+        notes.append(f"the scenarios differ in {_few(effective)}")
+    notes += [f"no effect: {_few(ineffective)}: {why}" for why, ineffective in changes.items()]
     return notes
+
+
+def _few(changes: list[str]) -> str:
+    left = len(changes) - MOST_TOLD
+    return ", ".join(changes[:MOST_TOLD]) + (f" and {left} more" if left > 0 else "")
 
 
 def _complete(scenario: Any) -> dict[str, Any] | None:

@@ -10,17 +10,19 @@ import json
 import math
 import operator
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import product
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from serfsim.base.errors import ScenarioError, SerfsimError, SweepError
+from serfsim.base.errors import ScenarioError, SerfsimError, SerfsimWarning, SweepError
 from serfsim.scenario.loading import with_files_in
 from serfsim.scenario.model import LARGEST_SEED, Scenario
 from serfsim.scenario.overrides import read_path, with_value
 from serfsim.scenario.problems import Path, ScenarioProblems, found_expected, quoted, report
 from serfsim.scenario.source import Source, read_yaml
+from serfsim.scenario.unused import why_unused
 
 Point = dict[str, Any]
 MOST_POINTS = 1_000_000
@@ -50,7 +52,12 @@ def checked_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any
     """The same with plain values. SweepError for a path or a list of values that cannot be one."""
     if grid is not None and not isinstance(grid, Mapping):
         raise SweepError(f"grid: {found_expected(quoted(grid), 'a mapping of paths to lists of values')}")
-    return {path: _checked_values(path, values) for path, values in (grid or {}).items()}
+    checked = {path: _checked_values(path, values) for path, values in (grid or {}).items()}
+    for path, values in checked.items():
+        why = why_unused(read_path(path), *values)
+        if why:
+            warnings.warn(f"grid {path}: {why}", SerfsimWarning, stacklevel=3)
+    return checked
 
 
 def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:

@@ -1,0 +1,82 @@
+"""What a scenario or its files say and no run obeys: allowed, and named instead of passing in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from serfsim.base.errors import ScenarioError
+from serfsim.protocol.settings import LIVE_ONLY, MODELLED, Setting
+from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.problems import Path
+from serfsim.scenario.settings import SETTINGS, chosen
+from serfsim.scenario.topologies import Graph
+
+if TYPE_CHECKING:
+    from serfsim.scenario.model import Scenario
+
+SAME_RECORD: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "views": (("changes", "none"), "every change of a view is kept, since the figures need it"),
+    "packets": (("counts", "none"), "packets are always counted"),
+}
+"""Keys of `record`, with values among which nothing differs, and why."""
+
+
+def unused(scenario: Scenario) -> Iterator[str]:
+    """Yield a warning for each setting and key that was given another value without any effect."""
+    yield from _settings(scenario.cluster)
+    for key, (_, why) in SAME_RECORD.items():
+        if getattr(scenario.record, key) == "none":
+            yield f"record.{key}: none has no effect: {why}"
+    yield from _graph(scenario.network.topology)
+
+
+def why_unused(path: Path, *values: object) -> str:
+    """Why these values at a path of a scenario make no difference to any figure; "" where they may."""
+    if len(path) > 1 and path[-2] == "config" and path[-1] in SETTINGS:
+        setting = SETTINGS[str(path[-1])]
+        return "" if setting.modelled == MODELLED else not_used(setting)
+    if len(path) == 2 and path[0] == "record" and path[1] in SAME_RECORD:
+        same, why = SAME_RECORD[str(path[1])]
+        return why if all(value in same for value in values) else ""
+    return ""
+
+
+def not_used(setting: Setting) -> str:
+    """A sentence for a setting that no simulated member reads."""
+    also = ", the live agent does" if setting.modelled == LIVE_ONLY else ""
+    return f"a simulated member does not use it{also}; {setting.instead}"
+
+
+def _settings(cluster: Cluster) -> Iterator[str]:
+    """Each setting once, wherever it was changed."""
+    configs: dict[str, Mapping[str, Any]] = {"cluster.config": chosen(cluster.config)}
+    configs.update({f"cluster.groups.{name}.config": group.config for name, group in cluster.groups.items()})
+    if isinstance(cluster.nodes, tuple):
+        configs.update({f"cluster.nodes.{node.name}.config": node.config for node in cluster.nodes})
+    places: dict[str, list[str]] = {}
+    for path, config in configs.items():
+        for name, value in config.items():
+            if SETTINGS[name].modelled != MODELLED and value != SETTINGS[name].default:
+                places.setdefault(name, []).append(f"{path}.{name}")
+    for name, (first, *others) in places.items():
+        more = f" (and {len(others)} more place{'s' if len(others) > 1 else ''})" if others else ""
+        yield f"{first}{more}: {not_used(SETTINGS[name])}"
+
+
+def _graph(topology: Any) -> Iterator[str]:
+    """What a file of links says that no packet will notice."""
+    if not isinstance(topology, Graph) or topology.file is None:
+        return
+    from serfsim.topology.graph import load_graph, unread_attributes
+
+    try:
+        graph = load_graph(topology.file, topology.format, topology.weight, topology.directed)
+    except ScenarioError:
+        return  # whoever builds the topology says so
+    unread = unread_attributes(graph, topology.weight, topology.loss)
+    if unread:
+        yield (
+            f"network.topology.file: {topology.file.name} has {', '.join(unread)}, which nothing reads; "
+            "network.jitter and network.bandwidth are for all links"
+        )
