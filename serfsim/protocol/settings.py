@@ -7,10 +7,12 @@ the schema of a scenario's `config`, its description, the warning where no simul
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from serfsim.native import i64
 from serfsim.protocol.versions import BASELINE, RELEASES
+
+Value: TypeAlias = bool | int | float | str | None  # as the machines have it: seconds, bytes
 
 PROFILES: Final = ("lan", "wan", "local")
 
@@ -77,13 +79,13 @@ class Setting(NamedTuple):
 
     name: str
     kind: Kind
-    default: object
+    default: Value
     meaning: str
     layer: str = MEMBERLIST
-    wan: object = None
-    local: object = None
-    before: tuple[tuple[str, object], ...] = ()
-    since: tuple[tuple[str, object], ...] = ()
+    wan: Value = None
+    local: Value = None
+    before: tuple[tuple[str, Value], ...] = ()
+    since: tuple[tuple[str, Value], ...] = ()
     unit: str = ""
     floor: float = 0.0
     rule: str = ""
@@ -102,11 +104,11 @@ class Setting(NamedTuple):
     def differs_by_release(self) -> bool:
         return bool(self.before or self.since)
 
-    def of_profile(self, profile: str) -> object:
+    def of_profile(self, profile: str) -> Value:
         """The default that a profile has of its own; None where it is the LAN profile's."""
         return {"lan": None, "wan": self.wan, "local": self.local}[profile]
 
-    def default_in(self, profile: str, release: str = BASELINE) -> object:
+    def default_in(self, profile: str, release: str = BASELINE) -> Value:
         """The default in a profile and a release."""
         own = self.of_profile(profile)
         if own is not None:
@@ -126,7 +128,7 @@ class Defaults:
     """The defaults of some settings in one profile and release, by the machines' attribute."""
 
     def __init__(self, settings: tuple[Setting, ...], profile: str, release: str) -> None:
-        self._values: dict[str, object] = {
+        self._values: dict[str, Value] = {
             setting.attribute: setting.default_in(profile, release) for setting in settings
         }
 
