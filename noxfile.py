@@ -25,13 +25,18 @@ DISTS = PLACE / "dists"
 DIGEST = PLACE / "digest"
 
 if shutil.which("pyenv"):  # its python3.x answer only for versions that are named
-    versions = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True).stdout.split()
+    versions = subprocess.run(
+        ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=False
+    ).stdout.split()
     os.environ.setdefault("PYENV_VERSION", ":".join(versions))
 
 
 def is_there(python: str) -> bool:
     found = shutil.which(f"python{python}")
-    return found is not None and subprocess.run([found, "--version"], capture_output=True).returncode == 0
+    return (
+        found is not None
+        and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0
+    )
 
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -109,7 +114,9 @@ def tests(session: nox.Session, dependencies: str) -> None:
     install(session, dependencies, *needed)
     copy = Path(session.create_tmp(), "sources")
     shutil.rmtree(copy, ignore_errors=True)
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=False
+    )
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)

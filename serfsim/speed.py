@@ -1,4 +1,4 @@
-"""Which form of the hot path runs: compiled by mypyc, or the same files interpreted.
+"""Choice of the form in which the hot path runs: compiled by mypyc, or the same files interpreted.
 
 The protocol, the network and two files of the engine are plain Python that `setup.py` compiles. A
 compiled module is a file such as `queue.cpython-311-x86_64-linux-gnu.so` beside `queue.py`, and
@@ -35,7 +35,7 @@ COMPILED: Final = ("protocol/", "network/", "engine/queue.py", "engine/trace.py"
 
 
 def compiled_sources(package: Path = PACKAGE) -> list[Path]:
-    """The files that mypyc compiles, in order. Those named __init__ stay as they are: they hold no code."""
+    """Return the files that mypyc compiles, in order; not those named __init__, which hold no code."""
     files: list[Path] = []
     for part in COMPILED:
         place = package / part
@@ -44,7 +44,7 @@ def compiled_sources(package: Path = PACKAGE) -> list[Path]:
 
 
 def sources_digest(package: Path = PACKAGE) -> str:
-    """A digest of the names and contents of all compiled sources; line endings do not matter."""
+    """Return a digest of the names and contents of all compiled sources, whatever their line endings."""
     digest = hashlib.blake2b(digest_size=16)
     for file in compiled_sources(package):
         text = file.read_bytes().replace(b"\r\n", b"\n")
@@ -54,13 +54,13 @@ def sources_digest(package: Path = PACKAGE) -> str:
 
 
 def extension_files(package: Path = PACKAGE) -> list[Path]:
-    """The compiled files that this Python would load."""
+    """Return the compiled files that this Python would load."""
     beside = [file.with_suffix(suffix) for file in compiled_sources(package) for suffix in EXTENSION_SUFFIXES]
     return [file for file in beside if file.exists()]
 
 
 def is_stale(package: Path = PACKAGE) -> bool:
-    """Are there compiled files that were not made from the sources as they are now?"""
+    """Return whether compiled files exist that were made from other sources."""
     if not extension_files(package):
         return False
     try:
@@ -96,7 +96,7 @@ def settle() -> None:
 
 
 def is_compiled() -> bool:
-    """What really runs in this process."""
+    """Return whether this process runs the compiled form."""
     from serfsim.engine import queue
 
     return not str(queue.__file__).endswith(".py")

@@ -101,7 +101,7 @@ def padded(data: bytes) -> bytes:
 
 
 def unpadded(data: bytes) -> bytes:
-    """The same undone. Raises WireError where whoever had the key did not pad."""
+    """Remove the padding; raise WireError where the plain text has none."""
     if not data or not 1 <= data[-1] <= BLOCK_SIZE or len(data) < data[-1]:
         raise WireError("found a padding that is none")
     return data[: -data[-1]]

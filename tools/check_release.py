@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def found(file: str, pattern: str) -> str:
-    """The first group of the pattern in a file of the project.
+    """Return the first group of the pattern in a file of the project.
 
     Raises:
         SystemExit: nothing matches.
@@ -25,7 +25,7 @@ def found(file: str, pattern: str) -> str:
 
 
 def disagreements(tag: str = "") -> list[str]:
-    """One sentence for each place that names another version than `serfsim/_version.py`."""
+    """Return one sentence for each place that names another version than `serfsim/_version.py`."""
     version = found("serfsim/_version.py", r'^__version__ = "(.+)"$')
     heading = found("CHANGELOG.md", r"^## (.+)$")
     cited = found("CITATION.cff", r"^version: (.+)$")

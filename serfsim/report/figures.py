@@ -75,7 +75,7 @@ def page_figures(result: RunResult, folder: Path | None = None) -> list[PageFigu
         height = PAGE_HEIGHTS.get(name, PAGE_HEIGHT)
         if name == "coordinate_map" and height is not None:
             # Where its names go depends on its size.
-            figure = figure_of(result, name, (HALF, height), MARGINS)
+            figure = figure_of(result, name, (HALF, height), MARGINS)  # noqa: PLW2901
         taken.append(page_figure(figure, name, height, name in NAMED))
     return taken
 

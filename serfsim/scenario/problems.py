@@ -110,7 +110,7 @@ def custom_error(context: dict[str, Any]) -> PydanticCustomError:
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
-    """pydantic's errors as problems, each once."""
+    """Pydantic's errors as problems, each once."""
     found: dict[Problem, None] = {}
     for details in error.errors(include_url=False):
         path: Path = tuple(part for part in details["loc"] if part != "[key]")
@@ -124,7 +124,7 @@ def problems_of(error: ValidationError) -> list[Problem]:
 
 
 def _translated(details: ErrorDetails) -> str:
-    """pydantic's own error in our words."""
+    """Pydantic's own error in our words."""
     kind = details["type"]
     value = details["input"]
     context = details.get("ctx", {})

@@ -236,7 +236,7 @@ def _reason(error: Exception) -> str:
 
 
 def _fetch_file(url: str, sha256: str, path: Path) -> Path:
-    """pooch writes to a temporary name, and renames what has the right checksum."""
+    """Pooch writes to a temporary name, and renames what has the right checksum."""
     import pooch
 
     pooch.retrieve(url, f"sha256:{sha256}", fname=path.name, path=path.parent)

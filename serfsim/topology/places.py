@@ -47,7 +47,7 @@ def place_nodes(names: Sequence[str], labels: Sequence[str], place: Place, rng: 
 
 
 def _drawn(n: int, places: int, rng: Random) -> list[int]:
-    """n places; each round is a shuffle of all of them (Fisher and Yates)."""
+    """N places; each round is a shuffle of all of them (Fisher and Yates)."""
     chosen: list[int] = []
     while len(chosen) < n:
         order = list(range(places))

@@ -21,7 +21,7 @@ _LENGTH_NAME = re.compile(r"(.*_)?(dist|distance|length|len|km|miles|metres|mete
 
 
 def default_unit(attribute: str) -> str | None:
-    """ms for a latency; None for what is called like a length, whose unit nobody can guess."""
+    """Ms for a latency; None for what is called like a length, whose unit nobody can guess."""
     return None if _LENGTH_NAME.fullmatch(attribute) else "ms"
 
 

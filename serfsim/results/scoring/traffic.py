@@ -21,12 +21,12 @@ CARRIERS = ("gossip", "user")
 
 def is_type(column: str) -> bool:
     """Whether a column is a kind of traffic, as opposed to a total."""
-    return column.split("/")[-1] not in TOTALS
+    return column.rsplit("/", maxsplit=1)[-1] not in TOTALS
 
 
 def is_message(column: str) -> bool:
     """Whether a column counts protocol messages."""
-    return is_type(column) and column.split("/")[-1] not in CARRIERS
+    return is_type(column) and column.rsplit("/", maxsplit=1)[-1] not in CARRIERS
 
 
 def scored_sums(table: PerSecond, end: float) -> dict[str, int]:

@@ -74,7 +74,6 @@ class Comparison:
 
     def save(self, folder: str | Path) -> Path:
         """Write comparison.json, comparison.csv, comparison.md and comparison.png; returns the folder."""
-
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:

@@ -141,7 +141,9 @@ def commit_here(folder: Path | None = None) -> str:
 def _git(*words: str, folder: Path | None) -> str | None:
     """What git prints, None where it fails or is not there."""
     try:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=20, cwd=folder)
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, timeout=20, cwd=folder, check=False
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -104,10 +104,11 @@ def _until_one_fails(rows: list[list[Judgement]]) -> list[list[Judgement]]:
     """Once a setting is not satisfied, none after it is called so."""
     out, open_still = [], True
     for row in rows:
+        kept = row
         if not open_still:
-            row = [replace(one, verdict="undecided") if one.verdict == "satisfied" else one for one in row]
-        open_still = open_still and verdict_of(row) == "satisfied"
-        out.append(row)
+            kept = [replace(one, verdict="undecided") if one.verdict == "satisfied" else one for one in row]
+        open_still = open_still and verdict_of(kept) == "satisfied"
+        out.append(kept)
     return out
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Judged:
     """One setting: the objective (interval at the stated confidence, for this setting alone), the
-    judgements of the constraints in their order, and the two goals of the front."""
+    judgements of the constraints in their order, and the two goals of the front.
+    """
 
     setting: Setting
     objective: Interval
@@ -151,7 +152,6 @@ class Tuning:
 
     def save(self, folder: str | Path) -> Path:
         """Write tuning.json, tuning.csv, tuning.md and pareto.png into `folder`; returns it."""
-
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
