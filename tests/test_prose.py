@@ -1,7 +1,7 @@
 """Docstrings read as an engineer of this field writes: a summary says what something is or does.
 
-Ruff's D rules hold the form (imperative mood, a full stop). The openings and phrases below hide subject and verb,
-so that a reader has to take the sentence apart.
+Ruff's D rules hold the form (imperative mood, a full stop). The openings and phrases below hide subject
+and verb, so that a reader has to take the sentence apart.
 """
 
 from __future__ import annotations
