@@ -145,7 +145,7 @@ class PacketCapture(Capture):
     def _encoded(self, message: StreamMessage, host: int) -> bytes:
         core = self._core(host)
         source = core.record
-        is_nameless = isinstance(message, StreamPing) and not core.mechanisms.ping_source
+        is_nameless = isinstance(message, StreamPing) and not core.features.ping_source
         data = encode_stream(message, None if is_nameless else source, self.directory)
         return wrap_stream(data, core.config.enable_compression, self._keyring(core.config))
 

@@ -44,7 +44,7 @@ Rate = Annotated[str, typer.Option(metavar="SHARE", help="Rate of false alarms o
 Exact = Annotated[
     bool, typer.Option("--exact", help="A digest that differs is a regression, even if no figure moved.")
 ]
-Record = Annotated[
+NodeIdentity = Annotated[
     bool, typer.Option("--record", help="Add a line to the history (for CI on the main branch).")
 ]
 Accept = Annotated[
@@ -65,7 +65,7 @@ def regress(
     workers: Workers = None,
     family_wise_error: Rate = "1%",
     exact: Exact = False,
-    record: Record = False,
+    record: NodeIdentity = False,
     accept: Accept = False,
     because: Because = None,
     quiet: Quiet = False,

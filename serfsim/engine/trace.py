@@ -27,7 +27,7 @@ from serfsim.protocol.events import COUNTED_ONLY, KINDS
 from serfsim.protocol.log_lines import LAST_RECEIPT
 from serfsim.protocol.memberlist.ledger import COLUMN_BITS, COLUMN_MASK, RUN_SHIFT, SIZE_MASK
 from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage
-from serfsim.protocol.serf.messages import Announced
+from serfsim.protocol.serf.messages import GossipedItem
 
 MESSAGE: Final = 0
 USER_MESSAGE: Final = 16
@@ -72,7 +72,7 @@ class Trace(Journal):
         self.kind = vec[u8]()
         self.detail = vec[i64]()
         # What became of user events and queries: at which node, which one, and of acks and answers whose.
-        self.announced: list[Announced] = []
+        self.announced: list[GossipedItem] = []
         self.delivery_t = vec[float]()
         self.delivery_node = vec[i32]()
         self.delivery_kind = vec[u8]()
@@ -156,7 +156,7 @@ class Trace(Journal):
     def copies_left_out(self, count: i64) -> None:
         self.receipts += count
 
-    def deliver(self, now: float, node: i64, kind: i64, item: Announced, peer: i64) -> None:
+    def deliver(self, now: float, node: i64, kind: i64, item: GossipedItem, peer: i64) -> None:
         """Something became of a user event or query: `kind` is a number of `serf.application` (SENT ...)."""
         if item.number < 0:
             item.number = len(self.announced)

@@ -103,12 +103,12 @@ class BaseAgent(ABC):
     def send_event(self, name: str, payload: bytes, coalesce: bool) -> str:
         """Send a user event to all members; returns "", or the library's message why it is refused."""
         node = self.node
-        return "" if node.user_event(name, payload, coalesce, self.now) is not None else node.trouble
+        return "" if node.user_event(name, payload, coalesce, self.now) is not None else node.last_error
 
     def send_query(self, name: str, payload: bytes, params: QueryParams) -> QueryKey | None:
         """Send a query; returns the key under which `queries` takes its reader.
 
-        None where the query is refused: the node's `trouble` then says why.
+        None where the query is refused: the node's `last_error` then says why.
         """
         opened = self.node.query(name, payload, params, self.now)
         return None if opened is None else (int(opened.query.ltime), int(opened.query.id))

@@ -26,7 +26,7 @@ from serfsim.native import vec
 from serfsim.protocol import events
 from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS
 from serfsim.protocol.serf.members import STATUS_NAMES
-from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
+from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.results.run_result import RunResult
 from serfsim.scenario.faults import Upgrade
@@ -153,15 +153,15 @@ class FinishedRun:
         starts = self._starts(member)
         began = starts[max(0, bisect.bisect_right(starts, heard) - 1)]
         who = self.roster.members[member].at_release(self._release(member, began))
-        can = Mechanisms(who.version)
+        features = ReleaseFeatures(who.version)
         return MemberView(
             who.name,
             (FIRST_ADDRESS + member).to_bytes(4, "big"),
             DEFAULT_PORT,
             self._tags(member, began, heard),
             status,
-            (PROTOCOL_MIN, int(can.protocol_max), who.config.memberlist_protocol_version),
-            (DELEGATE_MIN, int(can.delegate_max), who.config.protocol_version),
+            (PROTOCOL_MIN, int(features.protocol_max), who.config.memberlist_protocol_version),
+            (DELEGATE_MIN, int(features.delegate_max), who.config.protocol_version),
         )
 
     def _tags(self, member: int, began: float, t: float) -> dict[str, str]:

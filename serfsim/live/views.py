@@ -18,7 +18,7 @@ from serfsim._version import __version__
 from serfsim.base.english import printable
 from serfsim.base.expressions import is_full_match
 from serfsim.live.addresses import shown
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.tags import decode_tags
@@ -57,7 +57,7 @@ class MemberView(NamedTuple):
 def member_view(node: SerfNode, member: int, status: str | None = None) -> MemberView:
     """View a member by memberlist's present record; `status` where Serf has just forgotten it."""
     directory = node.directory
-    record: Record = node.memberlist.core.members.record(member)
+    record: NodeIdentity = node.memberlist.core.members.record(member)
     return MemberView(
         directory.names[member],
         directory.address_bytes(record.address, 4),

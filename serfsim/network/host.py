@@ -76,7 +76,7 @@ TIMER_MASK: Final = 0xFFFF
 EPOCH_SHIFT: Final = 19
 
 
-class Kept:
+class DeferredInput:
     """A timer that came due, or a stream's step, while the host was paused."""
 
     def __init__(self, kind: i64, a: i64, b: i64, stream: Stream | None) -> None:
@@ -137,8 +137,8 @@ class Host(Runtime):
         self._read_turn: i64 = 0  # the READ event that counts
         self._reading = False
         self._reading_since = 0.0
-        self._late: list[Kept] = []
-        self._kept_steps: list[Kept] = []
+        self._late: list[DeferredInput] = []
+        self._deferred_steps: list[DeferredInput] = []
         self.set_processing_delay(processing_delay)
 
     def set_processing_delay(self, seconds: float) -> None:
@@ -183,7 +183,7 @@ class Host(Runtime):
         self.listener.die()
         self.dialled = {}
         self._late = []
-        self._kept_steps = []
+        self._deferred_steps = []
 
     def pause(self) -> None:
         """Stop the process (SIGSTOP)."""
@@ -207,8 +207,8 @@ class Host(Runtime):
                 self._fire(timer.kind, timer.a, timer.b, now)
             else:
                 self.network.tcp.take_step(self, timer.kind, timer.stream, now)
-        steps = self._kept_steps
-        self._kept_steps = []
+        steps = self._deferred_steps
+        self._deferred_steps = []
         for step in steps:
             stream = step.stream
             if self.epoch == epoch and stream is not None:
@@ -337,7 +337,7 @@ class Host(Runtime):
         if kind >> EPOCH_SHIFT != self.epoch:
             return
         if self.paused:
-            self._late.append(Kept(kind, a, b, None))
+            self._late.append(DeferredInput(kind, a, b, None))
         elif self.is_slow and self.busy_until > now and kind & KIND_MASK == TIMER:
             late: i64 = (kind & ~KIND_MASK) | LATE_TIMER
             self.scheduler.schedule(self.busy_until, self.number, late, a, b, None)
@@ -359,5 +359,5 @@ class Host(Runtime):
 
     def keep_step(self, step: i64, stream: Stream, is_deadline: bool) -> None:
         """Keep a stream's step for a process that is paused; a deadline is one of its timers."""
-        kept = self._late if is_deadline else self._kept_steps
-        kept.append(Kept(step, 0, 0, stream))
+        kept = self._late if is_deadline else self._deferred_steps
+        kept.append(DeferredInput(step, 0, 0, stream))

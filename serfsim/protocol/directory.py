@@ -58,7 +58,7 @@ def integer_size(value: i64, is_signed: bool) -> i64:
     return 5 if value < 2147483648 else 9
 
 
-class Record:
+class NodeIdentity:
     """What an alive message says of a node besides its incarnation; never changed once made.
 
     `address` is the number of a socket address (in a simulation: of a host). The six version
@@ -117,16 +117,16 @@ class Record:
         protocol = bytes([self.protocol_min, self.protocol_max, self.protocol_current])
         return protocol + bytes([self.delegate_min, self.delegate_max, self.delegate_current])
 
-    def with_meta(self, meta: bytes) -> Record:
+    def with_meta(self, meta: bytes) -> NodeIdentity:
         """The same record with other metadata, such as changed tags."""
         return self._combined(meta, self)
 
-    def with_versions_of(self, known: Record) -> Record:
+    def with_versions_of(self, known: NodeIdentity) -> NodeIdentity:
         """The same record with the versions that were known before."""
         return self._combined(self.meta, known)
 
-    def _combined(self, meta: bytes, known: Record) -> Record:
-        return Record(
+    def _combined(self, meta: bytes, known: NodeIdentity) -> NodeIdentity:
+        return NodeIdentity(
             self.node,
             self.address,
             self.name_length,
@@ -137,7 +137,7 @@ class Record:
             self.port,
         )
 
-    def same_versions(self, other: Record) -> bool:
+    def same_versions(self, other: NodeIdentity) -> bool:
         return (
             self.protocol_min == other.protocol_min
             and self.protocol_max == other.protocol_max
@@ -184,8 +184,8 @@ class Directory:
         self.ledger: Ledger | None = None  # of the broadcasts of all machines that share the directory
         self.is_private = False  # one machine alone uses it, and writes out at once what it sends
         self.names: list[str] = []
-        self.first: list[Record] = []
-        self.announcements: list[object | None] = []  # the last alive message made of each node
+        self.first: list[NodeIdentity] = []
+        self.last_alive: list[object | None] = []  # the last alive message made of each node
         self.uniform = True  # all first records carry the same versions, and usable ones
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self.status_ltimes: vec[i64] = vec[i64]()  # Serf's status time of each, as most views have it
@@ -199,13 +199,13 @@ class Directory:
     def __len__(self) -> int:
         return len(self.names)
 
-    def add(self, name: str, address: i64, meta: bytes = b"\xff\x80") -> Record:
+    def add(self, name: str, address: i64, meta: bytes = b"\xff\x80") -> NodeIdentity:
         """Intern `name`, announced from `address`; the record with default versions."""
-        record = Record(len(self.names), address, len(name.encode()), meta)
+        record = NodeIdentity(len(self.names), address, len(name.encode()), meta)
         self.add_record(name, record)
         return record
 
-    def add_record(self, name: str, record: Record) -> None:
+    def add_record(self, name: str, record: NodeIdentity) -> None:
         """Intern `name` with a record made by the caller; its number must be the next one."""
         assert record.node == len(self.names)
         assert name not in self._numbers
@@ -213,7 +213,7 @@ class Directory:
         self._numbers[name] = len(self.names)
         self.names.append(name)
         self.first.append(record)
-        self.announcements.append(None)
+        self.last_alive.append(None)
         self.status_ltimes = append(self.status_ltimes, 0)
         if not (record.is_consistent() and record.same_versions(self.first[0])):
             self.uniform = False
@@ -262,13 +262,13 @@ class Directory:
             self._others.append(key)
         return number
 
-    def encode_identity(self, record: Record, incarnation: i64, name_field: str) -> bytes:
+    def encode_identity(self, record: NodeIdentity, incarnation: i64, name_field: str) -> bytes:
         """The fields that an alive message and a push/pull entry share, but for their last ones."""
         parts = text("Addr") + raw(self.address_bytes(record.address, record.address_length))
         parts += text("Incarnation") + unsigned(incarnation) + text("Meta") + raw(record.meta)
         return parts + text(name_field) + text(self.names[record.node]) + text("Port") + unsigned(record.port)
 
-    def encode_versions(self, record: Record) -> bytes:
+    def encode_versions(self, record: NodeIdentity) -> bytes:
         return text("Vsn") + (raw(record.versions()) if record.has_versions else b"\xc0")
 
     def find(self, name: str) -> int:

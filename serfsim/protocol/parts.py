@@ -1,6 +1,6 @@
 """The parts of a node that another class can replace: one attribute each, holding the class.
 
-A node makes each part once and holds it in one place: the suspicion rule in `MemberStates.rule`, the probe
+A node makes each part once and holds it in one place: the suspicion rule in `MembershipRules.rule`, the probe
 order in `Prober.order`, the gossip choice in `Gossiper.choice`, awareness and broadcasts in `Core`,
 coordinates in `SerfNode.vivaldi`. Parts reach each other through the core that they are given.
 """

@@ -30,11 +30,11 @@ RELAY_VERSION: Final = 5
 STEP: Final = 0  # by ceil(log10(n + 1)): 1 below ten members, 2 below a hundred
 SMOOTH: Final = 1  # by log10(n)
 
-o: Final = False
-y: Final = True
+NO: Final = False
+YES: Final = True
 
 
-class Mechanisms:
+class ReleaseFeatures:
     """What one release does; never changed once made. ValueError for a release that is not in RELEASES."""
 
     def __init__(self, release: str = BASELINE) -> None:
@@ -50,44 +50,44 @@ class Mechanisms:
         self.delegate_max: i64 =            (4,   4,   4,   5,   5,   5,   5)[at]
 
         # Probing.
-        self.tcp_pings: bool =              (o,   y,   y,   y,   y,   y,   y)[at]  # sent and answered
-        self.nacks: bool =                  (o,   o,   y,   y,   y,   y,   y)[at]  # asked for and sent
+        self.tcp_pings: bool =              (NO,  YES, YES, YES, YES, YES, YES)[at]  # sent and answered
+        self.nacks: bool =                  (NO,  NO,  YES, YES, YES, YES, YES)[at]  # asked for and sent
         self.nack_penalty: i64 =            (0,   0,   2,   2,   1,   1,   1)[at]  # of each that is missing
-        self.ping_source: bool =            (o,   o,   o,   o,   o,   y,   y)[at]  # address and name in pings
-        self.exhaustive_choice: bool =      (o,   o,   o,   o,   o,   o,   y)[at]  # random members, n < 3k
+        self.ping_source: bool =            (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # address, name in pings
+        self.exhaustive_choice: bool =      (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # random members, n < 3k
 
         # Suspicion.
         self.suspicion_growth: i64 =        (STEP, STEP, STEP, SMOOTH, SMOOTH, SMOOTH, SMOOTH)[at]
-        self.refutes_by_address: bool =     (o,   o,   y,   y,   y,   y,   y)[at]  # queued under the address
+        self.refutes_by_address: bool =     (NO,  NO,  YES, YES, YES, YES, YES)[at]  # queued by address
 
         # Gossip.
-        self.crc: bool =                    (o,   o,   o,   y,   y,   y,   y)[at]
-        self.gossip_to_suspects: bool =     (o,   o,   o,   y,   y,   y,   y)[at]
-        self.gossip_to_the_dead: bool =     (o,   o,   o,   y,   y,   y,   y)[at]
-        self.bare_message: bool =           (o,   o,   o,   o,   y,   y,   y)[at]  # no compound around one
-        self.longest_first: bool =          (o,   o,   o,   o,   y,   y,   y)[at]  # in broadcast queues
-        self.two_handoff_queues: bool =     (o,   o,   o,   o,   y,   y,   y)[at]  # newest first; else one
-        self.splits_compounds: bool =       (o,   o,   o,   o,   o,   o,   y)[at]  # of gossip, at 255 parts
-        self.names_ports: bool =            (o,   o,   o,   o,   o,   o,   y)[at]  # in errors of joins
-        self.signed_integers: bool =        (o,   o,   o,   o,   o,   o,   y)[at]  # counts, durations
+        self.crc: bool =                    (NO,  NO,  NO,  YES, YES, YES, YES)[at]
+        self.gossip_to_suspects: bool =     (NO,  NO,  NO,  YES, YES, YES, YES)[at]
+        self.gossip_to_the_dead: bool =     (NO,  NO,  NO,  YES, YES, YES, YES)[at]
+        self.bare_message: bool =           (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # no compound around one
+        self.longest_first: bool =          (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # in broadcast queues
+        self.two_handoff_queues: bool =     (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # newest first; else one
+        self.splits_compounds: bool =       (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # of gossip, at 255 parts
+        self.names_ports: bool =            (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # in errors of joins
+        self.signed_integers: bool =        (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # counts, durations
 
         # Members.
-        self.purge_waits: bool =            (o,   o,   o,   o,   y,   y,   y)[at]  # gossip_to_the_dead_time
-        self.checks_versions: bool =        (o,   o,   o,   o,   o,   y,   y)[at]  # of alive messages
-        self.reclaims_names: bool =         (o,   o,   o,   o,   o,   y,   y)[at]  # dead_node_reclaim_time
-        self.left_state: bool =             (o,   o,   o,   o,   o,   y,   y)[at]
-        self.allow_list: bool =             (o,   o,   o,   o,   o,   y,   y)[at]  # cidrs_allowed
-        self.purges_left: bool =            (o,   o,   o,   o,   o,   o,   y)[at]
+        self.purge_waits: bool =            (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # gossip_to_the_dead_time
+        self.checks_versions: bool =        (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # of alive messages
+        self.reclaims_names: bool =         (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # dead_node_reclaim_time
+        self.left_state: bool =             (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]
+        self.allow_list: bool =             (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # cidrs_allowed
+        self.purges_left: bool =            (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]
 
         # Serf.
-        self.coordinates: bool =            (o,   y,   y,   y,   y,   y,   y)[at]
-        self.checks_coordinates: bool =     (o,   o,   o,   o,   y,   y,   y)[at]  # and round-trip times
-        self.tells_forced_leave: bool =     (o,   y,   y,   y,   y,   y,   y)[at]  # of a failed member
-        self.intents_by_name: bool =        (o,   o,   y,   y,   y,   y,   y)[at]  # else two rings of 128
-        self.relay: bool =                  (o,   o,   o,   y,   y,   y,   y)[at]
-        self.left_are_newer: bool =         (o,   o,   o,   o,   y,   y,   y)[at]  # push/pull: time + 1
-        self.checks_encoded_size: bool =    (o,   o,   o,   o,   o,   y,   y)[at]  # of user events
-        self.prune: bool =                  (o,   o,   o,   o,   o,   y,   y)[at]
-        self.passes_on_second_leave: bool = (o,   o,   o,   o,   o,   y,   y)[at]  # and takes its time
-        self.names_in_queries: bool =       (o,   o,   o,   o,   o,   y,   y)[at]  # SourceNode, DestName
+        self.coordinates: bool =            (NO,  YES, YES, YES, YES, YES, YES)[at]
+        self.checks_coordinates: bool =     (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # and round-trip times
+        self.tells_forced_leave: bool =     (NO,  YES, YES, YES, YES, YES, YES)[at]  # of a failed member
+        self.intents_by_name: bool =        (NO,  NO,  YES, YES, YES, YES, YES)[at]  # else two rings of 128
+        self.relay: bool =                  (NO,  NO,  NO,  YES, YES, YES, YES)[at]
+        self.left_are_newer: bool =         (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # push/pull: time + 1
+        self.checks_encoded_size: bool =    (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # of user events
+        self.prune: bool =                  (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]
+        self.passes_on_second_leave: bool = (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # and takes its time
+        self.names_in_queries: bool =       (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # SourceNode, DestName
         # fmt: on

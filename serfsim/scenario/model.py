@@ -78,7 +78,7 @@ WarmUp = Annotated[
 """Seconds, or until queues are empty and views agree, at most SETTLE_LIMIT_S."""
 
 
-class Record(Part):
+class RecordOptions(Part):
     """What is kept of a run beside its figures.
 
     `coordinates`: how often all coordinates are sampled, or `none`. `packets`: only counted, or every one in
@@ -112,7 +112,7 @@ class Scenario(Part):
     faults: tuple[AnyFault, ...] = ()
     workload: tuple[AnyWork, ...] = ()
     claims: tuple[Claim, ...] = ()
-    record: Record = Field(default_factory=Record)
+    record: RecordOptions = Field(default_factory=RecordOptions)
 
     def __init__(self, **sections: Any) -> None:
         try:

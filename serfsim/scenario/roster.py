@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from serfsim.protocol.versions import DELEGATE_MIN, Mechanisms
+from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
 from serfsim.scenario.cluster import Cluster, Group, Node
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.settings import Settings, overridden, release_settings
@@ -207,7 +207,7 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
 def protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem]:
     """An agent that is to speak a protocol version that its release does not know, and so does not start."""
     for member in members:
-        highest = Mechanisms(member.version).delegate_max
+        highest = ReleaseFeatures(member.version).delegate_max
         spoken = member.config.protocol_version
         if not DELEGATE_MIN <= spoken <= highest:
             found = f"protocol_version {spoken} for {member.name}, which runs {member.version}"

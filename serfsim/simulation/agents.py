@@ -10,11 +10,11 @@ from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
 from serfsim.native import Random
 from serfsim.network.network import Network
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
-from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, Mechanisms
+from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
 from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.settings import Settings
@@ -67,7 +67,7 @@ class Agents:
         self.members = list(roster.members)  # as they are now: a member may get another release
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
         self._settings: dict[tuple[int, str], tuple[Settings, Settings]] = {}
-        self._records: dict[tuple[int, str, int], Record] = {}
+        self._records: dict[tuple[int, str, int], NodeIdentity] = {}
         self._map_orders: dict[int, Random] = {}
         self.tags = [member.tags for member in roster.members]  # as each configuration has them
         self._configs: dict[tuple[int, str], tuple[object, ...]] = {}
@@ -99,12 +99,12 @@ class Agents:
         # Members that are set alike share their configuration, which nobody writes to.
         key = (id(settings), member.version)
         if key not in self._configs:
-            can = Mechanisms(member.version)
+            features = ReleaseFeatures(member.version)
             self._configs[key] = (
                 settings,
-                memberlist_config(settings, len(self.nodes), can),
-                serf_config(settings, can),
-                coordinate_config(settings, can),
+                memberlist_config(settings, len(self.nodes), features),
+                serf_config(settings, features),
+                coordinate_config(settings, features),
             )
         _, memberlist, serf, coordinates = self._configs[key]
         life = self._life(number)
@@ -125,26 +125,26 @@ class Agents:
         application.node = node
         return node
 
-    def _record(self, member: Member) -> Record:
+    def _record(self, member: Member) -> NodeIdentity:
         """What a member's agent says of itself when it starts: where possible, the same object each time."""
         number = member.index
         # Several tags have another order in each life.
         key = (number, member.version, self.lives[number] if len(member.tags) > 1 else 0)
         if key not in self._records:
-            can, settings, tags = Mechanisms(member.version), member.config, member.tags
+            features, settings, tags = ReleaseFeatures(member.version), member.config, member.tags
             if len(tags) > 1:
                 self._map_orders.pop(number, None)
                 order = self._map_order(number)
                 # The agent copies them from one configuration to another, and then writes them.
                 self.tags[number] = as_go_ranges(tags, order)
                 tags = as_go_ranges(self.tags[number], order)
-            self._records[key] = Record(
+            self._records[key] = NodeIdentity(
                 number,
                 number,
                 len(member.name.encode()),
                 encode_meta(tags, settings.protocol_version),
-                (PROTOCOL_MIN, can.protocol_max, settings.memberlist_protocol_version),
-                (DELEGATE_MIN, can.delegate_max, settings.protocol_version),
+                (PROTOCOL_MIN, features.protocol_max, settings.memberlist_protocol_version),
+                (DELEGATE_MIN, features.delegate_max, settings.protocol_version),
             )
         return self._records[key]
 

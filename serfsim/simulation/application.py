@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from serfsim.base.expressions import is_match
 from serfsim.protocol.serf import application as action
 from serfsim.protocol.serf.application import Application, ReceivedQuery
-from serfsim.protocol.serf.messages import Announced, UserEvent
+from serfsim.protocol.serf.messages import GossipedItem, UserEvent
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.protocol.wire.msgpack import filler
 
@@ -36,10 +36,10 @@ class RecordingApplication(Application):
     def matches(self, expression: str, value: str) -> bool:
         return is_match(expression, value)
 
-    def sent(self, message: Announced, now: float) -> None:
+    def sent(self, message: GossipedItem, now: float) -> None:
         self._record(now, action.SENT, message)
 
-    def received(self, message: Announced, now: float) -> None:
+    def received(self, message: GossipedItem, now: float) -> None:
         self._record(now, action.RECEIVED, message)
 
     def user_event(self, event: UserEvent, now: float) -> None:
@@ -63,5 +63,5 @@ class RecordingApplication(Application):
     def shut_down(self, now: float) -> None:
         self.agents.end(self.number, now)
 
-    def _record(self, now: float, kind: int, message: Announced, peer: int = -1) -> None:
+    def _record(self, now: float, kind: int, message: GossipedItem, peer: int = -1) -> None:
         self.agents.trace.deliver(now, self.number, kind, message, peer)

@@ -9,7 +9,7 @@ from serfsim.protocol.directory import FIRST_ADDRESS
 from serfsim.protocol.memberlist.config import MEMBERLIST_SETTINGS, MemberlistConfig
 from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS, SerfConfig
 from serfsim.protocol.settings import Setting
-from serfsim.protocol.versions import Mechanisms
+from serfsim.protocol.versions import ReleaseFeatures
 from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS, CoordinateConfig
 from serfsim.scenario.settings import Settings
 
@@ -19,8 +19,8 @@ def address_of(host: int) -> str:
     return str(ipaddress.IPv4Address(FIRST_ADDRESS + host))
 
 
-def memberlist_config(settings: Settings, hosts: int, can: Mechanisms) -> MemberlistConfig:
-    config = MemberlistConfig(can)
+def memberlist_config(settings: Settings, hosts: int, features: ReleaseFeatures) -> MemberlistConfig:
+    config = MemberlistConfig(features)
     _copy(MEMBERLIST_SETTINGS, settings, config)
     if settings.cidrs_allowed:
         networks = [ipaddress.ip_network(text, strict=False) for text in settings.cidrs_allowed]
@@ -31,16 +31,16 @@ def memberlist_config(settings: Settings, hosts: int, can: Mechanisms) -> Member
     return config
 
 
-def serf_config(settings: Settings, can: Mechanisms) -> SerfConfig:
-    config = SerfConfig(can)
+def serf_config(settings: Settings, features: ReleaseFeatures) -> SerfConfig:
+    config = SerfConfig(features)
     _copy((*SERF_SETTINGS, *AGENT_SETTINGS), settings, config)
     return config
 
 
-def coordinate_config(settings: Settings, can: Mechanisms) -> CoordinateConfig:
+def coordinate_config(settings: Settings, features: ReleaseFeatures) -> CoordinateConfig:
     config = CoordinateConfig()
     _copy(COORDINATE_SETTINGS, settings, config)
-    config.checks = can.checks_coordinates
+    config.checks = features.checks_coordinates
     return config
 
 

@@ -24,13 +24,13 @@ from serfsim.engine.trace import (
 from serfsim.protocol import events
 from serfsim.protocol.memberlist import messages as memberlist
 from serfsim.protocol.serf import messages as serf
-from serfsim.protocol.serf.messages import Announced
+from serfsim.protocol.serf.messages import GossipedItem
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.results.scoring.recording import (
-    Announcement,
     DeliveryTable,
     EventTable,
     Integers,
+    ItemSummary,
     LogTable,
     PerSecond,
 )
@@ -131,14 +131,14 @@ def log_table(trace: Trace) -> LogTable:
 def delivery_table(trace: Trace) -> DeliveryTable:
     """What became of user events and queries. What the protocol cannot tell apart is one item."""
     places: dict[object, int] = {}
-    items: list[Announcement] = []
+    items: list[ItemSummary] = []
     numbers = []
     for message in trace.announced:
         own = message.id if isinstance(message, Query) else message.payload
         key = (message.ltime, message.name, own)
         if key not in places:
             places[key] = len(items)
-            items.append(announcement(message))
+            items.append(item_summary(message))
         numbers.append(places[key])
     item = as_array(trace.delivery_item, np.int32)
     return DeliveryTable(
@@ -151,9 +151,9 @@ def delivery_table(trace: Trace) -> DeliveryTable:
     )
 
 
-def announcement(message: Announced) -> Announcement:
+def item_summary(message: GossipedItem) -> ItemSummary:
     asked = isinstance(message, Query)
-    return Announcement(
+    return ItemSummary(
         "query" if asked else "event",
         message.name,
         int(message.ltime),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, DELIVERED, RECEIVED, SENT
-from serfsim.results.scoring.recording import Announcement, DeliveryTable
+from serfsim.results.scoring.recording import DeliveryTable, ItemSummary
 from serfsim.validation.golden import Golden
 from serfsim.validation.scenario import EVENT_PAYLOAD, QUERY_PAYLOAD
 
@@ -31,14 +31,14 @@ def delivery_table(golden: Golden, warm_up: float) -> DeliveryTable:
     return DeliveryTable(columns[0] - warm_up, node, action, item, peer, items(golden))
 
 
-def items(golden: Golden) -> list[Announcement]:
+def items(golden: Golden) -> list[ItemSummary]:
     """One for each user event and query; their Lamport times count from 1, each kind's by itself."""
     ltimes = {"event": 0, "query": 0}
     found = []
     for _, kind, node, name in golden.announcements:
         ltimes[kind] += 1
         size = EVENT_PAYLOAD if kind == "event" else QUERY_PAYLOAD
-        found.append(Announcement(kind, name, ltimes[kind], node, size, kind == "query"))
+        found.append(ItemSummary(kind, name, ltimes[kind], node, size, kind == "query"))
     return found
 
 

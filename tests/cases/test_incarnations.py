@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from serfsim import Simulation
-from serfsim.protocol.memberlist.messages import SUSPECT, Accusation
+from serfsim.protocol.memberlist.messages import SUSPECT, SuspectOrDead
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_FAILED
 from tests.simulation.cluster import scenario
 
@@ -23,7 +23,7 @@ def accused(incarnation: int) -> Simulation:
         yield sim.env.timeout_at(10.0)
         for number in range(3):
             states = sim.nodes[number].memberlist.states
-            states.suspect(Accusation(SUSPECT, 2, incarnation, 0, 40), sim.env.engine_now)
+            states.suspect(SuspectOrDead(SUSPECT, 2, incarnation, 0, 40), sim.env.engine_now)
 
     sim.process(inject())
     sim.run(lambda fraction: None)

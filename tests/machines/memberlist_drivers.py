@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from serfsim.protocol import events
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist import probe, state
 from serfsim.protocol.memberlist.core import PROBE_END, PROBE_TICK, PROBE_TIMEOUT, SUSPICION_TIMEOUT
 from serfsim.protocol.memberlist.members import STATE_NAMES
-from serfsim.protocol.memberlist.messages import Accusation, Alive, Packet, StreamAck
+from serfsim.protocol.memberlist.messages import Alive, Packet, StreamAck, SuspectOrDead
 from serfsim.protocol.runtime import CLOSED, REPLIED
 from tests.machines.driving import Driver
 from tests.memberlist.harness import Hand
@@ -60,7 +60,7 @@ class ProbeDriver(Driver):
 
     def tick_about_a_suspect(self) -> None:
         for record in self.hand.directory.first[1:]:
-            self.hand.node.states.suspect(Accusation(m.SUSPECT, record.node, 1, 0, 0), self.hand.now)
+            self.hand.node.states.suspect(SuspectOrDead(m.SUSPECT, record.node, 1, 0, 0), self.hand.now)
         self.hand.clear()
         self.tick()
 
@@ -175,7 +175,7 @@ class MemberDriver(Driver):
         self.subject = "stranger"
 
     def accused(self, kind: int, accuser: str, lag: int = 0) -> None:
-        self.hand.heard(self.hand.accuse(kind, self.subject, self.incarnation() - lag, accuser))
+        self.hand.heard(self.hand.suspect_or_dead(kind, self.subject, self.incarnation() - lag, accuser))
 
     # Inputs
 
@@ -183,7 +183,7 @@ class MemberDriver(Driver):
         number = self.hand.number(self.subject)
         meta = b"other" if self.subject == "me" else b"\xff\x80"
         here = self.hand.directory.first[number].address
-        record = Record(number, here if address is None else address, len(self.subject), meta)
+        record = NodeIdentity(number, here if address is None else address, len(self.subject), meta)
         self.hand.heard(Alive(record, incarnation))
 
     def leave(self) -> None:

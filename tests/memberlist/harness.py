@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from serfsim.native import Random
 from serfsim.protocol import events
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import PROBE_TICK
 from serfsim.protocol.memberlist.delegate import Delegate
-from serfsim.protocol.memberlist.messages import Accusation, Alive, Packet, StreamMessage
+from serfsim.protocol.memberlist.messages import Alive, Packet, StreamMessage, SuspectOrDead
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import Runtime
@@ -77,20 +77,20 @@ class HandDelegate(Delegate):
         self.finished: list[tuple[int, bool]] = []
         self.payload: Coordinate | None = None
 
-    def notify_join(self, record: Record, now: float) -> None:
+    def notify_join(self, record: NodeIdentity, now: float) -> None:
         self.calls.append(("join", record.node))
 
-    def notify_leave(self, record: Record, now: float) -> None:
+    def notify_leave(self, record: NodeIdentity, now: float) -> None:
         self.calls.append(("leave", record.node))
 
-    def notify_update(self, record: Record, now: float) -> None:
+    def notify_update(self, record: NodeIdentity, now: float) -> None:
         self.calls.append(("update", record.node))
 
-    def notify_conflict(self, existing: Record, other: Record, now: float) -> None:
+    def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
         self.calls.append(("conflict", existing.node))
 
     def notify_ping_complete(
-        self, record: Record, rtt: float, payload: Coordinate | None, now: float
+        self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
     ) -> None:
         self.round_trips.append((record.node, rtt))
 
@@ -140,8 +140,10 @@ class Hand:
         found = self.directory.find(name)
         return found if found >= 0 else self.directory.add(name, len(self.directory)).node
 
-    def accuse(self, kind: int, subject: str, incarnation: int, accuser: str) -> Accusation:
-        return self.node.states.accuse(kind, self.number(subject), incarnation, self.number(accuser))
+    def suspect_or_dead(self, kind: int, subject: str, incarnation: int, from_node: str) -> SuspectOrDead:
+        return self.node.states.suspect_or_dead(
+            kind, self.number(subject), incarnation, self.number(from_node)
+        )
 
     def receive(self, packet: Packet, source: int = 1, at: float | None = None) -> None:
         self.now = self.now if at is None else at

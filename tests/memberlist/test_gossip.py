@@ -68,8 +68,8 @@ def test_a_message_is_sent_retransmit_mult_times_the_digits_of_the_cluster() -> 
 
 def test_suspects_and_the_recently_dead_are_told_but_never_the_left() -> None:
     hand = gossiping(others=4)
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"))
-    hand.heard(hand.accuse(m.DEAD, "p1", 1, "p0"), hand.accuse(m.DEAD, "p2", 1, "p2"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p1", 1, "p0"), hand.suspect_or_dead(m.DEAD, "p2", 1, "p2"))
     told = Counter()  # type: Counter[int]
     for _ in range(50):
         hand.clear()
@@ -89,10 +89,10 @@ def test_suspects_and_the_recently_dead_are_told_but_never_the_left() -> None:
 
 def test_dying_again_counts_from_the_new_death() -> None:
     hand = gossiping(others=1)
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
     hand.run(29.0)
     hand.heard(hand.alive("peer", 2))
-    hand.heard(hand.accuse(m.DEAD, "peer", 2, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 2, "p0"))
     hand.clear()
     hand.run(58.0)
     hand.node.core.queue(hand.alive("me", 1), 0, hand.now)
@@ -134,7 +134,7 @@ def test_no_gossip_nodes_no_gossip() -> None:
 
 def test_a_single_message_goes_alone_with_a_crc() -> None:
     hand = gossiping()
-    message = hand.accuse(m.SUSPECT, "peer", 1, "p0")
+    message = hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0")
     hand.node.core.queue(message, 1, hand.now)
     hand.run(0.4)
     assert {packet.size for _, packet in hand.sent(m.GOSSIP)} == {message.size + CRC_SIZE}
@@ -169,7 +169,7 @@ def test_a_piggybacked_datagram_reaches_1402_bytes_and_no_more() -> None:
 
 def test_memberlists_own_messages_go_before_the_delegates() -> None:
     hand = Hand(delegate=Talkative(5, 100)).start()
-    hand.node.core.queue(hand.accuse(m.SUSPECT, "peer", 1, "p0"), 1, 0.0)
+    hand.node.core.queue(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"), 1, 0.0)
     hand.run(0.2)
     (_, packet) = hand.sent(m.GOSSIP)[0]
     assert packet.broadcasts is not None

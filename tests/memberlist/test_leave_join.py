@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serfsim.native import i64
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_LEFT
 from serfsim.protocol.memberlist.messages import Alive
 from serfsim.protocol.memberlist.push_pull import PushPull
@@ -27,8 +27,8 @@ def gossiping(others: int = 6) -> Hand:
     return hand.start()
 
 
-def changed(tag: int) -> Record:
-    return Record(0, 0, 2, meta=b"\xff\x81\xa1a\xa1" + bytes([tag]))
+def changed(tag: int) -> NodeIdentity:
+    return NodeIdentity(0, 0, 2, meta=b"\xff\x81\xa1a\xa1" + bytes([tag]))
 
 
 # Starting and joining ------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ def test_a_leave_is_told_by_gossip_and_ends_when_it_was_told_often_enough() -> N
     hand.run(0.4)
     assert hand.delegate.finished == [(7, True)]
     told = [message for _, p in hand.sent(m.GOSSIP) for message in p.broadcasts or []]
-    assert [(t.kind, t.node, t.accuser) for t in told] == [(m.DEAD, 0, 0)] * 4  # type: ignore[attr-defined]
+    assert [(t.kind, t.node, t.from_node) for t in told] == [(m.DEAD, 0, 0)] * 4  # type: ignore[attr-defined]
     hand.run(20.0)
     assert hand.delegate.finished == [(7, True)], "the timeout comes to nothing"
 
@@ -98,7 +98,7 @@ def test_with_nobody_else_there_a_leave_ends_at_once() -> None:
     for others in (0, 2):
         hand = gossiping(others)
         for name in ("peer", "p0")[:others]:
-            hand.heard(hand.accuse(m.DEAD, name, 1, "me"))
+            hand.heard(hand.suspect_or_dead(m.DEAD, name, 1, "me"))
         hand.node.leave(7, 5.0, 0.0)
         assert hand.delegate.finished == [(7, True)]
 
@@ -124,7 +124,11 @@ def test_a_leaving_node_neither_refutes_nor_comes_back() -> None:
     hand = gossiping()
     hand.node.leave(7, 5.0, 0.0)
     hand.clear()
-    hand.heard(hand.accuse(m.SUSPECT, "me", 5, "p0"), hand.accuse(m.DEAD, "me", 5, "p0"), Alive(hand.me, 9))
+    hand.heard(
+        hand.suspect_or_dead(m.SUSPECT, "me", 5, "p0"),
+        hand.suspect_or_dead(m.DEAD, "me", 5, "p0"),
+        Alive(hand.me, 9),
+    )
     assert hand.state_of("me") == STATE_LEFT
     assert hand.node.core.incarnation == 1
     assert (hand.queued(), hand.score) == ([], 0)
@@ -132,8 +136,8 @@ def test_a_leaving_node_neither_refutes_nor_comes_back() -> None:
 
 def test_a_leave_that_races_with_a_suspicion_leaves_the_member_dead_not_left() -> None:
     hand = gossiping()
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"))
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "peer"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "peer"))
     assert hand.state_of("peer") == STATE_DEAD
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serfsim.native import vec
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import PROBE_END, PROBE_TIMEOUT
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
@@ -84,7 +84,7 @@ def test_only_alive_members_help() -> None:
     hand, ping = probing(others=4)
     others = [i for i in range(1, 5) if i != ping.node]
     for node, kind in zip(others, (m.SUSPECT, m.DEAD), strict=False):
-        hand.heard(hand.accuse(kind, hand.directory.names[node], 1, "me"))
+        hand.heard(hand.suspect_or_dead(kind, hand.directory.names[node], 1, "me"))
     hand.runtime.sent.clear()
     hand.run(1.5)
     assert {address for address, _ in hand.sent(m.INDIRECT_PING)} == set(others[2:])
@@ -253,7 +253,7 @@ def test_no_tcp_where_it_is_disabled_or_the_member_is_too_old() -> None:
     assert hand.reported(events.SUSPECT) == [ping.node]
 
     hand = Hand(others=1)
-    old = Record(1, 1, 4, protocol=(1, 2, 2), delegate=(2, 4, 4))
+    old = NodeIdentity(1, 1, 4, protocol=(1, 2, 2), delegate=(2, 4, 4))
     hand.directory.first[1] = old
     hand.start().run(2.0)
     assert hand.runtime.streams == []
@@ -285,7 +285,7 @@ def test_without_anybody_to_nack_a_failed_round_costs_one() -> None:
 def test_helpers_too_old_to_nack_are_asked_without_it_and_cost_one() -> None:
     hand = Hand(others=3)
     for node in (1, 2, 3):
-        hand.directory.first[node] = Record(node, node, 2, protocol=(1, 3, 2), delegate=(2, 4, 4))
+        hand.directory.first[node] = NodeIdentity(node, node, 2, protocol=(1, 3, 2), delegate=(2, 4, 4))
     hand.start().run(1.6)
     asked = hand.sent(m.INDIRECT_PING)
     assert len(asked) == 2

@@ -10,7 +10,7 @@ import pytest
 from serfsim.native import Random
 from serfsim.protocol.memberlist.core import GOSSIP_TICK, PROBE_TICK, next_tick
 from serfsim.protocol.memberlist.members import UNKNOWN
-from serfsim.protocol.memberlist.messages import CRC_SIZE, Accusation, Packet, ping_size
+from serfsim.protocol.memberlist.messages import CRC_SIZE, Packet, SuspectOrDead, ping_size
 from tests.memberlist.harness import Hand, events, m
 
 
@@ -106,7 +106,7 @@ def test_each_member_is_probed_once_a_cycle_in_a_new_order_each_time() -> None:
 
 def test_the_dead_and_the_left_are_not_probed() -> None:
     hand = Hand(others=4).start()
-    hand.heard(hand.accuse(m.DEAD, "p0", 1, "peer"), hand.accuse(m.DEAD, "p1", 1, "p1"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p0", 1, "peer"), hand.suspect_or_dead(m.DEAD, "p1", 1, "p1"))
     hand.clear()
     pinged = {node for _, node in acked(hand, 12.0)}
     assert pinged == {hand.number("peer"), hand.number("p2")}
@@ -120,7 +120,7 @@ def test_a_node_alone_probes_nobody() -> None:
 
 def test_the_long_dead_are_forgotten_at_the_rings_end_and_only_there() -> None:
     hand = Hand(others=5).start()
-    hand.heard(hand.accuse(m.DEAD, "p0", 1, "peer"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p0", 1, "peer"))
     hand.clear()
     members = hand.node.core.members
     acked(hand, 29.9)
@@ -133,7 +133,7 @@ def test_the_long_dead_are_forgotten_at_the_rings_end_and_only_there() -> None:
 
 def test_a_large_ring_keeps_its_dead_until_it_wraps() -> None:
     hand = Hand(others=200).start()
-    hand.heard(hand.accuse(m.DEAD, "p7", 1, "peer"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p7", 1, "peer"))
     hand.clear()
     acked(hand, 190.0)
     assert hand.node.core.members.key(hand.number("p7")) != UNKNOWN
@@ -143,7 +143,7 @@ def test_a_large_ring_keeps_its_dead_until_it_wraps() -> None:
 
 def test_the_left_are_never_forgotten() -> None:
     hand = Hand(others=5).start()
-    hand.heard(hand.accuse(m.DEAD, "p0", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p0", 1, "p0"))
     hand.clear()
     acked(hand, 300.0)
     assert hand.node.core.members.key(hand.number("p0")) != UNKNOWN
@@ -152,7 +152,7 @@ def test_the_left_are_never_forgotten() -> None:
 
 def test_a_forgotten_member_comes_back_at_any_incarnation() -> None:
     hand = Hand(others=3).start(incarnation=9)
-    hand.heard(hand.accuse(m.DEAD, "p0", 9, "peer"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p0", 9, "peer"))
     acked(hand, 60.0)
     hand.heard(hand.alive("p0", 1))
     assert hand.node.core.members.incarnation(hand.number("p0")) == 1
@@ -193,7 +193,7 @@ def test_random_members_are_distinct_and_in_tiny_clusters_sometimes_too_few() ->
 
 def test_a_suspect_is_told_with_the_ping_so_that_it_may_refute() -> None:
     hand = Hand(others=1).start(incarnation=4)
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 4, "p9"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 4, "p9"))
     hand.node.core.queue(hand.alive("me", 1), 0, 0.0)
     hand.run(0.99)
     hand.runtime.sent.clear()
@@ -203,8 +203,8 @@ def test_a_suspect_is_told_with_the_ping_so_that_it_may_refute() -> None:
     assert address == 1
     assert packet.broadcasts is not None
     (told,) = packet.broadcasts
-    assert isinstance(told, Accusation)
-    assert (told.kind, told.node, told.incarnation, told.accuser) == (m.SUSPECT, 1, 4, 0)
+    assert isinstance(told, SuspectOrDead)
+    assert (told.kind, told.node, told.incarnation, told.from_node) == (m.SUSPECT, 1, 4, 0)
     plain = ping_size(hand.directory.first[1], packet.seq, hand.me) + told.size + 6
     assert packet.size <= plain + CRC_SIZE
 

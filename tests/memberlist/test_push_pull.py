@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serfsim.native import Random
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.core import PUSH_PULL_TICK
 from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
@@ -70,7 +70,7 @@ def test_the_interval_grows_with_the_cluster(nodes: int, interval: float) -> Non
 
 def test_only_alive_members_are_chosen_and_with_none_the_next_interval_begins_at_once() -> None:
     hand = exchanging(others=2)
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p9"), hand.accuse(m.DEAD, "p0", 1, "p9"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p9"), hand.suspect_or_dead(m.DEAD, "p0", 1, "p9"))
     hand.node.push_pull(5.0)
     assert hand.runtime.streams == []
     assert [timer.at for timer in hand.runtime.timers if timer.timer == PUSH_PULL_TICK] == [35.0]
@@ -121,9 +121,9 @@ def test_a_join_is_reported_as_an_exchange_too_with_or_without_a_name(member: in
 def test_all_entries_go_in_ring_order_with_the_suspect_the_dead_and_the_left() -> None:
     hand = exchanging()
     hand.heard(
-        hand.accuse(m.SUSPECT, "peer", 1, "p9"),
-        hand.accuse(m.DEAD, "p0", 1, "p9"),
-        hand.accuse(m.DEAD, "p1", 1, "p1"),
+        hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p9"),
+        hand.suspect_or_dead(m.DEAD, "p0", 1, "p9"),
+        hand.suspect_or_dead(m.DEAD, "p1", 1, "p1"),
     )
     sent = PushPull(False, hand.node.core)
     members = hand.node.core.members
@@ -134,8 +134,8 @@ def test_all_entries_go_in_ring_order_with_the_suspect_the_dead_and_the_left() -
 
 def test_both_sides_tell_what_they_knew_before_the_exchange() -> None:
     asked, asking = exchanging(), exchanging()
-    asking.heard(asking.accuse(m.SUSPECT, "peer", 4, "p9"))
-    asked.heard(asked.accuse(m.SUSPECT, "p0", 7, "p9"))
+    asking.heard(asking.suspect_or_dead(m.SUSPECT, "peer", 4, "p9"))
+    asked.heard(asked.suspect_or_dead(m.SUSPECT, "p0", 7, "p9"))
     request = PushPull(False, asking.node.core)
     answer = asked.node.on_stream_request(request, 0, 1.0)
     assert isinstance(answer, PushPull)
@@ -150,7 +150,7 @@ def test_a_dialling_node_tells_what_it_knows_once_connected() -> None:
     hand = exchanging()
     hand.node.push_pull(40.0)
     (stream,) = hand.runtime.streams
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p9"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p9"))
     stream.request.connected(hand.now)
     assert isinstance(stream.request, PushPull)
     told = dict(zip(stream.request.nodes, stream.request.keys, strict=True))
@@ -177,9 +177,9 @@ def test_what_the_other_side_believes_is_taken_over_as_if_gossiped(
     hand, other = exchanging(), exchanging()
     for view, state in ((hand, ours), (other, theirs)):
         if state == STATE_SUSPECT:
-            view.heard(view.accuse(m.SUSPECT, "peer", 1, "p9"))
+            view.heard(view.suspect_or_dead(m.SUSPECT, "peer", 1, "p9"))
         elif state != STATE_ALIVE:
-            view.heard(view.accuse(m.DEAD, "peer", 1, "peer" if state == STATE_LEFT else "p9"))
+            view.heard(view.suspect_or_dead(m.DEAD, "peer", 1, "peer" if state == STATE_LEFT else "p9"))
     hand.clear()
     assert hand.node.merger.merge(PushPull(False, other.node.core), False, 1.0)
     assert hand.state_of("peer") == becomes
@@ -193,8 +193,8 @@ def test_unknown_members_are_met_only_if_alive() -> None:
         node = other.directory.add(name, len(other.directory)).node
         hand.directory.add(name, len(hand.directory))
         other.heard(m.Alive(other.directory.first[node], 1))
-    other.heard(other.accuse(m.SUSPECT, "s1", 1, "p9"), other.accuse(m.DEAD, "s2", 1, "p9"))
-    other.heard(other.accuse(m.DEAD, "s3", 1, "s3"))
+    other.heard(other.suspect_or_dead(m.SUSPECT, "s1", 1, "p9"), other.suspect_or_dead(m.DEAD, "s2", 1, "p9"))
+    other.heard(other.suspect_or_dead(m.DEAD, "s3", 1, "s3"))
     hand.node.merger.merge(PushPull(False, other.node.core), False, 1.0)
     assert hand.state_of("s0") == STATE_ALIVE
     for name in ("s1", "s2", "s3"):
@@ -203,7 +203,7 @@ def test_unknown_members_are_met_only_if_alive() -> None:
 
 def test_an_exchange_tells_a_node_that_it_is_suspected() -> None:
     hand, other = exchanging(), exchanging()
-    other.heard(other.accuse(m.SUSPECT, "me", 1, "p9"))
+    other.heard(other.suspect_or_dead(m.SUSPECT, "me", 1, "p9"))
     # The other view takes itself for "me" too: say it by hand.
     remote = PushPull(False, other.node.core)
     remote.keys[list(remote.nodes).index(0)] = 3 * 4 + STATE_DEAD
@@ -214,7 +214,7 @@ def test_an_exchange_tells_a_node_that_it_is_suspected() -> None:
 
 def test_changed_records_travel_with_their_entries() -> None:
     hand, other = exchanging(), exchanging()
-    moved = Record(1, 1, 4, meta=b"\xff\x81\xa1a\xa1b")
+    moved = NodeIdentity(1, 1, 4, meta=b"\xff\x81\xa1a\xa1b")
     other.heard(m.Alive(moved, 2))
     hand.node.merger.merge(PushPull(False, other.node.core), False, 1.0)
     assert hand.node.core.members.record(1) is moved
@@ -226,8 +226,8 @@ def test_changed_records_travel_with_their_entries() -> None:
 
 def test_an_entry_for_a_known_member_at_another_address_is_a_conflict_even_if_it_is_old() -> None:
     hand, other = exchanging(), exchanging()
-    other.heard(other.accuse(m.DEAD, "peer", 1, "peer"))
-    other.heard(m.Alive(Record(1, 77, 4), 1))
+    other.heard(other.suspect_or_dead(m.DEAD, "peer", 1, "peer"))
+    other.heard(m.Alive(NodeIdentity(1, 77, 4), 1))
     hand.node.merger.merge(PushPull(False, other.node.core), False, 1.0)
     assert hand.delegate.calls == [("conflict", 1)]
 
@@ -236,7 +236,7 @@ def test_an_entry_for_a_known_member_at_another_address_is_a_conflict_even_if_it
 
 
 class Choosy(HandDelegate):
-    def notify_merge(self, records: list[Record]) -> bool:
+    def notify_merge(self, records: list[NodeIdentity]) -> bool:
         return len(records) < 5
 
 
@@ -252,7 +252,7 @@ def test_the_merge_delegate_is_asked_only_when_a_node_joins() -> None:
 def versioned(hand: Hand, protocol: tuple[int, int, int], delegate: tuple[int, int, int]) -> None:
     node = hand.directory.add("other", 60).node
     hand.directory.uniform = False
-    hand.heard(m.Alive(Record(node, 60, 5, protocol=protocol, delegate=delegate), 1))
+    hand.heard(m.Alive(NodeIdentity(node, 60, 5, protocol=protocol, delegate=delegate), 1))
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_members_that_cannot_understand_each_other_do_not_merge(
 def test_versions_of_the_dead_count_as_spoken_but_not_as_limits() -> None:
     hand, other = exchanging(), exchanging()
     versioned(other, (1, 5, 2), (2, 4, 4))
-    other.heard(other.accuse(m.DEAD, "other", 1, "p9"))
+    other.heard(other.suspect_or_dead(m.DEAD, "other", 1, "p9"))
     hand.directory.add("other", 60)
     hand.directory.uniform = False
     assert hand.node.merger.merge(PushPull(False, other.node.core), False, 1.0)
@@ -313,7 +313,7 @@ def converged(hands: int) -> list[Hand]:
 
 def test_what_one_node_learns_after_a_converged_start_no_other_knows() -> None:
     first, second = converged(2)
-    first.heard(first.accuse(m.DEAD, "p1", 1, "p2"))
+    first.heard(first.suspect_or_dead(m.DEAD, "p1", 1, "p2"))
     assert first.state_of("p1") == STATE_DEAD
     assert second.state_of("p1") == STATE_ALIVE
     assert first.node.core.members.alive == 5
@@ -337,7 +337,7 @@ def test_push_pulls_of_a_converged_start_are_as_long_as_any_other_of_the_same_vi
 
 def test_news_in_a_push_pull_reaches_a_node_still_at_its_converged_start() -> None:
     first, second = converged(2)
-    first.heard(first.alive("p1", 4), first.accuse(m.DEAD, "p2", 1, "p2"))
+    first.heard(first.alive("p1", 4), first.suspect_or_dead(m.DEAD, "p2", 1, "p2"))
     assert second.node.merger.merge(PushPull(False, first.node.core), False, 1.0)
     members = second.node.core.members
     assert members.incarnation(second.number("p1")) == 4

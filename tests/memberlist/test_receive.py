@@ -73,7 +73,7 @@ def test_a_leaving_node_still_answers() -> None:
 def test_the_ping_in_front_of_a_suspicion_is_acked_before_the_refutation_is_queued() -> None:
     hand = Hand().start()
     packet = ping_for(0)
-    packet.broadcasts = [hand.accuse(m.SUSPECT, "me", 1, "peer")]
+    packet.broadcasts = [hand.suspect_or_dead(m.SUSPECT, "me", 1, "peer")]
     hand.receive(packet)
     ((_, ack),) = hand.runtime.sent
     assert ack.broadcasts is None
@@ -155,19 +155,21 @@ def test_the_worker_takes_alive_messages_first_and_the_newest_of_each_queue() ->
 
 def test_a_suspicion_behind_its_refutation_in_one_datagram_finds_it_already_believed() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"), hand.alive("peer", 2))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"), hand.alive("peer", 2))
     assert hand.state_of("peer") == STATE_ALIVE
     assert hand.reported(events.SUSPECT_HEARD) == []
-    hand.heard(hand.alive("peer", 3), hand.accuse(m.DEAD, "peer", 3, "p0"))
+    hand.heard(hand.alive("peer", 3), hand.suspect_or_dead(m.DEAD, "peer", 3, "p0"))
     assert hand.state_of("peer") == STATE_DEAD
 
 
 def test_of_two_accusations_in_one_datagram_the_last_is_handled_first() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"), hand.accuse(m.SUSPECT, "peer", 1, "p1"))
+    hand.heard(
+        hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"), hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p1")
+    )
     assert hand.reported(events.SUSPECT_HEARD) == [1]
     assert hand.state_of("peer") == STATE_DEAD
-    hand.heard(hand.accuse(m.SUSPECT, "p2", 1, "p1"), hand.accuse(m.DEAD, "p2", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "p2", 1, "p1"), hand.suspect_or_dead(m.DEAD, "p2", 1, "p0"))
     assert hand.state_of("p2") == STATE_DEAD
     assert hand.reported(events.SUSPECT_HEARD) == [1], "a dead member is not suspected"
 
@@ -187,7 +189,7 @@ def test_what_a_full_queue_drops_is_reported() -> None:
     config = MemberlistConfig()
     config.handoff_queue_depth = 2
     hand = Hand(config=config).start()
-    accusations = [hand.accuse(m.SUSPECT, name, 1, "peer") for name in ("p0", "p1", "p2")]
+    accusations = [hand.suspect_or_dead(m.SUSPECT, name, 1, "peer") for name in ("p0", "p1", "p2")]
     hand.heard(*accusations)
     assert hand.reported(events.QUEUE_FULL) == [hand.number("p2")]
     assert hand.state_of("p0") == hand.state_of("p1") == STATE_SUSPECT
@@ -197,7 +199,7 @@ def test_what_a_full_queue_drops_is_reported() -> None:
 def test_a_stalled_worker_keeps_messages_and_answers_pings() -> None:
     hand = Hand().start()
     hand.node.receiver.stall()
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"))
     hand.receive(ping_for(0))
     assert hand.state_of("peer") == STATE_ALIVE
     assert len(hand.sent(m.ACK)) == 1
@@ -227,7 +229,7 @@ def test_of_what_came_while_the_worker_was_held_the_newest_goes_first() -> None:
     told = {}
     for turn in (1, 2):
         hand = Hand().start()
-        news = [hand.accuse(m.DEAD, "peer", 1, "p0"), hand.alive("peer", 2)]
+        news = [hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"), hand.alive("peer", 2)]
         while news:
             hand.node.hold_worker()
             for message in news[:turn]:

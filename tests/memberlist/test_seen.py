@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.ledger import COLUMN_BITS, Filling
 from serfsim.protocol.memberlist.members import STATE_DEAD, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import Alive, Message, Packet
@@ -33,9 +33,9 @@ def test_numbers_of_the_ledger_are_read_like_messages() -> None:
         for _ in range(3):
             hear(
                 hand,
-                hand.accuse(m.SUSPECT, "peer", 1, "p0"),
+                hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"),
                 hand.alive("p1", 3),
-                hand.accuse(m.DEAD, "p2", 1, "p3"),
+                hand.suspect_or_dead(m.DEAD, "p2", 1, "p3"),
                 hand.alive("me", 1),
             )
     assert by_number.runtime.events == by_message.runtime.events
@@ -44,12 +44,12 @@ def test_numbers_of_the_ledger_are_read_like_messages() -> None:
 
 def test_each_accuser_confirms_once_however_often_it_is_heard() -> None:
     hand = Hand(others=20).start()
-    gossiped(hand, hand.accuse(m.SUSPECT, "peer", 1, "p0"))
-    confirmation = hand.accuse(m.SUSPECT, "peer", 1, "p1")
+    gossiped(hand, hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"))
+    confirmation = hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p1")
     for _ in range(3):
         gossiped(hand, confirmation)
     assert hand.reported(events.CONFIRMED) == [hand.number("peer")]
-    gossiped(hand, hand.accuse(m.SUSPECT, "peer", 1, "p2"))
+    gossiped(hand, hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p2"))
     assert len(hand.reported(events.CONFIRMED)) == 2
 
 
@@ -57,7 +57,7 @@ def test_old_news_about_a_member_that_was_forgotten_is_news_again() -> None:
     hand = Hand().start()
     message = hand.alive("peer", 1)
     gossiped(hand, message)
-    gossiped(hand, hand.accuse(m.DEAD, "peer", 1, "p0"))
+    gossiped(hand, hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
     hand.clear()
     gossiped(hand, message)
     assert waiting(hand) == []
@@ -68,10 +68,10 @@ def test_old_news_about_a_member_that_was_forgotten_is_news_again() -> None:
 
 def test_what_was_seen_is_read_again_where_a_message_before_it_made_that_necessary() -> None:
     hand = Hand().start()
-    old = hand.accuse(m.SUSPECT, "p1", 1, "p0")
+    old = hand.suspect_or_dead(m.SUSPECT, "p1", 1, "p0")
     gossiped(hand, old)
-    moved = Alive(Record(hand.number("peer"), hand.directory.first[1].address, 4, b"new"), 5)
-    news = hand.accuse(m.DEAD, "p2", 1, "p0")
+    moved = Alive(NodeIdentity(hand.number("peer"), hand.directory.first[1].address, 4, b"new"), 5)
+    news = hand.suspect_or_dead(m.DEAD, "p2", 1, "p0")
     gossiped(hand, moved, news, old)
     assert hand.state_of("p2") == STATE_DEAD
     assert hand.state_of("p1") == STATE_SUSPECT

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from serfsim.native import Random
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.members import (
     STATE_ALIVE,
     STATE_DEAD,
@@ -23,7 +23,7 @@ from tests.memberlist.harness import Hand, events, m
 OTHER_META = b"\xff\x81\xa1a\xa1b"
 
 
-def record(hand: Hand, name: str, **changes: object) -> Record:
+def record(hand: Hand, name: str, **changes: object) -> NodeIdentity:
     """The record of `name` with changes."""
     node = hand.number(name)
     fields: dict[str, object] = {
@@ -31,7 +31,7 @@ def record(hand: Hand, name: str, **changes: object) -> Record:
         "address": hand.directory.first[node].address,
         "name_length": len(name),
     }
-    return Record(**(fields | changes))  # type: ignore[arg-type]
+    return NodeIdentity(**(fields | changes))  # type: ignore[arg-type]
 
 
 # Refuting ------------------------------------------------------------------------------------------
@@ -39,11 +39,11 @@ def record(hand: Hand, name: str, **changes: object) -> Record:
 
 def test_a_refutation_beats_the_accusation_and_costs_health() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.SUSPECT, "me", 7, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 7, "p0"))
     assert hand.node.core.members.key(0) == 8 * 4 + STATE_ALIVE
     assert hand.queued() == [(m.ALIVE, "me", 8)]
     assert hand.score == 1
-    hand.heard(hand.accuse(m.DEAD, "me", 8, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "me", 8, "p0"))
     assert hand.queued() == [(m.ALIVE, "me", 9)]
     assert hand.score == 2
     assert hand.reported(events.REFUTE_SUSPECT) == hand.reported(events.REFUTE_DEAD) == [hand.number("p0")]
@@ -51,18 +51,18 @@ def test_a_refutation_beats_the_accusation_and_costs_health() -> None:
 
 def test_old_accusations_need_no_refutation() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.SUSPECT, "me", 3, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 3, "p0"))
     hand.clear()
-    hand.heard(hand.accuse(m.SUSPECT, "me", 3, "p1"), hand.accuse(m.DEAD, "me", 2, "p1"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 3, "p1"), hand.suspect_or_dead(m.DEAD, "me", 2, "p1"))
     assert hand.queued() == []
 
 
 def test_a_refutation_displaces_older_ones_but_not_what_is_queued_under_the_name() -> None:
     hand = Hand().start()
     hand.node.core.queue(hand.alive("me", 1), 0, 0.0)
-    hand.heard(hand.accuse(m.SUSPECT, "me", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 1, "p0"))
     assert hand.queued() == [(m.ALIVE, "me", 2), (m.ALIVE, "me", 1)]
-    hand.heard(hand.accuse(m.SUSPECT, "me", 2, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 2, "p0"))
     assert hand.queued() == [(m.ALIVE, "me", 3), (m.ALIVE, "me", 1)]
     names = [entry.name for entry in hand.node.core.broadcasts.in_order()]
     assert names == [OWN_ADDRESS, 0]
@@ -132,7 +132,7 @@ def test_a_message_without_versions_keeps_those_known() -> None:
     long_name = "a-member-with-a-name-of-more-than-thirty-one-letters"
     node = hand.directory.add(long_name, 40).node
     hand.heard(Alive(hand.directory.first[node], 1))
-    bare = Record(node, 40, len(long_name), meta=OTHER_META, has_versions=False)
+    bare = NodeIdentity(node, 40, len(long_name), meta=OTHER_META, has_versions=False)
     assert (bare.protocol_max, bare.delegate_current) == (0, 0)
     hand.heard(Alive(bare, 2))
     known = hand.node.core.members.record(node)
@@ -152,7 +152,7 @@ def test_new_metadata_is_an_update_and_new_versions_alone_are_not() -> None:
 
 def test_the_name_of_a_left_member_may_come_back_from_anywhere_at_any_incarnation() -> None:
     hand = Hand().start(incarnation=9)
-    hand.heard(hand.accuse(m.DEAD, "peer", 9, "peer"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 9, "peer"))
     hand.clear()
     hand.heard(Alive(record(hand, "peer", address=9), 1))
     assert hand.delegate.calls == [("join", 1)]
@@ -164,7 +164,7 @@ def test_the_name_of_a_dead_member_comes_back_elsewhere_only_after_the_reclaim_t
     hand = Hand()
     hand.config.dead_node_reclaim_time = 10.0
     hand.start()
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
     hand.clear()
     hand.now = 10.0
     hand.heard(Alive(record(hand, "peer", address=9), 2))
@@ -176,7 +176,7 @@ def test_the_name_of_a_dead_member_comes_back_elsewhere_only_after_the_reclaim_t
 
 def test_without_a_reclaim_time_a_dead_members_name_stays_its_own() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
     hand.now = 1e6
     hand.heard(Alive(record(hand, "peer", address=9), 2))
     assert hand.delegate.calls[-1] == ("conflict", 1)
@@ -203,7 +203,7 @@ def test_an_alive_message_that_comes_from_outside_the_allowed_networks_is_ignore
         packet.broadcasts = [Alive(hand.directory.first[1], 1)]
         hand.node.on_packet(packet, source, 1.0, 1.0)
         assert (hand.node.core.members.key(1) != UNKNOWN) is known
-    packet.broadcasts = [hand.accuse(m.SUSPECT, "peer", 1, "p0")]
+    packet.broadcasts = [hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0")]
     hand.node.on_packet(packet, 50, 1.0, 1.0)
     assert hand.state_of("peer") == STATE_SUSPECT, "only alive messages are looked at"
 
@@ -213,7 +213,7 @@ def test_an_alive_message_that_comes_from_outside_the_allowed_networks_is_ignore
 
 def test_a_dead_message_from_its_subject_makes_the_member_left() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "peer"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "peer"))
     assert hand.state_of("peer") == STATE_LEFT
     assert hand.delegate.calls == [("leave", 1)]
     assert hand.reported(events.MEMBER_LEFT) == [1]
@@ -221,12 +221,12 @@ def test_a_dead_message_from_its_subject_makes_the_member_left() -> None:
 
 def test_the_dead_do_not_become_left_nor_the_left_dead_nor_do_they_gain_incarnations() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"))
-    hand.heard(hand.accuse(m.DEAD, "p1", 1, "p1"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p1", 1, "p1"))
     hand.clear()
-    hand.heard(hand.accuse(m.DEAD, "peer", 4, "peer"))
-    hand.heard(hand.accuse(m.DEAD, "p1", 4, "p0"))
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 4, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 4, "peer"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "p1", 4, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 4, "p0"))
     members = hand.node.core.members
     assert (hand.state_of("peer"), hand.state_of("p1")) == (STATE_DEAD, STATE_LEFT)
     assert members.incarnation(1) == members.incarnation(hand.number("p1")) == 1
@@ -235,8 +235,8 @@ def test_the_dead_do_not_become_left_nor_the_left_dead_nor_do_they_gain_incarnat
 
 def test_a_new_message_about_a_member_displaces_the_queued_one_whatever_it_says() -> None:
     hand = Hand().start()
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"))
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p1"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p1"))
     assert hand.queued() == [(m.DEAD, "peer", 1)]
     hand.heard(Alive(record(hand, "peer"), 2))
     assert hand.queued() == [(m.ALIVE, "peer", 2)]
@@ -271,7 +271,7 @@ def anything(hand: Hand, dice: random.Random) -> Message:
             changes["has_versions"] = False
         return Alive(record(hand, name, **changes), incarnation)
     kind = dice.choice([m.SUSPECT, m.DEAD])
-    return hand.accuse(kind, name, incarnation, dice.choice(["me", "peer", "p0", "p1", "p2", name]))
+    return hand.suspect_or_dead(kind, name, incarnation, dice.choice(["me", "peer", "p0", "p1", "p2", name]))
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_SUSPECT
-from serfsim.protocol.memberlist.messages import Accusation
+from serfsim.protocol.memberlist.messages import SuspectOrDead
 from tests.memberlist.harness import Hand, events, m
 
 
@@ -31,8 +31,8 @@ def quiet(others: int = 6) -> Hand:
     return hand
 
 
-def suspect(hand: Hand, accuser: str, incarnation: int = 1) -> None:
-    hand.heard(hand.accuse(m.SUSPECT, "peer", incarnation, accuser))
+def suspect(hand: Hand, from_node: str, incarnation: int = 1) -> None:
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", incarnation, from_node))
 
 
 def test_a_suspicion_that_nobody_confirms_lasts_the_maximum() -> None:
@@ -90,9 +90,9 @@ def test_a_nodes_own_repeated_failed_probes_do_not_confirm_its_own_suspicion() -
 def test_a_confirmation_is_passed_on_as_it_came_and_one_too_many_is_not() -> None:
     hand = quiet()
     suspect(hand, "p0")
-    for accuser in ("p1", "p2"):
+    for from_node in ("p1", "p2"):
         hand.clear()
-        message = hand.accuse(m.SUSPECT, "peer", 1, accuser)
+        message = hand.suspect_or_dead(m.SUSPECT, "peer", 1, from_node)
         hand.heard(message)
         assert [entry.message for entry in hand.node.core.broadcasts.in_order()] == [message]
     hand.clear()
@@ -110,7 +110,7 @@ def test_a_confirmation_of_a_higher_incarnation_does_not_raise_the_views() -> No
 
 def test_a_suspicion_taken_over_by_push_pull_counts_as_this_nodes_own() -> None:
     hand, other = quiet(), quiet()
-    other.heard(other.accuse(m.DEAD, "peer", 1, "p0"))
+    other.heard(other.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
     hand.node.merger.merge(hand.push_pull_of(other), False, 0.0)
     assert hand.state_of("peer") == STATE_SUSPECT
     assert list(hand.node.states.suspicions[1].accusers) == [0]
@@ -120,14 +120,14 @@ def test_a_suspicion_taken_over_by_push_pull_counts_as_this_nodes_own() -> None:
 
 def test_push_pull_can_make_a_confirmation_out_of_what_others_believe() -> None:
     hand, other = quiet(), quiet()
-    other.heard(other.accuse(m.DEAD, "peer", 1, "p0"))
+    other.heard(other.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
     suspect(hand, "p0")
     hand.clear()
     hand.node.merger.merge(hand.push_pull_of(other), False, 0.0)
     assert hand.node.states.suspicions[1].confirmations == 1
     (entry,) = hand.node.core.broadcasts.in_order()
-    assert isinstance(entry.message, Accusation)
-    assert entry.message.accuser == 0, "and it goes on as a suspicion of this node's own"
+    assert isinstance(entry.message, SuspectOrDead)
+    assert entry.message.from_node == 0, "and it goes on as a suspicion of this node's own"
 
 
 def test_where_too_few_could_confirm_the_minimum_runs_from_the_start() -> None:
@@ -140,7 +140,7 @@ def test_where_too_few_could_confirm_the_minimum_runs_from_the_start() -> None:
 def test_dead_members_count_until_they_are_forgotten() -> None:
     hand = quiet(others=14)
     for i in range(5):
-        hand.heard(hand.accuse(m.DEAD, f"p{i}", 1, "p9"))
+        hand.heard(hand.suspect_or_dead(m.DEAD, f"p{i}", 1, "p9"))
     suspect(hand, "p9")
     assert hand.node.states.suspicions[1].minimum == pytest.approx(4 * 1.176)
 
@@ -153,8 +153,8 @@ def test_the_expiry_declares_the_member_failed_in_this_nodes_name() -> None:
     hand.run(24.0)
     (entry,) = hand.node.core.broadcasts.in_order()
     message = entry.message
-    assert isinstance(message, Accusation)
-    assert (message.kind, message.node, message.incarnation, message.accuser) == (m.DEAD, 1, 1, 0)
+    assert isinstance(message, SuspectOrDead)
+    assert (message.kind, message.node, message.incarnation, message.from_node) == (m.DEAD, 1, 1, 0)
     assert hand.delegate.calls == [("leave", 1)]
 
 
@@ -190,7 +190,7 @@ def test_an_alive_message_of_the_same_incarnation_refutes_nothing() -> None:
 def test_a_dead_message_ends_a_suspicion_and_a_late_confirmation_does_nothing() -> None:
     hand = quiet()
     suspect(hand, "p0")
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, "p1"))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p1"))
     suspect(hand, "p2")
     assert hand.state_of("peer") == STATE_DEAD
     assert hand.node.states.suspicions == {}
@@ -203,6 +203,6 @@ def test_old_suspicions_and_those_of_unknown_members_are_ignored() -> None:
     hand.heard(hand.alive("peer", 5))
     hand.clear()
     suspect(hand, "p0", incarnation=4)
-    hand.heard(hand.accuse(m.SUSPECT, "stranger", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "stranger", 1, "p0"))
     assert hand.state_of("peer") == STATE_ALIVE
     assert hand.queued() == []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue, retransmit_limit
 from serfsim.protocol.memberlist.members import STATE_NAMES, UNKNOWN
-from serfsim.protocol.memberlist.messages import ALIVE, DEAD, SUSPECT, Accusation, Alive, Message
+from serfsim.protocol.memberlist.messages import ALIVE, DEAD, SUSPECT, Alive, Message, SuspectOrDead
 from serfsim.protocol.memberlist.push_pull import PushPull, push_pull_scale
 from serfsim.protocol.memberlist.state import OWN_ADDRESS
 from serfsim.protocol.memberlist.suspicion import (
@@ -61,8 +61,8 @@ def test_whole_suspicion_runs_end_when_the_real_timer_did() -> None:
         fires_at = suspicion.first_timeout()
         for confirm in run["confirms"]:
             at = confirm["at_ns"] / 1e9
-            accuser = names.setdefault(confirm["from"], len(names))
-            assert suspicion.confirm(accuser) == confirm["accepted"], run
+            from_node = names.setdefault(confirm["from"], len(names))
+            assert suspicion.confirm(from_node) == confirm["accepted"], run
             if confirm["accepted"] and at < fires_at:
                 fires_at = at + max(suspicion.remaining(at), 0.0)
         assert suspicion.confirmations == run["final_confirmations"]
@@ -118,33 +118,35 @@ def prepare(case: dict) -> Hand:  # type: ignore[type-arg]
     if case["about"] == "unknown":
         members = hand.node.core.members
         members.purge(1e9, 0.0)
-        hand.node.states.dead(hand.accuse(DEAD, "peer", 1, "p0"), 0.0)
+        hand.node.states.dead(hand.suspect_or_dead(DEAD, "peer", 1, "p0"), 0.0)
         members.purge(1e9, 0.0)
     elif case["about"] == "remote":
         peer = hand.directory.first[1]
         hand.node.states.alive(Alive(peer, case["prior_inc"]), 0.0)
         if case["prior_state"] == "suspect":
-            hand.node.states.suspect(hand.accuse(SUSPECT, "peer", case["prior_inc"], "accuser0"), 0.0)
+            hand.node.states.suspect(
+                hand.suspect_or_dead(SUSPECT, "peer", case["prior_inc"], "accuser0"), 0.0
+            )
         elif case["prior_state"] == "dead":
-            hand.node.states.dead(hand.accuse(DEAD, "peer", case["prior_inc"], "p0"), 0.0)
+            hand.node.states.dead(hand.suspect_or_dead(DEAD, "peer", case["prior_inc"], "p0"), 0.0)
         elif case["prior_state"] == "left":
-            hand.node.states.dead(hand.accuse(DEAD, "peer", case["prior_inc"], "peer"), 0.0)
+            hand.node.states.dead(hand.suspect_or_dead(DEAD, "peer", case["prior_inc"], "peer"), 0.0)
         hand.now = float(case["state_change_age_s"])
     else:
         hand.node.core.leaving = case["leaving"]
         if case["prior_state"] == "left":
-            hand.node.states.dead(hand.accuse(DEAD, "me", 1, "me"), 0.0)
+            hand.node.states.dead(hand.suspect_or_dead(DEAD, "me", 1, "me"), 0.0)
     hand.node.core.awareness.score = 0
     hand.clear()
     return hand
 
 
-def record_of(hand: Hand, subject: str, variant: str) -> Record:
+def record_of(hand: Hand, subject: str, variant: str) -> NodeIdentity:
     base = hand.directory.first[hand.number(subject)]
     meta = OTHER_META if variant in ("meta", "diffmeta") else base.meta
     address = 99 if variant in ("newaddr", "otheraddr") else base.address
     protocol = (1, 4, 2) if variant == "diffvsn" else (1, 5, 2)
-    return Record(base.node, address, base.name_size - 1, meta, protocol)
+    return NodeIdentity(base.node, address, base.name_size - 1, meta, protocol)
 
 
 def deliver(hand: Hand, case: dict) -> None:  # type: ignore[type-arg]
@@ -163,10 +165,10 @@ def deliver(hand: Hand, case: dict) -> None:  # type: ignore[type-arg]
     elif kind == "alive":
         states.alive(Alive(record_of(hand, subject, variant), incarnation), hand.now)
     elif kind == "suspect":
-        states.suspect(hand.accuse(SUSPECT, subject, incarnation, "p1"), hand.now)
+        states.suspect(hand.suspect_or_dead(SUSPECT, subject, incarnation, "p1"), hand.now)
     else:
-        accuser = subject if variant == "self" else "p1"
-        states.dead(hand.accuse(DEAD, subject, incarnation, accuser), hand.now)
+        from_node = subject if variant == "self" else "p1"
+        states.dead(hand.suspect_or_dead(DEAD, subject, incarnation, from_node), hand.now)
 
 
 KINDS = {ALIVE: "alive", SUSPECT: "suspect", DEAD: "dead"}
@@ -220,8 +222,8 @@ def test_confirmations_count_as_in_the_library() -> None:
         words = step["step"].replace("(", ",").replace(")", ",").split(",")
         incarnation = int(words[2])
         if words[0] == "suspect":
-            accuser = accusers[words[3].removeprefix("from=")]
-            hand.node.states.suspect(hand.accuse(SUSPECT, "peer", incarnation, accuser), 0.0)
+            from_node = accusers[words[3].removeprefix("from=")]
+            hand.node.states.suspect(hand.suspect_or_dead(SUSPECT, "peer", incarnation, from_node), 0.0)
         else:
             hand.node.states.alive(Alive(hand.directory.first[1], incarnation), 0.0)
         result = step["result"]
@@ -240,8 +242,8 @@ def test_confirmations_count_as_in_the_library() -> None:
         assert [KINDS[e.message.kind] for e in entries] == [q["type"] for q in step["queued"]]
         for entry, expected in zip(entries, step["queued"], strict=True):
             assert entry.message.incarnation == expected["incarnation"]
-            if isinstance(entry.message, Accusation):
-                assert hand.directory.names[entry.message.accuser] == expected["from"]
+            if isinstance(entry.message, SuspectOrDead):
+                assert hand.directory.names[entry.message.from_node] == expected["from"]
 
 
 def test_too_few_possible_accusers_mean_no_confirmations_and_the_minimum_at_once() -> None:

@@ -19,7 +19,7 @@ from serfsim.network.network import Network
 from serfsim.protocol.memberlist.config import MEMBERLIST_SETTINGS, MemberlistConfig
 from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS, SerfConfig
 from serfsim.protocol.settings import LIVE_ONLY, MODELLED, NOT_MODELLED, PROFILES, Setting
-from serfsim.protocol.versions import RELEASES, Mechanisms
+from serfsim.protocol.versions import RELEASES, ReleaseFeatures
 from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS, CoordinateConfig
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.network import Network as ScenarioNetwork
@@ -74,11 +74,11 @@ def test_the_machines_have_exactly_the_attributes_of_the_table(file: str) -> Non
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_machines_and_scenarios_have_the_defaults_of_the_table(profile: str, release: str) -> None:
-    can = Mechanisms(release)
+    features = ReleaseFeatures(release)
     settings = Cluster(profile=profile, version=release).config
     machines: list[tuple[tuple[Setting, ...], object]] = [
-        (MEMBERLIST_SETTINGS, MemberlistConfig(can, profile)),
-        (SERF_SETTINGS + AGENT_SETTINGS, SerfConfig(can)),
+        (MEMBERLIST_SETTINGS, MemberlistConfig(features, profile)),
+        (SERF_SETTINGS + AGENT_SETTINGS, SerfConfig(features)),
         (COORDINATE_SETTINGS, CoordinateConfig()),
     ]
     for rows, machine in machines:

@@ -8,7 +8,7 @@ import pytest
 
 import serfsim
 from serfsim.base.errors import ScenarioError, SerfsimWarning
-from serfsim.protocol.versions import Mechanisms
+from serfsim.protocol.versions import ReleaseFeatures
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load, loads
@@ -116,7 +116,7 @@ def test_lengths_without_a_unit_are_refused_and_links_may_lose_packets() -> None
 def test_what_the_agent_raises_to_a_second_is_raised_and_said(name: str) -> None:
     for given, taken in ((0.2, 1.0), (1.0, 1.0), (3.0, 3.0)):
         scenario = Scenario(cluster={"nodes": 2, "config": {name: f"{given}s"}}, duration="10s")
-        assert getattr(serf_config(scenario.cluster.config, Mechanisms("0.9")), name) == taken
+        assert getattr(serf_config(scenario.cluster.config, ReleaseFeatures("0.9")), name) == taken
         assert [warning.partition(":")[0] for warning in warnings(scenario)] == (
             [f"cluster.config.{name}"] if given < taken else []
         )

@@ -10,25 +10,25 @@ import pytest
 from serfsim.protocol.serf.application import ACKED, ANSWERED, CLOSED, DELIVERED, RECEIVED, SENT
 from serfsim.results.columns import frame_of
 from serfsim.results.frames import deliveries
-from serfsim.results.scoring.recording import Announcement, DeliveryTable
+from serfsim.results.scoring.recording import DeliveryTable, ItemSummary
 from serfsim.results.summary import score
 from tests.scoring.recorded import recorded
 
 Row = tuple[float, int, int, int] | tuple[float, int, int, int, int]  # t, node, action, item, peer
 
-EVENT = Announcement("event", "deploy", 3, 0, 16)
-OTHER = Announcement("event", "deploy", 9, 2, 16)
-QUERY = Announcement("query", "uptime", 1, 1, 0, wants_ack=True)
-INTERNAL = Announcement("query", "_serf_ping", 2, 1, 0, wants_ack=True)
+EVENT = ItemSummary("event", "deploy", 3, 0, 16)
+OTHER = ItemSummary("event", "deploy", 9, 2, 16)
+QUERY = ItemSummary("query", "uptime", 1, 1, 0, wants_ack=True)
+INTERNAL = ItemSummary("query", "_serf_ping", 2, 1, 0, wants_ack=True)
 
 
-def table(rows: list[Row], *items: Announcement) -> DeliveryTable:
+def table(rows: list[Row], *items: ItemSummary) -> DeliveryTable:
     columns = np.array([(*row, -1)[:5] for row in rows], dtype=np.float64).reshape(len(rows), 5).T
     node, action, item, peer = (column.astype(np.int64) for column in columns[1:])
     return DeliveryTable(columns[0].copy(), node, action, item, peer, list(items))
 
 
-def figures(rows: list[Row], *items: Announcement, **options: Any) -> Any:
+def figures(rows: list[Row], *items: ItemSummary, **options: Any) -> Any:
     recording = recorded(**{"nodes": 5, "duration": 60.0, **options})
     recording.deliveries = table(rows, *items)
     return score(recording)["dissemination"]
@@ -103,7 +103,7 @@ def test_acks_and_answers_are_shares_of_the_members_for_whom_a_query_was() -> No
 
 
 def test_where_no_acks_were_asked_for_there_is_no_share_of_them() -> None:
-    silent = Announcement("query", "uptime", 1, 1, 0)
+    silent = ItemSummary("query", "uptime", 1, 1, 0)
     rows: list[Row] = [*sent(0, 1, 10.0, {}), (10.0, 1, DELIVERED, 0)]
     found = figures(rows, silent)["queries"]
     assert (found["acked_share"], found["answered_share"]) == (None, 0.0)

@@ -14,7 +14,7 @@ from serfsim.protocol.memberlist.messages import Alive, Message, Packet
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import STATUS_NAMES
-from serfsim.protocol.serf.messages import JOIN, LEAVE, Announced, Intent, SerfState, UserEvent
+from serfsim.protocol.serf.messages import JOIN, LEAVE, GossipedItem, Intent, SerfState, UserEvent
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.query_messages import Query, QueryResponse
 from serfsim.protocol.serf.snapshot import SnapshotFile
@@ -51,10 +51,10 @@ class HandApplication(Application):
     def matches(self, expression: str, value: str) -> bool:
         return re.search(expression, value) is not None
 
-    def sent(self, message: Announced, now: float) -> None:
+    def sent(self, message: GossipedItem, now: float) -> None:
         self.calls.append(("sent", message.name))
 
-    def received(self, message: Announced, now: float) -> None:
+    def received(self, message: GossipedItem, now: float) -> None:
         self.calls.append(("received", message.name))
 
     def user_event(self, event: UserEvent, now: float) -> None:
@@ -163,9 +163,9 @@ class SerfHand:
         """memberlist hears a member say that it has left."""
         self.accused(name, name, incarnation)
 
-    def accused(self, name: str, accuser: str, incarnation: int) -> None:
+    def accused(self, name: str, from_node: str, incarnation: int) -> None:
         states = self.node.memberlist.states
-        self.heard(states.accuse(m.DEAD, self.number(name), incarnation, self.number(accuser)))
+        self.heard(states.suspect_or_dead(m.DEAD, self.number(name), incarnation, self.number(from_node)))
 
     def intent(self, kind: int, name: str, ltime: int, prune: bool = False) -> bool:
         """An intent comes in; was it passed on?"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.runtime import DIAL_REFUSED
 from serfsim.protocol.serf.intents import LEFT_WELL
 from serfsim.protocol.serf.tags import encode_tags
@@ -17,7 +17,7 @@ def refuse(hand: SerfHand, stream: int, now: float) -> None:
 def test_every_call_has_a_token_of_its_own() -> None:
     hand = quiet()
     node = hand.node
-    record = Record(0, 0, 2, encode_tags({"role": "db"}))
+    record = NodeIdentity(0, 0, 2, encode_tags({"role": "db"}))
     tokens = [
         int(node.join([1], 0.0)),
         int(node.join([2], 0.0)),
@@ -96,7 +96,7 @@ def test_a_second_leave_joins_the_first() -> None:
 
 def test_an_update_of_tags_ends_once_it_is_broadcast() -> None:
     hand = quiet()
-    record = Record(0, 0, 2, encode_tags({"role": "db"}))
+    record = NodeIdentity(0, 0, 2, encode_tags({"role": "db"}))
     token = hand.node.update_tags({"role": "db"}, record, 0.0)
     hand.run(10.0)
     assert hand.application.done == [(token, 1)]

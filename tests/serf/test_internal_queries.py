@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.messages import USER, Alive, Packet
 from serfsim.protocol.serf.queries import encode_conflict_response, encode_key_request, encode_key_response
 from serfsim.protocol.serf.query_messages import Query, QueryResponse
@@ -95,7 +95,7 @@ def test_about_our_own_name_we_do_not_vote() -> None:
 
 def contested(hand: SerfHand) -> Query:
     """Somebody at another address claims our name; the query that this sets off."""
-    hand.heard(Alive(Record(0, 77, 2), 5))
+    hand.heard(Alive(NodeIdentity(0, 77, 2), 5))
     (entry,) = hand.node.queues.queries.in_order()
     query = entry.message
     assert isinstance(query, Query)
@@ -106,7 +106,7 @@ def votes(hand: SerfHand, query: Query, addresses: list[int | None]) -> None:
     """Members 1, 2 ... say that our name is at these addresses, or nowhere."""
     for node, address in enumerate(addresses, start=1):
         response = QueryResponse(hand.directory.first[node], query.ltime, query.id, 0, b"\x06\xc0")
-        response.member = None if address is None else Record(0, address, 2)
+        response.member = None if address is None else NodeIdentity(0, address, 2)
         packet = Packet(USER, 0, response.size)
         packet.broadcasts = [response]
         hand.node.on_packet(packet, node, hand.now, hand.now)
@@ -121,7 +121,7 @@ def test_a_contested_name_of_ours_is_put_to_the_others() -> None:
 
 def test_a_contested_name_of_another_is_its_bearers_affair() -> None:
     hand = quiet()
-    hand.heard(Alive(Record(1, 77, 1), 5))
+    hand.heard(Alive(NodeIdentity(1, 77, 1), 5))
     assert hand.node.queues.queries.depth == 0
     assert hand.reported(events.CONFLICT) == [1]
 
@@ -129,7 +129,7 @@ def test_a_contested_name_of_another_is_its_bearers_affair() -> None:
 def test_resolution_can_be_turned_off() -> None:
     hand = quiet()
     hand.config.enable_name_conflict_resolution = False
-    hand.heard(Alive(Record(0, 77, 2), 5))
+    hand.heard(Alive(NodeIdentity(0, 77, 2), 5))
     assert hand.node.queues.queries.depth == 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.messages import Alive, Packet
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
@@ -247,7 +247,7 @@ def test_pruning_a_live_member_holds_the_worker_for_six_seconds_and_only_then_pa
     assert not hand.leave_intent("p", 9, prune=True)
     hand.heard(
         Intent(JOIN, hand.directory.first[1], 10, False),
-        Alive(Record(2, 2, 1, meta=b"\xff\x81\xa1a\xa1b"), 2),
+        Alive(NodeIdentity(2, 2, 1, meta=b"\xff\x81\xa1a\xa1b"), 2),
     )
     hand.run(5.9)
     assert (hand.status("p"), hand.reported(events.REAP), hand.queued()) == ("leaving", [], [])

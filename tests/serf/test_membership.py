@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serfsim.native import i64, vec
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.core import GOSSIP_TICK
 from serfsim.protocol.memberlist.messages import Alive, Packet
 from serfsim.protocol.serf.intents import NOTHING
@@ -24,7 +24,7 @@ def test_a_node_starts_alone_alive_and_at_lamport_time_one() -> None:
 
 def test_suspicion_is_invisible_to_serf() -> None:
     hand = SerfHand(knowing=4)
-    hand.heard(hand.node.memberlist.states.accuse(m.SUSPECT, 1, 1, 2))
+    hand.heard(hand.node.memberlist.states.suspect_or_dead(m.SUSPECT, 1, 1, 2))
     assert hand.status("p") == "alive"
     assert hand.member_events() == []
 
@@ -85,7 +85,7 @@ def test_a_left_member_that_comes_back_keeps_its_status_time() -> None:
 
 def test_new_tags_are_an_update() -> None:
     hand = SerfHand(knowing=4)
-    hand.heard(Alive(Record(1, 1, 1, meta=b"\xff\x81\xa1a\xa1b"), 2))
+    hand.heard(Alive(NodeIdentity(1, 1, 1, meta=b"\xff\x81\xa1a\xa1b"), 2))
     assert hand.member_events() == ["member-update:p"]
 
 

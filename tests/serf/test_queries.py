@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.messages import USER, Alive, Packet
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.outgoing_queries import QueryParams
@@ -108,7 +108,7 @@ def test_a_query_must_be_short_enough() -> None:
     plain = query_of(hand).size
     hand.config.query_size_limit = plain + 10
     assert hand.node.query("uptime", b"x" * 400, QueryParams(), 0.0) is None
-    assert hand.node.trouble == f"query exceeds limit of {plain + 10} bytes"
+    assert hand.node.last_error == f"query exceeds limit of {plain + 10} bytes"
     assert hand.node.query_clock.time() == 1
     assert hand.application.calls == []
 
@@ -127,7 +127,7 @@ def test_a_node_of_an_old_protocol_may_not_ask_but_answers() -> None:
     hand = quiet()
     hand.config.protocol_version = 3
     assert hand.node.query("uptime", b"", QueryParams(), 0.0) is None
-    assert hand.node.trouble == "Feature not supported"
+    assert hand.node.last_error == "Feature not supported"
     hand.query_heard(query_of(hand, flags=1))
     assert [address for address, _ in hand.responses_sent()] == [1]
 
@@ -214,7 +214,7 @@ def test_all_filters_must_let_a_node_through(filters: list[Filter], is_ours: boo
 
 def test_a_changed_tag_counts_from_then_on() -> None:
     hand = quiet(meta=encode_tags({"role": "web"}))
-    hand.node.update_tags({"role": "db"}, Record(0, 0, 2, encode_tags({"role": "db"})), 0.0)
+    hand.node.update_tags({"role": "db"}, NodeIdentity(0, 0, 2, encode_tags({"role": "db"})), 0.0)
     hand.query_heard(query_of(hand, filters=[TagFilter("role", "web")]))
     assert hand.application.told == []
 
@@ -223,7 +223,7 @@ def test_filters_look_at_all_own_tags_even_where_others_hear_of_the_role_alone()
     hand = quiet(meta=b"web")
     hand.query_heard(query_of(hand, filters=[TagFilter("rack", "7")]))
     assert hand.application.told == []
-    hand.node.update_tags({"role": "web", "rack": "7"}, Record(0, 0, 2, b"web"), 0.0)
+    hand.node.update_tags({"role": "web", "rack": "7"}, NodeIdentity(0, 0, 2, b"web"), 0.0)
     hand.query_heard(query_of(hand, ltime=2, number=8, filters=[TagFilter("rack", "7")]))
     assert hand.application.told == ["query: uptime"]
 
@@ -271,7 +271,7 @@ def test_a_detour_leads_only_through_members_that_are_alive_and_know_how() -> No
     hand = quiet(knowing=5, others=5)
     hand.dies("q")
     hand.leave_intent("s", 3)
-    old = Record(5, 5, 1, protocol=(1, 4, 2), delegate=(2, 4, 4))
+    old = NodeIdentity(5, 5, 1, protocol=(1, 4, 2), delegate=(2, 4, 4))
     hand.heard(Alive(old, 2))
     hand.clear()
     hand.query_heard(query_of(hand, flags=1, relay_factor=5))
@@ -345,7 +345,7 @@ def test_a_query_closes_at_its_timeout_and_what_comes_later_is_a_stray() -> None
     assert ("closed", "uptime") not in hand.application.calls
     hand.run(2.0)
     assert hand.application.calls[-1] == ("closed", "uptime")
-    assert hand.node.asking.open == {}
+    assert hand.node.outgoing_queries.open == {}
     deliver(hand, response_of(hand, query, 3))
     assert hand.application.responses == []
     assert hand.reported(events.STRAY_RESPONSE) == [3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serfsim.native import Random, vec
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.members import UNKNOWN
 from serfsim.protocol.memberlist.messages import Alive
@@ -86,7 +86,7 @@ def test_a_member_is_sought_where_it_was_last_even_when_memberlist_has_forgotten
     hand = SerfHand(others=1, knowing=1, memberlist_config=without_push_pull())
     hand.leave_intent("p", 2)
     hand.departs("p")
-    hand.heard(Alive(Record(1, 77, 1), 2))
+    hand.heard(Alive(NodeIdentity(1, 77, 1), 2))
     assert hand.node.members.address(1) == 77
     hand.accused("p", "me", 2)
     hand.clear()
@@ -99,7 +99,7 @@ def test_a_member_is_sought_where_it_was_last_even_when_memberlist_has_forgotten
 
 def test_a_member_back_at_its_first_address_is_sought_there() -> None:
     hand = SerfHand(others=1, knowing=1)
-    hand.node.members.note_address(Record(1, 77, 1))
+    hand.node.members.note_address(NodeIdentity(1, 77, 1))
     hand.node.members.note_address(hand.directory.first[1])
     assert hand.node.members.address(1) == 1
 

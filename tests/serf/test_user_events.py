@@ -50,10 +50,10 @@ def test_an_event_must_be_short_enough_before_and_after_it_is_encoded(payload: i
         assert event is not None
         assert event.size - 1 == 25 + 1 + 7 + payload + 3 == 512
     elif payload == 507:
-        assert hand.node.trouble == "user event exceeds configured limit of 512 bytes before encoding"
+        assert hand.node.last_error == "user event exceeds configured limit of 512 bytes before encoding"
     else:
         message = "encoded user event exceeds configured limit of 512 bytes after encoding"
-        assert hand.node.trouble == message
+        assert hand.node.last_error == message
     if not fits:
         assert waiting(hand) == []
         assert hand.node.event_clock.time() == 1
@@ -63,9 +63,9 @@ def test_no_configuration_allows_more_than_nine_kilobytes() -> None:
     hand = quiet()
     hand.config.user_event_size_limit = 20000
     assert hand.node.user_event("x", b"y" * 9216, False, 0.0) is None
-    assert hand.node.trouble == "user event exceeds sane limit of 9216 bytes before encoding"
+    assert hand.node.last_error == "user event exceeds sane limit of 9216 bytes before encoding"
     assert hand.node.user_event("x", b"y" * 9215, False, 0.0) is None
-    assert hand.node.trouble == "encoded user event exceeds sane limit of 9216 bytes before encoding"
+    assert hand.node.last_error == "encoded user event exceeds sane limit of 9216 bytes before encoding"
     assert hand.node.user_event("x", b"y" * 9000, False, 0.0) is not None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from serfsim.native import Random
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.versions import RELEASES, Mechanisms
+from serfsim.protocol.versions import RELEASES, ReleaseFeatures
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.settings import Settings
@@ -24,26 +24,26 @@ def settings_of(release: str) -> Settings:
 
 
 def config_of(release: str) -> MemberlistConfig:
-    return memberlist_config(settings_of(release), 1, Mechanisms(release))
+    return memberlist_config(settings_of(release), 1, ReleaseFeatures(release))
 
 
 def serf_config_of(release: str) -> SerfConfig:
-    return serf_config(settings_of(release), Mechanisms(release))
+    return serf_config(settings_of(release), ReleaseFeatures(release))
 
 
 def coordinates_of(release: str) -> CoordinateConfig:
-    return coordinate_config(settings_of(release), Mechanisms(release))
+    return coordinate_config(settings_of(release), ReleaseFeatures(release))
 
 
-def record_of(node: int, name: str, release: str) -> Record:
+def record_of(node: int, name: str, release: str) -> NodeIdentity:
     """What a node of a release says of itself."""
-    can = Mechanisms(release)
-    return Record(
+    features = ReleaseFeatures(release)
+    return NodeIdentity(
         node,
         node,
         len(name),
-        protocol=(1, can.protocol_max, 2),
-        delegate=(2, can.delegate_max, settings_of(release).protocol_version),
+        protocol=(1, features.protocol_max, 2),
+        delegate=(2, features.delegate_max, settings_of(release).protocol_version),
     )
 
 

@@ -153,7 +153,7 @@ def test_a_member_that_is_down_comes_back_with_the_new_release() -> None:
     run = run_of("0.8.1", faults=[crash, {"upgrade": ["node-02"], "to": "0.9", "at": "10s"}])
     (down,) = [span for span in run.recording.truth.down[2] if span.start > 0.0]
     assert (down.start, down.end) == pytest.approx((5.0, 25.0))
-    assert run.sim.nodes[2].config.mechanisms.release == "0.9"
+    assert run.sim.nodes[2].config.features.release == "0.9"
 
 
 def test_settings_that_were_chosen_survive_an_upgrade_and_defaults_do_not() -> None:

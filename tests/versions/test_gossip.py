@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
 from serfsim.protocol.memberlist.core import GOSSIP_TICK
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_LEFT, STATE_SUSPECT
@@ -17,7 +17,7 @@ from serfsim.protocol.memberlist.messages import (
     UserMessage,
 )
 from serfsim.protocol.memberlist.state import OWN_ADDRESS
-from serfsim.protocol.versions import RELEASES, Mechanisms
+from serfsim.protocol.versions import RELEASES, ReleaseFeatures
 from tests.memberlist.harness import m
 from tests.versions.harness import ReleaseHand, config_of, record_of, since
 
@@ -25,7 +25,7 @@ from tests.versions.harness import ReleaseHand, config_of, record_of, since
 def gossips_to(release: str, kind: int, accuser: str) -> bool:
     """Is the only other member told something after such a message about it?"""
     hand = ReleaseHand(release=release, others=1).start()
-    hand.heard(hand.accuse(kind, "peer", 1, accuser))
+    hand.heard(hand.suspect_or_dead(kind, "peer", 1, accuser))
     hand.runtime.sent.clear()
     hand.node.core.broadcasts.queue(UserMessage(3, 0, 50))
     for tick in range(3):  # chance may miss a member in so small a cluster
@@ -73,7 +73,7 @@ def test_only_members_of_081_and_later_get_a_checksum() -> None:
 def test_of_equally_told_messages_the_longest_goes_first_from_082_on_and_the_newest_before() -> None:
     order = []
     for release in RELEASES:
-        queue = TransmitLimitedQueue(4, Mechanisms(release).longest_first)
+        queue = TransmitLimitedQueue(4, ReleaseFeatures(release).longest_first)
         for size in (40, 90, 60):
             queue.queue(UserMessage(3, size, size))
         told: list[Message] = []
@@ -117,7 +117,7 @@ def test_messages_are_handled_in_order_before_082_and_then_alive_first_and_newes
 def test_before_082_a_verdict_that_comes_before_the_denial_counts_first() -> None:
     for release, state in (("0.8.1", STATE_ALIVE), ("0.9", STATE_ALIVE)):
         hand = ReleaseHand(release=release).start()
-        hand.heard(hand.accuse(m.DEAD, "peer", 1, "p0"), hand.alive("peer", 2))
+        hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p0"), hand.alive("peer", 2))
         assert hand.state_of("peer") == state
         assert ("leave", 1) in hand.delegate.calls or release == "0.9"
         assert ("leave", 1) not in hand.delegate.calls or release == "0.8.1"
@@ -127,7 +127,7 @@ def test_a_refutation_displaces_what_is_queued_about_the_node_only_in_06_and_07(
     names = []
     for release in RELEASES:
         hand = ReleaseHand(release=release).start()
-        hand.heard(hand.accuse(m.SUSPECT, "me", 1, "peer"))
+        hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 1, "peer"))
         (entry,) = hand.node.core.broadcasts.in_order()
         names.append(entry.name)
     assert names == [OWN_ADDRESS if late else 0 for late in since("0.8")]
@@ -140,7 +140,7 @@ def forgotten_after(release: str, accuser: str, seconds: float) -> bool:
     hand = ReleaseHand(release=release, others=2)
     hand.config.push_pull_interval = 0.0
     hand.start()
-    hand.heard(hand.accuse(m.DEAD, "peer", 1, accuser))
+    hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, accuser))
     hand.runtime.timers.clear()
     hand.node.prober.order.place = hand.node.core.members.count
     hand.now = seconds
@@ -164,7 +164,7 @@ def test_who_says_itself_that_it_goes_has_left_from_09_on_and_is_dead_before() -
     states = []
     for release in RELEASES:
         hand = ReleaseHand(release=release).start()
-        hand.heard(hand.accuse(m.DEAD, "peer", 1, "peer"))
+        hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "peer"))
         states.append(hand.state_of("peer"))
     assert states == [STATE_LEFT if late else STATE_DEAD for late in since("0.9")]
 
@@ -175,7 +175,7 @@ def merged(release: str) -> int:
     for one in (hand, other):
         one.config.push_pull_interval = 0.0
         one.start()
-    other.heard(other.accuse(m.DEAD, "peer", 1, "peer"))
+    other.heard(other.suspect_or_dead(m.DEAD, "peer", 1, "peer"))
     hand.node.merger.merge_state(hand.push_pull_of(other), 1.0)
     return hand.state_of("peer")
 
@@ -192,7 +192,7 @@ def test_a_dead_member_in_a_push_pull_is_suspected_by_all() -> None:
         for one in (hand, other):
             one.config.push_pull_interval = 0.0
             one.start()
-        other.heard(other.accuse(m.DEAD, "peer", 1, "peer"))  # it left, which is dead there
+        other.heard(other.suspect_or_dead(m.DEAD, "peer", 1, "peer"))  # it left, which is dead there
         hand.node.merger.merge_state(hand.push_pull_of(other), 1.0)
         assert hand.state_of("peer") == STATE_SUSPECT
 
@@ -201,7 +201,7 @@ def test_alive_messages_without_usable_versions_are_ignored_from_09_on() -> None
     ignored = []
     for release in RELEASES:
         hand = ReleaseHand(release=release).start()
-        odd = Record(1, 1, 4, protocol=(0, 5, 2))
+        odd = NodeIdentity(1, 1, 4, protocol=(0, 5, 2))
         hand.heard(Alive(odd, 9))
         ignored.append(hand.node.core.members.incarnation(1) == 1)
     assert ignored == since("0.9")
@@ -212,9 +212,9 @@ def test_a_name_comes_back_from_another_address_only_from_09_on() -> None:
     for release in RELEASES:
         hand = ReleaseHand(release=release).start()
         hand.config.dead_node_reclaim_time = 1.0
-        hand.heard(hand.accuse(m.DEAD, "peer", 1, "me"))
+        hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "me"))
         hand.now = 2.0
-        moved_record = Record(1, 99, 4)
+        moved_record = NodeIdentity(1, 99, 4)
         hand.heard(Alive(moved_record, 2))
         moved.append(hand.state_of("peer") == STATE_ALIVE)
     assert moved == since("0.9")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serfsim.native import vec
-from serfsim.protocol.directory import Record, string_size, unsigned_size
+from serfsim.protocol.directory import NodeIdentity, string_size, unsigned_size
 from serfsim.protocol.memberlist.datagram import encode_lead
 from serfsim.protocol.memberlist.members import STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import Packet, StreamPing, indirect_ping_size, ping_size
@@ -120,7 +120,7 @@ def test_a_refutation_costs_health_from_08_on() -> None:
     costs = []
     for release in RELEASES:
         hand = ReleaseHand(release=release).start()
-        hand.heard(hand.accuse(m.SUSPECT, "me", 1, "peer"))
+        hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 1, "peer"))
         assert hand.reported(events.REFUTE_SUSPECT) == [1]
         costs.append(hand.score == 1)
     assert costs == since("0.8")
@@ -130,7 +130,7 @@ def test_a_suspect_is_told_with_the_ping_from_08_on() -> None:
     told = []
     for release in RELEASES:
         hand = ReleaseHand(release=release, others=1).start()
-        hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "peer"))
+        hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "peer"))
         assert hand.state_of("peer") == STATE_SUSPECT
         hand.node.core.broadcasts.prune(0)
         hand.run(1.0)
@@ -142,7 +142,7 @@ def test_a_suspect_is_told_with_the_ping_from_08_on() -> None:
 # What is on the wire -------------------------------------------------------------------------------
 
 
-def source_size(record: Record) -> int:
+def source_size(record: NodeIdentity) -> int:
     return 33 + record.address_size + record.name_size + record.port_size
 
 
@@ -202,7 +202,7 @@ def test_without_its_third_part_a_suspect_gets_a_plain_ping() -> None:
     hand = ReleaseHand(release="0.9", others=1)
     hand.config.buddy = False
     hand.start()
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "peer"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "peer"))
     hand.node.core.broadcasts.prune(0)
     hand.run(1.0)
     ((_, ping),) = hand.sent(m.PING)

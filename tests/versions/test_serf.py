@@ -13,7 +13,7 @@ from serfsim.protocol.serf.members import RING, IntentRings
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
 from serfsim.protocol.serf.outgoing_queries import QueryParams
 from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
-from serfsim.protocol.versions import RELEASES, Mechanisms
+from serfsim.protocol.versions import RELEASES, ReleaseFeatures
 from serfsim.protocol.vivaldi.client import ACCEPTED, Client
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from tests.memberlist.harness import events
@@ -211,21 +211,21 @@ def test_a_relay_factor_is_asked_for_from_081_on() -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_queries_and_what_is_relayed_have_the_fields_of_their_release(release: str) -> None:
-    can = Mechanisms(release)
+    features = ReleaseFeatures(release)
     directory = Directory()
     record = record_of(0, "p", release)
     directory.add_record("p", record)
-    query = Query(record, 1, 77, "uptime", b"", [], 1, 0, 5.0, can.names_in_queries)
+    query = Query(record, 1, 77, "uptime", b"", [], 1, 0, 5.0, features.names_in_queries)
     encoded = query.encode(directory)
     assert len(encoded) == query.size
-    assert (b"RelayFactor" in encoded) == can.relay
-    assert (b"SourceNode" in encoded) == can.names_in_queries
-    detour = Relayed(QueryResponse(record, 1, 77, 0, b"up"), record, can.names_in_queries)
+    assert (b"RelayFactor" in encoded) == features.relay
+    assert (b"SourceNode" in encoded) == features.names_in_queries
+    detour = Relayed(QueryResponse(record, 1, 77, 0, b"up"), record, features.names_in_queries)
     assert len(detour.encode(directory)) == detour.size
-    assert (b"DestName" in detour.encode(directory)) == can.names_in_queries
-    leave = Intent(LEAVE, record, 3, False, can.prune)
+    assert (b"DestName" in detour.encode(directory)) == features.names_in_queries
+    leave = Intent(LEAVE, record, 3, False, features.prune)
     assert len(leave.encode(directory)) == leave.size
-    assert (b"Prune" in leave.encode(directory)) == can.prune
+    assert (b"Prune" in leave.encode(directory)) == features.prune
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import serfsim
 from serfsim import Simulation
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.versions import BASELINE, RELEASES, Mechanisms
+from serfsim.protocol.versions import BASELINE, RELEASES, ReleaseFeatures
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.loading import loads
 from serfsim.scenario.settings import BY_RELEASE, PROFILES, Settings, release_settings
@@ -70,7 +70,9 @@ def test_exactly_these_defaults_differ_between_releases() -> None:
 @pytest.mark.parametrize("name", OF_RELEASES)
 def test_defaults_that_differ_are_those_of_the_release(name: str) -> None:
     assert [getattr(Cluster(version=version).config, name) for version in RELEASES] == OF_RELEASES[name]
-    machines = [(MemberlistConfig(can), SerfConfig(can)) for can in map(Mechanisms, RELEASES)]
+    machines = [
+        (MemberlistConfig(features), SerfConfig(features)) for features in map(ReleaseFeatures, RELEASES)
+    ]
     found = [
         getattr(memberlist if hasattr(memberlist, name) and name != "protocol_version" else serf, name)
         for memberlist, serf in machines
@@ -138,4 +140,4 @@ def test_what_is_written_down_gives_every_member_the_same_settings(cluster: dict
 
 def test_a_release_that_there_is_not_has_no_mechanisms() -> None:
     with pytest.raises(ValueError, match=r"0\.5"):
-        Mechanisms("0.5")
+        ReleaseFeatures("0.5")

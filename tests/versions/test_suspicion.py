@@ -18,9 +18,9 @@ def failed_at(release: str, confirmed_by: tuple[str, ...] = (), others: int = 6,
         setattr(hand.config, name, value)
     hand.start()
     hand.runtime.timers.clear()
-    hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"))
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"))
     for accuser in confirmed_by:
-        hand.heard(hand.accuse(m.SUSPECT, "peer", 1, accuser))
+        hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, accuser))
     hand.run(200.0)
     (at,) = [at for at, kind, _, _ in hand.runtime.events if kind == events.MEMBER_DEAD]
     return at
@@ -61,9 +61,9 @@ def test_confirmations_count_and_are_passed_on_from_08_on() -> None:
     passed_on = []
     for release in RELEASES:
         hand = ReleaseHand(release=release).start()
-        hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p0"))
+        hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p0"))
         hand.node.core.broadcasts.prune(0)
-        hand.heard(hand.accuse(m.SUSPECT, "peer", 1, "p1"))
+        hand.heard(hand.suspect_or_dead(m.SUSPECT, "peer", 1, "p1"))
         counted = hand.reported(events.CONFIRMED) == [1]
         assert (hand.queued() == [(m.SUSPECT, "peer", 1)]) == counted
         passed_on.append(counted)

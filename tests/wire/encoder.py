@@ -171,10 +171,10 @@ def nack(seq: int) -> bytes:
     return b"\x0b" + mapping({"SeqNo": unsigned(seq)})
 
 
-def accusation(kind: int, node: Node, incarnation: int, accuser: Node) -> bytes:
+def accusation(kind: int, node: Node, incarnation: int, from_node: Node) -> bytes:
     """kind 3 is suspect, 5 is dead."""
     return bytes([kind]) + mapping(
-        {"From": raw(accuser.name), "Incarnation": unsigned(incarnation), "Node": raw(node.name)}
+        {"From": raw(from_node.name), "Incarnation": unsigned(incarnation), "Node": raw(node.name)}
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.serf.messages import JOIN, Intent, SerfState, UserEvent
@@ -29,7 +29,7 @@ def meta(data: bytes) -> dict[str, Any]:
     return {"raw_role": data.decode()}
 
 
-def identity(record: Record, incarnation: int, directory: Directory) -> dict[str, Any]:
+def identity(record: NodeIdentity, incarnation: int, directory: Directory) -> dict[str, Any]:
     return {
         "Addr": ip(directory, record.address, record.address_length),
         "Incarnation": incarnation,
@@ -39,7 +39,7 @@ def identity(record: Record, incarnation: int, directory: Directory) -> dict[str
     }
 
 
-def source_fields(source: Record | None, directory: Directory) -> dict[str, Any]:
+def source_fields(source: NodeIdentity | None, directory: Directory) -> dict[str, Any]:
     if source is None:
         return {}
     return {
@@ -49,7 +49,7 @@ def source_fields(source: Record | None, directory: Directory) -> dict[str, Any]
     }
 
 
-def lead(packet: m.Packet, source: Record | None, directory: Directory) -> dict[str, Any]:
+def lead(packet: m.Packet, source: NodeIdentity | None, directory: Directory) -> dict[str, Any]:
     fields: dict[str, Any] = {"SeqNo": packet.seq, **source_fields(source, directory)}
     if packet.kind in (m.PING, m.INDIRECT_PING):
         fields["Node"] = directory.names[packet.node] if packet.node >= 0 else ""
@@ -78,11 +78,11 @@ def broadcast(message: m.Message, directory: Directory) -> dict[str, Any]:
     if isinstance(message, m.Alive):
         fields = identity(message.record, message.incarnation, directory)
         return {"name": "alive", "fields": {**fields, "Node": names[message.node]}}
-    if isinstance(message, m.Accusation):
+    if isinstance(message, m.SuspectOrDead):
         return {
             "name": "suspect" if message.kind == m.SUSPECT else "dead",
             "fields": {
-                "From": names[message.accuser],
+                "From": names[message.from_node],
                 "Incarnation": message.incarnation,
                 "Node": names[message.node],
             },

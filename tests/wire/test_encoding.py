@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from serfsim.native import Random, i64, vec
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import Core
@@ -94,13 +94,15 @@ def test_an_ack_by_tcp_has_an_empty_payload() -> None:
 def test_broadcasts(number: int, meta: bytes) -> None:
     directory, nodes = directory_of(NAMES, meta)
     for at, record in enumerate(directory.first):
-        accuser = (at + 1) % len(nodes)
-        other = nodes[accuser]
-        size = m.accusation_size(record, number, directory.first[accuser])
+        from_node = (at + 1) % len(nodes)
+        other = nodes[from_node]
+        size = m.suspect_or_dead_size(record, number, directory.first[from_node])
         written = {
             m.Alive(record, number): e.alive(nodes[at], number),
-            m.Accusation(m.SUSPECT, at, number, accuser, size): e.accusation(3, nodes[at], number, other),
-            m.Accusation(m.DEAD, at, number, accuser, size): e.accusation(5, nodes[at], number, other),
+            m.SuspectOrDead(m.SUSPECT, at, number, from_node, size): e.accusation(
+                3, nodes[at], number, other
+            ),
+            m.SuspectOrDead(m.DEAD, at, number, from_node, size): e.accusation(5, nodes[at], number, other),
             Intent(JOIN, record, number, False): e.join_intent(nodes[at], number),
             Intent(LEAVE, record, number, True): e.leave_intent(nodes[at], number, True),
         }
@@ -111,7 +113,7 @@ def test_broadcasts(number: int, meta: bytes) -> None:
 
 def test_a_record_without_versions_sends_nil() -> None:
     directory, _ = directory_of(["n1"])
-    bare = Record(0, 0, 2, has_versions=False)
+    bare = NodeIdentity(0, 0, 2, has_versions=False)
     message = m.Alive(bare, 1)
     assert message.encode(directory).endswith(b"\xa3Vsn\xc0")
     assert len(message.encode(directory)) == message.size
@@ -119,7 +121,7 @@ def test_a_record_without_versions_sends_nil() -> None:
 
 def test_a_sixteen_byte_address_is_the_four_bytes_mapped() -> None:
     directory, _ = directory_of(["n1"])
-    message = m.Alive(Record(0, 0, 2, address_length=16), 1)
+    message = m.Alive(NodeIdentity(0, 0, 2, address_length=16), 1)
     assert b"\xa4Addr\xb0" + b"\0" * 10 + b"\xff\xff\x0a\0\0\x01" in message.encode(directory)
     assert len(message.encode(directory)) == message.size
 

@@ -181,9 +181,9 @@ def test_any_integer_form_any_string_form_any_order_unknown_and_missing_keys() -
             (packet,) = DatagramReader(directory).read(data[:-4] + b"\xa1y\xd4\x01\x02").packets
             assert packet.broadcasts is not None
             (message,) = packet.broadcasts
-            assert isinstance(message, m.Accusation)
+            assert isinstance(message, m.SuspectOrDead)
             assert (message.incarnation, directory.names[message.node]) == (5, "n3")
-            assert directory.names[message.accuser] == ""
+            assert directory.names[message.from_node] == ""
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_single_messages_are_as_large_as_real_agents_sent_them() -> None:
     assert m.indirect_ping_size(other, 100, me) == 97
     assert m.nack_size(100) == 9
     assert m.ack_size(100, Coordinate(vec[float]([0.0] * 8), 1.5, 0.0, 1e-5)) == 150
-    assert m.accusation_size(other, 1, me) == 41
+    assert m.suspect_or_dead_size(other, 1, me) == 41
     assert m.Alive(other, 1).size == 65
     assert Intent(JOIN, other, 20, False).size == 23
     assert Intent(LEAVE, other, 20, False).size == 30
@@ -126,10 +126,10 @@ def test_datagrams_are_within_four_percent_and_closer_in_sum(
         for i in dice.sample(range(32), mix[0]):
             broadcasts.append(m.Alive(directory.first[i], dice.randrange(1, 20)))
         for i in dice.sample(range(32), mix[1]):
-            accuser, incarnation = dice.randrange(32), dice.randrange(1, 20)
+            from_node, incarnation = dice.randrange(32), dice.randrange(1, 20)
             kind = dice.choice([m.SUSPECT, m.SUSPECT, m.DEAD])
-            size = m.accusation_size(directory.first[i], incarnation, directory.first[accuser])
-            broadcasts.append(m.Accusation(kind, i, incarnation, accuser, size))
+            size = m.suspect_or_dead_size(directory.first[i], incarnation, directory.first[from_node])
+            broadcasts.append(m.SuspectOrDead(kind, i, incarnation, from_node, size))
         for i in dice.sample(range(32), mix[2]):
             broadcasts.append(Intent(JOIN, directory.first[i], dice.randrange(1, 40), False))
         seq = dice.randrange(1, 200)

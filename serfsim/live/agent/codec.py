@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.datagram import encode_datagram
 from serfsim.protocol.memberlist.messages import (
@@ -105,7 +105,7 @@ class Codec:
             keyring,
             b"",
             config.gossip_verify_incoming,
-            narrow=not config.mechanisms.splits_compounds,
+            narrow=not config.features.splits_compounds,
         )
 
     @property
@@ -115,7 +115,7 @@ class Codec:
 
     # Datagrams -----------------------------------------------------------------------------------
 
-    def write_datagram(self, packet: Packet, me: Record) -> bytes:
+    def write_datagram(self, packet: Packet, me: NodeIdentity) -> bytes:
         """Encode, compress, check and encrypt a packet as the settings say."""
         data = encode_datagram(packet, me, self.directory)
         if self.config.enable_compression:
@@ -130,9 +130,9 @@ class Codec:
 
     # Streams -------------------------------------------------------------------------------------
 
-    def write_stream(self, message: StreamMessage, me: Record) -> bytes:
+    def write_stream(self, message: StreamMessage, me: NodeIdentity) -> bytes:
         """Encode, compress and encrypt a stream message as the settings say."""
-        is_nameless = isinstance(message, StreamPing) and not self.config.mechanisms.ping_source
+        is_nameless = isinstance(message, StreamPing) and not self.config.features.ping_source
         data = encode_stream(message, None if is_nameless else me, self.directory)
         return wrap_stream(data, self.config.enable_compression, self._sealer)
 

@@ -20,7 +20,7 @@ from serfsim.logs.names import NodeNames
 from serfsim.logs.words import Entry, Words
 from serfsim.native import Random
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
@@ -139,14 +139,14 @@ class LiveAgent(BaseAgent):
         number, length = number_of(endpoint, self.directory), 16 if ":" in endpoint[0] else 4
         # Whether to try a failed join again is for the caller to say.
         config.retry_interval = 0.0
-        can = config.mechanisms
-        me = Record(
+        features = config.features
+        me = NodeIdentity(
             0,
             number,
             len(name.encode()),
             meta,
-            (PROTOCOL_MIN, can.protocol_max, self.config.protocol_version),
-            (DELEGATE_MIN, can.delegate_max, config.protocol_version),
+            (PROTOCOL_MIN, features.protocol_max, self.config.protocol_version),
+            (DELEGATE_MIN, features.delegate_max, config.protocol_version),
             length,
             endpoint[1],
         )
@@ -225,7 +225,7 @@ class LiveAgent(BaseAgent):
         params = QueryParams(request_ack=True) if params is None else params
         key = self.send_query(name, payload, params)
         if key is None:
-            raise SerfsimError(self.node.trouble)
+            raise SerfsimError(self.node.last_error)
         ended = self.waited(key)
         self.queries[key] = _Collector(ended)
         answers: QueryAnswers = await ended

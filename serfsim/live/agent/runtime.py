@@ -20,7 +20,7 @@ from serfsim.live.agent.codec import Codec
 from serfsim.live.agent.sockets import Exchange, Sockets, dial, open_sockets, read_message
 from serfsim.logs import live_words
 from serfsim.protocol import log_lines
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.messages import PUSH_PULL, Packet, StreamError, StreamMessage
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, REPLIED, Machine, Runtime
 from serfsim.protocol.wire.reader import WireError
@@ -38,7 +38,7 @@ class SocketRuntime(Runtime):
     """
 
     machine: Machine
-    me: Callable[[], Record]
+    me: Callable[[], NodeIdentity]
 
     def __init__(self, codec: Codec, report: Report, log_line: Log, say: Say) -> None:
         self.codec = codec
@@ -65,7 +65,7 @@ class SocketRuntime(Runtime):
         self.sockets = await open_sockets(endpoint, self._take_datagram, self._serve, self.say)
         return self.sockets.endpoint
 
-    def begin(self, machine: Machine, me: Callable[[], Record]) -> None:
+    def begin(self, machine: Machine, me: Callable[[], NodeIdentity]) -> None:
         """Pass input to `machine` from now on; `me` returns the node's own record."""
         self.machine, self.me = machine, me
         self.is_open = True

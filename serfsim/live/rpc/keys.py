@@ -102,7 +102,7 @@ async def ask(session: Session, name: str, key: str) -> Answer:
     async with agent.turn("keys"):
         opened = agent.send_query(name, payload, QueryParams())
         if opened is None:
-            return Answer(agent.node.trouble, KeyAnswers(0).body(name == LIST_KEYS))
+            return Answer(agent.node.last_error, KeyAnswers(0).body(name == LIST_KEYS))
         answers = KeyAnswers(int(agent.node.memberlist.core.members.alive), agent.waited(opened))
         agent.queries[opened] = answers
         with agent.waiting():

@@ -57,7 +57,7 @@ async def query(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     params = QueryParams(filters, body["RequestAck"], body["RelayFactor"], timeout)
     opened = agent.send_query(name, payload or b"", params)
     if opened is None:
-        refusal = agent.node.trouble
+        refusal = agent.node.last_error
         agent.say(live_words.QUERY_REFUSED.format(error=refusal))
         return Answer(refusal)
     # One ack and one answer of each member, and the end.

@@ -26,7 +26,7 @@ from serfsim.protocol.settings import (
     Kind,
     Setting,
 )
-from serfsim.protocol.versions import Mechanisms
+from serfsim.protocol.versions import ReleaseFeatures
 
 NO_PORTS: Final = "members are told apart by address"
 NO_KEYS: Final = "simulated members have no keys"
@@ -285,10 +285,10 @@ class MemberlistConfig:
     Durations are seconds, sizes bytes. Built once, then only read by the machines.
     """
 
-    def __init__(self, mechanisms: Mechanisms | None = None, profile: str = "lan") -> None:
+    def __init__(self, features: ReleaseFeatures | None = None, profile: str = "lan") -> None:
         # What the release that runs can do.
-        self.mechanisms = Mechanisms() if mechanisms is None else mechanisms
-        default = Defaults(MEMBERLIST_SETTINGS, profile, self.mechanisms.release)
+        self.features = ReleaseFeatures() if features is None else features
+        default = Defaults(MEMBERLIST_SETTINGS, profile, self.features.release)
         self.protocol_version: i64 = default.count("protocol_version")
         self.tcp_timeout: float = default.seconds("tcp_timeout")
         self.indirect_checks: i64 = default.count("indirect_checks")

@@ -10,7 +10,7 @@ from typing import Final
 
 from serfsim.native import Random, i64
 from serfsim.protocol import events
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
 from serfsim.protocol.memberlist.config import MemberlistConfig
@@ -28,7 +28,7 @@ from serfsim.protocol.memberlist.messages import (
     UserMessage,
 )
 from serfsim.protocol.runtime import Runtime
-from serfsim.protocol.versions import CRC_VERSION, Mechanisms
+from serfsim.protocol.versions import CRC_VERSION, ReleaseFeatures
 from serfsim.protocol.wire.reader import LARGEST_U32
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED
 
@@ -67,9 +67,9 @@ class Core:
     delegate_depth: i64
     started_at: float
     runtime: Runtime
-    record: Record
+    record: NodeIdentity
     config: MemberlistConfig
-    mechanisms: Mechanisms
+    features: ReleaseFeatures
     members: Members
     broadcasts: TransmitLimitedQueue
     awareness: Awareness
@@ -79,7 +79,7 @@ class Core:
     def __init__(
         self,
         config: MemberlistConfig,
-        me: Record,
+        me: NodeIdentity,
         directory: Directory,
         runtime: Runtime,
         delegate: Delegate,
@@ -88,7 +88,7 @@ class Core:
         broadcasts: TransmitLimitedQueue | None = None,
     ) -> None:
         self.config = config
-        self.mechanisms = config.mechanisms
+        self.features = config.features
         self.me = me.node
         self.record = me  # what this node says of itself
         self.directory = directory
@@ -103,7 +103,7 @@ class Core:
         self.filling = self.ledger.filling
         if broadcasts is None:
             broadcasts = TransmitLimitedQueue(
-                config.retransmit_mult, config.mechanisms.longest_first, self.ledger
+                config.retransmit_mult, config.features.longest_first, self.ledger
             )
         self.broadcasts = broadcasts
         self.incarnation: i64 = 0
@@ -228,7 +228,7 @@ class Core:
         packet.size = size + self.config.encryption_overhead
         self.runtime.send_packet(address, packet, now)
 
-    def send_raw(self, target: Record, packet: Packet, now: float) -> None:
+    def send_raw(self, target: NodeIdentity, packet: Packet, now: float) -> None:
         """Send a packet as it is to a known member (memberlist's rawSend): with a CRC, no gossip.
 
         `packet.size` holds the plain bytes of its messages, compound header included.
@@ -236,7 +236,7 @@ class Core:
         size = packet.size
         if self.config.enable_compression:
             size = self._compressed(packet, size)
-        if target.protocol_max >= CRC_VERSION and self.mechanisms.crc:
+        if target.protocol_max >= CRC_VERSION and self.features.crc:
             size += CRC_SIZE
             packet.has_crc = True
         packet.size = size + self.config.encryption_overhead
@@ -272,7 +272,7 @@ class Core:
         """
         members = self.members
         n = members.count
-        if n < 3 * k and self.mechanisms.exhaustive_choice:
+        if n < 3 * k and self.features.exhaustive_choice:
             self._shuffled_members(k, excluded, worst, dead_since, into)
             return
         draws: i64 = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.messages import (
     ACK,
     ALIVE,
@@ -101,7 +101,7 @@ def encode_ack(seq: i64, coordinate: Coordinate | None, has_payload: bool = True
     return b"\x02" + map_header(2) + text("Payload") + payload + text("SeqNo") + unsigned(seq)
 
 
-def encode_ping(node: i64, seq: i64, source: Record | None, directory: Directory) -> bytes:
+def encode_ping(node: i64, seq: i64, source: NodeIdentity | None, directory: Directory) -> bytes:
     """`node` is -1 for whoever gets it; without a source it is as before memberlist 0.2.0."""
     name = directory.names[node] if node >= 0 else ""
     head = b"\x00" + map_header(2 if source is None else 5) + text("Node") + text(name)
@@ -109,7 +109,7 @@ def encode_ping(node: i64, seq: i64, source: Record | None, directory: Directory
 
 
 def encode_indirect_ping(
-    packet: Packet, knows_nacks: bool, source: Record | None, directory: Directory
+    packet: Packet, knows_nacks: bool, source: NodeIdentity | None, directory: Directory
 ) -> bytes:
     # Where the first record was hearsay, or is out of date, the target address knows better.
     length = directory.first[packet.node].address_length
@@ -123,7 +123,7 @@ def encode_indirect_ping(
     return parts + text("Target") + raw(address)
 
 
-def _encode_source(source: Record | None, directory: Directory) -> bytes:
+def _encode_source(source: NodeIdentity | None, directory: Directory) -> bytes:
     if source is None:
         return b""
     address = directory.address_bytes(source.address, source.address_length)
@@ -131,7 +131,7 @@ def _encode_source(source: Record | None, directory: Directory) -> bytes:
     return parts + text("SourcePort") + unsigned(source.port)
 
 
-def encode_lead(packet: Packet, sender: Record | None, directory: Directory) -> bytes:
+def encode_lead(packet: Packet, sender: NodeIdentity | None, directory: Directory) -> bytes:
     """The leading message alone; empty if there is none. `sender` may be None where it is not named."""
     kind = packet.kind
     source = sender if packet.source >= 0 else None
@@ -149,7 +149,7 @@ def encode_lead(packet: Packet, sender: Record | None, directory: Directory) -> 
     return b""
 
 
-def encode_datagram(packet: Packet, sender: Record | None, directory: Directory) -> bytes:
+def encode_datagram(packet: Packet, sender: NodeIdentity | None, directory: Directory) -> bytes:
     """A packet before compression, CRC and encryption."""
     parts: list[bytes] = []
     lead = encode_lead(packet, sender, directory)

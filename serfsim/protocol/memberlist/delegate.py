@@ -7,7 +7,7 @@ only what it needs.
 from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import Message, UserMessage
 from serfsim.protocol.vivaldi.coordinate import Coordinate
@@ -28,23 +28,23 @@ class UserState:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Delegate:
-    def notify_join(self, record: Record, now: float) -> None:
+    def notify_join(self, record: NodeIdentity, now: float) -> None:
         """A member became alive that was unknown, dead or left."""
 
-    def notify_leave(self, record: Record, now: float) -> None:
+    def notify_leave(self, record: NodeIdentity, now: float) -> None:
         """A member became dead or left."""
 
-    def notify_update(self, record: Record, now: float) -> None:
+    def notify_update(self, record: NodeIdentity, now: float) -> None:
         """A member's metadata changed."""
 
-    def notify_conflict(self, existing: Record, other: Record, now: float) -> None:
+    def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
         """Another address claims a member's name."""
 
-    def notify_alive(self, record: Record) -> bool:
+    def notify_alive(self, record: NodeIdentity) -> bool:
         """May this node be accepted? False ignores the message (memberlist's AliveDelegate)."""
         return True
 
-    def notify_merge(self, records: list[Record]) -> bool:
+    def notify_merge(self, records: list[NodeIdentity]) -> bool:
         """May a join merge these remote entries? False aborts it (memberlist's MergeDelegate)."""
         return True
 
@@ -82,7 +82,7 @@ class Delegate:
         return None
 
     def notify_ping_complete(
-        self, record: Record, rtt: float, payload: Coordinate | None, now: float
+        self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
     ) -> None:
         """A direct probe was answered in time; `rtt` in seconds."""
 

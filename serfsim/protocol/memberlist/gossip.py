@@ -30,9 +30,9 @@ class GossipChoice:
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        can = core.mechanisms
-        self.worst: i64 = STATE_SUSPECT if can.gossip_to_suspects else STATE_ALIVE
-        self.reaches_the_dead = can.gossip_to_the_dead
+        features = core.features
+        self.worst: i64 = STATE_SUSPECT if features.gossip_to_suspects else STATE_ALIVE
+        self.reaches_the_dead = features.gossip_to_the_dead
 
     def choose(self, now: float) -> list[int]:
         """The members that this tick gossips to, in order; gossip_nodes of them if there are as many."""
@@ -48,10 +48,10 @@ class Gossiper:
     def __init__(self, core: Core, choice: GossipChoice) -> None:
         self.core = core
         self.choice = choice
-        can = core.mechanisms
-        self.wraps_one = not can.bare_message
+        features = core.features
+        self.wraps_one = not features.bare_message
         self._targets: list[int] = []  # of the tick at work, the next one last
-        self.splits = can.splits_compounds
+        self.splits = features.splits_compounds
 
     def tick(self, now: float) -> None:
         self.core.gossip_due = False

@@ -16,12 +16,12 @@ class HandoffQueues:
     def __init__(self, depth: i64, is_split: bool = True) -> None:
         self.depth: i64 = depth
         self.is_split = is_split
-        self.urgent: list[Message] = []
-        self.ordinary: list[Message] = []
+        self.high_priority: list[Message] = []
+        self.low_priority: list[Message] = []
 
     def push(self, message: Message) -> bool:
         """Queue a message; False if its queue is full and it was dropped."""
-        queue = self.urgent if self.is_split and message.kind == ALIVE else self.ordinary
+        queue = self.high_priority if self.is_split and message.kind == ALIVE else self.low_priority
         if len(queue) >= self.depth:
             return False
         queue.append(message)
@@ -29,8 +29,8 @@ class HandoffQueues:
 
     def pop(self) -> Message | None:
         """What the worker takes next, or None."""
-        if len(self.urgent) > 0:
-            return self.urgent.pop()
-        if len(self.ordinary) > 0:
-            return self.ordinary.pop() if self.is_split else self.ordinary.pop(0)
+        if len(self.high_priority) > 0:
+            return self.high_priority.pop()
+        if len(self.low_priority) > 0:
+            return self.low_priority.pop() if self.is_split else self.low_priority.pop(0)
         return None

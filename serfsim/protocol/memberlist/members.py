@@ -13,7 +13,7 @@ from typing import Final
 
 from serfsim.native import Random, append, i32, i64, mypyc_attr, vec
 from serfsim.protocol.converged import ConvergedView, converged_view
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.large import NO_CHANGE, Changes, KeyedOrder
 from serfsim.protocol.memberlist.seen import Seen
 
@@ -46,7 +46,7 @@ class Members:
         self.alive: i64 = 0  # known and alive or suspect
         self.changed_at: dict[int, float] = {}  # when those that are dead or left became so
         # Where it is not the directory's first; of the forgotten too, whom Serf still knows.
-        self.records: dict[int, Record] = {}
+        self.records: dict[int, NodeIdentity] = {}
 
     def key(self, node: i64) -> i64:
         """The packed incarnation and state of `node`, or UNKNOWN."""
@@ -103,14 +103,14 @@ class Members:
         self.own_keys()
         self.keys[node] = key
 
-    def record(self, node: i64) -> Record:
+    def record(self, node: i64) -> NodeIdentity:
         if self.has_records:
             own = self.records.get(node)
             if own is not None:
                 return own
         return self.directory.first[node]
 
-    def set_record(self, node: i64, record: Record) -> None:
+    def set_record(self, node: i64, record: NodeIdentity) -> None:
         if record is not self.directory.first[node]:
             self.records[node] = record
             self.has_records = True
@@ -119,7 +119,7 @@ class Members:
             self.has_records = len(self.records) > 0
             self.seen.clear()
 
-    def insert(self, node: i64, record: Record, rng: Random) -> None:
+    def insert(self, node: i64, record: NodeIdentity, rng: Random) -> None:
         """A newcomer: dead at incarnation 0 until its own message promotes it, at a random ring place."""
         self.own_keys()
         while len(self.keys) <= node:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity, string_size, unsigned_size
 from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.msgpack import filler, map_header, text, unsigned
@@ -61,7 +61,7 @@ class Message:
 
 @mypyc_attr(acyclic=True)
 class Alive(Message):
-    def __init__(self, record: Record, incarnation: i64) -> None:
+    def __init__(self, record: NodeIdentity, incarnation: i64) -> None:
         super().__init__(ALIVE, record.node, incarnation, record.alive_size + unsigned_size(incarnation))
         self.record = record
         self.is_plain = record.is_first
@@ -71,34 +71,34 @@ class Alive(Message):
         return b"\x04" + map_header(6) + identity + directory.encode_versions(self.record)
 
 
-def alive_message(directory: Directory, record: Record, incarnation: i64) -> Alive:
+def alive_message(directory: Directory, record: NodeIdentity, incarnation: i64) -> Alive:
     """What a record says at an incarnation: one object for all who pass it on while it is the newest."""
-    last = directory.announcements[record.node]
+    last = directory.last_alive[record.node]
     if isinstance(last, Alive) and last.record is record and last.incarnation == incarnation:
         return last
     made = Alive(record, incarnation)
-    directory.announcements[record.node] = made
+    directory.last_alive[record.node] = made
     return made
 
 
 @mypyc_attr(acyclic=True)
-class Accusation(Message):
-    """A suspect or dead message; `accuser` is its From field."""
+class SuspectOrDead(Message):
+    """A suspect or dead message; `from_node` is its From field."""
 
-    def __init__(self, kind: i64, node: i64, incarnation: i64, accuser: i64, size: i64) -> None:
+    def __init__(self, kind: i64, node: i64, incarnation: i64, from_node: i64, size: i64) -> None:
         super().__init__(kind, node, incarnation, size)
-        self.accuser: i64 = accuser
+        self.from_node: i64 = from_node
 
     def encode(self, directory: Directory) -> bytes:
         parts = (b"\x05" if self.kind == DEAD else b"\x03") + map_header(3)
-        parts += text("From") + text(directory.names[self.accuser])
+        parts += text("From") + text(directory.names[self.from_node])
         parts += text("Incarnation") + unsigned(self.incarnation)
         return parts + text("Node") + text(directory.names[self.node])
 
 
-def accusation_size(subject: Record, incarnation: i64, accuser: Record) -> i64:
+def suspect_or_dead_size(subject: NodeIdentity, incarnation: i64, from_node: NodeIdentity) -> i64:
     """Bytes of a suspect or dead message: 24 + S(From) + U(Incarnation) + S(Node)."""
-    return 24 + accuser.name_size + unsigned_size(incarnation) + subject.name_size
+    return 24 + from_node.name_size + unsigned_size(incarnation) + subject.name_size
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
@@ -157,17 +157,17 @@ class Packet:
         return 0 if listed is None else len(listed)
 
 
-def ping_size(node: Record, seq: i64, source: Record, names_source: bool = True) -> i64:
+def ping_size(node: NodeIdentity, seq: i64, source: NodeIdentity, names_source: bool = True) -> i64:
     size = 13 + node.name_size + unsigned_size(seq)
     return size + source_size(source) if names_source else size
 
 
-def source_size(source: Record) -> i64:
+def source_size(source: NodeIdentity) -> i64:
     """The fields that say where the answer goes; absent before memberlist 0.2.0."""
     return 33 + source.address_size + source.name_size + source.port_size
 
 
-def indirect_ping_size(node: Record, seq: i64, source: Record, names_source: bool = True) -> i64:
+def indirect_ping_size(node: NodeIdentity, seq: i64, source: NodeIdentity, names_source: bool = True) -> i64:
     size = 25 + node.name_size + node.port_size + unsigned_size(seq) + node.address_size
     if source.protocol_max >= NACK_VERSION:
         size += 6

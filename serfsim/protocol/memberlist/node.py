@@ -2,7 +2,7 @@
 
     ticks        probe_interval -> Prober, gossip_interval -> Gossiper, push_pull_interval -> here
     packets      ping, indirect ping -> Responder; ack, nack -> Prober, else Responder;
-                 broadcasts -> HandoffQueues -> MemberStates or the delegate
+                 broadcasts -> HandoffQueues -> MembershipRules or the delegate
     streams      ping -> answered; push/pull -> answered with the own state, then Merger;
                  user message -> the delegate
     calls        start, join, leave, update_record
@@ -17,7 +17,7 @@ from typing import Final
 
 from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import (
     GOSSIP_REST,
@@ -58,7 +58,7 @@ from serfsim.protocol.memberlist.probe import Prober
 from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_scale
 from serfsim.protocol.memberlist.receiver import Receiver
 from serfsim.protocol.memberlist.relay import Responder
-from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.memberlist.state import MembershipRules
 from serfsim.protocol.parts import Parts
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
 
@@ -87,12 +87,12 @@ class Memberlist(Machine):
     prober: Prober
     responder: Responder
     receiver: Receiver
-    states: MemberStates
+    states: MembershipRules
 
     def __init__(
         self,
         config: MemberlistConfig,
-        me: Record,
+        me: NodeIdentity,
         directory: Directory,
         runtime: Runtime,
         delegate: Delegate,
@@ -110,10 +110,10 @@ class Memberlist(Machine):
             delegate,
             rng,
             parts.awareness(config.awareness_max_multiplier),
-            parts.broadcasts(mult, config.mechanisms.longest_first, ledger_of(directory)),
+            parts.broadcasts(mult, config.features.longest_first, ledger_of(directory)),
         )
         self.core = core
-        self.states = MemberStates(core, parts.suspicion(core))
+        self.states = MembershipRules(core, parts.suspicion(core))
         self.prober = Prober(core, self.states, parts.probe_order(core))
         self.responder = Responder(core)
         self.gossiper = Gossiper(core, parts.gossip_choice(core))
@@ -171,11 +171,11 @@ class Memberlist(Machine):
             return
         core.leaving = True
         ticket = self._take_ticket(token)
-        message = self.states.accuse(DEAD, core.me, core.members.incarnation(core.me), core.me)
+        message = self.states.suspect_or_dead(DEAD, core.me, core.members.incarnation(core.me), core.me)
         self.states.dead(message, now, ticket)
         self._wait(ticket, timeout, now)
 
-    def update_record(self, record: Record, token: i64, timeout: float, now: float) -> None:
+    def update_record(self, record: NodeIdentity, token: i64, timeout: float, now: float) -> None:
         """Announce new metadata; ends with `Delegate.notify_finished(token, ...)`."""
         core = self.core
         core.record = record
@@ -258,7 +258,7 @@ class Memberlist(Machine):
                 text = core.directory.endpoint(source)
                 core.log(now, log_lines.STRANGE_STREAM_PING, request.node, 0, 0, text)
                 return None
-            if not core.mechanisms.tcp_pings:
+            if not core.features.tcp_pings:
                 return None  # unknown to it: it hangs up
             ack = Packet(ACK, request.seq, ack_size(request.seq, None))
             return StreamAck(request.seq, core.lead_stream_size(ack))
@@ -315,7 +315,7 @@ class Memberlist(Machine):
     def _join_failed(self, join: Join, outcome: i64, request: PushPull, now: float) -> None:
         core = self.core
         where = core.directory.endpoint(request.address)
-        if not core.mechanisms.names_ports:
+        if not core.features.names_ports:
             where = where.rpartition(":")[0].strip("[]")
         error = f"Failed to join {where}: {self._error(outcome, request)}"
         join.errors.append(error)

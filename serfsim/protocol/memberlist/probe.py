@@ -13,7 +13,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.core import (
     INFINITY,
     PROBE_END,
@@ -35,7 +35,7 @@ from serfsim.protocol.memberlist.messages import (
     ping_size,
 )
 from serfsim.protocol.memberlist.probe_order import ProbeOrder
-from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.memberlist.state import MembershipRules
 from serfsim.protocol.transitions import Transition
 from serfsim.protocol.versions import NACK_VERSION, TCP_PING_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
@@ -90,11 +90,11 @@ class Prober:
     timer: i64
     sent_at: float
     target: i64
-    record: Record
+    record: NodeIdentity
     order: ProbeOrder
     tick_kept: bool
 
-    def __init__(self, core: Core, states: MemberStates, order: ProbeOrder) -> None:
+    def __init__(self, core: Core, states: MembershipRules, order: ProbeOrder) -> None:
         self.core = core
         self.states = states
         self.phase = IDLE
@@ -165,7 +165,7 @@ class Prober:
 
     def _ping(self) -> Packet:
         core = self.core
-        names_source = core.mechanisms.ping_source
+        names_source = core.features.ping_source
         packet = Packet(PING, self.seq, ping_size(self.record, self.seq, core.record, names_source))
         packet.node = self.target
         packet.source = core.record.address if names_source else -1
@@ -175,7 +175,7 @@ class Prober:
         """A suspect is told so together with the ping, so that it can refute at once (Lifeguard's buddy)."""
         core = self.core
         packet = self._ping()
-        suspicion = self.states.accuse(SUSPECT, self.target, self.incarnation, core.me)
+        suspicion = self.states.suspect_or_dead(SUSPECT, self.target, self.incarnation, core.me)
         packet.broadcasts = [suspicion]
         packet.size += suspicion.size + COMPOUND_HEADER + 2 * COMPOUND_PART
         core.send_raw(self.record, packet, now)
@@ -195,23 +195,23 @@ class Prober:
         """Helpers are asked to probe, and the TCP fallback starts beside them (5.4)."""
         core = self.core
         self.phase = INDIRECT
-        can = core.mechanisms
-        asks_nacks = can.nacks and core.config.lha_probe
+        features = core.features
+        asks_nacks = features.nacks and core.config.lha_probe
         helpers: list[int] = []
         core.random_members(core.config.indirect_checks, self.target, STATE_ALIVE, INFINITY, helpers)
         for helper in helpers:
             record = core.members.record(helper)
-            size = indirect_ping_size(self.record, self.seq, core.record, can.ping_source)
+            size = indirect_ping_size(self.record, self.seq, core.record, features.ping_source)
             packet = Packet(INDIRECT_PING, self.seq, size)
             packet.node = self.target
             packet.target = self.record.address
-            packet.source = core.record.address if can.ping_source else -1
+            packet.source = core.record.address if features.ping_source else -1
             packet.wants_nack = asks_nacks and record.protocol_max >= NACK_VERSION
             if packet.wants_nack:
                 self.expected_nacks += 1
             core.send(record.address, packet, now)
         answers_tcp = self.record.protocol_max >= TCP_PING_VERSION
-        if answers_tcp and can.tcp_pings and not core.config.disable_tcp_pings:
+        if answers_tcp and features.tcp_pings and not core.config.disable_tcp_pings:
             self._open_fallback(now)
 
     def _open_fallback(self, now: float) -> None:
@@ -280,7 +280,7 @@ class Prober:
             return
         core.apply_health_delta(self._cost(), now)
         changed = self.states.suspect(
-            self.states.accuse(SUSPECT, self.target, self.incarnation, core.me), now
+            self.states.suspect_or_dead(SUSPECT, self.target, self.incarnation, core.me), now
         )
         core.notify(now, events.SUSPECT, self.target, 1 if changed else 0)
         self._end(now)
@@ -292,7 +292,7 @@ class Prober:
             return 2 if missing > 0 else 1
         if self.expected_nacks == 0:
             return 1
-        return missing * self.core.mechanisms.nack_penalty if missing > 0 else 0
+        return missing * self.core.features.nack_penalty if missing > 0 else 0
 
     def _succeed(self, now: float) -> None:
         core = self.core

@@ -38,8 +38,8 @@ class ProbeOrder:
         """Begin the ring anew: forget members that are dead for long enough, and shuffle it."""
         core = self.core
         self.place = 0
-        can = core.mechanisms
-        dead_time = core.config.gossip_to_the_dead_time if can.purge_waits else -1.0
-        for node in core.members.purge(now, dead_time, can.purges_left):
+        features = core.features
+        dead_time = core.config.gossip_to_the_dead_time if features.purge_waits else -1.0
+        for node in core.members.purge(now, dead_time, features.purges_left):
             core.notify(now, events.FORGOTTEN, node, 0)
         core.members.shuffle(core.rng)

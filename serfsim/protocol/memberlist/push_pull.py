@@ -12,7 +12,7 @@ import math
 from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.converged import ConvergedView
-from serfsim.protocol.directory import Directory, Record, integer_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity, integer_size, unsigned_size
 from serfsim.protocol.large import NO_CHANGE, Changes, KeyedOrder
 from serfsim.protocol.memberlist.core import STREAM_SHAPES, Core
 from serfsim.protocol.memberlist.delegate import UserState
@@ -25,7 +25,7 @@ from serfsim.protocol.memberlist.members import (
     Members,
 )
 from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, StreamMessage, alive_message
-from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.memberlist.state import MembershipRules
 from serfsim.protocol.wire.msgpack import boolean, integer, map_header, text, unsigned
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
 
@@ -59,7 +59,7 @@ class PushPull(StreamMessage):
         self.base: ConvergedView | None = None
         self.changes: Changes | None = None
         self.order: KeyedOrder | None = None
-        self.records: dict[int, Record] | None = None
+        self.records: dict[int, NodeIdentity] | None = None
         self.user_state: UserState | None = None
         self.address: i64 = -1  # which was dialled, and whom there: -1 for whoever that is
         self.named: i64 = -1
@@ -93,7 +93,7 @@ class PushPull(StreamMessage):
         user_size: i64 = 0
         if self.user_state is not None:
             user_size = self.user_state.size
-        self.is_signed = core.mechanisms.signed_integers
+        self.is_signed = core.features.signed_integers
         plain += 27 + integer_size(n, self.is_signed) + integer_size(user_size, self.is_signed) + user_size
         self.size = core.stream_size(
             self._compressed(plain, core.directory) if core.config.enable_compression else plain
@@ -169,7 +169,7 @@ class PushPull(StreamMessage):
         parts.append(state)
         return b"".join(parts)
 
-    def record(self, node: i64, directory: Directory) -> Record:
+    def record(self, node: i64, directory: Directory) -> NodeIdentity:
         records = self.records
         if records is not None:
             own = records.get(node)
@@ -187,7 +187,7 @@ class VersionRange:
         self.delegate_low: i64 = 0
         self.delegate_high: i64 = 255
 
-    def narrow(self, record: Record) -> None:
+    def narrow(self, record: NodeIdentity) -> None:
         if record.protocol_min > self.protocol_low:
             self.protocol_low = record.protocol_min
         if record.protocol_max < self.protocol_high:
@@ -197,7 +197,7 @@ class VersionRange:
         if record.delegate_max < self.delegate_high:
             self.delegate_high = record.delegate_max
 
-    def refusal(self, record: Record) -> i64:
+    def refusal(self, record: NodeIdentity) -> i64:
         """0 for a record that fits, else why not, as `PROTOCOL_REFUSED` tells it."""
         if not self.protocol_low <= record.protocol_current <= self.protocol_high:
             return REFUSED | record.protocol_current << 16 | self.protocol_low << 8 | self.protocol_high
@@ -211,7 +211,7 @@ class VersionRange:
 class Merger:
     """Takes over what a push/pull brought."""
 
-    def __init__(self, core: Core, states: MemberStates) -> None:
+    def __init__(self, core: Core, states: MembershipRules) -> None:
         self.core = core
         self.states = states
         self.refusal: i64 = 0  # why the last push/pull was refused
@@ -285,11 +285,11 @@ class Merger:
         elif core.members.key(node) == UNKNOWN:
             return
         elif state != STATE_LEFT:  # dead members are only suspected
-            message = self.states.accuse(SUSPECT, node, key >> 2, core.me)
+            message = self.states.suspect_or_dead(SUSPECT, node, key >> 2, core.me)
             if self.states.suspect(message, now):
                 core.notify(now, events.SUSPECT_HEARD, node, core.me)
-        elif core.mechanisms.left_state:  # who does not know that state ignores the entry
-            self.states.dead(self.states.accuse(DEAD, node, key >> 2, node), now)
+        elif core.features.left_state:  # who does not know that state ignores the entry
+            self.states.dead(self.states.suspect_or_dead(DEAD, node, key >> 2, node), now)
 
     def verify_protocol(self, remote: PushPull) -> i64:
         """The first entry whose versions do not fit with all the others, or UNKNOWN if all do."""
@@ -327,8 +327,8 @@ class Merger:
             i += 1
         return UNKNOWN
 
-    def _records(self, remote: PushPull) -> list[Record]:
-        records: list[Record] = []
+    def _records(self, remote: PushPull) -> list[NodeIdentity]:
+        records: list[NodeIdentity] = []
         i: i64 = 0
         while i < remote.count():
             records.append(remote.record(remote.node(i), self.core.directory))

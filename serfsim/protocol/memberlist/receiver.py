@@ -17,7 +17,7 @@ from serfsim.protocol.memberlist.datagram import as_read
 from serfsim.protocol.memberlist.handoff import HandoffQueues
 from serfsim.protocol.memberlist.ledger import COLUMN_MASK, USER_COLUMNS, Load
 from serfsim.protocol.memberlist.messages import ALIVE, USER, Message, Packet, UserMessage
-from serfsim.protocol.memberlist.state import MemberStates
+from serfsim.protocol.memberlist.state import MembershipRules
 
 # From so many broadcasts on a datagram may not be read as it was written.
 FIRST_UNREADABLE: Final = 127
@@ -25,17 +25,17 @@ FIRST_UNREADABLE: Final = 127
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Receiver:
-    def __init__(self, core: Core, states: MemberStates) -> None:
+    def __init__(self, core: Core, states: MembershipRules) -> None:
         self.core = core
         self.states = states
-        self.handoff = HandoffQueues(core.config.handoff_queue_depth, core.mechanisms.two_handoff_queues)
+        self.handoff = HandoffQueues(core.config.handoff_queue_depth, core.features.two_handoff_queues)
         self._stalls: i64 = 0
 
     def readable(self, packet: Packet) -> Packet:
         """What of a datagram its receiver makes out."""
         if packet.broadcast_count() < FIRST_UNREADABLE:
             return packet
-        return as_read(packet, self.core.mechanisms.splits_compounds)
+        return as_read(packet, self.core.features.splits_compounds)
 
     def take(self, packet: Packet, source: i64, now: float) -> None:
         """Handle, or hand off, the broadcasts of a datagram that came from the address `source`."""
@@ -51,14 +51,14 @@ class Receiver:
         if has_strangers:
             broadcasts = self.states.without_strangers(broadcasts, source)
         if is_free and len(broadcasts) <= self.handoff.depth:
-            self._work_off(broadcasts, source, now)
+            self._process_now(broadcasts, source, now)
         else:
-            self._hand_off(broadcasts, source, now)
+            self._enqueue(broadcasts, source, now)
 
     # Numbers of the ledger ---------------------------------------------------------------------
 
     def _read(self, load: Load, source: i64, now: float) -> None:
-        """What `_work_off` does."""
+        """What `_process_now` does."""
         seen = self.core.members.seen
         numbers = load.numbers
         others: i64 = 0
@@ -95,7 +95,7 @@ class Receiver:
                     copies += 1
                 continue
             if self._stalls > 0:
-                self._hand_off_others(load.messages(), at, source, now)
+                self._enqueue_others(load.messages(), at, source, now)
                 break
             self._read_other(load.ledger.message(number), number, now)
         if copies > 0:
@@ -118,8 +118,8 @@ class Receiver:
 
     # Messages ----------------------------------------------------------------------------------
 
-    def _work_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
-        """What `_hand_off` does while nothing waits and all have room, without the queues between."""
+    def _process_now(self, broadcasts: list[Message], source: i64, now: float) -> None:
+        """What `_enqueue` does while nothing waits and all have room, without the queues between."""
         alive = self.states.handle_alive(broadcasts, now)
         at: i64 = len(broadcasts) - 1
         if alive > at:
@@ -128,17 +128,17 @@ class Receiver:
             message = broadcasts[at]
             if message.kind != ALIVE:
                 if self._stalls > 0:
-                    self._hand_off_others(broadcasts, at, source, now)
+                    self._enqueue_others(broadcasts, at, source, now)
                     return
                 self._handle(message, now)
             at -= 1
 
-    def _hand_off_others(self, broadcasts: list[Message], last: i64, source: i64, now: float) -> None:
+    def _enqueue_others(self, broadcasts: list[Message], last: i64, source: i64, now: float) -> None:
         """Hand off those that are no alive messages, up to the place `last`."""
         others = [message for message in broadcasts[: last + 1] if message.kind != ALIVE]
-        self._hand_off(others, source, now)
+        self._enqueue(others, source, now)
 
-    def _hand_off(self, broadcasts: list[Message], source: i64, now: float) -> None:
+    def _enqueue(self, broadcasts: list[Message], source: i64, now: float) -> None:
         """Put what came with a datagram on the queues, and let the worker at it."""
         for message in broadcasts:
             if not self.handoff.push(message):

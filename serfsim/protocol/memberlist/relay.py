@@ -43,7 +43,7 @@ class Responder:
             core.log(now, log_lines.STRANGE_PING, packet.node, 0, 0, core.directory.endpoint(source))
             return
         payload = core.delegate.ack_payload()
-        answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload, core.mechanisms.tcp_pings))
+        answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload, core.features.tcp_pings))
         answer.coordinate = payload
         core.send(packet.source if packet.source >= 0 else source, answer, now)
 
@@ -53,7 +53,7 @@ class Responder:
         requester = packet.source if packet.source >= 0 else source
         self.relays[seq] = Relay(requester, packet.seq, packet.wants_nack)
         target = core.directory.first[packet.node]
-        names_source = core.mechanisms.ping_source
+        names_source = core.features.ping_source
         ping = Packet(PING, seq, ping_size(target, seq, core.record, names_source))
         ping.node = packet.node
         ping.source = core.record.address if names_source else -1
@@ -66,10 +66,10 @@ class Responder:
         if relay is None:
             return
         self.core.notify(now, events.RELAYED_ACK, self.core.me, 0)
-        size = ack_size(relay.seq, None, self.core.mechanisms.tcp_pings)
+        size = ack_size(relay.seq, None, self.core.features.tcp_pings)
         self.core.send(relay.requester, Packet(ACK, relay.seq, size), now)
 
     def expire(self, seq: i64, now: float) -> None:
         relay = self.relays.pop(seq, None)
-        if relay is not None and relay.wants_nack and self.core.mechanisms.nacks:
+        if relay is not None and relay.wants_nack and self.core.features.nacks:
             self.core.send(relay.requester, Packet(NACK, relay.seq, nack_size(relay.seq)), now)

@@ -14,7 +14,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.core import SUSPICION_TIMEOUT, Core
 from serfsim.protocol.memberlist.errors import byte_list
 from serfsim.protocol.memberlist.members import (
@@ -30,11 +30,11 @@ from serfsim.protocol.memberlist.messages import (
     ALIVE,
     DEAD,
     SUSPECT,
-    Accusation,
     Alive,
     Message,
-    accusation_size,
+    SuspectOrDead,
     alive_message,
+    suspect_or_dead_size,
 )
 from serfsim.protocol.memberlist.suspicion import Suspicion, SuspicionRule
 from serfsim.protocol.transitions import Transition
@@ -74,13 +74,13 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class MemberStates:
+class MembershipRules:
     """The rules by which one node's view changes."""
 
     def __init__(self, core: Core, rule: SuspicionRule) -> None:
         self.core = core
         self.rule = rule
-        self.mechanisms = core.mechanisms
+        self.features = core.features
         self.suspicions: dict[int, Suspicion] = {}
         self._armed: i64 = 0  # how often a suspicion was given an end
         self._timer_at = NEVER  # when the timer that counts fires
@@ -138,7 +138,7 @@ class MemberStates:
                 return
         if node == core.me and core.leaving:
             return
-        if record.has_versions and self.mechanisms.checks_versions and not _versions_usable(record):
+        if record.has_versions and self.features.checks_versions and not _versions_usable(record):
             return
         if not core.delegate.notify_alive(record):
             return
@@ -194,9 +194,9 @@ class MemberStates:
         old = members.record(node)
         members.set_record(node, record if record.has_versions else record.with_versions_of(old))
         members.set(node, STATE_ALIVE, message.incarnation)
-        if before >= STATE_DEAD and len(members.changed_at) > 0:
-            members.changed_at.pop(node, None)
         if before >= STATE_DEAD:
+            if len(members.changed_at) > 0:
+                members.changed_at.pop(node, None)
             core.delegate.notify_join(members.record(node), now)
         else:
             if before == STATE_SUSPECT:
@@ -208,14 +208,14 @@ class MemberStates:
         """May a member's name come back from another address? Left at once, dead after a time."""
         if state == STATE_LEFT:
             return True
-        if not self.mechanisms.reclaims_names:
+        if not self.features.reclaims_names:
             return False
         reclaim = self.core.config.dead_node_reclaim_time
         return state == STATE_DEAD and reclaim > 0.0 and now - self.core.members.dead_since(node) > reclaim
 
     def _is_allowed(self, address: i64) -> bool:
         allowed = self.core.config.allowed_addresses
-        return allowed is None or address in allowed or not self.mechanisms.allow_list
+        return allowed is None or address in allowed or not self.features.allow_list
 
     def without_strangers(self, broadcasts: list[Message], source: i64) -> list[Message]:
         """Drop the alive messages that come from, or tell of, an address that is not allowed."""
@@ -231,7 +231,7 @@ class MemberStates:
 
     # suspect -----------------------------------------------------------------------------------
 
-    def suspect(self, message: Accusation, now: float) -> bool:
+    def suspect(self, message: SuspectOrDead, now: float) -> bool:
         """Section 4.2; True if the view became suspect."""
         core = self.core
         members = core.members
@@ -245,23 +245,23 @@ class MemberStates:
             return False
         if node == core.me:
             self.refute(message.incarnation, now)
-            core.notify(now, events.REFUTE_SUSPECT, message.accuser, core.incarnation)
+            core.notify(now, events.REFUTE_SUSPECT, message.from_node, core.incarnation)
             return False
         core.queue(message, node, now)
         members.set(node, STATE_SUSPECT, message.incarnation)
-        self._start_suspicion(node, message.accuser, now)
+        self._start_suspicion(node, message.from_node, now)
         return True
 
-    def _start_suspicion(self, node: i64, accuser: i64, now: float) -> None:
-        suspicion = self.rule.begin(node, accuser, now)
+    def _start_suspicion(self, node: i64, from_node: i64, now: float) -> None:
+        suspicion = self.rule.begin(node, from_node, now)
         self.suspicions[node] = suspicion
         self._arm(suspicion, now)
 
-    def _confirm(self, suspicion: Suspicion, message: Accusation, now: float) -> None:
-        if not suspicion.confirm(message.accuser):
+    def _confirm(self, suspicion: Suspicion, message: SuspectOrDead, now: float) -> None:
+        if not suspicion.confirm(message.from_node):
             return
         self.core.queue(message, message.node, now)
-        self.core.notify(now, events.CONFIRMED, message.node, message.accuser)
+        self.core.notify(now, events.CONFIRMED, message.node, message.from_node)
         self._arm(suspicion, now)
 
     def _arm(self, suspicion: Suspicion, now: float) -> None:
@@ -298,11 +298,11 @@ class MemberStates:
         """What was suspect becomes dead; a change in between would have ended the suspicion."""
         core = self.core
         core.notify(now, events.SUSPICION_TIMEOUT, node, suspicion.confirmations)
-        self.dead(self.accuse(DEAD, node, core.members.incarnation(node), core.me), now)
+        self.dead(self.suspect_or_dead(DEAD, node, core.members.incarnation(node), core.me), now)
 
     # dead --------------------------------------------------------------------------------------
 
-    def dead(self, message: Accusation, now: float, token: i64 = 0) -> None:
+    def dead(self, message: SuspectOrDead, now: float, token: i64 = 0) -> None:
         """Section 4.3; `token` is reported once the message about ourselves has been told."""
         core = self.core
         members = core.members
@@ -317,13 +317,13 @@ class MemberStates:
         if node == core.me:
             if not core.leaving:
                 self.refute(message.incarnation, now)
-                core.notify(now, events.REFUTE_DEAD, message.accuser, core.incarnation)
+                core.notify(now, events.REFUTE_DEAD, message.from_node, core.incarnation)
                 return
             core.queue(message, node, now, token)
         else:
             core.queue(message, node, now)
         state: i64 = STATE_DEAD
-        if message.accuser == node and self.mechanisms.left_state:
+        if message.from_node == node and self.features.left_state:
             state = STATE_LEFT
         members.set(node, state, message.incarnation)
         members.changed_at[node] = now
@@ -342,12 +342,14 @@ class MemberStates:
         core.members.set(core.me, core.members.state(core.me), core.incarnation)
         core.apply_health_delta(1, now)
         message = alive_message(core.directory, core.members.record(core.me), core.incarnation)
-        core.queue(message, OWN_ADDRESS if self.mechanisms.refutes_by_address else core.me, now)
+        core.queue(message, OWN_ADDRESS if self.features.refutes_by_address else core.me, now)
 
-    def accuse(self, kind: i64, node: i64, incarnation: i64, accuser: i64) -> Accusation:
+    def suspect_or_dead(self, kind: i64, node: i64, incarnation: i64, from_node: i64) -> SuspectOrDead:
         """A suspect or dead message of the right size."""
-        size = accusation_size(self.core.members.record(node), incarnation, self.core.members.record(accuser))
-        return Accusation(kind, node, incarnation, accuser, size)
+        size = suspect_or_dead_size(
+            self.core.members.record(node), incarnation, self.core.members.record(from_node)
+        )
+        return SuspectOrDead(kind, node, incarnation, from_node, size)
 
     def handle(self, message: Message, now: float) -> None:
         """A gossiped message of one of the three kinds."""
@@ -356,15 +358,15 @@ class MemberStates:
             assert isinstance(message, Alive)
             self.alive(message, now)
             return
-        assert isinstance(message, Accusation)
+        assert isinstance(message, SuspectOrDead)
         if kind == SUSPECT:
             if self.suspect(message, now):
-                self.core.notify(now, events.SUSPECT_HEARD, message.node, message.accuser)
+                self.core.notify(now, events.SUSPECT_HEARD, message.node, message.from_node)
         elif kind == DEAD:
             self.dead(message, now)
 
 
-def _versions_usable(record: Record) -> bool:
+def _versions_usable(record: NodeIdentity) -> bool:
     return not (
         record.protocol_min == 0 or record.protocol_max == 0 or record.protocol_min > record.protocol_max
     )

@@ -53,7 +53,7 @@ class Suspicion:
     `ends_at` is when it runs out as things stand, `order` when that was settled, among all of a node.
     """
 
-    def __init__(self, accuser: i64, k: i64, minimum: float, maximum: float, now: float) -> None:
+    def __init__(self, from_node: i64, k: i64, minimum: float, maximum: float, now: float) -> None:
         self.k: i64 = k
         self.minimum = minimum
         self.maximum = maximum
@@ -61,20 +61,20 @@ class Suspicion:
         self.confirmations: i64 = 0
         self.ends_at = 0.0
         self.order: i64 = 0
-        self.accusers = vec[i32]([i32(accuser)])
+        self.accusers = vec[i32]([i32(from_node)])
 
     def first_timeout(self) -> float:
         """Seconds from the start to the expiry while nobody has confirmed."""
         return self.minimum if self.k < 1 else self.maximum
 
-    def confirm(self, accuser: i64) -> bool:
+    def confirm(self, from_node: i64) -> bool:
         """Count a confirmation; False if it is not wanted or from a known accuser."""
         if self.confirmations >= self.k:
             return False
         for known in self.accusers:
-            if i64(known) == accuser:
+            if i64(known) == from_node:
                 return False
-        self.accusers = append(self.accusers, i32(accuser))
+        self.accusers = append(self.accusers, i32(from_node))
         self.confirmations += 1
         return True
 
@@ -109,11 +109,11 @@ class SuspicionRule:
     def __init__(self, core: Core) -> None:
         self.core = core
 
-    def begin(self, node: i64, accuser: i64, now: float) -> Suspicion:
+    def begin(self, node: i64, from_node: i64, now: float) -> Suspicion:
         """A new suspicion of `node`, with k and the timeouts for the members known now."""
         config = self.core.config
         n = self.core.members.count
-        if self.core.mechanisms.suspicion_growth == STEP:
+        if self.core.features.suspicion_growth == STEP:
             minimum = stepwise_suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
         else:
             minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
@@ -122,7 +122,7 @@ class SuspicionRule:
         k: i64 = 0
         if config.lha_suspicion:
             k = confirmations_wanted(config.suspicion_mult, n, config.suspicion_confirmations)
-        return Suspicion(accuser, k, minimum, maximum, now)
+        return Suspicion(from_node, k, minimum, maximum, now)
 
     def remaining(self, suspicion: Suspicion, now: float) -> float:
         """Seconds left; asked for at the beginning and after each confirmation. Below 0 is at once."""

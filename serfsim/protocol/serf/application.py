@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.serf.messages import Announced, UserEvent
+from serfsim.protocol.serf.messages import GossipedItem, UserEvent
 from serfsim.protocol.serf.query_messages import Query
 
 # What becomes of a user event or query, for those who keep a record: the calls by number.
@@ -46,10 +46,10 @@ class Application:
         """
         return False
 
-    def sent(self, message: Announced, now: float) -> None:
+    def sent(self, message: GossipedItem, now: float) -> None:
         """The node has made a user event or query and will handle it itself first."""
 
-    def received(self, message: Announced, now: float) -> None:
+    def received(self, message: GossipedItem, now: float) -> None:
         """The node has taken a user event or query, its own too, for the first time."""
 
     def user_event(self, event: UserEvent, now: float) -> None:

@@ -23,7 +23,7 @@ from serfsim.protocol.settings import (
     Kind,
     Setting,
 )
-from serfsim.protocol.versions import Mechanisms
+from serfsim.protocol.versions import ReleaseFeatures
 
 AGENT_FLOOR: Final = 1.0  # seconds: the agent raises lower values, and says so
 RPC_PORT: Final = 7373
@@ -319,10 +319,10 @@ class SerfConfig:
     Durations are seconds, sizes bytes. Built once, then only read by the machines.
     """
 
-    def __init__(self, mechanisms: Mechanisms | None = None) -> None:
+    def __init__(self, features: ReleaseFeatures | None = None) -> None:
         # What the release that runs can do.
-        self.mechanisms = Mechanisms() if mechanisms is None else mechanisms
-        default = Defaults(SERF_SETTINGS + AGENT_SETTINGS, "lan", self.mechanisms.release)
+        self.features = ReleaseFeatures() if features is None else features
+        default = Defaults(SERF_SETTINGS + AGENT_SETTINGS, "lan", self.features.release)
         self.broadcast_timeout: float = default.seconds("broadcast_timeout")
         self.leave_continues: bool = default.switch("leave_continues")
         self.leave_propagate_delay: float = default.seconds("leave_propagate_delay")

@@ -10,7 +10,7 @@ from typing import Final
 
 from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.ledger import Filling
@@ -63,7 +63,7 @@ class BroadcastQueues:
         self.config = config
         self.members = members
         self.memberlist = memberlist
-        longest_first = config.mechanisms.longest_first
+        longest_first = config.features.longest_first
         ledger = memberlist.ledger
         self.intents = TransmitLimitedQueue(mult, longest_first, ledger)
         self.queries = TransmitLimitedQueue(mult, longest_first, ledger)
@@ -133,7 +133,7 @@ class SerfCore:
         self.application = application
         self.tags = decode_tags(memberlist.record.meta)  # its own; all of them, whatever it may say of them
         self.members = SerfMembers(memberlist.directory, memberlist.members.seen)
-        self.recent_intents = RecentIntents() if config.mechanisms.intents_by_name else IntentRings()
+        self.recent_intents = RecentIntents() if config.features.intents_by_name else IntentRings()
         self.queues = BroadcastQueues(config, self.members, memberlist)
         self._token: i64 = LAST_FIXED_TOKEN
 
@@ -142,7 +142,7 @@ class SerfCore:
         self._token += 1
         return self._token
 
-    def record(self) -> Record:
+    def record(self) -> NodeIdentity:
         """What this node says of itself."""
         return self.memberlist.record
 
@@ -152,6 +152,6 @@ class SerfCore:
     def log(self, now: float, line: i64, subject: i64, a: i64 = 0, b: i64 = 0, text: str = "") -> None:
         self.runtime.log(now, line, subject, a, b, text)
 
-    def send(self, target: Record, message: UserMessage, now: float) -> None:
+    def send(self, target: NodeIdentity, message: UserMessage, now: float) -> None:
         """Send a message to one node, best effort, with nothing else in the datagram."""
         self.memberlist.send_alone(target.address, message, now)

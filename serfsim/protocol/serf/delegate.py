@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.delegate import Delegate, UserState
 from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import Message, UserMessage
@@ -28,16 +28,16 @@ class SerfDelegate(Delegate):
         assert node is not None
         return node
 
-    def notify_join(self, record: Record, now: float) -> None:
+    def notify_join(self, record: NodeIdentity, now: float) -> None:
         self.serf().member_joined(record, now)
 
-    def notify_leave(self, record: Record, now: float) -> None:
+    def notify_leave(self, record: NodeIdentity, now: float) -> None:
         self.serf().member_left(record, now)
 
-    def notify_update(self, record: Record, now: float) -> None:
+    def notify_update(self, record: NodeIdentity, now: float) -> None:
         self.serf().member_updated(record, now)
 
-    def notify_conflict(self, existing: Record, other: Record, now: float) -> None:
+    def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
         self.serf().name_contested(existing, other, now)
 
     def notify_message(self, message: UserMessage, now: float) -> None:
@@ -62,7 +62,7 @@ class SerfDelegate(Delegate):
         return node.vivaldi.coordinate if node.has_coordinates() else None
 
     def notify_ping_complete(
-        self, record: Record, rtt: float, payload: Coordinate | None, now: float
+        self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
     ) -> None:
         if payload is not None and self.serf().has_coordinates():
             self.serf().measured(record.node, rtt, payload, now)

@@ -58,14 +58,14 @@ class Intents:
         self.members = core.members
         self.pipeline = pipeline
         self.clock = LamportClock()
-        self.mechanisms = core.config.mechanisms
+        self.features = core.config.features
         self.is_alive = True
         # The clock when a stale leave about ourselves was seen, -1 for none: it is refuted with that time.
         self._refute_at: i64 = -1
         self.prune_wanted: i64 = NOTHING
 
     def make(self, kind: i64, node: i64, ltime: i64, prune: bool = False) -> Intent:
-        return Intent(kind, self.core.directory.first[node], ltime, prune, self.mechanisms.prune)
+        return Intent(kind, self.core.directory.first[node], ltime, prune, self.features.prune)
 
     def handle_leave(self, node: i64, ltime: i64, prune: bool, now: float) -> bool:
         """A leave intent; True if it is to be passed on. `prune_wanted` says what else to do."""
@@ -82,7 +82,7 @@ class Intents:
             self.core.log(now, log_lines.REFUTING_LEAVE, -1)
             return False
         is_second = status in (STATUS_LEAVING, STATUS_LEFT)
-        if is_second and not self.mechanisms.passes_on_second_leave:
+        if is_second and not self.features.passes_on_second_leave:
             return False
         members.set_ltime(node, ltime)
         if status == STATUS_ALIVE:
@@ -94,11 +94,11 @@ class Intents:
             status = STATUS_LEFT
             members.failed.remove(node)
             members.left.append(node)
-            if self.mechanisms.tells_forced_leave:
+            if self.features.tells_forced_leave:
                 self.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
             else:
                 self.core.runtime.notify(now, events.STATUS, node, STATUS_LEFT)
-        if prune and self.mechanisms.prune:
+        if prune and self.features.prune:
             self.prune_wanted = PRUNE_LATER if status == STATUS_LEAVING else PRUNE_NOW
         return True
 
@@ -122,7 +122,7 @@ class Intents:
         """Of a message that has been handled: a join intent is old news for as long as its member is known,
         or an intent about it is buffered. (Kept in rings, others may push it out.)"""
         is_join = isinstance(message, Intent) and message.user_kind == JOIN
-        return is_join and self.mechanisms.intents_by_name
+        return is_join and self.features.intents_by_name
 
     def broadcast_join(self, now: float) -> None:
         """Say that we are here, at the present Lamport time."""

@@ -20,7 +20,7 @@ from typing import Final
 
 from serfsim.native import Random, append, extend, i64, mypyc_attr, u8, vec
 from serfsim.protocol.converged import ConvergedStatuses, converged_statuses
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.large import NO_CHANGE, Changes
 from serfsim.protocol.memberlist.seen import Seen
 from serfsim.protocol.serf.messages import JOIN
@@ -66,7 +66,7 @@ class SerfMembers:
         """Where a member was last; memberlist may have forgotten it."""
         return self._moved.get(node, self.directory.first[node].address)
 
-    def note_address(self, record: Record) -> None:
+    def note_address(self, record: NodeIdentity) -> None:
         if record.address != self.directory.first[record.node].address:
             self._moved[record.node] = record.address
         elif len(self._moved) > 0:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.events import EventPipeline
@@ -31,7 +31,7 @@ class Membership:
         self.members = core.members
         self.pipeline = pipeline
 
-    def joined(self, record: Record, now: float) -> None:
+    def joined(self, record: NodeIdentity, now: float) -> None:
         node = record.node
         members = self.members
         before = members.status(node)
@@ -65,7 +65,7 @@ class Membership:
             status = STATUS_LEAVING
         self.members.set(node, status, ltime)
 
-    def left(self, record: Record, now: float) -> None:
+    def left(self, record: NodeIdentity, now: float) -> None:
         node = record.node
         members = self.members
         status = members.status(node)
@@ -83,7 +83,7 @@ class Membership:
         elif status != STATUS_NONE:
             self.core.log(now, log_lines.BAD_STATE, node, status)
 
-    def updated(self, record: Record, now: float) -> None:
+    def updated(self, record: NodeIdentity, now: float) -> None:
         if self.members.status(record.node) != STATUS_NONE:
             self.members.note_address(record)
             self.pipeline.member_event(events.UPDATE, record.node, 0, now)

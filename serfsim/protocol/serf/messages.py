@@ -6,7 +6,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr, vec
 from serfsim.protocol.converged import ConvergedStatuses
-from serfsim.protocol.directory import Directory, Record, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity, string_size, unsigned_size
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.messages import UserMessage
 from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, raw_or_nil, text, unsigned
@@ -18,7 +18,6 @@ USER_EVENT: Final = 3
 QUERY: Final = 4
 QUERY_RESPONSE: Final = 5
 CONFLICT_RESPONSE: Final = 6
-KEY_REQUEST: Final = 7
 KEY_RESPONSE: Final = 8
 RELAY: Final = 9
 
@@ -29,7 +28,9 @@ EVENT_RING: Final = 512  # slots, nearly all of them empty
 class Intent(UserMessage):
     """A join or leave intent about a member at a Lamport time."""
 
-    def __init__(self, kind: i64, record: Record, ltime: i64, prune: bool, has_prune: bool = True) -> None:
+    def __init__(
+        self, kind: i64, record: NodeIdentity, ltime: i64, prune: bool, has_prune: bool = True
+    ) -> None:
         body: i64 = 21 if kind == LEAVE and has_prune else 14
         super().__init__(kind, record.node, body + unsigned_size(ltime) + record.name_size)
         self.ltime: i64 = ltime
@@ -56,7 +57,7 @@ def header_size(entries: i64) -> i64:
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
-class Announced(UserMessage):
+class GossipedItem(UserMessage):
     """What one member tells all: a user event or a query. `node` is who sent it, as far as is known.
 
     `number` is for whoever keeps a record of what became of it; -1 until it is given one.
@@ -71,7 +72,7 @@ class Announced(UserMessage):
 
 
 @mypyc_attr(acyclic=True)
-class UserEvent(Announced):
+class UserEvent(GossipedItem):
     """`coalesce` is the CC flag: the agent may hold it back and pass on only the newest of the name."""
 
     def __init__(self, node: i64, ltime: i64, name: str, payload: bytes, coalesce: bool) -> None:

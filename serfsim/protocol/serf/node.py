@@ -16,7 +16,7 @@ from typing import Final
 
 from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
 from serfsim.protocol.memberlist.ledger import Filling
@@ -51,7 +51,7 @@ from serfsim.protocol.serf.messages import (
     SerfState,
     UserEvent,
 )
-from serfsim.protocol.serf.outgoing_queries import Announcing, Asking, OpenQuery, QueryParams
+from serfsim.protocol.serf.outgoing_queries import Broadcaster, OpenQuery, OutgoingQueries, QueryParams
 from serfsim.protocol.serf.queries import InternalQueries, Queries
 from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
 from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile
@@ -71,8 +71,7 @@ USER_FLUSH: Final = FIRST_DELEGATE_TIMER + 8
 MEMBER_FLUSH: Final = FIRST_DELEGATE_TIMER + 9
 SNAPSHOT_TICK: Final = FIRST_DELEGATE_TIMER + 10
 
-# The library says so of any query.
-RESPOND_TROUBLE: Final = "failed to respond to key query: "
+RESPOND_ERROR: Final = "failed to respond to key query: "
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -92,7 +91,7 @@ class SerfNode(Machine):
         memberlist_config: MemberlistConfig,
         config: SerfConfig,
         coordinate_config: CoordinateConfig,
-        me: Record,
+        me: NodeIdentity,
         directory: Directory,
         runtime: Runtime,
         memberlist_rng: Random,
@@ -122,8 +121,10 @@ class SerfNode(Machine):
         self.query_clock = self.queries.clock
         self.pipeline = EventPipeline(core, InternalQueries(core, self.queries), USER_FLUSH, MEMBER_FLUSH)
         self.intents = Intents(core, self.pipeline)
-        self.asking = Asking(core, self.query_clock, QUERY_CLOSE)
-        self.announcing = Announcing(core, self.user_events, self.queries, self.asking, self.pipeline)
+        self.outgoing_queries = OutgoingQueries(core, self.query_clock, QUERY_CLOSE)
+        self.broadcaster = Broadcaster(
+            core, self.user_events, self.queries, self.outgoing_queries, self.pipeline
+        )
         self.membership = Membership(core, self.pipeline)
         self.exchange = StateExchange(
             self.members,
@@ -131,7 +132,7 @@ class SerfNode(Machine):
             self.user_events,
             self.query_clock,
             directory,
-            config.mechanisms.left_are_newer,
+            config.features.left_are_newer,
         )
         self.reaper = Reaper(config, self.members, self.vivaldi, self.coordinates, self.pipeline)
         self.leave_intents = LeaveIntents(
@@ -148,9 +149,9 @@ class SerfNode(Machine):
         return self.departure.phase
 
     @property
-    def trouble(self) -> str:
+    def last_error(self) -> str:
         """Why the last user event or query was refused, in the library's words."""
-        return self.announcing.trouble
+        return self.broadcaster.last_error
 
     # Calls -------------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ class SerfNode(Machine):
         """
         return self.leave_intents.force(node, prune, now)
 
-    def update_tags(self, tags: dict[str, str], record: Record, now: float) -> i64:
+    def update_tags(self, tags: dict[str, str], record: NodeIdentity, now: float) -> i64:
         """Take new tags, and announce `record`, which has as much of them as the protocol allows.
 
         Ends with `Application.update_done`.
@@ -242,17 +243,17 @@ class SerfNode(Machine):
         return token
 
     def user_event(self, name: str, payload: bytes, coalesce: bool, now: float) -> UserEvent | None:
-        """Tell all members. None if that is refused: `trouble` says why."""
-        return self.announcing.send_event(name, payload, coalesce, now)
+        """Tell all members. None if that is refused: `last_error` says why."""
+        return self.broadcaster.send_event(name, payload, coalesce, now)
 
     def query(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
-        """Ask all members. None if that is refused: `trouble` says why."""
-        return self.announcing.send_query(name, payload, params, now)
+        """Ask all members. None if that is refused: `last_error` says why."""
+        return self.broadcaster.send_query(name, payload, params, now)
 
     def respond(self, received: ReceivedQuery, payload: bytes, now: float) -> str:
         """Answer a query; "" or the library's message why not."""
-        trouble = self.queries.respond(received, self.queries.response(received, payload), now)
-        return RESPOND_TROUBLE + trouble if trouble else ""
+        last_error = self.queries.respond(received, self.queries.response(received, payload), now)
+        return RESPOND_ERROR + last_error if last_error else ""
 
     def shut_down(self, now: float) -> None:
         """Stop without telling anyone; a snapshot is written to its end."""
@@ -329,15 +330,15 @@ class SerfNode(Machine):
         elif kind == USER_EVENT:
             assert isinstance(message, UserEvent)
             core.log(now, log_lines.MESSAGE_EVENT, -1, 0, 0, message.name)
-            self.announcing.event_came(message, now)
+            self.broadcaster.event_came(message, now)
         elif kind == QUERY:
             assert isinstance(message, Query)
             core.log(now, log_lines.MESSAGE_QUERY, -1, 0, 0, message.name)
-            self.announcing.query_came(message, now)
+            self.broadcaster.query_came(message, now)
         elif kind == QUERY_RESPONSE:
             assert isinstance(message, QueryResponse)
             core.log(now, log_lines.MESSAGE_RESPONSE, message.node)
-            self.asking.take(message, now)
+            self.outgoing_queries.take(message, now)
         elif kind == RELAY:
             assert isinstance(message, Relayed)
             core.log(now, log_lines.RELAYING, -1, 0, 0, self.directory.endpoint(message.target.address))
@@ -345,16 +346,16 @@ class SerfNode(Machine):
 
     # memberlist's callbacks --------------------------------------------------------------------
 
-    def member_joined(self, record: Record, now: float) -> None:
+    def member_joined(self, record: NodeIdentity, now: float) -> None:
         self.membership.joined(record, now)
 
-    def member_left(self, record: Record, now: float) -> None:
+    def member_left(self, record: NodeIdentity, now: float) -> None:
         self.membership.left(record, now)
 
-    def member_updated(self, record: Record, now: float) -> None:
+    def member_updated(self, record: NodeIdentity, now: float) -> None:
         self.membership.updated(record, now)
 
-    def name_contested(self, existing: Record, other: Record, now: float) -> None:
+    def name_contested(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
         """Another address claims a member's name; if it is ours, the others shall decide (section 10)."""
         theirs = self.directory.endpoint(other.address)
         if existing.node != self.me:
@@ -364,12 +365,12 @@ class SerfNode(Machine):
         resolves = self.config.enable_name_conflict_resolution
         self.core.log(now, log_lines.OWN_NAME_CONFLICT, self.me, 1 if resolves else 0, 0, theirs)
         if resolves:
-            self.announcing.resolve_conflict(now)
+            self.broadcaster.resolve_conflict(now)
 
     def has_coordinates(self) -> bool:
         """Are they sent with acks, and learnt from?"""
         config = self.config
-        return config.mechanisms.coordinates and not config.disable_coordinates
+        return config.features.coordinates and not config.disable_coordinates
 
     def measured(self, peer: i64, rtt: float, coordinate: Coordinate, now: float) -> None:
         """A direct probe of `peer` took `rtt` seconds: learn from it (section 12)."""
@@ -427,7 +428,7 @@ class SerfNode(Machine):
     def merge_remote_state(self, state: SerfState, now: float, join: bool = False) -> None:
         self.exchange.merge(state, now)
         self.intents.refute_if_must(now)
-        self.announcing.merge(state, join, now)
+        self.broadcaster.merge(state, join, now)
 
     # Timers ------------------------------------------------------------------------------------
 
@@ -443,7 +444,7 @@ class SerfNode(Machine):
         self.runtime.call_at(now + self.config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
 
     def _close_query(self, ltime: i64, now: float) -> None:
-        if not self.announcing.close_query(ltime, now):
+        if not self.broadcaster.close_query(ltime, now):
             self.shut_down(now)
             self.core.log(now, log_lines.QUITTING, -1)
             self.application.shut_down(now)

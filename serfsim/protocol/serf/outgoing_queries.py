@@ -55,7 +55,7 @@ class OpenQuery:
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Asking:
+class OutgoingQueries:
     """`close_timer` is the number of the timer under which `close` is to be called with a Lamport time."""
 
     def __init__(self, core: SerfCore, clock: LamportClock, close_timer: i64) -> None:
@@ -63,7 +63,7 @@ class Asking:
         self.clock = clock
         self.close_timer: i64 = close_timer
         self.open: dict[int, OpenQuery] = {}  # by Lamport time
-        self.trouble = ""
+        self.last_error = ""
 
     def default_timeout(self) -> float:
         core = self.core
@@ -72,16 +72,16 @@ class Asking:
         return default_query_timeout(gossip_interval, core.config.query_timeout_mult, n)
 
     def make(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
-        """A query, open for responses; None if it may not be asked: then `trouble` says why."""
+        """A query, open for responses; None if it may not be asked: then `last_error` says why."""
         core = self.core
         if core.config.protocol_version < QUERY_PROTOCOL:
-            self.trouble = "Feature not supported"
+            self.last_error = "Feature not supported"
             return None
         timeout = params.timeout if params.timeout > 0.0 else self.default_timeout()
         flags: i64 = ACK_FLAG if params.request_ack else 0
         number = core.rng.randrange(0x80000000)
         ltime = self.clock.time()
-        factor = params.relay_factor if core.config.mechanisms.relay else 0
+        factor = params.relay_factor if core.config.features.relay else 0
         query = Query(
             core.record(),
             ltime,
@@ -92,13 +92,13 @@ class Asking:
             flags,
             factor,
             timeout,
-            core.config.mechanisms.names_in_queries,
-            core.config.mechanisms.signed_integers,
+            core.config.features.names_in_queries,
+            core.config.features.signed_integers,
         )
         if query.size - 1 > core.config.query_size_limit:
-            self.trouble = f"query exceeds limit of {core.config.query_size_limit} bytes"
+            self.last_error = f"query exceeds limit of {core.config.query_size_limit} bytes"
             return None
-        self.trouble = ""
+        self.last_error = ""
         opened = OpenQuery(query, now + timeout)
         self.open[ltime] = opened
         core.runtime.call_at(opened.deadline, self.close_timer, ltime, 0)
@@ -163,24 +163,24 @@ class ConflictVote:
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Announcing:
-    """`trouble` is the library's message about what was refused last."""
+class Broadcaster:
+    """`last_error` is the library's message about what was refused last."""
 
     def __init__(
         self,
         core: SerfCore,
         user_events: UserEvents,
         queries: Queries,
-        asking: Asking,
+        outgoing_queries: OutgoingQueries,
         pipeline: EventPipeline,
     ) -> None:
         self.core = core
         self.user_events = user_events
         self.queries = queries
-        self.asking = asking
+        self.outgoing_queries = outgoing_queries
         self.pipeline = pipeline
         self.vote = ConflictVote(core)
-        self.trouble = ""
+        self.last_error = ""
 
     # User events -------------------------------------------------------------------------------
 
@@ -189,13 +189,13 @@ class Announcing:
         core = self.core
         limit = core.config.user_event_size_limit
         clock = self.user_events.clock
-        self.trouble = too_long(name, payload, limit)
-        if self.trouble != "":
+        self.last_error = too_long(name, payload, limit)
+        if self.last_error != "":
             return None
         event = UserEvent(core.me, clock.time(), name, payload, coalesce)
-        if core.config.mechanisms.checks_encoded_size:
-            self.trouble = encoded_too_long(event, limit)
-        if self.trouble != "":
+        if core.config.features.checks_encoded_size:
+            self.last_error = encoded_too_long(event, limit)
+        if self.last_error != "":
             return None
         clock.increment()
         core.application.sent(event, now)
@@ -227,8 +227,8 @@ class Announcing:
 
     def send_query(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
         """Ask all members; None if that may not be."""
-        opened = self.asking.make(name, payload, params, now)
-        self.trouble = self.asking.trouble
+        opened = self.outgoing_queries.make(name, payload, params, now)
+        self.last_error = self.outgoing_queries.last_error
         if opened is not None:
             query = opened.query
             self.core.application.sent(query, now)
@@ -256,7 +256,7 @@ class Announcing:
 
     def close_query(self, ltime: i64, now: float) -> bool:
         """The time of a query is over; False if by its answers this node has lost its name."""
-        opened = self.asking.close(ltime, now)
+        opened = self.outgoing_queries.close(ltime, now)
         if opened is None or opened.query.name != CONFLICT:
             return True
         return not self.vote.is_lost(opened, now)

@@ -24,7 +24,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.serf.core import LamportClock, SerfCore
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_NONE
@@ -43,10 +43,10 @@ class ResponseRelay:
         """Send copies by other members, as many as the query asks for; "" or why it could not be done."""
         core = self.core
         factor = query.relay_factor
-        can = core.config.mechanisms
-        if factor == 0 or not can.relay or core.members.count < factor + 1:
+        features = core.config.features
+        if factor == 0 or not features.relay or core.members.count < factor + 1:
             return ""
-        wrapped = Relayed(response, query.source, can.names_in_queries)
+        wrapped = Relayed(response, query.source, features.names_in_queries)
         limit = core.config.query_response_size_limit
         if wrapped.size - 1 > limit:
             return f"relayed response exceeds limit of {limit} bytes"
@@ -54,14 +54,14 @@ class ResponseRelay:
             core.send(target, wrapped, now)
         return ""
 
-    def _choose(self, k: i64) -> list[Record]:
+    def _choose(self, k: i64) -> list[NodeIdentity]:
         """Up to `k` distinct members that are alive and can relay; at most 3n draws."""
         core = self.core
         members = core.members
         known = members.known()
         n: i64 = len(known)
         chosen: list[int] = []
-        records: list[Record] = []
+        records: list[NodeIdentity] = []
         draws: i64 = 0
         while draws < 3 * n and len(chosen) < k:
             draws += 1
@@ -159,9 +159,9 @@ class Queries:
         if now > received.deadline:
             return "response is past the deadline"
         self.core.send(received.query.source, response, now)
-        trouble = self.relay.send(received.query, response, now)
-        received.is_answered = trouble == ""
-        return trouble
+        last_error = self.relay.send(received.query, response, now)
+        received.is_answered = last_error == ""
+        return last_error
 
 
 PREFIX: Final = "_serf_"
@@ -203,7 +203,7 @@ def encode_key_response(result: bool, message: str, keys: list[str], primary: st
 
 
 def encode_conflict_response(
-    record: Record | None, status: int, tags: dict[str, str], directory: Directory
+    record: NodeIdentity | None, status: int, tags: dict[str, str], directory: Directory
 ) -> bytes:
     """The payload of an answer to a conflict query: a member as Serf writes it, or nil."""
     if record is None:
@@ -258,7 +258,7 @@ class InternalQueries:
         if node == core.me:
             return
         core.log(now, log_lines.CONFLICT_ASKED, node, 0, 0, asked)
-        record: Record | None = None
+        record: NodeIdentity | None = None
         status = 0
         tags: dict[str, str] = {}
         if node >= 0 and core.members.status(node) != STATUS_NONE:

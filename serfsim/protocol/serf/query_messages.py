@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Directory, Record, integer_size, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity, integer_size, string_size, unsigned_size
 from serfsim.protocol.memberlist.messages import UserMessage
-from serfsim.protocol.serf.messages import QUERY, QUERY_RESPONSE, RELAY, Announced, bytes_size, header_size
+from serfsim.protocol.serf.messages import QUERY, QUERY_RESPONSE, RELAY, GossipedItem, bytes_size, header_size
 from serfsim.protocol.versions import RELAY_VERSION
 from serfsim.protocol.wire.msgpack import array_header, integer, map_header, raw, raw_or_nil, text, unsigned
 
@@ -89,12 +89,12 @@ NO_BROADCAST_FLAG: Final = 2
 
 
 @mypyc_attr(acyclic=True)
-class Query(Announced):
+class Query(GossipedItem):
     """A question to all members that its filters let through. `timeout` is in seconds."""
 
     def __init__(
         self,
-        source: Record,
+        source: NodeIdentity,
         ltime: i64,
         number: i64,
         name: str,
@@ -169,14 +169,14 @@ class QueryResponse(UserMessage):
     `member` is what the payload of an answer to a conflict query says, where it names a member.
     """
 
-    def __init__(self, source: Record, ltime: i64, number: i64, flags: i64, payload: bytes) -> None:
+    def __init__(self, source: NodeIdentity, ltime: i64, number: i64, flags: i64, payload: bytes) -> None:
         size = 31 + unsigned_size(flags) + source.name_size + unsigned_size(number) + unsigned_size(ltime)
         super().__init__(QUERY_RESPONSE, source.node, size + bytes_size(payload))
         self.ltime: i64 = ltime
         self.id: i64 = number
         self.flags: i64 = flags
         self.payload = payload
-        self.member: Record | None = None
+        self.member: NodeIdentity | None = None
 
     def is_ack(self) -> bool:
         return self.flags & ACK_FLAG != 0
@@ -192,7 +192,7 @@ class QueryResponse(UserMessage):
 class Relayed(UserMessage):
     """A response on a detour: who receives this sends `inner` on to `target`."""
 
-    def __init__(self, inner: QueryResponse, target: Record, names_target: bool = True) -> None:
+    def __init__(self, inner: QueryResponse, target: NodeIdentity, names_target: bool = True) -> None:
         self.names_target = names_target
         size = 27 + target.address_size + target.port_size + inner.size - 1
         if names_target:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import append, i64, vec
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.messages import (
     ACK,
     ALIVE,
@@ -22,11 +22,11 @@ from serfsim.protocol.memberlist.messages import (
     PING,
     SUSPECT,
     USER,
-    Accusation,
     Message,
     Packet,
-    accusation_size,
+    SuspectOrDead,
     alive_message,
+    suspect_or_dead_size,
 )
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.cipher import Cipher
@@ -40,7 +40,7 @@ from serfsim.protocol.wire.envelope import (
     without_crc,
     without_label,
 )
-from serfsim.protocol.wire.interning import Announcement, located, mentioned, node_of
+from serfsim.protocol.wire.interning import AliveFields, located, mentioned, node_of
 from serfsim.protocol.wire.reader import Reader, WireError
 
 # Wrappers within wrappers: the library has no bound but the datagram's length.
@@ -71,7 +71,7 @@ class Datagram:
 
     def __init__(self) -> None:
         self.packets: list[Packet] = []
-        self.sources: list[Record | None] = []
+        self.sources: list[NodeIdentity | None] = []
         self.troubles: list[str] = []
 
 
@@ -229,7 +229,7 @@ class DatagramReader:
         fields = LeadFields()
         fields.read(reader)
         directory = self.directory
-        source: Record | None = None
+        source: NodeIdentity | None = None
         packet = Packet(kind, fields.seq, len(data))
         if kind == ACK:
             packet.coordinate = self._coordinate(fields.payload)
@@ -289,9 +289,9 @@ def decode_coordinate(payload: bytes) -> Coordinate | None:
     return Coordinate(position, error, adjustment, height)
 
 
-def read_announcement(reader: Reader) -> Announcement:
+def read_alive_fields(reader: Reader) -> AliveFields:
     """The map of an alive message or of a push/pull entry."""
-    made = Announcement()
+    made = AliveFields()
     entries = reader.map_entries()
     while entries > 0:
         entries -= 1
@@ -317,14 +317,14 @@ def read_announcement(reader: Reader) -> Announcement:
 
 
 def decode_alive(reader: Reader, directory: Directory) -> Message:
-    made = read_announcement(reader)
+    made = read_alive_fields(reader)
     return alive_message(directory, made.record(directory), made.incarnation)
 
 
 def decode_accusation(kind: i64, reader: Reader, directory: Directory) -> Message:
     incarnation: i64 = 0
     node = ""
-    accuser = ""
+    from_node = ""
     entries = reader.map_entries()
     while entries > 0:
         entries -= 1
@@ -334,10 +334,10 @@ def decode_accusation(kind: i64, reader: Reader, directory: Directory) -> Messag
         elif key == b"Node":
             node = reader.text()
         elif key == b"From":
-            accuser = reader.text()
+            from_node = reader.text()
         else:
             reader.skip()
     subject = mentioned(directory, node)
-    source = mentioned(directory, accuser)
-    size = accusation_size(subject, incarnation, source)
-    return Accusation(kind, subject.node, incarnation, source.node, size)
+    source = mentioned(directory, from_node)
+    size = suspect_or_dead_size(subject, incarnation, source)
+    return SuspectOrDead(kind, subject.node, incarnation, source.node, size)

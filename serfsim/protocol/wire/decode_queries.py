@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.serf.messages import CONFLICT_RESPONSE, QUERY_RESPONSE
 from serfsim.protocol.serf.query_messages import (
     NODE_FILTER,
@@ -183,7 +183,7 @@ def read_response(reader: Reader, directory: Directory) -> QueryResponse:
     return made
 
 
-def _member(payload: bytes, directory: Directory) -> Record | None:
+def _member(payload: bytes, directory: Directory) -> NodeIdentity | None:
     """The member that an answer to a conflict query names; None where it names none."""
     reader = Reader(payload, 1)
     name = ""

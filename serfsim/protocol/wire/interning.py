@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64
-from serfsim.protocol.directory import DEFAULT_PORT, Directory, Record
+from serfsim.protocol.directory import DEFAULT_PORT, Directory, NodeIdentity
 from serfsim.protocol.memberlist.messages import Alive
 from serfsim.protocol.wire.reader import WireError
 
@@ -21,7 +21,7 @@ NO_VERSIONS: Final = (0, 0, 0)
 VERSION_BYTES: Final = 6
 
 
-def _intern(directory: Directory, name: str, record: Record) -> Record:
+def _intern(directory: Directory, name: str, record: NodeIdentity) -> NodeIdentity:
     if len(directory) >= MOST_NAMES:
         raise WireError(f"found more than {MOST_NAMES} names")
     directory.add_record(name, record)
@@ -33,17 +33,19 @@ def node_of(directory: Directory, name: str) -> i64:
     return mentioned(directory, name).node
 
 
-def mentioned(directory: Directory, name: str) -> Record:
+def mentioned(directory: Directory, name: str) -> NodeIdentity:
     """The first record of a name of which nothing else is said."""
     node = directory.find(name)
     if node >= 0:
         return directory.first[node]
     length: i64 = len(name.encode())
-    record = Record(len(directory), NOWHERE, length, b"", NO_VERSIONS, NO_VERSIONS, 0, has_versions=False)
+    record = NodeIdentity(
+        len(directory), NOWHERE, length, b"", NO_VERSIONS, NO_VERSIONS, 0, has_versions=False
+    )
     return _intern(directory, name, record)
 
 
-def located(directory: Directory, name: str, address: bytes, port: i64) -> Record:
+def located(directory: Directory, name: str, address: bytes, port: i64) -> NodeIdentity:
     """A record of a name that is said to be at an address; the rest of it is what is known."""
     number = directory.address_number(address, port)
     size: i64 = len(address)
@@ -51,14 +53,14 @@ def located(directory: Directory, name: str, address: bytes, port: i64) -> Recor
     if node < 0:
         length: i64 = len(name.encode())
         versions = NO_VERSIONS
-        record = Record(
+        record = NodeIdentity(
             len(directory), number, length, b"", versions, versions, size, port, has_versions=False
         )
         return _intern(directory, name, record)
     known = directory.first[node]
     if known.address == number and known.port == port and known.address_length == size:
         return known
-    return Record(
+    return NodeIdentity(
         node,
         number,
         known.name_length,
@@ -71,7 +73,7 @@ def located(directory: Directory, name: str, address: bytes, port: i64) -> Recor
     )
 
 
-class Announcement:
+class AliveFields:
     """The fields of an alive message or a push/pull entry, as they are read."""
 
     def __init__(self) -> None:
@@ -83,7 +85,7 @@ class Announcement:
         self.incarnation: i64 = 0
         self.state: i64 = 0
 
-    def record(self, directory: Directory) -> Record:
+    def record(self, directory: Directory) -> NodeIdentity:
         """What is announced. A port that is missing is memberlist's own, as before its protocol 2."""
         port = self.port if self.port > 0 else DEFAULT_PORT
         number = directory.address_number(self.address, port)
@@ -93,12 +95,12 @@ class Announcement:
         first = directory.first[node]
         if self._is_said_by(first, number, port):
             return first
-        last = directory.announcements[node]
+        last = directory.last_alive[node]
         if isinstance(last, Alive) and self._is_said_by(last.record, number, port):
             return last.record
         return self._made(node, number, port)
 
-    def _made(self, node: i64, number: i64, port: i64) -> Record:
+    def _made(self, node: i64, number: i64, port: i64) -> NodeIdentity:
         vsn = self.versions
         known = len(vsn) >= VERSION_BYTES
         protocol: tuple[i64, i64, i64] = NO_VERSIONS
@@ -107,9 +109,11 @@ class Announcement:
             protocol = (i64(vsn[0]), i64(vsn[1]), i64(vsn[2]))
             delegate = (i64(vsn[3]), i64(vsn[4]), i64(vsn[5]))
         length: i64 = len(self.name.encode())
-        return Record(node, number, length, self.meta, protocol, delegate, len(self.address), port, known)
+        return NodeIdentity(
+            node, number, length, self.meta, protocol, delegate, len(self.address), port, known
+        )
 
-    def _is_said_by(self, record: Record, number: i64, port: i64) -> bool:
+    def _is_said_by(self, record: NodeIdentity, number: i64, port: i64) -> bool:
         return (
             record.address == number
             and record.port == port

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import append, i32, i64, vec
-from serfsim.protocol.directory import Directory, Record
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.datagram import encode_ack, encode_ping
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.members import STATE_LEFT
@@ -28,7 +28,7 @@ from serfsim.protocol.memberlist.messages import (
 )
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.wire.cipher import Cipher, open_stream, seal_stream
-from serfsim.protocol.wire.decode_memberlist import LeadFields, read_announcement
+from serfsim.protocol.wire.decode_memberlist import LeadFields, read_alive_fields
 from serfsim.protocol.wire.decode_serf import OpaqueState, decode_serf_state, decode_user
 from serfsim.protocol.wire.envelope import (
     COMPRESS,
@@ -48,7 +48,7 @@ LARGEST_USER_PART: Final = 20 * 1024 * 1024
 # Writing -----------------------------------------------------------------------------------------
 
 
-def encode_stream(message: StreamMessage, source: Record | None, directory: Directory) -> bytes:
+def encode_stream(message: StreamMessage, source: NodeIdentity | None, directory: Directory) -> bytes:
     """Type byte and body of what `source` writes, before compression and encryption.
 
     Raises ValueError for a message of unknown content.
@@ -174,12 +174,12 @@ def _push_pull(reader: Reader, directory: Directory) -> PushPull:
 
 def _read_nodes(made: PushPull, count: i64, reader: Reader, directory: Directory) -> None:
     """The entries, but for those in a state that memberlist does not know and passes over."""
-    records: dict[int, Record] = {}
+    records: dict[int, NodeIdentity] = {}
     nodes = vec[i32]()
     keys = vec[i64]()
     while count > 0:
         count -= 1
-        entry = read_announcement(reader)
+        entry = read_alive_fields(reader)
         if entry.state < 0 or entry.state > STATE_LEFT:
             continue
         record = entry.record(directory)

@@ -71,7 +71,7 @@ class EventTable:
 
 
 @dataclass(frozen=True)
-class Announcement:
+class ItemSummary:
     """A user event ("event") or query ("query"); `source` sent it first. `size`: payload bytes.
 
     `wants_ack`: members were to ack a query.
@@ -103,7 +103,7 @@ class DeliveryTable:
     action: Integers
     item: Integers
     peer: Integers
-    items: list[Announcement]
+    items: list[ItemSummary]
 
 
 def no_deliveries() -> DeliveryTable:

@@ -58,4 +58,4 @@ class Event(Sent):
         now = controls.engine_now
         machine.core.log(now, log_lines.SENDING_EVENT, -1, int(self.coalesce), self.payload, self.event)
         machine.user_event(self.event, prepared, self.coalesce, now)
-        check_accepted(machine.trouble, f"'{self.event}'", controls)
+        check_accepted(machine.last_error, f"'{self.event}'", controls)

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from serfsim.base.expressions import compiled
 from serfsim.native import Random
 from serfsim.protocol import log_lines
-from serfsim.protocol.directory import Record
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.serf.outgoing_queries import QUERY_PROTOCOL, QueryParams
 from serfsim.protocol.serf.query_messages import Filter, NodeFilter, QueryResponse, Relayed, TagFilter
 from serfsim.protocol.serf.query_messages import Query as QueryMessage
@@ -111,7 +111,9 @@ class Query(Sent):
             yield Problem((*path, "payload"), found_expected(found, expected))
         yield from self._response_problems(source, roster, ltime, path)
 
-    def _response_problems(self, source: Record, roster: Roster, ltime: int, path: Path) -> Iterator[Problem]:
+    def _response_problems(
+        self, source: NodeIdentity, roster: Roster, ltime: int, path: Path
+    ) -> Iterator[Problem]:
         """An answer that does not fit, as it is or where it is relayed; that of the first member."""
         for member in roster.members:
             response = QueryResponse(_record(member), ltime, LARGEST_ID, 0, bytes(self.response))
@@ -147,7 +149,7 @@ class Query(Sent):
         params = QueryParams(filters, self.request_ack, self.relay_factor, self.timeout or 0.0)
         machine.core.log(now, log_lines.SENDING_QUERY, -1, 0, self.payload, self.query)
         machine.query(self.query, payload, params, now)
-        check_accepted(machine.trouble, f"'{self.query}'", controls)
+        check_accepted(machine.last_error, f"'{self.query}'", controls)
 
 
 def _longest_names(selector: Selector, roster: Roster) -> list[str]:
@@ -164,5 +166,5 @@ def _longest_names(selector: Selector, roster: Roster) -> list[str]:
     return sorted(names, key=len, reverse=True)[:count]
 
 
-def _record(member: Member) -> Record:
-    return Record(member.index, member.index, len(member.name.encode()))
+def _record(member: Member) -> NodeIdentity:
+    return NodeIdentity(member.index, member.index, len(member.name.encode()))
