@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import ScenarioError
 from serfsim.protocol.settings import LIVE_ONLY, MODELLED, Setting
 from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.part import Part
 from serfsim.scenario.problems import Path
 from serfsim.scenario.settings import SETTINGS, chosen
 from serfsim.scenario.topologies import Graph
@@ -28,6 +29,7 @@ def unused(scenario: Scenario) -> Iterator[str]:
     for key, (_, why) in SAME_RECORD.items():
         if getattr(scenario.record, key) == "none":
             yield f"record.{key}: none has no effect: {why}"
+    yield from _overruled(scenario)
     yield from _graph(scenario.network.topology)
 
 
@@ -62,6 +64,24 @@ def _settings(cluster: Cluster) -> Iterator[str]:
     for name, (first, *others) in places.items():
         more = f" (and {len(others)} more place{'s' if len(others) > 1 else ''})" if others else ""
         yield f"{first}{more}: {not_used(SETTINGS[name])}"
+
+
+def _overruled(scenario: Scenario) -> Iterator[str]:
+    """Keys that were given although another key beside them leaves nothing for them to say."""
+    start, topology = scenario.cluster.start, scenario.network.topology
+    if start.at is not None:
+        yield from _idle(start, "cluster.start", ("spread",), "`at` says when each node starts")
+    if isinstance(topology, Graph) and topology.generator is not None:
+        keys = ("weight", "unit", "loss", "kind", "directed", "format")
+        yield from _idle(topology, "network.topology", keys, "a generator makes links that have a latency")
+    if isinstance(topology, Graph) and topology.edges is not None:
+        yield from _idle(topology, "network.topology", ("format",), "`edges` are no file")
+
+
+def _idle(part: Part, path: str, keys: Iterable[str], why: str) -> Iterator[str]:
+    for key in keys:
+        if key in part.model_fields_set and getattr(part, key) != type(part).model_fields[key].default:
+            yield f"{path}.{key}: has no effect: {why}"
 
 
 def _graph(topology: Any) -> Iterator[str]:

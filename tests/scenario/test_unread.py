@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.unused import unused
+from serfsim.scenario.writing import dumps
 from serfsim.simulation.configs import serf_config
 from serfsim.study.sweeps.grid import checked_grid
 
@@ -46,8 +48,6 @@ cluster:
 
 
 def test_the_defaults_of_settings_without_effect_are_no_mistake() -> None:
-    from serfsim.scenario.writing import dumps
-
     assert warnings(loads(dumps(Scenario()))) == []
 
 
@@ -143,3 +143,26 @@ def test_recording_nothing_of_views_and_packets_is_said_to_have_no_effect() -> N
 @pytest.mark.parametrize("name", shipped())
 def test_no_shipped_scenario_says_what_nothing_reads(name: str) -> None:
     assert list(unused(load(name))) == []
+
+
+@pytest.mark.parametrize(
+    ("sections", "paths"),
+    [
+        ({"cluster": {"nodes": 2, "start": {"at": ["-1s", "0s"], "spread": "9s"}}}, ["cluster.start.spread"]),
+        ({"cluster": {"nodes": 2, "start": {"at": ["-1s", "0s"]}}}, []),
+        ({"cluster": {"nodes": 2, "start": {"spread": "9s"}}}, []),
+        (
+            {"network": {"topology": {"model": "graph", "generator": "waxman", "unit": "km", "kind": "rtt"}}},
+            ["network.topology.unit", "network.topology.kind"],
+        ),
+        (
+            {"network": {"topology": {"model": "graph", "edges": [["a", "b", "5ms"]], "format": "gml"}}},
+            ["network.topology.format"],
+        ),
+        ({"network": {"topology": {"model": "graph", "edges": [["a", "b", "5ms"]], "kind": "rtt"}}}, []),
+    ],
+)
+def test_a_key_that_another_overrules_is_named(sections: dict[str, Any], paths: list[str]) -> None:
+    scenario = Scenario(**sections)
+    assert [warning.split(":")[0] for warning in unused(scenario)] == paths
+    assert [warning.split(":")[0] for warning in unused(loads(dumps(scenario)))] == paths
