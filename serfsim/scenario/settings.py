@@ -190,7 +190,7 @@ def setting_rows() -> Iterator[dict[str, Any]]:
         yield {
             "name": name,
             "type": row.kind.type,
-            "unit": row.unit,
+            "unit": row.unit or {"duration": "s", "size": "B"}.get(row.kind.type, ""),
             "defaults": {profile: _written(row, row.default_in(profile)) for profile in table.PROFILES},
             "releases": {f"before {release}": _written(row, value) for release, value in row.before}
             | {f"from {release} on": _written(row, value) for release, value in row.since},

@@ -125,7 +125,8 @@ def test_the_rows_of_the_reference_say_the_defaults_as_a_file_has_them() -> None
     rows = {row["name"]: row for row in setting_rows()}
     assert list(rows) == list(SETTINGS)
     assert rows["probe_timeout"]["defaults"] == {"lan": "500ms", "wan": "3s", "local": "200ms"}
-    assert rows["probe_timeout"]["type"] == "duration"
+    assert (rows["probe_timeout"]["type"], rows["probe_timeout"]["unit"]) == ("duration", "s")
+    assert rows["gossip_nodes"]["unit"] == "members"
     assert rows["suspicion_mult"]["releases"] == {"before 0.8.2": "5"}
     assert rows["leave_continues"]["releases"] == {"from latest on": "true"}
     assert rows["probe_interval"]["constraint"] == "100us to 365d, or 0s"
