@@ -109,7 +109,7 @@ def test_the_profiles_are_those_of_the_protocol_machines(profile: str) -> None:
 
 def test_every_setting_of_the_serf_machine_can_be_set_and_has_its_default() -> None:
     machine = values_of(SerfConfig())
-    machine.pop("mechanisms")  # the release, which a scenario chooses elsewhere
+    machine.pop("features")  # the release, which a scenario chooses elsewhere
     settings = Settings()
     assert {name: getattr(settings, name) for name in machine} == machine
 
