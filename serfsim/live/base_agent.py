@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from serfsim.base.expressions import is_match
 from serfsim.live.views import MemberView, member_view
 from serfsim.logs.lines import AgentLog
-from serfsim.logs.words import MEMBER_EVENTS
-from serfsim.protocol import events
+from serfsim.logs.words import MEMBER_EVENTS, spelled
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory
+from serfsim.protocol.memberlist.errors import gathered
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.core import NO_TOKEN
+from serfsim.protocol.serf.intents import STAYING
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.outgoing_queries import QueryParams
@@ -27,6 +29,8 @@ from serfsim.protocol.serf.query_messages import Query
 
 # A member's status after an event, where the event implies one.
 STATUS_AFTER: Final = {events.JOIN: "alive", events.LEFT: "left", events.FAILED: "failed"}
+
+AFTER_LEAVE: Final = "Serf can't Join after Leave or Shutdown"
 
 QueryKey = tuple[int, int]
 """A query's Lamport time and id."""
@@ -51,6 +55,13 @@ class AgentEvent(NamedTuple):
         return f"{self.kind}:{self.name}" if self.message is not None else self.kind
 
 
+class JoinResult(NamedTuple):
+    """The outcome of a join: the number of members that answered, and an error for each failed address."""
+
+    contacted: int
+    errors: list[str]
+
+
 class QueryReader(Protocol):
     """Takes the responses to one query of the node's, then the end."""
 
@@ -69,7 +80,7 @@ class BaseAgent(ABC):
         self.log = log
         self.queries: dict[QueryKey, QueryReader] = {}
         self._waits: dict[Hashable, list[asyncio.Future[Any]]] = defaultdict(list)
-        self._results: dict[int, int] | None = None  # by token, while a call is being made
+        self._results: dict[int, Any] | None = None  # by token, while a call is being made
         self._last_status: dict[int, str] = {}  # by member, as the events said
 
     @property
@@ -113,6 +124,32 @@ class BaseAgent(ABC):
         opened = self.node.query(name, payload, params, self.now)
         return None if opened is None else (int(opened.query.ltime), int(opened.query.id))
 
+    # Joining ---------------------------------------------------------------------------------------
+
+    async def join_through(
+        self, given: Sequence[str], contacts: Sequence[int | str], replay: bool
+    ) -> tuple[int, str]:
+        """Join through members; returns how many answered and, where none did, the library's error.
+
+        `given` is what the caller wrote, for the log; `contacts` are the numbers of these addresses, or the
+        error of one that cannot be resolved. `replay`: deliver earlier user events too.
+        """
+        self.say(spelled(log_lines.JOINING, text=" ".join(given), a="true" if replay else "false"))
+        node, addresses = self.node, [contact for contact in contacts if isinstance(contact, int)]
+        if node.leave_phase != STAYING:
+            return 0, AFTER_LEAVE
+        result: JoinResult = await self.completion(
+            lambda: node.join(addresses, self.now, not replay, once=True)
+        )
+        if result.contacted > 0:
+            self.say(spelled(log_lines.JOINED, a=result.contacted))
+            return result.contacted, ""
+        failed = iter(result.errors)
+        error = gathered([contact if isinstance(contact, str) else next(failed) for contact in contacts])
+        if error:
+            self.say(spelled(log_lines.JOIN_ERROR, text=error))
+        return 0, error
+
     # Waiting ---------------------------------------------------------------------------------------
 
     def waited(self, what: Hashable) -> asyncio.Future[Any]:
@@ -127,24 +164,29 @@ class BaseAgent(ABC):
             if not future.done():
                 future.set_result(value)
 
-    def completion(self, begin: Callable[[], int]) -> asyncio.Future[int]:
-        """A future for the result of the join, leave, removal or update that `begin` has the node begin.
+    def completion(self, begin: Callable[[], int]) -> asyncio.Future[Any]:
+        """Begin a join, leave, removal or update; returns a future for its result (see `on_done`).
 
-        `begin` returns the call's token. The result is 0 where the node begins nothing.
+        `begin` calls the node and returns the call's token. The result is None where the node begins nothing.
         """
-        self._results = {NO_TOKEN: 0}
-        token = int(begin())
-        future = self.waited(token)
-        if token in self._results:
-            self.resolve(token, self._results[token])
-        self._results = None
+        self._results = {NO_TOKEN: None}
+        try:
+            token = int(begin())
+            future = self.waited(token)
+            if token in self._results:
+                self.resolve(token, self._results[token])
+        finally:
+            self._results = None
         return future
 
-    def on_done(self, token: int, result: int) -> None:
-        """A call of the node's has ended, perhaps before it returned its token."""
+    def on_done(self, token: int, result: Any) -> None:
+        """A call of the node's has ended, perhaps before it returned its token.
+
+        `result` is a JoinResult, the outcome of a leave, or whether a removal or an update went out in time.
+        """
         if self._results is not None:
-            self._results[int(token)] = int(result)
-        self.resolve(int(token), int(result))
+            self._results[int(token)] = result
+        self.resolve(int(token), result)
 
     def end_waits(self, error: Exception | None = None) -> None:
         """End all waits, with `error` or else as cancelled, since the node answers no more."""
@@ -232,11 +274,11 @@ class ReportingApplication(Application):
 
     def join_done(self, token: int, contacted: int, now: float) -> None:
         super().join_done(token, contacted, now)
-        self.agent.on_done(token, contacted)
+        self.agent.on_done(token, JoinResult(int(contacted), list(self.agent.node.memberlist.join_errors)))
 
     def leave_done(self, token: int, outcome: int, now: float) -> None:
         super().leave_done(token, outcome, now)
-        self.agent.on_done(token, outcome)
+        self.agent.on_done(token, int(outcome))
 
     def removal_done(self, token: int, in_time: bool, now: float) -> None:
         super().removal_done(token, in_time, now)

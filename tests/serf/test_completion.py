@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.runtime import DIAL_REFUSED
 from serfsim.protocol.serf.intents import LEFT_WELL
@@ -65,6 +67,23 @@ def test_a_join_that_is_tried_again_has_not_ended() -> None:
         (other, 0),
     ]
     assert [stream.address for stream in hand.streams] == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("retry_join", [True, False])
+def test_a_join_once_is_neither_tried_again_nor_the_end_of_the_agent(retry_join: bool) -> None:
+    hand = quiet(knowing=0)
+    hand.config.retry_join = retry_join
+    token = hand.node.join([1, 2], 0.0, once=True)
+    refuse(hand, 0, 0.1)
+    refuse(hand, 1, 0.2)
+    assert hand.application.done == [(token, 0)]
+    assert [error.partition(": ")[2] for error in hand.node.memberlist.join_errors] == [
+        "dial tcp 10.0.0.2:7946: connect: connection refused",
+        "dial tcp 10.0.0.3:7946: connect: connection refused",
+    ]
+    hand.run(70.0)
+    assert [stream.address for stream in hand.streams] == [1, 2]
+    assert not hand.application.is_shut_down
 
 
 def test_removals_at_one_time_end_by_their_tokens() -> None:

@@ -137,8 +137,6 @@ class LiveAgent(BaseAgent):
         meta = self._meta(self.identity.tags, int(config.protocol_version))
         endpoint = await self.runtime.listen(self.identity.endpoint)
         number, length = number_of(endpoint, self.directory), 16 if ":" in endpoint[0] else 4
-        # Whether to try a failed join again is for the caller to say.
-        config.retry_interval = 0.0
         features = config.features
         me = NodeIdentity(
             0,
@@ -185,14 +183,14 @@ class LiveAgent(BaseAgent):
             for address in addresses
             for endpoint in resolved(*read_endpoint(address, "--join"), "--join")
         ]
-        node = self.node
-        return await self.completion(lambda: node.join(found, self.runtime.now, not replay))
+        contacted, _ = await self.join_through(addresses, found, replay)
+        return contacted
 
     async def leave(self) -> bool:
         """Leave gracefully, then close; False where the leave did not reach the others in time."""
         node = self.node
         self._log(log_lines.LEAVING)
-        in_time = await self.completion(lambda: node.leave(self.runtime.now)) == LEFT_WELL
+        in_time: bool = await self.completion(lambda: node.leave(self.runtime.now)) == LEFT_WELL
         self._log(log_lines.SHUTTING_DOWN)
         self.close("left")
         self._log(log_lines.SHUT_DOWN)

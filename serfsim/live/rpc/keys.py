@@ -99,7 +99,7 @@ async def ask(session: Session, name: str, key: str) -> Answer:
         payload = encode_key_request(read_key(key))
     except ValueError as error:
         return Answer(str(error), KeyAnswers(0).body(name == LIST_KEYS))
-    async with agent.turn("keys"):
+    async with agent.asking_keys:
         opened = agent.send_query(name, payload, QueryParams())
         if opened is None:
             return Answer(agent.node.last_error, KeyAnswers(0).body(name == LIST_KEYS))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from serfsim.live.addresses import shown
 from serfsim.live.rpc.messages import read_bool, read_string, read_string_map, read_strings
 from serfsim.live.rpc.session import Answer, Command, Session
 from serfsim.live.rpc.simulated_agent import SimulatedAgent
@@ -13,93 +12,38 @@ from serfsim.logs import live_words
 from serfsim.logs.words import spelled
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import DEFAULT_PORT
-from serfsim.protocol.memberlist.errors import gathered
 from serfsim.protocol.serf.intents import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 
 
-class Contact(NamedTuple):
-    """A member to join: an address as text, a port, and the number of both; or the error, with number -1."""
+def contact_of(agent: SimulatedAgent, text: str) -> int | str:
+    """Resolve '10.0.0.3', '10.0.0.3:7946', or the name of a node, which the cluster's own DNS knows.
 
-    address: str
-    port: int
-    number: int
-    error: str = ""
-
-
-def contact_of(agent: SimulatedAgent, text: str) -> Contact:
-    """Resolve '10.0.0.3', '10.0.0.3:7946', or the name of a node, which the cluster's own DNS knows."""
-    host, colon, port_text = text.rpartition("/")[2].rpartition(":")
+    Returns the directory's number of the address, or the error.
+    """
+    host, colon, port = text.rpartition("/")[2].rpartition(":")
     if not colon:
-        host, port_text = port_text, str(DEFAULT_PORT)
-    if not port_text.isdecimal() or int(port_text) > 65535:
-        return Contact(text, 0, -1, f"Failed to resolve {text}: invalid port")
-    directory, number = agent.sim.agents.directory, agent.sim.roster.index.get(host)
+        host, port = port, str(DEFAULT_PORT)
+    if not port.isdecimal() or int(port) > 65535:
+        return f"Failed to resolve {text}: invalid port"
+    directory, number = agent.directory, agent.sim.roster.index.get(host)
     if number is not None:
         packed = directory.address_bytes(directory.first[number].address, 4)
     else:
         try:
             packed = ipaddress.ip_address(host.strip("[]")).packed
         except ValueError:
-            return Contact(text, 0, -1, f"Failed to resolve {text}: lookup {host}: no such host")
-    address = str(ipaddress.ip_address(packed))
-    return Contact(address, int(port_text), int(directory.address_number(packed, int(port_text))))
-
-
-def refusal_of(agent: SimulatedAgent, contact: Contact) -> str:
-    """The error of a join that failed, inferred from the state of the host."""
-    network = agent.sim.network
-    error = "i/o timeout"
-    if network.is_host(contact.number):
-        host = network.hosts[contact.number]
-        if host.plugged and not host.running:
-            error = "connect: connection refused"
-    return f"Failed to join {contact.address}: dial tcp {shown((contact.address, contact.port))}: {error}"
+            return f"Failed to resolve {text}: lookup {host}: no such host"
+    return int(directory.address_number(packed, int(port)))
 
 
 async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     """Join through one address after the other; succeeds if one of them answered."""
-    agent = session.agent
-    replay = "true" if body["Replay"] else "false"
-    agent.say(spelled(log_lines.JOINING, text=" ".join(body["Existing"]), a=replay))
-    async with agent.turn("join"):
-        if agent.node.leave_phase != STAYING:
-            return Answer("Serf can't Join after Leave or Shutdown", {"Num": 0})
-        agent.node.user_events.ignores_old = not body["Replay"]
-        count, errors = 0, []
-        for text in body["Existing"]:
-            contact = contact_of(agent, text)
-            failure = contact.error
-            if not failure and not await _contacted(agent, contact):
-                failure = refusal_of(agent, contact)
-            if failure:
-                errors.append(failure)
-            else:
-                count += 1
-        node = agent.node
-        node.user_events.ignores_old = False
-        if count > 0:
-            node.intents.broadcast_join(agent.now)
-    if count > 0:
-        agent.say(spelled(log_lines.JOINED, a=count))
-        return Answer(body={"Num": count})
-    error = gathered(errors)
-    if error:
-        agent.say(spelled(log_lines.JOIN_ERROR, text=error))
-    return Answer(error, {"Num": 0})
-
-
-async def _contacted(agent: SimulatedAgent, contact: Contact) -> bool:
-    """Push/pull with a member; returns whether it succeeded."""
-    node = agent.node
-
-    def begin() -> int:
-        token = node.core.new_token()
-        node.memberlist.join([contact.number], token, agent.now)
-        return token
-
+    agent, given = session.agent, body["Existing"]
     with agent.waiting():
-        return await agent.completion(begin) > 0
+        contacts = [contact_of(agent, text) for text in given]
+        count, error = await agent.join_through(given, contacts, body["Replay"])
+    return Answer(error, {"Num": count})
 
 
 async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -54,7 +53,7 @@ class SimulatedAgent(BaseAgent):
         self.guessing = asyncio.Lock()  # held while a wrong key waits for its answer
         self.on_down: Callable[[], None] = lambda: None
         self.has_left = False  # by request: its process has ended and stays so
-        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.asking_keys = asyncio.Lock()  # Serf's key manager asks one query at a time
         self._views: dict[int, MemberView] = {}  # as they were at their last join or update
         self._life = 0
         sim.agents.application = self._application
@@ -121,10 +120,6 @@ class SimulatedAgent(BaseAgent):
             yield
         finally:
             self.busy -= 1
-
-    def turn(self, what: str) -> asyncio.Lock:
-        """A lock for requests whose ends could not be told apart."""
-        return self._turns[what]
 
     async def running(self) -> None:
         """Wait while the process is paused. AgentDown if it ends."""

@@ -26,10 +26,11 @@ MOST_NAMED: Final = 64
 class JoinCall:
     """A call of `SerfNode.join` that has not ended."""
 
-    def __init__(self, token: i64, addresses: list[int], ignores_old: bool) -> None:
+    def __init__(self, token: i64, addresses: list[int], ignores_old: bool, once: bool) -> None:
         self.token: i64 = token
         self.addresses = addresses
         self.ignores_old = ignores_old
+        self.once = once
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -52,10 +53,13 @@ class Joining:
         self._calls: list[JoinCall] = []  # the first is at work
         self._failed: dict[int, JoinCall] = {}  # by token, those that wait to be tried again
 
-    def begin(self, addresses: list[int], ignores_old: bool, now: float) -> i64:
-        """Join through `addresses`; returns the token that `Application.join_done` names."""
+    def begin(self, addresses: list[int], ignores_old: bool, once: bool, now: float) -> i64:
+        """Join through `addresses`; returns the token that `Application.join_done` names.
+
+        `once`: join as Serf's library does, never again and without the agent's log lines.
+        """
         token = self.core.new_token()
-        self._enqueue(JoinCall(token, addresses, ignores_old), now)
+        self._enqueue(JoinCall(token, addresses, ignores_old, once), now)
         return token
 
     def retry(self, token: i64, now: float) -> None:
@@ -77,9 +81,10 @@ class Joining:
         core = self.core
         self.user_events.ignores_old = call.ignores_old
         replay: i64 = 0 if call.ignores_old else 1
-        if self._retries():
-            core.log(now, log_lines.JOINING_CLUSTER, -1, replay)
-        core.log(now, log_lines.JOINING, -1, replay, 0, self._given(call))
+        if not call.once:
+            if self._retries():
+                core.log(now, log_lines.JOINING_CLUSTER, -1, replay)
+            core.log(now, log_lines.JOINING, -1, replay, 0, self._given(call))
         self.memberlist.join(call.addresses, call.token, now)
 
     def _given(self, call: JoinCall) -> str:
@@ -90,10 +95,6 @@ class Joining:
             given.append(endpoint.removesuffix(f":{DEFAULT_PORT}"))
         left = len(call.addresses) - len(given)
         return " ".join(given) + (f" and {left} more" if left > 0 else "")
-
-    def is_at_work(self, token: i64) -> bool:
-        """Does the join at memberlist with this token belong to the call at work?"""
-        return len(self._calls) > 0 and self._calls[0].token == token
 
     def ended(self, contacted: i64, now: float) -> None:
         """All addresses of the call at work have been tried."""
@@ -111,13 +112,17 @@ class Joining:
     def _succeeded(self, call: JoinCall, contacted: i64, now: float) -> None:
         core = self.core
         self.intents.broadcast_join(now)
-        core.log(now, log_lines.JOINED, -1, contacted)
-        if self._retries():
-            core.log(now, log_lines.JOIN_COMPLETED, -1, contacted)
+        if not call.once:
+            core.log(now, log_lines.JOINED, -1, contacted)
+            if self._retries():
+                core.log(now, log_lines.JOIN_COMPLETED, -1, contacted)
         core.application.join_done(call.token, contacted, now)
 
     def _fail(self, call: JoinCall, now: float) -> None:
         core = self.core
+        if call.once:
+            core.application.join_done(call.token, 0, now)
+            return
         error = gathered(self.memberlist.join_errors)
         core.log(now, log_lines.JOIN_ERROR, -1, 0, 0, error)
         if self._retries():

@@ -206,15 +206,16 @@ class SerfNode(Machine):
 
     # Join, leave, force_leave and update_tags return a token, by which the application knows their end.
 
-    def join(self, addresses: list[int], now: float, ignore_old: bool = True) -> i64:
+    def join(self, addresses: list[int], now: float, ignore_old: bool = True, once: bool = False) -> i64:
         """Join through `addresses`, and again every retry_interval until one answers.
 
         Ends with `Application.join_done`. Returns NO_TOKEN once this node leaves. `ignore_old`: don't
-        deliver user events from before, which is the agent's default.
+        deliver user events from before, which is the agent's default. `once`: as Serf's library joins,
+        never again and without the agent's log lines; `Memberlist.join_errors` then has the errors.
         """
         if self.departure.phase != STAYING:
             return NO_TOKEN
-        return self.joining.begin(addresses, ignore_old, now)
+        return self.joining.begin(addresses, ignore_old, once, now)
 
     def leave(self, now: float) -> i64:
         """Leave gracefully: intent first, then memberlist, then a pause; ends with `Application.leave_done`.
@@ -388,15 +389,10 @@ class SerfNode(Machine):
     def join_ended(self, token: i64, contacted: i64, now: float) -> None:
         if token == RECONNECTING:
             self.reconnector.schedule(now)
-            return
-        if token == REJOINING:
+        elif token == REJOINING:
             self.rejoin.ended(contacted, now)
-            return
-        if self.joining.is_at_work(token):
-            self.joining.ended(contacted, now)
         else:
-            # A caller gave it to memberlist itself.
-            self.application.join_done(token, contacted, now)
+            self.joining.ended(contacted, now)
 
     def wait_ended(self, token: i64, in_time: bool, now: float) -> None:
         """memberlist's broadcast of a leave or of new tags has finished, or timed out."""
