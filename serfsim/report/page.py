@@ -27,8 +27,7 @@ from serfsim.report.timeline import (
     view_rows,
 )
 from serfsim.scenario.card import environment
-from serfsim.scenario.describe_environment import describe_cluster, describe_network
-from serfsim.scenario.phrases import format_names
+from serfsim.scenario.phrases import describe_cluster, format_names
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -69,7 +68,7 @@ def page(result: RunResult, figures: list[PageFigure]) -> str:
         answer=answer(summary, is_quiet(result.truth)),
         claims=told_claims(summary),
         cluster=describe_cluster(scenario.cluster) if scenario else "",
-        network=describe_network(scenario.network) if scenario else "",
+        network=scenario.network.describe() if scenario else "",
         timeline=timeline(result, scenario),
         figures=[figure for figure in figures if figure.svg],
         not_drawn=[figure for figure in figures if not figure.svg],

@@ -10,9 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from serfsim.base.english import printable
-from serfsim.scenario.describe_environment import describe_cluster, describe_network
 from serfsim.scenario.entry import describe_entries
-from serfsim.scenario.phrases import describe_length
+from serfsim.scenario.phrases import describe_cluster, describe_length
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -60,7 +59,7 @@ def scenario_card(scenario: Scenario) -> str:
             name=scenario.name,
             question=scenario.question,
             cluster=describe_cluster(scenario.cluster),
-            network=describe_network(scenario.network),
+            network=scenario.network.describe(),
             time=f"{describe_length(scenario.duration, scenario.warm_up)}, seed {scenario.seed}",
             happenings=describe_entries([*scenario.faults, *scenario.workload]),
             claims=[claim.text for claim in scenario.claims],

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from serfsim.base.errors import ScenarioError
 from serfsim.base.memory import allowance
 from serfsim.protocol.large import LARGE
-from serfsim.scenario.impairments import GilbertElliott
 from serfsim.scenario.measured import Measured
+from serfsim.scenario.network import GilbertElliott
 from serfsim.scenario.problems import found_expected
 from serfsim.scenario.roster import group_of_each
 from serfsim.scenario.selection import Selector, share_of

@@ -1,4 +1,4 @@
-"""Topologies that somebody measured or drew: matrices of latencies, graphs of links."""
+"""Topologies that somebody measured or drew: matrices of latencies, graphs of links and their generators."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
-from serfsim.base.english import nearest
-from serfsim.scenario.generators import Generator
-from serfsim.scenario.part import Model
+from serfsim.base.english import counted, nearest
+from serfsim.scenario.part import Model, choose
+from serfsim.scenario.phrases import format_span
 from serfsim.scenario.problems import custom_error, invalid, listed, quoted, unknown_name
 from serfsim.scenario.settings import Interval
 from serfsim.scenario.units import (
     Count,
+    Number,
+    Positive,
+    PositiveDuration,
+    Share,
     Span,
     Switch,
     read_positive_duration,
@@ -90,6 +94,14 @@ class Measured(Model):
     place: Placement = "auto"
     access: Span | None = None
 
+    def describe(self) -> str:
+        access = f", {format_span(self.access)} from each node to its place" if self.access else ""
+        return self.describe_places() + access
+
+    def describe_places(self) -> str:
+        """Where the places are that nodes stand on."""
+        return super().describe()
+
 
 class Matrix(Measured):
     """Latencies measured between all pairs: a table (rows are sources, columns targets) or a list.
@@ -122,6 +134,78 @@ class Matrix(Measured):
     def _one_source(self) -> Matrix:
         _check_one_of(self, ("file", "data"))
         return self
+
+    def describe_places(self) -> str:
+        figures = "round trips" if self.kind == "rtt" else "one-way latencies"
+        return f"as measured: {figures} of {source_name(self.data, self.file)}"
+
+
+# Graphs made by rule; what each is: `serfsim.topology.generators`.
+
+Ratio = Annotated[Number, Field(ge=1e-6, le=1e6)]
+Places = Annotated[Positive, Field(le=5000)]
+
+
+class Generated(Model):
+    """`places` in a square of `size` round trip a side; without `places`, as many as there are nodes."""
+
+    places: Places | None = None
+    size: PositiveDuration = 60e-3
+
+
+class Waxman(Generated):
+    """A link with probability beta * exp(-length / (alpha * longest))."""
+
+    model: Literal["waxman"] = "waxman"
+    alpha: Ratio = 0.4
+    beta: Annotated[Ratio, Field(le=1.0)] = 0.8
+
+
+class RandomGeometric(Generated):
+    """A link wherever two are nearer than `radius`, in sides of the square."""
+
+    model: Literal["random_geometric"] = "random_geometric"
+    radius: Ratio = 0.4
+
+
+class BarabasiAlbert(Generated):
+    """Each new place gets `links` links, preferably to places that have many."""
+
+    model: Literal["barabasi_albert"] = "barabasi_albert"
+    links: Places = 2
+
+
+class WattsStrogatz(Generated):
+    """A ring, each place linked to `neighbours`; a share `rewired` of the links goes anywhere."""
+
+    model: Literal["watts_strogatz"] = "watts_strogatz"
+    neighbours: Annotated[Places, Field(ge=2)] = 4
+    rewired: Share = 0.1
+
+
+class ErdosRenyi(Generated):
+    """A link between any two with probability p."""
+
+    model: Literal["erdos_renyi"] = "erdos_renyi"
+    p: Share = 0.3
+
+
+GENERATORS: dict[str, type[Generated]] = {
+    "waxman": Waxman,
+    "random_geometric": RandomGeometric,
+    "barabasi_albert": BarabasiAlbert,
+    "watts_strogatz": WattsStrogatz,
+    "erdos_renyi": ErdosRenyi,
+}
+
+
+def _read_generator(value: Any) -> Any:
+    return choose(GENERATORS, "a generator", value)
+
+
+Generator = Annotated[
+    Waxman | RandomGeometric | BarabasiAlbert | WattsStrogatz | ErdosRenyi, BeforeValidator(_read_generator)
+]
 
 
 def _read_edge(value: Any) -> Any:
@@ -194,6 +278,18 @@ class Graph(Measured):
     def _one_source(self) -> Graph:
         _check_one_of(self, ("file", "data", "edges", "generator"))
         return self
+
+    def describe_places(self) -> str:
+        if self.edges is not None:
+            return f"along the {counted(len(self.edges), 'link')} of a graph"
+        if self.generator is not None:
+            return f"along the links of a graph by {self.generator.model}"
+        return f"along the links of {source_name(self.data, self.file)}"
+
+
+def source_name(data: str | None, file: Path | None) -> str:
+    """The data set or the file that latencies come from."""
+    return data or (file.name if file is not None else "")
 
 
 def _check_one_of(part: Model, sources: Sequence[str]) -> None:

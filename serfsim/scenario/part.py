@@ -67,6 +67,19 @@ class Model(Part):
     def model_post_init(self, context: Any, /) -> None:
         self.__pydantic_fields_set__.add("model")
 
+    def describe(self) -> str:
+        """The model in words: as it was given, each value on half a line."""
+        values = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        model = str(values.pop("model", type(self).__name__))
+        return ", ".join([model, *(f"{key} {_shorten(value)}" for key, value in values.items())])
+
+
+def _shorten(value: Any) -> str:
+    """A value of the file on half a line; of a file its name, of a list the number of items."""
+    if isinstance(value, (list, dict)):
+        return f"({len(value)})"
+    return str(value).rsplit("/", 1)[-1]
+
 
 def choose(models: Mapping[str, type[Part]], what: str, value: Any, default: str = "") -> Any:
     """The part of `models` that `value` describes; a bare name is the model with its defaults."""

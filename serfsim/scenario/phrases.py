@@ -1,4 +1,4 @@
-"""Quantities, names and selectors in English, for pages and notebooks.
+"""Quantities, names, selectors and clusters in English, for pages and notebooks.
 
 The file's own notation is `units`; nothing reads these texts back.
 """
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from serfsim.base import english
+from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.roster import build_roster
 from serfsim.scenario.selection import Selector
 from serfsim.scenario.units import write_duration, write_share, write_size
 
@@ -91,3 +93,11 @@ def describe_length(duration_s: float, warm_up: float | str) -> str:
     return format_duration(duration_s) + (
         f" after a warm-up of {format_duration(warm_up)}" if warm_up else ""
     )
+
+
+def describe_cluster(cluster: Cluster) -> str:
+    """'30 nodes of Serf 0.9 (lan): left 15, right 15'."""
+    roster = build_roster(cluster)
+    text = f"{english.counted(len(roster.members), 'node')} of Serf {cluster.version} ({cluster.profile})"
+    groups = [f"{name} {len(members)}" for name, members in roster.groups.items() if members]
+    return f"{text}: {format_names(groups)}" if groups else text

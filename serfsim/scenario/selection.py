@@ -16,7 +16,7 @@ from serfsim.native import Random
 from serfsim.scenario.cluster import read_name
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid, unknown_name
 from serfsim.scenario.roster import Roster
-from serfsim.scenario.units import read_share, write_share
+from serfsim.scenario.units import Kind, read_share, write_share
 
 Selector = int | str | tuple[str, ...]
 _EXPECTED = "names of nodes or groups, 'all', how many, or a share such as '20%'"
@@ -71,11 +71,20 @@ def _read_sides(value: Any) -> Any:
     return tuple(sides)
 
 
-Nodes = Annotated[Any, BeforeValidator(read_selector)]
+Nodes = Annotated[Any, BeforeValidator(read_selector), Kind(_EXPECTED)]
 """A `Selector`."""
-Pairs = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_read_pairs)]
+Pairs = Annotated[
+    tuple[tuple[str, str], ...],
+    BeforeValidator(_read_pairs),
+    Kind("pairs of nodes or groups such as [[a, b]]"),
+]
 """Pairs of names of nodes or groups."""
-Sides = Annotated[Any, BeforeValidator(_read_sides), Field(min_length=2)]
+Sides = Annotated[
+    Any,
+    BeforeValidator(_read_sides),
+    Field(min_length=2),
+    Kind("sides such as [[a, b], rest] or [50%, rest]"),
+]
 """tuple[Selector, ...] with at most one "rest"."""
 
 

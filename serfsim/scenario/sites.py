@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from serfsim.base.english import counted
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.measured import Measured
+from serfsim.scenario.phrases import format_names
 from serfsim.scenario.problems import custom_error, invalid, quoted, unknown_name
 from serfsim.scenario.units import Duration, Number, Positive, PositiveDuration
 
@@ -45,6 +47,9 @@ class Backbone(Measured):
     path_factor: Factor | None = None
     hop: Duration = 20e-6
 
+    def describe_places(self) -> str:
+        return f"on the backbone {self.network}"
+
 
 class Cloud(Measured):
     """Zones of cloud regions; rtt = in_zone, between_zones, or overhead + path_factor * light in fibre.
@@ -60,6 +65,11 @@ class Cloud(Measured):
     overhead: Duration = 6e-3
     in_zone: PositiveDuration = 300e-6
     between_zones: PositiveDuration = 1e-3
+
+    def describe_places(self) -> str:
+        zones = counted(self.zones, "zone") + (" each" if len(self.regions) > 1 else "")
+        regions = f"{counted(len(self.regions), 'region')} of {self.provider}"
+        return f"in {regions}, {zones} ({format_names(self.regions)})"
 
     @model_validator(mode="before")
     @classmethod
@@ -143,6 +153,10 @@ class Datacenter(Measured):
 
             _check_places(self.place, known_places(self.regions, self.zones, self.racks))
         return self
+
+    def describe_places(self) -> str:
+        levels = ((self.regions, "region"), (self.zones, "zone"), (self.racks, "rack"))
+        return f"in {' of '.join(counted(count, level) for count, level in levels)}"
 
 
 MOST_RACKS = 100_000

@@ -2,7 +2,8 @@
 
 These are only the words. Positions and latencies are worked out from them in `serfsim.topology`.
 Networks made by rule are here, measured ones and graphs in `measured`, places on Earth in `sites`. Each
-class's docstring gives the round-trip time, `rtt`, between two nodes without jitter.
+class's docstring gives the round-trip time, `rtt`, between two nodes without jitter; `describe` is its
+sentence for pages.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from serfsim.scenario.measured import Matrix as Matrix
 from serfsim.scenario.measured import Measured as Measured
 from serfsim.scenario.measured import is_networkx as is_networkx
 from serfsim.scenario.part import Model, choose
+from serfsim.scenario.phrases import format_duration, format_span
 from serfsim.scenario.sites import Backbone as Backbone
 from serfsim.scenario.sites import Cloud as Cloud
 from serfsim.scenario.sites import Datacenter as Datacenter
@@ -30,12 +32,20 @@ class Plane(Model):
     height: Span = (100e-6, 500e-6)
     rtt: Span | None = None
 
+    def describe(self) -> str:
+        clip = f", round trips clipped to {format_span(self.rtt)}" if self.rtt else ""
+        access = f"access links of {format_span(self.height)}"
+        return f"at random in a square {format_duration(self.size)} wide, {access}{clip}"
+
 
 class Line(Model):
     """Nodes in a row in order; rtt = spacing * |i - j|."""
 
     model: Literal["line"] = "line"
     spacing: PositiveDuration = 10e-3
+
+    def describe(self) -> str:
+        return f"in a row, {format_duration(self.spacing)} from one to the next"
 
 
 class Grid(Model):
@@ -48,6 +58,9 @@ class Grid(Model):
     side: Positive | None = None
     spacing: PositiveDuration = 10e-3
 
+    def describe(self) -> str:
+        return f"on a square grid, {format_duration(self.spacing)} from one to the next"
+
 
 class Split(Model):
     """Two halves in order of number; rtt = lan within one, lan + wan across."""
@@ -56,12 +69,19 @@ class Split(Model):
     lan: PositiveDuration = 1e-3
     wan: Duration = 10e-3
 
+    def describe(self) -> str:
+        across = format_duration(self.lan + self.wan)
+        return f"in two halves, {format_duration(self.lan)} within, {across} across"
+
 
 class Circle(Model):
     """All but the first on a circle, rtt their chord; the first is 2 * radius from everybody."""
 
     model: Literal["circle"] = "circle"
     radius: PositiveDuration = 100e-3
+
+    def describe(self) -> str:
+        return f"on a circle of radius {format_duration(self.radius)}, the first outside"
 
 
 class RandomRtt(Model):
@@ -71,12 +91,18 @@ class RandomRtt(Model):
     mean: PositiveDuration = 100e-3
     sd: Duration = 10e-3
 
+    def describe(self) -> str:
+        return f"round trips at random, {format_duration(self.mean)} ± {format_duration(self.sd)}"
+
 
 class Drift(Model):
     """All are `side` apart, but two of even number sqrt(2) * side: no plane can hold them."""
 
     model: Literal["drift"] = "drift"
     side: PositiveDuration = 500e-3
+
+    def describe(self) -> str:
+        return f"{format_duration(self.side)} apart, in a shape that no plane can hold"
 
 
 TOPOLOGIES: dict[str, type[Model]] = {

@@ -14,11 +14,18 @@ import ipaddress
 import math
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict
 
 from serfsim.scenario.problems import invalid
+
+
+class Kind(NamedTuple):
+    """What may stand at a key of a type, in words; part of the type's annotation."""
+
+    text: str
+
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _DURATION = re.compile(rf"([-+]?)((?:{_NUMBER}(?:ns|us|µs|μs|ms|s|m|h|d))+)")
@@ -223,25 +230,56 @@ def read_positive_duration(value: object) -> float:
     return seconds
 
 
-Duration = Annotated[float, BeforeValidator(read_duration), PlainSerializer(write_duration)]
+Duration = Annotated[
+    float,
+    BeforeValidator(read_duration),
+    PlainSerializer(write_duration),
+    Kind("a duration such as 500ms, 5s or 2m"),
+]
 """Seconds, not negative."""
-PositiveDuration = Annotated[float, BeforeValidator(read_positive_duration), PlainSerializer(write_duration)]
+PositiveDuration = Annotated[
+    float,
+    BeforeValidator(read_positive_duration),
+    PlainSerializer(write_duration),
+    Kind("a duration of more than 0, such as 500ms, 5s or 2m"),
+]
 """Seconds, more than 0."""
-SignedDuration = Annotated[float, BeforeValidator(read_signed_duration), PlainSerializer(write_duration)]
+SignedDuration = Annotated[
+    float,
+    BeforeValidator(read_signed_duration),
+    PlainSerializer(write_duration),
+    Kind("a duration such as 500ms or -5s"),
+]
 """Seconds, of either sign."""
-Span = Annotated[tuple[float, float], BeforeValidator(read_span), PlainSerializer(write_span)]
+Span = Annotated[
+    tuple[float, float],
+    BeforeValidator(read_span),
+    PlainSerializer(write_span),
+    Kind("a duration or a range such as 2ms..10ms"),
+]
 """(low, high) in seconds."""
-Share = Annotated[float, BeforeValidator(read_share), PlainSerializer(write_share)]
+Share = Annotated[
+    float, BeforeValidator(read_share), PlainSerializer(write_share), Kind("a share such as 5% or 0.05")
+]
 """0 to 1."""
-Size = Annotated[int, BeforeValidator(read_size), PlainSerializer(write_size)]
+Size = Annotated[
+    int, BeforeValidator(read_size), PlainSerializer(write_size), Kind("a size such as 100B or 1KiB")
+]
 """Bytes."""
-Bandwidth = Annotated[float, BeforeValidator(read_bandwidth), PlainSerializer(write_bandwidth)]
+Bandwidth = Annotated[
+    float,
+    BeforeValidator(read_bandwidth),
+    PlainSerializer(write_bandwidth),
+    Kind("a bandwidth such as 1gbit or 100mbit"),
+]
 """Bits a second."""
-Count = Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT)]
+Count = Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT), Kind("a whole number from 0")]
 """A whole number from 0."""
-Positive = Annotated[int, Strict(), Field(ge=1, le=LARGEST_COUNT)]
+Positive = Annotated[int, Strict(), Field(ge=1, le=LARGEST_COUNT), Kind("a whole number from 1")]
 """A whole number from 1."""
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+Number = Annotated[
+    float, Strict(), Field(allow_inf_nan=False, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), Kind("a number")
+]
 """A number of ordinary size."""
 
 
@@ -259,5 +297,5 @@ def duration_between(low: float, high: float, *, zero: bool = False) -> BeforeVa
     return BeforeValidator(read)
 
 
-Switch = Annotated[bool, Strict()]
+Switch = Annotated[bool, Strict(), Kind("true or false")]
 """true or false; nothing else."""

@@ -10,8 +10,8 @@ from serfsim.engine.trace import Trace
 from serfsim.network import loss as losses
 from serfsim.network.host import Host
 from serfsim.network.network import Network
-from serfsim.scenario.impairments import NetworkLoss, loss_sampler
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.network import NetworkLoss, loss_sampler
 from serfsim.scenario.roster import Roster
 from serfsim.topology import build_topology
 from serfsim.topology.topology import Topology

@@ -8,5 +8,7 @@ public measurements by name, `places` and `tree` decide which node stands at whi
 fast light is, `report` says what of a topology matters to coordinates.
 """
 
-from serfsim.topology.build import build_topology as build_topology
-from serfsim.topology.topology import Topology as Topology
+from serfsim.topology.build import build_topology
+from serfsim.topology.topology import Topology
+
+__all__ = ["Topology", "build_topology"]

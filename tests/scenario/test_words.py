@@ -8,7 +8,6 @@ import networkx
 import pytest
 
 from serfsim import Scenario, load
-from serfsim.scenario.describe_environment import describe_network, describe_topology
 from serfsim.scenario.entry import describe_entries
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.library import shipped
@@ -168,7 +167,7 @@ def test_of_many_names_the_first_are_told() -> None:
     ],
 )
 def test_topologies_have_words(model: str | dict[str, Any], text: str) -> None:
-    assert describe_topology(Scenario(network={"topology": model}).network.topology) == text
+    assert Scenario(network={"topology": model}).network.topology.describe() == text
 
 
 def test_links_jitter_loss_and_limits_are_told() -> None:
@@ -183,7 +182,7 @@ def test_links_jitter_loss_and_limits_are_told() -> None:
             "jitter": {"model": "normal", "sd": "1ms"},
         },
     )
-    told = describe_network(scenario.network)
+    told = scenario.network.describe()
     assert told == "along the 2 links of a graph; normal jitter; 1 % of all packets lost; 1gbit"
 
 
@@ -196,7 +195,7 @@ def test_a_model_without_words_of_its_own_tells_what_was_given() -> None:
         sizes: tuple[int, ...] = ()
         depth: int = 3
 
-    assert describe_topology(Later(file="/a/b.csv", sizes=(1, 2))) == "later, file b.csv, sizes (2)"
+    assert Later(file="/a/b.csv", sizes=(1, 2)).describe() == "later, file b.csv, sizes (2)"
 
 
 @pytest.mark.parametrize("name", shipped())

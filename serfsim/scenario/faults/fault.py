@@ -14,7 +14,7 @@ from serfsim.native import Random
 from serfsim.network.rules import Effect, Rule
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Entry
-from serfsim.scenario.impairments import Loss
+from serfsim.scenario.network import Loss
 from serfsim.scenario.phrases import describe_selector, format_duration, format_names
 from serfsim.scenario.problems import Path, Problem, invalid
 from serfsim.scenario.roster import Roster
@@ -46,7 +46,7 @@ class Fault(Entry):
     for_: PositiveDuration | None = Field(
         default=None,
         alias="for",
-        description="time that each occurrence lasts; without, to the end of the run",
+        description="time that each occurrence lasts; if absent, until the run ends",
     )
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from serfsim.network import rules
 from serfsim.scenario.faults.fault import OnPackets
-from serfsim.scenario.impairments import Loss, loss_sampler
+from serfsim.scenario.network import Loss, loss_sampler
 
 
 class AddedLoss(OnPackets):

@@ -15,8 +15,7 @@ from serfsim.base.atomic_files import write_whole
 from serfsim.base.english import counted
 from serfsim.base.errors import SweepError
 from serfsim.report.page import page_style, page_template
-from serfsim.scenario.describe_environment import describe_cluster, describe_network
-from serfsim.scenario.phrases import describe_length
+from serfsim.scenario.phrases import describe_cluster, describe_length
 from serfsim.scenario.problems import found_expected
 from serfsim.study.sweeps.grid import as_text
 from serfsim.study.sweeps.overview import figure_text, headlines, runs_text, short_titles, summary
@@ -66,7 +65,7 @@ def sweep_page(sweep: Sweep) -> str:
         ),
         claims=held_claims(table, scenario.claims),
         cluster=describe_cluster(scenario.cluster),
-        network=describe_network(scenario.network),
+        network=scenario.network.describe(),
         time=describe_length(scenario.duration, scenario.warm_up),
         grid=[(path, ", ".join(as_text(value) for value in values)) for path, values in sweep.grid.items()],
         figures=page_figures(points, moving[:MOST_FIGURES], parameters) if several else [],
