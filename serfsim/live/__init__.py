@@ -5,3 +5,5 @@ rpc            the Serf agent's RPC protocol over a live simulation
 views          members and statistics of a node, and how the real commands print them
 finished_run   what a node of a finished run knew at a time
 """
+
+__all__ = ["addresses", "agent", "base_agent", "finished_run", "rpc", "views"]

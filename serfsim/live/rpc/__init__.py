@@ -10,3 +10,16 @@
 The simulation advances in short slices; between two of them requests are carried out at the present
 simulated time. Everything runs in one thread, so nothing is ever seen half done.
 """
+
+__all__ = [
+    "info",
+    "keys",
+    "membership",
+    "messages",
+    "pacing",
+    "queries",
+    "server",
+    "session",
+    "simulated_agent",
+    "subscriptions",
+]
