@@ -11,10 +11,14 @@ from serfsim.base.english import counted
 def nodes_text(summary: Mapping[str, Any]) -> str:
     """'3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)', '9 nodes of Serf 0.7, before: of 0.6'.
 
-    Machines of a variant: '3 nodes as FlatNode of Serf 0.9'.
+    Machines of a variant: '3 nodes as MyNode of Serf 0.9', '3 nodes (suspicion: Mine) of Serf 0.9'.
     """
-    variant = summary.get("versions", {}).get("node_class", "").rpartition(".")[2]
+    versions = summary.get("versions", {})
+    variant = versions.get("node_class", "").rpartition(".")[2]
     nodes = counted(summary["nodes"], "node") + (f" as {variant}" if variant else "")
+    parts = [f"{name}: {path.rpartition('.')[2]}" for name, path in versions.get("parts", {}).items()]
+    if parts:
+        nodes += f" ({', '.join(parts)})"
     releases = summary.get("serf_releases", {})
     start, end = releases.get("start", {}), releases.get("end", {})
     if not end:

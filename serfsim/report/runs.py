@@ -18,6 +18,7 @@ from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.unused import unused
 from serfsim.simulation import simulation
+from serfsim.simulation.parts import PartClasses
 from serfsim.simulation.simulation import Progress
 
 
@@ -83,21 +84,22 @@ def run(
     progress: Progress | None = None,
     capture: Path | None = None,
     node_class: type[SerfNode] = SerfNode,
+    parts: PartClasses | None = None,
     allow_large: bool = False,
 ) -> Result:
     """Run a scenario once.
 
     `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called now and then
-    with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture` and
-    `node_class`: see `Simulation`. Interrupted, it returns what came before, with `complete` False. Warns
-    (SerfsimWarning) of settings that no simulated member uses. Raises SerfsimError for a topology that
-    cannot be built, and for a run that is estimated beyond the budget of `scenario.estimate`, unless
-    `allow_large`.
+    with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture`,
+    `node_class` and `parts`: see `Simulation`. Interrupted, it returns what came before, with `complete`
+    False. Warns (SerfsimWarning) of settings that no simulated member uses. Raises SerfsimError for a
+    topology that cannot be built, for parts that replace nothing, and for a run that is estimated beyond the
+    budget of `scenario.estimate`, unless `allow_large`.
     """
     refuse_large(scenario, scenario.name, allowed=allow_large)
     for warning in unused(scenario):
         warnings.warn(warning, SerfsimWarning, stacklevel=2)
-    sim = Simulation(scenario, seed, capture, node_class=node_class)
+    sim = Simulation(scenario, seed, capture, node_class=node_class, parts=parts)
     if progress is not None:
         return sim.run(progress)
     with bar(scenario.name) as report:

@@ -77,6 +77,9 @@ def check_summary(file: Path, summary: Mapping[str, Any]) -> None:
         _check_number(file, f"claims[{place}].value", claim.get("value"))
     if not isinstance(summary["versions"].get("node_class", ""), str):
         raise _no(file, "versions.node_class", summary["versions"]["node_class"], "text")
+    parts = summary["versions"].get("parts", {})
+    if not isinstance(parts, dict) or not all(isinstance(path, str) for path in parts.values()):
+        raise _no(file, "versions.parts", parts, "classes by the parts that they replace")
     _check_releases(file, summary.get("serf_releases", {}))
     for name, value in summary.items():
         if name not in _ABOUT:

@@ -11,6 +11,7 @@ from serfsim.engine.trace import Trace
 from serfsim.native import Random
 from serfsim.network.network import Network
 from serfsim.protocol.directory import Directory, NodeIdentity
+from serfsim.protocol.parts import Parts
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
@@ -32,7 +33,7 @@ class Agents:
     processes that member i has had; each draws from streams of its own. `answers` holds how many bytes
     every member answers to queries of a name; to those of other names none does. `files` are the
     snapshots of members that keep one: like a disk they outlive the process. Machines are made of
-    `node_class`, SerfNode or a variant of it.
+    `node_class`, SerfNode or a variant of it, with the classes of `parts`.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Agents:
         seed: int,
         origin: float,
         node_class: type[SerfNode] = SerfNode,
+        parts: Parts | None = None,
     ) -> None:
         self.roster = roster
         self.start_words = start
@@ -54,6 +56,7 @@ class Agents:
         self.seed = seed
         self.origin = origin
         self.node_class = node_class
+        self.parts = Parts() if parts is None else parts
         self.rng = stream(seed, "starts")
         # What every node last heard of each member's coordinate weighs 50 KB a node after five minutes.
         self.cache_coordinates = len(roster.members) <= MOST_WITH_CACHES
@@ -120,8 +123,9 @@ class Agents:
             stream(self.seed, f"{life}/serf"),
             stream(self.seed, f"{life}/vivaldi"),
             application,
+            self.parts,
+            self.tags[number],
         )
-        node.core.tags = self.tags[number]
         application.node = node
         return node
 

@@ -32,6 +32,7 @@ from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
+from serfsim.simulation.parts import PartClasses, class_path, protocol_parts, read_parts
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.settling import warm_up_of
 from serfsim.simulation.timeline import FaultRunner, RunningFault, WorkloadRunner
@@ -49,8 +50,9 @@ class Simulation:
 
     `seed` replaces the scenario's own. Where the scenario records packets, `capture` is the file that they
     are written to while the run goes on; the result keeps it. `node_class`, a subclass of SerfNode, makes
-    the machines of a variant of the protocol; the summary names it under `versions`. Raises SerfsimError
-    for a topology that cannot be built.
+    the machines of a variant of the protocol; `parts` replaces single parts of it, by name, by classes or
+    import paths `"module:Class"` (see `simulation.parts`). The summary names both under `versions`. Raises
+    SerfsimError for a topology that cannot be built, and for parts that replace nothing.
     """
 
     result_class: ClassVar[type[RunResult]] = RunResult
@@ -62,11 +64,13 @@ class Simulation:
         capture: Path | None = None,
         *,
         node_class: type[SerfNode] = SerfNode,
+        parts: PartClasses | None = None,
     ) -> None:
         if seed is not None and seed != scenario.seed:
             # What the result keeps of its scenario must run again to the same digest.
             scenario = scenario.with_settings({"seed": seed})
         self.scenario = scenario
+        self.parts = read_parts(parts)
         self.seed = scenario.seed
         self.roster = scenario.roster()
         names = [member.name for member in self.roster.members]
@@ -74,7 +78,9 @@ class Simulation:
         starts = self._starts()
         # The first to start does so at engine time 0.
         self.join_at = max(0.0, -min(starts))
-        self.warm_up = warm_up_of(scenario, lambda alone: Simulation(alone, node_class=node_class))
+        self.warm_up = warm_up_of(
+            scenario, lambda alone: Simulation(alone, node_class=node_class, parts=self.parts)
+        )
         self.origin = self.join_at + self.warm_up
         self.queue = EventQueue()
         self.truth = TruthKeeper(len(names))
@@ -89,6 +95,7 @@ class Simulation:
             self.seed,
             self.origin,
             node_class,
+            protocol_parts(self.parts),
         )
         self.capture = self._begin_capture(capture)
         self.env = ClusterEnvironment(self.queue, self.network, self.origin, self._on_slice, self._on_stop)
@@ -197,7 +204,10 @@ class Simulation:
         made_of = self.agents.node_class
         if made_of is not SerfNode:
             # The scenario alone would not give this digest again.
-            self._result.summary["versions"]["node_class"] = f"{made_of.__module__}.{made_of.__qualname__}"
+            self._result.summary["versions"]["node_class"] = class_path(made_of)
+        if self.parts:
+            named = {name: class_path(found) for name, found in self.parts.items()}
+            self._result.summary["versions"]["parts"] = named
         return self._result
 
     def _recorded(self) -> Recording:

@@ -163,8 +163,8 @@ class LiveAgent(BaseAgent):
             chance,
             chance,
             application,
+            tags=dict(self.identity.tags),
         )
-        node.core.tags = dict(self.identity.tags)
         if self.keyring is not None:
             node.pipeline.internal = KeyQueries(node.core, node.queries, self.keyring, self.say)
         self._node = node

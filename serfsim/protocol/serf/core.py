@@ -20,6 +20,7 @@ from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import IntentRings, RecentIntents, SerfMembers
 from serfsim.protocol.serf.tags import decode_tags
+from serfsim.protocol.vivaldi.client import Client
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -58,16 +59,22 @@ LAST_FIXED_TOKEN: Final = 15
 class BroadcastQueues:
     """`memberlist` is whose gossip is woken when something waits."""
 
-    def __init__(self, config: SerfConfig, members: SerfMembers, memberlist: Core) -> None:
+    def __init__(
+        self,
+        config: SerfConfig,
+        members: SerfMembers,
+        memberlist: Core,
+        queue_class: type[TransmitLimitedQueue],
+    ) -> None:
         mult = memberlist.config.retransmit_mult
         self.config = config
         self.members = members
         self.memberlist = memberlist
         longest_first = config.features.longest_first
         ledger = memberlist.ledger
-        self.intents = TransmitLimitedQueue(mult, longest_first, ledger)
-        self.queries = TransmitLimitedQueue(mult, longest_first, ledger)
-        self.user_events = TransmitLimitedQueue(mult, longest_first, ledger)
+        self.intents = queue_class(mult, longest_first, ledger)
+        self.queries = queue_class(mult, longest_first, ledger)
+        self.user_events = queue_class(mult, longest_first, ledger)
         self._count()
 
     def _count(self) -> None:
@@ -122,7 +129,15 @@ class BroadcastQueues:
 
 class SerfCore:
     def __init__(
-        self, config: SerfConfig, memberlist: Core, runtime: Runtime, rng: Random, application: Application
+        self,
+        config: SerfConfig,
+        memberlist: Core,
+        runtime: Runtime,
+        rng: Random,
+        application: Application,
+        vivaldi: Client,
+        queue_class: type[TransmitLimitedQueue],
+        tags: dict[str, str] | None,
     ) -> None:
         self.config = config
         self.memberlist = memberlist
@@ -131,10 +146,12 @@ class SerfCore:
         self.runtime = runtime
         self.rng = rng
         self.application = application
-        self.tags = decode_tags(memberlist.record.meta)  # its own; all of them, whatever it may say of them
+        self.vivaldi = vivaldi
+        # Its own, all of them; the record says as much of them as the protocol allows.
+        self.tags = decode_tags(memberlist.record.meta) if tags is None else tags
         self.members = SerfMembers(memberlist.directory, memberlist.members.seen)
         self.recent_intents = RecentIntents() if config.features.intents_by_name else IntentRings()
-        self.queues = BroadcastQueues(config, self.members, memberlist)
+        self.queues = BroadcastQueues(config, self.members, memberlist, queue_class)
         self._token: i64 = LAST_FIXED_TOKEN
 
     def new_token(self) -> i64:

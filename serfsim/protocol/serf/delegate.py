@@ -38,7 +38,7 @@ class SerfDelegate(Delegate):
         self.serf().member_updated(record, now)
 
     def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
-        self.serf().name_contested(existing, other, now)
+        self.serf().broadcaster.name_contested(existing, other, now)
 
     def notify_message(self, message: UserMessage, now: float) -> None:
         self.serf().on_message(message, now)
@@ -59,7 +59,7 @@ class SerfDelegate(Delegate):
 
     def ack_payload(self) -> Coordinate | None:
         node = self.serf()
-        return node.vivaldi.coordinate if node.has_coordinates() else None
+        return node.core.vivaldi.coordinate if node.has_coordinates() else None
 
     def notify_ping_complete(
         self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float

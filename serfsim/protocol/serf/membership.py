@@ -8,7 +8,6 @@ from __future__ import annotations
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import NodeIdentity
-from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.events import EventPipeline
 from serfsim.protocol.serf.members import (
@@ -17,10 +16,8 @@ from serfsim.protocol.serf.members import (
     STATUS_LEAVING,
     STATUS_LEFT,
     STATUS_NONE,
-    SerfMembers,
 )
 from serfsim.protocol.serf.messages import JOIN, LEAVE
-from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 
 
@@ -95,15 +92,13 @@ class Reaper:
 
     def __init__(
         self,
-        config: SerfConfig,
-        members: SerfMembers,
-        vivaldi: Client,
+        core: SerfCore,
         coordinates: dict[int, Coordinate],
         pipeline: EventPipeline,
     ) -> None:
-        self.config = config
-        self.members = members
-        self.vivaldi = vivaldi
+        self.core = core
+        self.config = core.config
+        self.members = core.members
         self.coordinates = coordinates
         self.pipeline = pipeline
 
@@ -130,6 +125,6 @@ class Reaper:
 
     def erase(self, node: i64, forced: bool, now: float) -> None:
         self.members.erase(node)
-        self.vivaldi.forget_node(node)
+        self.core.vivaldi.forget_node(node)
         self.coordinates.pop(node, None)
         self.pipeline.member_event(events.REAP, node, 1 if forced else 0, now)

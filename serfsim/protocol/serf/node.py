@@ -22,6 +22,7 @@ from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
 from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage, UserMessage
 from serfsim.protocol.memberlist.node import Memberlist
+from serfsim.protocol.parts import Parts
 from serfsim.protocol.runtime import Machine, Runtime
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
@@ -82,7 +83,7 @@ class SerfNode(Machine):
     memberlist: Memberlist
     is_shut_down: bool
     caches_coordinates: bool
-    vivaldi: Client
+    core: SerfCore
     runtime: Runtime
     me: i64
 
@@ -98,21 +99,29 @@ class SerfNode(Machine):
         serf_rng: Random,
         vivaldi_rng: Random,
         application: Application | None = None,
+        parts: Parts | None = None,
+        tags: dict[str, str] | None = None,
     ) -> None:
+        if parts is None:
+            parts = Parts()
         self.config = config
         self.me = me.node
         self.directory = directory
         self.runtime = runtime
         delegate = SerfDelegate()
         delegate.node = self
-        self.memberlist = Memberlist(memberlist_config, me, directory, runtime, delegate, memberlist_rng)
+        self.memberlist = Memberlist(
+            memberlist_config, me, directory, runtime, delegate, memberlist_rng, parts
+        )
         self.application = Application() if application is None else application
-        core = SerfCore(config, self.memberlist.core, runtime, serf_rng, self.application)
+        vivaldi = parts.coordinates(coordinate_config, vivaldi_rng)
+        core = SerfCore(
+            config, self.memberlist.core, runtime, serf_rng, self.application, vivaldi, parts.broadcasts, tags
+        )
         self.core = core
         self.members = core.members
         self.queues = core.queues
         self.intent_queue = core.queues.intents
-        self.vivaldi = Client(coordinate_config, vivaldi_rng)
         self.coordinates: dict[int, Coordinate] = {}  # of members that this node has probed itself
         self.caches_coordinates = True  # nothing in the protocol reads them, only those who ask a node do
         self.user_events = UserEvents(config, me.node, runtime)
@@ -134,7 +143,7 @@ class SerfNode(Machine):
             directory,
             config.features.left_are_newer,
         )
-        self.reaper = Reaper(config, self.members, self.vivaldi, self.coordinates, self.pipeline)
+        self.reaper = Reaper(core, self.coordinates, self.pipeline)
         self.leave_intents = LeaveIntents(
             core, self.intents, self.reaper, self.memberlist, PRUNE_DUE, INTENT_END
         )
@@ -152,6 +161,11 @@ class SerfNode(Machine):
     def last_error(self) -> str:
         """Why the last user event or query was refused, in the library's words."""
         return self.broadcaster.last_error
+
+    @property
+    def vivaldi(self) -> Client:
+        """The node's network coordinates."""
+        return self.core.vivaldi
 
     # Calls -------------------------------------------------------------------------------------
 
@@ -356,18 +370,6 @@ class SerfNode(Machine):
     def member_updated(self, record: NodeIdentity, now: float) -> None:
         self.membership.updated(record, now)
 
-    def name_contested(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
-        """Another address claims a member's name; if it is ours, the others shall decide (section 10)."""
-        theirs = self.directory.endpoint(other.address)
-        if existing.node != self.me:
-            text = f"{self.directory.endpoint(existing.address)} and {theirs}"
-            self.core.log(now, log_lines.NAME_CONFLICT, existing.node, 0, 0, text)
-            return
-        resolves = self.config.enable_name_conflict_resolution
-        self.core.log(now, log_lines.OWN_NAME_CONFLICT, self.me, 1 if resolves else 0, 0, theirs)
-        if resolves:
-            self.broadcaster.resolve_conflict(now)
-
     def has_coordinates(self) -> bool:
         """Are they sent with acks, and learnt from?"""
         config = self.config
@@ -375,16 +377,17 @@ class SerfNode(Machine):
 
     def measured(self, peer: i64, rtt: float, coordinate: Coordinate, now: float) -> None:
         """A direct probe of `peer` took `rtt` seconds: learn from it (section 12)."""
-        resets = self.vivaldi.resets
-        reject = self.vivaldi.update(peer, coordinate, i64(rtt * 1e9 + 0.5))
+        vivaldi = self.core.vivaldi
+        resets = vivaldi.resets
+        reject = vivaldi.update(peer, coordinate, i64(rtt * 1e9 + 0.5))
         if reject != 0:
             self.runtime.notify(now, events.COORDINATE_REJECTED, peer, reject)
             self.core.log(now, log_lines.COORDINATE_REJECTED, peer, reject, i64(rtt * 1e9 + 0.5))
             return
         if self.caches_coordinates:
             self.coordinates[peer] = coordinate
-        if self.vivaldi.resets != resets:
-            self.runtime.notify(now, events.COORDINATE_RESET, self.me, self.vivaldi.resets)
+        if vivaldi.resets != resets:
+            self.runtime.notify(now, events.COORDINATE_RESET, self.me, vivaldi.resets)
 
     def join_ended(self, token: i64, contacted: i64, now: float) -> None:
         if token == RECONNECTING:

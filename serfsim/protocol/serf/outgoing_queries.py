@@ -11,6 +11,7 @@ import math
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.serf.core import QUERIES, USER_EVENTS, LamportClock, SerfCore
 from serfsim.protocol.serf.events import EventPipeline, UserEvents, encoded_too_long, too_long
 from serfsim.protocol.serf.messages import SerfState, UserEvent
@@ -250,9 +251,18 @@ class Broadcaster:
             self.pipeline.query(received, now)
         return True
 
-    def resolve_conflict(self, now: float) -> None:
-        """Ask the others who it is that bears our name."""
-        self.send_query(CONFLICT, self.core.name().encode(), QueryParams(), now)
+    def name_contested(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
+        """Another address claims a member's name; if it is ours, the others shall decide (section 10)."""
+        core = self.core
+        theirs = core.directory.endpoint(other.address)
+        if existing.node != core.me:
+            text = f"{core.directory.endpoint(existing.address)} and {theirs}"
+            core.log(now, log_lines.NAME_CONFLICT, existing.node, 0, 0, text)
+            return
+        resolves = core.config.enable_name_conflict_resolution
+        core.log(now, log_lines.OWN_NAME_CONFLICT, core.me, 1 if resolves else 0, 0, theirs)
+        if resolves:
+            self.send_query(CONFLICT, core.name().encode(), QueryParams(), now)
 
     def close_query(self, ltime: i64, now: float) -> bool:
         """The time of a query is over; False if by its answers this node has lost its name."""

@@ -1,0 +1,156 @@
+"""Parts of the protocol that a user's class replaces: their names, their methods, and what is refused.
+
+    serfsim.run(scenario, parts={"suspicion": Mine})
+    serfsim.run(scenario, parts={"suspicion": "my_module:Mine"})
+
+A class is a subclass of the part that it replaces. docs/parts.md describes each part, with an example.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import FunctionType
+from typing import Final, NamedTuple
+
+from serfsim.base.english import nearest
+from serfsim.base.errors import SerfsimError
+from serfsim.protocol.memberlist.awareness import Awareness
+from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
+from serfsim.protocol.memberlist.gossip import GossipChoice
+from serfsim.protocol.memberlist.probe_order import ProbeOrder
+from serfsim.protocol.memberlist.suspicion import SuspicionRule
+from serfsim.protocol.parts import Parts
+from serfsim.protocol.vivaldi.client import Client
+from serfsim.scenario.problems import found_expected, quoted, unknown_name
+
+PartClasses = Mapping[str, type | str]
+
+
+class Part(NamedTuple):
+    """A part as it is without replacement, what it is made of, and its methods with their parameters."""
+
+    base: type
+    made_of: tuple[str, ...]
+    methods: dict[str, tuple[str, ...]]
+
+
+PARTS: Final[dict[str, Part]] = {
+    "awareness": Part(
+        Awareness, ("max_multiplier",), {"apply_delta": ("delta",), "scale_timeout": ("timeout",)}
+    ),
+    "broadcasts": Part(
+        TransmitLimitedQueue,
+        ("retransmit_mult", "longest_first", "ledger"),
+        {
+            "retransmit_limit": ("n",),
+            "queue": ("message", "name", "token"),
+            "fill": ("n", "overhead", "limit", "filling"),
+        },
+    ),
+    "coordinates": Part(
+        Client, ("config", "rng"), {"update": ("peer", "other", "rtt_ns"), "forget_node": ("peer",)}
+    ),
+    "gossip_choice": Part(GossipChoice, ("core",), {"choose": ("now",)}),
+    "probe_order": Part(ProbeOrder, ("core",), {"choose": ("now",), "wrap": ("now",)}),
+    "suspicion": Part(
+        SuspicionRule,
+        ("core",),
+        {"begin": ("node", "from_node", "now"), "remaining": ("suspicion", "now")},
+    ),
+}
+
+
+def read_parts(given: PartClasses | None) -> dict[str, type]:
+    """The classes of the parts to replace, by their names. SerfsimError for what cannot replace one.
+
+    A class can be given by its import path, `"module:Class"`.
+    """
+    classes: dict[str, type] = {}
+    for name, value in (given or {}).items():
+        if name not in PARTS:
+            raise SerfsimError(f"parts: {unknown_name(name, 'the name of a part', tuple(PARTS))}")
+        found = find_class(value) if isinstance(value, str) else value
+        trouble = _trouble(PARTS[name], found)
+        if trouble:
+            raise SerfsimError(f"parts, {name}: {trouble}")
+        assert isinstance(found, type)
+        classes[name] = found
+    return classes
+
+
+def protocol_parts(classes: Mapping[str, type]) -> Parts:
+    """`classes` as the protocol takes them, those that are not replaced included."""
+    parts = Parts()
+    for name, found in classes.items():
+        setattr(parts, name, found)
+    return parts
+
+
+def class_path(found: type) -> str:
+    """A class's name with its module's, as a result states it."""
+    return f"{found.__module__}.{found.__qualname__}"
+
+
+def find_class(path: str) -> object:
+    """What the import path `module:Class` names. SerfsimError where there is nothing."""
+    module_name, colon, name = path.partition(":")
+    if not (module_name and colon and name):
+        raise SerfsimError(f"parts: {found_expected(quoted(path), 'an import path, module:Class')}")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        where = f"'{path}', but no module '{error.name}'"
+        raise SerfsimError(f"parts: {found_expected(where, 'a module that can be imported')}") from None
+    if not hasattr(module, name):
+        where = f"'{path}', but no '{name}' in that module"
+        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
+        raise SerfsimError(f"parts: {found_expected(where, 'one of its classes', nearest(name, classes))}")
+    return getattr(module, name)
+
+
+def _trouble(part: Part, found: object) -> str:
+    """Why a part cannot be replaced by `found`; "" if it can."""
+    expected = f"a subclass of {class_path(part.base)}"
+    if not isinstance(found, type):
+        shown = f"an instance of {type(found).__name__}" if hasattr(found, "__dict__") else quoted(found)
+        return found_expected(shown, expected)
+    if not issubclass(found, part.base):
+        missing = [
+            _signature(name, names) for name, names in part.methods.items() if not hasattr(found, name)
+        ]
+        lack = f" without {' and '.join(missing)}" if missing else ", which is not one"
+        return found_expected(f"{found.__name__}{lack}", expected)
+    for name, names in {"__init__": part.made_of, **part.methods}.items():
+        function = _own(found, part.base, name)
+        if function is not None and not _takes(function, len(names)):
+            shown = f"{found.__name__}.{name}{inspect.signature(function)}"
+            return found_expected(shown, _signature(name, ("self", *names)))
+    return ""
+
+
+def _signature(name: str, names: tuple[str, ...]) -> str:
+    return f"{name}({', '.join(names)})"
+
+
+def _own(found: type, base: type, name: str) -> Callable[..., object] | None:
+    """The function by which a subclass replaces a method of `base`; None if it keeps the method."""
+    for owner in found.__mro__:
+        if owner is base:
+            return None
+        function = vars(owner).get(name)
+        if isinstance(function, FunctionType):
+            return function
+    return None
+
+
+def _takes(function: Callable[..., object], arguments: int) -> bool:
+    """Whether a method can be called with so many arguments besides self."""
+    try:
+        inspect.signature(function).bind(*[None] * (arguments + 1))
+    except TypeError:
+        return False
+    return True
