@@ -1,4 +1,4 @@
-"""What the user writes: the schema, its validation, and reading and writing scenario files.
+"""Scenarios: the schema, its validation, and reading and writing scenario files.
 
 `model.Scenario` is the whole. Each section has a file or a folder: `cluster` with its `settings`, `network`
 with the `topologies`, `faults` and `workload` with a module a verb, `claims` with the names of `figures`.

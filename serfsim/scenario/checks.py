@@ -1,4 +1,4 @@
-"""What can only be judged with the whole scenario in view: names, numbers of nodes, files.
+"""Checks of the whole scenario together: names, numbers of nodes, files.
 
 `cross_problems` finds what cannot run; `warnings` finds what can, but is probably not meant.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from serfsim.scenario.cluster import Cluster
-from serfsim.scenario.entry import MOST_OCCURRENCES, Entry, Surroundings
+from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
 from serfsim.scenario.selection import pair_problems
@@ -44,7 +44,7 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
         return  # to judge what is sent takes all its times
     yield from _start_tag_problems(scenario.cluster, roster)
     ends = any(fault.ends_processes for fault in scenario.faults)
-    yield from _joint_problems(_entries(scenario), Surroundings(roster, scenario.duration, ends))
+    yield from _joint_problems(_entries(scenario), CheckContext(roster, scenario.duration, ends))
 
 
 def _entries(scenario: Scenario) -> list[tuple[Path, Entry]]:
@@ -69,7 +69,7 @@ def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
-    """Who is put somewhere by name must exist, and whoever exists must be put somewhere."""
+    """Unknown names among those with a place, and members without one."""
     topology = scenario.network.topology
     if not isinstance(topology, Measured) or not isinstance(topology.place, Mapping):
         return
@@ -93,8 +93,8 @@ def _occurrence_problems(scenario: Scenario) -> Iterator[Problem]:
         count = entry.count_occurrences(scenario.duration)
         left -= count
         if left < 0:
-            told = str(count) if count < LARGEST_COUNT else f"more than {count}"
-            found = f"{told} occurrences in {span}"
+            number = str(count) if count < LARGEST_COUNT else f"more than {count}"
+            found = f"{number} occurrences in {span}"
             expected = f"at most {MOST_OCCURRENCES} of all entries together"
             yield Problem((*path, "every"), found_expected(found, expected))
             return
@@ -126,7 +126,7 @@ def _start_tag_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
 
 
 def _tags_path(cluster: Cluster, member: Member) -> Path:
-    """Where the tags of a member that are nearest to it are written."""
+    """The path of the tags written nearest to a member."""
     if not isinstance(cluster.nodes, int) and cluster.nodes[member.index].tags:
         return ("cluster", "nodes", member.index, "tags")
     if member.group and member.group in cluster.groups and cluster.groups[member.group].tags:
@@ -134,13 +134,13 @@ def _tags_path(cluster: Cluster, member: Member) -> Path:
     return ("cluster", "tags")
 
 
-def _joint_problems(entries: Sequence[tuple[Path, Entry]], surroundings: Surroundings) -> list[Problem]:
+def _joint_problems(entries: Sequence[tuple[Path, Entry]], context: CheckContext) -> list[Problem]:
     """Mistakes of entries of one verb together, in the order of the file."""
     found = [
         problem
         for kind in dict.fromkeys(type(entry) for _, entry in entries)
         for problem in kind.joint_problems(
-            [(path, entry) for path, entry in entries if type(entry) is kind], surroundings
+            [(path, entry) for path, entry in entries if type(entry) is kind], context
         )
     ]
     order = {path: number for number, (path, _) in enumerate(entries)}
@@ -148,7 +148,7 @@ def _joint_problems(entries: Sequence[tuple[Path, Entry]], surroundings: Surroun
 
 
 def warnings(scenario: Scenario) -> list[str]:
-    """What is allowed but odd, a sentence each."""
+    """Sentences about values that are allowed but odd."""
     found = [
         *_config_warnings(scenario.cluster.config, "cluster.config"),
         *(

@@ -1,4 +1,4 @@
-"""What a scenario claims of its figures: 'detection.first_s.p99 < 20s'.
+"""Claims of a scenario about its figures: 'detection.first_s.p99 < 20s'.
 
 A claim is a figure, a comparison and a number. The number may be a share in percent, or carry a unit
 of time where the figure is one. A figure without a value (no crash, so no detection time) proves
@@ -82,7 +82,7 @@ class Claim(Part):
         return self.text
 
     def check(self, summary: Mapping[str, Any]) -> ClaimResult:
-        """Whether the figures bear it out. `summary` is nested or has dotted keys."""
+        """Compare the figures of a run with it. `summary` is nested or has dotted keys."""
         value = figure_value(summary, self.figure)
         holds = value is not None and COMPARISONS[self.comparison](value, self.threshold)
         return ClaimResult(self.text, holds, value)

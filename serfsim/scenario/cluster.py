@@ -1,4 +1,4 @@
-"""Who is in the cluster, how its members are set, and how they start.
+"""The members of the cluster, their settings, and their start.
 
 Nodes are a number, named node-00 and so on, or a list. Groups name some of them and may set them
 differently. `roster.py` works out who is in which group with which settings.
@@ -63,7 +63,7 @@ class Node(Part):
 
 
 def _read_membership(value: Any) -> Any:
-    """How many, which share, or who: an integer, '20%' or names."""
+    """A number of nodes, a share such as '20%', or names."""
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
     if isinstance(value, str) and value.strip().endswith("%"):
@@ -88,7 +88,7 @@ class Group(Part):
 
 
 class Start(Part):
-    """How the members start and meet. Time 0 of this part is the moment of the join.
+    """The start of the members and their first join. Time 0 of this part is the moment of the join.
 
     Each node starts at random within `spread` before the join, or at its own time in `at` (negative:
     before the join; later: it joins when it starts). `join` is whom they join: `first`, `all` (each
@@ -128,7 +128,7 @@ class Cluster(Part):
     start: Start = Field(default_factory=Start)
     processing_delay: Duration = 400e-6
     push_pull_time: Duration = 1.2e-3
-    """What a member takes to serve a push/pull, one at a time; as of an agent on two cores. 0s is none."""
+    """Time that a member serves a push/pull, one at a time; as of an agent on two cores. 0s is none."""
     push_pull_time_per_kb: Duration = 450e-6
     """And for each 1000 bytes of the request besides."""
     groups: dict[Name, Group] = Field(default_factory=dict)

@@ -26,8 +26,8 @@ Occurrence = tuple[float, float | None]
 """(start, end) in seconds from the end of the warm-up; end None: no end of its own."""
 
 
-class Surroundings(NamedTuple):
-    """What the entries of one verb are checked against. `duration` in seconds.
+class CheckContext(NamedTuple):
+    """The cluster and run that the entries of one verb are checked against. `duration` in seconds.
 
     `processes_end`: some fault ends processes, which start anew as they are configured.
     """
@@ -71,9 +71,7 @@ class Entry(Part):
         yield from ()
 
     @classmethod
-    def joint_problems(
-        cls, entries: Sequence[tuple[Path, Any]], surroundings: Surroundings
-    ) -> Iterator[Problem]:
+    def joint_problems(cls, entries: Sequence[tuple[Path, Any]], context: CheckContext) -> Iterator[Problem]:
         """Mistakes that show only when all entries of this verb are seen together."""
         yield from ()
 
@@ -101,7 +99,7 @@ class Entry(Part):
     # Times ---------------------------------------------------------------------------------------
 
     def end_of(self, start: float) -> float | None:
-        """When the occurrence that began at `start` ends; None: with the run, or it has no extent."""
+        """The end of the occurrence that began at `start`; None: with the run, or it has no extent."""
         return None
 
     def _limit(self, duration: float) -> float:
@@ -139,7 +137,7 @@ class Entry(Part):
     # Action --------------------------------------------------------------------------------------
 
     def prepare(self, roster: Roster, random: Random) -> Any:
-        """What all occurrences share, such as the members picked at random; made once before the run."""
+        """Make once, before the run, what all occurrences share, such as members picked at random."""
         return None
 
 
@@ -153,8 +151,8 @@ class Happening(NamedTuple):
 
 def describe_entries(entries: Sequence[Entry]) -> list[Happening]:
     """Entries in order of their first occurrence, otherwise as given."""
-    told = [Happening(entry.at, entry.describe_times(), entry.describe()) for entry in entries]
-    return sorted(told, key=lambda happening: happening.at_s)
+    happenings = [Happening(entry.at, entry.describe_times(), entry.describe()) for entry in entries]
+    return sorted(happenings, key=lambda happening: happening.at_s)
 
 
 def read_by_verb(classes: Mapping[str, type[Entry]], what: str, value: Any) -> Any:

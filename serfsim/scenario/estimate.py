@@ -1,4 +1,4 @@
-"""How much a run will be, before it is begun: events and memory, to within a factor of a few.
+"""The cost of a run before it begins: events and memory, to within a factor of a few.
 
 The rates were counted on runs of 30 to 400 nodes, the memory of joins on up to 10,000 nodes and of converged
 starts on up to 100,000, as `serfsim run` takes it with the page. What is estimated beyond the budget of
@@ -75,7 +75,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(scenario: Scenario) -> Estimate:
-    """What one run of a scenario will be."""
+    """The cost of one run of a scenario."""
     cluster, nodes = scenario.cluster, scenario.cluster.nodes
     n = nodes if isinstance(nodes, int) else len(nodes)
     start = cluster.start
@@ -129,7 +129,7 @@ def _views(scenario: Scenario, n: int) -> float:
 
 
 def _accused_seconds(scenario: Scenario, n: int) -> float:
-    """How long members are accused again and again while they are up, summed; 0 in a LARGE cluster."""
+    """Seconds of members that are accused again and again while they are up; 0 in a LARGE cluster."""
     if n > LARGE:
         return 0.0
     udp = scenario.network.loss.udp
@@ -146,7 +146,7 @@ def _accused_seconds(scenario: Scenario, n: int) -> float:
 
 
 def _size(selector: Selector, group_of: list[str]) -> int:
-    """How many members a selector means."""
+    """The number of members that a selector picks."""
     if isinstance(selector, int):
         return selector
     if isinstance(selector, tuple):

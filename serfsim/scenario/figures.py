@@ -115,7 +115,7 @@ def _spreading_and_waiting() -> Iterator[tuple[str, str]]:
 
 FIGURES: Final[Mapping[str, str]] = dict(_figures())
 BY_TYPE: Final = "traffic.by_type."
-"""What follows is a message type; which types there are depends on the run."""
+"""A message type follows; the types depend on the run."""
 
 HIGHER_IS_BETTER: Final = frozenset(
     {
@@ -151,7 +151,7 @@ def better(name: str) -> Literal["lower", "higher", "neither"]:
 
 
 def is_figure(name: str) -> bool:
-    """Whether summaries may have a figure of this name."""
+    """True if summaries may have a figure of this name."""
     return name in FIGURES or (name.startswith(BY_TYPE) and len(name) > len(BY_TYPE))
 
 

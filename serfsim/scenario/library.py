@@ -12,7 +12,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder() -> Path | None:
-    """Where they lie, or None in an installation without them."""
+    """Their folder, or None in an installation without them."""
     for candidate in (_PACKAGE / "_scenarios", _PACKAGE.parent / "scenarios"):
         if candidate.is_dir():
             return candidate

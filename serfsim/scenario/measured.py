@@ -49,7 +49,7 @@ LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes, on every system of today
 
 
 def can_be_a_file(name: str) -> bool:
-    """Whether a file system can have such a name at all."""
+    """True if a file system can have such a name at all."""
     try:
         parts = [len(os.fsencode(part)) for part in re.split(r"[/\\]", name)]
     except UnicodeEncodeError:
@@ -99,7 +99,7 @@ class Measured(Model):
         return self.describe_places() + access
 
     def describe_places(self) -> str:
-        """Where the places are that nodes stand on."""
+        """The places that nodes stand on, in words."""
         return super().describe()
 
 
@@ -300,7 +300,7 @@ def _check_one_of(part: Model, sources: Sequence[str]) -> None:
 
 
 def _with_data_set(value: Any, model: str) -> Any:
-    """What a data set says of itself filled in; whoever says otherwise is refused."""
+    """Fill in the settings of a data set; refuse others beside it."""
     if not isinstance(value, dict) or value.get("data") is None:
         return value
     from serfsim.topology.datasets import DATA_SETS
@@ -325,7 +325,7 @@ FIXED = ("unit", "kind", "format", "key")  # what a data set is, whatever somebo
 
 
 def is_networkx(value: object) -> bool:
-    """Whether something quacks like a networkx graph."""
+    """Recognise a networkx graph by its methods."""
     return hasattr(value, "edges") and hasattr(value, "is_directed")
 
 

@@ -44,7 +44,7 @@ def _read_name(value: Any) -> Any:
 
 
 def _read_sampling(value: Any) -> Any:
-    """How often, or never."""
+    """The interval of samples in seconds, None for never."""
     if value is None or value == "none":
         return None
     seconds = read_duration(value)
@@ -79,9 +79,9 @@ WarmUp = Annotated[
 
 
 class RecordOptions(Part):
-    """What is kept of a run beside its figures.
+    """The records kept of a run beside its figures.
 
-    `coordinates`: how often all coordinates are sampled, or `none`. `packets`: only counted, or every one in
+    `coordinates`: the interval of their samples, or `none`. `packets`: only counted, or every one in
     a capture file (`pcap`, or `pcapng` with the nodes' names and a comment on each packet that is lost).
     Changes of views are always kept and packets always counted: `views` and `packets` may be `none`, which
     has no effect.

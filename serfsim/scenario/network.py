@@ -185,7 +185,7 @@ def loss_sampler(model: GilbertElliott | float, hosts: int) -> losses.Loss:
 
 
 class Loss(Part):
-    """What is lost of each transport. A bare share or model is for both."""
+    """Packet loss of each transport. A bare share or model is for both."""
 
     udp: LossModel = Field(default=0.0, description="share of the UDP packets lost, or a chain")
     tcp: LossModel = Field(default=0.0, description="share of the TCP segments lost, or a chain")
@@ -232,7 +232,7 @@ class NetworkLoss(Loss):
 
 
 class Tcp(Part):
-    """How TCP repeats itself.
+    """TCP's retransmissions.
 
     `syn_retries`: a lost SYN is sent again after 1, 2, 4 s ... (`exponential`, Linux until 6.4) or
     after 1, 2, 3, 4, 5 s and then doubling (`linear`, Linux since). `mss` is the data in a segment.

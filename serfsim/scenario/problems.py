@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, said in one line each.
+"""Mistakes of a scenario, one line each.
 
 Validation collects `Problem`s: where in the scenario, what was found, what was expected, and the
 nearest valid name. `ScenarioProblems` carries them; loading puts the file and the line before each.

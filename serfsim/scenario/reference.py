@@ -1,7 +1,7 @@
 """The keys of a part of the scenario with their meaning, for the reference, `explain` and the editor.
 
 All of it comes from the classes themselves: the docstring is the summary, a key's meaning is the description
-of its field, what may stand there follows from its type, and its default is written as in a file.
+of its field, its values follow from its type, and its default is written as in a file.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _written(value: Any) -> str | None:
 
 
 def expectation(field: FieldInfo) -> str:
-    """What may stand at a key: 'a duration such as 500ms', 'udp, tcp or all'."""
+    """The values that a key takes: 'a duration such as 500ms', 'udp, tcp or all'."""
     found = [kind for kind in field.metadata if isinstance(kind, Kind)]
     return found[-1].text if found else " or ".join(dict.fromkeys(_expected(field.annotation)))
 

@@ -89,7 +89,7 @@ def node_index(nodes: int | Sequence[Node]) -> dict[str, int]:
 
 
 def group_size(membership: int | str, count: int) -> int:
-    """How many nodes a group's number or share is."""
+    """The size of a group given by number or share."""
     if isinstance(membership, int):
         return membership
     return int(read_share(membership) * count + 0.5)
@@ -175,7 +175,7 @@ def _first(*values: float | None) -> float:
 
 
 def membership_problems(cluster: Cluster) -> Iterator[Problem]:
-    """What keeps the nodes from having one name and at most one group each."""
+    """Nodes with the name of another, unknown groups, and nodes in two groups."""
     names = node_names(cluster.nodes)
     yield from _twice(names)
     yield from _unknown_groups(cluster)
@@ -224,7 +224,7 @@ def _twice(names: Sequence[str]) -> Iterator[Problem]:
 
 
 def _unknown_groups(cluster: Cluster) -> Iterator[Problem]:
-    """Where groups are declared, nodes may only be in these."""
+    """Groups of nodes that are not declared although others are."""
     if isinstance(cluster.nodes, int):
         return
     names = set(node_names(cluster.nodes))

@@ -1,4 +1,4 @@
-"""Who a fault is about: names, groups, everybody, a number or a share picked at random.
+"""Selectors of members: names, groups, everybody, a number or a share picked at random.
 
 A selector is kept as it was written: a tuple of names of nodes and groups, the word "all", an
 integer n (n random nodes) or a share like "20%". `select` makes node numbers of it. Random picks are
@@ -118,7 +118,7 @@ def sides(partition: Sequence[Selector], roster: Roster, random: Random) -> list
 
 
 def share_of(share: str, count: int) -> int:
-    """How many of `count` a share is: the nearest whole number, and at least one unless it is 0 %."""
+    """The number of `count` that a share is: the nearest whole number, and at least one unless it is 0 %."""
     exact = read_share(share) * count
     return max(int(exact + 0.5), 1 if exact > 0.0 else 0)
 

@@ -26,7 +26,7 @@ LARGEST_NUMBER = 10**30  # in size; what is smaller is judged by the setting tha
 
 
 class Source:
-    """Where every value of a scenario came from: 'FILE:LINE', or the command line."""
+    """The place that every value of a scenario came from: 'FILE:LINE', or the command line."""
 
     def __init__(self, label: str, *, has_lines: bool = True) -> None:
         self.label = label
@@ -48,7 +48,7 @@ class Source:
         return f"{self.label}:{line + 1}" if self._has_lines else self.label
 
     def knows(self, path: Path) -> bool:
-        """Whether this very path has a place."""
+        """True if this very path has a place."""
         return path in self._places
 
     def where(self, path: Path) -> str:
@@ -165,7 +165,7 @@ class _Reader:
         )
 
     def _number(self, node: Node, path: Path, text: str, kind: str) -> Any:
-        """What a tag says that a scalar is: a number that fits in 64 bits, true, false or nothing."""
+        """The value of a tagged scalar: a number that fits in 64 bits, true, false or nothing."""
         try:
             value = self._constructor.construct_object(node)
         except (ValueError, TypeError, KeyError, OverflowError, AttributeError, IndexError):

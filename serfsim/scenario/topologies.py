@@ -1,6 +1,6 @@
-"""Who is where: the models of `network.topology` and what each can be told.
+"""The models of `network.topology`, which place the members, and the keys of each.
 
-These are only the words. Positions and latencies are worked out from them in `serfsim.topology`.
+Positions and latencies are worked out from them in `serfsim.topology`.
 Networks made by rule are here, measured ones and graphs in `measured`, places on Earth in `sites`. Each
 class's docstring gives the round-trip time, `rtt`, between two nodes without jitter; `describe` is its
 sentence for pages.

@@ -22,7 +22,7 @@ from serfsim.scenario.problems import invalid
 
 
 class Kind(NamedTuple):
-    """What may stand at a key of a type, in words; part of the type's annotation."""
+    """The values of a type in words; part of the type's annotation."""
 
     text: str
 

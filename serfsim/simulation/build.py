@@ -43,7 +43,7 @@ def network_loss(loss: NetworkLoss, transport: str, roster: Roster) -> losses.Lo
 
 
 def all_losses(words: NetworkLoss, transport: str, roster: Roster, topology: Topology) -> losses.Loss:
-    """What the scenario loses of `transport` and, besides, what the links of its topology do."""
+    """Loss of `transport` by the scenario and by the links of its topology."""
     loss = network_loss(words, transport, roster)
     if topology.loss is None:
         return loss

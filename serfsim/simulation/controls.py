@@ -1,4 +1,4 @@
-"""What faults and workload act on, carried out: see `scenario.controls`."""
+"""The controls that faults and workload act on (`scenario.controls`), for one simulation."""
 
 from __future__ import annotations
 

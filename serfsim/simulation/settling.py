@@ -1,4 +1,4 @@
-"""How long the warm-up of a scenario with `warm_up: settled` is: until the join is gossiped to its end.
+"""The length of a `warm_up: settled`: until the join is gossiped to its end.
 
 The zero of a run's clock must be known before it begins, so the join is simulated once alone, without faults
 and workload, which come after the warm-up anyway. The run then does the same again: both draw from the same
@@ -56,7 +56,7 @@ def warm_up_of(scenario: Scenario, simulation: Callable[[Scenario], Run]) -> flo
 
 
 def is_settled(agents: Agents) -> bool:
-    """Whether every member runs, sees all others alive, and has nothing left to tell."""
+    """True if every member runs, sees all others alive, and has nothing left to tell."""
     nodes = agents.nodes
     for node in nodes:
         if node is None or any(depths(node)):

@@ -70,7 +70,7 @@ class FaultRunner:
             undo()
 
     def _prepared(self, fault: Fault, name: str) -> Callable[[], Undo]:
-        """What begins an occurrence, and tells the truth keeper; whom it hits is settled now."""
+        """Draw the members that it hits; return the function that begins an occurrence."""
         controls = self.controls
         prepared = fault.prepare(controls.roster, stream(self.scenario.seed, name))
         unhealthy, cuts = fault.unhealthy(prepared), fault.cuts(prepared)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ruamel.yaml import YAML
 
+import serfsim
 from serfsim import Scenario
+from serfsim.base.errors import ScenarioError
 from serfsim.cli.starter import starter
+from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Entry
-from serfsim.scenario.faults import FAULTS
+from serfsim.scenario.faults import FAULTS, OnNodes, Undo
+from serfsim.scenario.loading import loads
 from serfsim.scenario.reference import verb_reference
+from serfsim.scenario.selection import Nodes
 from serfsim.scenario.workload import WORKLOAD
 
 VERBS: dict[str, type[Entry]] = {**FAULTS, **WORKLOAD}
@@ -43,3 +48,43 @@ def test_defaults_and_kinds_are_written_as_in_a_file() -> None:
     assert keys["to"].expects == "0.6, 0.7, 0.8, 0.8.1, 0.8.2, 0.9 or latest"
     inner = {key.path for key in verb_reference(FAULTS["slow"]).keys}
     assert {"slow", "slow.nodes", "slow.processing_delay"} <= inner
+
+
+class Nap(OnNodes):
+    """Pause the process at a time of our own."""
+
+    verb: ClassVar = "nap"
+    example: ClassVar = "{nap: [node-01], at: 5s, for: 2s}"
+
+    nap: Nodes
+
+    def describe(self) -> str:
+        return "somebody naps"
+
+    def begin(self, controls: Controls, prepared: list[int]) -> Undo:
+        for node in prepared:
+            controls.hosts[node].pause()
+
+        def undo() -> None:
+            for node in prepared:
+                controls.resume(node)
+
+        return undo
+
+    def unhealthy(self, prepared: list[int]) -> list[int]:
+        return prepared
+
+
+def test_a_verb_of_the_users_own_is_read_checked_written_and_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FAULTS, Nap.verb, Nap)
+    given = {"nap": ["node-01"], "at": "5s", "for": "2s"}
+    small: dict[str, Any] = {"cluster": {"nodes": 3, "start": {"converged": True}}, "duration": "20s"}
+    scenario = Scenario(**small, faults=[given])
+    assert loads(scenario.to_yaml()).faults == scenario.faults
+    assert "<td>somebody naps</td>" in scenario._repr_html_()
+    with pytest.raises(ScenarioError, match=r"faults\[0\]\.nap\[0\]: found 'node-09'"):
+        Scenario(**small, faults=[{"nap": ["node-09"]}])
+    spans = serfsim.run(scenario).truth.faulted_spans
+    assert list(zip(spans.node.tolist(), spans.start.tolist(), spans.end.tolist(), strict=True)) == [
+        (1, 5.0, 7.0)
+    ]

@@ -1,4 +1,4 @@
-"""What goes wrong, and when: one module a verb.
+"""The faults of a scenario: one module a verb.
 
 A fault is a mapping with one of the verbs, and its times (`entry.Entry`). To add one, write a module beside
 these with a class of `Fault`, `OnNodes`, `OnPackets` or `Departure`, and list it in FAULTS.

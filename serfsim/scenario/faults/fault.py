@@ -22,7 +22,7 @@ from serfsim.scenario.selection import Nodes, Pairs, Selector, pair_problems, se
 from serfsim.scenario.units import PositiveDuration, Switch
 
 Undo = Callable[[], None]
-"""What ends one occurrence of a fault."""
+"""Ends one occurrence of a fault."""
 Direction = Literal["in", "out", "both"]
 Transport = Literal["udp", "tcp", "all"]
 Ways = list[tuple[list[int], list[int]]]
@@ -30,7 +30,7 @@ Ways = list[tuple[list[int], list[int]]]
 
 
 def nothing() -> None:
-    """What undoes a fault that ends by itself."""
+    """Undo a fault that ends by itself."""
 
 
 class Fault(Entry):
@@ -64,7 +64,7 @@ class Fault(Entry):
         return self
 
     def needs_an_end(self) -> bool:
-        """Whether a repeated fault of this kind must say how long each one lasts."""
+        """Require `for` of a repeated fault of this kind."""
         return True
 
     def end_of(self, start: float) -> float | None:
@@ -86,16 +86,16 @@ class Fault(Entry):
 
     @property
     def strikes_at_once(self) -> bool:
-        """Whether all its members come under the fault when it begins."""
+        """True if all its members come under the fault when it begins."""
         return True
 
     @property
     def losses(self) -> Sequence[Loss]:
-        """What it loses beside the network."""
+        """Packet loss that it adds to the network's."""
         return ()
 
     def restarts(self) -> bool:
-        """Whether its members start again."""
+        """True if its members start again."""
         return False
 
     def cost(self, nodes: int) -> float:
@@ -167,7 +167,7 @@ class Departure(OnNodes):
 
 
 class Links(NamedTuple):
-    """Where a fault of packets is: `ways`, and also back where `both`; `touched` are all members on them."""
+    """Links under a fault: `ways`, and also back where `both`; `touched` are all members on them."""
 
     ways: Ways
     both: bool
@@ -237,7 +237,7 @@ class OnPackets(Fault):
         return Links(ways, self.direction == "both", touched)
 
     def effects(self, hosts: int) -> list[tuple[Effect, int]]:
-        """What happens to the packets of each transport (`network.rules`), made anew for each occurrence."""
+        """The effect on each transport (`network.rules`), made anew for each occurrence."""
         raise NotImplementedError
 
     def begin(self, controls: Controls, prepared: Links) -> Undo:

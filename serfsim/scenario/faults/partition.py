@@ -27,7 +27,7 @@ class Partition(Fault):
     one_way: Switch = Field(default=False, description="only from the first to the second of two sides")
 
     @model_validator(mode="after")
-    def _two_sides_for_one_way(self) -> Partition:
+    def _two_namesfor_one_way(self) -> Partition:
         if self.one_way and len(self.partition) != 2:
             found = f"{len(self.partition)} sides"
             raise invalid("two sides with `one_way`", found=found, inside=("one_way",))
@@ -59,10 +59,10 @@ class Partition(Fault):
             yield Problem(path, found_expected(f"{counted + len(seen)} nodes on its sides", expected))
 
     def describe(self) -> str:
-        told = [describe_selector(side) for side in self.partition]
+        names = [describe_selector(side) for side in self.partition]
         if self.one_way:
-            return f"no packet from {told[0]} reaches {told[1]}"
-        return f"the network is cut: {' | '.join(told)}"
+            return f"no packet from {names[0]} reaches {names[1]}"
+        return f"the network is cut: {' | '.join(names)}"
 
     def prepare(self, roster: Roster, random: Random) -> list[list[int]]:
         return sides(self.partition, roster, random)

@@ -14,7 +14,7 @@ from serfsim.scenario.selection import Nodes
 
 
 class Pauses:
-    """How many pauses stop each process, by host and epoch: under two it goes on when both are over."""
+    """The number of pauses that stop each process, by host and epoch: it goes on when all are over."""
 
     def __init__(self) -> None:
         self.held: Counter[tuple[int, int]] = Counter()

@@ -1,4 +1,4 @@
-"""What members do: user events, queries, changes of tags, removals of others; one module a verb.
+"""The workload of a scenario: user events, queries, changes of tags, removals of others; one module a verb.
 
 To add one, write a module beside these with a class of `Work`, `ByOne` or `Sent`, and list it in WORKLOAD.
 """

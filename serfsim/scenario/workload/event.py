@@ -12,7 +12,7 @@ from serfsim.protocol import log_lines
 from serfsim.protocol.serf.events import encoded_too_long, too_long
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.scenario.controls import Controls
-from serfsim.scenario.entry import Surroundings
+from serfsim.scenario.entry import CheckContext
 from serfsim.scenario.phrases import format_size
 from serfsim.scenario.problems import Path, Problem
 from serfsim.scenario.roster import Roster
@@ -35,13 +35,11 @@ class Event(Sent):
     )
 
     @classmethod
-    def joint_problems(
-        cls, entries: Sequence[tuple[Path, Any]], surroundings: Surroundings
-    ) -> Iterator[Problem]:
+    def joint_problems(cls, entries: Sequence[tuple[Path, Any]], context: CheckContext) -> Iterator[Problem]:
         """Events that are too long, with Lamport times as long as they can become in the run."""
-        ltime = 1 + sum(work.count_occurrences(surroundings.duration) for _, work in entries)
+        ltime = 1 + sum(work.count_occurrences(context.duration) for _, work in entries)
         for path, work in entries:
-            sender, payload = work.sender(surroundings.roster), bytes(work.payload)
+            sender, payload = work.sender(context.roster), bytes(work.payload)
             limit = sender.config.user_event_size_limit
             event = UserEvent(sender.index, ltime, work.event, payload, work.coalesce)
             refused = too_long(work.event, payload, limit) or encoded_too_long(event, limit)

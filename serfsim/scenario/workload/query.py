@@ -17,7 +17,7 @@ from serfsim.protocol.serf.query_messages import Query as QueryMessage
 from serfsim.protocol.settings import LARGEST_DATAGRAM
 from serfsim.scenario.cluster import Tags
 from serfsim.scenario.controls import Controls
-from serfsim.scenario.entry import Surroundings
+from serfsim.scenario.entry import CheckContext
 from serfsim.scenario.phrases import describe_selector
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid
 from serfsim.scenario.roster import Member, Roster
@@ -71,20 +71,18 @@ class Query(Sent):
             yield from selector_problems(self.nodes, roster, (*path, "nodes"))
 
     @classmethod
-    def joint_problems(
-        cls, entries: Sequence[tuple[Path, Any]], surroundings: Surroundings
-    ) -> Iterator[Problem]:
+    def joint_problems(cls, entries: Sequence[tuple[Path, Any]], context: CheckContext) -> Iterator[Problem]:
         """Queries and answers that are too long, and answers of one name that differ in length."""
-        ltime = 1 + sum(work.count_occurrences(surroundings.duration) for _, work in entries)
+        ltime = 1 + sum(work.count_occurrences(context.duration) for _, work in entries)
         responses: dict[str, int] = {}
         for path, work in entries:
-            yield from work.size_problems(surroundings.roster, ltime, path)
+            yield from work.size_problems(context.roster, ltime, path)
             if responses.setdefault(work.query, work.response) != work.response:
                 expected = f"the {responses[work.query]} bytes that other queries '{work.query}' have"
                 yield Problem((*path, "response"), found_expected(f"{work.response} bytes", expected))
 
     def size_problems(self, roster: Roster, ltime: int, path: Path) -> Iterator[Problem]:
-        """What Serf would refuse at this Lamport time."""
+        """Sizes that Serf would refuse at this Lamport time."""
         sender = self.sender(roster)
         if sender.config.protocol_version < QUERY_PROTOCOL:
             found = f"{sender.name} with protocol_version {sender.config.protocol_version}"

@@ -11,7 +11,7 @@ from serfsim.native import Random
 from serfsim.protocol.serf.tags import LONGEST_META, encode_meta
 from serfsim.scenario.cluster import Tags
 from serfsim.scenario.controls import Controls
-from serfsim.scenario.entry import Surroundings
+from serfsim.scenario.entry import CheckContext
 from serfsim.scenario.phrases import with_verb
 from serfsim.scenario.problems import Path, Problem, found_expected
 from serfsim.scenario.roster import Member, Roster
@@ -38,19 +38,17 @@ class SetTags(Work):
         yield from selector_problems(self.nodes, roster, (*path, "nodes"))
 
     @classmethod
-    def joint_problems(
-        cls, entries: Sequence[tuple[Path, Any]], surroundings: Surroundings
-    ) -> Iterator[Problem]:
+    def joint_problems(cls, entries: Sequence[tuple[Path, Any]], context: CheckContext) -> Iterator[Problem]:
         """Changes of tags that an agent would refuse, each entry once.
 
         A change counts with the tags from the start, and with what earlier entries changed at the same
         members where that is certain: they are named, and no process ends and starts anew.
         """
-        roster = surroundings.roster
+        roster = context.roster
         changes = [
             (start, position)
             for position, (_, work) in enumerate(entries)
-            for start, _ in work.occurrences(surroundings.duration)[:MOST_CHECKED]
+            for start, _ in work.occurrences(context.duration)[:MOST_CHECKED]
         ]
         known = {member.index: member.tags for member in roster.members}
         refused: set[int] = set()
@@ -64,17 +62,17 @@ class SetTags(Work):
                 if found and position not in refused:
                     refused.add(position)
                     yield Problem((*path, "tags"), found)
-                if not found and named is not None and not surroundings.processes_end:
+                if not found and named is not None and not context.processes_end:
                     known[member.index] = tags
 
     def describe(self) -> str:
         given = ", ".join(f"{tag}={value}" for tag, value in self.tags.items())
-        told = [f"{with_verb(self.nodes, 'takes', 'take')} the tags {given}"] if given else []
+        parts = [f"{with_verb(self.nodes, 'takes', 'take')} the tags {given}"] if given else []
         if self.delete:
             gone = ", ".join(self.delete)
             drops = with_verb(self.nodes, "drops", "drop")
-            told.append(f"drops {gone}" if told else f"{drops} the tags {gone}")
-        return " and ".join(told) or with_verb(self.nodes, "keeps its tags", "keep their tags")
+            parts.append(f"drops {gone}" if parts else f"{drops} the tags {gone}")
+        return " and ".join(parts) or with_verb(self.nodes, "keeps its tags", "keep their tags")
 
     def doers(self, roster: Roster, random: Random) -> list[int]:
         return select(self.nodes, roster, random)

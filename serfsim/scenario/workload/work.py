@@ -89,7 +89,7 @@ class ByOne(Work):
 
 
 class Sent(ByOne):
-    """What one member sends to all."""
+    """A message from one member to all."""
 
     payload: Annotated[Size, Field(le=LARGEST_DATAGRAM)] = Field(default=0, description="size of its content")
     fill: Literal["random", "zeros"] = Field(
