@@ -63,6 +63,9 @@ not in the CPU.
 """
 
 
+END = "<!-- end of the table -->"  # what comes after it is written by hand, and kept
+
+
 def measured(nodes: int, seed: int, settings: list[str]) -> dict[str, Any]:
     """One size, in this process."""
     scenario = serfsim.load(SCENARIO, [f"cluster.nodes={nodes}", "claims=[]", *settings])
@@ -159,7 +162,9 @@ def main(arguments: list[str]) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
     given.out.mkdir(parents=True, exist_ok=True)
     introduction = INTRODUCTION.format(scenario=SCENARIO, machine=machine)
-    (given.out / "growth.md").write_text(introduction + table(rows), encoding="utf-8")
+    page = given.out / "growth.md"
+    remarks = page.read_text(encoding="utf-8").partition(END)[2] if page.exists() else "\n"
+    page.write_text(introduction + table(rows) + "\n" + END + remarks, encoding="utf-8")
     draw(rows, given.out / "images" / "growth.png")
 
 

@@ -41,9 +41,10 @@ CONVERGED_VIEW: Final = 4.0  # bytes of what such a member knows of another, in 
 FAULTED: Final = (
     120_000.0  # bytes of one member, its share of the messages among them, where there are faults
 )
+GOSSIPING: Final = 6000.0  # bytes of one member that has something to tell, in a LARGE one
 ACCUSATION: Final = 4.0  # bytes a pair and second of faults that make one of them accuse the other
 CHANGE: Final = (
-    2000.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
+    500.0  # bytes of what it knows of one that changes, in a LARGE one; its share of tables with it
 )
 SECOND: Final = 1500.0  # bytes of the counts of one second
 PROCESS: Final = 2000.0  # bytes of an occurrence that waits for its time
@@ -122,7 +123,7 @@ def _views(scenario: Scenario, n: int) -> float:
         if fault.restarts():
             anew += count  # it starts again with a view of its own
     if n > LARGE:
-        views = CHANGE * n * min(changed, n)
+        views = CHANGE * n * min(changed, n) + (GOSSIPING * n if changed else 0.0)
     else:
         views = CONVERGED_VIEW * n * n + (FAULTED * n if scenario.faults else 0.0)
     return MEMBER * n + views + VIEW * n * min(anew, n)

@@ -40,13 +40,12 @@ def summary(folder: Path) -> dict[str, Any]:
     return read
 
 
-def test_an_interrupted_run_keeps_what_came_before(
-    serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def pressing_at(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    """Press Ctrl-C when more than that share of the run is done."""
     pressed = []
 
     def report(fraction: float) -> None:
-        if fraction > 0.5 and not pressed:
+        if fraction > share and not pressed:
             pressed.append(fraction)
             signal.raise_signal(signal.SIGINT)
 
@@ -54,6 +53,32 @@ def test_an_interrupted_run_keeps_what_came_before(
         return Simulation(scenario, seed).run(progress=report)
 
     monkeypatch.setattr("serfsim.report.runs.run", run)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.55])
+def test_an_interrupted_join_is_one_message_and_keeps_who_had_joined(
+    serfsim_in: Serfsim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    joining = "cluster: {nodes: 40, start: {spread: 1s}}\nduration: 10s\nwarm_up: 10s\n"
+    (tmp_path / "join.yaml").write_text(joining, encoding="utf-8")
+    pressing_at(monkeypatch, share)
+    done = serfsim_in("run", "join.yaml", "--out", "r", "--quiet")
+    assert done.exit_code == 130
+    assert [line for line in done.stderr.splitlines() if line.startswith("interrupted: the result")]
+    assert "Traceback" not in done.stderr
+    found = summary(tmp_path / "r")
+    assert found["complete"] is False
+    assert (found["interrupted_at_s"] < 0.0) == (share < 0.5)
+    kept = open_result(tmp_path / "r").member_events
+    joins = kept[(kept["kind"] == "join") & (kept["observer"] != kept["subject"])]
+    assert len(joins) > 40
+    assert kept["t_s"].max() <= found["interrupted_at_s"]
+
+
+def test_an_interrupted_run_keeps_what_came_before(
+    serfsim_in: Serfsim, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressing_at(monkeypatch, 0.5)
     done = serfsim_in("run", file, "--out", "r")
     assert done.exit_code == 130
     assert "interrupted: the result is partial" in done.stderr
