@@ -115,6 +115,25 @@ class Changes:
             self.count += 1
         self.words[slot] = node << VALUE_BITS | value + 1
 
+    def drop(self, node: i64) -> None:
+        """Forget the value of a member, if it has one. Those that stand further on for it move up."""
+        if self.count == 0:
+            return
+        words = self.words
+        mask: i64 = len(words) - 1
+        gap = self._slot(node)
+        if words[gap] == 0:
+            return
+        self.count -= 1
+        slot: i64 = gap + 1 & mask
+        while words[slot] != 0:
+            wanted: i64 = scramble(words[slot] >> VALUE_BITS, 0) & mask
+            if slot - wanted & mask >= slot - gap & mask:
+                words[gap] = words[slot]
+                gap = slot
+            slot = slot + 1 & mask
+        words[gap] = 0
+
     def _grow(self) -> None:
         before = self.words
         size: i64 = max(FEWEST_SLOTS, 2 * len(before))

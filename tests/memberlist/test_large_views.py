@@ -77,7 +77,7 @@ def shake(hand: Hand, dice: random.Random, often: int, least: int) -> None:
             if state == STATE_SUSPECT:
                 hand.node.states._start_suspicion(node, 1, hand.now)
             elif before == STATE_SUSPECT:
-                hand.node.states.suspicions.pop(node, None)
+                hand.node.states.suspicions.end(node)
             if state >= STATE_DEAD:
                 members.changed_at[node] = hand.now
 

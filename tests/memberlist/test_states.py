@@ -253,7 +253,8 @@ def check_view(hand: Hand) -> None:
     states = {node: members.state(node) for node in known}
     assert set(members.changed_at) == {node for node, state in states.items() if state > STATE_SUSPECT}
     assert members.alive == sum(state <= STATE_SUSPECT for state in states.values())
-    assert set(hand.node.states.suspicions) == {n for n, state in states.items() if state == STATE_SUSPECT}
+    suspects = {node for node, state in states.items() if state == STATE_SUSPECT}
+    assert set(hand.node.states.suspicions.nodes()) == suspects
     assert all(node < len(members.keys) for node in members.records)
     assert states[0] == STATE_ALIVE or hand.node.core.leaving
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import SuspectOrDead
+from serfsim.protocol.memberlist.suspicion import NOBODY, Suspicion, Suspicions
 from tests.memberlist.harness import Hand, events, m
 
 
@@ -74,7 +76,7 @@ def test_the_first_accuser_and_repeated_ones_confirm_nothing() -> None:
     suspect(hand, "p0")
     suspect(hand, "p1")
     suspect(hand, "p1")
-    assert hand.node.states.suspicions[1].confirmations == 1
+    assert hand.node.states.suspicions.find(1).confirmations == 1
     assert hand.reported(events.CONFIRMED) == [1]
 
 
@@ -83,7 +85,7 @@ def test_a_nodes_own_repeated_failed_probes_do_not_confirm_its_own_suspicion() -
     suspect(hand, "me")
     hand.clear()
     suspect(hand, "me")
-    assert hand.node.states.suspicions[1].confirmations == 0
+    assert hand.node.states.suspicions.find(1).confirmations == 0
     assert hand.queued() == []
 
 
@@ -105,7 +107,7 @@ def test_a_confirmation_of_a_higher_incarnation_does_not_raise_the_views() -> No
     suspect(hand, "p0")
     suspect(hand, "p1", incarnation=6)
     assert hand.node.core.members.incarnation(1) == 1
-    assert hand.node.states.suspicions[1].confirmations == 1
+    assert hand.node.states.suspicions.find(1).confirmations == 1
 
 
 def test_a_suspicion_taken_over_by_push_pull_counts_as_this_nodes_own() -> None:
@@ -113,9 +115,9 @@ def test_a_suspicion_taken_over_by_push_pull_counts_as_this_nodes_own() -> None:
     other.heard(other.suspect_or_dead(m.DEAD, "peer", 1, "p0"))
     hand.node.merger.merge(hand.push_pull_of(other), False, 0.0)
     assert hand.state_of("peer") == STATE_SUSPECT
-    assert list(hand.node.states.suspicions[1].accusers) == [0]
+    assert list(hand.node.states.suspicions.find(1).accusers) == [0]
     suspect(hand, "me")
-    assert hand.node.states.suspicions[1].confirmations == 0
+    assert hand.node.states.suspicions.find(1).confirmations == 0
 
 
 def test_push_pull_can_make_a_confirmation_out_of_what_others_believe() -> None:
@@ -124,7 +126,7 @@ def test_push_pull_can_make_a_confirmation_out_of_what_others_believe() -> None:
     suspect(hand, "p0")
     hand.clear()
     hand.node.merger.merge(hand.push_pull_of(other), False, 0.0)
-    assert hand.node.states.suspicions[1].confirmations == 1
+    assert hand.node.states.suspicions.find(1).confirmations == 1
     (entry,) = hand.node.core.broadcasts.in_order()
     assert isinstance(entry.message, SuspectOrDead)
     assert entry.message.from_node == 0, "and it goes on as a suspicion of this node's own"
@@ -142,7 +144,7 @@ def test_dead_members_count_until_they_are_forgotten() -> None:
     for i in range(5):
         hand.heard(hand.suspect_or_dead(m.DEAD, f"p{i}", 1, "p9"))
     suspect(hand, "p9")
-    assert hand.node.states.suspicions[1].minimum == pytest.approx(4 * 1.176)
+    assert hand.node.states.suspicions.find(1).minimum == pytest.approx(4 * 1.176)
 
 
 def test_the_expiry_declares_the_member_failed_in_this_nodes_name() -> None:
@@ -193,7 +195,7 @@ def test_a_dead_message_ends_a_suspicion_and_a_late_confirmation_does_nothing() 
     hand.heard(hand.suspect_or_dead(m.DEAD, "peer", 1, "p1"))
     suspect(hand, "p2")
     assert hand.state_of("peer") == STATE_DEAD
-    assert hand.node.states.suspicions == {}
+    assert hand.node.states.suspicions.nodes() == []
     hand.run(60.0)
     assert hand.reported(events.MEMBER_DEAD) == [1]
 
@@ -206,3 +208,25 @@ def test_old_suspicions_and_those_of_unknown_members_are_ignored() -> None:
     hand.heard(hand.suspect_or_dead(m.SUSPECT, "stranger", 1, "p0"))
     assert hand.state_of("peer") == STATE_ALIVE
     assert hand.queued() == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_suspicions_end_in_the_order_of_their_ends_whoever_comes_and_goes(seed: int) -> None:
+    dice = random.Random(seed)
+    suspicions = Suspicions()
+    ends: dict[int, tuple[float, int]] = {}
+    for turn in range(400):
+        node = dice.randrange(40)
+        if node in ends and dice.random() < 0.5:
+            suspicions.end(node)
+            suspicions.end(node)
+            del ends[node]
+        else:
+            if node not in ends:
+                suspicions.add(node, Suspicion(0, 2, 4.0, 24.0, float(turn)))
+            suspicion = suspicions.find(node)
+            assert suspicion is not None
+            ends[node] = float(dice.randrange(20)), turn
+            suspicions.settle(suspicion, ends[node][0])
+        assert sorted(suspicions.nodes()) == sorted(ends)
+        assert suspicions.first() == (min(ends, key=lambda node: ends[node]) if ends else NOBODY)

@@ -204,7 +204,7 @@ def test_a_message_changes_the_view_as_it_did_in_the_library(case: dict) -> None
     if result["known"]:
         assert STATE_NAMES[members.state(node)] == result["state"]
         assert members.incarnation(node) == result["incarnation"]
-        assert (node in hand.node.states.suspicions) == result["suspicion_timer"]
+        assert (node in hand.node.states.suspicions.nodes()) == result["suspicion_timer"]
         if case["about"] == "remote":
             expected = hand.directory.first[node].address if result["addr"] == "127.0.0.50" else 99
             assert members.record(node).address == expected
@@ -229,7 +229,7 @@ def test_confirmations_count_as_in_the_library() -> None:
         result = step["result"]
         assert STATE_NAMES[hand.state_of("peer")] == result["state"]
         assert hand.node.core.members.incarnation(1) == result["incarnation"]
-        suspicion = hand.node.states.suspicions.get(1)
+        suspicion = hand.node.states.suspicions.find(1)
         assert (suspicion is not None) == result["suspicion_timer"]
         if suspicion is not None:
             assert suspicion.confirmations == result["confirmations"]

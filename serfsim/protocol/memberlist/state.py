@@ -36,7 +36,7 @@ from serfsim.protocol.memberlist.messages import (
     alive_message,
     suspect_or_dead_size,
 )
-from serfsim.protocol.memberlist.suspicion import Suspicion, SuspicionRule
+from serfsim.protocol.memberlist.suspicion import NEVER, Suspicion, SuspicionRule, Suspicions
 from serfsim.protocol.transitions import Transition
 from serfsim.protocol.wire.reader import LARGEST_U32
 
@@ -44,8 +44,6 @@ from serfsim.protocol.wire.reader import LARGEST_U32
 # displace only each other. Names are 0 and up, so any other negative number will do for the address.
 OWN_ADDRESS: Final = -2
 
-NOBODY: Final = -1
-NEVER: Final = 1e300
 
 # `ourselves` is this node's own entry while it does not leave.
 TRANSITIONS: Final[tuple[Transition, ...]] = (
@@ -81,8 +79,7 @@ class MembershipRules:
         self.core = core
         self.rule = rule
         self.features = core.features
-        self.suspicions: dict[int, Suspicion] = {}
-        self._armed: i64 = 0  # how often a suspicion was given an end
+        self.suspicions = Suspicions()
         self._timer_at = NEVER  # when the timer that counts fires
 
     # alive -------------------------------------------------------------------------------------
@@ -172,7 +169,7 @@ class MembershipRules:
                 members.changed_at.setdefault(node, LONG_AGO)  # nothing promotes it
             return
         if key & 3 == STATE_SUSPECT:
-            self.suspicions.pop(node, None)
+            self.suspicions.end(node)
         if node == core.me and not bootstrap:
             own = members.record(node)
             if message.incarnation == key >> 2 and own.meta == record.meta and own.same_versions(record):
@@ -241,7 +238,9 @@ class MembershipRules:
             return False
         if key & 3 != STATE_ALIVE:
             if key & 3 == STATE_SUSPECT:
-                self._confirm(self.suspicions[node], message, now)
+                suspicion = self.suspicions.find(node)
+                assert suspicion is not None
+                self._confirm(suspicion, message, now)
             return False
         if node == core.me:
             self.refute(message.incarnation, now)
@@ -254,7 +253,7 @@ class MembershipRules:
 
     def _start_suspicion(self, node: i64, from_node: i64, now: float) -> None:
         suspicion = self.rule.begin(node, from_node, now)
-        self.suspicions[node] = suspicion
+        self.suspicions.add(node, suspicion)
         self._arm(suspicion, now)
 
     def _confirm(self, suspicion: Suspicion, message: SuspectOrDead, now: float) -> None:
@@ -268,9 +267,7 @@ class MembershipRules:
         """Have it end when the rule says. One timer, for the earliest end, serves all suspicions."""
         remaining = self.rule.remaining(suspicion, now)
         at = now + remaining if remaining > 0.0 else now
-        self._armed += 1
-        suspicion.ends_at = at
-        suspicion.order = self._armed
+        self.suspicions.settle(suspicion, at)
         if at < self._timer_at:
             self._timer_at = at
             self.core.runtime.call_at(at, SUSPICION_TIMEOUT, 0, 0)
@@ -279,22 +276,19 @@ class MembershipRules:
         """The timer fired: end what is due, in the order of their ends, and wait for the next."""
         if now < self._timer_at:
             return  # another end came first, and has been waited for since
-        while True:
-            first = NOBODY
-            earliest: Suspicion | None = None
-            for node, suspicion in self.suspicions.items():
-                if earliest is None or suspicion.comes_before(earliest):
-                    first = node
-                    earliest = suspicion
-            if earliest is None or earliest.ends_at > now:
-                break
+        suspicions = self.suspicions
+        first = suspicions.first()
+        earliest = suspicions.find(first)
+        while earliest is not None and earliest.ends_at <= now:
             self._expire(first, earliest, now)
+            first = suspicions.first()
+            earliest = suspicions.find(first)
         self._timer_at = NEVER
         if earliest is not None:
             self._timer_at = earliest.ends_at
             self.core.runtime.call_at(self._timer_at, SUSPICION_TIMEOUT, 0, 0)
 
-    def _expire(self, node: int, suspicion: Suspicion, now: float) -> None:
+    def _expire(self, node: i64, suspicion: Suspicion, now: float) -> None:
         """What was suspect becomes dead; a change in between would have ended the suspicion."""
         core = self.core
         core.notify(now, events.SUSPICION_TIMEOUT, node, suspicion.confirmations)
@@ -311,7 +305,7 @@ class MembershipRules:
         if key == UNKNOWN or message.incarnation < key >> 2:
             return
         if key & 3 == STATE_SUSPECT:
-            self.suspicions.pop(node, None)
+            self.suspicions.end(node)
         if key & 3 >= STATE_DEAD:
             return
         if node == core.me:

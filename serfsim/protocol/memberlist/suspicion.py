@@ -8,10 +8,15 @@ too small for k confirmations, k is 0 and the timer runs the minimum from the st
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from serfsim.native import append, i32, i64, mypyc_attr, vec
+from serfsim.protocol.large import Changes
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.versions import STEP
+
+NOBODY: Final = -1
+NEVER: Final = 1e300
 
 
 def suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
@@ -50,7 +55,8 @@ def remaining_suspicion_time(
 class Suspicion:
     """One running timer about one member.
 
-    `ends_at` is when it runs out as things stand, `order` when that was settled, among all of a node.
+    `ends_at` is when it runs out as things stand, `order` when that was settled, among all of a node; `slot`
+    is its place among them.
     """
 
     def __init__(self, from_node: i64, k: i64, minimum: float, maximum: float, now: float) -> None:
@@ -61,6 +67,7 @@ class Suspicion:
         self.confirmations: i64 = 0
         self.ends_at = 0.0
         self.order: i64 = 0
+        self.slot: i64 = 0
         self.accusers = vec[i32]([i32(from_node)])
 
     def first_timeout(self) -> float:
@@ -78,17 +85,84 @@ class Suspicion:
         self.confirmations += 1
         return True
 
-    def comes_before(self, other: Suspicion) -> bool:
-        """Does this one end earlier? At one time: the one whose end was settled earlier."""
-        if self.ends_at != other.ends_at:
-            return self.ends_at < other.ends_at
-        return self.order < other.order
-
     def remaining(self, now: float) -> float:
         """Seconds until the expiry as the confirmations stand now."""
         return remaining_suspicion_time(
             self.confirmations, self.k, now - self.started_at, self.minimum, self.maximum
         )
+
+
+@mypyc_attr(acyclic=True)
+class Suspicions:
+    """All running timers of a node, each at a slot; the last of them moves into the place of one that ends."""
+
+    def __init__(self) -> None:
+        self._settled: i64 = 0  # how often an end was
+        self._running: list[Suspicion] = []
+        self._slots = Changes()  # of the members suspected
+        self._nodes: vec[i32] = vec[i32]()  # at least as long as `_running`
+        self._ends: vec[float] = vec[float]()
+
+    def add(self, node: i64, suspicion: Suspicion) -> None:
+        """Suspect a member that is not suspected; it has no end yet."""
+        slot: i64 = len(self._running)
+        suspicion.slot = slot
+        self._running.append(suspicion)
+        self._slots.put(node, slot)
+        if slot == len(self._ends):
+            self._nodes = append(self._nodes, 0)
+            self._ends = append(self._ends, NEVER)
+        self._nodes[slot] = i32(node)
+        self._ends[slot] = NEVER
+
+    def settle(self, suspicion: Suspicion, at: float) -> None:
+        """A suspicion ends at the time `at` as things stand now."""
+        self._settled += 1
+        suspicion.order = self._settled
+        suspicion.ends_at = at
+        self._ends[suspicion.slot] = at
+
+    def find(self, node: i64) -> Suspicion | None:
+        """What runs about a member, if anything does."""
+        slot = self._slots.find(node)
+        return self._running[slot] if slot >= 0 else None
+
+    def end(self, node: i64) -> None:
+        """A member is suspected no longer, if it was."""
+        slot = self._slots.find(node)
+        if slot < 0:
+            return
+        self._slots.drop(node)
+        suspicion = self._running.pop()
+        last: i64 = len(self._running)
+        if slot != last:
+            self._running[slot] = suspicion
+            suspicion.slot = slot
+            self._slots.put(i64(self._nodes[last]), slot)
+            self._nodes[slot] = self._nodes[last]
+            self._ends[slot] = self._ends[last]
+
+    def first(self) -> i64:
+        """Whose timer ends first, or NOBODY; of those that end at one time whose end was settled first."""
+        ends = self._ends
+        first: i64 = NOBODY
+        earliest = NEVER
+        slot: i64 = 0
+        n: i64 = len(self._running)
+        while slot < n:
+            at = ends[slot]
+            if at < earliest or (at == earliest and self._order(slot) < self._order(first)):
+                first = slot
+                earliest = at
+            slot += 1
+        return NOBODY if first == NOBODY else i64(self._nodes[first])
+
+    def _order(self, slot: i64) -> i64:
+        return self._running[slot].order
+
+    def nodes(self) -> list[int]:
+        """All who are suspected, in no order."""
+        return self._slots.nodes()
 
 
 def confirmations_wanted(suspicion_mult: i64, n: i64, wanted: i64 = -1) -> i64:
@@ -108,15 +182,20 @@ class SuspicionRule:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self._minimum_for: i64 = -1  # how many known members `_minimum` is computed for
+        self._minimum = 0.0
 
     def begin(self, node: i64, from_node: i64, now: float) -> Suspicion:
         """A new suspicion of `node`, with k and the timeouts for the members known now."""
         config = self.core.config
         n = self.core.members.count
-        if self.core.features.suspicion_growth == STEP:
-            minimum = stepwise_suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
-        else:
-            minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+        if n != self._minimum_for:
+            self._minimum_for = n
+            if self.core.features.suspicion_growth == STEP:
+                self._minimum = stepwise_suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+            else:
+                self._minimum = suspicion_timeout(config.suspicion_mult, n, config.probe_interval)
+        minimum = self._minimum
         maximum = float(config.suspicion_max_timeout_mult) * minimum
         # Without Lifeguard's suspicion nobody is waited for: the minimum it is, and news of it is old.
         k: i64 = 0
