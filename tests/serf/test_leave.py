@@ -203,7 +203,7 @@ def test_a_forced_leave_keeps_the_time_of_the_failure() -> None:
     hand.dies("p")
     hand.now = 50.0
     hand.node.force_leave(1, False, 50.0)
-    assert hand.node.members.leave_time[1] == 7.0
+    assert hand.node.members.left[1] == 7.0
 
 
 def test_a_live_member_removed_by_force_objects_with_a_newer_join() -> None:
@@ -239,7 +239,7 @@ def test_the_failed_and_the_left_are_pruned_at_once(name: str) -> None:
     assert hand.status(name) == "none"
     assert hand.reported(events.REAP) == [hand.number(name)]
     assert (LEAVE, name, 9) in hand.queued()
-    assert hand.number(name) not in hand.node.members.failed + hand.node.members.left
+    assert hand.number(name) not in hand.node.members.failed | hand.node.members.left
 
 
 def test_pruning_a_live_member_holds_the_worker_for_six_seconds_and_only_then_passes_the_intent_on() -> None:
@@ -288,4 +288,4 @@ def test_a_pruned_member_that_failed_meanwhile_is_in_no_list() -> None:
     assert hand.status("p") == "failed"
     hand.run(6.0)
     assert hand.status("p") == "none"
-    assert hand.node.members.failed == []
+    assert hand.node.members.failed == {}

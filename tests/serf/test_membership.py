@@ -70,7 +70,7 @@ def test_a_failed_member_that_comes_back_within_a_minute_has_flapped() -> None:
     hand.joins("p", incarnation=3)
     assert hand.reported(events.FLAP) == [1]
     assert hand.status("p") == "alive"
-    assert hand.node.members.failed == []
+    assert hand.node.members.failed == {}
 
 
 def test_a_left_member_that_comes_back_keeps_its_status_time() -> None:
@@ -79,7 +79,7 @@ def test_a_left_member_that_comes_back_keeps_its_status_time() -> None:
     hand.departs("p")
     hand.joins("p", incarnation=2)
     assert (hand.status("p"), hand.ltime("p")) == ("alive", 9)
-    assert hand.node.members.left == []
+    assert hand.node.members.left == {}
     assert hand.reported(events.FLAP) == []
 
 

@@ -22,8 +22,8 @@ def view(alive: int, failed: int, left: int) -> SerfMembers:
     for i in range(alive + failed + left):
         directory.add(f"n{i}", i)
         members.set(i, STATUS_ALIVE if i < alive else STATUS_FAILED if i < alive + failed else STATUS_LEFT, 1)
-    members.failed = list(range(alive, alive + failed))
-    members.left = list(range(alive + failed, alive + failed + left))
+    members.failed = dict.fromkeys(range(alive, alive + failed), 0.0)
+    members.left = dict.fromkeys(range(alive + failed, alive + failed + left), 0.0)
     return members
 
 
@@ -126,7 +126,7 @@ def test_the_failed_and_the_left_are_forgotten_after_their_time_and_nobody_else(
     hand.run(105.0)
     assert hand.member_events() == ["member-reap:q", "member-reap:p"]
     assert hand.node.members.count == 3
-    assert (hand.node.members.failed, hand.node.members.left) == ([], [])
+    assert (hand.node.members.failed, hand.node.members.left) == ({}, {})
 
 
 def test_the_time_in_the_list_counts_not_the_time_of_day() -> None:

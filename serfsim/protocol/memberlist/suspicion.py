@@ -94,7 +94,7 @@ class Suspicion:
 
 @mypyc_attr(acyclic=True)
 class Suspicions:
-    """All running timers of a node, each at a slot; the last of them moves into the place of one that ends."""
+    """All running timers of a node, each at a slot; the last one moves into the place of one that ends."""
 
     def __init__(self) -> None:
         self._settled: i64 = 0  # how often an end was

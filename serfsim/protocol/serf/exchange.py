@@ -59,7 +59,7 @@ class StateExchange:
             self.query_clock.time(),
             nodes,
             ltimes,
-            members.left.copy(),
+            list(members.left),
             size,
         )
         state.base = base

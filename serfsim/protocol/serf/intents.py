@@ -92,8 +92,7 @@ class Intents:
         elif status == STATUS_FAILED:
             members.set(node, STATUS_LEFT, ltime)
             status = STATUS_LEFT
-            members.failed.remove(node)
-            members.left.append(node)
+            members.left[node] = members.failed.pop(node)
             if self.features.tells_forced_leave:
                 self.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
             else:

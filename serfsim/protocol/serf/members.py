@@ -39,7 +39,10 @@ STATUS_NAMES: Final = ("none", "alive", "leaving", "left", "failed")
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class SerfMembers:
-    """`failed` and `left` are in the order in which members came into them."""
+    """`failed` and `left`: since when (the failed who were said to have left: since they failed).
+
+    Both are in the order in which members came into them.
+    """
 
     def __init__(self, directory: Directory, seen: Seen | None = None) -> None:
         self.directory = directory
@@ -53,9 +56,8 @@ class SerfMembers:
         self.told_base: ConvergedStatuses | None = None
         self._ltimes: dict[int, int] = {}  # of members whose status time is neither 0 nor that
         self.count: i64 = 0
-        self.failed: list[int] = []
-        self.left: list[int] = []
-        self.leave_time: dict[int, float] = {}
+        self.failed: dict[int, float] = {}
+        self.left: dict[int, float] = {}
         self._moved: dict[int, int] = {}  # address, where it is not the directory's first
 
     def has_changes_alone(self) -> bool:
@@ -144,7 +146,8 @@ class SerfMembers:
             self._put(node, 0)
             self._ltimes.pop(node, None)
             self.count -= 1
-        self.leave_time.pop(node, None)
+        self.failed.pop(node, None)
+        self.left.pop(node, None)
         self._moved.pop(node, None)
 
     def fill(self, nodes: i64) -> None:
@@ -180,7 +183,7 @@ class SerfMembers:
             alive = 1
         if failed == 0 or rng.random() > float(failed) / float(alive):
             return -1
-        return self.failed[rng.randrange(failed)]
+        return list(self.failed)[rng.randrange(failed)]
 
     def known(self) -> vec[i64]:
         """The numbers of all members, ascending."""

@@ -36,13 +36,11 @@ class Membership:
             self._meet(node)
         else:
             members.set(node, STATUS_ALIVE, members.status_ltime(node))
-            left_at = members.leave_time.pop(node, -1e18)
             if before == STATUS_FAILED:
-                members.failed.remove(node)
-                if now - left_at < self.core.config.flap_timeout:
+                if now - members.failed.pop(node) < self.core.config.flap_timeout:
                     self.core.runtime.notify(now, events.FLAP, node, 0)
             elif before == STATUS_LEFT:
-                members.left.remove(node)
+                members.left.pop(node)
         members.note_address(record)
         self.pipeline.member_event(events.JOIN, node, 0, now)
         if members.status(node) == STATUS_LEAVING:
@@ -69,13 +67,11 @@ class Membership:
         ltime = members.status_ltime(node)
         if status == STATUS_LEAVING:
             members.set(node, STATUS_LEFT, ltime)
-            members.left.append(node)
-            members.leave_time[node] = now
+            members.left[node] = now
             self.pipeline.member_event(events.LEFT, node, 0, now)
         elif status == STATUS_ALIVE:
             members.set(node, STATUS_FAILED, ltime)
-            members.failed.append(node)
-            members.leave_time[node] = now
+            members.failed[node] = now
             self.pipeline.member_event(events.FAILED, node, 0, now)
         elif status != STATUS_NONE:
             self.core.log(now, log_lines.BAD_STATE, node, status)
@@ -106,22 +102,13 @@ class Reaper:
         self._reap_listed(self.members.failed, self.config.reconnect_timeout, now)
         self._reap_listed(self.members.left, self.config.tombstone_timeout, now)
 
-    def _reap_listed(self, listed: list[int], timeout: float, now: float) -> None:
-        leave_time = self.members.leave_time
-        for node in listed.copy():
-            if now - leave_time.get(node, now) > timeout:
-                listed.remove(node)
-                self.erase(node, False, now)
+    def _reap_listed(self, listed: dict[int, float], timeout: float, now: float) -> None:
+        for node in [node for node, since in listed.items() if now - since > timeout]:
+            self.erase(node, False, now)
 
     def prune(self, node: i64, now: float) -> None:
-        members = self.members
-        if members.status(node) == STATUS_NONE:
-            return
-        if node in members.left:
-            members.left.remove(node)
-        if node in members.failed:
-            members.failed.remove(node)
-        self.erase(node, True, now)
+        if self.members.status(node) != STATUS_NONE:
+            self.erase(node, True, now)
 
     def erase(self, node: i64, forced: bool, now: float) -> None:
         self.members.erase(node)
