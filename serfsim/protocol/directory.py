@@ -102,6 +102,7 @@ class NodeIdentity:
         body += 7 if has_versions else 1
         self.alive_size: i64 = 38 + body  # plus U(incarnation)
         self.entry_size: i64 = 44 + body  # a push/pull entry, plus U(incarnation)
+        self.written: WrittenIdentity | None = None  # once it has been
 
     def is_consistent(self) -> bool:
         """Each version spoken lies between the record's own bounds."""
@@ -173,6 +174,17 @@ def _ipv6_text(data: bytes) -> str:
     return ":".join(groups[:begin]) + "::" + ":".join(groups[begin + best :])
 
 
+class WrittenIdentity:
+    """What a record contributes to messages, in bytes: around the incarnation, and an entry's state."""
+
+    def __init__(self, record: NodeIdentity, address: bytes, name: bytes) -> None:
+        self.opening = text("Addr") + raw(address) + text("Incarnation")
+        self.versions = text("Vsn") + (raw(record.versions()) if record.has_versions else b"\xc0")
+        meta, port = text("Meta") + raw(record.meta), text("Port") + unsigned(record.port)
+        self.alive_rest = meta + text("Node") + name + port + self.versions
+        self.entry_rest = meta + text("Name") + name + port + text("State")
+
+
 class Directory:
     """All names known, in order of first mention: number -> name, first record.
 
@@ -184,6 +196,7 @@ class Directory:
         self.ledger: Ledger | None = None  # of the broadcasts of all machines that share the directory
         self.is_private = False  # one machine alone uses it, and writes out at once what it sends
         self.names: list[str] = []
+        self.written_names: list[bytes] = []
         self.first: list[NodeIdentity] = []
         self.last_alive: list[object | None] = []  # the last alive message made of each node
         self.uniform = True  # all first records carry the same versions, and usable ones
@@ -212,6 +225,7 @@ class Directory:
         record.is_first = True
         self._numbers[name] = len(self.names)
         self.names.append(name)
+        self.written_names.append(text(name))
         self.first.append(record)
         self.last_alive.append(None)
         self.status_ltimes = append(self.status_ltimes, 0)
@@ -262,14 +276,14 @@ class Directory:
             self._others.append(key)
         return number
 
-    def encode_identity(self, record: NodeIdentity, incarnation: i64, name_field: str) -> bytes:
-        """The fields that an alive message and a push/pull entry share, but for their last ones."""
-        parts = text("Addr") + raw(self.address_bytes(record.address, record.address_length))
-        parts += text("Incarnation") + unsigned(incarnation) + text("Meta") + raw(record.meta)
-        return parts + text(name_field) + text(self.names[record.node]) + text("Port") + unsigned(record.port)
-
-    def encode_versions(self, record: NodeIdentity) -> bytes:
-        return text("Vsn") + (raw(record.versions()) if record.has_versions else b"\xc0")
+    def written(self, record: NodeIdentity) -> WrittenIdentity:
+        """A record in bytes."""
+        written = record.written
+        if written is None:
+            address = self.address_bytes(record.address, record.address_length)
+            written = WrittenIdentity(record, address, self.written_names[record.node])
+            record.written = written
+        return written
 
     def find(self, name: str) -> int:
         """The number of `name`, or -1."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from serfsim.native import i64
 from serfsim.protocol.directory import Directory, NodeIdentity
+from serfsim.protocol.memberlist.ledger import COLUMN_MASK, RUN_SHIFT
 from serfsim.protocol.memberlist.messages import (
     ACK,
     ALIVE,
@@ -66,8 +67,12 @@ def shape_of(packet: Packet, plain: i64) -> i64:
     load = packet.load
     broadcasts = packet.broadcasts if load is None else None
     if load is not None:
-        alive = load.count_of(ALIVE)
-        accusations = load.count_of(SUSPECT) + load.count_of(DEAD)
+        for run in load.runs:
+            column: i64 = run & COLUMN_MASK
+            if column == ALIVE:
+                alive += run >> RUN_SHIFT
+            elif column in (SUSPECT, DEAD):
+                accusations += run >> RUN_SHIFT
         user = len(load.numbers) - alive - accusations
     elif broadcasts is not None:
         for message in broadcasts:

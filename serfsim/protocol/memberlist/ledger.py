@@ -74,14 +74,6 @@ class Load:
     def messages(self) -> list[Message]:
         return [self.ledger.message(i64(number)) for number in self.numbers]
 
-    def count_of(self, column: i64) -> i64:
-        """How many are of a column."""
-        count: i64 = 0
-        for run in self.runs:
-            if run & COLUMN_MASK == column:
-                count += run >> RUN_SHIFT
-        return count
-
     def bytes(self, overhead: i64) -> i64:
         """What they take at `overhead` bytes a message."""
         total: i64 = 0

@@ -37,6 +37,12 @@ COMPOUND_PART: Final = 2
 CRC_SIZE: Final = 5
 NIL_PAYLOAD: Final = 1
 
+# What all suspect and dead messages have in common.
+SUSPECT_FROM: Final = b"\x03" + map_header(3) + text("From")
+DEAD_FROM: Final = b"\x05" + map_header(3) + text("From")
+INCARNATION: Final = text("Incarnation")
+NODE: Final = text("Node")
+
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
 class Message:
@@ -65,10 +71,15 @@ class Alive(Message):
         super().__init__(ALIVE, record.node, incarnation, record.alive_size + unsigned_size(incarnation))
         self.record = record
         self.is_plain = record.is_first
+        self._encoded: bytes | None = None  # many datagrams hold it
 
     def encode(self, directory: Directory) -> bytes:
-        identity = directory.encode_identity(self.record, self.incarnation, "Node")
-        return b"\x04" + map_header(6) + identity + directory.encode_versions(self.record)
+        encoded = self._encoded
+        if encoded is None:
+            record = directory.written(self.record)
+            encoded = b"\x04\x86" + record.opening + unsigned(self.incarnation) + record.alive_rest
+            self._encoded = encoded
+        return encoded
 
 
 def alive_message(directory: Directory, record: NodeIdentity, incarnation: i64) -> Alive:
@@ -90,10 +101,10 @@ class SuspectOrDead(Message):
         self.from_node: i64 = from_node
 
     def encode(self, directory: Directory) -> bytes:
-        parts = (b"\x05" if self.kind == DEAD else b"\x03") + map_header(3)
-        parts += text("From") + text(directory.names[self.from_node])
-        parts += text("Incarnation") + unsigned(self.incarnation)
-        return parts + text("Node") + text(directory.names[self.node])
+        names = directory.written_names
+        parts = [DEAD_FROM if self.kind == DEAD else SUSPECT_FROM, names[self.from_node]]
+        parts += [INCARNATION, unsigned(self.incarnation), NODE, names[self.node]]
+        return b"".join(parts)
 
 
 def suspect_or_dead_size(subject: NodeIdentity, incarnation: i64, from_node: NodeIdentity) -> i64:

@@ -162,10 +162,11 @@ class PushPull(StreamMessage):
         parts += [text("UserStateLen"), integer(len(state), self.is_signed)]
         i: i64 = 0
         while i < n:
-            record = self.record(self.node(i), directory)
-            parts += [map_header(7), directory.encode_identity(record, self.key(i) >> 2, "Name")]
-            parts += [text("State"), unsigned(self.key(i) & 3), directory.encode_versions(record)]
+            written = directory.written(self.record(self.node(i), directory))
+            key = self.key(i)
             i += 1
+            parts += [b"\x87", written.opening, unsigned(key >> 2)]
+            parts += [written.entry_rest, unsigned(key & 3), written.versions]
         parts.append(state)
         return b"".join(parts)
 

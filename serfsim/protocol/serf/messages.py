@@ -167,13 +167,13 @@ class SerfState(UserState):
         parts += self._encode_ring()
         parts += [text("LTime"), unsigned(self.ltime), text("LeftMembers"), array_header(len(self.left))]
         for left in self.left:
-            parts.append(text(directory.names[left]))
+            parts.append(directory.written_names[left])
         n: i64 = len(self.nodes)
         parts += [text("QueryLTime"), unsigned(self.query_ltime), text("StatusLTimes"), map_header(n)]
         step = step_through(n)
         at: i64 = 0
         for _ in range(n):
-            parts.append(text(directory.names[self.nodes[at]]) + unsigned(self.ltimes[at]))
+            parts += [directory.written_names[self.nodes[at]], unsigned(self.ltimes[at])]
             at = (at + step) % n
         return b"".join(parts)
 

@@ -12,7 +12,7 @@ from typing import Final
 from serfsim.native import i64, vec
 from serfsim.protocol.wire.lzw import compress
 from serfsim.protocol.wire.lzw_decoder import decompress
-from serfsim.protocol.wire.msgpack import map_header, raw, text
+from serfsim.protocol.wire.msgpack import BYTES, map_header, raw, text, two_bytes
 from serfsim.protocol.wire.reader import Reader, WireError
 
 COMPOUND: Final = 7
@@ -101,10 +101,10 @@ def unwrap_compressed(reader: Reader, limit: i64 = LARGEST_UNPACKED) -> bytes:
 
 def compound(parts: list[bytes]) -> bytes:
     """Several messages as one, each of at most 65535 bytes. Above 255 the count wraps, as in the library."""
-    head = b"\x07" + (len(parts) & 255).to_bytes(1, "big")
+    head = [b"\x07", BYTES[len(parts) & 255]]
     for part in parts:
-        head += len(part).to_bytes(2, "big")
-    return head + b"".join(parts)
+        head.append(two_bytes(len(part)))
+    return b"".join(head + parts)
 
 
 def lengths_end(count: i64, narrow: bool) -> i64:

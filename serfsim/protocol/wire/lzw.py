@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import append, i64, u8, vec
+from serfsim.native import i32, i64, vec
 
 CLEAR: Final = 256
 END: Final = 257
@@ -19,96 +19,97 @@ LAST_CODE: Final = 4095
 SLOTS: Final = 16384
 SLOT_MASK: Final = 16383
 HASH: Final = 40503
-# An entry: stamp, then 20 bits of pair, then 12 of code.
+NO_BYTE: Final = 256
+# An entry: stamp, then 21 bits of pair, then 12 of code.
 CODE_BITS: Final = 12
 CODE_MASK: Final = 0xFFF
-STAMP_SHIFT: Final = 32
+STAMP_SHIFT: Final = 33
 
 
 class Encoder:
-    """Keeps its memory from stream to stream; `out` holds the last one."""
+    """Keeps its memory from stream to stream."""
 
     def __init__(self) -> None:
-        self.out: vec[u8] = vec[u8]()
-        self.length: i64 = 0
         self._table: vec[i64] = vec[i64]([0] * SLOTS)
         self._stamp: i64 = 0
-        self._bits: i64 = 0
+        self._codes: vec[i32] = vec[i32]()  # of the last stream: a code below its width in bits
         self._count: i64 = 0
-        self._width: i64 = FIRST_WIDTH
-        self._high: i64 = END
-        self._overflow: i64 = FIRST_OVERFLOW
 
     def encode(self, data: bytes) -> i64:
-        """Write `data` as one stream into `out`; its bytes."""
-        self.length = 0
-        self._bits = 0
-        self._count = 0
-        self._restart()
-        self._write(CLEAR)
-        table = self._table
+        """Divide `data` into the codes of one stream; the bytes it takes."""
         n: i64 = len(data)
+        if 2 * n + 3 > len(self._codes):
+            self._codes = vec[i32]([0] * (4 * n + 64))
+        table, codes = self._table, self._codes
+        self._stamp += 1
+        stamp: i64 = self._stamp << STAMP_SHIFT
+        width: i64 = FIRST_WIDTH
+        high: i64 = END
+        overflow: i64 = FIRST_OVERFLOW
+        codes[0] = i32(width << CODE_BITS | CLEAR)
+        count: i64 = 1
+        bits: i64 = width
         code: i64 = data[0] if n > 0 else 0
         i: i64 = 1
-        while i < n:
-            byte = i64(data[i])
+        while i <= n:
+            # Behind the last byte stands one that no table has.
+            byte: i64 = data[i] if i < n else NO_BYTE
             i += 1
-            pair = code << 8 | byte
-            wanted = self._stamp << STAMP_SHIFT | pair << CODE_BITS
+            pair = code << 9 | byte
+            wanted = stamp | pair << CODE_BITS
             slot = (pair * HASH >> 4) & SLOT_MASK
-            while table[slot] >> STAMP_SHIFT == self._stamp and table[slot] & ~CODE_MASK != wanted:
-                slot = (slot + 1) & SLOT_MASK
-            if table[slot] & ~CODE_MASK == wanted:
-                code = table[slot] & CODE_MASK
+            entry = table[slot]
+            while entry >= stamp and entry & ~CODE_MASK != wanted:
+                slot = slot + 1 & SLOT_MASK
+                entry = table[slot]
+            if entry & ~CODE_MASK == wanted:
+                code = entry & CODE_MASK
                 continue
-            self._write(code)
+            codes[count] = i32(width << CODE_BITS | code)
+            count += 1
+            bits += width
             code = byte
-            if self._next_code():
-                table[slot] = wanted | self._high
-        if n > 0:
-            self._write(code)
-            self._next_code()
-        self._write(END)
-        if self._count > 0:
-            self._put(self._bits & 255)
-        return self.length
+            high += 1
+            if high == overflow:
+                width += 1
+                overflow *= 2
+            if high < LAST_CODE:
+                table[slot] = wanted | high
+                continue
+            codes[count] = i32(width << CODE_BITS | CLEAR)
+            count += 1
+            bits += width
+            self._stamp += 1
+            stamp = self._stamp << STAMP_SHIFT
+            width = FIRST_WIDTH
+            high = END
+            overflow = FIRST_OVERFLOW
+        codes[count] = i32(width << CODE_BITS | END)
+        self._count = count + 1
+        return (bits + width + 7) // 8
 
-    def _restart(self) -> None:
-        self._stamp += 1
-        self._width = FIRST_WIDTH
-        self._high = END
-        self._overflow = FIRST_OVERFLOW
-
-    def _next_code(self) -> bool:
-        """Step on after a code was written; False if the table was full and is begun anew."""
-        self._high += 1
-        if self._high == self._overflow:
-            self._width += 1
-            self._overflow *= 2
-        if self._high == LAST_CODE:
-            self._write(CLEAR)
-            self._restart()
-            return False
-        return True
-
-    def _write(self, code: i64) -> None:
-        self._bits |= code << self._count
-        self._count += self._width
-        while self._count >= 8:
-            self._put(self._bits & 255)
-            self._bits >>= 8
-            self._count -= 8
-
-    def _put(self, byte: i64) -> None:
-        if self.length < len(self.out):
-            self.out[self.length] = u8(byte)
-        else:
-            self.out = append(self.out, u8(byte))
-        self.length += 1
+    def written(self) -> bytes:
+        """The last stream."""
+        out = bytearray()
+        bits: i64 = 0
+        waiting: i64 = 0
+        at: i64 = 0
+        while at < self._count:
+            code = i64(self._codes[at])
+            at += 1
+            bits |= (code & CODE_MASK) << waiting
+            waiting += code >> CODE_BITS
+            while waiting >= 8:
+                out.append(int(bits & 255))
+                bits >>= 8
+                waiting -= 8
+        if waiting > 0:
+            out.append(int(bits & 255))
+        return bytes(out)
 
 
 def compress(data: bytes) -> bytes:
     """`data` as one LZW stream."""
     encoder = Encoder()
-    length = encoder.encode(data)
-    return bytes([int(byte) for byte in encoder.out[0:length]])
+    encoder.encode(data)
+    return encoder.written()

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from serfsim.native import i64
+
+# Each byte by its number: a number is written often.
+BYTES: Final = [bytes([number]) for number in range(256)]
+
+
+def two_bytes(value: int) -> bytes:
+    """A number below 65536, big-endian."""
+    return BYTES[value >> 8] + BYTES[value & 255]
 
 
 def unsigned(value: int) -> bytes:
     if value < 128:
-        return value.to_bytes(1, "big")
+        return BYTES[value]
     if value < 256:
-        return b"\xcc" + value.to_bytes(1, "big")
+        return b"\xcc" + BYTES[value]
     if value < 65536:
-        return b"\xcd" + value.to_bytes(2, "big")
+        return b"\xcd" + two_bytes(value)
     if value < 4294967296:
         return b"\xce" + value.to_bytes(4, "big")
     return b"\xcf" + value.to_bytes(8, "big")
@@ -24,7 +33,7 @@ def integer(value: int, is_signed: bool) -> bytes:
     if not is_signed or value < 128:
         return unsigned(value)
     if value < 32768:
-        return b"\xd1" + value.to_bytes(2, "big")
+        return b"\xd1" + two_bytes(value)
     if value < 2147483648:
         return b"\xd2" + value.to_bytes(4, "big")
     return b"\xd3" + value.to_bytes(8, "big")
@@ -34,9 +43,9 @@ def raw(data: bytes) -> bytes:
     """A string or byte slice."""
     length = len(data)
     if length <= 31:
-        return (0xA0 + length).to_bytes(1, "big") + data
+        return BYTES[0xA0 + length] + data
     if length <= 65535:
-        return b"\xda" + length.to_bytes(2, "big") + data
+        return b"\xda" + two_bytes(length) + data
     return b"\xdb" + length.to_bytes(4, "big") + data
 
 
@@ -55,17 +64,17 @@ def boolean(value: bool) -> bytes:
 
 def map_header(entries: int) -> bytes:
     if entries < 16:
-        return (0x80 + entries).to_bytes(1, "big")
+        return BYTES[0x80 + entries]
     if entries < 65536:
-        return b"\xde" + entries.to_bytes(2, "big")
+        return b"\xde" + two_bytes(entries)
     return b"\xdf" + entries.to_bytes(4, "big")
 
 
 def array_header(entries: int) -> bytes:
     if entries < 16:
-        return (0x90 + entries).to_bytes(1, "big")
+        return BYTES[0x90 + entries]
     if entries < 65536:
-        return b"\xdc" + entries.to_bytes(2, "big")
+        return b"\xdc" + two_bytes(entries)
     return b"\xdd" + entries.to_bytes(4, "big")
 
 
