@@ -21,7 +21,7 @@ import math
 from typing import Final
 
 from serfsim.engine.queue import EventQueue
-from serfsim.native import append, i32, i64, u8, vec
+from serfsim.native import append, extend, i32, i64, u8, vec
 from serfsim.network.journal import UDP_HEADERS, Journal
 from serfsim.protocol.events import COUNTED_ONLY, KINDS
 from serfsim.protocol.log_lines import LAST_RECEIPT
@@ -45,6 +45,8 @@ KIND_MASK: Final = 15
 # A wave of gossip in a large cluster is received by the million.
 MOST_RECEIPTS: Final = 100_000
 
+ROWS: Final = 256  # for which there is room at the least
+
 
 class Watch:
     """An event that somebody waits for; -1 stands for any observer or subject. `seen_at`: -1 until then."""
@@ -56,6 +58,107 @@ class Watch:
         self.seen_at = -1.0
 
 
+class EventRows:
+    """Events as columns with room for more: of each `count` rows, and all that there are after `trim`."""
+
+    def __init__(self) -> None:
+        self.count: i64 = 0
+        self.t = vec[float]()  # seconds of the scenario's clock
+        self.observer = vec[i32]()
+        self.subject = vec[i32]()
+        self.kind = vec[u8]()
+        self.detail = vec[i64]()
+
+    def add(self, t: float, observer: i64, subject: i64, kind: i64, detail: i64) -> None:
+        at = self.count
+        if at == len(self.t):
+            self._grow(at if at > ROWS else ROWS)
+        self.t[at] = t
+        self.observer[at] = i32(observer)
+        self.subject[at] = i32(subject)
+        self.kind[at] = u8(kind)
+        self.detail[at] = detail
+        self.count = at + 1
+
+    def _grow(self, more: i64) -> None:
+        self.t = extend(self.t, vec[float]([0.0] * more))
+        self.observer = extend(self.observer, vec[i32]([0] * more))
+        self.subject = extend(self.subject, vec[i32]([0] * more))
+        self.kind = extend(self.kind, vec[u8]([0] * more))
+        self.detail = extend(self.detail, vec[i64]([0] * more))
+
+    def trim(self) -> EventRows:
+        """Give up the room for more."""
+        n = self.count
+        self.t = self.t[0:n]
+        self.observer = self.observer[0:n]
+        self.subject = self.subject[0:n]
+        self.kind = self.kind[0:n]
+        self.detail = self.detail[0:n]
+        return self
+
+
+class LogRows:
+    """Lines of the log that no event stands for, in the same way; `mark`: how many events came before."""
+
+    def __init__(self) -> None:
+        self.count: i64 = 0
+        self.t = vec[float]()
+        self.node = vec[i32]()
+        self.line = vec[u8]()
+        self.subject = vec[i32]()
+        self.a = vec[i64]()
+        self.b = vec[i64]()
+        self.text = vec[i32]()  # number among `texts`
+        self.mark = vec[i32]()
+        self.texts: list[str] = []
+        self._text_numbers: dict[str, int] = {}
+        self._last_text: str | None = None
+        self._last_number: i64 = 0
+
+    def add(self, t: float, node: i64, line: i64, subject: i64, a: i64, b: i64, text: str, mark: i64) -> None:
+        at = self.count
+        if at == len(self.t):
+            self._grow(at if at > ROWS else ROWS)
+        if text is not self._last_text:  # mostly there is none
+            self._last_text = text
+            self._last_number = self._text_numbers.setdefault(text, len(self.texts))
+            if self._last_number == len(self.texts):
+                self.texts.append(text)
+        self.t[at] = t
+        self.node[at] = i32(node)
+        self.line[at] = u8(line)
+        self.subject[at] = i32(subject)
+        self.a[at] = a
+        self.b[at] = b
+        self.text[at] = i32(self._last_number)
+        self.mark[at] = i32(mark)
+        self.count = at + 1
+
+    def _grow(self, more: i64) -> None:
+        self.t = extend(self.t, vec[float]([0.0] * more))
+        self.node = extend(self.node, vec[i32]([0] * more))
+        self.line = extend(self.line, vec[u8]([0] * more))
+        self.subject = extend(self.subject, vec[i32]([0] * more))
+        self.a = extend(self.a, vec[i64]([0] * more))
+        self.b = extend(self.b, vec[i64]([0] * more))
+        self.text = extend(self.text, vec[i32]([0] * more))
+        self.mark = extend(self.mark, vec[i32]([0] * more))
+
+    def trim(self) -> LogRows:
+        """Give up the room for more."""
+        n = self.count
+        self.t = self.t[0:n]
+        self.node = self.node[0:n]
+        self.line = self.line[0:n]
+        self.subject = self.subject[0:n]
+        self.a = self.a[0:n]
+        self.b = self.b[0:n]
+        self.text = self.text[0:n]
+        self.mark = self.mark[0:n]
+        return self
+
+
 class Trace(Journal):
     """`hosts` is the number of hosts; `queue` is stopped when one of the `watches` is seen."""
 
@@ -63,14 +166,10 @@ class Trace(Journal):
         self.origin = origin
         self.queue = queue
         self.watches: list[Watch] = []
-        # Events below COUNTED_ONLY, in order; t in seconds of the scenario's clock. `taken`: how many were
-        # taken away while the run went on, of which these are the next.
+        # Events below COUNTED_ONLY, in order. `taken`: how many were taken away while the run went on, of
+        # which these are the next.
         self.taken: i64 = 0
-        self.t = vec[float]()
-        self.observer = vec[i32]()
-        self.subject = vec[i32]()
-        self.kind = vec[u8]()
-        self.detail = vec[i64]()
+        self.events = EventRows()
         # What became of user events and queries: at which node, which one, and of acks and answers whose.
         self.announced: list[GossipedItem] = []
         self.delivery_t = vec[float]()
@@ -78,17 +177,7 @@ class Trace(Journal):
         self.delivery_kind = vec[u8]()
         self.delivery_item = vec[i32]()
         self.delivery_peer = vec[i32]()
-        # Lines of the log that no event stands for; `log_mark`: how many events came before.
-        self.log_t = vec[float]()
-        self.log_node = vec[i32]()
-        self.log_line = vec[u8]()
-        self.log_subject = vec[i32]()
-        self.log_a = vec[i64]()
-        self.log_b = vec[i64]()
-        self.log_text = vec[i32]()
-        self.log_mark = vec[i32]()
-        self.log_texts: list[str] = []
-        self.text_numbers: dict[str, int] = {}
+        self.lines = LogRows()
         self.receipts: i64 = 0  # lines about received copies, those beyond MOST_RECEIPTS too
         # Sent by each host: IP packets and bytes, UDP and TCP.
         self.node_packets = vec[i64]([0] * hosts)
@@ -111,11 +200,7 @@ class Trace(Journal):
             self.close_seconds(now)
         self._events[event] += 1
         if event < COUNTED_ONLY:
-            self.t = append(self.t, now - self.origin)
-            self.observer = append(self.observer, i32(observer))
-            self.subject = append(self.subject, i32(subject))
-            self.kind = append(self.kind, u8(event))
-            self.detail = append(self.detail, detail)
+            self.events.add(now - self.origin, observer, subject, event, detail)
             if len(self.watches) > 0:
                 self._look(now, observer, event, subject)
 
@@ -136,19 +221,8 @@ class Trace(Journal):
             self.receipts += 1
             if self.receipts > MOST_RECEIPTS:
                 return
-        number: i64 = self.text_numbers.get(text, -1)
-        if number < 0:
-            number = len(self.log_texts)
-            self.text_numbers[text] = number
-            self.log_texts.append(text)
-        self.log_t = append(self.log_t, now - self.origin)
-        self.log_node = append(self.log_node, i32(node))
-        self.log_line = append(self.log_line, u8(line))
-        self.log_subject = append(self.log_subject, i32(subject))
-        self.log_a = append(self.log_a, a)
-        self.log_b = append(self.log_b, b)
-        self.log_text = append(self.log_text, i32(number))
-        self.log_mark = append(self.log_mark, i32(self.taken + len(self.t)))
+        mark = self.taken + self.events.count
+        self.lines.add(now - self.origin, node, line, subject, a, b, text, mark)
 
     def keeps_copies(self) -> bool:
         return self.receipts < MOST_RECEIPTS
@@ -169,12 +243,8 @@ class Trace(Journal):
 
     def forget_events(self) -> None:
         """Begin the arrays of events anew, where somebody has taken what they hold."""
-        self.taken += len(self.t)
-        self.t = vec[float]()
-        self.observer = vec[i32]()
-        self.subject = vec[i32]()
-        self.kind = vec[u8]()
-        self.detail = vec[i64]()
+        self.taken += self.events.count
+        self.events = EventRows()
 
     # Datagrams ---------------------------------------------------------------------------------
 

@@ -235,7 +235,7 @@ class FinishedRun:
             sim.env.run(until=t)
         times = self.result.events.t
         before = int(np.searchsorted(times, t)) - int(np.searchsorted(times, min(0.0, t)))
-        again = as_array(sim.trace.t, np.float64)
+        again = as_array(sim.trace.events.trim().t, np.float64)
         if before != int((again < t).sum() - (again < min(0.0, t)).sum()) or sim.nodes[node] is None:
             raise ResultError(
                 "the run cannot be made again as it was: the result is of another version of serfsim"

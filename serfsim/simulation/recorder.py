@@ -87,19 +87,19 @@ class EventRows:
 
     def take(self) -> None:
         """Take what the trace has, if that is worth it."""
-        if len(self.trace.t) >= TAKEN:
+        if self.trace.events.count >= TAKEN:
             self._rows.append(self._latest())
             self.trace.forget_events()
 
     def _latest(self) -> list[Any]:
-        trace = self.trace
+        rows = self.trace.events.trim()
         return [
-            in_place(trace.t, np.float64),
-            in_place(trace.observer, np.int32),
-            in_place(trace.subject, np.int32),
+            in_place(rows.t, np.float64),
+            in_place(rows.observer, np.int32),
+            in_place(rows.subject, np.int32),
             # Readers set codes below 0 beside kinds, of which there are few.
-            in_place(trace.kind, np.int8),
-            in_place(trace.detail, np.int64),
+            in_place(rows.kind, np.int8),
+            in_place(rows.detail, np.int64),
         ]
 
     def table(self) -> EventTable:
@@ -114,16 +114,17 @@ def event_table(trace: Trace) -> EventTable:
 
 
 def log_table(trace: Trace) -> LogTable:
+    rows = trace.lines.trim()
     return LogTable(
-        as_array(trace.log_t, np.float64),
-        as_array(trace.log_node, np.int32),
-        as_array(trace.log_line, np.uint8),
-        as_array(trace.log_subject, np.int32),
-        as_array(trace.log_a, np.int64),
-        as_array(trace.log_b, np.int64),
-        as_array(trace.log_text, np.int32),
-        as_array(trace.log_mark, np.int32),
-        list(trace.log_texts),
+        as_array(rows.t, np.float64),
+        as_array(rows.node, np.int32),
+        as_array(rows.line, np.uint8),
+        as_array(rows.subject, np.int32),
+        as_array(rows.a, np.int64),
+        as_array(rows.b, np.int64),
+        as_array(rows.text, np.int32),
+        as_array(rows.mark, np.int32),
+        list(rows.texts),
         max(0, int(trace.receipts) - MOST_RECEIPTS),
     )
 

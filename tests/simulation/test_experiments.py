@@ -26,7 +26,8 @@ def crashing(duration: str = "40s") -> serfsim.Scenario:
 
 
 def failed_times(sim: Simulation, observer: int | None = None) -> list[float]:
-    rows = zip(sim.trace.t, sim.trace.kind, sim.trace.observer, sim.trace.subject, strict=True)
+    kept = sim.trace.events.trim()
+    rows = zip(kept.t, kept.kind, kept.observer, kept.subject, strict=True)
     return [
         t for t, kind, who, whom in rows if kind == events.FAILED and whom == 3 and observer in (None, who)
     ]
@@ -260,6 +261,6 @@ def test_an_interrupted_run_gives_what_came_before(by_process: bool) -> None:
     assert sim.now == at
     # A last sample shows how far coordinates came, at the time of the interruption.
     assert recording.coordinates.t[-1] == at
-    before = sum(t < at for t in whole.trace.t)
-    assert list(sim.trace.t) == list(whole.trace.t)[:before]
+    times = list(whole.trace.events.trim().t)
+    assert list(sim.trace.events.trim().t) == [t for t in times if t < at]
     assert len(recording.probe_counts.values) == pytest.approx(at + sim.origin, abs=2.0)

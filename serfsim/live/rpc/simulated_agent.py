@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from serfsim.engine.trace import Trace
+from serfsim.engine.trace import LogRows, Trace
 from serfsim.live.base_agent import AgentEvent, BaseAgent, ReportingApplication
 from serfsim.live.views import MemberView, member_view
 from serfsim.logs.lines import AgentLog
@@ -154,7 +154,7 @@ class SimulatedAgent(BaseAgent):
     def _take_trace(self) -> None:
         """Log this node's part of the trace, then empty it: a served run is never scored."""
         trace = self.sim.trace
-        if len(trace.t) or len(trace.log_t):
+        if trace.events.count or trace.lines.count:
             table = recorder.event_table(trace)
             rows = np.flatnonzero(table.observer == self.number)
             own = select(table, table.observer == self.number)
@@ -190,16 +190,7 @@ def forget(trace: Trace) -> None:
     """Empty the arrays of a trace, so that a simulation may go on without end."""
     trace.forget_events()
     trace.taken = 0
-    trace.log_t = vec[float]()
-    trace.log_node = vec[i32]()
-    trace.log_line = vec[u8]()
-    trace.log_subject = vec[i32]()
-    trace.log_a = vec[i64]()
-    trace.log_b = vec[i64]()
-    trace.log_text = vec[i32]()
-    trace.log_mark = vec[i32]()
-    trace.log_texts = []
-    trace.text_numbers = {}
+    trace.lines = LogRows()
     trace.receipts = 0
     trace.announced = []
     trace.delivery_t = vec[float]()
