@@ -2,8 +2,8 @@
 
 Broadcasts stand in tiers by how often they were sent. A datagram is filled from the lowest tier up;
 within a tier the longest message goes first, and of equally long ones the newest. A broadcast leaves
-after retransmit_mult * ceil(log10(n + 1)) sends. Those of one length are a row, and those of a row in one
-tier a lane (`lane`): a wave of a thousand messages has a handful of lengths.
+after retransmit_mult * ceil(log10(n + 1)) sends. Those of one length are a row (`rows`), and those of a row
+in one tier a lane (`spans`): a wave of a thousand messages has a handful of lengths.
 
 "Newest" goes by a number that, as in the library, starts again whenever the queue runs empty,
 even while a datagram is being filled or the only message is being replaced: then what is queued next
@@ -23,10 +23,10 @@ from __future__ import annotations
 import math
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.memberlist.lane import DEAD, HALF, LOW, UNNAMED, Row
 from serfsim.protocol.memberlist.ledger import Filling, Ledger
 from serfsim.protocol.memberlist.messages import Message
-from serfsim.protocol.memberlist.rows import LOST, NOBODY, PLACE_BITS, PLACE_MASK, Rows
+from serfsim.protocol.memberlist.rows import DEAD, LOST, NOBODY, PLACE_BITS, PLACE_MASK, UNNAMED, Row, Rows
+from serfsim.protocol.memberlist.spans import HALF, LOW, NEXT_TIER, ROW_MASK, TIER_SHIFT
 
 __all__ = ["UNNAMED", "Broadcast", "TransmitLimitedQueue", "retransmit_limit"]
 
@@ -81,10 +81,7 @@ class TransmitLimitedQueue(Rows):
         self.depth += 1
         if message.size < self._shortest:
             self._shortest = message.size
-        if number <= self._old_top:
-            self._insert(row, 0, place)
-        else:
-            self._add(row, 0, place, place + 1)
+        self._insert(row, row.key, place, place + 1)
 
     def retransmit_limit(self, n: i64) -> i64:
         """How often a broadcast is sent in a cluster of `n` nodes; asked for when `n` changes."""
@@ -128,95 +125,96 @@ class TransmitLimitedQueue(Rows):
         return limit - left
 
     def _fill_longest(self, overhead: i64, room: i64, filling: Filling) -> i64:
-        """Of each tier the longest first; the bytes left of `room`."""
+        """Of each tier the longest first, of one length the newest; the bytes left of `room`."""
+        spans = self._spans
         least = self._shortest + overhead
-        used, waiting, sizes = self._used, self._waiting, self._sizes
-        unseen = self._occupied
-        tier: i64 = 0
-        while unseen > 0 and tier < self._tiers and room >= least:
-            at: i64 = len(sizes) - 1 if waiting[tier] > 0 else -1
-            while at >= 0:
-                if used[tier * self._width + at] != 0:
-                    unseen -= 1
-                    if i64(sizes[at]) + overhead <= room:
-                        room = self._take(at, tier, overhead, room, filling)
-                at -= 1
-            tier += 1
+        at = spans.end
+        while at > 0 and room >= least:
+            at -= 2
+            room = self._take(at, overhead, room, filling)
+        spans.close_up(at)
         return room
 
-    def _take(self, at: i64, tier: i64, overhead: i64, room: i64, filling: Filling) -> i64:
-        """Put what fits of one lane, the newest first; the bytes left of `room`."""
-        row = self._rows[at]
-        lane = row.lanes[tier]
-        spans, ids, numbers = lane.spans, row.ids, filling.numbers
+    def _take(self, at: i64, overhead: i64, room: i64, filling: Filling) -> i64:
+        """Put what fits of one span; the bytes left of `room`."""
+        words = self._spans.words
+        key = words[at]
+        row = self._rows[key & ROW_MASK]
         step = row.size + overhead
-        count = lane.count
-        put = filling.count
-        first = put
-        while count > 0 and room >= step:
-            a: i64 = spans[count - 1] >> HALF
-            place: i64 = spans[count - 1] & LOW
-            highest: i64 = -1
-            lowest: i64 = 0
-            while place > a and room >= step:
-                place -= 1
-                if ids[place] != DEAD:
-                    numbers[put] = ids[place]
-                    put += 1
-                    room -= step
-                    lowest = place
-                    if highest < 0:
-                        highest = place
-            if place == a:
-                count -= 1
-            else:
-                spans[count - 1] = a << HALF | place
-            if highest >= 0:
-                self._told(row, tier, lowest, highest + 1, filling)
-        filling.count = put
-        filling.end_of(first, row.size)
-        lane.count = count
-        if count == 0:
-            self._note_empty(row, tier)
+        if step > room:
+            return room
+        ids, numbers = row.ids, filling.numbers
+        first = filling.count
+        put = first
+        a: i64 = words[at + 1] >> HALF
+        place: i64 = words[at + 1] & LOW
+        highest: i64 = -1
+        lowest: i64 = 0
+        while place > a and room >= step:
+            place -= 1
+            if ids[place] != DEAD:
+                numbers[put] = ids[place]
+                put += 1
+                room -= step
+                lowest = place
+                if highest < 0:
+                    highest = place
+        words[at + 1] = a << HALF | place
+        if highest >= 0:
+            filling.count = put
+            filling.end_of(first, row.size)
+            self._told(row, key, lowest, highest + 1, filling)
         return room
 
     def _fill_newest(self, overhead: i64, room: i64, filling: Filling) -> i64:
         """Of each tier the newest first, whatever its length; the bytes left of `room`."""
+        spans = self._spans
         tier: i64 = 0
-        newest_place: i64 = -1
-        while tier < self._tiers:
-            newest: Row | None = None
-            for row in self._rows:
-                if row.size + overhead <= room:
-                    place = self._newest_of(row, tier)
-                    if place >= 0 and (newest is None or row.number(place) > newest.number(newest_place)):
-                        newest = row
-                        newest_place = place
-            if newest is None:
-                tier += 1
+        at = spans.end
+        while at > 0:
+            tier = spans.words[at - 2] >> TIER_SHIFT
+            newest = self._newest_of(tier, overhead, room)
+            if newest < 0:  # look in the next tier
+                while at > 0 and spans.words[at - 2] >> TIER_SHIFT == tier:
+                    at -= 2
                 continue
-            self._cut(newest, tier, newest_place)
-            filling.numbers[filling.count] = newest.ids[newest_place]
+            key = spans.words[newest]
+            row = self._rows[key & ROW_MASK]
+            place: i64 = (spans.words[newest + 1] & LOW) - 1
+            spans.words[newest + 1] -= 1
+            filling.numbers[filling.count] = row.ids[place]
             filling.count += 1
-            filling.end_of(filling.count - 1, newest.size)
-            self._told(newest, tier, newest_place, newest_place + 1, filling)
-            room -= newest.size + overhead
+            filling.end_of(filling.count - 1, row.size)
+            self._told(row, key, place, place + 1, filling)
+            room -= row.size + overhead
+        spans.close_up(0)
         return room
 
-    def _newest_of(self, row: Row, tier: i64) -> i64:
-        """The last place of a lane that is not dead, or -1; the dead behind it leave the lane."""
-        lane = row.lane(tier)
-        while lane.count > 0:
-            place: i64 = (lane.spans[lane.count - 1] & LOW) - 1
-            if row.ids[place] != DEAD:
-                return place
-            self._cut(row, tier, place)
-        return -1
+    def _newest_of(self, tier: i64, overhead: i64, room: i64) -> i64:
+        """The span whose last broadcast is the newest of a tier that fits, or -1; the dead behind it go."""
+        words = self._spans.words
+        newest: i64 = -1
+        number: i64 = -1
+        at = self._spans.end
+        while at > 0:
+            at -= 2
+            row = self._rows[words[at] & ROW_MASK]
+            if words[at] >> TIER_SHIFT != tier or row.size + overhead > room:
+                continue
+            a: i64 = words[at + 1] >> HALF
+            b: i64 = words[at + 1] & LOW
+            while b > a and row.ids[b - 1] == DEAD:
+                b -= 1
+            words[at + 1] = a << HALF | b
+            if b > a and row.number(b - 1) > number:
+                newest = at
+                number = row.number(b - 1)
+        return newest
 
-    def _told(self, row: Row, tier: i64, a: i64, b: i64, filling: Filling) -> None:
+    def _told(self, row: Row, key: i64, a: i64, b: i64, filling: Filling) -> None:
         """The broadcasts at places `a` to before `b` have been put in: they leave, or are to be moved on."""
-        if tier + 1 < self._limit:
-            filling.move(tier + 1 << HALF | row.at, a << HALF | b)
+        if (key >> TIER_SHIFT) + 1 < self._limit:
+            filling.move(key + NEXT_TIER, a << HALF | b)
             return
         while b > a:
             b -= 1
@@ -227,7 +225,7 @@ class TransmitLimitedQueue(Rows):
         """The numbers have started again: those of what is left may come again."""
         move: i64 = 0
         while move < filling.move_count:
-            row = self._rows[filling.moves[move] & LOW]
+            row = self._rows[filling.moves[move] & ROW_MASK]
             last: i64 = (filling.moves[move + 1] & LOW) - 1
             if row.number(last) > self._old_top:
                 self._old_top = row.number(last)
@@ -238,18 +236,9 @@ class TransmitLimitedQueue(Rows):
         moves = filling.moves
         move: i64 = 0
         while move < filling.move_count:
-            row = self._rows[moves[move] & LOW]
-            tier: i64 = moves[move] >> HALF
-            a: i64 = moves[move + 1] >> HALF
-            b: i64 = moves[move + 1] & LOW
+            key, span = moves[move], moves[move + 1]
             move += 2
-            if a >= row.new_from or self._old_top == 0:
-                self._add(row, tier, a, b)
-            else:
-                while b > a:
-                    b -= 1
-                    if row.ids[b] != DEAD:
-                        self._insert(row, tier, b)
+            self._insert(self._rows[key & ROW_MASK], key, span >> HALF, span & LOW)
 
     # All of it ---------------------------------------------------------------------------------
 
@@ -270,58 +259,54 @@ class TransmitLimitedQueue(Rows):
     def _places(self) -> list[Place]:
         """Where all broadcasts are, in the order in which those of one tier and length are sent."""
         found: list[Place] = []
-        tier: i64 = 0
-        while tier < self._tiers:
-            for row in reversed(self._rows):
-                lane = row.lane(tier)
-                at: i64 = lane.count
-                while at > 0:
-                    at -= 1
-                    place: i64 = lane.spans[at] & LOW
-                    while place > lane.spans[at] >> HALF:
-                        place -= 1
-                        if row.ids[place] != DEAD:
-                            found.append(Place(row, tier, place))
-            tier += 1
+        words = self._spans.words
+        at = self._spans.end
+        while at > 0:
+            at -= 2
+            row = self._rows[words[at] & ROW_MASK]
+            place: i64 = words[at + 1] & LOW
+            while place > words[at + 1] >> HALF:
+                place -= 1
+                if row.ids[place] != DEAD:
+                    found.append(Place(row, words[at] >> TIER_SHIFT, place))
         return found
 
     # Numbers that come again -------------------------------------------------------------------
 
-    def _insert(self, row: Row, tier: i64, place: i64) -> None:
-        """Have a broadcast wait in a lane; one of its number there is lost."""
-        other = self._same_number(row, tier, place)
-        if other >= 0:
-            self._lose(row, tier, other)
-        self._add(row, tier, place, place + 1)
+    def _insert(self, row: Row, key: i64, a: i64, b: i64) -> None:
+        """Have the broadcasts at places `a` to before `b` wait in a lane; those of their numbers are lost.
 
-    def _same_number(self, row: Row, tier: i64, place: i64) -> i64:
-        """The place of another broadcast of a lane with the number of that at `place`, or -1."""
+        Since broadcasts of one number stand side by side, only those beside the ends may be of another lane.
+        """
+        if a > 0 and row.number(a - 1) == row.number(a):
+            self._lose_twin(row, key, a, a, b)
+        if b < row.end and row.number(b) == row.number(b - 1):
+            self._lose_twin(row, key, b - 1, a, b)
+        self._spans.add(key, a, b)
+
+    def _lose_twin(self, row: Row, key: i64, place: i64, a: i64, b: i64) -> None:
+        """One with the number of `place`, between `a` and `b`, comes to a lane: lose another of it there."""
         number = row.number(place)
-        at = place - 1
-        while at >= 0 and row.number(at) == number:
-            if self._waits(row, tier, at):
-                return at
-            at -= 1
-        at = place + 1
-        while at < row.end and row.number(at) == number:
-            if self._waits(row, tier, at):
-                return at
-            at += 1
-        return -1
+        while place > 0 and row.number(place - 1) == number:
+            place -= 1
+        while place < row.end and row.number(place) == number:
+            if not a <= place < b and self._waits(row, key, place):
+                self._lose(row, key, place)
+                return
+            place += 1
 
-    def _waits(self, row: Row, tier: i64, place: i64) -> bool:
-        return row.ids[place] != DEAD and row.lane(tier).holds(place)
+    def _waits(self, row: Row, key: i64, place: i64) -> bool:
+        return row.ids[place] != DEAD and self._spans.holds(key, place)
 
-    def _lose(self, row: Row, tier: i64, place: i64) -> None:
+    def _lose(self, row: Row, key: i64, place: i64) -> None:
         """A broadcast is in no lane any more, and nobody is told; a name stays as it was."""
         row.ids[place] = DEAD
         row.live -= 1
         self.depth -= 1
-        self._cut(row, tier, place)
         name = row.name(place)
         if name != UNNAMED:
             self._let_stand(name, LOST)
-            self._lost[name] = LostBroadcast(row, tier, row.number(place), row.token(place))
+            self._lost[name] = LostBroadcast(row, key, row.number(place), row.token(place))
 
     def _finish_lost(self, name: i64) -> None:
         """One of its name displaces a lost broadcast: what has its number now goes in its stead."""
@@ -331,8 +316,8 @@ class TransmitLimitedQueue(Rows):
         row = lost.row
         place = row.end - 1
         while place >= 0 and row.number(place) >= lost.number:
-            if row.number(place) == lost.number and self._waits(row, lost.tier, place):
-                self._lose(row, lost.tier, place)
+            if row.number(place) == lost.number and self._waits(row, lost.key, place):
+                self._lose(row, lost.key, place)
                 return
             place -= 1
 
@@ -346,7 +331,7 @@ class TransmitLimitedQueue(Rows):
         if standing == LOST:
             self._finish_lost(name)
         else:
-            self._finish(self._rows_by_index[standing - 1 >> PLACE_BITS], standing - 1 & PLACE_MASK)
+            self._finish(self._rows[standing - 1 >> PLACE_BITS], standing - 1 & PLACE_MASK)
         return True
 
     def _leave(self, row: Row, place: i64) -> None:
@@ -366,11 +351,11 @@ class TransmitLimitedQueue(Rows):
 
 @mypyc_attr(acyclic=True)
 class LostBroadcast:
-    """Where a lost broadcast was, and under which number."""
+    """In which lane a lost broadcast was, and under which number."""
 
-    def __init__(self, row: Row, tier: i64, number: i64, token: i64) -> None:
+    def __init__(self, row: Row, key: i64, number: i64, token: i64) -> None:
         self.row = row
-        self.tier: i64 = tier
+        self.key: i64 = key
         self.number: i64 = number
         self.token: i64 = token
 

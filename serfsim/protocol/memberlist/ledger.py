@@ -24,6 +24,7 @@ USER_COLUMNS: Final = 16
 # A run: how many << RUN_SHIFT | size << COLUMN_BITS | column.
 RUN_SHIFT: Final = 40
 SIZE_MASK: Final = 0x7FFFFFFFF
+ALIKE_MASK: Final = 0xFFFFFFFFFF  # size and column
 
 
 def ledger_of(directory: Directory) -> Ledger:
@@ -118,13 +119,21 @@ class Filling:
         """Those from `first` on are `size` bytes long each: note how many of them are of which column."""
         numbers, runs = self.numbers, self.runs
         at = first
-        while at < self.count:
+        end = self.count
+        last: i64 = self.run_count - 1
+        while at < end:
             column = i64(numbers[at]) & COLUMN_MASK
             begun = at
-            while at < self.count and i64(numbers[at]) & COLUMN_MASK == column:
+            at += 1
+            while at < end and i64(numbers[at]) & COLUMN_MASK == column:
                 at += 1
-            runs[self.run_count] = at - begun << RUN_SHIFT | size << COLUMN_BITS | column
-            self.run_count += 1
+            what: i64 = size << COLUMN_BITS | column
+            if last >= 0 and runs[last] & ALIKE_MASK == what:
+                runs[last] += at - begun << RUN_SHIFT
+            else:
+                last += 1
+                runs[last] = at - begun << RUN_SHIFT | what
+        self.run_count = last + 1
 
     def move(self, what: i64, span: i64) -> None:
         self.moves[self.move_count] = what

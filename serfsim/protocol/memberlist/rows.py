@@ -1,21 +1,104 @@
-"""What a queue of broadcasts stands in: rows by length, in these lanes by how often they were sent.
+"""What a queue of broadcasts stands in: rows by length, and who stands for which name.
 
-Which lanes have any span is tabulated, so that a datagram is filled without looking at the others: one byte
-for each row of each tier, `_width` of them a tier; how many of each tier; and how many of all.
+A row holds the broadcasts of one length in the order of their numbers, each at a place; which of them are
+sent next say `spans`. Nothing is moved when it is sent. Of broadcasts that are done with the places stay,
+DEAD, until the row is packed.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import extend, i32, i64, mypyc_attr, u8, vec
-from serfsim.protocol.memberlist.lane import DEAD, FIRST_NAME, UNNAMED, Row
+from serfsim.native import extend, i32, i64, mypyc_attr, vec
+from serfsim.protocol.memberlist.spans import HALF, LONGEST, LOW, ROW_BITS, Spans
+
+DEAD: Final = -1
+UNNAMED: Final = -1
+FIRST_NAME: Final = -2  # of those that broadcasts may have
 
 # What stands for a name: nothing, one that was lost, or its row and place as one number from 1 on.
 NOBODY: Final = 0
 LOST: Final = -1
 PLACE_BITS: Final = 32
 PLACE_MASK: Final = 0xFFFFFFFF
+
+
+@mypyc_attr(acyclic=True)
+class Row:
+    """All broadcasts of `size` bytes, at places 0 to before `end`; `live` of them are not DEAD.
+
+    `ids` are their numbers in the ledger. What is seldom looked at stands beside: the number by which the
+    queue orders them, which rises with the place, above the name; and tokens, only once any has one. `key` is
+    that of its first lane.
+    """
+
+    def __init__(self, size: i64, index: i64) -> None:
+        self.size: i64 = size
+        self.index: i64 = index  # among the rows of its queue
+        self.key: i64 = (LONGEST - size) << ROW_BITS | index
+        self.end: i64 = 0
+        self.live: i64 = 0
+        self.room: i64 = 0
+        self.ids: vec[i32] = vec[i32]()
+        self._sides: vec[i64] = vec[i64]()
+        self._tokens: vec[i64] = vec[i64]()
+
+    def number(self, place: i64) -> i64:
+        return self._sides[place] >> HALF
+
+    def name(self, place: i64) -> i64:
+        return (self._sides[place] & LOW) + FIRST_NAME
+
+    def token(self, place: i64) -> i64:
+        return self._tokens[place] if len(self._tokens) > 0 else 0
+
+    def put(self, place: i64, identity: i64, number: i64, name: i64, token: i64) -> None:
+        self.ids[place] = i32(identity)
+        self._sides[place] = number << HALF | name - FIRST_NAME
+        if token != 0 and len(self._tokens) == 0:
+            self._tokens = vec[i64]([0] * self.room)
+        if len(self._tokens) > 0:
+            self._tokens[place] = token
+        self.live += 1
+
+    def move(self, source: i64, target: i64) -> None:
+        self.ids[target] = self.ids[source]
+        self._sides[target] = self._sides[source]
+        if len(self._tokens) > 0:
+            self._tokens[target] = self._tokens[source]
+
+    def grow(self) -> None:
+        """Make room for some more."""
+        if self.room == 0:
+            self.ids = vec[i32]([0] * 8)
+            self._sides = vec[i64]([0] * 8)
+        else:
+            more: i64 = self.room if self.room < 256 else self.room // 4
+            self.ids = extend(self.ids, self.ids[0:more])
+            self._sides = extend(self._sides, self._sides[0:more])
+            if len(self._tokens) > 0:
+                self._tokens = extend(self._tokens, self._tokens[0:more])
+        self.room = len(self.ids)
+
+    def pack(self) -> vec[i32]:
+        """Give up the places of the dead; where each place is now, or the one behind it if it is no more."""
+        moved_to: vec[i32] = vec[i32]([0] * (self.end + 1))
+        kept: i64 = 0
+        place: i64 = 0
+        while place < self.end:
+            moved_to[place] = i32(kept)
+            if self.ids[place] != DEAD:
+                self.move(place, kept)
+                kept += 1
+            place += 1
+        moved_to[self.end] = i32(kept)
+        self.end = kept
+        return moved_to
+
+    def clear(self) -> None:
+        """Forget all, dead or not."""
+        self.end = 0
+        self.live = 0
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -26,14 +109,8 @@ class Rows:
         self.depth: i64 = 0
         self._number: i64 = 0  # of the last one
         self._old_top: i64 = 0
-        self._tiers: i64 = 0
-        self._width: i64 = 4
-        self._occupied: i64 = 0
-        self._used: vec[u8] = vec[u8]()
-        self._waiting: vec[i32] = vec[i32]()
-        self._sizes: vec[i32] = vec[i32]()  # of the rows
-        self._rows: list[Row] = []  # by size
-        self._rows_by_index: list[Row] = []
+        self._spans = Spans()
+        self._rows: list[Row] = []
         self._named: vec[i64] = vec[i64]()  # what stands for each name, from FIRST_NAME on
         # The same by name, of those alone that anything stands for, in a large cluster.
         self._few_named: dict[int, int] | None = None
@@ -69,58 +146,12 @@ class Rows:
 
     def _row(self, size: i64) -> Row:
         """The row for messages of that length."""
-        at: i64 = len(self._rows)
-        while at > 0 and self._rows[at - 1].size >= size:
-            at -= 1
-            if self._rows[at].size == size:
-                return self._rows[at]
-        row = Row(size, len(self._rows_by_index))
-        self._rows_by_index.append(row)
-        self._rows.insert(at, row)
-        self._sizes = vec[i32]([i32(other.size) for other in self._rows])
-        while self._width < len(self._rows):
-            self._width *= 2
-        self._tabulate()
+        for row in self._rows:
+            if row.size == size:
+                return row
+        row = Row(size, len(self._rows))
+        self._rows.append(row)
         return row
-
-    def _tabulate(self) -> None:
-        """Reckon anew which lanes have any span: there is another row, or another tier."""
-        self._used = vec[u8]([0] * (self._tiers * self._width))
-        self._waiting = vec[i32]([0] * self._tiers)
-        self._occupied = 0
-        for at, row in enumerate(self._rows):
-            row.at = at
-            tier: i64 = 0
-            while tier < self._tiers:
-                if row.lane(tier).count > 0:
-                    self._note_used(row, tier)
-                tier += 1
-
-    def _note_used(self, row: Row, tier: i64) -> None:
-        place = tier * self._width + row.at
-        if self._used[place] == 0:
-            self._used[place] = 1
-            self._waiting[tier] += 1
-            self._occupied += 1
-
-    def _note_empty(self, row: Row, tier: i64) -> None:
-        self._used[tier * self._width + row.at] = 0
-        self._waiting[tier] -= 1
-        self._occupied -= 1
-
-    def _add(self, row: Row, tier: i64, a: i64, b: i64) -> None:
-        """Have the broadcasts at places `a` to before `b` wait in a lane."""
-        if tier >= self._tiers:
-            self._tiers = tier + 1
-            self._tabulate()
-        row.lanes[tier].add(a, b)
-        self._note_used(row, tier)
-
-    def _cut(self, row: Row, tier: i64, place: i64) -> None:
-        """Take a broadcast out of the lane that it is in."""
-        row.lanes[tier].cut(place)
-        if row.lanes[tier].count == 0:
-            self._note_empty(row, tier)
 
     def _make_place(self, row: Row, number: i64) -> i64:
         """A place for another broadcast, in the order of numbers."""
@@ -137,23 +168,16 @@ class Rows:
                 if row.ids[place] != DEAD:
                     self._stand(row, place)
                 place -= 1
-            row.new_from += 1
-            for lane in row.lanes:
-                lane.make_way(place)
+            self._spans.make_way(row.index, place)
         return place
 
     def _pack(self, row: Row) -> None:
         """Give up the places of the dead."""
-        row.pack()
+        self._spans.move(row.index, row.pack())
         place: i64 = 0
         while place < row.end:
             self._stand(row, place)
             place += 1
-        tier: i64 = 0
-        while tier < self._tiers:
-            if self._used[tier * self._width + row.at] != 0 and row.lanes[tier].count == 0:
-                self._note_empty(row, tier)
-            tier += 1
 
     def _pack_sparse(self) -> None:
         """Pack the rows in which most are dead: those of a number that comes again stand side by side."""
@@ -163,7 +187,7 @@ class Rows:
 
     def _clear(self) -> None:
         """Nothing waits: forget what is dead, too."""
-        self._empty_lanes()
+        self._spans.end = 0
         for row in self._rows:
             row.clear()
 
@@ -171,25 +195,7 @@ class Rows:
         """Nothing waits in any lane; only what is to be moved on, or nothing, is left in the rows."""
         self._number = 0
         self._old_top = 0
-        self._empty_lanes()
+        self._spans.end = 0
         for row in self._rows:
             while row.end > 0 and row.ids[row.end - 1] == DEAD:
                 row.end -= 1
-            row.new_from = row.end
-
-    def _empty_lanes(self) -> None:
-        """What the lanes still have is dead."""
-        if self._occupied == 0:
-            return
-        for row in self._rows:
-            for lane in row.lanes:
-                lane.count = 0
-        at: i64 = 0
-        while at < len(self._used):
-            self._used[at] = 0
-            at += 1
-        tier: i64 = 0
-        while tier < self._tiers:
-            self._waiting[tier] = 0
-            tier += 1
-        self._occupied = 0

@@ -1,0 +1,127 @@
+"""What waits in a queue of broadcasts, in the order in which it is sent, as spans of places.
+
+Broadcasts of one length stand in a row (`rows`), each at a place. Those of a row that were sent equally often
+are a lane, which knows by spans of places which of the row are its own: what is sent together goes from lane
+to lane together, so that a lane mostly has a span or two, and a queue a dozen.
+
+A span is two numbers: its lane's key, and places a to before b as a << HALF | b. Keys rise with how often the
+broadcasts were sent, then as they get shorter. The broadcasts that are sent next stand last: spans are in the
+order of falling keys, and those of one key in that of rising places. The dead among them are skipped.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from serfsim.native import append, i32, i64, mypyc_attr, vec
+
+HALF: Final = 32
+LOW: Final = 0xFFFFFFFF
+
+# A key: tier << TIER_SHIFT | (LONGEST - size) << ROW_BITS | the row's index.
+ROW_BITS: Final = 16
+ROW_MASK: Final = 0xFFFF
+LONGEST: Final = 0xFFFFFF
+TIER_SHIFT: Final = 40
+NEXT_TIER: Final = 1 << TIER_SHIFT
+
+
+@mypyc_attr(acyclic=True)
+class Spans:
+    """`end` numbers are in use, two a span."""
+
+    def __init__(self) -> None:
+        self.end: i64 = 0
+        self.words: vec[i64] = vec[i64]()
+
+    def add(self, key: i64, a: i64, b: i64) -> None:
+        """Take in a span that no other overlaps; it becomes one with those of its lane beside it."""
+        words = self.words
+        end = self.end
+        at = end
+        while at > 0 and (words[at - 2] < key or (words[at - 2] == key and words[at - 1] >> HALF > a)):
+            at -= 2
+        joins_next = at < end and words[at] == key and words[at + 1] >> HALF == b
+        if at > 0 and words[at - 2] == key and words[at - 1] & LOW == a:
+            a = words[at - 1] >> HALF
+            if joins_next:
+                b = words[at + 1] & LOW
+                self._drop(at)
+            words[at - 1] = a << HALF | b
+            return
+        if joins_next:
+            words[at + 1] = a << HALF | words[at + 1] & LOW
+            return
+        if end == len(words):
+            words = append(append(words, 0), 0)
+            self.words = words
+        while end > at:
+            end -= 2
+            words[end + 2] = words[end]
+            words[end + 3] = words[end + 1]
+        words[at] = key
+        words[at + 1] = a << HALF | b
+        self.end += 2
+
+    def _drop(self, at: i64) -> None:
+        words = self.words
+        self.end -= 2
+        while at < self.end:
+            words[at] = words[at + 2]
+            words[at + 1] = words[at + 3]
+            at += 2
+
+    def holds(self, key: i64, place: i64) -> bool:
+        """Is a place, dead or not, in that lane?"""
+        words = self.words
+        at = self.end
+        while at > 0:
+            at -= 2
+            if words[at] == key and words[at + 1] >> HALF <= place < words[at + 1] & LOW:
+                return True
+        return False
+
+    def make_way(self, row: i64, place: i64) -> None:
+        """A broadcast of no lane yet takes a place of a row: those from there on move up by one."""
+        at = self.end
+        while at > 0:
+            at -= 2
+            key = self.words[at]
+            if key & ROW_MASK != row:
+                continue
+            a: i64 = self.words[at + 1] >> HALF
+            b: i64 = self.words[at + 1] & LOW
+            if a >= place:
+                self.words[at + 1] = (a + 1) << HALF | (b + 1)
+            elif b > place:
+                self.words[at + 1] = a << HALF | place
+                self.add(key, place + 1, b + 1)
+
+    def move(self, row: i64, moved_to: vec[i32]) -> None:
+        """The places of a row have become others, for the dead none."""
+        words = self.words
+        at: i64 = 0
+        while at < self.end:
+            if words[at] & ROW_MASK == row:
+                span = words[at + 1]
+                words[at + 1] = i64(moved_to[span >> HALF]) << HALF | i64(moved_to[span & LOW])
+            at += 2
+        self.close_up(0)
+
+    def close_up(self, first: i64) -> None:
+        """From the number `first` on, give up empty spans and join neighbours."""
+        words = self.words
+        kept = first
+        at = first
+        while at < self.end:
+            key, span = words[at], words[at + 1]
+            at += 2
+            if span >> HALF == span & LOW:
+                continue
+            if kept > 0 and words[kept - 2] == key and words[kept - 1] & LOW == span >> HALF:
+                words[kept - 1] = words[kept - 1] >> HALF << HALF | span & LOW
+                continue
+            words[kept] = key
+            words[kept + 1] = span
+            kept += 2
+        self.end = kept
