@@ -10,6 +10,7 @@ import typer
 from serfsim.base import manifest
 from serfsim.base.atomic_folders import check_own
 from serfsim.base.errors import ResultError
+from serfsim.report.plots import FIGURES
 from serfsim.scenario.problems import unknown_name
 
 
@@ -24,7 +25,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw the figures of a result folder."""
-    from serfsim.report.figures import FIGURES, save_figures
+    from serfsim.report.figures import save_figures
     from serfsim.report.runs import open_result
     from serfsim.results.folder import renew
 

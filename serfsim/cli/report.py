@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from serfsim.base.errors import ResultError
-from serfsim.report.figures import PAGE
+from serfsim.report.plots import PAGE
 from serfsim.results.folder import renew
 
 GENERATOR = b'<meta name="generator" content="serfsim">'  # by which a page that may be written over is known

@@ -16,7 +16,7 @@ from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.base.progress import bar
 from serfsim.cli import codes
 from serfsim.cli.interruption import STOPPED, interruptible
-from serfsim.report.figures import DRAWN
+from serfsim.report.plots import DRAWN
 from serfsim.results.folder import check_replaceable, held
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from serfsim.report.answer import answer, told_claims
 from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, summary_rows, traffic_rows
@@ -39,8 +41,6 @@ HEADLINES = (
 
 def result_card(result: RunResult) -> str:
     """The card as HTML that stands in a page of somebody else's."""
-    from markupsafe import Markup
-
     summary = result.summary
     rows = summary_rows(summary)
     return (

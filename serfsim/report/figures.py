@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from serfsim.report.plots import Plots
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from serfsim.report.plots import FIGURES, Plots
+from serfsim.report.plots.event_timeline import NAMED_LANES
+from serfsim.report.plots.style import SIZE, STYLE
+from serfsim.report.plots.ticks import Ticks
+from serfsim.report.svg import HALF, MARGINS, page_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,22 +24,8 @@ if TYPE_CHECKING:
     from serfsim.report.svg import PageFigure
     from serfsim.results.run_result import RunResult
 
-# In the order in which a reader wants them.
-FIGURES = (
-    "view_sizes",
-    "probes",
-    "event_timeline",
-    "coordinate_error",
-    "coordinate_map",
-    "traffic",
-    "health",
-    "membership",
-    "queues",
-)
-PAGE = "report.html"  # in a result folder, as PLOTS
-PLOTS = "plots"
-DRAWN = (PAGE, *(f"{PLOTS}/{name}.png" for name in FIGURES))
 DPI = 110
+PNG_SIZE = (9.6, 5.4)  # inches
 LANE = 0.17  # inches a lane of the event timeline
 MAP_HEIGHT = 7.0
 PADDING = 0.08  # inches below a legend
@@ -64,8 +59,6 @@ def save_figure(figure: Figure, folder: Path, name: str) -> Path:
 
 def page_figures(result: RunResult, folder: Path | None = None) -> list[PageFigure]:
     """All figures for the page; drawn once, they are saved as images too where a `folder` is given."""
-    from serfsim.report.svg import HALF, MARGINS, page_figure
-
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     taken = []
@@ -82,10 +75,6 @@ def page_figures(result: RunResult, folder: Path | None = None) -> list[PageFigu
 
 def drawn(result: RunResult, names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
     """The figures one after the other, in the style, which holds until the next is asked for."""
-    import matplotlib as mpl
-
-    from serfsim.report.plots.style import STYLE
-
     with mpl.rc_context(STYLE):
         for name in names:
             yield name, figure_of(result, name)
@@ -100,12 +89,6 @@ def figure_of(
     """One figure as it is saved. `size`, and `margins` (left, right, above, below), in inches, where
     it is to have others than its own.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from serfsim.report.plots.style import SIZE
-    from serfsim.report.plots.ticks import Ticks
-
     nodes = result.truth.names
     width, height = size or (SIZE[0], figure_height(name, len(nodes)))
     left, right, above, below = margins or figure_margins(name, nodes)
@@ -134,9 +117,18 @@ def _make_room_below(figure: Figure, axes: Axes, above: float, below: float) -> 
 
 def figure_margins(name: str, nodes: list[str]) -> tuple[float, float, float, float]:
     """Left, right, above and below in inches: room for two title lines, the legend, and names of nodes."""
-    from serfsim.report.plots.event_timeline import NAMED_LANES
-
     left = NUMBERS
     if name == "event_timeline" and len(nodes) <= NAMED_LANES:
         left = max(NUMBERS, 0.45 + NAME_CHARACTER * max(map(len, nodes), default=0))
     return left, 0.192, 0.62, 1.0
+
+
+def png_of(draw: Callable[..., Any], size: tuple[float, float] = PNG_SIZE) -> bytes:
+    """What `draw(ax=axes)` draws, in the style of all figures."""
+    out = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(ax=figure.add_subplot())
+        figure.savefig(out, dpi=DPI, format="png")
+    return out.getvalue()

@@ -13,6 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from markupsafe import Markup
+
 from serfsim.base.atomic_files import write_whole
 from serfsim.report.answer import answer, told_claims
 from serfsim.report.card import is_quiet, run_words, sections
@@ -55,8 +57,6 @@ def write_page(result: RunResult, path: Path, plots: Path | None = None) -> None
 
 def page(result: RunResult, figures: list[PageFigure]) -> str:
     """The page as text."""
-    from markupsafe import Markup
-
     summary, scenario = result.summary, scenario_of(result)
     crashes, views = crash_rows(result), view_rows(result)
     wrong = summary["convergence"]["views_disagreeing"] if views else 0

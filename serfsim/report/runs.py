@@ -10,9 +10,7 @@ from serfsim.base.progress import bar
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.report.answer import answer
 from serfsim.report.card import result_card
-from serfsim.report.figures import DRAWN, PAGE, PLOTS
-from serfsim.report.page import write_page
-from serfsim.report.plots import Plots
+from serfsim.report.plots import DRAWN, PAGE, PLOTS, Plots
 from serfsim.results.run_result import RunResult
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.model import Scenario
@@ -44,6 +42,8 @@ class Result(RunResult):
         with self._saving(Path(folder), DRAWN) as (target, partial):
             self._write(partial)
             if figures:
+                from serfsim.report.page import write_page  # start-up: matplotlib
+
                 write_page(self, partial / PAGE, partial / PLOTS)
         return target
 

@@ -13,6 +13,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import matplotlib as mpl
+from markupsafe import escape
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_hex, to_rgba
+from matplotlib.lines import Line2D
+
 from serfsim.report.plots import style
 
 if TYPE_CHECKING:
@@ -132,9 +138,6 @@ def fit(figure: Figure, ax: Axes, height: float | None) -> None:
 
 def svg_of(figure: Figure, name: str, told: str) -> str:
     """The figure as an <svg> element. `told` is what it says to those who cannot see it."""
-    import matplotlib as mpl
-    from markupsafe import escape
-
     text = io.StringIO()
     with mpl.rc_context(OPTIONS):
         figure.savefig(text, format="svg", dpi=RASTER_DPI, metadata={"Date": None})
@@ -180,9 +183,6 @@ def keys_of(ax: Axes) -> list[Key]:
 
 def sample(handle: Any) -> str:
     """A line, a patch or a marker in small."""
-    from matplotlib.collections import PathCollection
-    from matplotlib.lines import Line2D
-
     if isinstance(handle, Line2D):
         shape = line_sample(handle)
     elif isinstance(handle, PathCollection):
@@ -220,6 +220,4 @@ def marker_sample(points: Any) -> str:
 
 def paint(colour: Any) -> tuple[str, float]:
     """A colour as the style sheet knows it, and its opacity."""
-    from matplotlib.colors import to_hex, to_rgba
-
     return coloured(to_hex(colour)), to_rgba(colour)[3]

@@ -14,6 +14,7 @@ import numpy as np
 from serfsim.base.english import counted
 from serfsim.protocol.events import FAILED, SUSPECT
 from serfsim.report.tables import NONE, number
+from serfsim.results.run_result import StoredScenario
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import EventTable, Floats
 from serfsim.results.scoring.scored_run import rows_of_kind, select
@@ -62,8 +63,6 @@ class ViewRow:
 
 def scenario_of(result: RunResult) -> Scenario | None:
     """The scenario as it ran, where it can be had and is about these nodes."""
-    from serfsim.results.run_result import StoredScenario
-
     scenario = result.scenario
     if isinstance(scenario, StoredScenario):
         scenario = scenario.read()
@@ -114,13 +113,11 @@ def others_begin_with(entry: Entry, scenario: Scenario) -> bool:
 
 def remembered(truth: StoredTruth) -> list[TimelineEntry]:
     """Crashes, leaves and fault windows from the truth of the result alone."""
-    from serfsim.report.plots.style import fault_windows
-
     steps = [(t, f"{truth.names[node]} crashes") for t, node in truth.crashes]
     steps += [(t, f"{truth.names[node]} leaves") for t, node in truth.leaves]
     steps += [
         (window.start, f"somebody is down or under a fault, for {number(window.end - window.start)} s")
-        for window in fault_windows(truth, most=MOST_ROWS)
+        for window in truth.fault_windows(most=MOST_ROWS)
     ]
     return [
         TimelineEntry(f"at {format_duration(round(t, 3))}", told) for t, told in sorted(steps)[:MOST_ROWS]

@@ -6,8 +6,16 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
 from serfsim.base.atomic_files import made, write_whole
 from serfsim.base.errors import ResultError
+from serfsim.report import topology_panels as panels
+from serfsim.report.plots.style import STYLE
+from serfsim.report.topology_map import topology_map
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,15 +28,6 @@ DPI = 100
 
 def topology_figure(survey: Survey) -> Figure:
     """Above map, distribution, heat map; below triangles, asymmetry or where the error is, the floor."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    from serfsim.report import topology_panels as panels
-    from serfsim.report.plots.style import STYLE
-    from serfsim.report.topology_map import topology_map
-
     asymmetric = survey.report.asymmetric_share > 0.0
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))
@@ -54,10 +53,6 @@ SOFTWARE = "serfsim"  # by which an image that may be written over is known
 
 def save_topology_figure(survey: Survey, path: Path) -> Path:
     """Write a PNG. ResultError where it cannot be written."""
-    import matplotlib as mpl
-
-    from serfsim.report.plots.style import STYLE
-
     made(path.parent, ResultError)
     image = io.BytesIO()
     with mpl.rc_context(STYLE):

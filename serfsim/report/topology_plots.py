@@ -19,47 +19,37 @@ class SurveyPlots:
 
     def map(self, ax: Axes | None = None) -> Axes:
         """Where the nodes are."""
-        from serfsim.report.topology_map import topology_map
-
-        return self._draw(topology_map, ax)
+        return self._draw("topology_map", ax)
 
     def round_trip_times(self, ax: Axes | None = None) -> Axes:
         """How many pairs have which round-trip time."""
-        from serfsim.report.topology_panels import rtt_distribution
-
-        return self._draw(rtt_distribution, ax)
+        return self._draw("rtt_distribution", ax)
 
     def heat_map(self, ax: Axes | None = None) -> Axes:
         """The round-trip times of all pairs, near nodes side by side."""
-        from serfsim.report.topology_panels import rtt_heat_map
-
-        return self._draw(rtt_heat_map, ax)
+        return self._draw("rtt_heat_map", ax)
 
     def triangles(self, ax: Axes | None = None) -> Axes:
         """How much longer a pair's own way is than the shortest by one other node."""
-        from serfsim.report.topology_panels import triangle_severity
-
-        return self._draw(triangle_severity, ax)
+        return self._draw("triangle_severity", ax)
 
     def asymmetry(self, ax: Axes | None = None) -> Axes:
         """How far the ways there and back differ."""
-        from serfsim.report.topology_panels import asymmetry
-
-        return self._draw(asymmetry, ax)
+        return self._draw("asymmetry", ax)
 
     def error_by_distance(self, ax: Axes | None = None) -> Axes:
         """How wrong the best coordinates are for near and for far pairs."""
-        from serfsim.report.topology_panels import error_by_distance
-
-        return self._draw(error_by_distance, ax)
+        return self._draw("error_by_distance", ax)
 
     def floor(self, ax: Axes | None = None) -> Axes:
         """The relative errors of the best static coordinates, and Vivaldi's in the run surveyed."""
-        from serfsim.report.topology_panels import floor_distribution
+        return self._draw("floor_distribution", ax)
 
-        return self._draw(floor_distribution, ax)
-
-    def _draw(self, panel: Callable[[Survey, Axes], Axes], ax: Axes | None) -> Axes:
+    def _draw(self, panel: str, ax: Axes | None) -> Axes:
+        # start-up: they need matplotlib, and `survey` itself does not
+        from serfsim.report import topology_map, topology_panels
         from serfsim.report.plots.style import new_axes
 
-        return panel(self._survey, new_axes() if ax is None else ax)
+        module = topology_map if panel == "topology_map" else topology_panels
+        draw: Callable[[Survey, Axes], Axes] = getattr(module, panel)
+        return draw(self._survey, new_axes() if ax is None else ax)

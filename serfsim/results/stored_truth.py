@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.results.scoring.intervals import Spans
+from serfsim.results.scoring.intervals import Spans, merged
 from serfsim.results.scoring.pair_errors import spaced
 from serfsim.results.scoring.recording import FLAP_TIMEOUT, Floats, Integers, Interval, Recording
 
@@ -62,6 +62,13 @@ class StoredTruth:
     @cached_property
     def faulted_spans(self) -> Spans:
         return Spans(self.faulted)
+
+    def fault_windows(self, most: int = 150) -> list[Interval]:
+        """When any node was down or under a fault, within the scored time; [] where more than `most`."""
+        windows = merged(interval for one in [*self.faulted, *self.down] for interval in one)
+        inside = [window for window in windows if window.end > 0 and window.start < self.end_s]
+        clipped = [Interval(max(0.0, one.start), min(self.end_s, one.end)) for one in inside]
+        return clipped if len(clipped) <= most else []
 
 
 def stored_truth_of(recording: Recording) -> StoredTruth:

@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor
     from serfsim.results.run_result import RunResult
 
+# In the order in which a reader wants them.
+FIGURES = (
+    "view_sizes",
+    "probes",
+    "event_timeline",
+    "coordinate_error",
+    "coordinate_map",
+    "traffic",
+    "health",
+    "membership",
+    "queues",
+)
+PAGE = "report.html"  # in a result folder, as PLOTS
+PLOTS = "plots"
+DRAWN = (PAGE, *(f"{PLOTS}/{name}.png" for name in FIGURES))
+
 
 class Plots:
     """The figures of one result: `result.plot.view_sizes(ax=ax)`. Without `ax` a new figure is made."""

@@ -16,8 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from serfsim.results.scoring.intervals import merged
-from serfsim.results.scoring.recording import Floats, Integers, Interval
+from serfsim.results.scoring.recording import Floats, Integers
 from serfsim.results.scoring.rows import Column, in_pieces
 from serfsim.results.stored_truth import StoredTruth
 
@@ -153,18 +152,10 @@ def plain(value: float, _: int) -> str:
     return f"{value:g}"
 
 
-def fault_windows(truth: StoredTruth, most: int = 150) -> list[Interval]:
-    """When any node was down or under a fault, within the scored time; [] where too many to show."""
-    windows = merged(interval for one in [*truth.faulted, *truth.down] for interval in one)
-    end = truth.end_s
-    clipped = [Interval(max(0.0, i.start), min(end, i.end)) for i in windows if i.end > 0 and i.start < end]
-    return clipped if len(clipped) <= most else []
-
-
 def shade_faults(ax: Axes, truth: StoredTruth) -> None:
     """A pale band wherever some node was down or under a fault; it names itself in the legend."""
     label: str | None = "a fault is on"
-    for window in fault_windows(truth):
+    for window in truth.fault_windows():
         ax.axvspan(window.start, window.end, color=FAULT, linewidth=0, zorder=0.4, label=label)
         label = None
 

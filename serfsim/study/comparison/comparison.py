@@ -109,7 +109,7 @@ SCHEMA_VERSION: Final = 1
 
 def write(comparison: Comparison, folder: Path) -> Path:
     """Write all files. SerfsimError where the folder cannot be written."""
-    from serfsim.report.saving import png_of
+    from serfsim.report.figures import png_of
     from serfsim.study.comparison.describe import as_markdown
     from serfsim.study.comparison.plot import draw, forest_size
 

@@ -11,12 +11,21 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
 from serfsim.base.atomic_files import write_whole
 from serfsim.base.english import counted
 from serfsim.base.errors import SweepError
 from serfsim.report.page import page_style, page_template
+from serfsim.report.plots.style import SIZE, STYLE
+from serfsim.report.svg import page_figure
 from serfsim.scenario.phrases import describe_cluster, describe_length
 from serfsim.scenario.problems import found_expected
+from serfsim.study.sweeps import page_plot
+from serfsim.study.sweeps.folder import CSV
 from serfsim.study.sweeps.grid import as_text
 from serfsim.study.sweeps.overview import figure_text, headlines, runs_text, short_titles, summary
 from serfsim.study.sweeps.page_words import held, held_claims, sweep_answer
@@ -42,10 +51,6 @@ def write_sweep_page(sweep: Sweep, path: Path) -> None:
 
 def sweep_page(sweep: Sweep) -> str:
     """The page as text. SweepError where no run has ended yet."""
-    from markupsafe import Markup
-
-    from serfsim.study.sweeps.folder import CSV
-
     table, scenario = sweep.table, sweep.scenario
     if len(table) == 0:
         raise SweepError(f"{sweep.folder}: {found_expected('a sweep without runs', 'at least one run')}")
@@ -107,14 +112,6 @@ def page_figures(
     points: Sequence[Mapping[Any, Any]], names: Sequence[str], parameters: Sequence[str]
 ) -> list[PageFigure]:
     """Each of the figures against the first parameter."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from serfsim.report.plots.style import SIZE, STYLE
-    from serfsim.report.svg import page_figure
-    from serfsim.study.sweeps import page_plot
-
     found = []
     with mpl.rc_context(STYLE):
         for name in names:

@@ -168,7 +168,7 @@ SCHEMA_VERSION: Final = 1
 
 def write(tuning: Tuning, folder: Path) -> Path:
     """Write all files. SerfsimError where the folder cannot be written."""
-    from serfsim.report.saving import png_of
+    from serfsim.report.figures import png_of
     from serfsim.study.tuning.describe import as_markdown
 
     files = {
