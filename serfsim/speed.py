@@ -97,6 +97,7 @@ def settle() -> None:
 
 def is_compiled() -> bool:
     """Return whether this process runs the compiled form."""
+    # after `settle`, which arranges for the form that is imported
     from serfsim.engine import queue
 
     return not str(queue.__file__).endswith(".py")

@@ -119,6 +119,25 @@ def own_imports(file: Path, *, for_types: bool = True) -> Iterator[tuple[str, in
             yield module.removeprefix("serfsim."), line
 
 
+def imports_within_functions(file: Path) -> list[tuple[int, int]]:
+    """The first and the last line of each run of imports within a function."""
+    found = {
+        (node.lineno, node.end_lineno or node.lineno)
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    }
+    lines = file.read_text(encoding="utf-8").splitlines()
+    runs: list[tuple[int, int]] = []
+    for first, last in sorted(found):
+        if runs and not "".join(lines[runs[-1][1] : first - 1]).strip():
+            runs[-1] = (runs[-1][0], last)
+        else:
+            runs.append((first, last))
+    return runs
+
+
 def imported_by(part: str) -> set[str]:
     """The parts that a part really imports, without itself and what everybody may."""
     found = {

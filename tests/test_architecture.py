@@ -21,6 +21,7 @@ from tests.architecture import (
     graph_of_parts,
     imported_by,
     imports_of,
+    imports_within_functions,
     own_imports,
     part_of,
 )
@@ -99,6 +100,16 @@ def test_no_module_imports_another_in_a_circle_not_even_within_functions() -> No
         if module != name
     )
     assert [sorted(circle) for circle in nx.strongly_connected_components(graph) if len(circle) > 1] == []
+
+
+def test_an_import_within_a_function_says_why_it_is_there() -> None:
+    silent = []
+    for file in FILES:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        for first, last in imports_within_functions(file):
+            if "#" not in lines[last - 1] and not lines[first - 2].lstrip().startswith("#"):
+                silent.append(f"{name_of(file)}:{first}")
+    assert silent == [], "a comment above it, or behind it: `# start-up: it imports pandas`"
 
 
 def test_the_picture_of_the_parts_is_the_table() -> None:

@@ -27,6 +27,7 @@ def cell_bar(
     `words`: what to say beside the bar, in place of the share and the time that is left.
     """
     if show is None:
+        # start-up: IPython is slow to import
         from IPython.display import display as show
     assert show is not None
     handle: Any = None

@@ -22,6 +22,7 @@ def locked(
     `folder` and `doing` ("is carrying out a sweep in it") are for the message. `passing`: the file goes
     when the block ends. Raises `error` where another process holds it.
     """
+    # start-up: filelock is slow to import
     from filelock import FileLock, Timeout
 
     whose = "another process"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from serfsim.base.jupyter import cell_bar
 from serfsim.base.pace import Pace
 
 Report = Callable[[float], None]
@@ -19,14 +20,13 @@ Report = Callable[[float], None]
 def bar(name: str, quiet: bool = False) -> Iterator[Report]:
     """Yields what is told the share that is done, 0 to 1. The bar is gone when the work is."""
     if not quiet and in_jupyter():
-        from serfsim.base.jupyter import cell_bar
-
         with cell_bar(name) as report:
             yield report
         return
     if quiet or not sys.stderr.isatty():
         yield lambda fraction: None
         return
+    # start-up: rich is slow to import
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -128,8 +128,6 @@ def _shown(name: str, count: RunCount, quiet: bool, lines: bool) -> Iterator[Cal
     if quiet:
         yield lambda: None
     elif in_jupyter():
-        from serfsim.base.jupyter import cell_bar
-
         with cell_bar(name, words=count.words) as report:
             yield lambda: report(count.share)
     elif sys.stderr.isatty():
@@ -143,6 +141,7 @@ def _shown(name: str, count: RunCount, quiet: bool, lines: bool) -> Iterator[Cal
 
 @contextmanager
 def _in_terminal(name: str, count: RunCount) -> Iterator[Callable[[], None]]:
+    # start-up: rich is slow to import
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
     from rich.table import Column

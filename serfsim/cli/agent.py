@@ -15,6 +15,7 @@ import typer
 from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
 from serfsim.cli.signals import call_on_signal
+from serfsim.live.addresses import is_loopback, read_endpoint, resolved, shown
 
 if TYPE_CHECKING:
     from serfsim.live.agent import Identity, LiveAgent
@@ -56,7 +57,7 @@ def agent(
 
     It logs what a real agent would. Ctrl-C leaves gracefully. SIGTERM or a second Ctrl-C ends it at once.
     """
-    from serfsim.live.addresses import read_endpoint, resolved
+    # start-up: the help works without it
     from serfsim.live.agent import Identity, LiveAgent
 
     host, port = read_endpoint(bind, "--bind")
@@ -109,8 +110,6 @@ def read_key(text: str) -> bytes:
 
 def _check(identity: Identity, join: list[str]) -> None:
     """Refuse an address that others could not reach, and warn where strangers could reach ours."""
-    from serfsim.live.addresses import is_loopback, read_endpoint, resolved, shown
-
     host = identity.endpoint[0]
     if host in ("0.0.0.0", "::"):
         raise SerfsimError(f"--bind: found '{host}'; expected an address that the others can reach")
@@ -132,8 +131,6 @@ def _write(line: str) -> None:
 
 async def _run(made: LiveAgent, join: list[str]) -> str:
     """Until it ends; how it ended. SerfsimError where it cannot listen, or has nobody to join by."""
-    from serfsim.live.addresses import shown
-
     endpoint = await made.start()
     typer.echo(f"agent {made.identity.name} on {shown(endpoint)} (Ctrl-C leaves)")
     sys.stdout.flush()

@@ -51,6 +51,7 @@ def compare(
     ] = False,
 ) -> None:
     """Say what differs between two results or two sweeps, by how much, and whether it is better."""
+    # start-up: the help works without these
     from serfsim.study.comparison import compare as compared
     from serfsim.study.comparison.comparison import as_json_text
 
@@ -66,6 +67,7 @@ def compare(
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """The conclusion, then a table for each setting of what is not equal."""
+    # start-up: the help works without it
     from serfsim.study.comparison.describe import shown_rows
 
     console = console or Console()
@@ -82,6 +84,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
 
 def _table(rows: Sequence[Row], setting: str, width: int) -> Table:
     """A line a figure, below the name of its family."""
+    # start-up: the help works without it
     from serfsim.study.comparison.describe import HEADINGS, cells, label_text
 
     table = Table(box=None, pad_edge=False, header_style="bold", title=escape(setting) or None)

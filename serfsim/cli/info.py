@@ -12,6 +12,7 @@ def info(result: Folder, node: Node = None, at: Time = None, format: Format = "t
 
     Clocks and queues are in no table of a result, so the run is made again up to the time.
     """
+    # start-up: the help works without it
     from serfsim.live.views import info_json, info_text
 
     check_format(format)

@@ -57,10 +57,12 @@ def main() -> None:
     try:
         if sys.argv[1:] == ["--version"]:
             # Without the machinery of the commands, which takes longer to import than Python to start.
+            # start-up: the help works without it
             from serfsim.cli.version import version_text
 
             print(version_text())
             return
+        # start-up: the help works without it
         from serfsim.cli.app import app
 
         app(prog_name="serfsim")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from serfsim.base.errors import ResultError
+from serfsim.base.expressions import is_full_match
 from serfsim.cli.result_options import Folder, Format, Node, Time, check_format, past_of
 from serfsim.scenario.problems import found_expected
 
@@ -30,7 +31,7 @@ def members(
 
     The filters are regular expressions for the whole of what they look at.
     """
-    from serfsim.base.expressions import is_full_match
+    # start-up: the help works without it
     from serfsim.live.views import is_wanted, members_json, members_text
 
     check_format(format)

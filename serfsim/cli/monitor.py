@@ -8,6 +8,7 @@ import typer
 
 from serfsim.base.errors import ResultError
 from serfsim.cli.result_options import Folder, Node, past_of
+from serfsim.results.folder import LOG
 from serfsim.scenario.problems import unknown_name
 
 EPOCH = 946684800.0  # the beginning of the year 2000
@@ -24,8 +25,8 @@ def monitor(
 
     Lines have the date: the scenario's 0 stands for 2000/01/01 00:00:00.
     """
+    # start-up: the help works without it
     from serfsim.logs.lines import LEVELS, rank, stamped
-    from serfsim.results.folder import LOG
 
     if level.upper() not in LEVELS:
         raise ResultError(f"--level: {unknown_name(level, 'a level', LEVELS)}")

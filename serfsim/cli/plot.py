@@ -11,6 +11,7 @@ from serfsim.base import manifest
 from serfsim.base.atomic_folders import check_own
 from serfsim.base.errors import ResultError
 from serfsim.report.plots import FIGURES
+from serfsim.results.folder import renew
 from serfsim.scenario.problems import unknown_name
 
 
@@ -25,9 +26,9 @@ def plot(
     ] = None,
 ) -> None:
     """Draw the figures of a result folder."""
+    # start-up: the help works without these
     from serfsim.report.figures import save_figures
     from serfsim.report.runs import open_result
-    from serfsim.results.folder import renew
 
     for name in figures or ():
         if name not in FIGURES:

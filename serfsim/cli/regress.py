@@ -12,6 +12,7 @@ import typer
 from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.cli import codes
 from serfsim.scenario.problems import found_expected, quoted
+from serfsim.scenario.units import read_share
 
 if TYPE_CHECKING:
     from serfsim.study.regression.acceptance import Accepted
@@ -77,6 +78,7 @@ def regress(
         raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet))
     if because is not None:
         raise BaselineError(f"--because: {found_expected('no --accept', 'it only with --accept')}")
+    # start-up: the help works without it
     from serfsim.study.regression.check import regress as compared
 
     comparison = compared(
@@ -97,8 +99,6 @@ def regress(
 
 
 def _rate(text: str) -> float:
-    from serfsim.scenario.units import read_share
-
     try:
         return read_share(text)
     except (ValueError, ScenarioError):
@@ -107,6 +107,7 @@ def _rate(text: str) -> float:
 
 
 def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
+    # start-up: the help works without these
     from serfsim.study.regression.check import PAGE, accepting, history_of
     from serfsim.study.regression.describe import line_of, verdict
     from serfsim.study.regression.history import read_history
@@ -125,6 +126,7 @@ def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None
 
 
 def _record(comparison: Comparison, baseline: Path) -> None:
+    # start-up: the help works without these
     from serfsim.study.regression.acceptance import about_now
     from serfsim.study.regression.check import history_of
     from serfsim.study.regression.history import RECORDED, append, line_of
@@ -143,6 +145,7 @@ def _refuse_with_accept(*, settings: list[str] | None, exact: bool, record: bool
 def _accept(
     baseline: Path, names: list[str], seeds: str | None, workers: int | None, because: str | None, quiet: bool
 ) -> int:
+    # start-up: the help works without these
     from serfsim.study.regression.acceptance import accept
     from serfsim.study.regression.baseline import MANIFEST
 

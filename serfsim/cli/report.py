@@ -49,12 +49,15 @@ def is_a_page_of_ours(path: Path) -> bool:
 
 def writer(folder: Path) -> Callable[[Path], None]:
     """What writes the page of a result, or of a sweep, once it is known to be one."""
+    # start-up: the help works without it
     from serfsim.study.sweeps.folder import MANIFEST, open_sweep
 
     if (folder / MANIFEST).is_file():
+        # start-up: the help works without it
         from serfsim.study.sweeps.page import write_sweep_page
 
         return partial(write_sweep_page, open_sweep(folder))
+    # start-up: the help works without these
     from serfsim.report.page import write_page
     from serfsim.report.runs import open_result
 

@@ -32,6 +32,7 @@ FORMATS = ("text", "json")
 
 def past_of(folder: Path) -> FinishedRun:
     """The finished run of a result folder. ResultError where it is none."""
+    # start-up: the help works without these
     from serfsim.live.finished_run import FinishedRun
     from serfsim.report.runs import open_result
 

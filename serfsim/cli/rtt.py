@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from serfsim.cli.result_options import Folder, Node, Time, past_of
+from serfsim.protocol.vivaldi.texts import estimate_text, unknown_node_text
 
 
 def rtt(
@@ -22,8 +23,6 @@ def rtt(
 
     Taken are the last samples of both nodes' own coordinates. Where there is none yet, exit code 1.
     """
-    from serfsim.protocol.vivaldi.texts import estimate_text, unknown_node_text
-
     past = past_of(result)
     t = past.time(at)
     a = past.number(first, "NODE")

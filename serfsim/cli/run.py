@@ -16,8 +16,9 @@ from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.base.progress import bar
 from serfsim.cli import codes
 from serfsim.cli.interruption import STOPPED, interruptible
+from serfsim.report.answer import UNSETTLED
 from serfsim.report.plots import DRAWN
-from serfsim.results.folder import check_replaceable, held
+from serfsim.results.folder import check_replaceable, held, unfinished_capture
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
@@ -71,13 +72,12 @@ def run(
     with held(folder):
         result = _simulated(scenario, quiet, folder)
         if result.summary.get("warm_up_settled") is False:
-            from serfsim.report.answer import UNSETTLED
-
             typer.echo(f"warning: {UNSETTLED}", err=True)
         _tell(result, quiet, json)  # before it is written: a full disk loses none of it
         if figures is None:
             # Who interrupts a run does not want to wait for its figures.
             figures = not (quiet or json) and bool(result.summary["complete"])
+        # start-up: the help works without it
         from serfsim.engine.environment import no_garbage_collection
 
         # A figure's thousands of artists would have all that was imported searched for cycles.
@@ -95,6 +95,7 @@ def _tell(result: Result, quiet: bool, json: bool) -> None:
         typer.echo(dumps(result.summary, indent=2, allow_nan=False))
         return
     if not quiet:
+        # start-up: the help works without it
         from serfsim.cli.summary import print_summary
 
         print_summary(result.summary)
@@ -104,8 +105,8 @@ def _tell(result: Result, quiet: bool, json: bool) -> None:
 
 def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
     """The run. Interrupted, it gives what was finished, marked partial."""
+    # start-up: the help works without it
     from serfsim.report import runs
-    from serfsim.results.folder import unfinished_capture
 
     with bar(scenario.name, quiet) as report, interruptible() as interruption, catch_warnings():
         simplefilter("ignore", SerfsimWarning)  # it was said before the run
@@ -158,6 +159,7 @@ def activity(text: str, quiet: bool = False) -> Iterator[None]:
     if quiet or not sys.stderr.isatty():
         yield
     else:
+        # start-up: rich is slow to import
         from rich.console import Console
 
         with Console(stderr=True).status(text):

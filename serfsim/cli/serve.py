@@ -14,12 +14,14 @@ from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.signals import call_on_signal
 from serfsim.live.addresses import is_loopback, read_endpoint, shown
+from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
 from serfsim.protocol.serf.config import RPC_PORT
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import LARGEST_SEED, Scenario
 from serfsim.scenario.problems import found_expected
+from serfsim.scenario.units import read_duration
 
 if TYPE_CHECKING:
     from serfsim.live.rpc.pacing import Pace, Stepped
@@ -99,8 +101,6 @@ def node_number(scenario: Scenario, name: str | None) -> int:
 
 def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> Pace:
     """How fast time shall pass. SerfsimError for several answers, or one that is no speed."""
-    from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
-
     given = [
         name
         for name, is_given in (("--speed", speed is not None), ("--fast", fast), ("--step", step))
@@ -124,7 +124,7 @@ def _warn_if_open(host: str, key: str) -> None:
 
 
 def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace: Pace) -> None:
-    from serfsim.live.rpc.pacing import Stepped
+    # start-up: the help works without these
     from serfsim.live.rpc.server import Server
     from serfsim.live.rpc.simulated_agent import SimulatedAgent
     from serfsim.simulation import Simulation
@@ -155,8 +155,6 @@ def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace
 
 def _read_steps(pace: Stepped) -> None:
     """Have a thread read durations from standard input; it ends with the process."""
-    from serfsim.scenario.units import read_duration
-
     loop = asyncio.get_running_loop()
 
     # A reader of its own: while the thread waits in it, the process can still end.

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serfsim.base import manifest
+from serfsim.base.atomic_files import write_whole
+from serfsim.base.atomic_folders import check_own
 from serfsim.cli import codes
+from serfsim.cli.confidence import confidence_of
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
@@ -72,7 +76,7 @@ def sweep(
 
     Exit code 0: all runs are done; 1: some have failed; 130: interrupted.
     """
-    from serfsim.cli.confidence import confidence_of
+    # start-up: the help works without these
     from serfsim.cli.sweep_options import read_figures, read_statistic
     from serfsim.study.sweeps.grid import read_grid, read_seeds
     from serfsim.study.sweeps.sweeping import carried_out
@@ -97,6 +101,7 @@ def sweep(
     )
     _say_what_went_wrong(ended)
     if not quiet:
+        # start-up: the help works without it
         from serfsim.cli.sweep_table import print_points
 
         print_points(ended.table, scenario, names, share, statistic)
@@ -112,9 +117,7 @@ def _warn(scenario: Scenario) -> None:
 
 
 def _write_summary(ended: Ended, confidence: float, statistic: str, folder: Path) -> None:
-    from serfsim.base import manifest
-    from serfsim.base.atomic_files import write_whole
-    from serfsim.base.atomic_folders import check_own
+    # start-up: the help works without it
     from serfsim.study.sweeps import summary
 
     check_own(folder, [SUMMARY])

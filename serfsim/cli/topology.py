@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serfsim.base.errors import ResultError, SerfsimError
+from serfsim.cli.run import activity
 from serfsim.scenario.model import LARGEST_SEED
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def topology(
 ) -> None:
     """Say how far apart nodes are, what of it no coordinates can express, and draw it."""
     if list_known:
+        # start-up: the help works without it
         from serfsim.cli.topology_list import print_known
 
         return print_known()
@@ -63,20 +65,20 @@ def topology(
         raise SerfsimError(
             "FILE: found nothing; expected a scenario, a measured network or its name; see --list"
         )
-    from serfsim.cli.run import activity
+    # start-up: the help works without these
     from serfsim.cli.topology_source import read_source
     from serfsim.report.topology_survey import survey
+    from serfsim.report.topology_table import survey_json
 
     figure = None if json else _figure_path(out)
     source = read_source(file, nodes, seed, settings or ())
     with activity("looking for the best coordinates" if floor else "looking at all pairs"):
         found = survey(source, floor=floor)
     if json:
-        from serfsim.report.topology_table import survey_json
-
         typer.echo(survey_json(found))
         return None
     _print(found)
+    # start-up: the help works without it
     from serfsim.report.topology_figure import save_topology_figure
 
     assert figure is not None
@@ -106,6 +108,7 @@ def _figure_path(out: Path | None) -> Path:
 
 def _print(survey: Survey) -> None:
     """The table, to standard output."""
+    # start-up: rich is slow to import
     from rich.console import Console
     from rich.markup import escape
 

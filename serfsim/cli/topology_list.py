@@ -13,6 +13,7 @@ from serfsim.topology.datasets import DATA_FOLDER, known, local_path
 
 def print_known() -> None:
     """Size, licence and origin of each data set; how many backbones there are of each collection."""
+    # start-up: the help works without it
     from serfsim.topology.backbone import networks
 
     console = Console()

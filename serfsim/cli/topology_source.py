@@ -25,7 +25,9 @@ from serfsim.scenario.library import shipped
 from serfsim.scenario.loading import load, loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
+from serfsim.scenario.source import Source, read_yaml
 from serfsim.topology.datasets import DATA_SETS
+from serfsim.topology.matrix import load_matrix
 from serfsim.topology.text_cells import ending, read_text
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ def read_source(text: str, nodes: int | None, seed: int | None, settings: Sequen
 
 
 def _run(folder: Path, nodes: int | None, seed: int | None, settings: Sequence[str]) -> Result:
+    # start-up: the help works without it
     from serfsim.report.runs import open_result
 
     result = open_result(folder)
@@ -86,6 +89,7 @@ def _described(text: str) -> dict[str, Any] | None:
         if DATA_SETS[text].slices > 1:
             described["slice_every"] = SLICE_EVERY
         return described
+    # start-up: the help works without it
     from serfsim.topology.backbone import networks
 
     if text in networks():
@@ -99,6 +103,7 @@ def _is_graph(path: Path) -> bool:
     """Recognise a JSON file of nodes and links, rather than of latencies between all pairs."""
     if ending(path) != ".json":
         return False
+    # start-up: the help works without it
     from serfsim.topology.graph import is_node_link
 
     try:
@@ -108,8 +113,6 @@ def _is_graph(path: Path) -> bool:
 
 
 def _mapping(text: str) -> dict[str, Any]:
-    from serfsim.scenario.source import Source, read_yaml
-
     read = read_yaml(text, Source("topology", has_lines=False))
     if not isinstance(read, dict):
         raise ScenarioError(f"topology: {found_expected(quoted(text), 'a mapping such as {model: plane}')}")
@@ -123,6 +126,7 @@ def _places(topology: dict[str, Any], settings: Sequence[str]) -> int | None:
     if data in DATA_SETS:
         return DATA_SETS[str(data)].places
     if model == "backbone" and topology.get("network"):
+        # start-up: the help works without it
         from serfsim.topology.backbone import full_name, load_network
 
         graph = load_network(full_name(str(topology["network"])))
@@ -133,13 +137,12 @@ def _places(topology: dict[str, Any], settings: Sequence[str]) -> int | None:
         return None
     options = {**topology, **_set_options(settings)}
     if model == "graph":
+        # start-up: the help works without it
         from serfsim.topology.graph import load_graph
 
         weight = str(options.get("weight", "latency"))
         return len(load_graph(file, options.get("format"), weight, bool(options.get("directed"))))
     if model == "matrix":
-        from serfsim.topology.matrix import load_matrix
-
         names = ("unit", "kind", "missing", "format", "key")
         measured = load_matrix(file, **{name: str(options[name]) for name in names if name in options})
         if len(measured.one_way) > 1 and "slice" not in options:

@@ -91,6 +91,7 @@ def tune(
 
     Exit code 0: a setting was found; 1: none is shown to keep what is asked; 130: interrupted.
     """
+    # start-up: the help works without it
     from serfsim.study.sweeps.grid import read_grid
 
     what, folder = _given(file, settings, out)
@@ -122,6 +123,7 @@ def tune(
 
 def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any, Path]:
     """The scenario or the sweep, and the folder for the answer."""
+    # start-up: the help works without it
     from serfsim.study.sweeps.folder import existing_runs
 
     found = existing_runs(file)
@@ -134,6 +136,7 @@ def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any
 
 def _tuned(what: Any, quiet: bool, **options: Any) -> Tuning:
     """The tuning; runs that failed are told on standard error, and so is how to go on."""
+    # start-up: the help works without these
     from serfsim.study.sweeps.sweeping import SweepInterrupted
     from serfsim.study.tuning import tune as tuned
 
@@ -155,6 +158,7 @@ def print_table(tuning: Tuning, console: Console | None = None) -> None:
 
     Constraints are told apart by letters, so that the columns leave room for what was found.
     """
+    # start-up: the help works without it
     from serfsim.study.tuning.describe import cells, headings, method_text
 
     console = console or Console()

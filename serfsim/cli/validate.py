@@ -50,6 +50,7 @@ def _read_measurements(scenario: Scenario) -> None:
     """Build the topology where it is made of a file, so that mistakes in that file show."""
     topology = scenario.network.topology
     if isinstance(topology, Measured):
+        # start-up: the help works without it
         from serfsim.simulation.build import topology_of
 
         topology_of(scenario, scenario.roster(), scenario.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serfsim._version import __version__
+from serfsim.speed import is_compiled
 
 
 def version_text() -> str:
@@ -12,8 +13,6 @@ def version_text() -> str:
 
 def _is_compiled() -> bool:
     try:
-        from serfsim.speed import is_compiled
-
         return is_compiled()
     except ImportError:
         return False

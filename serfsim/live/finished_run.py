@@ -225,6 +225,7 @@ class FinishedRun:
         ResultError if the repeated run differs, as under another version of serfsim.
         """
         # Only this needs the simulation; the other commands start faster without it.
+        # start-up: they import simpy
         from serfsim.engine.environment import no_garbage_collection
         from serfsim.simulation.recorder import as_array
         from serfsim.simulation.simulation import Simulation

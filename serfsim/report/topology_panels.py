@@ -96,6 +96,7 @@ def rtt_heat_map(survey: Survey, ax: Axes) -> Axes:
 
 def clustered(distance: Floats) -> Integers:
     """The order of the leaves of average-linkage clustering."""
+    # start-up: scipy is slow to import
     from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
     from scipy.spatial.distance import squareform
 

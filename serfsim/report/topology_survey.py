@@ -18,6 +18,7 @@ import numpy as np
 
 from serfsim.base.errors import ScenarioError
 from serfsim.report.topology_plots import SurveyPlots
+from serfsim.report.topology_table import survey_html
 from serfsim.results.run_result import RunResult
 from serfsim.results.scoring.pair_errors import ERROR_FIGURES, Embedding, PairErrors
 from serfsim.scenario.loading import loads
@@ -85,8 +86,6 @@ class Survey:
         return SurveyPlots(self)
 
     def _repr_html_(self) -> str:
-        from serfsim.report.topology_table import survey_html
-
         return survey_html(self)
 
     def __repr__(self) -> str:

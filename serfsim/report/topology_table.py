@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from serfsim.report.tables import NONE, Row, number, percent
+from serfsim.results.summary import finite
+from serfsim.scenario.card import card_style, environment
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Survey
@@ -115,12 +122,6 @@ def _numbers(survey: Survey) -> int:
 
 def survey_html(survey: Survey) -> str:
     """The table and what it means, for a notebook."""
-    from itertools import groupby
-
-    from markupsafe import Markup
-
-    from serfsim.scenario.card import card_style, environment
-
     sections = [
         (name, list(rows)) for name, rows in groupby(survey_rows(survey), key=lambda row: row.section)
     ]
@@ -206,11 +207,6 @@ def _shares(spread: Spread) -> str:
 
 def survey_json(survey: Survey) -> str:
     """All figures; seconds and shares as they are, None for what does not exist."""
-    import json
-    from dataclasses import asdict
-
-    from serfsim.results.summary import finite
-
     floor = survey.floor
     document = {
         "name": survey.name,

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from serfsim.base.errors import ResultError
+from serfsim.protocol.events import NAMES
 from serfsim.results.columns import Coded, Column, Columns, Masked
 from serfsim.results.stored_truth import StoredTruth
 
@@ -185,8 +186,6 @@ def _check_members(file: Path, column: str, values: Column, known: set[str]) -> 
 
 def _check_events(file: Path, table: Columns) -> None:
     """What figures count on: names by number, kinds of events, times."""
-    from serfsim.protocol.events import NAMES
-
     for column in ("observer", "subject", "kind"):
         if not isinstance(table[column], Coded):
             raise ResultError(f"{file}: {column}: found no names; expected those that serfsim writes")

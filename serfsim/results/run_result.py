@@ -20,7 +20,7 @@ from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.results import folder as layout
 from serfsim.results import frames
 from serfsim.results.agent_log import write_log
-from serfsim.results.columns import Columns, frame_of, read_parquet, write_parquet
+from serfsim.results.columns import Columns, frame_of
 from serfsim.results.reading import UNREADABLE, check_stored_truth, check_summary, check_table
 from serfsim.results.scoring.coordinates import error_series
 from serfsim.results.scoring.recording import EventTable, Recording
@@ -143,6 +143,8 @@ class RunResult:
 
         def reader(name: str) -> Callable[[], Columns]:
             def read() -> Columns:
+                from serfsim.results.parquet import read_parquet  # start-up: it imports pyarrow
+
                 path = place / f"{name}.parquet"
                 if not path.is_file():
                     raise ResultError(f"{place}: has no {path.name}")
@@ -272,6 +274,8 @@ class RunResult:
             yield self.columns(name)
 
     def _write(self, folder: Path) -> None:
+        from serfsim.results.parquet import write_parquet  # start-up: it imports pyarrow
+
         (folder / layout.SCENARIO).write_text(self.scenario_yaml, encoding="utf-8")
         summary = json.dumps(self.summary, indent=2, allow_nan=False) + "\n"
         (folder / layout.SUMMARY).write_text(summary, encoding="utf-8")

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from serfsim.base.english import printable
 from serfsim.scenario.entry import describe_entries
 from serfsim.scenario.phrases import describe_cluster, describe_length
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @cache
 def environment(package: str) -> Environment:
     """The templates of a package's folder `templates`; what they insert is escaped."""
+    # start-up: jinja2 is slow to import
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -49,8 +52,6 @@ def card_style() -> str:
 
 def scenario_card(scenario: Scenario) -> str:
     """The card as HTML that stands in a page of somebody else's."""
-    from markupsafe import Markup
-
     return (
         environment("serfsim.scenario")
         .get_template("scenario.html.j2")

@@ -303,6 +303,7 @@ def _with_data_set(value: Any, model: str) -> Any:
     """Fill in the settings of a data set; refuse others beside it."""
     if not isinstance(value, dict) or value.get("data") is None:
         return value
+    # start-up: it imports numpy
     from serfsim.topology.datasets import DATA_SETS
 
     name = value["data"]
@@ -331,6 +332,7 @@ def is_networkx(value: object) -> bool:
 
 def _edges_of(graph: Any, weight: str, unit: str | None, loss: str | None) -> dict[str, Any]:
     """A networkx graph's edges as the file would have them: latencies in seconds, and shares lost."""
+    # start-up: they import networkx and numpy
     from serfsim.topology.graph import loss_attribute, read_edge, unread_attributes
     from serfsim.topology.units import default_unit
 

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from serfsim.base.english import nearest
 from serfsim.protocol.settings import SHORTEST_INTERVAL
+from serfsim.scenario.card import scenario_card
 from serfsim.scenario.checks import cross_problems
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.cluster import Cluster
@@ -29,6 +30,7 @@ from serfsim.scenario.roster import Roster, build_roster, releases_of
 from serfsim.scenario.settings import release_settings
 from serfsim.scenario.units import PositiveDuration, read_duration, write_duration
 from serfsim.scenario.workload import AnyWork
+from serfsim.scenario.writing import dumps
 
 LONGEST_QUESTION = 10_000  # characters
 LARGEST_SEED = 2**63 - 1
@@ -136,8 +138,6 @@ class Scenario(Part):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        from serfsim.scenario.card import scenario_card
-
         return scenario_card(self)
 
     def roster(self) -> Roster:
@@ -167,8 +167,6 @@ class Scenario(Part):
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
         """Everything as a scenario file; with `folder`, files are named relative to it."""
-        from serfsim.scenario.writing import dumps  # start-up: a scenario made in Python needs no YAML
-
         return dumps(self, folder)
 
     def check_claims(self, summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ def _read_network(value: object) -> object:
     if not isinstance(value, str):
         raise invalid("a network such as topozoo/Abilene", value)
     # topohub is asked only by those who want it.
+    # start-up: it imports networkx and numpy
     from serfsim.topology.backbone import full_name
 
     try:
@@ -75,6 +76,7 @@ class Cloud(Measured):
     @classmethod
     def _list_regions(cls, value: Any) -> Any:
         """The regions by name, so that what a result keeps of its scenario says them."""
+        # start-up: it imports numpy
         from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS
 
         provider = value.get("provider", "aws") if isinstance(value, dict) else None
@@ -92,6 +94,7 @@ class Cloud(Measured):
     @model_validator(mode="after")
     def _place_somewhere(self) -> Cloud:
         if isinstance(self.place, Mapping):
+            # start-up: it imports numpy
             from serfsim.topology.cloud import known_places
 
             _check_places(self.place, known_places(self.provider, self.regions, self.zones))
@@ -106,6 +109,7 @@ def _check_places(place: Mapping[str, str], known: list[str]) -> None:
 
 
 def _known_regions(provider: str, regions: Any) -> Any:
+    # start-up: it imports numpy
     from serfsim.topology.regions import PROVIDERS, canonical
 
     if not isinstance(regions, (list, tuple)) or not regions:
@@ -149,6 +153,7 @@ class Datacenter(Measured):
     @model_validator(mode="after")
     def _place_somewhere(self) -> Datacenter:
         if isinstance(self.place, Mapping):
+            # start-up: it imports numpy
             from serfsim.topology.datacenter import known_places
 
             _check_places(self.place, known_places(self.regions, self.zones, self.racks))

@@ -88,6 +88,7 @@ def _graph(topology: Any) -> Iterator[str]:
     """What a file of links says that no packet will notice."""
     if not isinstance(topology, Graph) or topology.file is None:
         return
+    # start-up: it imports networkx and numpy
     from serfsim.topology.graph import load_graph, unread_attributes
 
     try:

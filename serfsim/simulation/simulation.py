@@ -266,6 +266,7 @@ class Simulation:
     def _begin_capture(self, path: Path | None) -> CaptureFile | None:
         if not self.scenario.record.packets.startswith("pcap"):
             return None
+        # start-up: it imports cryptography
         from serfsim.capture import FORMATS, PacketCapture
 
         file = FORMATS[self.scenario.record.packets](path)

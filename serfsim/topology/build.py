@@ -137,6 +137,7 @@ def _cloud(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Top
 
 
 def _backbone(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
+    # start-up: it imports networkx
     from serfsim.topology.backbone import backbone
 
     network = _get(spec, "network")
@@ -172,6 +173,7 @@ def _matrix(spec: object, names: Sequence[str], rng: Random, folder: Path) -> To
 
 def _graph(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Topology:
     # networkx takes a moment to import, and most runs have no graph.
+    # start-up: it imports networkx
     from serfsim.topology.graph import graph_topology, load_graph
 
     file, spec = _file_of(spec, folder), _settings(spec)
@@ -193,6 +195,7 @@ def _graph(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Top
 
 def _written_graph(spec: object, n: int, rng: Random) -> Any:
     """The graph of a generator, or of the links that the description has itself."""
+    # start-up: networkx is slow to import
     import networkx as nx
 
     from serfsim.topology.generators import generate

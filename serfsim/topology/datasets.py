@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from serfsim.base.errors import ScenarioError
 
 DATA_FOLDER = "SERFSIM_DATA"
@@ -172,6 +174,7 @@ def known() -> tuple[DataSet, ...]:
 
 def cache_folder() -> Path:
     """Where what was fetched is kept."""
+    # start-up: pooch is slow to import
     import pooch
 
     return Path(os.environ.get(CACHE_FOLDER) or pooch.os_cache("serfsim"))
@@ -222,6 +225,7 @@ def fetch(data_set: DataSet, folder: Path) -> Path:
 
 def _reason(error: Exception) -> str:
     """In a few words; those of the libraries below are many."""
+    # start-up: requests is slow to import
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -237,6 +241,7 @@ def _reason(error: Exception) -> str:
 
 def _fetch_file(url: str, sha256: str, path: Path) -> Path:
     """Pooch writes to a temporary name, and renames what has the right checksum."""
+    # start-up: pooch is slow to import
     import pooch
 
     pooch.retrieve(url, f"sha256:{sha256}", fname=path.name, path=path.parent)
@@ -249,7 +254,7 @@ def _nothing(record: logging.LogRecord) -> bool:
 
 def _fetch_slices(data_set: DataSet, folder: Path) -> Path:
     """All parts, and the array of them. What was fetched before an interruption is not fetched again."""
-    import numpy as np
+    # start-up: pooch is slow to import
     import pooch
 
     target = folder / data_set.file

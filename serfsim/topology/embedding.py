@@ -237,6 +237,7 @@ def _classical_scaling(distance: Floats, dimensionality: int) -> Floats:
 
 def _refined(misfit: _Misfit, x: Floats, loss: Loss, stages: Stages) -> Floats:
     """`x` moved downhill, stage by stage."""
+    # start-up: scipy is slow to import
     from scipy.optimize import minimize
 
     for least, scale, evaluations in stages:

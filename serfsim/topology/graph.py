@@ -337,6 +337,7 @@ def _check_connected(links: nx.Graph, source: str) -> None:
 
 def _shortest(links: nx.Graph, nodes: list[object], used: list[int], loops: Loops) -> tuple[Floats, Floats]:
     """One-way seconds between the places used, and the share lost on the way; shapes (u, u)."""
+    # start-up: scipy is slow to import
     from scipy.sparse.csgraph import dijkstra
 
     number = {node: i for i, node in enumerate(links.nodes)}

@@ -180,6 +180,7 @@ def _matrix(path: Path, record: str, rows: Sequence[Row], columns: Columns) -> R
     slices = _slices(path, times, i * len(labels) + j)
     k, m = int(slices.max()) + 1, len(labels)
     check_cells(path, m, k)
+    # start-up: pandas is slow to import
     import pandas as pd  # takes longer to import than a small run takes
 
     medians = (
@@ -228,6 +229,7 @@ def _slices(path: Path, times: Sequence[Any], pairs: Integers) -> Integers:
 
 def _moments(path: Path, times: Sequence[Any]) -> Floats:
     """Times as numbers that rise: numbers as they are, dates as seconds."""
+    # start-up: pandas is slow to import
     import pandas as pd
 
     numbers = pd.to_numeric(pd.Series(times), errors="coerce")

@@ -123,6 +123,7 @@ def main(words: list[str] | None = None) -> int:
     whole = not (given.quick or given.kind or given.release or given.recordings != "*")
     page = given.page or (PAGE if whole else None)
     if page is not None:
+        # start-up: it imports matplotlib
         from serfsim.validation.page import write_page
 
         write_page(page, rows, pairs, skipped)

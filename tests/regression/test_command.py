@@ -116,7 +116,7 @@ def test_interrupted_it_leaves_all_as_it_was(
         raise KeyboardInterrupt
 
     before = {file: file.read_bytes() for file in Path("results").rglob("*.*")}
-    monkeypatch.setattr("serfsim.study.sweeps.execution.run_all", interrupted)
+    monkeypatch.setattr("serfsim.study.regression.runs.run_all", interrupted)
     assert serfsim_in(*words).exit_code == 130
     assert {file: file.read_bytes() for file in Path("results").rglob("*.*")} == before
 
@@ -127,7 +127,7 @@ def test_a_run_that_fails_is_told_and_is_a_regression(
     def failing(jobs: Any, **_: object) -> list[Outcome]:
         return [Outcome(job, "key", FAILED, "ZeroDivisionError: division by zero") for job in jobs]
 
-    monkeypatch.setattr("serfsim.study.sweeps.execution.run_all", failing)
+    monkeypatch.setattr("serfsim.study.regression.runs.run_all", failing)
     done = serfsim_in("--seeds", "1-2")
     assert done.exit_code == 1
     assert done.stdout.startswith("2 runs came to no end, in tiny.")

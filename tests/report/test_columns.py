@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serfsim.results.columns import Coded, Columns, Masked, frame_of, joined, read_parquet, write_parquet
+from serfsim.results.columns import Coded, Columns, Masked, frame_of, joined
+from serfsim.results.parquet import read_parquet, write_parquet
 
 TABLE: Columns = {
     "t_s": np.array([0.5, np.nan, 2.5]),

@@ -77,6 +77,7 @@ class Plots:
         return self._draw("queues", ax)
 
     def _draw(self, figure: str, ax: Axes | None, **options: Any) -> Axes:
+        # start-up: it imports matplotlib and numpy
         from serfsim.report.plots.style import new_axes
 
         draw = import_module(f"serfsim.report.plots.{figure}").draw

@@ -82,6 +82,7 @@ CHARACTER = 0.6
 
 def new_axes() -> Axes:
     """Axes of a new pyplot figure in this style, so that a notebook shows it."""
+    # start-up: pyplot looks for a screen, and only notebooks need it
     from matplotlib import pyplot
 
     # Made outside the style: the first figure of a notebook tells pyplot to show those to come, and what

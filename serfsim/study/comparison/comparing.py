@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import ResultError, ScenarioError, SerfsimError
 from serfsim.results.folder import SUMMARY
+from serfsim.results.run_result import RunResult
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.scenario.unused import why_unused
+from serfsim.study.comparison import of_results, of_sweeps
 from serfsim.study.comparison.comparison import Comparison
 from serfsim.study.statistics.intervals import required
-from serfsim.study.sweeps.folder import differences
+from serfsim.study.sweeps.folder import MANIFEST, differences, existing_runs, require_runs
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
@@ -56,8 +58,6 @@ def compare(
 
 
 def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: float) -> Comparison:
-    from serfsim.study.comparison import of_results
-
     base, candidate = sides
     digests = [result.summary["digest"] for result in sides]
     names = [result.summary["name"] for result in sides]
@@ -80,8 +80,6 @@ def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: flo
 
 
 def _of_sweeps(sides: list[Any], figures: Sequence[str] | None, confidence: float) -> Comparison:
-    from serfsim.study.comparison import of_sweeps
-
     base, candidate = sides
     pairs, rows, notes = of_sweeps.compared(base, candidate, figures, confidence)
     return Comparison(
@@ -107,9 +105,6 @@ def _counts(seeds: Sequence[int]) -> str:
 
 def _read(what: Any) -> RunResult | ExistingRuns:
     """A result, or the runs of a sweep. SerfsimError for anything else."""
-    from serfsim.results.run_result import RunResult
-    from serfsim.study.sweeps.folder import MANIFEST, existing_runs, require_runs
-
     if _is_result(what):
         result: RunResult = what
         return result

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from serfsim.base.atomic_folders import write_each
 from serfsim.base.errors import ResultError
 from serfsim.results.summary import finite
+from serfsim.study.comparison.describe import as_html, as_markdown, verdict_text
 from serfsim.study.comparison.rows import Row
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ class Comparison:
     @cached_property
     def verdict(self) -> str:
         """The verdict in words; its first line is the conclusion."""
-        from serfsim.study.comparison.describe import verdict_text
-
         return verdict_text(self)
 
     @property
@@ -62,12 +61,14 @@ class Comparison:
         in the figure's unit), relative, relative_low, relative_high (the same as a share of the base),
         n (runs or nodes), base_missing, candidate_missing (runs without the figure), verdict.
         """
+        # start-up: pandas is slow to import
         import pandas as pd
 
         return pd.DataFrame([_record(row) for row in self.rows])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The differences of the figures as shares of the base, with their intervals."""
+        # start-up: it imports matplotlib
         from serfsim.study.comparison.plot import draw, new_forest_axes
 
         return draw(self, new_forest_axes(self) if ax is None else ax)
@@ -77,8 +78,6 @@ class Comparison:
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
-        from serfsim.study.comparison.describe import as_html
-
         return as_html(self)
 
     def __repr__(self) -> str:
@@ -109,8 +108,8 @@ SCHEMA_VERSION: Final = 1
 
 def write(comparison: Comparison, folder: Path) -> Path:
     """Write all files. SerfsimError where the folder cannot be written."""
+    # start-up: they import matplotlib
     from serfsim.report.figures import png_of
-    from serfsim.study.comparison.describe import as_markdown
     from serfsim.study.comparison.plot import draw, forest_size
 
     files = {

@@ -23,6 +23,7 @@ from serfsim.study.comparison import per_node, per_pair
 from serfsim.study.comparison.rows import SHOWN, Row, chosen_figures, distinct, verdict_of
 from serfsim.study.statistics import differences
 from serfsim.study.statistics.intervals import Floats
+from serfsim.study.sweeps import flat_figures
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
@@ -32,8 +33,6 @@ def compared(
     base: RunResult, candidate: RunResult, figures: Sequence[str] | None, confidence: float
 ) -> tuple[list[Row], list[str]]:
     """(rows, what was left out, in words): a row for each figure that either run has."""
-    from serfsim.study.sweeps import flat_figures
-
     sides = [flat_figures(result.summary) for result in (base, candidate)]
     known = [name for name in dict.fromkeys([*sides[0], *sides[1]]) if _has(sides, name)]
     names, notes = distinct(

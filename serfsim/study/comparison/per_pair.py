@@ -89,6 +89,7 @@ def true_rtt(result: RunResult) -> Callable[[int, float], Floats] | None:
     """From a node to every node at a time, seconds, shape (n,); None where the scenario is not kept."""
     if result.recording is not None:
         return result.recording.truth.rtt
+    # start-up: they import simpy
     from serfsim.report.topology_survey import scenario_of
     from serfsim.simulation.build import topology_of
     from serfsim.simulation.truth import TrueRtt

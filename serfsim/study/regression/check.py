@@ -17,8 +17,11 @@ from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.regression.baseline import Baseline, Entry, read_baseline
 from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
 from serfsim.study.regression.history import FILE, read_history
+from serfsim.study.regression.markdown import document, markdown
+from serfsim.study.regression.plots import save_plots
 from serfsim.study.regression.runs import Failure, Runs, run_scenarios
 from serfsim.study.regression.selection import chosen, loaded
+from serfsim.study.sweeps.grid import checked_seeds
 from serfsim.study.sweeps.worker import FAILED, Outcome
 
 BASELINE: Final = Path("results") / "baseline"
@@ -86,8 +89,6 @@ def regress(
 
 def seeds_of(entries: Iterable[Entry], seeds: Iterable[int] | str | None) -> dict[str, list[int]]:
     """The seeds of each scenario: those given, or its own of the baseline."""
-    from serfsim.study.sweeps.grid import checked_seeds
-
     if seeds is None:
         return {entry.name: list(entry.runs.seeds) for entry in entries}
     wanted = checked_seeds(seeds)
@@ -112,9 +113,6 @@ def run(
 
 def write(comparison: Comparison, baseline: Baseline, out: Path) -> None:
     """Write the folder `out`, whole or not at all."""
-    from serfsim.study.regression.markdown import document, markdown
-    from serfsim.study.regression.plots import save_plots
-
     history, _ = read_history(history_of(baseline.folder))
     page = markdown(comparison, baseline=baseline.folder.as_posix(), command=accepting(baseline.folder))
     with replacing(out, _OWNED, BaselineError) as folder:

@@ -21,6 +21,7 @@ from serfsim.scenario.model import Scenario
 from serfsim.study.regression.baseline import Baseline, Entry
 from serfsim.study.regression.runs import CLAIMS_FAILED, Failure, Floats, Runs
 from serfsim.study.regression.selection import differing_settings
+from serfsim.study.statistics import holm
 
 WORSE: Final = "worse"
 BETTER: Final = "better"
@@ -113,8 +114,6 @@ def compare(
     rate: float = FAMILY_WISE_ERROR,
 ) -> Comparison:
     """Compare the runs of each scenario, as it ran, with the baseline's of the same name."""
-    from serfsim.study.statistics import holm
-
     found = [_compared(baseline, scenarios[name], runs) for name, runs in now.items() if runs.seeds]
     adjusted = iter(holm([test.p for scenario in found for test in scenario.tests]))
     judged = []
@@ -186,6 +185,7 @@ def finite(values: Floats) -> Floats:
 
 def p_value(then: Floats, now: Floats) -> float:
     """Two-sided. Values may be infinite; NaN may not be."""
+    # start-up: scipy is slow to import
     from scipy.stats import ks_2samp
 
     if np.isnan(then).any() or np.isnan(now).any():

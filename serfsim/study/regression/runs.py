@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.scenario.figures import BY_TYPE, FIGURES
+from serfsim.study.sweeps.execution import run_all
+from serfsim.study.sweeps.worker import DONE, Job
 
 if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario
@@ -85,9 +87,6 @@ def run_scenarios(
     store: Store | None = None,
 ) -> tuple[dict[str, Runs], list[Failure]]:
     """Run each scenario with its seeds. Runs that failed are not among the runs; see `run_all`."""
-    from serfsim.study.sweeps.execution import run_all
-    from serfsim.study.sweeps.worker import DONE, Job
-
     jobs = [Job(scenario, seed) for name, scenario in scenarios.items() for seed in seeds[name]]
     outcomes = run_all(jobs, workers=workers, store=store, on_done=on_done)
     names = [name for name in scenarios for _ in seeds[name]]

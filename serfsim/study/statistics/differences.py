@@ -105,6 +105,7 @@ def _critical(samples: Sequence[Floats], error: Floats, confidence: float, n: In
     The largest deviation over all figures, in standard errors, is the same for all but Student's
     stretching.
     """
+    # start-up: scipy is slow to import
     from scipy.stats import bootstrap, norm, t
 
     def shifted(*resampled: Floats, axis: int = -1) -> Any:

@@ -86,6 +86,7 @@ def bound(values: ArrayLike, statistic: str, confidence: float, *, upper: bool) 
 
 def share(successes: int, n: int, confidence: float = 0.95) -> Interval:
     """The share of successes in n runs with Clopper and Pearson's exact interval (Biometrika 1934)."""
+    # start-up: scipy is slow to import
     from scipy.stats import binomtest
 
     required(confidence)
@@ -112,6 +113,7 @@ def _bounds(array: Floats, statistic: str, two_sided: float, one_sided: float) -
         return -math.inf, math.inf
     if quantile in (0.0, 1.0):
         return (-math.inf, float(array[0])) if quantile == 0.0 else (float(array[-1]), math.inf)
+    # start-up: scipy is slow to import
     from scipy.stats import quantile_test
 
     below = quantile_test(array, p=quantile, alternative="greater").confidence_interval(one_sided).low
@@ -142,6 +144,7 @@ class MeanBounds:
             return -math.inf, math.inf
         if are_equal(array):
             return float(array[0]), float(array[-1])
+        # start-up: scipy is slow to import
         from scipy.stats import bootstrap
 
         level = expanded(confidence, array.size)
@@ -163,6 +166,7 @@ class MeanBounds:
 
     def _beyond_resamples(self, confidence: float) -> tuple[float, float]:
         """Student's bounds, at least as far as the values: so few of them have no resample out there."""
+        # start-up: scipy is slow to import
         from scipy.stats import t
 
         array = self._array
@@ -176,6 +180,7 @@ def expanded(confidence: float, n: int) -> float:
 
     Its resamples have a spread of n rather than n - 1, and the normal's tails rather than Student's.
     """
+    # start-up: scipy is slow to import
     from scipy.stats import norm, t
 
     return float(norm.cdf(np.sqrt(n / (n - 1.0)) * t.ppf(confidence, n - 1)))

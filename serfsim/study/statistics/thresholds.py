@@ -65,6 +65,7 @@ def _one_sided(array: Floats, statistic: str, comparison: str, threshold: float)
     if quantile in (0.0, 1.0):
         # The least of all is at most t as soon as one is; that the largest is, no run can show.
         return float(fits > 0) if at_most == (quantile == 0.0) else 0.0
+    # start-up: scipy is slow to import
     from scipy.stats import binomtest
 
     needed = quantile if at_most else 1.0 - quantile
@@ -126,6 +127,7 @@ def _needed_for_share(fits: int, n: int, share: float, level: float) -> int | No
         return None
     if fits == n:
         return max(n, math.ceil(math.log(1.0 - level) / math.log(share)))
+    # start-up: scipy is slow to import
     from scipy.stats import binom
 
     def shows(runs: int) -> bool:
@@ -151,6 +153,7 @@ def _needed_for_mean(array: Floats, comparison: str, threshold: float, level: fl
         return None
     if are_equal(array):
         return max(int(array.size), math.ceil(math.log(1.0 - level) / math.log(ALIKE)))
+    # start-up: scipy is slow to import
     from scipy.stats import norm
 
     distance = abs(float(array.mean()) - threshold)

@@ -46,6 +46,7 @@ class DaskWorkers:
 
     def __enter__(self) -> DaskWorkers:
         try:
+            # start-up: distributed is an extra, and slow to import
             import distributed
         except ImportError:
             raise SweepError(
@@ -98,6 +99,7 @@ class DaskWorkers:
         return [self._finish(future)] if future in self._busy else []
 
     def _finish(self, future: Any) -> Completion:
+        # start-up: distributed is an extra, and slow to import
         import distributed
 
         _, task = self._busy.pop(future)
@@ -160,6 +162,7 @@ class DaskWorkers:
 
 def check_address(address: str) -> None:
     """Raises SweepError for what is no address: Dask's own refusals leave it unable to connect again."""
+    # start-up: distributed is an extra, and slow to import
     from distributed.comm.addressing import get_address_host_port, resolve_address
 
     try:
@@ -179,6 +182,7 @@ def check_answer(address: str) -> None:
 
     A client waits without end where something accepts the connection and then says nothing.
     """
+    # start-up: distributed is an extra, and slow to import
     import distributed
     import distributed.comm.core
 

@@ -55,6 +55,7 @@ def check_workers(workers: int | None) -> None:
 def processes(workers: int | None, runs: int) -> int:
     """The number of this machine's processes that carry out so many runs; `workers` as in `run_all`."""
     if workers is None:
+        # start-up: joblib is slow to import
         import joblib
 
         workers = joblib.cpu_count()
@@ -154,6 +155,7 @@ def _done(answer: Answer) -> dict[str, Any]:
 def pool_of(workers: int | None, scheduler: str | None, runs: int) -> WorkerPool:
     """Those who are to carry out so many runs."""
     if scheduler is not None:
+        # start-up: it imports asyncio
         from serfsim.study.sweeps.cluster import DaskWorkers
 
         return DaskWorkers(scheduler)

@@ -101,6 +101,7 @@ class Sweep:
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:
+    # start-up: pandas is slow to import
     import pandas as pd
 
     try:

@@ -143,6 +143,7 @@ def check_topologies(points: Iterable[tuple[Point, Scenario]], seed: int) -> Non
     What is made at random may succeed with one seed and not with another: that is for its run to say.
     Raises SweepError.
     """
+    # start-up: it imports numpy and simpy
     from serfsim.simulation.build import topology_of
 
     known: set[str] = set()

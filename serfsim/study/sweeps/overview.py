@@ -32,6 +32,7 @@ def summary(
     `confidence` the bounds `FIGURE.low` and `FIGURE.high`: infinite where the runs are too few for any,
     see `serfsim.study.statistics.interval`. Raises SerfsimError for unknown figures and statistics.
     """
+    # start-up: pandas is slow to import
     import pandas as pd
 
     names = figures_of(table) if figures is None else known_figures(table, figures)
@@ -79,6 +80,7 @@ def _counts(runs: pd.DataFrame) -> dict[str, int]:
 def _estimates(
     runs: pd.DataFrame, names: Sequence[str], confidence: float | None, statistic: str
 ) -> dict[str, float]:
+    # start-up: it imports numpy
     from serfsim.study.statistics import estimate, interval
 
     found: dict[str, float] = {}

@@ -110,6 +110,7 @@ class ProcessPool:
         self._busy: dict[Future[Answer], tuple[int, Task]] = {}
 
     def __enter__(self) -> ProcessPool:
+        # start-up: joblib is slow to import
         from joblib.externals.loky.backend import resource_tracker as lokys_tracker
 
         # Both watch over what processes share. To start one sets the mask of signals anew, so they are
@@ -142,6 +143,7 @@ class ProcessPool:
         return [self._completion(future) for future in self._busy.copy() if future in done]
 
     def _completion(self, future: Future[Answer]) -> Completion:
+        # start-up: joblib is slow to import
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         worker, task = self._busy.pop(future)
@@ -160,6 +162,7 @@ class ProcessPool:
 
 
 def _executor() -> Any:
+    # start-up: joblib is slow to import
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
     form = {} if is_compiled() else {PURE: "1"}  # then it has been said already that it is interpreted

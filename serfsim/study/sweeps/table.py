@@ -36,6 +36,7 @@ def table_of(outcomes: Iterable[Outcome], parameters: Sequence[str]) -> pd.DataF
 
     Behind the seed stand the quantities of the grid as numbers, in a column each that ends with the unit.
     """
+    # start-up: pandas is slow to import
     import pandas as pd
 
     rows = list(outcomes)

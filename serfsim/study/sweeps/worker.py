@@ -58,6 +58,7 @@ def _scenario(text: str) -> Scenario:
 
 
 def _simulated(scenario: Scenario, seed: int) -> Answer:
+    # start-up: it imports numpy and simpy
     from serfsim.simulation import Simulation
 
     changed: dict[str, Any] = {"seed": seed}

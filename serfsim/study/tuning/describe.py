@@ -11,6 +11,7 @@ from serfsim.report.tables import number
 from serfsim.study.statistics import Interval
 from serfsim.study.tuning.goals import Goal
 from serfsim.study.tuning.judging import Judgement
+from serfsim.study.tuning.settings import short_names, value_text
 
 if TYPE_CHECKING:
     from serfsim.study.tuning.tuning import Judged, Tuning
@@ -82,8 +83,6 @@ def verdict_text(judgement: Judgement) -> str:
 
 def headings(tuning: Tuning) -> list[str]:
     """Of the table for a reader: the parameters, the objective, two columns a constraint, the verdict."""
-    from serfsim.study.tuning.settings import short_names
-
     parameters = list(short_names(list(tuning.settings[0].setting.parameters)).values())
     way = "lowest" if tuning.objective.better == "lower" else "highest"
     objective = f"{tuning.objective.name} ({way})"
@@ -93,8 +92,6 @@ def headings(tuning: Tuning) -> list[str]:
 
 def cells(tuning: Tuning, one: Judged) -> list[str]:
     """The row of a setting under `headings`."""
-    from serfsim.study.tuning.settings import value_text
-
     row = [value_text(value) for value in one.setting.parameters.values()]
     failed = f" ({one.setting.failed} failed)" if one.setting.failed else ""
     row += [f"{one.setting.seeds}{failed}", measured_text(tuning.objective, one.objective)]

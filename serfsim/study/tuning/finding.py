@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import SerfsimError
+from serfsim.scenario.loading import load
+from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, listed, quoted
-from serfsim.study.sweeps.folder import require_runs
+from serfsim.study.sweeps import sweep
+from serfsim.study.sweeps.folder import existing_runs, require_runs
+from serfsim.study.sweeps.grid import checked_seeds
 from serfsim.study.tuning.goals import Goal, figures_of, read_constraint, read_goal
 from serfsim.study.tuning.judging import JUDGES
 from serfsim.study.tuning.settings import settings_of
@@ -132,12 +136,6 @@ def _runs(
     allow_large: bool,
 ) -> tuple[str, pd.DataFrame, list[str]]:
     """(name, the tidy table, its parameters) of whatever was given."""
-    from serfsim.scenario.loading import load
-    from serfsim.scenario.model import Scenario
-    from serfsim.study.sweeps import sweep
-    from serfsim.study.sweeps.folder import existing_runs
-    from serfsim.study.sweeps.grid import checked_seeds
-
     found = existing_runs(what)
     if found is not None:
         if grid:

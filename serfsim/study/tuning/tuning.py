@@ -14,6 +14,8 @@ from serfsim.base.atomic_folders import write_each
 from serfsim.base.errors import ResultError
 from serfsim.results.summary import finite
 from serfsim.study.statistics import Interval, interval
+from serfsim.study.tuning.answer import sentence_of
+from serfsim.study.tuning.describe import as_html, as_markdown
 from serfsim.study.tuning.goals import Constraint, Goal
 from serfsim.study.tuning.judging import Judgement, Verdict, judged, verdict_of
 from serfsim.study.tuning.settings import Setting
@@ -104,8 +106,6 @@ class Tuning:
     @cached_property
     def answer(self) -> str:
         """The answer in one sentence."""
-        from serfsim.study.tuning.answer import sentence_of
-
         return sentence_of(self)
 
     @cached_property
@@ -116,6 +116,7 @@ class Tuning:
         for each constraint TEXT: TEXT: estimate, bound, verdict, confidence, missing, seeds_needed;
         verdict (of all constraints), on_front, chosen. Infinite bounds: the runs are too few for one.
         """
+        # start-up: pandas is slow to import
         import pandas as pd
 
         return pd.DataFrame([self._row(one) for one in self.settings])
@@ -145,6 +146,7 @@ class Tuning:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The two goals against each other, with intervals, the front and the answer."""
+        # start-up: they import matplotlib
         from serfsim.report.plots.style import new_axes
         from serfsim.study.tuning.plot import draw
 
@@ -155,8 +157,6 @@ class Tuning:
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
-        from serfsim.study.tuning.describe import as_html
-
         return as_html(self)
 
     def __repr__(self) -> str:
@@ -168,8 +168,8 @@ SCHEMA_VERSION: Final = 1
 
 def write(tuning: Tuning, folder: Path) -> Path:
     """Write all files. SerfsimError where the folder cannot be written."""
+    # start-up: it imports matplotlib
     from serfsim.report.figures import png_of
-    from serfsim.study.tuning.describe import as_markdown
 
     files = {
         "tuning.json": json.dumps(as_json(tuning), indent=2, allow_nan=False) + "\n",

@@ -14,6 +14,7 @@ DPI: Final = 110
 
 def save_plots(comparison: Comparison, history: Sequence[dict[str, Any]], folder: Path) -> None:
     """NAME.png of every scenario and history.png, without a screen and without pyplot."""
+    # start-up: matplotlib is slow to import
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -40,6 +41,7 @@ def _save(figure: Any, file: Path) -> None:
 
 def distributions_of(scenario: Compared, ax: Any = None) -> Any:
     """Every figure's distribution over seeds beside the baseline's; returns the axes."""
+    # start-up: they import matplotlib
     from serfsim.report.plots.style import new_axes
     from serfsim.study.regression.plots import distributions
 

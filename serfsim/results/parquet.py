@@ -1,0 +1,152 @@
+"""Read and write tables as parquet files.
+
+The files carry the note by which pandas restores a frame's types, as `DataFrame.to_parquet` would write it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from serfsim.results.columns import NULLABLE, Coded, Column, Columns, Masked
+from serfsim.results.scoring.intervals import Booleans
+
+
+def write_parquet(parts: Iterable[Columns], path: Path) -> None:
+    """Write the table, compressed with zstd, each part as a row group. Raises OSError where that cannot be.
+
+    There is one part at least, which may be empty; all have the same columns, names of codes included.
+    """
+    writer = None
+    try:
+        for columns in parts:
+            arrays = [_array(column) for column in columns.values()]
+            note = {"pandas": json.dumps(_note(columns))}
+            table = pa.Table.from_arrays(arrays, names=list(columns), metadata=note)
+            if writer is None:
+                # Floats hardly ever repeat, and the least and greatest name of each page are of no use.
+                repeated = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+                times = [name for name in table.column_names if name not in repeated]
+                writer = pq.ParquetWriter(
+                    path, table.schema, compression="zstd", use_dictionary=repeated, write_statistics=times
+                )
+            if len(table):
+                writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def read_parquet(path: Path) -> Columns:
+    """The columns of a file, of serfsim or of pandas. Raises OSError or ValueError where it is none."""
+    with pq.ParquetFile(path) as file:  # read_table would import pandas
+        table = file.read()
+    note = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+    own = {about["name"]: about["numpy_type"] for about in note.get("columns", ())}
+    return {
+        name: _column(table.column(name), own.get(name) in NULLABLE.values()) for name in table.column_names
+    }
+
+
+def _array(column: Column) -> pa.Array:
+    """The column as Arrow has it, made of its buffers: `pyarrow.array` would import pandas to ask it."""
+    if isinstance(column, Coded):
+        codes = np.where(column.codes < 0, 0, column.codes).astype(np.int32)
+        return pa.DictionaryArray.from_arrays(_plain(codes, column.codes < 0), _texts(column.names))
+    if isinstance(column, Masked):
+        return _plain(column.values, column.missing)
+    return _texts(column.tolist()) if column.dtype == np.object_ else _plain(column)
+
+
+def _plain(values: NDArray[Any], missing: Booleans | None = None) -> pa.Array:
+    """Numbers or truth values."""
+    valid = None if missing is None or not missing.any() else _bits(~missing)
+    if values.dtype == np.bool_:
+        return pa.Array.from_buffers(pa.bool_(), len(values), [valid, _bits(values)])
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [valid, data])
+
+
+def _bits(values: Booleans) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(values, bitorder="little").tobytes())
+
+
+def _texts(texts: list[str]) -> pa.Array:
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.large_string(), len(texts), buffers)
+
+
+def _note(columns: Columns) -> dict[str, Any]:
+    """What pandas writes about a frame without an index ("pandas metadata" of its documentation)."""
+
+    def about(name: str, column: Column) -> dict[str, Any]:
+        details = None
+        if isinstance(column, Coded):
+            kind, own = "categorical", "int32"
+            details = {"num_categories": len(column.names), "ordered": False}
+        elif isinstance(column, Masked):
+            kind = str(column.values.dtype)
+            own = NULLABLE[kind]
+        elif column.dtype == np.object_:
+            kind, own = "unicode", "str"
+        else:
+            kind = own = str(column.dtype)
+        return {
+            "name": name,
+            "field_name": name,
+            "pandas_type": kind,
+            "numpy_type": own,
+            "metadata": details,
+        }
+
+    return {
+        "index_columns": [],
+        "column_indexes": [],
+        "columns": [about(name, column) for name, column in columns.items()],
+        "creator": {"library": "serfsim", "version": "1"},
+        "pandas_version": "2.1.0",
+    }
+
+
+def _column(chunks: pa.ChunkedArray, nullable: bool) -> Column:
+    """The reverse of `_array`, for the same reason."""
+    array = (
+        pa.concat_arrays(chunks.unify_dictionaries().chunks)
+        if chunks.num_chunks
+        else pa.nulls(0, type=chunks.type)
+    )
+    if pa.types.is_dictionary(array.type):
+        codes, missing = _values(array.indices)
+        return Coded(np.where(missing, codes.dtype.type(-1), codes), array.dictionary.to_pylist())
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        return np.array(array.to_pylist(), dtype=np.object_)
+    values, missing = _values(array)
+    if values.dtype.kind == "f":
+        return np.where(missing, np.nan, values)
+    return Masked(values, missing) if nullable or missing.any() else values
+
+
+def _values(array: pa.Array) -> tuple[NDArray[Any], Booleans]:
+    """Numbers or truth values, and which of them are missing. ValueError for anything else."""
+    kind = array.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        raise ValueError(f"found a column of {kind}; expected numbers, truth values or names")
+    rows = slice(array.offset, array.offset + len(array))
+    valid, data = array.buffers()
+
+    def bits(buffer: pa.Buffer) -> Booleans:
+        return np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")[rows].astype(np.bool_)
+
+    missing = np.zeros(len(array), dtype=np.bool_) if valid is None else ~bits(valid)
+    if pa.types.is_boolean(kind):
+        return bits(data), missing
+    return np.frombuffer(data, kind.to_pandas_dtype())[rows], missing
