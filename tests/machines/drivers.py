@@ -8,10 +8,15 @@ from serfsim.live.rpc import session
 from tests.machines.driving import Driver
 from tests.machines.memberlist_drivers import MemberDriver, ProbeDriver
 from tests.machines.network_drivers import HostDriver, ListenerDriver, SegmentDriver, TcpDriver
+from tests.machines.serf_drivers import DepartureDriver, EventDriver, QueryDriver, StatusDriver
 
 DRIVERS: tuple[type[Driver], ...] = (
     ProbeDriver,
     MemberDriver,
+    StatusDriver,
+    DepartureDriver,
+    EventDriver,
+    QueryDriver,
     HostDriver,
     TcpDriver,
     SegmentDriver,

@@ -237,7 +237,9 @@ class MemberDriver(Driver):
         "start the suspicion timer": lambda self: (
             [timer.timer for timer in self.hand.runtime.timers].count(SUSPICION_TIMEOUT) == 1
         ),
-        "end the suspicion": lambda self: self.hand.number("p1") not in self.hand.node.states.suspicions,
+        "end the suspicion": lambda self: (
+            self.hand.node.states.suspicions.find(self.hand.number("p1")) is None
+        ),
         "confirm the suspicion": lambda self: (
             self.hand.reported(events.CONFIRMED) == [self.hand.number("p1")]
         ),

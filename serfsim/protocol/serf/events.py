@@ -1,12 +1,7 @@
 """User events, and the way of every event to the application (spec serf.md sections 6 and 13).
 
-Each user event is taken once, and the recent ones are kept for newcomers:
-
-received at Lamport time t              result
-before the least time wanted            dropped
-older than the ring is long             dropped, with a warning
-equal in time, name and payload         dropped: a duplicate
-else                                    kept in slot t mod ring, delivered, passed on
+Each user event is taken once, and the recent ones are kept for newcomers, by their time modulo the length of
+the ring. `TRANSITIONS` has the states of one event, told by its Lamport time, name and payload, at one node.
 
 The way of an event from the node to the application:
 
@@ -37,6 +32,14 @@ from serfsim.protocol.serf.core import LamportClock, SerfCore
 from serfsim.protocol.serf.messages import EventSlot, SerfState, UserEvent, header_size
 from serfsim.protocol.serf.queries import InternalQueries, is_internal
 from serfsim.protocol.serf.snapshot import CLOCK_INTERVAL, Snapshot
+from serfsim.protocol.transitions import Transition
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("new", "event", "known", "deliver it; pass it on"),
+    Transition("known", "event", "known", "drop it"),
+    Transition("too old", "event", "too old", "drop it; warn"),
+    Transition("unwanted", "event", "unwanted", "drop it"),
+)
 
 # No configuration may allow longer events.
 SANE_SIZE: Final = 9216

@@ -9,10 +9,7 @@ memberlist's worker; only then is the member erased and the intent passed on (4.
 and memberlist's own timers wait for it too is not modelled.
 
 A graceful leave has phases that end when a broadcast has been sent often enough, or with a timeout (4.2):
-
-    staying -> telling intent -> telling memberlist -> propagating -> gone
-
-Where a timeout ends one of the first two, the leave is given up (before Serf 0.9.7): gone at once.
+see `TRANSITIONS`. From Serf 0.9.7 on (`leave_continues`) a timeout does not end the leave.
 """
 
 from __future__ import annotations
@@ -41,6 +38,7 @@ from serfsim.protocol.serf.members import (
 )
 from serfsim.protocol.serf.membership import Reaper
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
+from serfsim.protocol.transitions import Transition
 
 # What a leave intent asks its caller to do besides passing it on.
 NOTHING: Final = 0
@@ -231,6 +229,21 @@ TELLING_INTENT: Final = 1
 TELLING_MEMBERLIST: Final = 2
 PROPAGATING: Final = 3
 GONE: Final = 4
+PHASES: Final = ("staying", "telling intent", "telling memberlist", "propagating", "gone")
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("staying", "leave", "telling intent", "gossip a leave intent"),
+    Transition(
+        "staying", "leave, nobody else alive", "propagating", "memberlist leaves; wait for the last pause"
+    ),
+    Transition("telling intent", "intent sent often enough", "telling memberlist", "memberlist leaves"),
+    Transition("telling intent", "timeout", "gone", "report that the intent was not told"),
+    Transition("telling intent", "timeout, leave_continues", "telling memberlist", "memberlist leaves"),
+    Transition("telling memberlist", "leave sent often enough", "propagating", "wait for the last pause"),
+    Transition("telling memberlist", "timeout", "gone", "report that the leave was not told"),
+    Transition("telling memberlist", "timeout, leave_continues", "propagating", "wait for the last pause"),
+    Transition("propagating", "leave_propagate_delay", "gone", "report that it has left"),
+)
 
 # How a leave ended, as LEAVE_DONE tells it.
 INTENT_UNTOLD: Final = 0

@@ -1,13 +1,7 @@
 """Serf's own view of members (spec serf.md sections 1, 3 and 4).
 
-    status    node joins     leave intent    join intent    node leaves
-    none      alive *        buffered        buffered       -
-    alive     alive          leaving         -              failed
-    leaving   alive          -               alive          left
-    failed    alive          left            -              -
-    left      alive          -               -              -
-
-    * leaving, if a leave intent was buffered. A join intent sets only the status time of others.
+`TRANSITIONS` has what memberlist's news (a node joins or leaves) and intents newer than the status time do to
+the status of another member.
 
 A view is a byte a member. In the end all hold the same status time for a member, so it stands once, in
 the directory, and a view keeps for itself only what differs. While it still is that of a converged start
@@ -24,6 +18,7 @@ from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.large import NO_CHANGE, Changes
 from serfsim.protocol.memberlist.seen import Seen
 from serfsim.protocol.serf.messages import JOIN
+from serfsim.protocol.transitions import Transition
 
 STATUS_NONE: Final = 0
 STATUS_ALIVE: Final = 1
@@ -35,6 +30,30 @@ STATUS_MASK: Final = 7
 SHARED: Final = 8
 
 STATUS_NAMES: Final = ("none", "alive", "leaving", "left", "failed")
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("none", "node joins", "alive", "member-join"),
+    Transition("none", "node joins, leave intent known", "leaving", "member-join"),
+    Transition("none", "join intent", "none", "keep it for later; pass it on"),
+    Transition("none", "leave intent", "none", "keep it for later; pass it on"),
+    Transition("alive", "join intent", "alive", "take its time; pass it on"),
+    Transition("alive", "leave intent", "leaving", "take its time; pass it on"),
+    Transition("alive", "leave intent to prune", "leaving", "hold the worker"),
+    Transition("alive", "node leaves", "failed", "member-failed"),
+    Transition("leaving", "node joins", "alive", "member-join"),
+    Transition("leaving", "join intent", "alive", "take its time; pass it on"),
+    Transition("leaving", "node leaves", "left", "member-leave"),
+    Transition("leaving", "end of the hold before a prune", "none", "member-reap; pass it on"),
+    Transition("failed", "node joins", "alive", "member-join"),
+    Transition("failed", "join intent", "failed", "take its time; pass it on"),
+    Transition("failed", "leave intent", "left", "member-leave; pass it on"),
+    Transition("failed", "leave intent to prune", "none", "member-leave; member-reap; pass it on"),
+    Transition("failed", "reconnect_timeout", "none", "member-reap"),
+    Transition("left", "node joins", "alive", "member-join"),
+    Transition("left", "join intent", "left", "take its time; pass it on"),
+    Transition("left", "leave intent to prune", "none", "member-reap; pass it on"),
+    Transition("left", "tombstone_timeout", "none", "member-reap"),
+)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

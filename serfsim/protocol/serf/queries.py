@@ -1,10 +1,6 @@
 """Queries as they come in: noted once, filtered, acked, delivered, answered (spec serf.md section 7).
 
-    received at Lamport time t              passed on     acked, delivered
-    before the least time, or too old       no            no
-    with an id known for t                  no            no
-    new, filtered out                       unless flag   no
-    new, for this node                      unless flag   yes
+`TRANSITIONS` has the states of one query, told by its Lamport time and id, at one node.
 
 Acks and answers go straight to the sender of the query, by a datagram even where that is this node itself,
 and if the query has a relay factor, by that many other members besides, so that one copy may get through
@@ -30,8 +26,19 @@ from serfsim.protocol.serf.core import LamportClock, SerfCore
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_NONE
 from serfsim.protocol.serf.query_messages import ACK_FLAG, Query, QueryResponse, Relayed
 from serfsim.protocol.serf.tags import decode_tags
+from serfsim.protocol.transitions import Transition
 from serfsim.protocol.versions import RELAY_VERSION
 from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, raw, text, unsigned
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("new", "query", "known", "pass it on; ack it; deliver it"),
+    Transition("new", "query not to be passed on", "known", "ack it; deliver it"),
+    Transition("new", "query for others", "known", "pass it on"),
+    Transition("new", "query for others, not to be passed on", "known", "drop it"),
+    Transition("known", "query", "known", "drop it"),
+    Transition("too old", "query", "too old", "drop it; warn"),
+    Transition("unwanted", "query", "unwanted", "drop it"),
+)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
