@@ -105,8 +105,8 @@ def stats_of(node: SerfNode) -> Stats:
         "left": len(members.left),
         "health_score": node.memberlist.core.awareness.score,
         "member_time": node.intents.clock.time(),
-        "event_time": node.event_clock.time(),
-        "query_time": node.query_clock.time(),
+        "event_time": node.user_events.clock.time(),
+        "query_time": node.queries.clock.time(),
         "intent_queue": queues.intents.depth,
         "event_queue": queues.user_events.depth,
         "query_queue": queues.queries.depth,
@@ -116,10 +116,10 @@ def stats_of(node: SerfNode) -> Stats:
     if not node.config.disable_coordinates:
         shown["coordinate_resets"] = str(int(node.vivaldi.resets))
     return {
-        "agent": {"name": node.core.name()},
+        "agent": {"name": node.name()},
         "runtime": runtime_stats(),
         "serf": shown,
-        "tags": decode_tags(node.core.record().meta),
+        "tags": decode_tags(node.record().meta),
         "event_handlers": {},
     }
 

@@ -213,9 +213,9 @@ class Agents:
     def update_tags(self, node: SerfNode, tags: dict[str, str], delete: tuple[str, ...], now: float) -> int:
         """Do so at a member's machine; returns the token of the update, 0 if the tags are too long."""
         number = int(node.me)
-        known = node.core.record()
+        known = node.record()
         order = self._map_order(number)
-        kept = {key: value for key, value in as_go_ranges(node.core.tags, order).items() if key not in delete}
+        kept = {key: value for key, value in as_go_ranges(node.tags, order).items() if key not in delete}
         wanted = {**kept, **as_go_ranges(tags, order)}
         meta = encode_meta(as_go_ranges(wanted, order), known.delegate_current)
         if len(meta) > LONGEST_META:

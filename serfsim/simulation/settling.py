@@ -61,7 +61,7 @@ def is_settled(agents: Agents) -> bool:
     for node in nodes:
         if node is None or any(depths(node)):
             return False
-        members = node.core.members
+        members = node.members
         if members.count != len(nodes) or len(members.failed) or len(members.left):
             return False
     return True

@@ -129,7 +129,7 @@ def test_an_event_is_told_to_all_members() -> None:
     async def talk(served: Served) -> None:
         assert await (await served.client()).ask("event", {"Name": "deploy", "Payload": b""}) == ""
         await wait_for_step(served, 3.0)
-        assert [int(node.event_clock.time()) for node in served.sim.nodes] == [2, 2, 2, 2]
+        assert [int(node.user_events.clock.time()) for node in served.sim.nodes] == [2, 2, 2, 2]
 
     serve(talk)
 

@@ -169,9 +169,9 @@ class SerfHand:
 
     def intent(self, kind: int, name: str, ltime: int, prune: bool = False) -> bool:
         """An intent comes in; was it passed on?"""
-        before = self.node.intent_queue.depth
+        before = self.node.queues.intents.depth
         self.heard(Intent(kind, self.directory.first[self.number(name)], ltime, prune))
-        return self.node.intent_queue.depth > before
+        return self.node.queues.intents.depth > before
 
     def join_intent(self, name: str, ltime: int) -> bool:
         return self.intent(JOIN, name, ltime)
@@ -205,7 +205,7 @@ class SerfHand:
         nodes = vec[i64]([self.number(name) for name in status])
         ltimes = vec[i64](list(status.values()))
         state = SerfState(ltime, 1, 1, nodes, ltimes, [self.number(name) for name in left], 600)
-        self.node.merge_remote_state(state, self.now)
+        self.node.merge_remote_state(state, False, self.now)
 
     def run(self, until: float) -> None:
         """Let time pass: all timers due by then fire, in order."""
@@ -244,7 +244,7 @@ class SerfHand:
     def queued(self) -> list[tuple[int, str, int]]:
         """Kind, subject and Lamport time of the intents that wait to be gossiped."""
         found = []
-        for entry in self.node.intent_queue.in_order():
+        for entry in self.node.queues.intents.in_order():
             message = entry.message
             assert isinstance(message, Intent)
             found.append((message.user_kind, self.directory.names[message.node], message.ltime))

@@ -8,7 +8,7 @@ from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.messages import Alive, Packet
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import DIAL_REFUSED, REPLIED
-from serfsim.protocol.serf.core import TELLING_LEAVE
+from serfsim.protocol.serf.core import INTENT_END, TELLING_LEAVE
 from serfsim.protocol.serf.intents import (
     GONE,
     LEAVE_UNTOLD,
@@ -18,7 +18,6 @@ from serfsim.protocol.serf.intents import (
     TELLING_MEMBERLIST,
 )
 from serfsim.protocol.serf.messages import Intent
-from serfsim.protocol.serf.node import INTENT_END
 from tests.serf.harness import JOIN, LEAVE, SerfHand, events, m
 
 
@@ -284,7 +283,7 @@ def test_a_pruned_member_that_failed_meanwhile_is_in_no_list() -> None:
     hand = quiet()
     hand.node.force_leave(1, True, 0.0)
     hand.node.intents.handle_join(1, 99, 1.0)
-    hand.node.member_left(hand.directory.first[1], 1.0)
+    hand.node.notify_leave(hand.directory.first[1], 1.0)
     assert hand.status("p") == "failed"
     hand.run(6.0)
     assert hand.status("p") == "none"

@@ -19,7 +19,7 @@ from tests.serf.harness import JOIN, LEAVE, SerfHand, events, m
 def test_a_node_starts_alone_alive_and_at_lamport_time_one() -> None:
     hand = SerfHand()
     assert (hand.status("me"), hand.ltime("me"), hand.clock) == ("alive", 0, 1)
-    assert hand.node.event_clock.time() == hand.node.query_clock.time() == 1
+    assert hand.node.user_events.clock.time() == hand.node.queries.clock.time() == 1
 
 
 def test_suspicion_is_invisible_to_serf() -> None:
@@ -142,7 +142,7 @@ def test_a_live_node_refutes_a_leave_of_its_own_with_a_newer_join() -> None:
 def test_an_old_leave_of_its_own_needs_no_answer() -> None:
     hand = SerfHand(knowing=4)
     hand.join_intent("me", 60)
-    hand.node.intent_queue.prune(0)
+    hand.node.queues.intents.prune(0)
     assert not hand.leave_intent("me", 60)
     assert hand.queued() == []
 
@@ -175,9 +175,9 @@ def test_buffered_intents_are_dropped_after_five_minutes() -> None:
     hand = SerfHand()
     hand.leave_intent("p", 4)
     hand.run(299.0)
-    assert hand.node.core.recent_intents.find(1, LEAVE) == 4
+    assert hand.node.recent_intents.find(1, LEAVE) == 4
     hand.run(316.0)
-    assert hand.node.core.recent_intents.find(1, LEAVE) == -1
+    assert hand.node.recent_intents.find(1, LEAVE) == -1
     hand.joins("p")
     assert hand.status("p") == "alive"
 
@@ -188,7 +188,7 @@ def test_a_buffered_intent_stays_for_a_member_that_is_reaped_and_comes_again() -
     hand.joins("p")
     hand.node.reaper.prune(1, hand.now)
     hand.joins("p", incarnation=1)
-    hand.node.member_joined(hand.directory.first[1], hand.now)
+    hand.node.notify_join(hand.directory.first[1], hand.now)
     assert hand.status("p") == "leaving"
 
 
@@ -197,9 +197,9 @@ def test_a_buffered_intent_stays_for_a_member_that_is_reaped_and_comes_again() -
 
 def test_the_clocks_of_the_other_side_are_witnessed_less_one() -> None:
     hand = SerfHand()
-    hand.node.merge_remote_state(SerfState(40, 30, 20, vec[i64](), vec[i64](), [], 600), 0.0)
-    assert (hand.clock, hand.node.event_clock.time(), hand.node.query_clock.time()) == (40, 30, 20)
-    hand.node.merge_remote_state(SerfState(0, 0, 0, vec[i64](), vec[i64](), [], 600), 0.0)
+    hand.node.merge_remote_state(SerfState(40, 30, 20, vec[i64](), vec[i64](), [], 600), False, 0.0)
+    assert (hand.clock, hand.node.user_events.clock.time(), hand.node.queries.clock.time()) == (40, 30, 20)
+    hand.node.merge_remote_state(SerfState(0, 0, 0, vec[i64](), vec[i64](), [], 600), False, 0.0)
     assert hand.clock == 40
 
 

@@ -96,7 +96,7 @@ def test_a_query_is_told_with_the_next_gossip_and_raises_the_clock() -> None:
     hand = quiet()
     opened = hand.node.query("uptime", b"x", QueryParams(timeout=1.5), 0.0)
     assert opened is not None
-    assert (opened.query.ltime, hand.node.query_clock.time()) == (1, 2)
+    assert (opened.query.ltime, hand.node.queries.clock.time()) == (1, 2)
     assert hand.application.calls == [("sent", "uptime"), ("received", "uptime")]
     hand.run(0.6)
     told = [m for _, packet in hand.runtime.sent for m in packet.broadcasts or [] if isinstance(m, Query)]
@@ -109,7 +109,7 @@ def test_a_query_must_be_short_enough() -> None:
     hand.config.query_size_limit = plain + 10
     assert hand.node.query("uptime", b"x" * 400, QueryParams(), 0.0) is None
     assert hand.node.last_error == f"query exceeds limit of {plain + 10} bytes"
-    assert hand.node.query_clock.time() == 1
+    assert hand.node.queries.clock.time() == 1
     assert hand.application.calls == []
 
 

@@ -223,7 +223,7 @@ def test_a_life_is_recorded_and_the_next_begins_where_it_ended() -> None:
     assert snapshot_of(file).previous() == ["me", "p", "q"]
     second = restarted(file)
     assert second.clock == 41
-    assert (second.node.event_clock.time(), second.node.query_clock.time()) == (21, 31)
+    assert (second.node.user_events.clock.time(), second.node.queries.clock.time()) == (21, 31)
     assert not second.event_heard("deploy", ltime=20)
     assert second.event_heard("deploy", ltime=21)
     assert not second.query_heard(Query(second.directory.first[1], 30, 6, "uptime", b"", [], 0, 0, 5.0))

@@ -10,8 +10,8 @@ from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.members import UNKNOWN
 from serfsim.protocol.memberlist.messages import Alive
 from serfsim.protocol.runtime import DIAL_TIMEOUT
+from serfsim.protocol.serf.core import RECONNECT_TICK
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_FAILED, STATUS_LEFT, SerfMembers
-from serfsim.protocol.serf.node import RECONNECT_TICK
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from tests.serf.harness import SerfHand, events
 
@@ -155,7 +155,7 @@ def test_a_member_that_came_back_in_time_is_not_reaped() -> None:
 def test_what_was_learnt_of_an_erased_member_goes_with_it() -> None:
     hand = SerfHand(knowing=4)
     there = Coordinate(vec[float]([0.02] * 8), 1.5, 0.0, 1e-5)
-    hand.node.measured(1, 0.02, there, 0.0)
+    hand.node.notify_ping_complete(hand.directory.first[1], 0.02, there, 0.0)
     hand.dies("p")
     assert 1 in hand.node.coordinates, "a failure alone does not drop it"
     hand.node.reaper.prune(1, 0.0)

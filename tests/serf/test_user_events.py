@@ -31,7 +31,7 @@ def test_an_event_is_taken_by_its_sender_first_and_then_told() -> None:
     hand = quiet()
     event = hand.node.user_event("deploy", b"v1", False, 0.0)
     assert event is not None
-    assert (event.ltime, hand.node.event_clock.time()) == (1, 2)
+    assert (event.ltime, hand.node.user_events.clock.time()) == (1, 2)
     assert hand.application.calls == [("sent", "deploy"), ("received", "deploy")]
     assert hand.application.told == ["user-event: deploy"]
     assert waiting(hand) == [event]
@@ -56,7 +56,7 @@ def test_an_event_must_be_short_enough_before_and_after_it_is_encoded(payload: i
         assert hand.node.last_error == message
     if not fits:
         assert waiting(hand) == []
-        assert hand.node.event_clock.time() == 1
+        assert hand.node.user_events.clock.time() == 1
 
 
 def test_no_configuration_allows_more_than_nine_kilobytes() -> None:
@@ -169,7 +169,7 @@ def test_a_newcomer_lives_through_the_recent_events_if_it_wants_to() -> None:
         other.event_heard("a", ltime=ltime)
     hand = joined_to(other, ignore_old=False)
     assert hand.application.told == ["user-event: a"] * 2
-    assert hand.node.event_clock.time() == 10
+    assert hand.node.user_events.clock.time() == 10
     assert waiting(hand) == [], "what a push/pull brings is not passed on"
     assert not hand.event_heard("a", ltime=9), "nor taken twice"
 
@@ -189,7 +189,7 @@ def test_a_push_pull_that_is_no_join_brings_events_even_while_a_join_is_under_wa
     other, hand = quiet(), quiet()
     other.event_heard("a", ltime=9)
     hand.node.join([1], 0.0, True)
-    hand.node.merge_remote_state(told_state(other), 0.1, False)
+    hand.node.merge_remote_state(told_state(other), False, 0.1)
     assert hand.application.told == ["user-event: a"]
 
 
@@ -197,5 +197,5 @@ def test_the_flag_that_lets_events_be_coalesced_is_not_carried_by_a_push_pull() 
     other, hand = quiet(), quiet()
     other.event_heard("a", ltime=9, coalesce=True)
     assert other.application.told == []
-    hand.node.merge_remote_state(told_state(other), 0.1)
+    hand.node.merge_remote_state(told_state(other), False, 0.1)
     assert hand.application.told == ["user-event: a"]

@@ -36,22 +36,22 @@ def do(hand: SerfHand, step: dict[str, Any]) -> bool | None:
     node = hand.node
     record = hand.directory.first[hand.number(name)]
     if op == "node_join":
-        node.member_joined(record, hand.now)
+        node.notify_join(record, hand.now)
     elif op == "node_leave":
-        node.member_left(record, hand.now)
+        node.notify_leave(record, hand.now)
     elif op == "node_update":
-        node.member_updated(record, hand.now)
+        node.notify_update(record, hand.now)
     elif op == "merge":
         hand.merge(step["ltime"], step["status_ltimes"], step["left_members"])
     elif op == "join_intent":
         return hand.join_intent(name, step["ltime"])
     elif op == "leave_intent":
-        before = node.intent_queue.depth
+        before = node.queues.intents.depth
         hand.leave_intent(name, step["ltime"], step.get("prune", False))
         if step.get("prune") and step["member"] == {"known": False}:
             hand.run(hand.now + hand.config.broadcast_timeout + hand.config.leave_propagate_delay)
         # A refutation of our own is queued too, but is not the message passed on.
-        return node.intent_queue.depth > before and not (name == "me" and not step["rebroadcast"])
+        return node.queues.intents.depth > before and not (name == "me" and not step["rebroadcast"])
     return None
 
 
@@ -100,7 +100,7 @@ def test_user_events_are_taken_or_dropped_as_in_the_library() -> None:
         taken = hand.event_heard(step["name"], step["payload"].encode(), step["ltime"])
         assert taken == step["accepted_and_rebroadcast"], step
         assert hand.application.told == step["events"], step
-        assert hand.node.event_clock.time() == step["event_clock"], step
+        assert hand.node.user_events.clock.time() == step["event_clock"], step
 
 
 def read_filter(data: bytes) -> Filter:
@@ -128,7 +128,7 @@ def test_queries_are_taken_filtered_or_dropped_as_in_the_library() -> None:
         query = Query(source, step["ltime"], step["id"], "q", b"", filters, step["flags"], 0, 5.0)
         assert hand.query_heard(query) == step["rebroadcast"], step
         assert hand.application.told == step["events"], step
-        assert hand.node.query_clock.time() == step["query_clock"], step
+        assert hand.node.queries.clock.time() == step["query_clock"], step
 
 
 def test_member_events_are_coalesced_as_in_the_library() -> None:

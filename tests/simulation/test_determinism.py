@@ -105,7 +105,7 @@ def test_every_life_of_a_process_draws_from_streams_of_its_own() -> None:
     def look() -> Any:
         for t in (1.0, 6.0):
             yield sim.env.timeout_at(t)
-            draws.append(sim.nodes[1].core.rng.random())
+            draws.append(sim.nodes[1].rng.random())
 
     sim.process(look())
     sim.run()

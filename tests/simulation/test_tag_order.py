@@ -82,7 +82,7 @@ def test_a_changed_tag_is_an_update_always_and_the_others_stay() -> None:
     assert updated(made, 9.0) == {3}
     node = made.sim.agents.nodes[3]
     assert node is not None
-    assert node.core.tags == {**tags(4), "rack": "8"}
+    assert node.tags == {**tags(4), "rack": "8"}
 
 
 def test_the_order_is_the_same_for_the_same_seed() -> None:

@@ -161,7 +161,7 @@ def test_settings_that_were_chosen_survive_an_upgrade_and_defaults_do_not() -> N
     run = run_of("0.7", "8s", faults=faults, config={"buddy": False, "protocol_version": 4})
     config = run.sim.nodes[0].memberlist.core.config
     assert (config.buddy, config.lha_probe, config.suspicion_mult) == (False, True, 4)
-    assert run.sim.nodes[0].core.record().delegate_current == 4
+    assert run.sim.nodes[0].record().delegate_current == 4
 
 
 @pytest.mark.parametrize("key", ["for", "until", "every"])

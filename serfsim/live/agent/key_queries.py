@@ -16,7 +16,6 @@ from serfsim.protocol.serf.queries import (
     KEY_CHANGES,
     LIST_KEYS,
     InternalQueries,
-    Queries,
     encode_key_response,
 )
 from serfsim.protocol.wire.reader import Reader, WireError
@@ -28,10 +27,8 @@ INSTALL, USE, REMOVE = KEY_CHANGES
 class KeyQueries(InternalQueries):
     """Serf's internal queries with those about `keyring` added; `say` takes log lines."""
 
-    def __init__(
-        self, core: SerfCore, queries: Queries, keyring: Keyring, say: Callable[[str], None]
-    ) -> None:
-        super().__init__(core, queries)
+    def __init__(self, core: SerfCore, keyring: Keyring, say: Callable[[str], None]) -> None:
+        super().__init__(core)
         self.keyring = keyring
         self.say = say
 
@@ -74,13 +71,13 @@ class KeyQueries(InternalQueries):
                 else f"truncated key list response, showing first {shown} of {count} keys"
             )
             payload = encode_key_response(True, message, keys, primary)
-            if not keys or self.queries.fits(self.queries.response(received, payload)):
+            if not keys or self.core.queries.fits(self.core.queries.response(received, payload)):
                 break
             keys.pop()
         self._reply(received, payload, now)
 
     def _reply(self, received: ReceivedQuery, payload: bytes, now: float) -> None:
-        self.queries.respond(received, self.queries.response(received, payload), now)
+        self.core.queries.respond(received, self.core.queries.response(received, payload), now)
 
 
 def read_key(payload: bytes) -> bytes:

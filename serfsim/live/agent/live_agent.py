@@ -166,10 +166,10 @@ class LiveAgent(BaseAgent):
             tags=dict(self.identity.tags),
         )
         if self.keyring is not None:
-            node.pipeline.internal = KeyQueries(node.core, node.queries, self.keyring, self.say)
+            node.internal_queries = KeyQueries(node, self.keyring, self.say)
         self._node = node
         self._words = Words(RELEASE, NodeNames(node))
-        self.runtime.begin(node, node.core.record)
+        self.runtime.begin(node, node.record)
         node.start(self.runtime.now)
         return endpoint
 
@@ -208,7 +208,7 @@ class LiveAgent(BaseAgent):
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Replace the agent's tags and announce them. SerfsimError if they are too long."""
-        known = self.node.core.record()
+        known = self.node.record()
         record = known.with_meta(self._meta(tags, int(known.delegate_current)))
         self.node.update_tags(dict(tags), record, self.runtime.now)
 

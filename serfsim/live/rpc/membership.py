@@ -97,8 +97,8 @@ def _shut_down(agent: SimulatedAgent) -> None:
 
 async def tags(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     agent, node = session.agent, session.agent.node
-    version = node.core.record().delegate_current
-    kept = {key: value for key, value in node.core.tags.items() if key not in body["DeleteTags"]}
+    version = node.record().delegate_current
+    kept = {key: value for key, value in node.tags.items() if key not in body["DeleteTags"]}
     wanted = {**kept, **body["Tags"]}
     plain = sum(len(key.encode()) + len(value.encode()) for key, value in wanted.items())
     if plain > LONGEST_META or len(encode_meta(wanted, version)) > LONGEST_META:

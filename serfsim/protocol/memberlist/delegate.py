@@ -10,6 +10,7 @@ from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import Message, UserMessage
+from serfsim.protocol.runtime import Machine
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.msgpack import filler
 
@@ -27,7 +28,9 @@ class UserState:
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Delegate:
+class Delegate(Machine):
+    """The layer above memberlist; where a node has one, the runtime drives it and it drives memberlist."""
+
     def notify_join(self, record: NodeIdentity, now: float) -> None:
         """A member became alive that was unknown, dead or left."""
 

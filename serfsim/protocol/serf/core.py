@@ -6,21 +6,32 @@ LamportClock is its logical clock (section 1.1); a node has one for members, use
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
-from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
+from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.ledger import Filling
 from serfsim.protocol.memberlist.messages import UserMessage
+from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.members import IntentRings, RecentIntents, SerfMembers
-from serfsim.protocol.serf.tags import decode_tags
+from serfsim.protocol.serf.members import RecentIntents, SerfMembers
 from serfsim.protocol.vivaldi.client import Client
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+
+if TYPE_CHECKING:
+    from serfsim.protocol.serf.events import EventPipeline, UserEvents
+    from serfsim.protocol.serf.exchange import StateExchange
+    from serfsim.protocol.serf.intents import Departure, Intents, LeaveIntents
+    from serfsim.protocol.serf.joining import Joining, Reconnector, Rejoin
+    from serfsim.protocol.serf.membership import Membership, Reaper
+    from serfsim.protocol.serf.outgoing_queries import Broadcaster, OutgoingQueries
+    from serfsim.protocol.serf.queries import InternalQueries, Queries, ResponseRelay
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -42,6 +53,20 @@ class LamportClock:
             self.counter = seen + 1
 
 
+# The timers of a Serf node, after memberlist's.
+REAP_TICK: Final = FIRST_DELEGATE_TIMER
+RECONNECT_TICK: Final = FIRST_DELEGATE_TIMER + 1
+QUEUE_CHECK_TICK: Final = FIRST_DELEGATE_TIMER + 2
+INTENT_END: Final = FIRST_DELEGATE_TIMER + 3  # a: token; b: 1 if it was broadcast, 0 if time is over
+LEAVE_PROPAGATED: Final = FIRST_DELEGATE_TIMER + 4
+PRUNE_DUE: Final = FIRST_DELEGATE_TIMER + 5
+RETRY_JOIN: Final = FIRST_DELEGATE_TIMER + 6  # a: token
+QUERY_CLOSE: Final = FIRST_DELEGATE_TIMER + 7  # a: Lamport time
+USER_FLUSH: Final = FIRST_DELEGATE_TIMER + 8
+MEMBER_FLUSH: Final = FIRST_DELEGATE_TIMER + 9
+SNAPSHOT_TICK: Final = FIRST_DELEGATE_TIMER + 10
+
+# The broadcast queues.
 INTENTS: Final = 0
 QUERIES: Final = 1
 USER_EVENTS: Final = 2
@@ -57,20 +82,13 @@ LAST_FIXED_TOKEN: Final = 15
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class BroadcastQueues:
-    """`memberlist` is whose gossip is woken when something waits."""
+    """Queues of a class: `TransmitLimitedQueue`, or one that takes its place."""
 
-    def __init__(
-        self,
-        config: SerfConfig,
-        members: SerfMembers,
-        memberlist: Core,
-        queue_class: type[TransmitLimitedQueue],
-    ) -> None:
+    def __init__(self, core: SerfCore, queue_class: type[TransmitLimitedQueue]) -> None:
+        self.core = core
+        memberlist = core.memberlist.core
         mult = memberlist.config.retransmit_mult
-        self.config = config
-        self.members = members
-        self.memberlist = memberlist
-        longest_first = config.features.longest_first
+        longest_first = core.config.features.longest_first
         ledger = memberlist.ledger
         self.intents = queue_class(mult, longest_first, ledger)
         self.queries = queue_class(mult, longest_first, ledger)
@@ -79,12 +97,13 @@ class BroadcastQueues:
 
     def _count(self) -> None:
         """Let memberlist know how much waits here, so that it need not ask before every packet."""
-        self.memberlist.delegate_depth = self.intents.depth + self.queries.depth + self.user_events.depth
+        depth = self.intents.depth + self.queries.depth + self.user_events.depth
+        self.core.memberlist.core.delegate_depth = depth
 
     def add(self, which: i64, message: UserMessage, now: float, token: i64 = 0) -> None:
         self._queue(which).queue(message, UNNAMED, token)
         self._count()
-        self.memberlist.wake_gossip(now)
+        self.core.memberlist.core.wake_gossip(now)
 
     def _queue(self, which: i64) -> TransmitLimitedQueue:
         if which == INTENTS:
@@ -93,7 +112,7 @@ class BroadcastQueues:
 
     def fill(self, overhead: i64, limit: i64, filling: Filling) -> i64:
         """Put in at most `limit` bytes, `overhead` a message included; the bytes used."""
-        n = self.members.count
+        n = self.core.members.count
         used = self.intents.fill(n, overhead, limit, filling)
         used += self.queries.fill(n, overhead, limit - used, filling)
         used += self.user_events.fill(n, overhead, limit - used, filling)
@@ -109,8 +128,8 @@ class BroadcastQueues:
 
     def check_depths(self, now: float) -> None:
         """Warn of queues that have grown long, and drop what exceeds the limit."""
-        config = self.config
-        limit = config.queue_limit(self.members.count)
+        config = self.core.config
+        limit = config.queue_limit(self.core.members.count)
         which: i64 = INTENTS
         while which <= USER_EVENTS:
             queue = self._queue(which)
@@ -124,44 +143,64 @@ class BroadcastQueues:
             which += 1
 
     def _warn(self, now: float, event: i64, which: i64, numbers: i64) -> None:
-        self.memberlist.notify(now, event, self.memberlist.me, numbers * 4 + which)
+        self.core.runtime.notify(now, event, self.core.me, numbers * 4 + which)
 
 
-class SerfCore:
-    def __init__(
-        self,
-        config: SerfConfig,
-        memberlist: Core,
-        runtime: Runtime,
-        rng: Random,
-        application: Application,
-        vivaldi: Client,
-        queue_class: type[TransmitLimitedQueue],
-        tags: dict[str, str] | None,
-    ) -> None:
-        self.config = config
-        self.memberlist = memberlist
-        self.me: i64 = memberlist.me
-        self.directory: Directory = memberlist.directory
-        self.runtime = runtime
-        self.rng = rng
-        self.application = application
-        self.vivaldi = vivaldi
-        # Its own, all of them; the record says as much of them as the protocol allows.
-        self.tags = decode_tags(memberlist.record.meta) if tags is None else tags
-        self.members = SerfMembers(memberlist.directory, memberlist.members.seen)
-        self.recent_intents = RecentIntents() if config.features.intents_by_name else IntentRings()
-        self.queues = BroadcastQueues(config, self.members, memberlist, queue_class)
-        self._token: i64 = LAST_FIXED_TOKEN
+@mypyc_attr(allow_interpreted_subclasses=True)
+class SerfCore(Delegate):
+    """State and parts of one Serf node.
+
+    Each part holds its node as `core`, and reaches the others through it.
+    memberlist knows it as its delegate, a runtime as its machine. `SerfNode` makes the parts.
+    """
+
+    # What every packet needs is declared first: it then shares a line of the cache.
+    memberlist: Memberlist
+    is_shut_down: bool
+    caches_coordinates: bool  # nothing in the protocol reads them, only those who ask a node do
+    vivaldi: Client
+    runtime: Runtime
+    me: i64
+
+    config: SerfConfig
+    directory: Directory
+    rng: Random
+    application: Application
+    tags: dict[str, str]  # its own, all of them; the record says as much of them as the protocol allows
+    coordinates: dict[int, Coordinate]  # of members that this node has probed itself
+    members: SerfMembers
+    recent_intents: RecentIntents
+    queues: BroadcastQueues
+    user_events: UserEvents
+    queries: Queries
+    relay: ResponseRelay
+    internal_queries: InternalQueries
+    outgoing_queries: OutgoingQueries
+    pipeline: EventPipeline
+    intents: Intents
+    leave_intents: LeaveIntents
+    departure: Departure
+    broadcaster: Broadcaster
+    membership: Membership
+    exchange: StateExchange
+    reaper: Reaper
+    joining: Joining
+    rejoin: Rejoin
+    reconnector: Reconnector
+    last_token: i64
 
     def new_token(self) -> i64:
         """A token for a call, by which its end is known."""
-        self._token += 1
-        return self._token
+        self.last_token += 1
+        return self.last_token
 
     def record(self) -> NodeIdentity:
-        """What this node says of itself."""
-        return self.memberlist.record
+        """This node's own record."""
+        return self.memberlist.core.record
+
+    def has_coordinates(self) -> bool:
+        """Are they sent with acks, and learnt from?"""
+        return self.config.features.coordinates and not self.config.disable_coordinates
 
     def name(self) -> str:
         return self.directory.names[self.me]
@@ -171,4 +210,4 @@ class SerfCore:
 
     def send(self, target: NodeIdentity, message: UserMessage, now: float) -> None:
         """Send a message to one node, best effort, with nothing else in the datagram."""
-        self.memberlist.send_alone(target.address, message, now)
+        self.memberlist.core.send_alone(target.address, message, now)

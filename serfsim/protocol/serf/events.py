@@ -27,10 +27,9 @@ from serfsim.protocol import events, log_lines
 from serfsim.protocol.large import NO_CHANGE, Changes
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application, ReceivedQuery
-from serfsim.protocol.serf.config import SerfConfig
-from serfsim.protocol.serf.core import LamportClock, SerfCore
+from serfsim.protocol.serf.core import MEMBER_FLUSH, SNAPSHOT_TICK, USER_FLUSH, LamportClock, SerfCore
 from serfsim.protocol.serf.messages import EventSlot, SerfState, UserEvent, header_size
-from serfsim.protocol.serf.queries import InternalQueries, is_internal
+from serfsim.protocol.serf.queries import is_internal
 from serfsim.protocol.serf.snapshot import CLOCK_INTERVAL, Snapshot
 from serfsim.protocol.transitions import Transition
 
@@ -72,10 +71,8 @@ class UserEvents:
     `min_time`: older events are not wanted. `ignores_old`: a join under way shall not bring old ones.
     """
 
-    def __init__(self, config: SerfConfig, me: i64, runtime: Runtime) -> None:
-        self.config = config
-        self.me: i64 = me
-        self.runtime = runtime
+    def __init__(self, core: SerfCore) -> None:
+        self.core = core
         self.clock = LamportClock()
         self.min_time: i64 = 0
         self.ignores_old = False
@@ -88,11 +85,12 @@ class UserEvents:
         self.clock.witness(ltime)
         if ltime < self.min_time:
             return False
-        ring = self.config.event_buffer
+        core = self.core
+        ring = core.config.event_buffer
         current = self.clock.time()
         if current > ring and ltime < current - ring:
-            self.runtime.notify(now, events.OLD_EVENT, self.me, ltime)
-            self.runtime.log(now, log_lines.OLD_EVENT, -1, ltime, current, event.name)
+            core.runtime.notify(now, events.OLD_EVENT, core.me, ltime)
+            core.log(now, log_lines.OLD_EVENT, -1, ltime, current, event.name)
             return False
         if len(self._slots) == 0:
             self._slots = [None] * ring
@@ -114,7 +112,7 @@ class UserEvents:
 
     def tell(self, state: SerfState) -> None:
         """Put the ring into what a push/pull tells."""
-        ring = self.config.event_buffer
+        ring = self.core.config.event_buffer
         state.ring = ring
         # The rest of the state counts on a ring of 512 empty slots.
         state.size += header_size(ring) + ring - 515 + self.size
@@ -290,27 +288,25 @@ class MemberCoalescer(Coalescer):
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class EventPipeline:
-    def __init__(self, core: SerfCore, internal: InternalQueries, user_timer: i64, member_timer: i64) -> None:
+    def __init__(self, core: SerfCore) -> None:
         config = core.config
-        self.runtime = core.runtime
-        self.application = core.application
-        self.internal = internal
+        self.core = core
         self.snapshot: Snapshot | None = None
         self.users = UserCoalescer(
             config.user_coalesce_period,
             config.user_quiescent_period,
-            user_timer,
+            USER_FLUSH,
             core.runtime,
             core.application,
         )
         self.members = MemberCoalescer(
-            config.coalesce_period, config.quiescent_period, member_timer, core.runtime, core.application
+            config.coalesce_period, config.quiescent_period, MEMBER_FLUSH, core.runtime, core.application
         )
         self.has_member_reader = core.application.wants_member_events()
 
     def member_event(self, kind: i64, member: i64, detail: i64, now: float) -> None:
         """Report what happened to a member and pass it on."""
-        self.runtime.notify(now, kind, member, detail)
+        self.core.runtime.notify(now, kind, member, detail)
         if self.snapshot is not None:
             self.snapshot.member_event(kind, member, now)
         if self.has_member_reader:
@@ -326,17 +322,17 @@ class EventPipeline:
         if self.snapshot is not None:
             self.snapshot.query(query.ltime, now)
         if is_internal(query.name):
-            self.internal.handle(received, now)
+            self.core.internal_queries.handle(received, now)
         else:
-            self.runtime.log(now, log_lines.RECEIVED_QUERY, -1, 0, 0, query.name)
-            self.application.query(received, now)
+            self.core.log(now, log_lines.RECEIVED_QUERY, -1, 0, 0, query.name)
+            self.core.application.query(received, now)
 
-    def schedule_clock(self, timer: i64, now: float) -> None:
-        """Have `timer` call `keep_clock` where there is a snapshot to keep it in."""
+    def schedule_clock(self, now: float) -> None:
+        """Schedule `keep_clock` where there is a snapshot to keep it in."""
         if self.snapshot is not None:
-            self.runtime.call_at(now + CLOCK_INTERVAL, timer, 0, 0)
+            self.core.runtime.call_at(now + CLOCK_INTERVAL, SNAPSHOT_TICK, 0, 0)
 
-    def keep_clock(self, timer: i64, now: float) -> None:
+    def keep_clock(self, now: float) -> None:
         if self.snapshot is not None:
             self.snapshot.update_clock(now)
-        self.schedule_clock(timer, now)
+        self.schedule_clock(now)

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from serfsim.native import append, i64, mypyc_attr, vec
-from serfsim.protocol.directory import Directory, unsigned_size
-from serfsim.protocol.serf.core import LamportClock
-from serfsim.protocol.serf.events import UserEvents
-from serfsim.protocol.serf.intents import Intents
-from serfsim.protocol.serf.members import STATUS_NONE, SerfMembers
+from serfsim.protocol.directory import unsigned_size
+from serfsim.protocol.serf.core import SerfCore
+from serfsim.protocol.serf.members import STATUS_NONE
 from serfsim.protocol.serf.messages import SerfState
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class StateExchange:
-    def __init__(
-        self,
-        members: SerfMembers,
-        intents: Intents,
-        user_events: UserEvents,
-        query_clock: LamportClock,
-        directory: Directory,
-        left_are_newer: bool = True,
-    ) -> None:
-        self.members = members
-        self.intents = intents
-        self.user_events = user_events
-        self.query_clock = query_clock
-        self.directory = directory
-        self.left_are_newer = left_are_newer
+    def __init__(self, core: SerfCore) -> None:
+        self.core = core
 
     def local_state(self) -> SerfState:
         """What a push/pull tells of Serf's view; size by spec wire.md section 5."""
-        members = self.members
+        core = self.core
+        members = core.members
+        first = core.directory.first
         size: i64 = 579
         base = members.told_base
         if base is not None:
@@ -43,27 +30,28 @@ class StateExchange:
             for node in nodes:
                 ltime = members.status_ltime(node)
                 ltimes = append(ltimes, ltime)
-                size += self.directory.first[node].name_size + unsigned_size(ltime)
+                size += first[node].name_size + unsigned_size(ltime)
         for left in members.left:
-            size += self.directory.first[left].name_size
+            size += first[left].name_size
         if members.count > 15:
             size += 2
         if len(members.left) > 15:
             size += 2
-        intents = self.intents
-        size += unsigned_size(intents.clock.time())
-        size += unsigned_size(self.user_events.clock.time()) + unsigned_size(self.query_clock.time())
+        ltime = core.intents.clock.time()
+        event_ltime = core.user_events.clock.time()
+        query_ltime = core.queries.clock.time()
+        size += unsigned_size(ltime) + unsigned_size(event_ltime) + unsigned_size(query_ltime)
         state = SerfState(
-            intents.clock.time(),
-            self.user_events.clock.time(),
-            self.query_clock.time(),
+            ltime,
+            event_ltime,
+            query_ltime,
             nodes,
             ltimes,
             list(members.left),
             size,
         )
         state.base = base
-        self.user_events.tell(state)
+        core.user_events.tell(state)
         return state
 
     def merge(self, state: SerfState, now: float) -> None:
@@ -71,21 +59,23 @@ class StateExchange:
 
         Whether this node has to refute its own leave, and with which clock, `Intents` knows afterwards.
         """
+        core = self.core
+        intents = core.intents
         if state.ltime > 0:
-            self.intents.clock.witness(state.ltime - 1)
+            intents.clock.witness(state.ltime - 1)
         if state.event_ltime > 0:
-            self.user_events.clock.witness(state.event_ltime - 1)
+            core.user_events.clock.witness(state.event_ltime - 1)
         if state.query_ltime > 0:
-            self.query_clock.witness(state.query_ltime - 1)
+            core.queries.clock.witness(state.query_ltime - 1)
         # Before Serf 0.8.2 a leave came at the time of the status, and so mostly was too old to count.
-        later: i64 = 1 if self.left_are_newer else 0
-        members = self.members
+        later: i64 = 1 if core.config.features.left_are_newer else 0
+        members = core.members
         base = state.base
         if base is not None and base is members.told_base:
             # Both hold of all members the times of the start: only who has left can be news.
             for one in state.left:
-                self.intents.handle_leave(one, base.ltimes[one] + later, False, now)
-            self.intents.clock.witness(base.last_ltime)
+                intents.handle_leave(one, base.ltimes[one] + later, False, now)
+            intents.clock.witness(base.last_ltime)
             return
         left: dict[int, int] = {}
         for node in state.left:
@@ -98,7 +88,7 @@ class StateExchange:
                     left[node] = int(state.ltimes[i] + later)
                 i += 1
             for gone, ltime_left in left.items():
-                self.intents.handle_leave(gone, ltime_left, False, now)
+                intents.handle_leave(gone, ltime_left, False, now)
         i = 0
         while i < len(state.nodes):
             node = state.nodes[i]
@@ -107,6 +97,6 @@ class StateExchange:
             if len(left) > 0 and node in left:
                 continue
             if members.status(node) == STATUS_NONE or ltime > members.status_ltime(node):
-                self.intents.handle_join(node, ltime, now)
+                intents.handle_join(node, ltime, now)
             else:
-                self.intents.clock.witness(ltime)
+                intents.clock.witness(ltime)

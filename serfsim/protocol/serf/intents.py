@@ -19,16 +19,17 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.memberlist.messages import Message
-from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.serf.core import (
+    INTENT_END,
     INTENTS,
+    LEAVE_PROPAGATED,
     LEAVING_MEMBERLIST,
     NO_TOKEN,
+    PRUNE_DUE,
     TELLING_LEAVE,
     LamportClock,
     SerfCore,
 )
-from serfsim.protocol.serf.events import EventPipeline
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
     STATUS_FAILED,
@@ -36,7 +37,6 @@ from serfsim.protocol.serf.members import (
     STATUS_LEFT,
     STATUS_NONE,
 )
-from serfsim.protocol.serf.membership import Reaper
 from serfsim.protocol.serf.messages import JOIN, LEAVE, Intent
 from serfsim.protocol.transitions import Transition
 
@@ -50,37 +50,33 @@ PRUNE_LATER: Final = 2
 class Intents:
     """Applies intents to one node's members. `is_alive` is False once the node itself leaves."""
 
-    def __init__(self, core: SerfCore, pipeline: EventPipeline) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.me: i64 = core.me
-        self.members = core.members
-        self.pipeline = pipeline
         self.clock = LamportClock()
-        self.features = core.config.features
         self.is_alive = True
         # The clock when a stale leave about ourselves was seen, -1 for none: it is refuted with that time.
         self._refute_at: i64 = -1
         self.prune_wanted: i64 = NOTHING
 
     def make(self, kind: i64, node: i64, ltime: i64, prune: bool = False) -> Intent:
-        return Intent(kind, self.core.directory.first[node], ltime, prune, self.features.prune)
+        return Intent(kind, self.core.directory.first[node], ltime, prune, self.core.config.features.prune)
 
     def handle_leave(self, node: i64, ltime: i64, prune: bool, now: float) -> bool:
         """A leave intent; True if it is to be passed on. `prune_wanted` says what else to do."""
         self.prune_wanted = NOTHING
         self.clock.witness(ltime)
-        members = self.members
+        members = self.core.members
         status = members.status(node)
         if status == STATUS_NONE:
             return self.core.recent_intents.buffer(node, LEAVE, ltime, now)
         if ltime <= members.status_ltime(node):
             return False
-        if node == self.me and self.is_alive:
+        if node == self.core.me and self.is_alive:
             self._refute_at = self.clock.time()
             self.core.log(now, log_lines.REFUTING_LEAVE, -1)
             return False
         is_second = status in (STATUS_LEAVING, STATUS_LEFT)
-        if is_second and not self.features.passes_on_second_leave:
+        if is_second and not self.core.config.features.passes_on_second_leave:
             return False
         members.set_ltime(node, ltime)
         if status == STATUS_ALIVE:
@@ -91,18 +87,18 @@ class Intents:
             members.set(node, STATUS_LEFT, ltime)
             status = STATUS_LEFT
             members.left[node] = members.failed.pop(node)
-            if self.features.tells_forced_leave:
-                self.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
+            if self.core.config.features.tells_forced_leave:
+                self.core.pipeline.member_event(events.LEFT_FORCED, node, ltime, now)
             else:
                 self.core.runtime.notify(now, events.STATUS, node, STATUS_LEFT)
-        if prune and self.features.prune:
+        if prune and self.core.config.features.prune:
             self.prune_wanted = PRUNE_LATER if status == STATUS_LEAVING else PRUNE_NOW
         return True
 
     def handle_join(self, node: i64, ltime: i64, now: float) -> bool:
         """A join intent; True if it is to be passed on."""
         self.clock.witness(ltime)
-        members = self.members
+        members = self.core.members
         status = members.status(node)
         if status == STATUS_NONE:
             return self.core.recent_intents.buffer(node, JOIN, ltime, now)
@@ -119,15 +115,15 @@ class Intents:
         """Of a message that has been handled: a join intent is old news for as long as its member is known,
         or an intent about it is buffered. (Kept in rings, others may push it out.)"""
         is_join = isinstance(message, Intent) and message.user_kind == JOIN
-        return is_join and self.features.intents_by_name
+        return is_join and self.core.config.features.intents_by_name
 
     def broadcast_join(self, now: float) -> None:
         """Say that we are here, at the present Lamport time."""
         self._say_join(self.clock.time(), now)
 
     def _say_join(self, ltime: i64, now: float) -> None:
-        message = self.make(JOIN, self.me, ltime)
-        self.handle_join(self.me, message.ltime, now)
+        message = self.make(JOIN, self.core.me, ltime)
+        self.handle_join(self.core.me, message.ltime, now)
         self.core.queues.add(INTENTS, message, now)
 
     def refute_if_must(self, now: float) -> None:
@@ -149,29 +145,16 @@ class HeldIntent:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class LeaveIntents:
-    """`prune_timer` calls `release`; `removal_timer` ends the wait for a forced leave to be told."""
+    """Leave intents as they come in, and those of forced leaves."""
 
-    def __init__(
-        self,
-        core: SerfCore,
-        intents: Intents,
-        reaper: Reaper,
-        memberlist: Memberlist,
-        prune_timer: i64,
-        removal_timer: i64,
-    ) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.intents = intents
-        self.reaper = reaper
-        self.memberlist = memberlist
-        self.prune_timer: i64 = prune_timer
-        self.removal_timer: i64 = removal_timer
         self._untold: list[int] = []  # tokens of forced leaves that are being told
         self._held: list[HeldIntent] = []  # all for the same time: the first is due first
 
     def force(self, node: i64, prune: bool, now: float) -> i64:
         """Announce that another member has left; returns the token that `Application.removal_done` names."""
-        intents = self.intents
+        intents = self.core.intents
         token = self.core.new_token()
         message = intents.make(LEAVE, node, intents.clock.time(), prune)
         intents.clock.increment()
@@ -183,26 +166,26 @@ class LeaveIntents:
 
         `token` is that of a forced leave of this node's own, else NO_TOKEN.
         """
-        intents = self.intents
+        core = self.core
+        intents = core.intents
         is_news = intents.handle_leave(message.node, message.ltime, message.prune, now)
         intents.refute_if_must(now)
         if intents.prune_wanted == PRUNE_LATER:
             self._held.append(HeldIntent(message, token, is_news))
-            self.memberlist.receiver.stall()
-            config = self.core.config
-            delay = config.broadcast_timeout + config.leave_propagate_delay
-            self.core.runtime.call_at(now + delay, self.prune_timer, 0, 0)
+            core.memberlist.receiver.stall()
+            delay = core.config.broadcast_timeout + core.config.leave_propagate_delay
+            core.runtime.call_at(now + delay, PRUNE_DUE, 0, 0)
             return
         if intents.prune_wanted == PRUNE_NOW:
-            self.reaper.prune(message.node, now)
+            core.reaper.prune(message.node, now)
         self._pass_on(message, token, is_news, now)
 
     def release(self, now: float) -> None:
         """The handler that has waited longest goes on."""
         held = self._held.pop(0)
-        self.reaper.prune(held.message.node, now)
+        self.core.reaper.prune(held.message.node, now)
         self._pass_on(held.message, held.token, held.is_news, now)
-        self.memberlist.receiver.resume(now)
+        self.core.memberlist.receiver.resume(now)
 
     def _pass_on(self, message: Intent, token: i64, is_news: bool, now: float) -> None:
         core = self.core
@@ -215,7 +198,7 @@ class LeaveIntents:
             return
         self._untold.append(token)
         core.queues.add(INTENTS, message, now, token)
-        core.runtime.call_at(now + core.config.broadcast_timeout, self.removal_timer, token, 0)
+        core.runtime.call_at(now + core.config.broadcast_timeout, INTENT_END, token, 0)
 
     def told(self, token: i64, in_time: bool, now: float) -> None:
         """A forced leave was told, or its time is over; whichever comes first counts."""
@@ -253,16 +236,10 @@ LEAVE_UNTOLD: Final = 2  # memberlist's own message was not told in time
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Departure:
-    """`told_timer` ends the wait for the intent, `end_timer` the last pause."""
+    """This node's own leave; `told` ends the waits for its broadcasts, `propagated` the last pause."""
 
-    def __init__(
-        self, core: SerfCore, intents: Intents, memberlist: Memberlist, told_timer: i64, end_timer: i64
-    ) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.intents = intents
-        self.memberlist = memberlist
-        self.told_timer: i64 = told_timer
-        self.end_timer: i64 = end_timer
         self.phase: i64 = STAYING
         self.has_left = False  # gone, and not given up
         self.token: i64 = NO_TOKEN  # of the call that began it
@@ -270,7 +247,7 @@ class Departure:
     def begin(self, now: float) -> i64:
         """Begin to leave; returns the token that `Application.leave_done` names, also while it goes on."""
         core = self.core
-        intents = self.intents
+        intents = core.intents
         if self.phase != STAYING:
             return NO_TOKEN if self.phase == GONE else self.token
         self.token = core.new_token()
@@ -281,7 +258,7 @@ class Departure:
         intents.handle_leave(core.me, message.ltime, False, now)
         if core.members.others_are_alive(core.me):
             core.queues.add(INTENTS, message, now, TELLING_LEAVE)
-            core.runtime.call_at(now + core.config.broadcast_timeout, self.told_timer, TELLING_LEAVE, 0)
+            core.runtime.call_at(now + core.config.broadcast_timeout, INTENT_END, TELLING_LEAVE, 0)
         else:
             self.told(TELLING_LEAVE, True, now)
         return self.token
@@ -295,13 +272,13 @@ class Departure:
                 self._end(INTENT_UNTOLD, now)
                 return
             self.phase = TELLING_MEMBERLIST
-            self.memberlist.leave(LEAVING_MEMBERLIST, core.config.broadcast_timeout, now)
+            core.memberlist.leave(LEAVING_MEMBERLIST, core.config.broadcast_timeout, now)
         elif token == LEAVING_MEMBERLIST and self.phase == TELLING_MEMBERLIST:
             if not goes_on:
                 self._end(LEAVE_UNTOLD, now)
                 return
             self.phase = PROPAGATING
-            core.runtime.call_at(now + core.config.leave_propagate_delay, self.end_timer, 0, 0)
+            core.runtime.call_at(now + core.config.leave_propagate_delay, LEAVE_PROPAGATED, 0, 0)
 
     def propagated(self, now: float) -> None:
         """The last pause is over."""

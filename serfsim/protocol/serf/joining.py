@@ -12,10 +12,7 @@ from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import DEFAULT_PORT
 from serfsim.protocol.memberlist.errors import gathered
-from serfsim.protocol.memberlist.node import Memberlist
-from serfsim.protocol.serf.core import SerfCore
-from serfsim.protocol.serf.events import UserEvents
-from serfsim.protocol.serf.intents import Intents
+from serfsim.protocol.serf.core import RECONNECT_TICK, RECONNECTING, REJOINING, RETRY_JOIN, SerfCore
 from serfsim.protocol.serf.snapshot import Snapshot, address_of
 from serfsim.protocol.serf.tags import shuffled
 
@@ -35,21 +32,10 @@ class JoinCall:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Joining:
-    """Joins one call after the other, as the library does; `retry_timer` calls `retry` with a token."""
+    """Joins one call after the other, as the library does."""
 
-    def __init__(
-        self,
-        core: SerfCore,
-        memberlist: Memberlist,
-        user_events: UserEvents,
-        intents: Intents,
-        retry_timer: i64,
-    ) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.memberlist = memberlist
-        self.user_events = user_events
-        self.intents = intents
-        self.retry_timer: i64 = retry_timer
         self._calls: list[JoinCall] = []  # the first is at work
         self._failed: dict[int, JoinCall] = {}  # by token, those that wait to be tried again
 
@@ -67,7 +53,7 @@ class Joining:
         call = self._failed.pop(token, None)
         if call is None:
             return
-        if self.intents.is_alive:
+        if self.core.intents.is_alive:
             self._enqueue(call, now)
         else:
             self.core.application.join_done(token, 0, now)
@@ -79,13 +65,13 @@ class Joining:
 
     def _start(self, call: JoinCall, now: float) -> None:
         core = self.core
-        self.user_events.ignores_old = call.ignores_old
+        core.user_events.ignores_old = call.ignores_old
         replay: i64 = 0 if call.ignores_old else 1
         if not call.once:
             if self._retries():
                 core.log(now, log_lines.JOINING_CLUSTER, -1, replay)
             core.log(now, log_lines.JOINING, -1, replay, 0, self._given(call))
-        self.memberlist.join(call.addresses, call.token, now)
+        core.memberlist.join(call.addresses, call.token, now)
 
     def _given(self, call: JoinCall) -> str:
         """The addresses as somebody would have given them."""
@@ -100,7 +86,7 @@ class Joining:
         """All addresses of the call at work have been tried."""
         core = self.core
         call = self._calls.pop(0)
-        self.user_events.ignores_old = False
+        self.core.user_events.ignores_old = False
         core.runtime.notify(now, events.JOINED, core.me, contacted)
         if contacted > 0:
             self._succeeded(call, contacted, now)
@@ -111,7 +97,7 @@ class Joining:
 
     def _succeeded(self, call: JoinCall, contacted: i64, now: float) -> None:
         core = self.core
-        self.intents.broadcast_join(now)
+        core.intents.broadcast_join(now)
         if not call.once:
             core.log(now, log_lines.JOINED, -1, contacted)
             if self._retries():
@@ -123,13 +109,13 @@ class Joining:
         if call.once:
             core.application.join_done(call.token, 0, now)
             return
-        error = gathered(self.memberlist.join_errors)
+        error = gathered(core.memberlist.join_errors)
         core.log(now, log_lines.JOIN_ERROR, -1, 0, 0, error)
         if self._retries():
             wait = core.config.retry_interval
             core.log(now, log_lines.JOIN_RETRY, -1, i64(wait * 1e3 + 0.5), 0, error)
             self._failed[call.token] = call
-            core.runtime.call_at(now + wait, self.retry_timer, call.token, 0)
+            core.runtime.call_at(now + wait, RETRY_JOIN, call.token, 0)
             return
         core.application.join_done(call.token, 0, now)
         if not core.config.retry_join:
@@ -158,13 +144,11 @@ class PreviousNode:
 class Rejoin:
     """Tries the members of a snapshot one after the other, in random order, until one answers.
 
-    Only state is exchanged: no join intent is broadcast. `token` is what memberlist reports back.
+    Only state is exchanged: no join intent is broadcast.
     """
 
-    def __init__(self, core: SerfCore, memberlist: Memberlist, token: i64) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.memberlist = memberlist
-        self.token: i64 = token
         self._left: list[PreviousNode] = []  # still to be tried
         self._is_wanted = False
 
@@ -194,7 +178,7 @@ class Rejoin:
             return
         previous = self._left[0]
         self.core.log(now, log_lines.REJOINING, previous.node, 0, 0, previous.text)
-        self.memberlist.join([previous.address], self.token, now, previous.node)
+        self.core.memberlist.join([previous.address], REJOINING, now, previous.node)
 
     def ended(self, contacted: i64, now: float) -> None:
         """One of them answered, or not."""
@@ -209,18 +193,15 @@ class Rejoin:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Reconnector:
-    """An attempt is a memberlist join under `token`; `timer` calls `tick`."""
+    """Tries to reach failed members; an attempt is a join at memberlist."""
 
-    def __init__(self, core: SerfCore, memberlist: Memberlist, token: i64, timer: i64) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.memberlist = memberlist
-        self.token: i64 = token
-        self.timer: i64 = timer
 
     def schedule(self, now: float) -> None:
         """The next attempt comes an interval from now: an attempt's end, not its beginning."""
         core = self.core
-        core.runtime.call_at(now + core.config.reconnect_interval, self.timer, 0, 0)
+        core.runtime.call_at(now + core.config.reconnect_interval, RECONNECT_TICK, 0, 0)
 
     def tick(self, now: float) -> None:
         """Try one failed member, or leave it to the others this time."""
@@ -234,4 +215,4 @@ class Reconnector:
             self.schedule(now)
             return
         core.runtime.notify(now, events.RECONNECT, node, 0)
-        self.memberlist.join([core.members.address(node)], self.token, now, node)
+        core.memberlist.join([core.members.address(node)], RECONNECTING, now, node)

@@ -9,7 +9,6 @@ from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.serf.core import SerfCore
-from serfsim.protocol.serf.events import EventPipeline
 from serfsim.protocol.serf.members import (
     STATUS_ALIVE,
     STATUS_FAILED,
@@ -18,19 +17,16 @@ from serfsim.protocol.serf.members import (
     STATUS_NONE,
 )
 from serfsim.protocol.serf.messages import JOIN, LEAVE
-from serfsim.protocol.vivaldi.coordinate import Coordinate
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Membership:
-    def __init__(self, core: SerfCore, pipeline: EventPipeline) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.members = core.members
-        self.pipeline = pipeline
 
     def joined(self, record: NodeIdentity, now: float) -> None:
         node = record.node
-        members = self.members
+        members = self.core.members
         before = members.status(node)
         if before == STATUS_NONE:
             self._meet(node)
@@ -42,7 +38,7 @@ class Membership:
             elif before == STATUS_LEFT:
                 members.left.pop(node)
         members.note_address(record)
-        self.pipeline.member_event(events.JOIN, node, 0, now)
+        self.core.pipeline.member_event(events.JOIN, node, 0, now)
         if members.status(node) == STATUS_LEAVING:
             self.core.runtime.notify(now, events.STATUS, node, STATUS_LEAVING)
 
@@ -58,60 +54,51 @@ class Membership:
         if left >= 0:
             ltime = left
             status = STATUS_LEAVING
-        self.members.set(node, status, ltime)
+        self.core.members.set(node, status, ltime)
 
     def left(self, record: NodeIdentity, now: float) -> None:
         node = record.node
-        members = self.members
+        members = self.core.members
         status = members.status(node)
         ltime = members.status_ltime(node)
         if status == STATUS_LEAVING:
             members.set(node, STATUS_LEFT, ltime)
             members.left[node] = now
-            self.pipeline.member_event(events.LEFT, node, 0, now)
+            self.core.pipeline.member_event(events.LEFT, node, 0, now)
         elif status == STATUS_ALIVE:
             members.set(node, STATUS_FAILED, ltime)
             members.failed[node] = now
-            self.pipeline.member_event(events.FAILED, node, 0, now)
+            self.core.pipeline.member_event(events.FAILED, node, 0, now)
         elif status != STATUS_NONE:
             self.core.log(now, log_lines.BAD_STATE, node, status)
 
     def updated(self, record: NodeIdentity, now: float) -> None:
-        if self.members.status(record.node) != STATUS_NONE:
-            self.members.note_address(record)
-            self.pipeline.member_event(events.UPDATE, record.node, 0, now)
+        if self.core.members.status(record.node) != STATUS_NONE:
+            self.core.members.note_address(record)
+            self.core.pipeline.member_event(events.UPDATE, record.node, 0, now)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Reaper:
     """What is known of an erased member goes with it: its coordinate and its latency samples too."""
 
-    def __init__(
-        self,
-        core: SerfCore,
-        coordinates: dict[int, Coordinate],
-        pipeline: EventPipeline,
-    ) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.config = core.config
-        self.members = core.members
-        self.coordinates = coordinates
-        self.pipeline = pipeline
 
     def reap(self, now: float) -> None:
-        self._reap_listed(self.members.failed, self.config.reconnect_timeout, now)
-        self._reap_listed(self.members.left, self.config.tombstone_timeout, now)
+        self._reap_listed(self.core.members.failed, self.core.config.reconnect_timeout, now)
+        self._reap_listed(self.core.members.left, self.core.config.tombstone_timeout, now)
 
     def _reap_listed(self, listed: dict[int, float], timeout: float, now: float) -> None:
         for node in [node for node, since in listed.items() if now - since > timeout]:
             self.erase(node, False, now)
 
     def prune(self, node: i64, now: float) -> None:
-        if self.members.status(node) != STATUS_NONE:
+        if self.core.members.status(node) != STATUS_NONE:
             self.erase(node, True, now)
 
     def erase(self, node: i64, forced: bool, now: float) -> None:
-        self.members.erase(node)
+        self.core.members.erase(node)
         self.core.vivaldi.forget_node(node)
-        self.coordinates.pop(node, None)
-        self.pipeline.member_event(events.REAP, node, 1 if forced else 0, now)
+        self.core.coordinates.pop(node, None)
+        self.core.pipeline.member_event(events.REAP, node, 1 if forced else 0, now)

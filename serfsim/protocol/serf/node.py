@@ -2,9 +2,9 @@
 
 memberlist says join, leave, update   -> Membership
 intents by gossip                     -> Intents, LeaveIntents
-user events, queries by gossip        -> Announcing, which has UserEvents, Queries
-responses, and those on a detour      -> Asking, ResponseRelay
-push/pull                             -> StateExchange, then Announcing for the events in it
+user events, queries by gossip        -> Broadcaster, which has UserEvents, Queries
+responses, and those on a detour      -> OutgoingQueries, ResponseRelay
+push/pull                             -> StateExchange, then Broadcaster for the events in it
 direct acks                           -> Vivaldi
 timers                                -> reap, reconnect, queue check, and those of the parts
 calls                                 -> join, leave, force_leave, user_event, query, respond
@@ -19,27 +19,41 @@ from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
+from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.ledger import Filling
-from serfsim.protocol.memberlist.messages import Packet, StreamMessage, UserMessage
+from serfsim.protocol.memberlist.messages import Message, Packet, StreamMessage, UserMessage
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.parts import Parts
-from serfsim.protocol.runtime import Machine, Runtime
+from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.core import (
+    INTENT_END,
     INTENTS,
+    LAST_FIXED_TOKEN,
+    LEAVE_PROPAGATED,
     LEAVING_MEMBERLIST,
+    MEMBER_FLUSH,
     NO_TOKEN,
+    PRUNE_DUE,
+    QUERY_CLOSE,
+    QUEUE_CHECK_TICK,
+    REAP_TICK,
+    RECONNECT_TICK,
     RECONNECTING,
     REJOINING,
+    RETRY_JOIN,
+    SNAPSHOT_TICK,
     TELLING_LEAVE,
+    USER_FLUSH,
+    BroadcastQueues,
     SerfCore,
 )
-from serfsim.protocol.serf.delegate import SerfDelegate
 from serfsim.protocol.serf.events import EventPipeline, UserEvents
 from serfsim.protocol.serf.exchange import StateExchange
 from serfsim.protocol.serf.intents import STAYING, Departure, Intents, LeaveIntents
 from serfsim.protocol.serf.joining import Joining, Reconnector, Rejoin
+from serfsim.protocol.serf.members import IntentRings, RecentIntents, SerfMembers
 from serfsim.protocol.serf.membership import Membership, Reaper
 from serfsim.protocol.serf.messages import (
     JOIN,
@@ -53,39 +67,23 @@ from serfsim.protocol.serf.messages import (
     UserEvent,
 )
 from serfsim.protocol.serf.outgoing_queries import Broadcaster, OpenQuery, OutgoingQueries, QueryParams
-from serfsim.protocol.serf.queries import InternalQueries, Queries
+from serfsim.protocol.serf.queries import InternalQueries, Queries, ResponseRelay
 from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
 from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile
-from serfsim.protocol.vivaldi.client import Client
+from serfsim.protocol.serf.tags import decode_tags
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate
-
-REAP_TICK: Final = FIRST_DELEGATE_TIMER
-RECONNECT_TICK: Final = FIRST_DELEGATE_TIMER + 1
-QUEUE_CHECK_TICK: Final = FIRST_DELEGATE_TIMER + 2
-INTENT_END: Final = FIRST_DELEGATE_TIMER + 3  # a: token; b: 1 if it was told, 0 if time is over
-LEAVE_PROPAGATED: Final = FIRST_DELEGATE_TIMER + 4
-PRUNE_DUE: Final = FIRST_DELEGATE_TIMER + 5
-RETRY_JOIN: Final = FIRST_DELEGATE_TIMER + 6
-QUERY_CLOSE: Final = FIRST_DELEGATE_TIMER + 7  # a: Lamport time
-USER_FLUSH: Final = FIRST_DELEGATE_TIMER + 8
-MEMBER_FLUSH: Final = FIRST_DELEGATE_TIMER + 9
-SNAPSHOT_TICK: Final = FIRST_DELEGATE_TIMER + 10
 
 RESPOND_ERROR: Final = "failed to respond to key query: "
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class SerfNode(Machine):
-    """`application` is told what happens; without one the node runs for itself."""
+class SerfNode(SerfCore):
+    """One Serf node, which reports to `application`; without one it runs for itself.
 
-    # What every packet needs is declared first: it then shares a line of the cache.
-    memberlist: Memberlist
-    is_shut_down: bool
-    caches_coordinates: bool
-    core: SerfCore
-    runtime: Runtime
-    me: i64
+    `parts` names classes that take the place of memberlist's and Serf's own. `tags` are those of the node
+    where `me` does not have them all.
+    """
 
     def __init__(
         self,
@@ -108,50 +106,34 @@ class SerfNode(Machine):
         self.me = me.node
         self.directory = directory
         self.runtime = runtime
-        delegate = SerfDelegate()
-        delegate.node = self
-        self.memberlist = Memberlist(
-            memberlist_config, me, directory, runtime, delegate, memberlist_rng, parts
-        )
+        self.rng = serf_rng
         self.application = Application() if application is None else application
-        vivaldi = parts.coordinates(coordinate_config, vivaldi_rng)
-        core = SerfCore(
-            config, self.memberlist.core, runtime, serf_rng, self.application, vivaldi, parts.broadcasts, tags
-        )
-        self.core = core
-        self.members = core.members
-        self.queues = core.queues
-        self.intent_queue = core.queues.intents
-        self.coordinates: dict[int, Coordinate] = {}  # of members that this node has probed itself
-        self.caches_coordinates = True  # nothing in the protocol reads them, only those who ask a node do
-        self.user_events = UserEvents(config, me.node, runtime)
-        self.queries = Queries(core)
-        self.event_clock = self.user_events.clock
-        self.query_clock = self.queries.clock
-        self.pipeline = EventPipeline(core, InternalQueries(core, self.queries), USER_FLUSH, MEMBER_FLUSH)
-        self.intents = Intents(core, self.pipeline)
-        self.outgoing_queries = OutgoingQueries(core, self.query_clock, QUERY_CLOSE)
-        self.broadcaster = Broadcaster(
-            core, self.user_events, self.queries, self.outgoing_queries, self.pipeline
-        )
-        self.membership = Membership(core, self.pipeline)
-        self.exchange = StateExchange(
-            self.members,
-            self.intents,
-            self.user_events,
-            self.query_clock,
-            directory,
-            config.features.left_are_newer,
-        )
-        self.reaper = Reaper(core, self.coordinates, self.pipeline)
-        self.leave_intents = LeaveIntents(
-            core, self.intents, self.reaper, self.memberlist, PRUNE_DUE, INTENT_END
-        )
-        self.departure = Departure(core, self.intents, self.memberlist, INTENT_END, LEAVE_PROPAGATED)
-        self.reconnector = Reconnector(core, self.memberlist, RECONNECTING, RECONNECT_TICK)
-        self.joining = Joining(core, self.memberlist, self.user_events, self.intents, RETRY_JOIN)
-        self.rejoin = Rejoin(core, self.memberlist, REJOINING)
+        self.tags = decode_tags(me.meta) if tags is None else tags
+        self.last_token = LAST_FIXED_TOKEN
         self.is_shut_down = False
+        self.memberlist = Memberlist(memberlist_config, me, directory, runtime, self, memberlist_rng, parts)
+        self.vivaldi = parts.coordinates(coordinate_config, vivaldi_rng)
+        self.coordinates = {}
+        self.caches_coordinates = True
+        self.members = SerfMembers(directory, self.memberlist.core.members.seen)
+        self.recent_intents = RecentIntents() if config.features.intents_by_name else IntentRings()
+        self.queues = BroadcastQueues(self, parts.broadcasts)
+        self.user_events = UserEvents(self)
+        self.queries = Queries(self)
+        self.relay = ResponseRelay(self)
+        self.internal_queries = InternalQueries(self)
+        self.outgoing_queries = OutgoingQueries(self)
+        self.pipeline = EventPipeline(self)
+        self.intents = Intents(self)
+        self.leave_intents = LeaveIntents(self)
+        self.departure = Departure(self)
+        self.broadcaster = Broadcaster(self)
+        self.membership = Membership(self)
+        self.exchange = StateExchange(self)
+        self.reaper = Reaper(self)
+        self.joining = Joining(self)
+        self.rejoin = Rejoin(self)
+        self.reconnector = Reconnector(self)
 
     @property
     def leave_phase(self) -> i64:
@@ -162,16 +144,11 @@ class SerfNode(Machine):
         """Why the last user event or query was refused, in the library's words."""
         return self.broadcaster.last_error
 
-    @property
-    def vivaldi(self) -> Client:
-        """The node's network coordinates."""
-        return self.core.vivaldi
-
     # Calls -------------------------------------------------------------------------------------
 
     def start(self, now: float, file: SnapshotFile | None = None) -> None:
         """Begin alone. With a snapshot's `file`, join those again who were alive when it ends."""
-        self.core.log(now, log_lines.STARTING, -1)
+        self.log(now, log_lines.STARTING, -1)
         self._start_clocks()
         if file is not None:
             self._recover(file)
@@ -197,8 +174,8 @@ class SerfNode(Machine):
 
     def _start_clocks(self) -> None:
         self.intents.clock.increment()
-        self.event_clock.increment()
-        self.query_clock.increment()
+        self.user_events.clock.increment()
+        self.queries.clock.increment()
 
     def _recover(self, file: SnapshotFile) -> None:
         """Go on where a snapshot ends: nothing that was seen then is delivered again."""
@@ -206,8 +183,8 @@ class SerfNode(Machine):
         self.pipeline.snapshot = snapshot
         self.rejoin.recall(snapshot)
         self.intents.clock.witness(snapshot.last_clock)
-        self.event_clock.witness(snapshot.last_event_clock)
-        self.query_clock.witness(snapshot.last_query_clock)
+        self.user_events.clock.witness(snapshot.last_event_clock)
+        self.queries.clock.witness(snapshot.last_query_clock)
         self.user_events.min_time = snapshot.last_event_clock + 1
         self.queries.min_time = snapshot.last_query_clock + 1
 
@@ -216,7 +193,7 @@ class SerfNode(Machine):
         self.runtime.call_at(now + config.reap_interval, REAP_TICK, 0, 0)
         self.reconnector.schedule(now)
         self.runtime.call_at(now + config.queue_check_interval, QUEUE_CHECK_TICK, 0, 0)
-        self.pipeline.schedule_clock(SNAPSHOT_TICK, now)
+        self.pipeline.schedule_clock(now)
 
     # Join, leave, force_leave and update_tags return a token, by which the application knows their end.
 
@@ -252,8 +229,8 @@ class SerfNode(Machine):
 
         Ends with `Application.update_done`.
         """
-        self.core.tags = tags
-        token = self.core.new_token()
+        self.tags = tags
+        token = self.new_token()
         self.memberlist.update_record(record, token, self.config.broadcast_timeout, now)
         return token
 
@@ -273,7 +250,7 @@ class SerfNode(Machine):
     def shut_down(self, now: float) -> None:
         """Stop without telling anyone; a snapshot is written to its end."""
         if not self.is_shut_down and not self.departure.has_left:
-            self.core.log(now, log_lines.NO_LEAVE, -1)
+            self.log(now, log_lines.NO_LEAVE, -1)
         self.is_shut_down = True
         if self.pipeline.snapshot is not None:
             self.pipeline.snapshot.shut_down(now)
@@ -327,69 +304,73 @@ class SerfNode(Machine):
         elif timer == MEMBER_FLUSH:
             self.pipeline.members.due(now)
         elif timer == SNAPSHOT_TICK:
-            self.pipeline.keep_clock(SNAPSHOT_TICK, now)
+            self.pipeline.keep_clock(now)
 
-    def on_message(self, message: UserMessage, now: float) -> None:
+    def notify_message(self, message: UserMessage, now: float) -> None:
         """A Serf message; of what is gossiped, news is passed on unchanged."""
         kind = message.user_kind
-        core = self.core
         if kind == JOIN:
             assert isinstance(message, Intent)
-            core.log(now, log_lines.MESSAGE_JOIN, message.node)
+            self.log(now, log_lines.MESSAGE_JOIN, message.node)
             if self.intents.handle_join(message.node, message.ltime, now):
                 self.queues.add(INTENTS, message, now)
         elif kind == LEAVE:
             assert isinstance(message, Intent)
-            core.log(now, log_lines.MESSAGE_LEAVE, message.node)
+            self.log(now, log_lines.MESSAGE_LEAVE, message.node)
             self.leave_intents.take(message, NO_TOKEN, now)
         elif kind == USER_EVENT:
             assert isinstance(message, UserEvent)
-            core.log(now, log_lines.MESSAGE_EVENT, -1, 0, 0, message.name)
+            self.log(now, log_lines.MESSAGE_EVENT, -1, 0, 0, message.name)
             self.broadcaster.event_came(message, now)
         elif kind == QUERY:
             assert isinstance(message, Query)
-            core.log(now, log_lines.MESSAGE_QUERY, -1, 0, 0, message.name)
+            self.log(now, log_lines.MESSAGE_QUERY, -1, 0, 0, message.name)
             self.broadcaster.query_came(message, now)
         elif kind == QUERY_RESPONSE:
             assert isinstance(message, QueryResponse)
-            core.log(now, log_lines.MESSAGE_RESPONSE, message.node)
+            self.log(now, log_lines.MESSAGE_RESPONSE, message.node)
             self.outgoing_queries.take(message, now)
         elif kind == RELAY:
             assert isinstance(message, Relayed)
-            core.log(now, log_lines.RELAYING, -1, 0, 0, self.directory.endpoint(message.target.address))
-            self.queries.relay.forward(message, now)
+            self.log(now, log_lines.RELAYING, -1, 0, 0, self.directory.endpoint(message.target.address))
+            self.relay.forward(message, now)
 
     # memberlist's callbacks --------------------------------------------------------------------
 
-    def member_joined(self, record: NodeIdentity, now: float) -> None:
+    def notify_join(self, record: NodeIdentity, now: float) -> None:
         self.membership.joined(record, now)
 
-    def member_left(self, record: NodeIdentity, now: float) -> None:
+    def notify_leave(self, record: NodeIdentity, now: float) -> None:
         self.membership.left(record, now)
 
-    def member_updated(self, record: NodeIdentity, now: float) -> None:
+    def notify_update(self, record: NodeIdentity, now: float) -> None:
         self.membership.updated(record, now)
 
-    def has_coordinates(self) -> bool:
-        """Are they sent with acks, and learnt from?"""
-        config = self.config
-        return config.features.coordinates and not config.disable_coordinates
+    def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
+        self.broadcaster.name_contested(existing, other, now)
 
-    def measured(self, peer: i64, rtt: float, coordinate: Coordinate, now: float) -> None:
-        """A direct probe of `peer` took `rtt` seconds: learn from it (section 12)."""
-        vivaldi = self.core.vivaldi
-        resets = vivaldi.resets
-        reject = vivaldi.update(peer, coordinate, i64(rtt * 1e9 + 0.5))
+    def ack_payload(self) -> Coordinate | None:
+        return self.vivaldi.coordinate if self.has_coordinates() else None
+
+    def notify_ping_complete(
+        self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
+    ) -> None:
+        """A direct probe took `rtt` seconds: learn from it (section 12)."""
+        if payload is None or not self.has_coordinates():
+            return
+        peer = record.node
+        resets = self.vivaldi.resets
+        reject = self.vivaldi.update(peer, payload, i64(rtt * 1e9 + 0.5))
         if reject != 0:
             self.runtime.notify(now, events.COORDINATE_REJECTED, peer, reject)
-            self.core.log(now, log_lines.COORDINATE_REJECTED, peer, reject, i64(rtt * 1e9 + 0.5))
+            self.log(now, log_lines.COORDINATE_REJECTED, peer, reject, i64(rtt * 1e9 + 0.5))
             return
         if self.caches_coordinates:
-            self.coordinates[peer] = coordinate
-        if vivaldi.resets != resets:
-            self.runtime.notify(now, events.COORDINATE_RESET, self.me, vivaldi.resets)
+            self.coordinates[peer] = payload
+        if self.vivaldi.resets != resets:
+            self.runtime.notify(now, events.COORDINATE_RESET, self.me, self.vivaldi.resets)
 
-    def join_ended(self, token: i64, contacted: i64, now: float) -> None:
+    def notify_joined(self, token: i64, contacted: i64, now: float) -> None:
         if token == RECONNECTING:
             self.reconnector.schedule(now)
         elif token == REJOINING:
@@ -397,7 +378,7 @@ class SerfNode(Machine):
         else:
             self.joining.ended(contacted, now)
 
-    def wait_ended(self, token: i64, in_time: bool, now: float) -> None:
+    def notify_finished(self, token: i64, in_time: bool, now: float) -> None:
         """memberlist's broadcast of a leave or of new tags has finished, or timed out."""
         if token == LEAVING_MEMBERLIST:
             self.departure.told(token, in_time, now)
@@ -420,11 +401,20 @@ class SerfNode(Machine):
 
     def _report_told(self, now: float) -> None:
         """End the waits for what has been told: after what is being done now, not within it."""
-        if len(self.intent_queue.finished) > 0:
+        if len(self.queues.intents.finished) > 0:
             for token in self.queues.take_finished():
                 self.memberlist.core.wake(INTENT_END, token, now)
 
-    def merge_remote_state(self, state: SerfState, now: float, join: bool = False) -> None:
+    def is_settled(self, message: Message) -> bool:
+        return self.intents.is_settled(message)
+
+    def local_state(self, join: bool) -> UserState | None:
+        return self.exchange.local_state()
+
+    def merge_remote_state(self, state: UserState, join: bool, now: float) -> None:
+        # What is no state of Serf's came from a stranger.
+        if not isinstance(state, SerfState):
+            return
         self.exchange.merge(state, now)
         self.intents.refute_if_must(now)
         self.broadcaster.merge(state, join, now)
@@ -432,7 +422,7 @@ class SerfNode(Machine):
     # Timers ------------------------------------------------------------------------------------
 
     def _reap(self, now: float) -> None:
-        if self.core.recent_intents.reap(now, self.config.recent_intent_timeout):
+        if self.recent_intents.reap(now, self.config.recent_intent_timeout):
             self.memberlist.core.members.seen.clear()
         self.reaper.reap(now)
         self.runtime.call_at(now + self.config.reap_interval, REAP_TICK, 0, 0)
@@ -445,5 +435,5 @@ class SerfNode(Machine):
     def _close_query(self, ltime: i64, now: float) -> None:
         if not self.broadcaster.close_query(ltime, now):
             self.shut_down(now)
-            self.core.log(now, log_lines.QUITTING, -1)
+            self.log(now, log_lines.QUITTING, -1)
             self.application.shut_down(now)

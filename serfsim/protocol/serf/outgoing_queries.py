@@ -12,10 +12,10 @@ import math
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import NodeIdentity
-from serfsim.protocol.serf.core import QUERIES, USER_EVENTS, LamportClock, SerfCore
-from serfsim.protocol.serf.events import EventPipeline, UserEvents, encoded_too_long, too_long
+from serfsim.protocol.serf.core import QUERIES, QUERY_CLOSE, USER_EVENTS, SerfCore
+from serfsim.protocol.serf.events import encoded_too_long, too_long
 from serfsim.protocol.serf.messages import SerfState, UserEvent
-from serfsim.protocol.serf.queries import CONFLICT, Queries
+from serfsim.protocol.serf.queries import CONFLICT
 from serfsim.protocol.serf.query_messages import ACK_FLAG, Filter, Query, QueryResponse
 
 # Serf protocol from which on queries may be started.
@@ -57,19 +57,17 @@ class OpenQuery:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class OutgoingQueries:
-    """`close_timer` is the number of the timer under which `close` is to be called with a Lamport time."""
+    """This node's own queries; QUERY_CLOSE calls `close` with a Lamport time."""
 
-    def __init__(self, core: SerfCore, clock: LamportClock, close_timer: i64) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.clock = clock
-        self.close_timer: i64 = close_timer
         self.open: dict[int, OpenQuery] = {}  # by Lamport time
         self.last_error = ""
 
     def default_timeout(self) -> float:
         core = self.core
-        gossip_interval = core.memberlist.config.gossip_interval
-        n = core.memberlist.members.alive
+        gossip_interval = core.memberlist.core.config.gossip_interval
+        n = core.memberlist.core.members.alive
         return default_query_timeout(gossip_interval, core.config.query_timeout_mult, n)
 
     def make(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
@@ -81,7 +79,7 @@ class OutgoingQueries:
         timeout = params.timeout if params.timeout > 0.0 else self.default_timeout()
         flags: i64 = ACK_FLAG if params.request_ack else 0
         number = core.rng.randrange(0x80000000)
-        ltime = self.clock.time()
+        ltime = core.queries.clock.time()
         factor = params.relay_factor if core.config.features.relay else 0
         query = Query(
             core.record(),
@@ -102,7 +100,7 @@ class OutgoingQueries:
         self.last_error = ""
         opened = OpenQuery(query, now + timeout)
         self.open[ltime] = opened
-        core.runtime.call_at(opened.deadline, self.close_timer, ltime, 0)
+        core.runtime.call_at(opened.deadline, QUERY_CLOSE, ltime, 0)
         return opened
 
     def take(self, response: QueryResponse, now: float) -> None:
@@ -167,19 +165,8 @@ class ConflictVote:
 class Broadcaster:
     """`last_error` is the library's message about what was refused last."""
 
-    def __init__(
-        self,
-        core: SerfCore,
-        user_events: UserEvents,
-        queries: Queries,
-        outgoing_queries: OutgoingQueries,
-        pipeline: EventPipeline,
-    ) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.user_events = user_events
-        self.queries = queries
-        self.outgoing_queries = outgoing_queries
-        self.pipeline = pipeline
         self.vote = ConflictVote(core)
         self.last_error = ""
 
@@ -189,7 +176,7 @@ class Broadcaster:
         """Tell all members; None if it is too long."""
         core = self.core
         limit = core.config.user_event_size_limit
-        clock = self.user_events.clock
+        clock = self.core.user_events.clock
         self.last_error = too_long(name, payload, limit)
         if self.last_error != "":
             return None
@@ -210,16 +197,16 @@ class Broadcaster:
             self.core.queues.add(USER_EVENTS, event, now)
 
     def _take_event(self, event: UserEvent, now: float) -> bool:
-        if not self.user_events.take(event, now):
+        if not self.core.user_events.take(event, now):
             return False
         self.core.application.received(event, now)
-        self.pipeline.user_event(event, now)
+        self.core.pipeline.user_event(event, now)
         return True
 
     def merge(self, state: SerfState, join: bool, now: float) -> None:
         """The recent user events that a push/pull brought; they are not passed on."""
-        if join and self.user_events.ignores_old:
-            self.user_events.forget_before(state.event_ltime)
+        if join and self.core.user_events.ignores_old:
+            self.core.user_events.forget_before(state.event_ltime)
         for slot in state.events:
             for event in slot.events:
                 self._take_event(event.uncoalesced(), now)
@@ -228,8 +215,8 @@ class Broadcaster:
 
     def send_query(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
         """Ask all members; None if that may not be."""
-        opened = self.outgoing_queries.make(name, payload, params, now)
-        self.last_error = self.outgoing_queries.last_error
+        opened = self.core.outgoing_queries.make(name, payload, params, now)
+        self.last_error = self.core.outgoing_queries.last_error
         if opened is not None:
             query = opened.query
             self.core.application.sent(query, now)
@@ -243,12 +230,12 @@ class Broadcaster:
             self.core.queues.add(QUERIES, query, now)
 
     def _take_query(self, query: Query, now: float) -> bool:
-        if not self.queries.is_new(query, now):
+        if not self.core.queries.is_new(query, now):
             return False
         self.core.application.received(query, now)
-        received = self.queries.receive(query, now)
+        received = self.core.queries.receive(query, now)
         if received is not None:
-            self.pipeline.query(received, now)
+            self.core.pipeline.query(received, now)
         return True
 
     def name_contested(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
@@ -266,7 +253,7 @@ class Broadcaster:
 
     def close_query(self, ltime: i64, now: float) -> bool:
         """The time of a query is over; False if by its answers this node has lost its name."""
-        opened = self.outgoing_queries.close(ltime, now)
+        opened = self.core.outgoing_queries.close(ltime, now)
         if opened is None or opened.query.name != CONFLICT:
             return True
         return not self.vote.is_lost(opened, now)

@@ -75,7 +75,7 @@ class ResponseRelay:
             node = known[core.rng.randrange(n)]
             if members.status(node) != STATUS_ALIVE or node == core.me or node in chosen:
                 continue
-            record = core.memberlist.members.record(node)
+            record = core.memberlist.core.members.record(node)
             if record.protocol_max < RELAY_VERSION:
                 continue
             chosen.append(node)
@@ -103,7 +103,6 @@ class Queries:
     def __init__(self, core: SerfCore) -> None:
         self.core = core
         self.clock = LamportClock()
-        self.relay = ResponseRelay(core)
         self.min_time: i64 = 0
         self._slots: list[QuerySlot | None] = []  # empty until the first query
 
@@ -138,7 +137,7 @@ class Queries:
         if query.wants_ack():
             ack = QueryResponse(self.core.record(), query.ltime, query.id, ACK_FLAG, b"")
             self.core.send(query.source, ack, now)
-            self.relay.send(query, ack, now)
+            self.core.relay.send(query, ack, now)
         return ReceivedQuery(query, now + query.timeout)
 
     def is_for_us(self, query: Query) -> bool:
@@ -166,7 +165,7 @@ class Queries:
         if now > received.deadline:
             return "response is past the deadline"
         self.core.send(received.query.source, response, now)
-        last_error = self.relay.send(received.query, response, now)
+        last_error = self.core.relay.send(received.query, response, now)
         received.is_answered = last_error == ""
         return last_error
 
@@ -234,9 +233,8 @@ def encode_conflict_response(
 class InternalQueries:
     """Answers them; the application never sees them."""
 
-    def __init__(self, core: SerfCore, queries: Queries) -> None:
+    def __init__(self, core: SerfCore) -> None:
         self.core = core
-        self.queries = queries
 
     def handle(self, received: ReceivedQuery, now: float) -> None:
         name = received.query.name
@@ -254,7 +252,8 @@ class InternalQueries:
             core.log(now, log_lines.UNKNOWN_QUERY, -1, 0, 0, name.removeprefix(PREFIX))
 
     def _answer(self, received: ReceivedQuery, payload: bytes, now: float) -> None:
-        self.queries.respond(received, self.queries.response(received, payload), now)
+        queries = self.core.queries
+        queries.respond(received, queries.response(received, payload), now)
 
     def _conflict(self, received: ReceivedQuery, now: float) -> None:
         """Say whom we know by the name in question, unless it is our own."""
@@ -269,10 +268,10 @@ class InternalQueries:
         status = 0
         tags: dict[str, str] = {}
         if node >= 0 and core.members.status(node) != STATUS_NONE:
-            record = core.memberlist.members.record(node)
+            record = core.memberlist.core.members.record(node)
             status = core.members.status(node)
             tags = decode_tags(record.meta)
         payload = encode_conflict_response(record, status, tags, core.directory)
-        response = self.queries.response(received, payload)
+        response = core.queries.response(received, payload)
         response.member = record
-        self.queries.respond(received, response, now)
+        core.queries.respond(received, response, now)

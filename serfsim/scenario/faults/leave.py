@@ -56,14 +56,14 @@ def _leave(controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
         return
     done = controls.until(events.LEAVE_DONE, observer=node)
     controls.record_leave(node)
-    machine.core.log(controls.engine_now, log_lines.LEAVING, -1)
+    machine.log(controls.engine_now, log_lines.LEAVING, -1)
     machine.leave(controls.engine_now)
     yield done
     if controls.lives[node] != life or controls.machines[node] is not machine:
         return
-    machine.core.log(controls.engine_now, log_lines.SHUTTING_DOWN, -1)
+    machine.log(controls.engine_now, log_lines.SHUTTING_DOWN, -1)
     machine.shut_down(controls.engine_now)
-    machine.core.log(controls.engine_now, log_lines.SHUT_DOWN, -1)
+    machine.log(controls.engine_now, log_lines.SHUT_DOWN, -1)
     controls.kill(node)
     absence.gone.append(node)
     if absence.is_over:

@@ -54,6 +54,6 @@ class Event(Sent):
 
     def act(self, controls: Controls, machine: SerfNode, prepared: bytes) -> None:
         now = controls.engine_now
-        machine.core.log(now, log_lines.SENDING_EVENT, -1, int(self.coalesce), self.payload, self.event)
+        machine.log(now, log_lines.SENDING_EVENT, -1, int(self.coalesce), self.payload, self.event)
         machine.user_event(self.event, prepared, self.coalesce, now)
         check_accepted(machine.last_error, f"'{self.event}'", controls)

@@ -44,5 +44,5 @@ class ForceLeave(ByOne):
     def act(self, controls: Controls, machine: SerfNode, prepared: list[int]) -> None:
         now = controls.engine_now
         for node in prepared:
-            machine.core.log(now, log_lines.PRUNING if self.prune else log_lines.REMOVING, node)
+            machine.log(now, log_lines.PRUNING if self.prune else log_lines.REMOVING, node)
             machine.force_leave(node, self.prune, now)

@@ -145,7 +145,7 @@ class Query(Sent):
     def act(self, controls: Controls, machine: SerfNode, prepared: tuple[bytes, list[Filter]]) -> None:
         now, (payload, filters) = controls.engine_now, prepared
         params = QueryParams(filters, self.request_ack, self.relay_factor, self.timeout or 0.0)
-        machine.core.log(now, log_lines.SENDING_QUERY, -1, 0, self.payload, self.query)
+        machine.log(now, log_lines.SENDING_QUERY, -1, 0, self.payload, self.query)
         machine.query(self.query, payload, params, now)
         check_accepted(machine.last_error, f"'{self.query}'", controls)
 
