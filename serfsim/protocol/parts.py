@@ -2,7 +2,7 @@
 
 A node makes each part once and holds it in one place: the suspicion rule in `MembershipRules.rule`, the probe
 order in `Prober.order`, the gossip choice in `Gossiper.choice`, awareness and broadcasts in `Core`,
-coordinates in `SerfCore.vivaldi`. Parts reach each other through the core that they are given.
+coordinates in `SerfNode.vivaldi`. Parts reach each other through the core that they are given.
 """
 
 from __future__ import annotations

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from serfsim.native import Random
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist import messages as m
+from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import PROBE_TICK
 from serfsim.protocol.memberlist.delegate import Delegate
-from serfsim.protocol.memberlist.messages import Alive, Packet, StreamMessage, SuspectOrDead
+from serfsim.protocol.memberlist.messages import Alive, Message, Packet, StreamMessage, SuspectOrDead
 from serfsim.protocol.memberlist.node import Memberlist
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import Runtime
@@ -68,6 +70,22 @@ class HandRuntime(Runtime):
 
     def notify(self, now: float, event: int, subject: int, detail: int) -> None:
         self.events.append((now, event, subject, detail))
+
+
+class Broadcast(NamedTuple):
+    """A broadcast that waits in a queue."""
+
+    message: Message
+    name: int
+    transmits: int
+
+
+def in_order(queue: TransmitLimitedQueue) -> list[Broadcast]:
+    """All broadcasts of a queue, first to be sent first."""
+    return [
+        Broadcast(queue.ledger.message(int(it.row.ids[it.place])), int(it.row.name(it.place)), int(it.tier))
+        for it in queue.places()
+    ]
 
 
 class HandDelegate(Delegate):
@@ -188,7 +206,7 @@ class Hand:
 
     def queued(self) -> list[tuple[int, str, int]]:
         """Kind, subject and incarnation of what waits to be gossiped, first to be sent first."""
-        entries = self.node.core.broadcasts.in_order()
+        entries = in_order(self.node.core.broadcasts)
         names = self.directory.names
         return [(e.message.kind, names[e.message.node], e.message.incarnation) for e in entries]
 

@@ -12,7 +12,7 @@ from serfsim.protocol.directory import Directory
 from serfsim.protocol.large import NO_CHANGE, Changes, KeyedOrder
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_LEFT, STATE_SUSPECT, Members
 from serfsim.protocol.memberlist.push_pull import PushPull
-from tests.memberlist.harness import Hand
+from tests.memberlist.harness import Hand, in_order
 
 N = 40
 
@@ -104,7 +104,7 @@ def test_a_push_pull_of_differences_has_the_effect_and_size_of_one_in_full(seed:
         found.append((keys(hand), keys(other), entries, remote.size, int(members.alive), int(members.count)))
         assert sorted(int(members.at(place)) for place in range(N)) == list(range(N))
         queued = sorted(
-            (int(it.message.kind), int(it.message.node)) for it in hand.node.core.broadcasts.in_order()
+            (int(it.message.kind), int(it.message.node)) for it in in_order(hand.node.core.broadcasts)
         )
         found[-1] = (*found[-1], queued)
     assert found[0] == found[1]

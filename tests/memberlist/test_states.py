@@ -18,7 +18,7 @@ from serfsim.protocol.memberlist.members import (
 from serfsim.protocol.memberlist.messages import Alive, Message
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.memberlist.state import OWN_ADDRESS
-from tests.memberlist.harness import Hand, events, m
+from tests.memberlist.harness import Hand, events, in_order, m
 
 OTHER_META = b"\xff\x81\xa1a\xa1b"
 
@@ -64,7 +64,7 @@ def test_a_refutation_displaces_older_ones_but_not_what_is_queued_under_the_name
     assert hand.queued() == [(m.ALIVE, "me", 2), (m.ALIVE, "me", 1)]
     hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 2, "p0"))
     assert hand.queued() == [(m.ALIVE, "me", 3), (m.ALIVE, "me", 1)]
-    names = [entry.name for entry in hand.node.core.broadcasts.in_order()]
+    names = [entry.name for entry in in_order(hand.node.core.broadcasts)]
     assert names == [OWN_ADDRESS, 0]
 
 
@@ -108,7 +108,7 @@ def test_the_first_message_makes_a_member_and_is_passed_on() -> None:
     hand.heard(message)
     assert hand.delegate.calls == [("join", 1)]
     assert hand.node.core.members.count == 2
-    assert [entry.message for entry in hand.node.core.broadcasts.in_order()] == [message]
+    assert [entry.message for entry in in_order(hand.node.core.broadcasts)] == [message]
 
 
 def test_an_unknown_member_at_incarnation_zero_is_known_but_not_alive() -> None:

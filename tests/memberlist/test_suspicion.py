@@ -10,7 +10,7 @@ import pytest
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import SuspectOrDead
 from serfsim.protocol.memberlist.suspicion import NOBODY, Suspicion, Suspicions
-from tests.memberlist.harness import Hand, events, m
+from tests.memberlist.harness import Hand, events, in_order, m
 
 
 def failed_at(hand: Hand, until: float = 60.0) -> float:
@@ -96,7 +96,7 @@ def test_a_confirmation_is_passed_on_as_it_came_and_one_too_many_is_not() -> Non
         hand.clear()
         message = hand.suspect_or_dead(m.SUSPECT, "peer", 1, from_node)
         hand.heard(message)
-        assert [entry.message for entry in hand.node.core.broadcasts.in_order()] == [message]
+        assert [entry.message for entry in in_order(hand.node.core.broadcasts)] == [message]
     hand.clear()
     suspect(hand, "p3")
     assert hand.queued() == []
@@ -127,7 +127,7 @@ def test_push_pull_can_make_a_confirmation_out_of_what_others_believe() -> None:
     hand.clear()
     hand.node.merger.merge(hand.push_pull_of(other), False, 0.0)
     assert hand.node.states.suspicions.find(1).confirmations == 1
-    (entry,) = hand.node.core.broadcasts.in_order()
+    (entry,) = in_order(hand.node.core.broadcasts)
     assert isinstance(entry.message, SuspectOrDead)
     assert entry.message.from_node == 0, "and it goes on as a suspicion of this node's own"
 
@@ -153,7 +153,7 @@ def test_the_expiry_declares_the_member_failed_in_this_nodes_name() -> None:
     hand.clear()
     hand.runtime.timers[:] = [timer for timer in hand.runtime.timers if timer.at > 20.0]
     hand.run(24.0)
-    (entry,) = hand.node.core.broadcasts.in_order()
+    (entry,) = in_order(hand.node.core.broadcasts)
     message = entry.message
     assert isinstance(message, SuspectOrDead)
     assert (message.kind, message.node, message.incarnation, message.from_node) == (m.DEAD, 1, 1, 0)

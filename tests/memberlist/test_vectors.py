@@ -17,7 +17,7 @@ from serfsim.protocol.memberlist.suspicion import (
     remaining_suspicion_time,
     suspicion_timeout,
 )
-from tests.memberlist.harness import Hand
+from tests.memberlist.harness import Hand, in_order
 from tests.vectors_of import vectors
 
 
@@ -176,7 +176,7 @@ KINDS = {ALIVE: "alive", SUSPECT: "suspect", DEAD: "dead"}
 
 def queued(hand: Hand) -> list[tuple[str, str, int]]:
     found = []
-    for entry in hand.node.core.broadcasts.in_order():
+    for entry in in_order(hand.node.core.broadcasts):
         name = "own address" if entry.name == OWN_ADDRESS else hand.directory.names[entry.name]
         found.append((KINDS[entry.message.kind], name, entry.message.incarnation))
     return found
@@ -238,7 +238,7 @@ def test_confirmations_count_as_in_the_library() -> None:
                 result["min_ns"],
                 result["max_ns"],
             )
-        entries = hand.node.core.broadcasts.in_order()
+        entries = in_order(hand.node.core.broadcasts)
         assert [KINDS[e.message.kind] for e in entries] == [q["type"] for q in step["queued"]]
         for entry, expected in zip(entries, step["queued"], strict=True):
             assert entry.message.incarnation == expected["incarnation"]

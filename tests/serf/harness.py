@@ -19,7 +19,7 @@ from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.query_messages import Query, QueryResponse
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.vivaldi.config import CoordinateConfig
-from tests.memberlist.harness import HandRuntime, Stream
+from tests.memberlist.harness import HandRuntime, Stream, in_order
 
 MEMBER_EVENTS = {
     events.JOIN: "member-join",
@@ -244,7 +244,7 @@ class SerfHand:
     def queued(self) -> list[tuple[int, str, int]]:
         """Kind, subject and Lamport time of the intents that wait to be gossiped."""
         found = []
-        for entry in self.node.queues.intents.in_order():
+        for entry in in_order(self.node.queues.intents):
             message = entry.message
             assert isinstance(message, Intent)
             found.append((message.user_kind, self.directory.names[message.node], message.ltime))

@@ -8,6 +8,7 @@ from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.messages import USER, Alive, Packet
 from serfsim.protocol.serf.queries import encode_conflict_response, encode_key_request, encode_key_response
 from serfsim.protocol.serf.query_messages import Query, QueryResponse
+from tests.memberlist.harness import in_order
 from tests.serf.harness import SerfHand, events
 
 
@@ -96,7 +97,7 @@ def test_about_our_own_name_we_do_not_vote() -> None:
 def contested(hand: SerfHand) -> Query:
     """Somebody at another address claims our name; the query that this sets off."""
     hand.heard(Alive(NodeIdentity(0, 77, 2), 5))
-    (entry,) = hand.node.queues.queries.in_order()
+    (entry,) = in_order(hand.node.queues.queries)
     query = entry.message
     assert isinstance(query, Query)
     return query

@@ -7,6 +7,7 @@ import pytest
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.runtime import REPLIED
 from serfsim.protocol.serf.messages import SerfState, UserEvent
+from tests.memberlist.harness import in_order
 from tests.serf.harness import SerfHand, events
 
 
@@ -19,7 +20,7 @@ def quiet(knowing: int = 4) -> SerfHand:
 
 def waiting(hand: SerfHand) -> list[UserEvent]:
     """The user events that wait to be gossiped."""
-    found = [entry.message for entry in hand.node.queues.user_events.in_order()]
+    found = [entry.message for entry in in_order(hand.node.queues.user_events)]
     assert all(isinstance(message, UserEvent) for message in found)
     return found  # type: ignore[return-value]
 

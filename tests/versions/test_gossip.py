@@ -18,7 +18,7 @@ from serfsim.protocol.memberlist.messages import (
 )
 from serfsim.protocol.memberlist.state import OWN_ADDRESS
 from serfsim.protocol.versions import RELEASES, ReleaseFeatures
-from tests.memberlist.harness import m
+from tests.memberlist.harness import in_order, m
 from tests.versions.harness import ReleaseHand, config_of, record_of, since
 
 
@@ -101,7 +101,7 @@ def test_the_old_queue_loses_nothing_when_it_runs_empty() -> None:
         queue.get_broadcasts(10, 2, 1000, told)
         queue.queue(UserMessage(3, number, 40))
     assert queue.depth == 5
-    assert len(queue.in_order()) == 5
+    assert len(in_order(queue)) == 5
 
 
 def test_messages_are_handled_in_order_before_082_and_then_alive_first_and_newest_first() -> None:
@@ -128,7 +128,7 @@ def test_a_refutation_displaces_what_is_queued_about_the_node_only_in_06_and_07(
     for release in RELEASES:
         hand = ReleaseHand(release=release).start()
         hand.heard(hand.suspect_or_dead(m.SUSPECT, "me", 1, "peer"))
-        (entry,) = hand.node.core.broadcasts.in_order()
+        (entry,) = in_order(hand.node.core.broadcasts)
         names.append(entry.name)
     assert names == [OWN_ADDRESS if late else 0 for late in since("0.8")]
 

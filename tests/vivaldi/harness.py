@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from serfsim.native import Random, vec
-from serfsim.protocol.vivaldi.client import Client
+from serfsim.protocol.vivaldi.client import ACCEPTED, Client
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate, Uniforms
 
@@ -61,3 +61,20 @@ def written(coordinate: Coordinate) -> dict[str, Any]:
         "Height": coordinate.height,
         "Vec": list(coordinate.vec),
     }
+
+
+def place(client: Client, at: Coordinate) -> int:
+    """Put a client there; ACCEPTED or why not. Samples and adjustment window stay."""
+    reject = int(client.check(at))
+    if reject == ACCEPTED:
+        client.coordinate = at
+    return reject
+
+
+def pushed(
+    own: Coordinate, config: CoordinateConfig, force: float, other: Coordinate, uniforms: Uniforms
+) -> Coordinate:
+    """A copy pushed by `force` seconds away from `other`."""
+    copy = own.copy()
+    copy.push(config, force, other, own.separation(other), uniforms)
+    return copy

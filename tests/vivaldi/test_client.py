@@ -32,7 +32,7 @@ from serfsim.protocol.vivaldi.texts import (
     reject_text,
     unknown_node_text,
 )
-from tests.vivaldi.harness import Listed, client, coordinate, written
+from tests.vivaldi.harness import Listed, client, coordinate, place, pushed, written
 
 MS = 1_000_000
 THERE = (0.01, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -117,11 +117,11 @@ def test_a_client_needs_a_dimension() -> None:
 
 def test_a_coordinate_can_be_set_unless_it_is_refused() -> None:
     ours = client()
-    assert ours.set_coordinate(coordinate(0.0)) == DIMENSION_MISMATCH
-    assert ours.set_coordinate(coordinate(*[math.inf] * 8)) == INVALID_COORDINATE
+    assert place(ours, coordinate(0.0)) == DIMENSION_MISMATCH
+    assert place(ours, coordinate(*[math.inf] * 8)) == INVALID_COORDINATE
     assert ours.coordinate is ours.origin
     there = coordinate(*THERE)
-    assert ours.set_coordinate(there) == ACCEPTED
+    assert place(ours, there) == ACCEPTED
     assert ours.coordinate is there
 
 
@@ -189,19 +189,17 @@ def test_a_force_moves_a_copy_and_lifts_or_lowers_its_height_to_the_floor() -> N
     uniforms = Listed([])
     own = coordinate(0.0, 0.0, 0.0)
     above = coordinate(0.0, 0.0, 2.9, height=0.0)
-    pushed = own.apply_force(config, 5.3, above, uniforms)
-    assert list(pushed.vec) == pytest.approx([0.0, 0.0, -5.3])
-    assert pushed.height == pytest.approx(1e-5 + 5.3 * 1e-5 / 2.9)
-    assert own.apply_force(config, -5.3, above, uniforms).height == config.height_min
+    moved = pushed(own, config, 5.3, above, uniforms)
+    assert list(moved.vec) == pytest.approx([0.0, 0.0, -5.3])
+    assert moved.height == pytest.approx(1e-5 + 5.3 * 1e-5 / 2.9)
+    assert pushed(own, config, -5.3, above, uniforms).height == config.height_min
     assert list(own.vec) == [0.0, 0.0, 0.0]
 
 
 def test_coinciding_coordinates_part_in_the_direction_drawn_and_keep_their_height() -> None:
-    pushed = coordinate(0.0, 0.0).apply_force(
-        CoordinateConfig(), 2.0, coordinate(5e-7, 0.0), Listed([0.5, 0.75])
-    )
-    assert list(pushed.vec) == [0.0, 2.0]
-    assert pushed.height == 1e-5
+    moved = pushed(coordinate(0.0, 0.0), CoordinateConfig(), 2.0, coordinate(5e-7, 0.0), Listed([0.5, 0.75]))
+    assert list(moved.vec) == [0.0, 2.0]
+    assert moved.height == 1e-5
 
 
 def test_a_direction_too_short_to_be_one_is_the_first_axis() -> None:

@@ -16,7 +16,7 @@ import pytest
 from serfsim.protocol.vivaldi.client import ACCEPTED, Client
 from tests.vectors_of import vectors
 from tests.vivaldi.go_random import GoRandom
-from tests.vivaldi.harness import Listed, client, coordinate, written
+from tests.vivaldi.harness import Listed, client, coordinate, place, written
 
 RUNS = vectors("coordinate_phantom")["results"]
 
@@ -123,7 +123,7 @@ def test_gravity_brings_a_drifted_network_back_as_far_as_the_librarys(run: dict[
     chance = Chance(run["variant"])
     clients = [client(2, chance.directions) for _ in range(4)]
     for one, start in zip(clients, run["start_vecs"], strict=True):
-        assert one.set_coordinate(coordinate(*start)) == ACCEPTED
+        assert place(one, coordinate(*start)) == ACCEPTED
     simulate(clients, truth, chance.choices(4), 1000)
     assert chance.chosen == run["picks_first_1000_cycles_base36"]
     before = distance_of_middle(clients)

@@ -8,7 +8,7 @@ from serfsim.protocol.vivaldi.client import ACCEPTED, Client
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.vivaldi.texts import reject_text, rtt_text
 from tests.vectors_of import vectors
-from tests.vivaldi.harness import Listed, client, coordinate, read, written
+from tests.vivaldi.harness import Listed, client, coordinate, place, read, written
 
 
 def peer_number(name: str) -> int:
@@ -20,7 +20,7 @@ def test_updates_are_the_librarys() -> None:
     assert len(sequences) == 30
     for sequence in sequences:
         ours = client(uniforms=Listed([]))
-        assert ours.set_coordinate(read(sequence["start"])) == ACCEPTED
+        assert place(ours, read(sequence["start"])) == ACCEPTED
         for step in sequence["steps"]:
             peer = read(step["peer"])
             assert ours.distance_to(peer) == step["distance_before_ns"]

@@ -47,5 +47,5 @@ def test_a_node_outlives_whatever_can_be_read() -> None:
                     handled += 1
         hand.run(hand.now + 5.0)
         for _, packet in hand.runtime.sent:
-            encode_datagram(packet, hand.node.core.record(), hand.directory)
+            encode_datagram(packet, hand.node.record(), hand.directory)
     assert handled > 1000

@@ -28,7 +28,7 @@ from serfsim.protocol.memberlist.messages import Message
 from serfsim.protocol.memberlist.rows import DEAD, LOST, NOBODY, PLACE_BITS, PLACE_MASK, UNNAMED, Row, Rows
 from serfsim.protocol.memberlist.spans import HALF, LOW, NEXT_TIER, ROW_MASK, TIER_SHIFT
 
-__all__ = ["UNNAMED", "Broadcast", "TransmitLimitedQueue", "retransmit_limit"]
+__all__ = ["UNNAMED", "TransmitLimitedQueue", "retransmit_limit"]
 
 
 def retransmit_limit(retransmit_mult: i64, n: i64) -> i64:
@@ -244,19 +244,12 @@ class TransmitLimitedQueue(Rows):
 
     def prune(self, keep: i64) -> None:
         """Drop broadcasts from the end of the order until at most `keep` are left."""
-        for found in reversed(self._places()):
+        for found in reversed(self.places()):
             if self.depth <= keep:
                 return
             self._leave(found.row, found.place)
 
-    def in_order(self) -> list[Broadcast]:
-        """All broadcasts, first to be sent first."""
-        return [
-            Broadcast(self.ledger.message(i64(it.row.ids[it.place])), it.row.name(it.place), it.tier)
-            for it in self._places()
-        ]
-
-    def _places(self) -> list[Place]:
+    def places(self) -> list[Place]:
         """Where all broadcasts are, in the order in which those of one tier and length are sent."""
         found: list[Place] = []
         words = self._spans.words
@@ -366,12 +359,3 @@ class Place:
         self.row = row
         self.tier: i64 = tier
         self.place: i64 = place
-
-
-class Broadcast:
-    """A queued message as `TransmitLimitedQueue.in_order` shows it."""
-
-    def __init__(self, message: Message, name: i64, transmits: i64) -> None:
-        self.message = message
-        self.name: i64 = name
-        self.transmits: i64 = transmits

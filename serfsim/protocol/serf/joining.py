@@ -169,9 +169,6 @@ class Rejoin:
         if self._is_wanted:
             self._next(now)
 
-    def is_under_way(self) -> bool:
-        return len(self._left) > 0
-
     def _next(self, now: float) -> None:
         if len(self._left) == 0:
             self.core.runtime.notify(now, events.REJOIN_FAILED, self.core.me, 0)

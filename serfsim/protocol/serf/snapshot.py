@@ -75,7 +75,7 @@ def _number(text: str) -> int:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Snapshot:
-    """One node's snapshot, replayed from `file` when it is made. `unreadable`: lines that made no sense."""
+    """One node's snapshot, replayed from `file` when it is made."""
 
     def __init__(
         self,
@@ -95,7 +95,6 @@ class Snapshot:
         self.last_event_clock: i64 = 0
         self.last_query_clock: i64 = 0
         self.is_leaving = False
-        self.unreadable: i64 = 0
         self._buffer = b""
         self._size: i64 = len(file.content)
         self._flushed_at = -1e18
@@ -109,10 +108,9 @@ class Snapshot:
         lines = self.file.content.split(b"\n")
         lines.pop()  # empty, or a line that was not written to its end
         for line in lines:
-            if not self._replay_line(line.decode("utf-8", "replace")):
-                self.unreadable += 1
+            self.replay_line(line.decode("utf-8", "replace"))
 
-    def _replay_line(self, line: str) -> bool:
+    def replay_line(self, line: str) -> bool:
         """Take a line into account; False if it makes no sense."""
         key, separator, value = line.partition(": ")
         if line == "leave":

@@ -70,13 +70,6 @@ class Client:
         self.coordinate = draft
         return ACCEPTED
 
-    def set_coordinate(self, coordinate: Coordinate) -> i64:
-        """Put the node there; ACCEPTED or why not. Samples and adjustment window stay."""
-        reject = self.check(coordinate)
-        if reject == ACCEPTED:
-            self.coordinate = coordinate
-        return reject
-
     def check(self, other: Coordinate) -> i64:
         """ACCEPTED, DIMENSION_MISMATCH or INVALID_COORDINATE."""
         if not self.coordinate.is_compatible_with(other):

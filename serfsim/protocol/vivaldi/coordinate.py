@@ -81,18 +81,10 @@ class Coordinate:
             distance = adjusted
         return nanoseconds(distance)
 
-    def apply_force(
-        self, config: CoordinateConfig, force: float, other: Coordinate, uniforms: Uniforms
-    ) -> Coordinate:
-        """A copy pushed by `force` seconds away from `other`; ValueError if the dimensions differ."""
-        pushed = self.copy()
-        pushed.push(config, force, other, self.separation(other), uniforms)
-        return pushed
-
     def push(
         self, config: CoordinateConfig, force: float, other: Coordinate, separation: float, uniforms: Uniforms
     ) -> None:
-        """`apply_force` in place, for the maker of a coordinate that nobody else has yet.
+        """Move away from `other` by `force` seconds, in place: only where nobody else has this one yet.
 
         `separation` is that between the two before the push. Two that coincide part in a random direction,
         and their heights stay.
