@@ -18,6 +18,7 @@ from serfsim.api import __version__ as __version__
 from serfsim.speed import settle as _settle
 
 if TYPE_CHECKING:
+    from serfsim.api import DATA_SETS as DATA_SETS
     from serfsim.api import AgentEvent as AgentEvent
     from serfsim.api import Identity as Identity
     from serfsim.api import LiveAgent as LiveAgent
@@ -25,12 +26,18 @@ if TYPE_CHECKING:
     from serfsim.api import QueryParams as QueryParams
     from serfsim.api import Result as Result
     from serfsim.api import Scenario as Scenario
+    from serfsim.api import SerfNode as SerfNode
+    from serfsim.api import SerfsimError as SerfsimError
     from serfsim.api import Simulation as Simulation
     from serfsim.api import compare as compare
     from serfsim.api import load as load
+    from serfsim.api import local_path as local_path
     from serfsim.api import open_result as open_result
+    from serfsim.api import open_sweep as open_sweep
     from serfsim.api import regress as regress
     from serfsim.api import run as run
+    from serfsim.api import style as style
+    from serfsim.api import summary as summary
     from serfsim.api import survey as survey
     from serfsim.api import sweep as sweep
     from serfsim.api import tune as tune

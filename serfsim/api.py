@@ -2,8 +2,10 @@
 
 `load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run under
 the control of your own code, `sweep` runs a scenario over a grid of values and seeds, `LiveAgent` is a
-member of a real cluster. `serfsim` exports the same names. Each is imported at first use, so that
-`import serfsim` costs next to nothing.
+member of a real cluster. `open_result` and `open_sweep` read what was kept, `summary` sums up the table of a
+sweep, `style` is the style of all plots, `SerfNode` the base of variants of the protocol, `DATA_SETS` and
+`local_path` are public measurements; mistakes raise a `SerfsimError`. `serfsim` exports the same names. Each
+is imported at first use, so that `import serfsim` costs next to nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 from serfsim._version import __version__
 
 if TYPE_CHECKING:
+    from serfsim.base.errors import SerfsimError as SerfsimError
     from serfsim.live.agent import AgentEvent as AgentEvent
     from serfsim.live.agent import Identity as Identity
     from serfsim.live.agent import LiveAgent as LiveAgent
     from serfsim.live.agent import QueryAnswers as QueryAnswers
     from serfsim.live.agent import QueryParams as QueryParams
+    from serfsim.protocol.serf.node import SerfNode as SerfNode
+    from serfsim.report.plots import style as style
     from serfsim.report.runs import Result as Result
     from serfsim.report.runs import Simulation as Simulation
     from serfsim.report.runs import open_result as open_result
@@ -28,10 +33,15 @@ if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario as Scenario
     from serfsim.study.comparison import compare as compare
     from serfsim.study.regression import regress as regress
+    from serfsim.study.sweeps import open_sweep as open_sweep
+    from serfsim.study.sweeps import summary as summary
     from serfsim.study.sweeps import sweep as sweep
     from serfsim.study.tuning import tune as tune
+    from serfsim.topology.datasets import DATA_SETS as DATA_SETS
+    from serfsim.topology.datasets import local_path as local_path
 
 __all__ = [
+    "DATA_SETS",
     "AgentEvent",
     "Identity",
     "LiveAgent",
@@ -39,13 +49,19 @@ __all__ = [
     "QueryParams",
     "Result",
     "Scenario",
+    "SerfNode",
+    "SerfsimError",
     "Simulation",
     "__version__",
     "compare",
     "load",
+    "local_path",
     "open_result",
+    "open_sweep",
     "regress",
     "run",
+    "style",
+    "summary",
     "survey",
     "sweep",
     "tune",
@@ -53,18 +69,25 @@ __all__ = [
 
 _HOMES = {
     "AgentEvent": "serfsim.live.agent",
+    "DATA_SETS": "serfsim.topology.datasets",
     "Identity": "serfsim.live.agent",
     "LiveAgent": "serfsim.live.agent",
     "QueryAnswers": "serfsim.live.agent",
     "QueryParams": "serfsim.live.agent",
     "Result": "serfsim.report.runs",
     "Scenario": "serfsim.scenario.model",
+    "SerfNode": "serfsim.protocol.serf.node",
+    "SerfsimError": "serfsim.base.errors",
     "Simulation": "serfsim.report.runs",
     "compare": "serfsim.study.comparison",
     "load": "serfsim.scenario.loading",
-    "regress": "serfsim.study.regression",
+    "local_path": "serfsim.topology.datasets",
     "open_result": "serfsim.report.runs",
+    "open_sweep": "serfsim.study.sweeps",
+    "regress": "serfsim.study.regression",
     "run": "serfsim.report.runs",
+    "style": "serfsim.report.plots",
+    "summary": "serfsim.study.sweeps",
     "survey": "serfsim.report.topology_survey",
     "sweep": "serfsim.study.sweeps",
     "tune": "serfsim.study.tuning",
@@ -74,7 +97,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    home = import_module(_HOMES[name])
+    value = getattr(home, name, None) or import_module(f"{_HOMES[name]}.{name}")
     globals()[name] = value
     return value
 

@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, str] = {
     "__init__": "api speed",
     "__main__": "cli",
     "_version": "",
-    "api": "live.agent report scenario study.comparison study.regression study.sweeps study.tuning",
+    "api": "live.agent protocol report scenario study.comparison study.regression study.sweeps study.tuning"
+    " topology",
     "base": "",
     "capture": "network protocol wire_crypto",
     "cli": "engine live live.agent live.rpc logs protocol report results scenario simulation speed"

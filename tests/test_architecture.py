@@ -112,6 +112,11 @@ def test_an_import_within_a_function_says_why_it_is_there() -> None:
     assert silent == [], "a comment above it, or behind it: `# start-up: it imports pandas`"
 
 
+def test_every_package_lists_what_it_exports() -> None:
+    packages = [file for file in FILES if file.name == "__init__.py"]
+    assert [name_of(file) for file in packages if "__all__" not in file.read_text(encoding="utf-8")] == []
+
+
 def test_the_picture_of_the_parts_is_the_table() -> None:
     assert PICTURE.read_text(encoding="utf-8") == document(), "run python -m tests.architecture"
 

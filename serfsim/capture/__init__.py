@@ -12,7 +12,7 @@ acknowledged, and selective acknowledgements, which the counters do not know, ma
 say.
 """
 
-from serfsim.capture.packets import PacketCapture as PacketCapture
-from serfsim.capture.pcap import FORMATS as FORMATS
-from serfsim.capture.pcap import CaptureFile as CaptureFile
-from serfsim.capture.pcap import KeptCapture as KeptCapture
+from serfsim.capture.packets import PacketCapture
+from serfsim.capture.pcap import FORMATS, CaptureFile, KeptCapture
+
+__all__ = ["FORMATS", "CaptureFile", "KeptCapture", "PacketCapture"]

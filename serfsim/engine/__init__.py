@@ -1,0 +1,3 @@
+"""Clock, event queue, random streams and trace."""
+
+__all__: list[str] = []

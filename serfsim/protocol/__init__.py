@@ -1,0 +1,3 @@
+"""memberlist, Serf and Vivaldi as state machines."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Figures, pages and cards of results."""
+
+__all__: list[str] = []

@@ -7,3 +7,5 @@ scenario: the same latencies, start times and faults (`scenario.py`). It is run 
 (`figures/`). The figures are compared within stated tolerances (`tolerances.py`, `compare.py`) and
 shown side by side (`page.py`, `plot.py`).
 """
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""memberlist's failure detector, gossip and state."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Serf's membership, events and queries."""
+
+__all__: list[str] = []

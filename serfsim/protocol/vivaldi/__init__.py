@@ -1,0 +1,3 @@
+"""Serf's network coordinates."""
+
+__all__: list[str] = []

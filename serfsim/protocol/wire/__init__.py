@@ -1,0 +1,3 @@
+"""The bytes of messages: sizes, encoders, decoders."""
+
+__all__: list[str] = []

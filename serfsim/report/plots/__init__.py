@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor
     from serfsim.results.run_result import RunResult
 
+__all__ = ["DRAWN", "FIGURES", "PAGE", "PLOTS", "Plots"]
+
 # In the order in which a reader wants them.
 FIGURES = (
     "view_sizes",

@@ -1,0 +1,3 @@
+"""Figures of a recording: beliefs judged by the truth."""
+
+__all__: list[str] = []

@@ -11,7 +11,9 @@ together. `check` does these one after the other; `markdown`, `document` and `pl
 `acceptance` makes the next baseline, and `history` and `changelog` remember it.
 """
 
-from serfsim.study.regression.acceptance import accept as accept
-from serfsim.study.regression.baseline import read_baseline as read_baseline
-from serfsim.study.regression.check import regress as regress
-from serfsim.study.regression.comparison import Comparison as Comparison
+from serfsim.study.regression.acceptance import accept
+from serfsim.study.regression.baseline import read_baseline
+from serfsim.study.regression.check import regress
+from serfsim.study.regression.comparison import Comparison
+
+__all__ = ["Comparison", "accept", "read_baseline", "regress"]

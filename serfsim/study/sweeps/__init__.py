@@ -6,12 +6,11 @@
 function `sweep`.
 """
 
-from serfsim.study.sweeps.execution import run_all as run_all
-from serfsim.study.sweeps.folder import Sweep as Sweep
-from serfsim.study.sweeps.folder import open_sweep as open_sweep
-from serfsim.study.sweeps.overview import summary as summary
-from serfsim.study.sweeps.store import Store as Store
-from serfsim.study.sweeps.sweeping import sweep as sweep
-from serfsim.study.sweeps.worker import Job as Job
-from serfsim.study.sweeps.worker import Outcome as Outcome
-from serfsim.study.sweeps.worker import flat_figures as flat_figures
+from serfsim.study.sweeps.execution import run_all
+from serfsim.study.sweeps.folder import Sweep, open_sweep
+from serfsim.study.sweeps.overview import summary
+from serfsim.study.sweeps.store import Store
+from serfsim.study.sweeps.sweeping import sweep
+from serfsim.study.sweeps.worker import Job, Outcome, flat_figures
+
+__all__ = ["Job", "Outcome", "Store", "Sweep", "flat_figures", "open_sweep", "run_all", "summary", "sweep"]

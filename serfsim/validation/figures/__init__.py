@@ -25,6 +25,8 @@ from serfsim.validation.figures import (
 from serfsim.validation.figures.measures import Figures, Measured
 from serfsim.validation.golden import Golden
 
+__all__ = ["figures"]
+
 OF_KIND: dict[str, Callable[[Measured], Figures]] = {
     "baseline": baseline.figures,
     "crash": crash.figures,

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from serfsim.study.regression.comparison import Compared, Comparison
 
+__all__ = ["distributions_of", "save_plots"]
+
 HISTORY: Final = "history"
 DPI: Final = 110
 
