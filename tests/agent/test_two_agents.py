@@ -85,6 +85,19 @@ def test_two_joins_at_once_answer_each_its_own_caller(good_first: bool) -> None:
     play(scene, lambda: hasten(Ours("a", 41)))
 
 
+def test_two_calls_to_leave_both_end_and_nobody_joins_afterwards() -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        await until(lambda: a.status("b") == b.status("a") == "alive")
+        leaving = asyncio.gather(b.leave(), b.leave())
+        await asyncio.sleep(0)
+        assert await b.join([a.address]) == 0
+        assert await leaving == [True, True]
+        assert b.ended.result() == "left"
+        await until(lambda: a.status("b") == "left")
+
+    play(scene, lambda: hasten(Ours("a", 41)), lambda: hasten(Ours("b", 42)))
+
+
 def test_an_agent_that_falls_silent_has_failed_and_is_alive_again_at_once() -> None:
     async def scene(a: Ours, b: Ours) -> None:
         b.close()
