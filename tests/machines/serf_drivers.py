@@ -8,12 +8,18 @@ from serfsim.protocol import events
 from serfsim.protocol.memberlist.messages import DEAD
 from serfsim.protocol.serf import events as user_events
 from serfsim.protocol.serf import intents, members, queries
-from serfsim.protocol.serf.core import LEAVING_MEMBERLIST, TELLING_LEAVE
+from serfsim.protocol.serf.core import (
+    INTENT_END,
+    LEAVE_PROPAGATED,
+    LEAVING_MEMBERLIST,
+    PRUNE_DUE,
+    TELLING_LEAVE,
+)
 from serfsim.protocol.serf.intents import INTENT_UNTOLD, LEAVE_UNTOLD, LEFT_WELL, PHASES
 from serfsim.protocol.serf.messages import LEAVE
-from serfsim.protocol.serf.node import INTENT_END, LEAVE_PROPAGATED, PRUNE_DUE
 from serfsim.protocol.serf.query_messages import ACK_FLAG, NO_BROADCAST_FLAG, NodeFilter, Query
 from tests.machines.driving import Driver
+from tests.memberlist.harness import in_order
 from tests.serf.harness import SerfHand
 
 LONG = 1e6  # seconds, beyond every timeout
@@ -53,7 +59,7 @@ class DepartureDriver(Driver):
         if token == TELLING_LEAVE:
             self.hand.node.on_timer(INTENT_END, token, 1 if in_time else 0, self.hand.now)
         else:
-            self.hand.node.wait_ended(token, in_time, self.hand.now)
+            self.hand.node.notify_finished(token, in_time, self.hand.now)
 
     def time_out(self, goes_on: bool = False) -> None:
         """That of the broadcast that is waited for."""
@@ -94,7 +100,7 @@ class DepartureDriver(Driver):
         return seen == [outcome] == [found for _, found in self.hand.application.done]
 
     def memberlist_leaves(self) -> bool:
-        waiting = [entry.message for entry in self.hand.node.memberlist.core.broadcasts.in_order()]
+        waiting = [entry.message for entry in in_order(self.hand.node.memberlist.core.broadcasts)]
         return self.hand.node.memberlist.core.leaving and all(message.kind == DEAD for message in waiting)
 
     shows: ClassVar = {
@@ -159,7 +165,7 @@ class StatusDriver(Driver):
 
     def rejoin(self) -> None:
         """memberlist says so only of one that was not alive."""
-        self.hand.node.member_joined(self.hand.directory.first[1], self.hand.now)
+        self.hand.node.notify_join(self.hand.directory.first[1], self.hand.now)
 
     def old_intents(self) -> None:
         self.hand.join_intent("p", self.hand.ltime("p"))
@@ -172,9 +178,9 @@ class StatusDriver(Driver):
             self.hand.node.members.set(1, members.STATUS_ALIVE, self.ltime)
             self.intent("leave", True)
             assert self.state() == "leaving"
-        depth = self.hand.node.intent_queue.depth
+        depth = self.hand.node.queues.intents.depth
         self.hand.node.on_timer(PRUNE_DUE, 0, 0, self.hand.now)
-        self.passed_on = self.hand.node.intent_queue.depth > depth
+        self.passed_on = self.hand.node.queues.intents.depth > depth
 
     def wait(self) -> None:
         self.hand.node.reaper.reap(self.hand.now + LONG)
@@ -189,7 +195,7 @@ class StatusDriver(Driver):
     give: ClassVar = {
         "node joins": rejoin,
         "node joins, leave intent known": join_of_one_that_leaves,
-        "node leaves": lambda self: self.hand.node.member_left(self.hand.directory.first[1], self.hand.now),
+        "node leaves": lambda self: self.hand.node.notify_leave(self.hand.directory.first[1], self.hand.now),
         "join intent": lambda self: self.intent("join"),
         "leave intent": lambda self: self.intent("leave"),
         "leave intent to prune": lambda self: self.intent("leave", True),
@@ -263,7 +269,7 @@ class EventDriver(GossipedOnce):
     enter: ClassVar = {
         "new": lambda self: self.hand.event_heard("another", ltime=self.ltime),
         "known": hear,
-        "too old": lambda self: self.hand.node.event_clock.witness(5000),
+        "too old": lambda self: self.hand.node.user_events.clock.witness(5000),
         "unwanted": lambda self: self.hand.node.user_events.forget_before(2),
     }
     give: ClassVar = {"event": hear}
@@ -300,7 +306,7 @@ class QueryDriver(GossipedOnce):
     enter: ClassVar = {
         "new": lambda self: self.hear(number=8),
         "known": hear,
-        "too old": lambda self: self.hand.node.query_clock.witness(5000),
+        "too old": lambda self: self.hand.node.queries.clock.witness(5000),
         "unwanted": set_min_time,
     }
     give: ClassVar = {
