@@ -115,9 +115,8 @@ def crashes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
         owed[node] = False
         witnesses = flips.t[rows][owed[flips.observer[rows]]]
         owed[flips.observer[rows]] = False
-        silent = np.flatnonzero(owed)
-        stops = run.down.next_start(silent.astype(np.int64), np.full(len(silent), t))
-        never = int((stops >= min(until, run.end)).sum())
+        owed[run.down.starting(t, min(until, run.end))] = False
+        never = int(owed.sum())
         missed += never
         if never == 0 and len(witnesses):
             full.append(float(witnesses[-1]) - t)

@@ -171,8 +171,7 @@ def spread_of(down: Spans, flips: Flips, t: float, node: int, appears: bool, unt
     wanted = int(owed.sum())
     if len(took) < wanted:
         owed[flips.observer[rows]] = False
-        silent = np.flatnonzero(owed).astype(np.int64)
-        wanted -= int((down.next_start(silent, np.full(len(silent), t)) < until).sum())
+        wanted -= int(owed[down.starting(t, until)].sum())
     return Spread(wanted, took)
 
 

@@ -89,6 +89,10 @@ class Spans:
         out[some] = self.start[index[some]]
         return out
 
+    def starting(self, after: float, before: float) -> Integers:
+        """The nodes, rising, of which an interval starts within (after, before)."""
+        return np.unique(self.node[(self.start > after) & (self.start < before)])
+
     def touches(self, start: float, end: float) -> Booleans:
         """Whether each node was covered at any time of [start, end], shape (n,)."""
         touched = np.zeros(self.n, dtype=np.bool_)
