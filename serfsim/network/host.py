@@ -45,12 +45,14 @@ TURN: Final = 16  # packets of its buffer that a resumed process reads before it
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("running", "pause", "paused"),
     Transition("running", "crash", "crashed", "reset the streams that it serves"),
+    Transition("running", "unplug", "unplugged"),
     Transition("running", "packet", "running", "handle it"),
     Transition("running", "timer", "running", "fire it"),
     Transition("running", "request", "running", "serve it"),
     Transition("running", "answer", "running", "handle it"),
     Transition("paused", "resume", "running", "handle what has waited"),
     Transition("paused", "crash", "crashed", "reset the streams that it serves"),
+    Transition("paused", "unplug", "unplugged"),
     Transition("paused", "packet", "paused", "keep it in the socket buffer"),
     Transition("paused", "timer", "paused", "keep it"),
     Transition("paused", "request", "paused", "accept the stream; keep it"),
@@ -60,6 +62,11 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("crashed", "timer", "crashed", "drop it"),
     Transition("crashed", "request", "crashed", "refuse the stream"),
     Transition("crashed", "answer", "crashed", "drop it"),
+    Transition("unplugged", "start", "running"),
+    Transition("unplugged", "packet", "unplugged", "drop it"),
+    Transition("unplugged", "timer", "unplugged", "drop it"),
+    Transition("unplugged", "request", "unplugged", "stay silent"),
+    Transition("unplugged", "answer", "unplugged", "drop it"),
 )
 
 # Kinds of events, in the lowest bits of the number that the scheduler carries.
@@ -166,8 +173,8 @@ class Host(Runtime):
         self._die()
         self.network.tcp.server_died(self, now)
 
-    def unplug(self, now: float) -> None:
-        """The whole host goes: nothing of it answers any more, and nothing is reset."""
+    def unplug(self) -> None:
+        """The whole host fails, as without power: nothing of it answers any more, and nothing is reset."""
         self._die()
         self.plugged = False
         self.network.tcp.server_vanished(self)

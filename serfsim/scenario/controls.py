@@ -58,8 +58,11 @@ class Controls(Protocol):
     def lives(self) -> Sequence[int]:
         """The number of processes that each member has had."""
 
-    def kill(self, node: int) -> bool:
-        """End a member's process, which puts it under a fault until it starts again; False if it has none."""
+    def kill(self, node: int, *, host: bool = False) -> bool:
+        """End a member's process, which puts it under a fault until it starts again; False if it has none.
+
+        With `host` its machine goes silent too, until then.
+        """
 
     def restart(self, nodes: Sequence[int]) -> None:
         """Start a new process of each member that has none, and have it join."""

@@ -222,11 +222,15 @@ class Agents:
             return 0
         return node.update_tags(wanted, known.with_meta(meta), now)
 
-    def end(self, number: int, now: float) -> bool:
-        """Kill a member's process; False if it has none."""
+    def end(self, number: int, now: float, *, host: bool = False) -> bool:
+        """Kill a member's process, and with `host` its whole machine; False if it has no process."""
         if self.nodes[number] is None:
             return False
         self.nodes[number] = None
-        self.network.hosts[number].crash(now)
+        machine = self.network.hosts[number]
+        if host:
+            machine.unplug()
+        else:
+            machine.crash(now)
         self.truth.went_down(now - self.origin, number)
         return True

@@ -72,8 +72,8 @@ class SimulationControls(Controls):
     def lives(self) -> Sequence[int]:
         return self.agents.lives
 
-    def kill(self, node: int) -> bool:
-        if not self.agents.end(node, self.engine_now):
+    def kill(self, node: int, *, host: bool = False) -> bool:
+        if not self.agents.end(node, self.engine_now, host=host):
             return False
         self.truth.fault_began(self.now, [node])
         return True

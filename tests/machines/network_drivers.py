@@ -51,7 +51,7 @@ class HostDriver(Driver):
 
     def state(self) -> str:
         if not self.host.running:
-            return "crashed"
+            return "crashed" if self.host.plugged else "unplugged"
         return "paused" if self.host.paused else "running"
 
     def clear(self) -> None:
@@ -103,11 +103,13 @@ class HostDriver(Driver):
         "running": lambda self: None,
         "paused": pause,
         "crashed": lambda self: self.host.crash(self.lab.now),
+        "unplugged": lambda self: self.host.unplug(),
     }
     give: ClassVar = {
         "pause": pause,
         "resume": resume,
         "crash": crash,
+        "unplug": lambda self: self.host.unplug(),
         "start": start,
         "packet": packet,
         "timer": timer,
@@ -115,7 +117,10 @@ class HostDriver(Driver):
         "answer": wait,
     }
     # Only what has no process is started, and only what has one crashes or is resumed.
-    impossible = frozenset({("crashed", "crash"), ("running", "start"), ("paused", "start")})
+    impossible = frozenset(
+        {(state, end) for state in ("crashed", "unplugged") for end in ("crash", "unplug")}
+        | {("running", "start"), ("paused", "start")}
+    )
 
     # Effects
 
@@ -134,6 +139,7 @@ class HostDriver(Driver):
         "accept the stream": lambda self: len(self.lab.ledger.segments_of(SERVER, SYN_BYTES)) == 1,
         "drop it": lambda self: self.puppet.order == [] and self.host.buffer.count == 0,
         "refuse the stream": refused,
+        "stay silent": lambda self: self.lab.ledger.segments_of(SERVER) == [],
         "reset the streams that it serves": lambda self: (
             len(self.lab.ledger.segments_of(SERVER, TCP_HEADERS)) == 1
         ),

@@ -299,7 +299,7 @@ def test_a_datagram_under_way_at_a_restart_reaches_the_new_process() -> None:
 
 def test_a_plugged_in_host_serves_again() -> None:
     lab = Lab()
-    lab.host(SERVER).unplug(0.0)
+    lab.host(SERVER).unplug()
     lab.run(0.1)
     lab.restart(SERVER)
     lab.dial()

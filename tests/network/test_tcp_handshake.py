@@ -189,7 +189,7 @@ def test_a_dead_process_refuses_at_once() -> None:
 
 def test_an_unplugged_host_is_silent() -> None:
     lab = Lab()
-    lab.host(SERVER).unplug(0.0)
+    lab.host(SERVER).unplug()
     lab.dial()
     lab.run(LONG)
     assert (lab.result().outcome, lab.result().at) == (DIAL_TIMEOUT, 10.0)
@@ -316,7 +316,7 @@ def test_a_server_that_dies_with_its_host_leaves_the_client_waiting() -> None:
     lab.host(SERVER).pause()
     lab.dial()
     lab.run(2.0)
-    lab.host(SERVER).unplug(2.0)
+    lab.host(SERVER).unplug()
     lab.run(LONG)
     assert (lab.result().outcome, lab.result().at) == (IO_TIMEOUT, pytest.approx(10.0 + RTT))
 

@@ -67,7 +67,7 @@ class Chaos:
         elif what == "resume":
             host.resume(lab.now)
         elif what in ("crash", "unplug") and host.running:
-            host.crash(lab.now) if what == "crash" else host.unplug(lab.now)
+            host.crash(lab.now) if what == "crash" else host.unplug()
         elif what == "start" and not host.running:
             lab.restart(one)
 

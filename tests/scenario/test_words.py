@@ -45,6 +45,7 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
         "no packet from a0 reaches b",
     ),
     ("faults", {"crash": ["a0"], "restart": "30s"}, "at 0 s", "a0 crashes, back after 30 s"),
+    ("faults", {"crash": ["a0"], "host": True}, "at 0 s", "a0 crashes with the whole machine"),
     ("faults", {"leave": ["a0", "a1"]}, "at 0 s", "a0 and a1 leave"),
     (
         "faults",

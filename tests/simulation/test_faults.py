@@ -10,6 +10,8 @@ import pytest
 
 from serfsim import Simulation
 from serfsim.network.rules import TCP, UDP
+from serfsim.protocol.memberlist.messages import StreamMessage, StreamPing
+from serfsim.protocol.runtime import DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine
 from tests.simulation.cluster import Run, run, scenario
 
 # Nothing happens in these clusters but what a test looks at.
@@ -299,3 +301,30 @@ def test_a_member_killed_while_it_leaves_does_not_leave_again_in_its_next_life()
     assert first == pytest.approx((5.5, 15.5))
     assert 41.0 < second[0] < 43.0
     assert second[1] == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize(("whole_host", "outcome"), [(False, DIAL_REFUSED), (True, DIAL_TIMEOUT)])
+def test_a_dead_process_refuses_streams_and_a_dead_machine_is_silent(whole_host: bool, outcome: int) -> None:
+    sim = quiet({"crash": ["node-02"], "at": "10s", "host": whole_host, "restart": "40s"})
+    outcomes = []
+
+    class Dialler(Machine):
+        def on_timer(self, timer: int, a: int, b: int, now: float) -> None:
+            """What was here before has set some."""
+
+        def on_stream_request(self, request: StreamMessage, source: int, now: float) -> None:
+            """The member that is back tries to join by this one."""
+
+        def on_stream_result(self, token: int, outcome: int, reply: Any, now: float) -> None:
+            outcomes.append(outcome)
+
+    def dial() -> Any:
+        host = sim.network.hosts[0]
+        for t in (20.0, 60.0):
+            yield sim.env.timeout_at(t)
+            host.machine = Dialler()
+            host.open_stream(2, StreamPing(2, 1, 100), 0, 5.0, 0.0, 5.0, sim.env.engine_now)
+
+    sim.process(dial())
+    sim.env.run(until=70.0)
+    assert outcomes == [outcome, REPLIED], "it serves again once it has started again"

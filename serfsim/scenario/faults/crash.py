@@ -10,21 +10,28 @@ from serfsim.scenario.controls import Controls
 from serfsim.scenario.faults.fault import Departure, Undo
 from serfsim.scenario.phrases import with_verb
 from serfsim.scenario.selection import Nodes
+from serfsim.scenario.units import Switch
 
 
 class Crash(Departure):
-    """Kill the process (SIGKILL): it sends nothing more."""
+    """Kill the process (SIGKILL): it sends nothing more.
+
+    Its machine goes on, resets the connections of the process and refuses new ones; with `host` the whole
+    machine fails, as without power, and is silent.
+    """
 
     verb: ClassVar = "crash"
     example: ClassVar = "{crash: [node-07], at: 30s}"
 
     crash: Nodes = Field(description="members that crash")
+    host: Switch = Field(default=False, description="whether the whole machine fails: it resets nothing")
 
     def describe(self) -> str:
-        return with_verb(self.crash, "crashes", "crash") + self._describe_restart()
+        machine = " with the whole machine" if self.host else ""
+        return with_verb(self.crash, "crashes", "crash") + machine + self._describe_restart()
 
     def begin(self, controls: Controls, prepared: list[int]) -> Undo:
-        died = [node for node in prepared if controls.kill(node)]
+        died = [node for node in prepared if controls.kill(node, host=self.host)]
         for node in died:
             controls.record_crash(node)
         return lambda: controls.restart(died)
