@@ -29,7 +29,7 @@ def report(
     if path.is_dir():
         raise ResultError(f"--out: found the folder {path}; expected a file to write")
     if path.exists() and not is_a_page_of_ours(path):
-        raise ResultError(f"--out: found {path}, which is no page of serfsim's; expected a new name")
+        raise ResultError(f"--out: found {path}, which serfsim did not write; expected a new name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path)

@@ -60,7 +60,7 @@ def run(
         bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
     ] = False,
 ) -> None:
-    """Run a scenario, print what came of it, and keep it in a result folder."""
+    """Run a scenario, print its figures, and write a result folder."""
     scenario = load(file, settings or ())
     if seed is not None:
         scenario = scenario.with_settings({"seed": seed})

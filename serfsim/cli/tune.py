@@ -128,7 +128,7 @@ def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any
 
     found = existing_runs(file)
     if found is not None and settings:
-        raise SerfsimError("--set: found a sweep that is there; expected a scenario, which can be changed")
+        raise SerfsimError("--set: found an existing sweep; expected a scenario, which can be changed")
     what = load(file, settings or ()) if found is None else file
     name = what.name if isinstance(what, Scenario) else found.name if found else file
     return what, Path("results") / f"{name}-tuning" if out is None else out

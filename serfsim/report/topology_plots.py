@@ -18,11 +18,11 @@ class SurveyPlots:
         self._survey = survey
 
     def map(self, ax: Axes | None = None) -> Axes:
-        """Where the nodes are."""
+        """A map of the nodes."""
         return self._draw("topology_map", ax)
 
     def round_trip_times(self, ax: Axes | None = None) -> Axes:
-        """How many pairs have which round-trip time."""
+        """The distribution of round-trip times over all pairs."""
         return self._draw("rtt_distribution", ax)
 
     def heat_map(self, ax: Axes | None = None) -> Axes:
@@ -30,15 +30,15 @@ class SurveyPlots:
         return self._draw("rtt_heat_map", ax)
 
     def triangles(self, ax: Axes | None = None) -> Axes:
-        """How much longer a pair's own way is than the shortest by one other node."""
+        """The severity of triangle-inequality violations."""
         return self._draw("triangle_severity", ax)
 
     def asymmetry(self, ax: Axes | None = None) -> Axes:
-        """How far the ways there and back differ."""
+        """The difference between the ways there and back."""
         return self._draw("asymmetry", ax)
 
     def error_by_distance(self, ax: Axes | None = None) -> Axes:
-        """How wrong the best coordinates are for near and for far pairs."""
+        """The error of the best coordinates by distance."""
         return self._draw("error_by_distance", ax)
 
     def floor(self, ax: Axes | None = None) -> Axes:

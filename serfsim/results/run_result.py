@@ -188,14 +188,14 @@ class RunResult:
 
     @property
     def member_events(self) -> pd.DataFrame:
-        """What members noticed, a row each: t_s, observer, subject, kind (join, suspect, ...), and what was
-        true of the subject just then. `serfsim.protocol.events` has the kinds.
+        """Events that members reported, a row each: t_s, observer, subject, kind (join, suspect, ...), and what
+        was true of the subject just then. `serfsim.protocol.events` has the kinds.
         """
         return self.table("member_events")
 
     @property
     def probes(self) -> pd.DataFrame:
-        """How probes ended: counts per second (t_s) and kind (direct_ack, tcp_fallback, suspect, ...)."""
+        """Outcomes of probes: counts per second (t_s) and kind (direct_ack, tcp_fallback, suspect, ...)."""
         return self.table("probes")
 
     @property
@@ -210,7 +210,7 @@ class RunResult:
 
     @property
     def traffic(self) -> pd.DataFrame:
-        """What was sent: count and bytes per second (t_s), message type and transport."""
+        """Messages sent: count and bytes per second (t_s), message type and transport."""
         return self.table("traffic")
 
     @property

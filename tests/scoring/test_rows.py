@@ -16,7 +16,12 @@ from serfsim.results.scoring.convergence import Disagreement
 from serfsim.results.scoring.intervals import Spans
 from serfsim.results.scoring.recording import EventTable, Interval
 from serfsim.results.scoring.rows import PIECE, Rows, let_go
-from serfsim.results.scoring.views import RESTART, view_history
+from serfsim.results.scoring.views import RESTART, Pairs, view_history
+
+
+def dense(pairs: Pairs) -> Any:
+    """All pairs, (n, n)."""
+    return np.array([pairs.of(observer) for observer in range(len(pairs.column))])
 
 
 def filled(rows: Rows, parts: int = 7) -> list[Any]:
@@ -112,7 +117,7 @@ def test_views_of_many_pieces_are_those_of_the_rows_one_after_the_other() -> Non
     stops = [(5.0 + node, node) for node in range(0, n, 3)]
     at_zero, flips = step_by_step(events, stops, n)
     history = view_history(events, Spans(down), 60.0, converged_start=False)
-    np.testing.assert_array_equal(history.present.dense(), at_zero)
+    np.testing.assert_array_equal(dense(history.present), at_zero)
     columns = (history.t, history.observer, history.subject, history.appears, history.kind)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == flips
     for subject, own in history.about((3, 11)):
@@ -138,13 +143,13 @@ def test_members_that_nobody_reports_after_a_converged_start_cost_nothing_and_ch
     at_zero, flips = step_by_step(events, stops, n, converged=True)
     history = view_history(events, down, 60.0, converged_start=True)
     assert history.present.values.shape[1] <= 8
-    np.testing.assert_array_equal(history.present.dense(), at_zero)
+    np.testing.assert_array_equal(dense(history.present), at_zero)
     columns = (history.t, history.observer, history.subject, history.appears, history.kind)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == flips
     last = at_zero.copy()
     for _, seer, seen, appears, _ in flips:
         last[seer, seen] = appears
-    np.testing.assert_array_equal(history.last.dense(), last)
+    np.testing.assert_array_equal(dense(history.last), last)
     up = ~down.covered_at(60.0)
     wrong = (last != up[None, :]) & ~np.eye(n, dtype=np.bool_)
     np.testing.assert_array_equal(history.last.differing(up), wrong.sum(axis=1))

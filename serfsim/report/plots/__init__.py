@@ -40,11 +40,11 @@ class Plots:
         self._result = result
 
     def view_sizes(self, ax: Axes | None = None) -> Axes:
-        """How many members each node sees, over time."""
+        """Members that each node sees, over time."""
         return self._draw("view_sizes", ax)
 
     def event_timeline(self, ax: Axes | None = None) -> Axes:
-        """Who reported what and when, a lane for every node."""
+        """Events by node, a lane for each."""
         return self._draw("event_timeline", ax)
 
     def coordinate_error(self, ax: Axes | None = None, floor: Floor | None = None) -> Axes:
@@ -55,7 +55,7 @@ class Plots:
         return self._draw("coordinate_error", ax, floor=floor)
 
     def coordinate_map(self, ax: Axes | None = None) -> Axes:
-        """Where coordinates put the nodes, against where they are."""
+        """Nodes where their coordinates put them, beside where they are."""
         return self._draw("coordinate_map", ax)
 
     def traffic(self, ax: Axes | None = None) -> Axes:
@@ -63,7 +63,7 @@ class Plots:
         return self._draw("traffic", ax)
 
     def probes(self, ax: Axes | None = None) -> Axes:
-        """How probes ended, over time."""
+        """Outcomes of probes, over time."""
         return self._draw("probes", ax)
 
     def health(self, ax: Axes | None = None) -> Axes:
@@ -71,11 +71,11 @@ class Plots:
         return self._draw("health", ax)
 
     def membership(self, ax: Axes | None = None) -> Axes:
-        """How soon members saw the others crash, leave and start."""
+        """Time until members saw the others crash, leave and start."""
         return self._draw("membership", ax)
 
     def queues(self, ax: Axes | None = None) -> Axes:
-        """How many messages wait to be gossiped, over time."""
+        """Messages waiting to be gossiped, over time."""
         return self._draw("queues", ax)
 
     def _draw(self, figure: str, ax: Axes | None, **options: Any) -> Axes:

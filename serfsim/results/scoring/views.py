@@ -100,10 +100,6 @@ class Pairs:
             found += np.where(self.values[:, 0], having, wanting)
         return found
 
-    def dense(self) -> NDArray[Any]:
-        """All pairs, (n, n)."""
-        return np.array([self.of(observer) for observer in range(len(self.column))])
-
 
 VIEW_KINDS = (JOIN, FAILED, LEFT, LEFT_FORCED, REAP)
 RESTART = -1  # the kind given to flips because the observer went down
