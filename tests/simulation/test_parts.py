@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.suspicion import SuspicionRule
 from serfsim.report.releases import nodes_text
 from serfsim.simulation.parts import PARTS, read_parts
+from serfsim.speed import is_compiled
+from tests.engine.test_two_speeds import environment_of
 
 ROOT = Path(serfsim.__file__).parent.parent
 PAGE = (ROOT / "docs" / "parts.md").read_text(encoding="utf-8")
@@ -70,6 +74,30 @@ def test_the_example_of_each_part_runs_and_makes_a_difference(name: str, plain: 
     found = serfsim.run(scenario(), parts=parts)
     assert found.summary["digest"] != plain.summary["digest"]
     assert found.summary["versions"]["parts"][name] == f"example.{parts[name].__name__}"
+
+
+ALL_EXAMPLES = """
+import serfsim
+from tests.simulation.test_parts import EXAMPLES, example_of, scenario
+
+parts = {}
+for name in EXAMPLES:
+    parts |= example_of(name)
+print(serfsim.run(scenario(), parts=parts).summary["digest"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_compiled(), reason="serfsim is not compiled here")
+def test_the_same_classes_give_one_digest_beside_both_forms() -> None:
+    digests = []
+    for pure in (False, True):
+        command = [sys.executable, "-c", ALL_EXAMPLES]
+        environment = environment_of(pure)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        digests.append(done.stdout.strip())
+    assert len(digests[0]) == 64
+    assert digests[0] == digests[1]
 
 
 def test_the_page_has_every_part_with_its_class_and_methods() -> None:
