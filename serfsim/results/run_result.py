@@ -188,8 +188,8 @@ class RunResult:
 
     @property
     def member_events(self) -> pd.DataFrame:
-        """Events that members reported, a row each: t_s, observer, subject, kind (join, suspect, ...), and what
-        was true of the subject just then. `serfsim.protocol.events` has the kinds.
+        """Events that members reported, a row each: t_s, observer, subject, kind (join, suspect, ...), and
+        what was true of the subject just then. `serfsim.protocol.events` has the kinds.
         """
         return self.table("member_events")
 
