@@ -17,7 +17,6 @@ from pydantic_core import PydanticCustomError
 
 from serfsim.base.english import nearest
 from serfsim.protocol.settings import SHORTEST_INTERVAL
-from serfsim.scenario.card import scenario_card
 from serfsim.scenario.checks import cross_problems
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.cluster import Cluster
@@ -138,6 +137,8 @@ class Scenario(Part):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
+        from serfsim.scenario.card import scenario_card  # start-up: only notebooks need it
+
         return scenario_card(self)
 
     def roster(self) -> Roster:
