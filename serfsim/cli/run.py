@@ -22,7 +22,8 @@ from serfsim.results.folder import check_replaceable, held, unfinished_capture
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
-from serfsim.scenario.model import LARGEST_SEED, Scenario
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.sections import LARGEST_SEED
 
 if TYPE_CHECKING:
     from serfsim.report.runs import Result

@@ -19,8 +19,9 @@ from serfsim.protocol.serf.config import RPC_PORT
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
-from serfsim.scenario.model import LARGEST_SEED, Scenario
+from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected
+from serfsim.scenario.sections import LARGEST_SEED
 from serfsim.scenario.units import read_duration
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import typer
 
 from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.cli.run import activity
-from serfsim.scenario.model import LARGEST_SEED
+from serfsim.scenario.sections import LARGEST_SEED
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Survey

@@ -25,7 +25,7 @@ from serfsim.results.scoring.recording import Recording
 from serfsim.results.scoring.scored_run import ScoredRun
 from serfsim.results.scoring.traffic import is_settled, queues, traffic
 from serfsim.results.scoring.views import ViewHistory, view_history
-from serfsim.scenario.model import SETTLE_LIMIT_S
+from serfsim.scenario.sections import SETTLE_LIMIT_S
 
 
 def scored_views(run: ScoredRun) -> ViewHistory:

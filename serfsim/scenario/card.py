@@ -14,11 +14,10 @@ from markupsafe import Markup
 from serfsim.base.english import printable
 from serfsim.scenario.entry import describe_entries
 from serfsim.scenario.phrases import describe_cluster, describe_length
+from serfsim.scenario.sections import Sections
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-    from serfsim.scenario.model import Scenario
 
 
 @cache
@@ -50,7 +49,7 @@ def card_style() -> str:
     return (files("serfsim.scenario") / "templates" / "card.css").read_text(encoding="utf-8")
 
 
-def scenario_card(scenario: Scenario) -> str:
+def scenario_card(scenario: Sections) -> str:
     """The card as HTML that stands in a page of somebody else's."""
     return (
         environment("serfsim.scenario")

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
+from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import pair_problems
 from serfsim.scenario.settings import SETTINGS, Settings, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
@@ -19,11 +19,8 @@ from serfsim.scenario.units import LARGEST_COUNT, write_duration
 from serfsim.scenario.unused import unused
 from serfsim.scenario.workload.tags import tags_too_long
 
-if TYPE_CHECKING:
-    from serfsim.scenario.model import Scenario
 
-
-def cross_problems(scenario: Scenario) -> Iterator[Problem]:
+def cross_problems(scenario: Sections) -> Iterator[Problem]:
     """Every mistake that shows only when the parts are seen together."""
     membership = list(membership_problems(scenario.cluster))
     yield from membership
@@ -47,7 +44,7 @@ def cross_problems(scenario: Scenario) -> Iterator[Problem]:
     yield from _joint_problems(_entries(scenario), CheckContext(roster, scenario.duration, ends))
 
 
-def _entries(scenario: Scenario) -> list[tuple[Path, Entry]]:
+def _entries(scenario: Sections) -> list[tuple[Path, Entry]]:
     """Faults and workload with their paths."""
     return [
         *((("faults", position), fault) for position, fault in enumerate(scenario.faults)),
@@ -55,7 +52,7 @@ def _entries(scenario: Scenario) -> list[tuple[Path, Entry]]:
     ]
 
 
-def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
+def _topology_problems(scenario: Sections) -> Iterator[Problem]:
     topology = scenario.network.topology
     path: Path = ("network", "topology")
     nodes = scenario.cluster.nodes
@@ -68,7 +65,7 @@ def _topology_problems(scenario: Scenario) -> Iterator[Problem]:
         yield Problem((*path, "side"), found_expected(found, f"room for the {count} nodes of the cluster"))
 
 
-def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
+def _place_problems(scenario: Sections, roster: Roster) -> Iterator[Problem]:
     """Unknown names among those with a place, and members without one."""
     topology = scenario.network.topology
     if not isinstance(topology, Measured) or not isinstance(topology.place, Mapping):
@@ -86,7 +83,7 @@ def _place_problems(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
         )
 
 
-def _occurrence_problems(scenario: Scenario) -> Iterator[Problem]:
+def _occurrence_problems(scenario: Sections) -> Iterator[Problem]:
     """Entries that repeat so often that to list their times alone would fill a machine."""
     left, span = MOST_OCCURRENCES, write_duration(scenario.duration)
     for path, entry in _entries(scenario):
@@ -147,7 +144,7 @@ def _joint_problems(entries: Sequence[tuple[Path, Entry]], context: CheckContext
     return sorted(found, key=lambda problem: order[problem.path[:2]])
 
 
-def warnings(scenario: Scenario) -> list[str]:
+def warnings(scenario: Sections) -> list[str]:
     """Sentences about values that are allowed but odd."""
     found = [
         *_config_warnings(scenario.cluster.config, "cluster.config"),

@@ -8,7 +8,7 @@ machine. Whoever means it says so (`--allow-large`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from serfsim.base.errors import ScenarioError
 from serfsim.base.memory import allowance
@@ -17,12 +17,10 @@ from serfsim.scenario.measured import Measured
 from serfsim.scenario.network import GilbertElliott
 from serfsim.scenario.problems import found_expected
 from serfsim.scenario.roster import group_of_each
+from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.topologies import RandomRtt
 from serfsim.scenario.workload import Query
-
-if TYPE_CHECKING:
-    from serfsim.scenario.model import Scenario
 
 MOST_EVENTS: Final = 2_000_000_000  # of the queue: an hour or more, compiled
 
@@ -75,7 +73,7 @@ class Estimate(NamedTuple):
         return _amount(self.events, self.memory)
 
 
-def estimate(scenario: Scenario) -> Estimate:
+def estimate(scenario: Sections) -> Estimate:
     """The cost of one run of a scenario."""
     cluster, nodes = scenario.cluster, scenario.cluster.nodes
     n = nodes if isinstance(nodes, int) else len(nodes)
@@ -110,7 +108,7 @@ def estimate(scenario: Scenario) -> Estimate:
     return Estimate(events, sum(memory.values()), remedy)
 
 
-def _views(scenario: Scenario, n: int) -> float:
+def _views(scenario: Sections, n: int) -> float:
     """Bytes of what all members know of each other."""
     if not scenario.cluster.start.converged:
         return JOINING * n + JOINED_VIEW * n * n
@@ -129,7 +127,7 @@ def _views(scenario: Scenario, n: int) -> float:
     return MEMBER * n + views + VIEW * n * min(anew, n)
 
 
-def _accused_seconds(scenario: Scenario, n: int) -> float:
+def _accused_seconds(scenario: Sections, n: int) -> float:
     """Seconds of members that are accused again and again while they are up; 0 in a LARGE cluster."""
     if n > LARGE:
         return 0.0
@@ -177,7 +175,7 @@ def _rate(config: dict[str, Any]) -> float:
     return probes + TICK * ticks + EXCHANGE * each(config["push_pull_interval"])
 
 
-def _pairs(scenario: Scenario, n: int) -> float:
+def _pairs(scenario: Sections, n: int) -> float:
     """Bytes of what is kept for every pair of nodes beside their views."""
     topology, loss = scenario.network.topology, scenario.network.loss
     bytes_each = 24.0 if isinstance(topology, (Measured, RandomRtt)) else 0.0
@@ -198,7 +196,7 @@ def _count(events: float) -> str:
     return f"{events:.0f}"
 
 
-def refuse_large(scenario: Scenario, label: str, *, allowed: bool = False, at_once: int = 1) -> None:
+def refuse_large(scenario: Sections, label: str, *, allowed: bool = False, at_once: int = 1) -> None:
     """Raise ScenarioError where a run is estimated beyond the budget, unless that is `allowed`.
 
     `at_once`: so many such runs share this machine's memory.

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from serfsim.base.errors import ScenarioError
 from serfsim.protocol.settings import LIVE_ONLY, MODELLED, Setting
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import Path
+from serfsim.scenario.sections import Sections
 from serfsim.scenario.settings import SETTINGS, chosen
 from serfsim.scenario.topologies import Graph
-
-if TYPE_CHECKING:
-    from serfsim.scenario.model import Scenario
 
 SAME_RECORD: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "views": (("changes", "none"), "every change of a view is kept, since the figures need it"),
@@ -23,7 +21,7 @@ SAME_RECORD: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 """Keys of `record`, with values among which nothing differs, and why."""
 
 
-def unused(scenario: Scenario) -> Iterator[str]:
+def unused(scenario: Sections) -> Iterator[str]:
     """Yield a warning for each setting and key that was given another value without any effect."""
     yield from _settings(scenario.cluster)
     for key, (_, why) in SAME_RECORD.items():
@@ -66,7 +64,7 @@ def _settings(cluster: Cluster) -> Iterator[str]:
         yield f"{first}{more}: {not_used(SETTINGS[name])}"
 
 
-def _overruled(scenario: Scenario) -> Iterator[str]:
+def _overruled(scenario: Sections) -> Iterator[str]:
     """Keys that were given although another key beside them leaves nothing for them to say."""
     start, topology = scenario.cluster.start, scenario.network.topology
     if start.at is not None:

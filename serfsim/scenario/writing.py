@@ -10,28 +10,26 @@ import os
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from serfsim.scenario.faults import FAULTS
+from serfsim.scenario.sections import Sections
 from serfsim.scenario.workload import WORKLOAD
-
-if TYPE_CHECKING:
-    from serfsim.scenario.model import Scenario
 
 SHORT = 6  # mappings of so few plain values stand on one line
 WIDTH = 100
 
 
-def write(scenario: Scenario, file: str | Path) -> None:
+def write(scenario: Sections, file: str | Path) -> None:
     """Write `scenario` to `file`."""
     path = Path(file)
     path.write_text(dumps(scenario, path.parent), encoding="utf-8")
 
 
-def dumps(scenario: Scenario, folder: str | Path | None = None) -> str:
+def dumps(scenario: Sections, folder: str | Path | None = None) -> str:
     """`scenario` as YAML. With `folder`, a topology's file is named relative to it."""
     data = scenario.complete()
     for section, verbs in (("faults", FAULTS), ("workload", WORKLOAD)):

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
-from serfsim.scenario.model import SETTLE_LIMIT_S, Scenario
+from serfsim.scenario.model import Scenario
+from serfsim.scenario.sections import SETTLE_LIMIT_S
 from serfsim.simulation.sampling import depths
 
 if TYPE_CHECKING:

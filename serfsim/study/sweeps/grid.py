@@ -18,9 +18,10 @@ from typing import Any, Final
 
 from serfsim.base.errors import ScenarioError, SerfsimError, SerfsimWarning, SweepError
 from serfsim.scenario.loading import with_files_in
-from serfsim.scenario.model import LARGEST_SEED, Scenario
+from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path, with_value
 from serfsim.scenario.problems import Path, ScenarioProblems, found_expected, quoted, report
+from serfsim.scenario.sections import LARGEST_SEED
 from serfsim.scenario.source import Source, read_yaml
 from serfsim.scenario.unused import why_unused
 
