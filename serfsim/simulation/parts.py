@@ -68,9 +68,12 @@ def read_parts(given: PartClasses | None) -> dict[str, type]:
     A class can be given by its import path, `"module:Class"`.
     """
     classes: dict[str, type] = {}
+    if given is not None and not isinstance(given, Mapping):
+        expected = "a mapping of names of parts to classes"
+        raise SerfsimError(f"parts: {found_expected(quoted(given), expected)}")
     for name, value in (given or {}).items():
         if name not in PARTS:
-            raise SerfsimError(f"parts: {unknown_name(name, 'the name of a part', tuple(PARTS))}")
+            raise SerfsimError(f"parts: {unknown_name(str(name), 'the name of a part', tuple(PARTS))}")
         found = find_class(value) if isinstance(value, str) else value
         trouble = _trouble(PARTS[name], found)
         if trouble:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import serfsim
 from serfsim.base.errors import SerfsimError
 from serfsim.protocol.memberlist.awareness import Awareness
+from serfsim.protocol.memberlist.gossip import GossipChoice
 from serfsim.protocol.memberlist.suspicion import SuspicionRule
 from serfsim.report.releases import nodes_text
 from serfsim.simulation.parts import PARTS, read_parts
@@ -161,6 +163,31 @@ def test_a_part_is_held_in_one_place() -> None:
     assert forgotten == [3]
 
 
+def test_a_suspicion_that_never_ends_declares_nobody_dead(plain: serfsim.Result) -> None:
+    class Endless(SuspicionRule):
+        def remaining(self, suspicion: Any, now: float) -> float:
+            return math.inf
+
+    def failures(found: serfsim.Result) -> int:
+        return int((found.member_events.kind == "failed").sum())
+
+    found = serfsim.run(scenario(), parts={"suspicion": Endless})
+    assert failures(plain) > 0
+    assert failures(found) == 0
+    assert found.summary["detection"]["suspicions"] > 0
+
+
+def test_a_gossip_choice_may_give_one_list_again_and_again() -> None:
+    fixed = [5, 6, 7]
+
+    class Fixed(GossipChoice):
+        def choose(self, now: float) -> list[int]:
+            return fixed
+
+    serfsim.run(scenario(), parts={"gossip_choice": Fixed})
+    assert fixed == [5, 6, 7]
+
+
 class Mine(SuspicionRule):
     pass
 
@@ -188,6 +215,8 @@ def test_a_part_can_be_given_by_its_import_path() -> None:
     ("parts", "words"),
     [
         ({"suspicon": Mine}, ["'suspicon'", "awareness, broadcasts", "did you mean suspicion?"]),
+        ([Mine], ["found a list of 1", "a mapping of names of parts to classes"]),
+        ({3: Mine}, ["found '3'", "the name of a part"]),
         ({"suspicion": Foreign}, ["Foreign without remaining(suspicion, now)", "suspicion.SuspicionRule"]),
         ({"suspicion": Awareness}, ["begin(node, from_node, now) and remaining(suspicion, now)"]),
         ({"suspicion": Mine.__init__}, ["expected a subclass of"]),
@@ -200,7 +229,7 @@ def test_a_part_can_be_given_by_its_import_path() -> None:
         ({"suspicion": "tests.simulation.test_parts:Mime"}, ["no 'Mime'", "did you mean Mine?"]),
     ],
 )
-def test_what_replaces_no_part_is_refused(parts: dict[str, Any], words: list[str]) -> None:
+def test_what_replaces_no_part_is_refused(parts: Any, words: list[str]) -> None:
     with pytest.raises(SerfsimError) as refused:
         serfsim.Simulation(scenario(), parts=parts)
     for word in words:

@@ -55,9 +55,7 @@ class Gossiper:
 
     def tick(self, now: float) -> None:
         self.core.gossip_due = False
-        targets = self.choice.choose(now)
-        targets.reverse()
-        self._targets = targets
+        self._targets = self.choice.choose(now)[::-1]  # a copy: the choice may keep its list
         self.go_on(now)
 
     def go_on(self, now: float) -> None:
