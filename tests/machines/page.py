@@ -5,6 +5,7 @@ python -m tests.machines.page
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,8 @@ from types import ModuleType
 from serfsim.protocol.transitions import Transition
 from tests.machines.drivers import MACHINES
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "state_machines.md"
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = ROOT / "docs" / "state_machines.md"
 BEGINNING = """# State machines
 
 Each machine has its transition table, `TRANSITIONS`, beside its code. The tests drive the machine through
@@ -44,8 +46,10 @@ def anchor(heading: str) -> str:
 def section(module: ModuleType, rows: Iterable[Transition]) -> str:
     """One machine: the first sentence of its module, its diagram and its table."""
     rows = list(rows)
-    summary = (module.__doc__ or "").partition("\n\n")[0].replace("\n", " ").rstrip(".:")
-    path = "serfsim/" + "/".join(module.__name__.split(".")[1:]) + ".py"
+    path = module.__name__.replace(".", "/") + ".py"
+    # Compiled modules have no docstring.
+    text = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8"))) or ""
+    summary = text.partition("\n\n")[0].replace("\n", " ").rstrip(".:")
     lines = [
         f"## {title(module)}",
         "",
