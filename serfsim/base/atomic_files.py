@@ -37,6 +37,26 @@ def write_whole(
             partial.unlink(missing_ok=True)
 
 
+def write_new(path: Path, content: str, error: Kind = SerfsimError) -> None:
+    """Write a file that does not exist yet, whole or not at all.
+
+    Raises:
+        FileExistsError: something has that name; it stays as it is.
+        SerfsimError: as `error`, where the file cannot be written.
+    """
+    try:
+        path.open("x").close()
+    except FileExistsError:
+        raise
+    except OSError as cause:
+        raise cannot_write(path, cause, error) from None
+    try:
+        write_whole(path, content, error)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def cannot_write(path: Path, cause: OSError, error: Kind = SerfsimError) -> SerfsimError:
     return error(f"{path}: cannot be written: {cause.strerror or cause}")
 

@@ -125,6 +125,37 @@ def test_every_example_of_the_starter_file_is_valid_too(serfsim_in: Serfsim, tmp
     assert len(load(tmp_path / "all.yaml").faults) == len(examples) + 1
 
 
+def test_new_describes_a_real_cluster_and_never_overwrites(serfsim_in: Serfsim, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"members": [{"name": "one"}, {"name": "two"}]}', encoding="utf-8")
+    done = serfsim_in("new", "mine", "--members", "m.json")
+    assert done.exit_code == 0, done.stderr
+    assert [node.name for node in load(tmp_path / "mine.yaml").cluster.nodes] == ["one", "two"]
+    (tmp_path / "mine.yaml").write_text("edited", encoding="utf-8")
+    again = serfsim_in("new", "mine", "--members", "m.json")
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == "edited"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"Error connecting", "m.json:1: not valid JSON"),
+        (b"{}", "m.json: found an empty mapping"),
+        (None, "m.json"),
+    ],
+)
+def test_new_without_a_list_of_members_writes_nothing(
+    serfsim_in: Serfsim, tmp_path: Path, content: bytes | None, found: str
+) -> None:
+    if content is not None:
+        (tmp_path / "m.json").write_bytes(content)
+    done = serfsim_in("new", "mine", "--members", "m.json")
+    assert done.exit_code == 2
+    assert found in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "mine.yaml").exists()
+
+
 @pytest.mark.parametrize("name", ["a b", ".hidden", "x/-y"])
 def test_new_refuses_a_name_that_cannot_be_one(serfsim_in: Serfsim, name: str) -> None:
     assert serfsim_in("new", "--", name).exit_code == 2
