@@ -5,11 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pygments.lexers.special import TextLexer
-from sphinx.application import Sphinx
-
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
 
 from serfsim import __version__  # noqa: E402 - the checkout's own
 
@@ -23,6 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
+    "diagrams",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "images/README.md"]
@@ -44,8 +42,3 @@ html_copy_source = False
 html_show_sourcelink = False
 copybutton_prompt_text = r"\$ |>>> "
 copybutton_prompt_is_regexp = True
-
-
-def setup(app: Sphinx) -> None:
-    """Teach Sphinx what it does not know by itself."""
-    app.add_lexer("mermaid", TextLexer)

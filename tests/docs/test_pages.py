@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.docs.blocks import DOCS, ROOT, SHELLS, blocks_of, run_page
+
+_spec = importlib.util.spec_from_file_location("diagrams", DOCS / "_ext" / "diagrams.py")
+assert _spec
+assert _spec.loader
+diagrams = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(diagrams)
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "spec" not in page.parts)
 TRIED = [page for page in PAGES if page.parent.name == "howto" or page.name == "tutorial.md"]
@@ -29,3 +36,9 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if "://" not in link:
             assert (page.parent / link).exists() or (ROOT / link).exists(), link
+
+
+def test_every_diagram_is_drawn_as_it_is_written() -> None:
+    """Else: `npm install mermaid`, then `tools/draw_diagrams.py node_modules/mermaid/dist/mermaid.min.js`."""
+    written = {diagrams.file_of(text) for text in diagrams.sources()}
+    assert written == set(diagrams.FOLDER.glob("*.svg"))
