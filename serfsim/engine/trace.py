@@ -46,6 +46,7 @@ KIND_MASK: Final = 15
 MOST_RECEIPTS: Final = 100_000
 
 ROWS: Final = 256  # for which there is room at the least
+MANY_ROWS: Final = 1 << 14
 
 
 class Watch:
@@ -56,6 +57,13 @@ class Watch:
         self.observer: i64 = observer
         self.subject: i64 = subject
         self.seen_at = -1.0
+
+
+def more_rows(count: i64) -> i64:
+    """For how many rows more there is to be room, where `count` are full."""
+    if count > MANY_ROWS:
+        return count // 4
+    return count if count > ROWS else ROWS
 
 
 class EventRows:
@@ -72,7 +80,7 @@ class EventRows:
     def add(self, t: float, observer: i64, subject: i64, kind: i64, detail: i64) -> None:
         at = self.count
         if at == len(self.t):
-            self._grow(at if at > ROWS else ROWS)
+            self._grow(more_rows(at))
         self.t[at] = t
         self.observer[at] = i32(observer)
         self.subject[at] = i32(subject)
@@ -119,7 +127,7 @@ class LogRows:
     def add(self, t: float, node: i64, line: i64, subject: i64, a: i64, b: i64, text: str, mark: i64) -> None:
         at = self.count
         if at == len(self.t):
-            self._grow(at if at > ROWS else ROWS)
+            self._grow(more_rows(at))
         if text is not self._last_text:  # mostly there is none
             self._last_text = text
             self._last_number = self._text_numbers.setdefault(text, len(self.texts))

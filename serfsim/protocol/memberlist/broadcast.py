@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 
-from serfsim.native import i64, mypyc_attr
+from serfsim.native import i16, i64, mypyc_attr
 from serfsim.protocol.memberlist.ledger import Filling, Ledger
 from serfsim.protocol.memberlist.messages import Message
 from serfsim.protocol.memberlist.rows import DEAD, LOST, NOBODY, PLACE_BITS, PLACE_MASK, UNNAMED, Row, Rows
@@ -55,6 +55,7 @@ class TransmitLimitedQueue(Rows):
         self._shortest: i64 = 1 << 30  # no message here was ever shorter
         self._last: Row | None = None  # where the last message came in
         self._lost: dict[int, LostBroadcast] = {}
+        self._first_changed: i64 = 0  # of the numbers of spans, since the last datagram was begun
         self._limit_for: i64 = -1
         self._limit: i64 = 0
 
@@ -81,7 +82,8 @@ class TransmitLimitedQueue(Rows):
         self.depth += 1
         if message.size < self._shortest:
             self._shortest = message.size
-        self._insert(row, row.key, place, place + 1)
+        self._lose_twins(row, place, place + 1)
+        self._spans.add(row.key, place, place + 1)
 
     def retransmit_limit(self, n: i64) -> i64:
         """How often a broadcast is sent in a cluster of `n` nodes; asked for when `n` changes."""
@@ -132,7 +134,7 @@ class TransmitLimitedQueue(Rows):
         while at > 0 and room >= least:
             at -= 2
             room = self._take(at, overhead, room, filling)
-        spans.close_up(at)
+        self._first_changed = at
         return room
 
     def _take(self, at: i64, overhead: i64, room: i64, filling: Filling) -> i64:
@@ -187,7 +189,6 @@ class TransmitLimitedQueue(Rows):
             filling.end_of(filling.count - 1, row.size)
             self._told(row, key, place, place + 1, filling)
             room -= row.size + overhead
-        spans.close_up(0)
         return room
 
     def _newest_of(self, tier: i64, overhead: i64, room: i64) -> i64:
@@ -213,12 +214,14 @@ class TransmitLimitedQueue(Rows):
 
     def _told(self, row: Row, key: i64, a: i64, b: i64, filling: Filling) -> None:
         """The broadcasts at places `a` to before `b` have been put in: they leave, or are to be moved on."""
-        if (key >> TIER_SHIFT) + 1 < self._limit:
+        tier: i64 = (key >> TIER_SHIFT) + 1
+        if tier < self._limit:
             filling.move(key + NEXT_TIER, a << HALF | b)
-            return
         while b > a:
             b -= 1
-            if row.ids[b] != DEAD:
+            if tier < self._limit:
+                row.tiers[b] = i16(tier)
+            elif row.ids[b] != DEAD:
                 self._leave(row, b)
 
     def _remember_moves(self, filling: Filling) -> None:
@@ -236,9 +239,18 @@ class TransmitLimitedQueue(Rows):
         moves = filling.moves
         move: i64 = 0
         while move < filling.move_count:
-            key, span = moves[move], moves[move + 1]
+            span = moves[move + 1]
+            self._lose_twins(self._rows[moves[move] & ROW_MASK], span >> HALF, span & LOW)
             move += 2
-            self._insert(self._rows[key & ROW_MASK], key, span >> HALF, span & LOW)
+        spans = self._spans
+        if self.longest_first:
+            first = spans.add_all(moves, move)
+            spans.close_up(first if first < self._first_changed else self._first_changed)
+            return
+        spans.close_up(0)
+        while move > 0:
+            move -= 2
+            spans.add(moves[move], moves[move + 1] >> HALF, moves[move + 1] & LOW)
 
     # All of it ---------------------------------------------------------------------------------
 
@@ -266,32 +278,29 @@ class TransmitLimitedQueue(Rows):
 
     # Numbers that come again -------------------------------------------------------------------
 
-    def _insert(self, row: Row, key: i64, a: i64, b: i64) -> None:
-        """Have the broadcasts at places `a` to before `b` wait in a lane; those of their numbers are lost.
+    def _lose_twins(self, row: Row, a: i64, b: i64) -> None:
+        """The broadcasts at places `a` to before `b` come to a lane; others there of their numbers are lost.
 
-        Since broadcasts of one number stand side by side, only those beside the ends may be of another lane.
+        Since broadcasts of one number stand side by side, only those beside the ends may be such.
         """
         if a > 0 and row.number(a - 1) == row.number(a):
-            self._lose_twin(row, key, a, a, b)
+            self._lose_twin(row, a, a, b)
         if b < row.end and row.number(b) == row.number(b - 1):
-            self._lose_twin(row, key, b - 1, a, b)
-        self._spans.add(key, a, b)
+            self._lose_twin(row, b - 1, a, b)
 
-    def _lose_twin(self, row: Row, key: i64, place: i64, a: i64, b: i64) -> None:
-        """One with the number of `place`, between `a` and `b`, comes to a lane: lose another of it there."""
+    def _lose_twin(self, row: Row, place: i64, a: i64, b: i64) -> None:
+        """Lose one of the number and tier of `place` that is not between `a` and `b`, if there is any."""
         number = row.number(place)
+        tier = row.tiers[place]
         while place > 0 and row.number(place - 1) == number:
             place -= 1
         while place < row.end and row.number(place) == number:
-            if not a <= place < b and self._waits(row, key, place):
-                self._lose(row, key, place)
+            if row.ids[place] != DEAD and row.tiers[place] == tier and not a <= place < b:
+                self._lose(row, place)
                 return
             place += 1
 
-    def _waits(self, row: Row, key: i64, place: i64) -> bool:
-        return row.ids[place] != DEAD and self._spans.holds(key, place)
-
-    def _lose(self, row: Row, key: i64, place: i64) -> None:
+    def _lose(self, row: Row, place: i64) -> None:
         """A broadcast is in no lane any more, and nobody is told; a name stays as it was."""
         row.ids[place] = DEAD
         row.live -= 1
@@ -299,7 +308,7 @@ class TransmitLimitedQueue(Rows):
         name = row.name(place)
         if name != UNNAMED:
             self._let_stand(name, LOST)
-            self._lost[name] = LostBroadcast(row, key, row.number(place), row.token(place))
+            self._lost[name] = LostBroadcast(row, i64(row.tiers[place]), row.number(place), row.token(place))
 
     def _finish_lost(self, name: i64) -> None:
         """One of its name displaces a lost broadcast: what has its number now goes in its stead."""
@@ -309,8 +318,9 @@ class TransmitLimitedQueue(Rows):
         row = lost.row
         place = row.end - 1
         while place >= 0 and row.number(place) >= lost.number:
-            if row.number(place) == lost.number and self._waits(row, lost.key, place):
-                self._lose(row, lost.key, place)
+            is_alike = row.number(place) == lost.number and i64(row.tiers[place]) == lost.tier
+            if is_alike and row.ids[place] != DEAD:
+                self._lose(row, place)
                 return
             place -= 1
 
@@ -346,9 +356,9 @@ class TransmitLimitedQueue(Rows):
 class LostBroadcast:
     """In which lane a lost broadcast was, and under which number."""
 
-    def __init__(self, row: Row, key: i64, number: i64, token: i64) -> None:
+    def __init__(self, row: Row, tier: i64, number: i64, token: i64) -> None:
         self.row = row
-        self.key: i64 = key
+        self.tier: i64 = tier
         self.number: i64 = number
         self.token: i64 = token
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import extend, i32, i64, mypyc_attr, vec
+from serfsim.native import extend, i16, i32, i64, mypyc_attr, vec
 from serfsim.protocol.memberlist.spans import HALF, LONGEST, LOW, ROW_BITS, Spans
 
 DEAD: Final = -1
@@ -28,8 +28,8 @@ class Row:
     """All broadcasts of `size` bytes, at places 0 to before `end`; `live` of them are not DEAD.
 
     `ids` are their numbers in the ledger. What is seldom looked at stands beside: the number by which the
-    queue orders them, which rises with the place, above the name; and tokens, only once any has one. `key` is
-    that of its first lane.
+    queue orders them, which rises with the place, above the name; how often they were sent, or have been once
+    the datagram at hand is full; and tokens, only once any has one. `key` is that of its first lane.
     """
 
     def __init__(self, size: i64, index: i64) -> None:
@@ -40,6 +40,7 @@ class Row:
         self.live: i64 = 0
         self.room: i64 = 0
         self.ids: vec[i32] = vec[i32]()
+        self.tiers: vec[i16] = vec[i16]()
         self._sides: vec[i64] = vec[i64]()
         self._tokens: vec[i64] = vec[i64]()
 
@@ -54,6 +55,7 @@ class Row:
 
     def put(self, place: i64, identity: i64, number: i64, name: i64, token: i64) -> None:
         self.ids[place] = i32(identity)
+        self.tiers[place] = 0
         self._sides[place] = number << HALF | name - FIRST_NAME
         if token != 0 and len(self._tokens) == 0:
             self._tokens = vec[i64]([0] * self.room)
@@ -63,6 +65,7 @@ class Row:
 
     def move(self, source: i64, target: i64) -> None:
         self.ids[target] = self.ids[source]
+        self.tiers[target] = self.tiers[source]
         self._sides[target] = self._sides[source]
         if len(self._tokens) > 0:
             self._tokens[target] = self._tokens[source]
@@ -71,10 +74,12 @@ class Row:
         """Make room for some more."""
         if self.room == 0:
             self.ids = vec[i32]([0] * 8)
+            self.tiers = vec[i16]([0] * 8)
             self._sides = vec[i64]([0] * 8)
         else:
             more: i64 = self.room if self.room < 256 else self.room // 4
             self.ids = extend(self.ids, self.ids[0:more])
+            self.tiers = extend(self.tiers, self.tiers[0:more])
             self._sides = extend(self._sides, self._sides[0:more])
             if len(self._tokens) > 0:
                 self._tokens = extend(self._tokens, self._tokens[0:more])

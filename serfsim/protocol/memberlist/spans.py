@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import append, i32, i64, mypyc_attr, vec
+from serfsim.native import append, extend, i32, i64, mypyc_attr, vec
 
 HALF: Final = 32
 LOW: Final = 0xFFFFFFFF
@@ -71,15 +71,30 @@ class Spans:
             words[at + 1] = words[at + 3]
             at += 2
 
-    def holds(self, key: i64, place: i64) -> bool:
-        """Is a place, dead or not, in that lane?"""
+    def add_all(self, added: vec[i64], count: i64) -> i64:
+        """Take in `count` numbers of spans, which are in the order of sending; where the first of them is now.
+
+        None overlaps another. `close_up` then joins neighbours.
+        """
+        if self.end + count > len(self.words):
+            self.words = extend(self.words, vec[i64]([0] * (self.end + count)))
         words = self.words
-        at = self.end
-        while at > 0:
+        old = self.end
+        at = old + count
+        self.end = at
+        new: i64 = 0
+        while new < count:
+            key, span = added[new], added[new + 1]
             at -= 2
-            if words[at] == key and words[at + 1] >> HALF <= place < words[at + 1] & LOW:
-                return True
-        return False
+            if old > 0 and (words[old - 2] < key or (words[old - 2] == key and words[old - 1] > span)):
+                old -= 2
+                words[at] = words[old]
+                words[at + 1] = words[old + 1]
+            else:
+                words[at] = key
+                words[at + 1] = span
+                new += 2
+        return at
 
     def make_way(self, row: i64, place: i64) -> None:
         """A broadcast of no lane yet takes a place of a row: those from there on move up by one."""
