@@ -262,7 +262,7 @@ class Trace(Journal):
         counts, sizes = self._counts, self._sizes
         kind: i64 = packet.kind & KIND_MASK
         column: i64 = PACKET + kind
-        if packet.broadcast_count() > 0:
+        if packet.broadcast_count > 0:
             self._count_broadcasts(packet)
             if kind != GOSSIP and kind != USER:
                 column = LOADED_PACKET + kind

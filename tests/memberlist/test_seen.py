@@ -17,7 +17,7 @@ def gossiped(hand: Hand, *messages: Message) -> None:
     for message in messages:
         filling.put(message)
     packet = Packet(m.GOSSIP, 0, 100)
-    packet.load = filling.load()
+    packet.carry(filling.load())
     hand.receive(packet)
 
 

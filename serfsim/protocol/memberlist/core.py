@@ -203,7 +203,7 @@ class Core:
 
     def _compressed(self, packet: Packet, plain: i64) -> i64:
         """The size of a datagram once memberlist has tried to compress it."""
-        if packet.broadcast_count() == 0:
+        if packet.broadcast_count == 0:
             coordinate = packet.coordinate
             if plain < SHORTEST_ALONE or (coordinate is not None and not is_at_origin(coordinate)):
                 return plain
@@ -221,7 +221,7 @@ class Core:
             limit = self.config.udp_buffer_size - size - COMPOUND_HEADER - self.config.encryption_overhead
             used = self.fill(limit, now)
             if self.filling.count > 0:
-                packet.load = self.filling.load()
+                packet.carry(self.filling.load())
                 size += COMPOUND_HEADER + COMPOUND_PART + used
         if self.config.enable_compression:
             size = self._compressed(packet, size)

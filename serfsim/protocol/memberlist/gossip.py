@@ -96,5 +96,5 @@ class Gossiper:
 
     def _send_one(self, target: int, load: Load, size: i64, now: float) -> None:
         packet = Packet(GOSSIP, 0, size)
-        packet.load = load
+        packet.carry(load)
         self.core.send_raw(self.core.members.record(target), packet, now)

@@ -146,7 +146,8 @@ class Packet:
         self.wants_nack: bool = False
         self.has_crc: bool = False
         self.coordinate: Coordinate | None = None  # an ack's payload
-        self.load: Load | None = None  # what rides along, as a queue gave it
+        self.broadcast_count: i64 = 0  # how many ride along
+        self.load: Load | None = None  # these, as a queue gave them
         self._listed: list[Message] | None = None  # or as somebody else put it in
 
     @property
@@ -159,13 +160,12 @@ class Packet:
     def broadcasts(self, messages: list[Message] | None) -> None:
         self.load = None
         self._listed = messages
+        self.broadcast_count = 0 if messages is None else len(messages)
 
-    def broadcast_count(self) -> i64:
-        load = self.load
-        if load is not None:
-            return len(load.numbers)
-        listed = self._listed
-        return 0 if listed is None else len(listed)
+    def carry(self, load: Load) -> None:
+        """Take along what a queue gave."""
+        self.load = load
+        self.broadcast_count = len(load.numbers)
 
 
 def ping_size(node: NodeIdentity, seq: i64, source: NodeIdentity, names_source: bool = True) -> i64:

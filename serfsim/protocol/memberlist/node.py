@@ -216,7 +216,7 @@ class Memberlist(Machine):
             self.responder.indirect_ping(packet, source, now)
         elif kind == NACK:
             self.prober.nack(packet.seq, now)
-        if packet.broadcast_count() > 0:
+        if packet.broadcast_count > 0:
             self.receiver.take(packet, source, now)
 
     def hold_worker(self) -> None:

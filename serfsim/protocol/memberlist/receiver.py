@@ -33,7 +33,7 @@ class Receiver:
 
     def readable(self, packet: Packet) -> Packet:
         """What of a datagram its receiver makes out."""
-        if packet.broadcast_count() < FIRST_UNREADABLE:
+        if packet.broadcast_count < FIRST_UNREADABLE:
             return packet
         return as_read(packet, self.core.features.splits_compounds)
 

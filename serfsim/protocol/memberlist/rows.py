@@ -14,6 +14,7 @@ from serfsim.protocol.memberlist.spans import HALF, LONGEST, LOW, ROW_BITS, Span
 
 DEAD: Final = -1
 UNNAMED: Final = -1
+KEPT_ROOM: Final = 64  # places
 FIRST_NAME: Final = -2  # of those that broadcasts may have
 
 # What stands for a name: nothing, one that was lost, or its row and place as one number from 1 on.
@@ -101,9 +102,15 @@ class Row:
         return moved_to
 
     def clear(self) -> None:
-        """Forget all, dead or not."""
+        """Forget all, dead or not, and give up the room that only a storm needs."""
         self.end = 0
         self.live = 0
+        if self.room > KEPT_ROOM:
+            self.room = 0
+            self.ids = vec[i32]()
+            self.tiers = vec[i16]()
+            self._sides = vec[i64]()
+            self._tokens = vec[i64]()
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -204,3 +211,5 @@ class Rows:
         for row in self._rows:
             while row.end > 0 and row.ids[row.end - 1] == DEAD:
                 row.end -= 1
+            if row.end == 0:
+                row.clear()

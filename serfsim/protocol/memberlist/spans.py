@@ -72,7 +72,7 @@ class Spans:
             at += 2
 
     def add_all(self, added: vec[i64], count: i64) -> i64:
-        """Take in `count` numbers of spans, which are in the order of sending; where the first of them is now.
+        """Take in `count` numbers of spans, in the order of sending; where the first of them is now.
 
         None overlaps another. `close_up` then joins neighbours.
         """
