@@ -283,22 +283,12 @@ class TransmitLimitedQueue(Rows):
 
         Since broadcasts of one number stand side by side, only those beside the ends may be such.
         """
-        if a > 0 and row.number(a - 1) == row.number(a):
-            self._lose_twin(row, a, a, b)
-        if b < row.end and row.number(b) == row.number(b - 1):
-            self._lose_twin(row, b - 1, a, b)
-
-    def _lose_twin(self, row: Row, place: i64, a: i64, b: i64) -> None:
-        """Lose one of the number and tier of `place` that is not between `a` and `b`, if there is any."""
-        number = row.number(place)
-        tier = row.tiers[place]
-        while place > 0 and row.number(place - 1) == number:
-            place -= 1
-        while place < row.end and row.number(place) == number:
-            if row.ids[place] != DEAD and row.tiers[place] == tier and not a <= place < b:
-                self._lose(row, place)
-                return
-            place += 1
+        twin = row.twin_before(a)
+        if twin >= 0:
+            self._lose(row, twin)
+        twin = row.twin_behind(b - 1)
+        if twin >= 0:
+            self._lose(row, twin)
 
     def _lose(self, row: Row, place: i64) -> None:
         """A broadcast is in no lane any more, and nobody is told; a name stays as it was."""

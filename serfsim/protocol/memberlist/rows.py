@@ -71,6 +71,28 @@ class Row:
         if len(self._tokens) > 0:
             self._tokens[target] = self._tokens[source]
 
+    def twin_before(self, place: i64) -> i64:
+        """Before a place the nearest that waits of its number and tier, or -1."""
+        tiers, sides = self.tiers, self._sides
+        number: i64 = sides[place] >> HALF
+        at = place - 1
+        while at >= 0 and sides[at] >> HALF == number:
+            if tiers[at] == tiers[place] and self.ids[at] != DEAD:
+                return at
+            at -= 1
+        return -1
+
+    def twin_behind(self, place: i64) -> i64:
+        """The same behind it."""
+        tiers, sides = self.tiers, self._sides
+        number: i64 = sides[place] >> HALF
+        at = place + 1
+        while at < self.end and sides[at] >> HALF == number:
+            if tiers[at] == tiers[place] and self.ids[at] != DEAD:
+                return at
+            at += 1
+        return -1
+
     def grow(self) -> None:
         """Make room for some more."""
         if self.room == 0:
