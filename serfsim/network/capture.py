@@ -1,4 +1,4 @@
-"""What a capture of all packets is told, beyond what the journal counts: whole packets, as they leave.
+"""Interface of a capture of all packets: whole packets, as they leave.
 
 A network without a capture pays one comparison a packet for it. `now` never falls.
 """
@@ -15,13 +15,13 @@ class Capture:
     """Both are called at the sender, whatever becomes of the packet."""
 
     def datagram(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
-        """A datagram left host `source` for an address, where it arrives `at`; below 0: never.
+        """Record a datagram that left host `source` for an address, where it arrives `at`; below 0: never.
 
         Whoever wants it writes it out at once.
         """
 
     def segment(self, now: float, at: float, stream: Stream, to_server: bool, step: i64, a: i64) -> None:
-        """A segment left, which is `step` (a number of `network.tcp`) when it arrives `at`; below 0: never.
+        """Record a segment that left and is `step` (of `network.tcp`) when it arrives `at`; below 0: never.
 
         `a` is the number of a segment of data or of a FIN. Each acknowledges all that has arrived.
         """

@@ -169,12 +169,12 @@ class Host(Runtime):
         self.paused = False
 
     def crash(self, now: float) -> None:
-        """The process dies at once (SIGKILL). Its kernel lives on and resets the streams it served."""
+        """Kill the process at once (SIGKILL); its kernel lives on and resets the streams it served."""
         self._die()
         self.network.tcp.server_died(self, now)
 
     def unplug(self) -> None:
-        """The whole host fails, as without power: nothing of it answers any more, and nothing is reset."""
+        """Fail the whole host, as without power: nothing answers, and nothing is reset."""
         self._die()
         self.plugged = False
         self.network.tcp.server_vanished(self)
@@ -228,7 +228,7 @@ class Host(Runtime):
             self._catch_up(epoch, now)
 
     def _catch_up(self, epoch: i64, now: float) -> None:
-        """The listener's turn, and then the worker's."""
+        """Give the listener its turn, and then the worker."""
         machine = self.machine
         if machine is None:
             return
@@ -259,7 +259,7 @@ class Host(Runtime):
         self.network.tcp.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, now)
 
     def next_port(self) -> i64:
-        """The port from which the next connection is dialled."""
+        """Return the port from which the next connection is dialled."""
         self._dials += 1
         return FIRST_PORT + (self._dials - 1) % PORTS
 
@@ -290,7 +290,7 @@ class Host(Runtime):
     # Packets -------------------------------------------------------------------------------------
 
     def packet_arrived(self, packet: Packet, source: i64, spent_ns: i64, now: float) -> None:
-        """A datagram is at the socket, or was there `spent_ns` ago and has been read since."""
+        """Handle a datagram at the socket, or one read since it arrived `spent_ns` ago."""
         if not self.running:
             return
         free = not self.paused and not self._reading
@@ -324,7 +324,7 @@ class Host(Runtime):
         self._read_turn += 1
 
     def packet_read(self, turn: i64, epoch: i64, now: float) -> None:
-        """The packet at the head of the buffer is the machine's."""
+        """Hand the packet at the head of the buffer to the machine."""
         if turn != self._read_turn or epoch != self.epoch or not self._reading:
             return
         packet = self.buffer.pop()

@@ -1,4 +1,4 @@
-"""How much longer than its latency a packet travels, drawn anew for every packet.
+"""Jitter: the time beyond its latency that a packet travels, drawn for each packet.
 
 `sample` is added to the one-way latency and is never negative: a packet may be late, not early.
 `mean` is its expectation; the true round-trip time that coordinates are scored against includes
@@ -38,7 +38,7 @@ class Jitter:
         raise NotImplementedError
 
     def mean(self, base: float) -> float:
-        """Expectation of `sample`, seconds."""
+        """Return the expectation of `sample`, in seconds."""
         raise NotImplementedError
 
 

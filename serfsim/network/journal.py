@@ -1,4 +1,4 @@
-"""Where the network writes down what it did. `engine.trace` keeps it; a test may do something else."""
+"""Interface of the network's journal. `engine.trace` keeps it; a test may do something else."""
 
 from __future__ import annotations
 
@@ -17,32 +17,35 @@ class Journal:
     """All that is reported is ignored; subclasses keep what they want. `now` never falls."""
 
     def record(self, now: float, observer: i64, event: i64, subject: i64, detail: i64) -> None:
-        """A machine reported an event (a number of `protocol.events`)."""
+        """Record an event that a machine reported (a number of `protocol.events`)."""
 
     def log(self, now: float, node: i64, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
-        """A machine logged a line (a number of `protocol.log_lines`)."""
+        """Record a line that a machine logged (a number of `protocol.log_lines`)."""
 
     def keeps_copies(self) -> bool:
-        """Is every copy of a message that comes in to be logged?"""
+        """Return whether to log every copy of a received message."""
         return False
 
     def copies_left_out(self, count: i64) -> None:
         """So many copies came that nothing was logged of."""
 
     def packet_sent(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
-        """A datagram left its host, whatever becomes of it. `ip_bytes`: with all UDP and IP headers."""
+        """Record a datagram that left its host, lost later or not.
+
+        `ip_bytes`: with all UDP and IP headers.
+        """
 
     def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
-        """A datagram was lost on its way, by loss or by a rule."""
+        """Record a datagram lost on its way, by loss or by a rule."""
 
     def packet_overflowed(self, now: float, target: i64, packet: Packet) -> None:
-        """A datagram arrived, and the socket buffer of its target was full."""
+        """Record a datagram that arrived at a full socket buffer."""
 
     def stream_opened(self, now: float, source: i64) -> None:
-        """A host began to dial."""
+        """Record that a host began to dial."""
 
     def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
-        """A machine wrote a message of `size` bytes on a stream; counted once, however often it is sent."""
+        """Record a message of `size` bytes on a stream; counted once, however often it is sent."""
 
     def segment_sent(self, now: float, source: i64, ip_bytes: i64) -> None:
-        """A TCP segment left its host. `ip_bytes`: with all TCP and IP headers."""
+        """Record a TCP segment that left its host. `ip_bytes`: with all TCP and IP headers."""

@@ -1,4 +1,4 @@
-"""How long a packet travels between two hosts when nothing disturbs it.
+"""Latency of packets between two hosts when nothing disturbs them.
 
 A latency model answers one question, `one_way(source, target)`, for every packet sent. All of
 them keep their numbers in packed arrays and answer in a handful of instructions. A round trip is

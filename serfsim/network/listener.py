@@ -79,7 +79,7 @@ class Listener:
     # Deadlines -----------------------------------------------------------------------------------
 
     def accept(self, stream: Stream, now: float) -> None:
-        """The kernel has a connection for the process."""
+        """Handle a connection that the kernel has accepted for the process."""
         if self.host.paused:
             self._wait(stream, math.inf)
         else:
@@ -87,7 +87,7 @@ class Listener:
             self._wait(stream, stream.server_deadline)
 
     def _take_over(self, stream: Stream, now: float) -> None:
-        """The process has accepted a connection."""
+        """Serve a connection that the process has accepted."""
         self.host.log(now, STREAM_FROM, -1, 0, 0, dialler_text(stream))
         stream.server_deadline = now + self.timeout
 
@@ -107,14 +107,14 @@ class Listener:
             return
 
     def deadline(self, now: float) -> None:
-        """The first deadline was due, though its stream may be over by now."""
+        """Handle the first deadline, though its stream may be over by now."""
         self._is_reminded = False
         if not self.host.paused:
             self._expire(now)
             self._remind()
 
     def resume(self, now: float) -> None:
-        """The process goes on: what is overdue ends, and connections that it has not accepted yet are."""
+        """Resume the process: end what is overdue, and accept the connections that wait."""
         self._expire(now)
         for stream in self._waiting.values():
             if stream.server_deadline == math.inf:
@@ -136,7 +136,7 @@ class Listener:
             self.host.network.tcp.hang_up(self.host, stream, now)
 
     def abandoned(self, stream: Stream, now: float) -> None:
-        """The client has closed its stream and will send no request."""
+        """Handle a stream that its client closed without a request."""
         host = self.host
         if stream.server_epoch == host.epoch and stream.server_state == ESTABLISHED:
             self.forget(stream)
@@ -151,7 +151,7 @@ class Listener:
         self.host.log(now, STREAM_TIMEOUT, -1, 0, 0, text)
 
     def forget(self, stream: Stream) -> None:
-        """The process is through with a stream, or its kernel has lost it."""
+        """Forget a stream that the process has finished or its kernel has lost."""
         self._waiting.pop(stream.number, None)
         if stream.is_counted and stream.server_epoch == self.host.epoch:
             self.push_pulls -= 1
@@ -160,7 +160,7 @@ class Listener:
     # Serving -------------------------------------------------------------------------------------
 
     def read(self, stream: Stream, now: float) -> None:
-        """The process has a whole request before it."""
+        """Handle a complete request."""
         host = self.host
         if stream.server_epoch != host.epoch or stream.server_state != ESTABLISHED:
             return
@@ -199,7 +199,7 @@ class Listener:
         self.host.network.tcp.later(self._turn_ends, self.host.number, SERVICE, stream)
 
     def end_turn(self, stream: Stream, now: float) -> None:
-        """The turn of a push/pull was to end now; it has become longer if others were read meanwhile."""
+        """End the turn of a push/pull, unless reading others has made it longer."""
         if len(self._turns) == 0 or self._turns[0] is not stream:
             return
         if self._turn_ends > now:
@@ -211,7 +211,7 @@ class Listener:
         self.serve(stream, now)
 
     def serve(self, stream: Stream, now: float) -> None:
-        """The process answers."""
+        """Answer a request."""
         host = self.host
         machine = host.machine
         if stream.server_epoch != host.epoch or stream.server_state != ANSWERING or machine is None:
@@ -227,7 +227,7 @@ class Listener:
             self._wait(stream, now + self.timeout)
 
     def written(self, stream: Stream, now: float) -> None:
-        """The process may go on: the kernel has all of the answer."""
+        """Continue the process once the kernel has taken the whole answer."""
         host = self.host
         machine = host.machine
         if stream.server_epoch != host.epoch or stream.server_state != ANSWERING or machine is None:

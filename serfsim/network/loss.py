@@ -1,4 +1,4 @@
-"""Which packets are lost on the way.
+"""Models of packet loss.
 
 Every model takes the same number of uniforms from the stream for each packet, whatever comes out,
 so that a changed parameter does not shift later draws. Probabilities lie in [0, 1]; ValueError if not.
@@ -23,7 +23,7 @@ class Loss:
     """Base of all models."""
 
     def drops(self, source: i64, target: i64, rng: Random) -> bool:
-        """Is this packet from `source` to `target` lost?"""
+        """Return whether this packet from `source` to `target` is lost."""
         raise NotImplementedError
 
 

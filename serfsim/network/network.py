@@ -103,7 +103,7 @@ class Network(Dispatcher):
         self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
 
     def _fragments(self, size: i64) -> i64:
-        """How many IP packets carry a datagram of `size` bytes; each but the last holds a multiple of 8."""
+        """Return the number of IP packets of a datagram; each but the last holds a multiple of 8 bytes."""
         room: i64 = (self.mtu - IP_HEADER) // 8 * 8
         return (size - IP_HEADER + room - 1) // room
 

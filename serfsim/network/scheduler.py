@@ -21,7 +21,7 @@ class Scheduler:
         raise NotImplementedError
 
     def schedule_cancellable(self, at: float, target: i64, kind: i64, a: i64, b: i64) -> i64:
-        """The same without a payload; a handle for `cancel`, or 0 where there is none."""
+        """Schedule an event without a payload; return a handle for `cancel`, or 0 where there is none."""
         self.schedule(at, target, kind, a, b, None)
         return 0
 

@@ -44,7 +44,7 @@ class SocketBuffer:
         return True
 
     def pop(self) -> Packet:
-        """The oldest packet; `source` tells where it came from. Only while `count` > 0."""
+        """Remove the oldest packet and return it; `source` is its sender. Only while `count` > 0."""
         packet = self._packets[self._first]
         self.source = i64(self._sources[self._first])
         self._first += 1

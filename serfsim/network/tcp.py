@@ -114,11 +114,11 @@ class Tcp:
         self.network.scheduler.schedule(at, host, STREAM | (step << KIND_BITS), a, 0, stream)
 
     def _remind(self, at: float, host: Host, step: i64, stream: Stream) -> None:
-        """A client's deadline. It knows the stream by number only: what is over by then need not be kept."""
+        """Schedule a client's deadline by the number of its stream, which may then end and be freed."""
         self.network.scheduler.schedule(at, host.number, STREAM | (step << KIND_BITS), stream.number, 0, None)
 
     def deadline(self, host: Host, step: i64, number: i64, now: float) -> None:
-        """A deadline has come; nothing where the stream has ended before it."""
+        """Handle a deadline; ignore it where the stream has ended before."""
         if step == LISTENER_DEADLINE:
             if number == host.epoch:
                 host.listener.deadline(now)
@@ -146,7 +146,10 @@ class Tcp:
         self.network.scheduler.schedule(at, target, STREAM | (step << KIND_BITS), a, reported, stream)
 
     def step(self, host: Host, step: i64, a: i64, stream: Stream, now: float, reported: i64 = 0) -> None:
-        """An event of a stream at one of its hosts. `reported`: arrivals that a segment acknowledges."""
+        """Handle an event of a stream at one of its hosts.
+
+        `reported`: arrivals that a segment acknowledges.
+        """
         if step >= PROCESS:
             if host.paused:
                 host.keep_step(step, stream, step in (DIAL_END, IO_END))
@@ -213,7 +216,7 @@ class Tcp:
             self.handshake.dial(stream, now)
 
     def take_step(self, host: Host, step: i64, stream: Stream, now: float) -> None:
-        """What a process does about a stream, now that it runs."""
+        """Take the step of a process about a stream, now that the process runs."""
         if step == REQUEST:
             host.listener.read(stream, now)
             return
@@ -325,7 +328,7 @@ class Tcp:
                 self.step(self.network.hosts[stream.server], WRITTEN, 0, stream, now)
 
     def _client_segment(self, host: Host, stream: Stream, segment: i64, reported: i64, now: float) -> None:
-        """Some of the request, or the client's FIN, is at the server."""
+        """Handle a segment of the request, or the client's FIN, at the server."""
         transfer = stream.upward
         if stream.server_epoch != host.epoch or stream.server_state == GONE or transfer is None:
             self.send(stream, False, TCP_HEADERS, CLIENT_RST, now)
@@ -341,7 +344,7 @@ class Tcp:
             self.later(now + host.stream_delay(now), host.number, HANG_UP, stream)
 
     def write_answer(self, host: Host, stream: Stream, reply: StreamMessage, now: float) -> bool:
-        """The server's process writes its answer; False if the kernel has no room for all of it yet."""
+        """Write the server's answer; return False if the kernel has no room for all of it yet."""
         stream.reply = reply
         self.network.journal.stream_message(now, host.number, reply.kind, reply.size)
         stream.downward = Transfer(reply.size, self.mss, stream.server_rtt, self.rto_min)
@@ -349,7 +352,7 @@ class Tcp:
         return stream.downward.backlog() <= SEND_BUFFER
 
     def hang_up(self, host: Host, stream: Stream, now: float) -> None:
-        """The server's process closes a stream, answered or not."""
+        """Close a stream from the server's process, answered or not."""
         host.served.pop(stream.number, None)
         if stream.server_state != ANSWERING:
             stream.server_state = GONE
@@ -363,7 +366,7 @@ class Tcp:
         self.network.scheduler.schedule(at, host.number, kind, host.epoch, 0, None)
 
     def _server_segment(self, host: Host, stream: Stream, segment: i64, reported: i64, now: float) -> None:
-        """Some of the answer, or the server's FIN, is at the client."""
+        """Handle a segment of the answer, or the server's FIN, at the client."""
         transfer = stream.downward
         if transfer is None:
             return
@@ -393,12 +396,12 @@ class Tcp:
         host.listener.forget(stream)
 
     def server_died(self, host: Host, now: float) -> None:
-        """The process behind these streams is gone; its kernel resets them."""
+        """Reset the streams of a process that died; its kernel lives on."""
         for stream in list(host.served.values()):
             self.forget(host, stream)
             self.send(stream, False, TCP_HEADERS, CLIENT_RST, now)
 
     def server_vanished(self, host: Host) -> None:
-        """The whole host is gone, without a word."""
+        """Drop the streams of a host that failed without a word."""
         for stream in list(host.served.values()):
             self.forget(host, stream)

@@ -1,4 +1,4 @@
-"""How a TCP connection comes about: SYN, SYN-ACK, and when either is sent again.
+"""TCP's handshake: SYN, SYN-ACK, and their retransmission.
 
 A SYN is repeated after 1, 2, 4 s ...; newer Linux repeats it every second five times before doubling. A
 SYN-ACK is repeated after 1, 2, 4 s ... and for each SYN that comes again. A server goes on echoing the
@@ -65,7 +65,7 @@ class Handshake:
         return float(1 << doublings)
 
     def syn(self, host: Host, stream: Stream, now: float) -> None:
-        """A SYN is at the server."""
+        """Handle a SYN at the server."""
         if not host.running or (stream.server_state != SILENT and stream.server_epoch != host.epoch):
             self.tcp.send(stream, False, TCP_HEADERS, CLIENT_RST, now)
             return
@@ -93,7 +93,7 @@ class Handshake:
             self.tcp.forget(host, stream)
 
     def syn_ack(self, stream: Stream, now: float) -> None:
-        """A SYN-ACK is at the client."""
+        """Handle a SYN-ACK at the client."""
         host = self.tcp.network.hosts[stream.client]
         if stream.client_state == ENDED or stream.client_epoch != host.epoch:
             self.tcp.send(stream, True, TCP_HEADERS, SERVER_RST, now)

@@ -1,4 +1,4 @@
-"""What both kernels know of one TCP stream. `tcp` moves it; this file only holds it."""
+"""State of one TCP stream in both kernels. `tcp` changes it; this file only holds it."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Transfer:
     # The receiver --------------------------------------------------------------------------------
 
     def receive(self, segment: i64) -> bool:
-        """A segment has arrived; False if it had before."""
+        """Handle an arrived segment; return False if it had arrived before."""
         if self.arrived[segment] != 0:
             return False
         self.arrived[segment] = 1
@@ -160,7 +160,7 @@ class Transfer:
         return max(0, self.size - self.reported * self.mss)
 
     def next_segment(self, now: float) -> i64:
-        """The segment to send now, noted as sent; -1 if there is none or the window is full."""
+        """Return the segment to send now, noted as sent; -1 if there is none or the window is full."""
         if self.timeouts > GIVE_UP_AFTER:
             return -1
         has_room = float(self.in_flight) < self.window
@@ -191,7 +191,7 @@ class Transfer:
         return segment
 
     def acknowledge(self, count: i64, now: float) -> None:
-        """An acknowledgement of the first `count` arrivals has come."""
+        """Handle an acknowledgement of the first `count` arrivals."""
         fresh: i64 = 0
         while self.reported < count:
             segment: i64 = i64(self.arrivals[self.reported])
@@ -239,7 +239,7 @@ class Transfer:
         return self.lowest < self.cut_until
 
     def _find_losses(self, now: float) -> bool:
-        """What was sent before something that has arrived is lost, once its time is over.
+        """Mark segments sent before a later arrival as lost once their time is over.
 
         True where some of it still has time.
         """
@@ -293,7 +293,7 @@ class Transfer:
         self._set_timer(PROBE, min(wait, max(rto_left, 0.0)), now)
 
     def time_out(self, now: float) -> i64:
-        """The timer has gone off: the segment to send whatever the window, or -1.
+        """Handle the timer; return the segment to send whatever the window, or -1.
 
         Others may follow by `next_segment`; none where the sender gives up, which leaves it without a
         deadline.

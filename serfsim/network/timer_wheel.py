@@ -1,4 +1,4 @@
-"""When a timer of Linux fires: its wheel (kernel/time/timer.c) rounds up, the further ahead the more.
+"""Linux's timer wheel (kernel/time/timer.c), which rounds up the more the further ahead a timer is.
 
     timeout        is rounded up to a multiple of
     below 0.252 s    4 ms
@@ -24,7 +24,7 @@ ROUNDING: Final = 1e-6  # of a tick: times that were ticks are not quite so in f
 
 
 def fires_at(now: float, timeout: float) -> float:
-    """When a timer fires that is set at `now` for `timeout` seconds later."""
+    """Return the time at which a timer fires that is set at `now` for `timeout` seconds later."""
     ticks: i64 = i64(math.ceil(timeout * HZ - ROUNDING))
     due: i64 = i64(math.floor(now * HZ + ROUNDING)) + ticks
     level: i64 = 0

@@ -1,4 +1,4 @@
-"""What the views of a converged start have in common: all members 0 .. n - 1 alive, as at one moment.
+"""Views that a converged start shares: all members 0 .. n - 1 alive, as at one moment.
 
 Every node begins with the same view. So it stands here once, and a node makes a copy of its own before
 it first writes to it; in a large cluster it keeps only its changes (`protocol.large`). Of what two nodes
@@ -54,7 +54,7 @@ class ConvergedStatuses:
 
 
 def converged_view(directory: Directory, nodes: i64, key: i64) -> ConvergedView:
-    """The one that all nodes of a start share."""
+    """Return the view that all nodes of a start share."""
     shared = directory.converged_view
     if shared is None or shared.nodes != nodes or shared.key != key:
         shared = ConvergedView(directory, nodes, key)
@@ -63,7 +63,7 @@ def converged_view(directory: Directory, nodes: i64, key: i64) -> ConvergedView:
 
 
 def converged_statuses(directory: Directory, nodes: i64, first: i64, others: i64) -> ConvergedStatuses | None:
-    """The same of Serf's; None where the directory has another status time for one of them."""
+    """Return Serf's statuses that all share; None where the directory has another status time for one."""
     shared = directory.converged_statuses
     if shared is not None and shared.nodes == nodes:
         return shared

@@ -50,7 +50,7 @@ def unsigned_size(value: i64) -> i64:
 
 
 def integer_size(value: i64, is_signed: bool) -> i64:
-    """The same for an integer of a signed type, which Serf 0.10.2 and later write as such."""
+    """Return the size of a signed integer, which Serf 0.10.2 and later write as such."""
     if not is_signed or value < 128:
         return unsigned_size(value)
     if value < 32768:
@@ -59,7 +59,7 @@ def integer_size(value: i64, is_signed: bool) -> i64:
 
 
 class NodeIdentity:
-    """What an alive message says of a node besides its incarnation; never changed once made.
+    """Content of an alive message besides its incarnation; never changed once made.
 
     `address` is the number of a socket address (in a simulation: of a host). The six version
     bytes are those of spec memberlist.md section 11; where a peer sent none, `has_versions` is
@@ -112,18 +112,18 @@ class NodeIdentity:
         )
 
     def versions(self) -> bytes:
-        """The six version bytes, or none."""
+        """Return the six version bytes, or none."""
         if not self.has_versions:
             return b""
         protocol = bytes([self.protocol_min, self.protocol_max, self.protocol_current])
         return protocol + bytes([self.delegate_min, self.delegate_max, self.delegate_current])
 
     def with_meta(self, meta: bytes) -> NodeIdentity:
-        """The same record with other metadata, such as changed tags."""
+        """Return the record with other metadata, such as changed tags."""
         return self._combined(meta, self)
 
     def with_versions_of(self, known: NodeIdentity) -> NodeIdentity:
-        """The same record with the versions that were known before."""
+        """Return the record with the versions known before."""
         return self._combined(self.meta, known)
 
     def _combined(self, meta: bytes, known: NodeIdentity) -> NodeIdentity:
@@ -150,7 +150,7 @@ class NodeIdentity:
 
 
 def ipv4_endpoint(address: i64, port: i64) -> str:
-    """An IPv4 socket address as Go writes it."""
+    """Return an IPv4 socket address as Go writes it."""
     number = int((FIRST_ADDRESS + address) & 0xFFFFFFFF)
     return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:{port}"
 
@@ -175,7 +175,7 @@ def _ipv6_text(data: bytes) -> str:
 
 
 class WrittenIdentity:
-    """What a record contributes to messages, in bytes: around the incarnation, and an entry's state."""
+    """A record's bytes in messages: around the incarnation, and a push/pull entry's around its state."""
 
     def __init__(self, record: NodeIdentity, address: bytes, name: bytes) -> None:
         self.opening = text("Addr") + raw(address) + text("Incarnation")
@@ -233,13 +233,13 @@ class Directory:
             self.uniform = False
 
     def shared_ltime(self, node: i64, ltime: i64) -> i64:
-        """The status time of a member that views need not keep themselves: the first that any had."""
+        """Return the status time that views need not keep themselves: a member's first."""
         if self.status_ltimes[node] == 0:
             self.status_ltimes[node] = ltime
         return self.status_ltimes[node]
 
     def address_bytes(self, address: i64, length: i64) -> bytes:
-        """An address as it stands in messages: 4 bytes, or 16 with IPv4 mapped into IPv6."""
+        """Return the bytes of an address in messages: 4, or 16 with IPv4 mapped into IPv6."""
         if address >= FIRST_OTHER:
             return self._others[address - FIRST_OTHER][:-2]
         if length == 0:
@@ -254,14 +254,14 @@ class Directory:
         return (DEFAULT_PORT + (address >> PORT_SHIFT)) & 0xFFFF
 
     def endpoint(self, address: i64) -> str:
-        """An address with its port, as Go writes it."""
+        """Return an address with its port, as Go writes it."""
         port = self.address_port(address)
         if address < FIRST_OTHER:
             return ipv4_endpoint(address, port)
         return f"[{_ipv6_text(self.address_bytes(address, 16))}]:{port}"
 
     def address_number(self, data: bytes, port: i64) -> i64:
-        """The number of a socket address, whose `data` may be of any length."""
+        """Return the number of a socket address, whose `data` may be of any length."""
         short = data[12:] if len(data) == 16 and data.startswith(MAPPED) else data
         if len(short) == 4:
             host: i64 = 0
@@ -277,7 +277,7 @@ class Directory:
         return number
 
     def written(self, record: NodeIdentity) -> WrittenIdentity:
-        """A record in bytes."""
+        """Return a record in bytes."""
         written = record.written
         if written is None:
             address = self.address_bytes(record.address, record.address_length)
@@ -286,11 +286,11 @@ class Directory:
         return written
 
     def find(self, name: str) -> int:
-        """The number of `name`, or -1."""
+        """Return the index of `name`, or -1."""
         return self._numbers.get(name, -1)
 
     def at_address(self, address: i64) -> int:
-        """Who was first announced from an address, where its number tells: nodes of a simulation; else -1."""
+        """Return the node first announced from an address of a simulation, else -1."""
         at_home = 0 <= address < len(self.first) and self.first[address].address == address
         return int(address) if at_home else -1
 

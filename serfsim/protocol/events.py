@@ -1,4 +1,4 @@
-"""What a machine reports through `Runtime.notify`: one number a kind, with its name.
+"""Events that a machine reports through `Runtime.notify`: a number for each kind, with its name.
 
 Kinds below COUNTED_ONLY become rows of the trace (time, observer, subject, kind, detail); those
 from COUNTED_ONLY on happen all the time and are only counted, per second and kind.

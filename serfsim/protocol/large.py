@@ -27,7 +27,7 @@ NO_CHANGE: Final = -1
 
 
 def scramble(value: i64, key: i64) -> i64:
-    """A pseudorandom number of 31 bits; both arguments are below 2**28."""
+    """Return a pseudorandom number of 31 bits; both arguments are below 2**28."""
     mixed: i64 = (value + key) * 0x2545F491 & 0x3FFFFFFF
     mixed = (mixed ^ mixed >> 15) * 0x1B873593 & 0x3FFFFFFFFFF
     return mixed >> 11
@@ -93,7 +93,7 @@ class Changes:
         self.count: i64 = 0
 
     def _slot(self, node: i64) -> i64:
-        """Where a member is, or the empty slot where it would be."""
+        """Return the slot of a member, or the empty slot for it."""
         words = self.words
         mask: i64 = len(words) - 1
         slot: i64 = scramble(node, 0) & mask
@@ -102,7 +102,7 @@ class Changes:
         return slot
 
     def find(self, node: i64) -> i64:
-        """The value of a member, or NO_CHANGE."""
+        """Return the value of a member, or NO_CHANGE."""
         if self.count == 0:
             return NO_CHANGE
         return (self.words[self._slot(node)] & VALUE_MASK) - 1
@@ -149,5 +149,5 @@ class Changes:
         return other
 
     def nodes(self) -> list[int]:
-        """Whom there is a value of, in no order."""
+        """Return the members that have a value, in no order."""
         return [word >> VALUE_BITS for word in self.words if word != 0]

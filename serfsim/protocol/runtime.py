@@ -54,22 +54,22 @@ class Runtime:
         raise NotImplementedError
 
     def call_at_cancellable(self, at: float, timer: i64, a: i64, b: i64) -> i64:
-        """The same; a handle for `cancel_call`, or 0 from a runtime that cancels nothing."""
+        """Schedule a call and return a handle for `cancel_call`, 0 from a runtime that cancels nothing."""
         self.call_at(at, timer, a, b)
         return 0
 
     def cancel_call(self, handle: i64) -> None:
-        """A timer is stale before it has come. It may still come: cancelling only saves the trouble."""
+        """Cancel a timer that is no longer needed. It may still fire: cancelling only saves the trouble."""
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
         """Report what happened (a number of `protocol.events`)."""
         raise NotImplementedError
 
     def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
-        """A line for the log that no event stands for (a number of `protocol.log_lines`)."""
+        """Log a line that no event implies (a number of `protocol.log_lines`)."""
 
     def keeps_copies(self) -> bool:
-        """Is every copy of a message to be logged? Else `copies_left_out` says how many were not."""
+        """Return whether to log every copy of a message; `copies_left_out` counts those not logged."""
         return True
 
     def copies_left_out(self, count: i64) -> None:
@@ -78,10 +78,10 @@ class Runtime:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Machine:
-    """What a runtime drives."""
+    """A machine that a runtime drives."""
 
     def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
-        """A datagram from the address `source`; `received_at` is when the socket was read."""
+        """Handle a datagram from the address `source`; `received_at` is when the socket was read."""
         raise NotImplementedError
 
     def hold_worker(self) -> None:
@@ -94,13 +94,13 @@ class Machine:
         raise NotImplementedError
 
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
-        """A whole request has been read from a stream; the answer, or None to close without one."""
+        """Handle a complete request on a stream; return the answer, or None to close without one."""
         raise NotImplementedError
 
     def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
-        """What `on_stream_request` answered has been written whole."""
+        """Handle that the answer of `on_stream_request` has been written whole."""
         raise NotImplementedError
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
-        """A stream opened by this machine ended."""
+        """Handle the end of a stream that this machine opened."""
         raise NotImplementedError

@@ -32,7 +32,7 @@ LARGEST_DATAGRAM: Final = 65_507  # bytes of UDP over IPv4
 
 
 class Kind(NamedTuple):
-    """What a value may be: its type, and bounds in the type's unit.
+    """Kind of a setting: its type, and bounds in the type's unit.
 
     `type` is switch, count, size (bytes), duration (seconds), number, networks or address. `low` and
     `high` are included, None where only the type bounds them; `above` excludes `low` itself. `or_zero`
@@ -105,11 +105,11 @@ class Setting(NamedTuple):
         return bool(self.before or self.since)
 
     def of_profile(self, profile: str) -> Value:
-        """The default that a profile has of its own; None where it is the LAN profile's."""
+        """Return a profile's own default; None where it is the LAN profile's."""
         return {"lan": None, "wan": self.wan, "local": self.local}[profile]
 
     def default_in(self, profile: str, release: str = BASELINE) -> Value:
-        """The default in a profile and a release."""
+        """Return the default in a profile and a release."""
         own = self.of_profile(profile)
         if own is not None:
             return own
@@ -138,7 +138,7 @@ class Defaults:
         return value
 
     def count(self, attribute: str) -> i64:
-        """A count or a size; -1 where there is none."""
+        """Return a count or a size; -1 where there is none."""
         value = self._values[attribute]
         if value is None:
             return -1

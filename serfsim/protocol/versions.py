@@ -1,4 +1,4 @@
-"""Which release of Serf has which mechanism: one table, which the machines read.
+"""Mechanisms by release of Serf: one table, which the machines read.
 
 A column is a release; "0.9" stands for 0.9.1 to 0.9.5, whose memberlist is 0.2.2, "0.8.2" for 0.8.2 to
 0.8.5, "0.6" for 0.6.4. What the rows are, where they came in, and by which change, is in spec versions.md.
@@ -35,7 +35,7 @@ YES: Final = True
 
 
 class ReleaseFeatures:
-    """What one release does; never changed once made. ValueError for a release that is not in RELEASES."""
+    """Features of one release, never changed once made; raise ValueError for a release not in RELEASES."""
 
     def __init__(self, release: str = BASELINE) -> None:
         if release not in RELEASES:

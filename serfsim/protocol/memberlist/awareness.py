@@ -1,4 +1,4 @@
-"""How far a node trusts itself (Lifeguard, arXiv 1707.00788 section IV-A; spec memberlist.md 5.5)."""
+"""Local health of a node (Lifeguard, arXiv 1707.00788 section IV-A; spec memberlist.md 5.5)."""
 
 from __future__ import annotations
 

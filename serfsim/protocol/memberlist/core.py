@@ -1,4 +1,4 @@
-"""What all parts of one memberlist node share: settings, view, queue, health, and its runtime.
+"""State shared by all parts of one memberlist node: settings, view, queue, health and runtime.
 
 It also holds the one way out for datagrams: `send` adds what is waiting to be gossiped
 (spec memberlist.md section 2.4), `send_raw` does not (section 2.3).
@@ -131,7 +131,7 @@ class Core:
         self.wake_gossip(now)
 
     def wake_gossip(self, now: float) -> None:
-        """Something waits to be told: schedule the next gossip tick of this node's own rhythm.
+        """Schedule the next gossip tick of this node's rhythm, since a broadcast is waiting.
 
         Ticks come at start + k * gossip_interval. With nothing to tell a tick does nothing, so
         none is scheduled until this is called.
@@ -169,7 +169,7 @@ class Core:
         return used
 
     def forget_told(self) -> None:
-        """Where nobody else uses the ledger: nothing waits to be told, so begin it anew."""
+        """Empty the ledger where nobody else uses it and no broadcast waits."""
         self.ledger.clear()
         self.members.seen.clear()
 
@@ -181,7 +181,7 @@ class Core:
             self.wake(WAIT_END, token, now)
 
     def wake(self, timer: i64, token: i64, now: float) -> None:
-        """A broadcast that somebody waits for has been told: `timer` ends the wait."""
+        """End the wait for a broadcast that was sent often enough: set `timer` for now."""
         self.has_woken = True
         self.runtime.call_at(now, timer, token, 1)
 
@@ -202,7 +202,7 @@ class Core:
         return self.stream_size(size)
 
     def _compressed(self, packet: Packet, plain: i64) -> i64:
-        """The size of a datagram once memberlist has tried to compress it."""
+        """Return the size of a datagram after memberlist tried to compress it."""
         if packet.broadcast_count == 0:
             coordinate = packet.coordinate
             if plain < SHORTEST_ALONE or (coordinate is not None and not is_at_origin(coordinate)):
@@ -288,7 +288,7 @@ class Core:
     def _shuffled_members(
         self, k: i64, excluded: i64, worst: i64, dead_since: float, into: list[int]
     ) -> None:
-        """The same from memberlist 0.6.0 on: from a shuffled ring, so that none is missed."""
+        """Choose members as memberlist 0.6.0 and later do: from a shuffled ring, so that it misses none."""
         members = self.members
         nodes: list[int] = []
         i: i64 = 0
@@ -313,7 +313,7 @@ class Core:
 
 
 def next_tick(start: float, period: float, now: float) -> float:
-    """The first time start + k * period after `now`, k = 1, 2, ..."""
+    """Return the first time start + k * period after `now`, k = 1, 2, ..."""
     k = int((now - start) / period)
     if k < 0:
         k = 0

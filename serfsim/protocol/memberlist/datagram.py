@@ -60,7 +60,7 @@ def _lead_of(packet: Packet) -> i64:
 
 
 def shape_of(packet: Packet, plain: i64) -> i64:
-    """A number below 2 ** 40 for datagrams that shrink alike: what leads, how many of each kind, length."""
+    """Return a number below 2 ** 40 that datagrams of equal compressibility share: lead, kinds, length."""
     alive: i64 = 0
     accusations: i64 = 0
     user: i64 = 0
@@ -87,7 +87,7 @@ def shape_of(packet: Packet, plain: i64) -> i64:
 
 
 def encode_coordinate(coordinate: Coordinate) -> bytes:
-    """The payload of an ack: Serf's ping version, then the coordinate (spec serf.md section 12)."""
+    """Encode the payload of an ack: Serf's ping version, then the coordinate (spec serf.md section 12)."""
     parts = b"\x01" + map_header(4)
     parts += text("Adjustment") + double(coordinate.adjustment)
     parts += text("Error") + double(coordinate.error)
@@ -107,7 +107,7 @@ def encode_ack(seq: i64, coordinate: Coordinate | None, has_payload: bool = True
 
 
 def encode_ping(node: i64, seq: i64, source: NodeIdentity | None, directory: Directory) -> bytes:
-    """`node` is -1 for whoever gets it; without a source it is as before memberlist 0.2.0."""
+    """Encode a ping. `node` is -1 for any receiver; without a source it is as before memberlist 0.2.0."""
     name = directory.names[node] if node >= 0 else ""
     head = b"\x00" + map_header(2 if source is None else 5) + text("Node") + text(name)
     return head + text("SeqNo") + unsigned(seq) + _encode_source(source, directory)
@@ -137,7 +137,7 @@ def _encode_source(source: NodeIdentity | None, directory: Directory) -> bytes:
 
 
 def encode_lead(packet: Packet, sender: NodeIdentity | None, directory: Directory) -> bytes:
-    """The leading message alone; empty if there is none. `sender` may be None where it is not named."""
+    """Encode the leading message alone; empty if there is none. `sender` may be None where unnamed."""
     kind = packet.kind
     source = sender if packet.source >= 0 else None
     if kind == PING:
@@ -155,7 +155,7 @@ def encode_lead(packet: Packet, sender: NodeIdentity | None, directory: Director
 
 
 def encode_datagram(packet: Packet, sender: NodeIdentity | None, directory: Directory) -> bytes:
-    """A packet before compression, CRC and encryption."""
+    """Encode a packet before compression, CRC and encryption."""
     parts: list[bytes] = []
     lead = encode_lead(packet, sender, directory)
     if len(lead) > 0:
@@ -171,7 +171,7 @@ def encode_datagram(packet: Packet, sender: NodeIdentity | None, directory: Dire
 
 
 def as_read(packet: Packet, splits_compounds: bool) -> Packet:
-    """What a receiver makes of a datagram of many messages: all of it, unless a count wraps (wire.md 2).
+    """Return the messages that a receiver reads from a compound: all, unless a count wraps (wire.md 2).
 
     `splits_compounds`: the receiver's release knows of more than 127 messages in a datagram.
     """

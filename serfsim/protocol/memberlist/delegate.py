@@ -1,4 +1,4 @@
-"""What memberlist asks of and tells the layer above it; Serf is one such layer.
+"""Interface between memberlist and the layer above it; Serf is one such layer.
 
 The methods of this class do nothing, so that memberlist runs alone and a delegate overrides
 only what it needs.
@@ -23,7 +23,7 @@ class UserState:
         self.size: i64 = size
 
     def encode(self, directory: Directory) -> bytes:
-        """The state in bytes, `size` of them; of unknown content, unless a subclass knows better."""
+        """Encode the state in `size` bytes; their content is arbitrary unless a subclass encodes it."""
         return filler(self.size, self.size)
 
 
@@ -32,13 +32,13 @@ class Delegate(Machine):
     """The layer above memberlist; where a node has one, the runtime drives it and it drives memberlist."""
 
     def notify_join(self, record: NodeIdentity, now: float) -> None:
-        """A member became alive that was unknown, dead or left."""
+        """Handle a member that became alive and was unknown, dead or left."""
 
     def notify_leave(self, record: NodeIdentity, now: float) -> None:
-        """A member became dead or left."""
+        """Handle a member that became dead or left."""
 
     def notify_update(self, record: NodeIdentity, now: float) -> None:
-        """A member's metadata changed."""
+        """Handle a change of a member's metadata."""
 
     def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
         """Another address claims a member's name."""
@@ -52,7 +52,7 @@ class Delegate(Machine):
         return True
 
     def notify_message(self, message: UserMessage, now: float) -> None:
-        """A user message came in, by packet or stream."""
+        """Handle a user message received in a packet or stream."""
 
     def has_broadcasts(self) -> bool:
         """Would `get_broadcasts` give anything? Not asked if `Core.delegate_depth` says."""
@@ -63,7 +63,7 @@ class Delegate(Machine):
         return 0
 
     def fill(self, overhead: i64, limit: i64, filling: Filling, now: float) -> i64:
-        """The same for a delegate that puts numbers of the ledger into a datagram."""
+        """Fill a datagram with broadcasts by their numbers in the ledger."""
         messages: list[Message] = []
         used = self.get_broadcasts(overhead, limit, messages, now)
         for message in messages:
@@ -81,16 +81,16 @@ class Delegate(Machine):
         pass
 
     def ack_payload(self) -> Coordinate | None:
-        """The coordinate to send with an ack."""
+        """Return the coordinate to send with an ack."""
         return None
 
     def notify_ping_complete(
         self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
     ) -> None:
-        """A direct probe was answered in time; `rtt` in seconds."""
+        """Handle the answer to a direct probe in time; `rtt` in seconds."""
 
     def notify_joined(self, token: i64, contacted: i64, now: float) -> None:
-        """A `join` call ended; how many addresses were contacted."""
+        """Handle the end of a `join` call that contacted so many addresses."""
 
     def notify_finished(self, token: i64, in_time: bool, now: float) -> None:
-        """What was waited for under `token` (a leave, an update) is done, or timed out."""
+        """Handle the end of a wait under `token` (a leave, an update), finished or timed out."""

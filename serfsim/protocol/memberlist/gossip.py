@@ -35,7 +35,7 @@ class GossipChoice:
         self.reaches_the_dead = features.gossip_to_the_dead
 
     def choose(self, now: float) -> list[int]:
-        """The members that this tick gossips to, in order; gossip_nodes of them if there are as many."""
+        """Return the members that this tick gossips to, in order: gossip_nodes, or as many as there are."""
         core = self.core
         targets: list[int] = []
         dead_since = now - core.config.gossip_to_the_dead_time if self.reaches_the_dead else INFINITY

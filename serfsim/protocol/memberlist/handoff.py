@@ -28,7 +28,7 @@ class HandoffQueues:
         return True
 
     def pop(self) -> Message | None:
-        """What the worker takes next, or None."""
+        """Remove and return the worker's next message, or None."""
         if len(self.high_priority) > 0:
             return self.high_priority.pop()
         if len(self.low_priority) > 0:

@@ -49,7 +49,7 @@ class Members:
         self.records: dict[int, NodeIdentity] = {}
 
     def key(self, node: i64) -> i64:
-        """The packed incarnation and state of `node`, or UNKNOWN."""
+        """Return the packed incarnation and state of `node`, or UNKNOWN."""
         if node >= len(self.keys):
             return UNKNOWN
         changes = self.changes
@@ -60,20 +60,20 @@ class Members:
         return self.keys[node]
 
     def state(self, node: i64) -> i64:
-        """The state of a known member."""
+        """Return the state of a known member."""
         return self.key(node) & 3
 
     def incarnation(self, node: i64) -> i64:
-        """The incarnation of a known member."""
+        """Return the incarnation of a known member."""
         return self.key(node) >> 2
 
     def at(self, place: i64) -> i64:
-        """The member at a place of the ring, below `count`."""
+        """Return the member at a place of the ring, below `count`."""
         order = self.order
         return i64(self.ring[place]) if order is None else order.at(place)
 
     def dead_since(self, node: i64) -> float:
-        """When a member that is dead or left became so; a newcomer is dead for ever."""
+        """Return the time at which a dead or left member became so; a newcomer has always been dead."""
         return self.changed_at.get(node, LONG_AGO)
 
     def own_keys(self) -> None:
@@ -120,7 +120,7 @@ class Members:
             self.seen.clear()
 
     def insert(self, node: i64, record: NodeIdentity, rng: Random) -> None:
-        """A newcomer: dead at incarnation 0 until its own message promotes it, at a random ring place."""
+        """Insert a newcomer at a random place of the ring, dead at incarnation 0 until its alive message."""
         self.own_keys()
         while len(self.keys) <= node:
             self.keys = append(self.keys, UNKNOWN)
@@ -147,7 +147,7 @@ class Members:
         self._put(node, incarnation * 4 + state)
 
     def others_are_up(self, me: i64) -> bool:
-        """Is any other member alive or suspect?"""
+        """Return whether any other member is alive or suspect."""
         mine = self.key(me)
         up = self.alive
         if mine != UNKNOWN and mine & 3 <= STATE_SUSPECT:
@@ -180,7 +180,7 @@ class Members:
         return forgotten
 
     def _any_is_due(self, now: float, dead_time: float) -> bool:
-        """Is any member dead or left for so long?"""
+        """Return whether any member has been dead or left for so long."""
         return any(now - since > dead_time for since in self.changed_at.values())
 
     def shuffle(self, rng: Random) -> None:

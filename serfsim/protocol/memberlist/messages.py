@@ -61,7 +61,7 @@ class Message:
         self.size: i64 = size
 
     def encode(self, directory: Directory) -> bytes:
-        """The message in bytes, `size` of them."""
+        """Encode the message in `size` bytes."""
         raise NotImplementedError
 
 
@@ -83,7 +83,7 @@ class Alive(Message):
 
 
 def alive_message(directory: Directory, record: NodeIdentity, incarnation: i64) -> Alive:
-    """What a record says at an incarnation: one object for all who pass it on while it is the newest."""
+    """Return the alive message of a record at an incarnation, shared by all who gossip it."""
     last = directory.last_alive[record.node]
     if isinstance(last, Alive) and last.record is record and last.incarnation == incarnation:
         return last
@@ -174,7 +174,7 @@ def ping_size(node: NodeIdentity, seq: i64, source: NodeIdentity, names_source: 
 
 
 def source_size(source: NodeIdentity) -> i64:
-    """The fields that say where the answer goes; absent before memberlist 0.2.0."""
+    """Return the size of the fields that name where to answer; absent before memberlist 0.2.0."""
     return 33 + source.address_size + source.name_size + source.port_size
 
 
@@ -205,7 +205,7 @@ def nack_size(seq: i64) -> i64:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class StreamMessage:
-    """What one side writes on a TCP stream. `size` is in bytes as written (compressed, encrypted)."""
+    """One side's message on a TCP stream; `size` is in bytes as written (compressed, encrypted)."""
 
     def __init__(self, kind: i64, size: i64) -> None:
         self.kind: i64 = kind
@@ -213,7 +213,7 @@ class StreamMessage:
         self.port: i64 = 0  # whence it was dialled, once it is
 
     def connected(self, now: float) -> None:
-        """The connection that was dialled for this message stands: what it tells must hold now."""
+        """Fill the message in when its connection stands, with the state of that moment."""
 
 
 class StreamPing(StreamMessage):

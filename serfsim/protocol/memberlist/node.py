@@ -351,7 +351,7 @@ class Memberlist(Machine):
         self._open(core.members.record(chosen[0]).address, chosen[0], PERIODIC_STREAM, now)
 
     def _open(self, address: i64, named: i64, purpose: i64, now: float) -> i64:
-        """Begin a push/pull with an address, where `named` is expected (-1: whoever that is)."""
+        """Begin a push/pull with an address at which `named` is expected (-1: anybody)."""
         self._streams += 1
         token = (self._streams << 2) | purpose
         core = self.core

@@ -172,7 +172,7 @@ class Prober:
         return packet
 
     def _send_buddy_ping(self, now: float) -> None:
-        """A suspect is told so together with the ping, so that it can refute at once (Lifeguard's buddy)."""
+        """Send a suspect the suspicion with the ping, so that it can refute at once (buddy system)."""
         core = self.core
         packet = self._ping()
         suspicion = self.states.suspect_or_dead(SUSPECT, self.target, self.incarnation, core.me)
@@ -225,15 +225,15 @@ class Prober:
         core.runtime.open_stream(self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now)
 
     def round_ns(self) -> i64:
-        """How long the round lasts in all, in ns, as memberlist's error about its fallback says."""
+        """Return the length of the round in ns, which memberlist's error about its fallback states."""
         return i64((self.deadline - self.sent_at) * 1e9 + 0.5)
 
     def fallback(self, seq: i64) -> StreamPing | None:
-        """What the fallback of round `seq`, which may be over, has sent; None once it has ended."""
+        """Return the message of the TCP fallback of round `seq`, over or not; None once it has ended."""
         return self._fallbacks.get(seq)
 
     def fallback_ended(self, seq: i64, answered: bool, now: float) -> None:
-        """The TCP fallback of round `seq` came to its end; `answered` by a valid ack."""
+        """Handle the end of the TCP fallback of round `seq`, `answered` by a valid ack or not."""
         self._fallbacks.pop(seq, None)
         if seq != self.seq or self.tcp != TCP_OPEN:
             return
@@ -242,7 +242,7 @@ class Prober:
             self._judge(now)
 
     def ack(self, seq: i64, payload: Coordinate | None, now: float, received_at: float) -> bool:
-        """An ack came; True if it was for this node's own round."""
+        """Handle an ack; return True if it belongs to this node's own round."""
         if seq != self.seq or (self.phase != DIRECT and self.phase != INDIRECT):
             return False
         core = self.core
@@ -286,7 +286,7 @@ class Prober:
         self._end(now)
 
     def _cost(self) -> i64:
-        """What a failed probe adds to the health score."""
+        """Return the amount that a failed probe adds to the health score."""
         missing = self.expected_nacks - self.nacks
         if self.core.config.paper_health_score:
             return 2 if missing > 0 else 1

@@ -17,7 +17,7 @@ class ProbeOrder:
         self.place: i64 = 0
 
     def choose(self, now: float) -> i64:
-        """The next member to probe, -1 if there is none to probe: this node and the dead are passed over."""
+        """Return the next member to probe, -1 if there is none; pass over this node and the dead."""
         core = self.core
         members = core.members
         checked: i64 = 0

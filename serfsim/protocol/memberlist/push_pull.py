@@ -126,11 +126,11 @@ class PushPull(StreamMessage):
         return longer
 
     def count(self) -> i64:
-        """How many entries there are."""
+        """Return the number of entries."""
         return len(self.nodes) if self.order is None else self.order.nodes
 
     def node(self, i: i64) -> i64:
-        """The member of entry `i`."""
+        """Return the member of entry `i`."""
         order = self.order
         return i64(self.nodes[i]) if order is None else order.at(i)
 
@@ -142,7 +142,7 @@ class PushPull(StreamMessage):
         return base.key if self.changes is None else self.key_of(self.node(i))
 
     def key_of(self, node: i64) -> i64:
-        """The same of a member of `base`."""
+        """Return the packed incarnation and state of a member of `base`."""
         assert self.base is not None
         changed = NO_CHANGE if self.changes is None else self.changes.find(node)
         return self.base.key if changed == NO_CHANGE else changed
@@ -154,7 +154,7 @@ class PushPull(StreamMessage):
         return size if size != TO_BE_MEASURED else sizes.measure(key, self.encode(directory), False)
 
     def encode(self, directory: Directory) -> bytes:
-        """The stream before compression and encryption (spec wire.md section 3)."""
+        """Encode the stream before compression and encryption (spec wire.md section 3)."""
         state = b"" if self.user_state is None else self.user_state.encode(directory)
         n: i64 = self.count()
         parts: list[bytes] = [b"\x06", map_header(3), text("Join"), boolean(self.join)]
@@ -254,7 +254,7 @@ class Merger:
                 self._merge_entry(remote, node, key, now)
 
     def _merge_changes(self, remote: PushPull, now: float) -> None:
-        """The same where both views are `base` and changes: only those of the other side can be news."""
+        """Merge views that are both `base` and changes: only the other side's changes can be news."""
         changes, order = remote.changes, remote.order
         if changes is None or order is None:
             return
@@ -293,7 +293,7 @@ class Merger:
             self.states.dead(self.states.suspect_or_dead(DEAD, node, key >> 2, node), now)
 
     def verify_protocol(self, remote: PushPull) -> i64:
-        """The first entry whose versions do not fit with all the others, or UNKNOWN if all do."""
+        """Return the first entry whose versions do not fit all others, or UNKNOWN if all do."""
         core = self.core
         members = core.members
         if core.directory.uniform and remote.records is None and not members.has_records:

@@ -1,4 +1,4 @@
-"""What becomes of the broadcasts of a datagram: memberlist's worker and the queues before it.
+"""Reception of broadcasts: memberlist's worker and the handoff queues before it.
 
 As in the library, alive messages go before all others, and of each sort the newest first; while the worker
 is stalled, what comes waits in the handoff queues, or is dropped. While nothing waits and all have room, the
@@ -32,7 +32,7 @@ class Receiver:
         self._stalls: i64 = 0
 
     def readable(self, packet: Packet) -> Packet:
-        """What of a datagram its receiver makes out."""
+        """Return the messages of a datagram that its receiver can read."""
         if packet.broadcast_count < FIRST_UNREADABLE:
             return packet
         return as_read(packet, self.core.features.splits_compounds)
@@ -58,7 +58,7 @@ class Receiver:
     # Numbers of the ledger ---------------------------------------------------------------------
 
     def _read(self, load: Load, source: i64, now: float) -> None:
-        """What `_process_now` does."""
+        """Handle the messages of a datagram one after the other."""
         seen = self.core.members.seen
         numbers = load.numbers
         others: i64 = 0
@@ -119,7 +119,7 @@ class Receiver:
     # Messages ----------------------------------------------------------------------------------
 
     def _process_now(self, broadcasts: list[Message], source: i64, now: float) -> None:
-        """What `_enqueue` does while nothing waits and all have room, without the queues between."""
+        """Handle a datagram as `_enqueue` does while no message waits, without the queues between."""
         alive = self.states.handle_alive(broadcasts, now)
         at: i64 = len(broadcasts) - 1
         if alive > at:
@@ -149,7 +149,7 @@ class Receiver:
         self.work(now)
 
     def work(self, now: float) -> None:
-        """The worker: handle all that waits in the handoff queues."""
+        """Handle all messages in the handoff queues."""
         while self._stalls == 0:
             message = self.handoff.pop()
             if message is None:
@@ -164,7 +164,7 @@ class Receiver:
             self.states.handle(message, now)
 
     def stall(self) -> None:
-        """A delegate keeps the worker busy: what comes now waits in the queues until `resume`."""
+        """Keep the worker busy for a delegate: messages wait in the queues until `resume`."""
         self._stalls += 1
 
     def resume(self, now: float) -> None:

@@ -61,7 +61,7 @@ class Responder:
         core.runtime.call_at(now + core.config.probe_timeout, RELAY_EXPIRY, seq, 0)
 
     def ack(self, seq: i64, now: float) -> None:
-        """An ack that is not for a round of our own."""
+        """Handle an ack of another node's round."""
         relay = self.relays.pop(seq, None)
         if relay is None:
             return

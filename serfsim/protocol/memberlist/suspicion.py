@@ -33,7 +33,7 @@ def suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
 
 
 def stepwise_suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
-    """The same before Serf 0.8.1: it doubles at ten members, and grows by as much at a hundred."""
+    """Return the timeout before Serf 0.8.1: it doubles at ten members and grows as much at a hundred."""
     steps: i64 = i64(math.ceil(math.log10(float(n + 1))))
     interval_ns: i64 = i64(interval * 1e9 + 0.5)
     return float(suspicion_mult * steps * interval_ns) / 1e9
@@ -116,19 +116,19 @@ class Suspicions:
         self._ends[slot] = NEVER
 
     def settle(self, suspicion: Suspicion, at: float) -> None:
-        """A suspicion ends at the time `at` as things stand now."""
+        """Set the end of a suspicion to the time `at`, as things stand now."""
         self._settled += 1
         suspicion.order = self._settled
         suspicion.ends_at = at
         self._ends[suspicion.slot] = at
 
     def find(self, node: i64) -> Suspicion | None:
-        """What runs about a member, if anything does."""
+        """Return the suspicion of a member, if one is running."""
         slot = self._slots.find(node)
         return self._running[slot] if slot >= 0 else None
 
     def end(self, node: i64) -> None:
-        """A member is suspected no longer, if it was."""
+        """End the suspicion of a member, if there is one."""
         slot = self._slots.find(node)
         if slot < 0:
             return
@@ -143,7 +143,7 @@ class Suspicions:
             self._ends[slot] = self._ends[last]
 
     def first(self) -> i64:
-        """Whose timer ends first, or NOBODY; of those that end at one time whose end was settled first."""
+        """Return the member whose timer ends first, or NOBODY; of equal ends the one settled first."""
         ends = self._ends
         first: i64 = NOBODY
         earliest = NEVER
@@ -186,7 +186,7 @@ class SuspicionRule:
         self._minimum = 0.0
 
     def begin(self, node: i64, from_node: i64, now: float) -> Suspicion:
-        """A new suspicion of `node`, with k and the timeouts for the members known now."""
+        """Begin a suspicion of `node`, with k and the timeouts for the members known now."""
         config = self.core.config
         n = self.core.members.count
         if n != self._minimum_for:

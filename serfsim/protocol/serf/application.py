@@ -33,57 +33,57 @@ class ReceivedQuery:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Application:
-    """What it is told, in the order in which it happens; and the one thing that it is asked."""
+    """The application above a node, which receives events and queries in order and matches expressions."""
 
     def wants_member_events(self) -> bool:
         """Only then are member events gathered for it (`member_event`). Asked once, when the node is made."""
         return False
 
     def matches(self, expression: str, value: str) -> bool:
-        """Is there a match of a regular expression (RE2) anywhere in `value`?
+        """Return whether a regular expression (RE2) matches anywhere in `value`.
 
         False if it is none; also here, where there is nobody who could read it.
         """
         return False
 
     def sent(self, message: GossipedItem, now: float) -> None:
-        """The node has made a user event or query and will handle it itself first."""
+        """Handle a user event or query that this node made, before the node handles it itself."""
 
     def received(self, message: GossipedItem, now: float) -> None:
-        """The node has taken a user event or query, its own too, for the first time."""
+        """Handle the first reception of a user event or query, this node's own included."""
 
     def user_event(self, event: UserEvent, now: float) -> None:
-        """A user event, once the coalescer has let it go."""
+        """Handle a user event that the coalescer released."""
 
     def query(self, received: ReceivedQuery, now: float) -> None:
-        """A query for this node, which may answer until its deadline (`SerfNode.respond`)."""
+        """Handle a query for this node, which may answer until its deadline (`SerfNode.respond`)."""
 
     def member_event(self, kind: i64, members: list[int], now: float) -> None:
         """Members to whom the same happened (a number of `protocol.events`), once coalesced."""
 
     def acked(self, query: Query, source: i64, now: float) -> None:
-        """A member's first ack of a query of this node's."""
+        """Handle a member's first ack of one of this node's queries."""
 
     def answered(self, query: Query, source: i64, payload: bytes, now: float) -> None:
-        """A member's first answer to a query of this node's."""
+        """Handle a member's first answer to one of this node's queries."""
 
     def closed(self, query: Query, now: float) -> None:
-        """The time of a query of this node's is over."""
+        """Handle the end of one of this node's queries."""
 
     # The ends of calls, each with the token that the call returned. A call that has nothing to wait for
     # may end before it returns.
 
     def join_done(self, token: i64, contacted: i64, now: float) -> None:
-        """A join has ended for good; `contacted` members answered."""
+        """Handle the end of a join, to which `contacted` members answered."""
 
     def leave_done(self, token: i64, outcome: i64, now: float) -> None:
-        """This node's leave has ended: `outcome` is LEFT_WELL, INTENT_UNTOLD or LEAVE_UNTOLD."""
+        """Handle the end of this node's leave: `outcome` is LEFT_WELL, INTENT_UNTOLD or LEAVE_UNTOLD."""
 
     def removal_done(self, token: i64, in_time: bool, now: float) -> None:
-        """The intent of a forced leave has been broadcast, or the time for it is over."""
+        """Handle the end of a forced leave: its intent was broadcast, or the broadcast timed out."""
 
     def update_done(self, token: i64, in_time: bool, now: float) -> None:
-        """This node's new tags have been broadcast, or the time for it is over."""
+        """Handle the end of an update of tags: they were broadcast, or the broadcast timed out."""
 
     def shut_down(self, now: float) -> None:
-        """The node has lost its name to another: its process must end."""
+        """End the process: another node won this node's name."""

@@ -355,7 +355,7 @@ class SerfConfig:
         self.retry_join: bool = default.switch("retry_join")
 
     def queue_limit(self, members: i64) -> i64:
-        """How many messages each of Serf's queues may hold in a cluster of `members`."""
+        """Return how many messages each of Serf's queues may hold in a cluster of `members`."""
         if self.min_queue_depth > 0:
             return max(self.min_queue_depth, 2 * members)
         return self.max_queue_depth

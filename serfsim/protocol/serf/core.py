@@ -120,7 +120,7 @@ class BroadcastQueues:
         return used
 
     def take_finished(self) -> list[int]:
-        """The tokens of what has been told, or dropped; only intents have any."""
+        """Return the tokens of finished or dropped broadcasts; only intents have tokens."""
         tokens = self.intents.finished
         if len(tokens) > 0:
             self.intents.finished = []
@@ -190,16 +190,16 @@ class SerfCore(Delegate):
     last_token: i64
 
     def new_token(self) -> i64:
-        """A token for a call, by which its end is known."""
+        """Return a new token, which names the end of a call."""
         self.last_token += 1
         return self.last_token
 
     def record(self) -> NodeIdentity:
-        """This node's own record."""
+        """Return this node's own record."""
         return self.memberlist.core.record
 
     def has_coordinates(self) -> bool:
-        """Are they sent with acks, and learnt from?"""
+        """Return whether acks carry coordinates and update them."""
         return self.config.features.coordinates and not self.config.disable_coordinates
 
     def name(self) -> str:

@@ -45,7 +45,7 @@ SANE_SIZE: Final = 9216
 
 
 def too_long(name: str, payload: bytes, limit: i64) -> str:
-    """The library's message about an event that is too long before it is encoded, or ""."""
+    """Return the library's error for an event that is too long before it is encoded, or ""."""
     plain = len(name.encode()) + len(payload)
     if plain > limit:
         return f"user event exceeds configured limit of {limit} bytes before encoding"
@@ -55,7 +55,7 @@ def too_long(name: str, payload: bytes, limit: i64) -> str:
 
 
 def encoded_too_long(event: UserEvent, limit: i64) -> str:
-    """The library's message about an event that is too long as it is sent, or ""."""
+    """Return the library's error for an event that is too long once encoded, or ""."""
     size = event.size - 1  # without memberlist's byte
     if size > limit:
         return f"encoded user event exceeds configured limit of {limit} bytes after encoding"
@@ -162,7 +162,7 @@ class Coalescer:
         return self._quiet_at if self._quiet_at < self._flush_at else self._flush_at
 
     def due(self, now: float) -> None:
-        """The timer came."""
+        """Handle the coalescer's timer."""
         if now < self._due():
             self.runtime.call_at(self._due(), self.timer, 0, 0)
             return
@@ -210,7 +210,7 @@ class UserCoalescer(Coalescer):
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class MemberCoalescer(Coalescer):
-    """Of each member the latest event, unless it is what was told last; by kind, in the order of members.
+    """The latest event of each member, unless it repeats the last one reported; by kind, in order of members.
 
     As in the library a member's latest event is never forgotten, and an update always counts as news:
     it is told again at every flush until something else happens to the member.
@@ -226,11 +226,11 @@ class MemberCoalescer(Coalescer):
         self._few: Changes | None = None
 
     def expect_few(self) -> None:
-        """The cluster is large and converged: few of its members will ever have an event. Call it first."""
+        """Store events sparsely, for a large converged cluster. Call it before the first event."""
         self._few = Changes()
 
     def take(self, kind: i64, member: i64, now: float) -> None:
-        """A member event; a forced leave is a leave to the application."""
+        """Handle a member event; the application sees a forced leave as a leave."""
         if kind == events.LEFT_FORCED:
             kind = events.LEFT
         if not self.is_on():
@@ -247,7 +247,7 @@ class MemberCoalescer(Coalescer):
         self.hold(now)
 
     def _told_last(self, member: i64) -> i64:
-        """The kind told last of a member that has had an event, or may have."""
+        """Return the kind last reported of a member."""
         few = self._few
         if few is None:
             return i64(self._told[member])

@@ -15,7 +15,7 @@ class StateExchange:
         self.core = core
 
     def local_state(self) -> SerfState:
-        """What a push/pull tells of Serf's view; size by spec wire.md section 5."""
+        """Serf's part of a push/pull; its size follows spec wire.md section 5."""
         core = self.core
         members = core.members
         first = core.directory.first

@@ -62,7 +62,7 @@ class Intents:
         return Intent(kind, self.core.directory.first[node], ltime, prune, self.core.config.features.prune)
 
     def handle_leave(self, node: i64, ltime: i64, prune: bool, now: float) -> bool:
-        """A leave intent; True if it is to be passed on. `prune_wanted` says what else to do."""
+        """Handle a leave intent and return whether to rebroadcast it; `prune_wanted` says what else to do."""
         self.prune_wanted = NOTHING
         self.clock.witness(ltime)
         members = self.core.members
@@ -96,7 +96,7 @@ class Intents:
         return True
 
     def handle_join(self, node: i64, ltime: i64, now: float) -> bool:
-        """A join intent; True if it is to be passed on."""
+        """Handle a join intent and return whether to rebroadcast it."""
         self.clock.witness(ltime)
         members = self.core.members
         status = members.status(node)
@@ -181,7 +181,7 @@ class LeaveIntents:
         self._pass_on(message, token, is_news, now)
 
     def release(self, now: float) -> None:
-        """The handler that has waited longest goes on."""
+        """Let the handler continue that has waited longest."""
         held = self._held.pop(0)
         self.core.reaper.prune(held.message.node, now)
         self._pass_on(held.message, held.token, held.is_news, now)
@@ -201,7 +201,7 @@ class LeaveIntents:
         core.runtime.call_at(now + core.config.broadcast_timeout, INTENT_END, token, 0)
 
     def told(self, token: i64, in_time: bool, now: float) -> None:
-        """A forced leave was told, or its time is over; whichever comes first counts."""
+        """End a forced leave when its broadcast finishes or times out, whichever comes first."""
         if token in self._untold:
             self._untold.remove(token)
             self.core.application.removal_done(token, in_time, now)
@@ -264,7 +264,7 @@ class Departure:
         return self.token
 
     def told(self, token: i64, in_time: bool, now: float) -> None:
-        """What was to be told is told, or its time is over."""
+        """Continue the leave when its broadcast finishes or times out."""
         core = self.core
         goes_on = in_time or core.config.leave_continues
         if token == TELLING_LEAVE and self.phase == TELLING_INTENT:
@@ -281,7 +281,7 @@ class Departure:
             core.runtime.call_at(now + core.config.leave_propagate_delay, LEAVE_PROPAGATED, 0, 0)
 
     def propagated(self, now: float) -> None:
-        """The last pause is over."""
+        """Finish the leave after the propagation delay."""
         self._end(LEFT_WELL, now)
 
     def _end(self, how: i64, now: float) -> None:

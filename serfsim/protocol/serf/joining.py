@@ -74,7 +74,7 @@ class Joining:
         core.memberlist.join(call.addresses, call.token, now)
 
     def _given(self, call: JoinCall) -> str:
-        """The addresses as somebody would have given them."""
+        """Return the addresses as a user would write them."""
         given: list[str] = []
         for address in call.addresses[:MOST_NAMED]:
             endpoint = self.core.directory.endpoint(address)
@@ -126,7 +126,7 @@ class Joining:
             core.application.shut_down(now)
 
     def _retries(self) -> bool:
-        """Is the join one that is tried again until it succeeds?"""
+        """Return whether the join is retried until it succeeds."""
         config = self.core.config
         return config.retry_join and config.retry_interval > 0.0
 
@@ -196,7 +196,7 @@ class Reconnector:
         self.core = core
 
     def schedule(self, now: float) -> None:
-        """The next attempt comes an interval from now: an attempt's end, not its beginning."""
+        """Schedule the next attempt one interval after the end, not the start, of this one."""
         core = self.core
         core.runtime.call_at(now + core.config.reconnect_interval, RECONNECT_TICK, 0, 0)
 

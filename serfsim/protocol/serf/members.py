@@ -80,11 +80,11 @@ class SerfMembers:
         self._moved: dict[int, int] = {}  # address, where it is not the directory's first
 
     def has_changes_alone(self) -> bool:
-        """Is this view stored as its changes from `base`, in a large cluster?"""
+        """Return whether this view stores its differences from `base`, as in a large cluster."""
         return self._changes is not None
 
     def address(self, node: i64) -> i64:
-        """Where a member was last; memberlist may have forgotten it."""
+        """Return a member's last address, which memberlist may have forgotten."""
         return self._moved.get(node, self.directory.first[node].address)
 
     def note_address(self, record: NodeIdentity) -> None:
@@ -99,7 +99,7 @@ class SerfMembers:
         return self._word(node) & STATUS_MASK
 
     def _word(self, node: i64) -> i64:
-        """The status of a member with a place, and SHARED."""
+        """Return the status of a member that has a place, with the bit SHARED."""
         changes = self._changes
         if changes is not None:
             changed = changes.find(node)
@@ -108,7 +108,7 @@ class SerfMembers:
         return i64(self._statuses[node])
 
     def status_ltime(self, node: i64) -> i64:
-        """The Lamport time of the member's last status, 0 if unknown."""
+        """Return the Lamport time of the member's last status, 0 if unknown."""
         if node >= len(self._statuses):
             return 0
         if self._word(node) & SHARED != 0:
@@ -186,7 +186,7 @@ class SerfMembers:
             node += 1
 
     def others_are_alive(self, me: i64) -> bool:
-        """Is any other member alive, by its status?"""
+        """Return whether any other member has the status alive."""
         i: i64 = 0
         while i < len(self._statuses):
             if i != me and self.status(i) == STATUS_ALIVE:
@@ -205,7 +205,7 @@ class SerfMembers:
         return list(self.failed)[rng.randrange(failed)]
 
     def known(self) -> vec[i64]:
-        """The numbers of all members, ascending."""
+        """Return the indices of all known members, ascending."""
         nodes: vec[i64] = vec[i64](capacity=self.count)
         i: i64 = 0
         n: i64 = len(self._statuses)
@@ -252,7 +252,7 @@ class RecentIntents:
         return True
 
     def find(self, node: i64, kind: i64) -> i64:
-        """The Lamport time of the intent buffered for `node` if it is of `kind`, or -1."""
+        """Return the Lamport time of the intent of `kind` buffered for `node`, or -1."""
         if not self._has(node) or i64(self._kinds[node]) != kind:
             return -1
         return self._ltimes[node]

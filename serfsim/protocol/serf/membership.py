@@ -43,7 +43,7 @@ class Membership:
             self.core.runtime.notify(now, events.STATUS, node, STATUS_LEAVING)
 
     def _meet(self, node: i64) -> None:
-        """A new member; what was said of it before it was known counts now."""
+        """Add a new member and apply the intents buffered for it."""
         recent = self.core.recent_intents
         status: i64 = STATUS_ALIVE
         ltime: i64 = 0
@@ -80,7 +80,7 @@ class Membership:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Reaper:
-    """What is known of an erased member goes with it: its coordinate and its latency samples too."""
+    """Removal of failed and left members after their timeouts, with their coordinates and latency samples."""
 
     def __init__(self, core: SerfCore) -> None:
         self.core = core

@@ -58,7 +58,7 @@ def header_size(entries: i64) -> i64:
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
 class GossipedItem(UserMessage):
-    """What one member tells all: a user event or a query. `node` is who sent it, as far as is known.
+    """A gossiped user event or query; `node` is its sender, as far as is known.
 
     `number` is for whoever keeps a record of what became of it; -1 until it is given one.
     """
@@ -85,7 +85,7 @@ class UserEvent(GossipedItem):
         return self.name == other.name and self.payload == other.payload
 
     def uncoalesced(self) -> UserEvent:
-        """The event as a push/pull brings it: the flag is not carried."""
+        """Return the event as a push/pull carries it, without the coalesce flag."""
         if not self.coalesce:
             return self
         bare = UserEvent(self.node, self.ltime, self.name, self.payload, False)
@@ -161,7 +161,7 @@ class SerfState(UserState):
         self.base: ConvergedStatuses | None = None  # the sender's view, where it is that of a converged start
 
     def encode(self, directory: Directory) -> bytes:
-        """The map in another order than the entries, as Go writes it; each slot of the ring in its place."""
+        """Encode the map in Go's random order of iteration, and each slot of the ring in its place."""
         parts: list[bytes] = [b"\x02", map_header(6), text("EventLTime"), unsigned(self.event_ltime)]
         parts += [text("Events"), array_header(self.ring)]
         parts += self._encode_ring()
@@ -185,7 +185,7 @@ class SerfState(UserState):
 
 
 def step_through(n: i64) -> i64:
-    """A step that visits all of 0 .. n - 1 in an order that looks like none."""
+    """Return a step that visits all of 0 .. n - 1 in an apparently random order."""
     step = n * 5 // 8 + 1
     while True:
         a = n

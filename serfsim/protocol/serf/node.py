@@ -307,7 +307,7 @@ class SerfNode(SerfCore):
             self.pipeline.keep_clock(now)
 
     def notify_message(self, message: UserMessage, now: float) -> None:
-        """A Serf message; of what is gossiped, news is passed on unchanged."""
+        """Handle a Serf message, and rebroadcast gossiped news unchanged."""
         kind = message.user_kind
         if kind == JOIN:
             assert isinstance(message, Intent)
@@ -355,7 +355,7 @@ class SerfNode(SerfCore):
     def notify_ping_complete(
         self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
     ) -> None:
-        """A direct probe took `rtt` seconds: learn from it (section 12)."""
+        """Update the coordinate from a direct probe that took `rtt` seconds (section 12)."""
         if payload is None or not self.has_coordinates():
             return
         peer = record.node
@@ -386,7 +386,7 @@ class SerfNode(SerfCore):
             self.application.update_done(token, in_time, now)
 
     def _intent_ended(self, token: i64, in_time: bool, now: float) -> None:
-        """The broadcast of a leave intent has finished, or timed out; whichever comes first counts."""
+        """Continue after a leave intent's broadcast finishes or times out, whichever comes first."""
         if token == TELLING_LEAVE:
             self.departure.told(token, in_time, now)
         else:

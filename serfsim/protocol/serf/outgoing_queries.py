@@ -30,7 +30,7 @@ def default_query_timeout(gossip_interval: float, query_timeout_mult: i64, n: i6
 
 
 class QueryParams:
-    """How to ask. `timeout` in seconds, 0 for the default; `no_broadcast` is for tests of the protocol."""
+    """Parameters of a query: `timeout` in seconds, 0 for the default; `no_broadcast` is for tests."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class OutgoingQueries:
         return default_query_timeout(gossip_interval, core.config.query_timeout_mult, n)
 
     def make(self, name: str, payload: bytes, params: QueryParams, now: float) -> OpenQuery | None:
-        """A query, open for responses; None if it may not be asked: then `last_error` says why."""
+        """Return a new query open for responses, or None where it is refused; `last_error` then says why."""
         core = self.core
         if core.config.protocol_version < QUERY_PROTOCOL:
             self.last_error = "Feature not supported"
@@ -104,7 +104,7 @@ class OutgoingQueries:
         return opened
 
     def take(self, response: QueryResponse, now: float) -> None:
-        """An ack or answer came in."""
+        """Handle an ack or answer."""
         core = self.core
         opened = self.open.get(response.ltime)
         if opened is None:
@@ -130,7 +130,7 @@ class OutgoingQueries:
             core.application.answered(opened.query, source, response.payload, now)
 
     def close(self, ltime: i64, now: float) -> OpenQuery | None:
-        """The time of a query is over; the query with all that came in."""
+        """Close a query at its deadline and return it with its responses."""
         opened = self.open.pop(ltime, None)
         if opened is not None:
             core = self.core
@@ -192,7 +192,7 @@ class Broadcaster:
         return event
 
     def event_came(self, event: UserEvent, now: float) -> None:
-        """A gossiped user event; what is new is passed on unchanged."""
+        """Handle a gossiped user event, and rebroadcast it unchanged if it is new."""
         if self._take_event(event, now):
             self.core.queues.add(USER_EVENTS, event, now)
 
@@ -204,7 +204,7 @@ class Broadcaster:
         return True
 
     def merge(self, state: SerfState, join: bool, now: float) -> None:
-        """The recent user events that a push/pull brought; they are not passed on."""
+        """Merge the recent user events of a push/pull, without rebroadcasting them."""
         if join and self.core.user_events.ignores_old:
             self.core.user_events.forget_before(state.event_ltime)
         for slot in state.events:
@@ -225,7 +225,7 @@ class Broadcaster:
         return opened
 
     def query_came(self, query: Query, now: float) -> None:
-        """A gossiped query; what is new is passed on unchanged, unless it asks not to be."""
+        """Handle a gossiped query, and rebroadcast it unchanged if it is new, unless it asks not to be."""
         if self._take_query(query, now) and query.may_be_passed_on():
             self.core.queues.add(QUERIES, query, now)
 
@@ -252,7 +252,7 @@ class Broadcaster:
             self.send_query(CONFLICT, core.name().encode(), QueryParams(), now)
 
     def close_query(self, ltime: i64, now: float) -> bool:
-        """The time of a query is over; False if by its answers this node has lost its name."""
+        """Close a query at its deadline; return False if its answers cost this node its name."""
         opened = self.core.outgoing_queries.close(ltime, now)
         if opened is None or opened.query.name != CONFLICT:
             return True

@@ -83,7 +83,7 @@ class ResponseRelay:
         return records
 
     def forward(self, message: Relayed, now: float) -> None:
-        """A relay message came: send what is in it where it belongs."""
+        """Forward the response inside a relay message to its destination."""
         self.core.send(message.target, message.inner, now)
 
 
@@ -153,7 +153,7 @@ class Queries:
         return QueryResponse(self.core.record(), query.ltime, query.id, 0, payload)
 
     def fits(self, response: QueryResponse) -> bool:
-        """Is a response, without memberlist's byte, within the limit?"""
+        """Return whether a response, without memberlist's byte, is within the limit."""
         return response.size - 1 <= self.core.config.query_response_size_limit
 
     def respond(self, received: ReceivedQuery, response: QueryResponse, now: float) -> str:
@@ -185,12 +185,12 @@ def is_internal(name: str) -> bool:
 
 
 def encode_key_request(key: bytes) -> bytes:
-    """The payload of a query that changes keys."""
+    """Encode the payload of a query that changes keys."""
     return b"\x07" + map_header(1) + text("Key") + raw(key)
 
 
 def encode_key_response(result: bool, message: str, keys: list[str], primary: str) -> bytes:
-    """The payload of an answer to a query about keys; no keys are nil."""
+    """Encode the payload of an answer to a key query; no keys are encoded as nil."""
     parts = b"\x08" + map_header(4) + text("Keys")
     if len(keys) == 0:
         parts += b"\xc0"
@@ -211,7 +211,7 @@ def encode_key_response(result: bool, message: str, keys: list[str], primary: st
 def encode_conflict_response(
     record: NodeIdentity | None, status: int, tags: dict[str, str], directory: Directory
 ) -> bytes:
-    """The payload of an answer to a conflict query: a member as Serf writes it, or nil."""
+    """Encode the payload of an answer to a conflict query: a member as Serf writes it, or nil."""
     if record is None:
         return b"\x06\xc0"
     parts = b"\x06" + map_header(11)

@@ -28,7 +28,10 @@ class Filter:
         self.kind: i64 = kind
 
     def lets_through(self, name: str, tags: dict[str, str], matches: Callable[[str, str], bool]) -> bool:
-        """Is the query for a node of this name and these tags? `matches` is `Application.matches`."""
+        """Return whether the query is for a node of this name and these tags.
+
+        `matches` is `Application.matches`.
+        """
         return False
 
     def size(self) -> i64:

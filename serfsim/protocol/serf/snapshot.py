@@ -54,7 +54,7 @@ class SnapshotFile:
 
 
 def address_of(text: str) -> int:
-    """The address in such a text, or -1 if it is none."""
+    """Return the address that a text contains, or -1."""
     number = 0
     host, _, port = text.partition(":")
     parts = host.split(".")
@@ -69,7 +69,7 @@ def address_of(text: str) -> int:
 
 
 def _number(text: str) -> int:
-    """A Lamport time in decimal digits, or -1."""
+    """Return a Lamport time given in decimal digits, or -1."""
     return int(text) if text.isdigit() else -1
 
 
@@ -148,7 +148,7 @@ class Snapshot:
         return True
 
     def previous(self) -> list[str]:
-        """The names of those who were alive when the file ends."""
+        """Return the names of the members alive at the end of the file."""
         return list(self.alive.keys())
 
     # Recording ---------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class Snapshot:
         self._flush()
 
     def shut_down(self, now: float) -> None:
-        """The process ends in order: nothing is left in the buffer."""
+        """Flush the buffer before the process ends."""
         self.update_clock(now)
         self._flush()
 

@@ -18,12 +18,12 @@ TOO_LONG: Final = f"Encoded length of tags exceeds limit of {LONGEST_META} bytes
 
 
 def encode_meta(tags: dict[str, str], protocol_version: i64) -> bytes:
-    """What a member that speaks a Serf protocol says of its tags: all, or its bare role."""
+    """Return the metadata of a member: all tags, or its bare role before Serf's protocol had tags."""
     return encode_tags(tags) if protocol_version >= TAGS_PROTOCOL else tags.get("role", "").encode()
 
 
 def encode_tags(tags: dict[str, str]) -> bytes:
-    """The bytes that travel in the Meta field of alive messages; keys in the order given."""
+    """Encode tags for the Meta field of alive messages, with keys in the order given."""
     count = len(tags)
     head = bytes([0xFF, 0x80 + count]) if count <= 15 else bytes([0xFF, 0xDE, count >> 8, count & 0xFF])
     body = b""
@@ -41,7 +41,7 @@ def _raw(text: str) -> bytes:
 
 
 def decode_tags(meta: bytes) -> dict[str, str]:
-    """The tags in metadata; what does not begin with 0xff is the role of an old member.
+    """Decode the tags in metadata; metadata that does not begin with 0xff is an old member's role.
 
     Where it cannot be read on, the tags before count, as in the library.
     """
@@ -64,7 +64,7 @@ SLOTS: Final = 8  # of a bucket of a Go map
 
 
 def shuffled(names: list[str], rng: Random) -> list[str]:
-    """The names in random order."""
+    """Return the names in random order."""
     order = names.copy()
     i: i64 = 0
     while i < len(order):
@@ -77,7 +77,7 @@ def shuffled(names: list[str], rng: Random) -> list[str]:
 
 
 def as_go_ranges(entries: dict[str, str], rng: Random) -> dict[str, str]:
-    """The entries of a Go map in the order of one loop over it; another each time.
+    """Return the entries of a Go map in the order of one loop over it, which differs each time.
 
     Up to eight entries lie in one bucket in the order in which they were put there, and a loop goes
     round from a random slot; those of a larger map lie scattered.

@@ -71,7 +71,7 @@ class Client:
         return ACCEPTED
 
     def check(self, other: Coordinate) -> i64:
-        """ACCEPTED, DIMENSION_MISMATCH or INVALID_COORDINATE."""
+        """Return ACCEPTED, DIMENSION_MISMATCH or INVALID_COORDINATE for a coordinate."""
         if not self.coordinate.is_compatible_with(other):
             return DIMENSION_MISMATCH
         if self.config.checks and not other.is_valid():

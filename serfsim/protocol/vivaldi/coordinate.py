@@ -23,7 +23,7 @@ NS_OUT_OF_RANGE: Final = -9223372036854775808
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Uniforms:
-    """Where the components of a random direction come from: uniform on [0, 1)."""
+    """Source of the components of a random direction, uniform on [0, 1)."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
@@ -74,7 +74,7 @@ class Coordinate:
         return self.distance_over(self.separation(other), other)
 
     def distance_over(self, separation: float, other: Coordinate) -> i64:
-        """The same, where the distance of the two positions is known."""
+        """Return the distance to `other`, given the distance of the two positions."""
         distance = separation + self.height + other.height
         adjusted = distance + self.adjustment + other.adjustment
         if adjusted > 0.0:
@@ -107,7 +107,7 @@ class Coordinate:
             i += 1
 
     def separation(self, other: Coordinate) -> float:
-        """The distance of the two positions, in seconds. ValueError if the dimensions differ."""
+        """Return the distance of two positions in seconds; raise ValueError if their dimensions differ."""
         mine, theirs = self.vec, other.vec
         if len(mine) != len(theirs):
             raise ValueError("coordinate dimensionality does not match")
@@ -127,7 +127,7 @@ def new_coordinate(config: CoordinateConfig) -> Coordinate:
 
 
 def random_direction(dimensionality: i64, zero_threshold: float, uniforms: Uniforms) -> vec[float]:
-    """A vector of length 1; one draw for each component, in order."""
+    """Return a random vector of length 1, with one draw for each component, in order."""
     direction = vec[float](capacity=dimensionality)
     total = 0.0
     i: i64 = 0
@@ -150,7 +150,7 @@ def random_direction(dimensionality: i64, zero_threshold: float, uniforms: Unifo
 
 
 def nanoseconds(seconds: float) -> i64:
-    """Truncated towards zero."""
+    """Return a duration in whole nanoseconds, truncated towards zero."""
     ns = seconds * 1e9
     if -NS_LIMIT <= ns < NS_LIMIT:
         return i64(ns)

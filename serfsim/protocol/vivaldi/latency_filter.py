@@ -48,7 +48,7 @@ class LatencyFilter:
             self._lay_out(self._capacity, peer)
 
     def _slot(self, peer: i64) -> i64:
-        """Where the peer is, or the empty slot where it would be; -1 where there is no table yet."""
+        """Return the slot of a peer, or the empty slot for it; -1 while there is no table."""
         if self._capacity == 0:
             return -1
         table, width, mask = self._table, self._width, self._capacity - 1
@@ -91,7 +91,7 @@ class LatencyFilter:
         return used + 1
 
     def _middle(self, start: i64, used: i64) -> float:
-        """The sample with half of the others (rounded down) before it in order."""
+        """Return the median: the sample with half of the others (rounded down) before it in order."""
         samples = self._table
         i: i64 = 0
         while i < used:

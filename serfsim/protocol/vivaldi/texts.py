@@ -21,23 +21,23 @@ HOUR: Final = 60 * MINUTE
 
 
 def reject_text(reject: i64, rtt_ns: i64, limit_ns: i64 = 10 * SECOND) -> str:
-    """The library's error for a reject code of `Client.update`."""
+    """Return the library's error for a reject code of `Client.update`."""
     text = REJECT_TEXTS[reject]
     return text.replace("{rtt}", duration_text(rtt_ns)).replace("{limit}", duration_text(limit_ns))
 
 
 def rtt_text(ns: i64) -> str:
-    """An estimate as `serf rtt` shows it."""
+    """Return an estimate as `serf rtt` shows it."""
     return "%.3f ms" % (in_seconds(ns) * 1000.0)
 
 
 def estimate_text(a_name: str, a: Coordinate, b_name: str, b: Coordinate) -> str:
-    """The line that `serf rtt A B` prints. ValueError if the dimensions differ."""
+    """Return the line that `serf rtt A B` prints; raise ValueError if the dimensions differ."""
     return f"Estimated {a_name} <-> {b_name} rtt: {rtt_text(a.distance_to(b))}"
 
 
 def unknown_node_text(name: str) -> str:
-    """What `serf rtt` says of a node that the agent has no coordinate of."""
+    """Return the error of `serf rtt` for a node without a coordinate."""
     return f'Could not find a coordinate for node "{name}"'
 
 
