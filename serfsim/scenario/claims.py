@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from pydantic import model_serializer, model_validator
+from pydantic import GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic_core import CoreSchema
 
 from serfsim.base.english import nearest
 from serfsim.scenario.figures import BY_TYPE, FIGURES, figure_value, is_figure, unit_of
@@ -30,9 +31,8 @@ COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-_CLAIM = re.compile(
-    r"\s*([\w./+-]+)\s*(==|!=|<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%|[a-zµμ]+)?\s*"
-)
+_CONDITION = r"(==|!=|<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%|[a-zµμ]+)?"
+_CLAIM = re.compile(rf"\s*([\w./+-]+)\s*{_CONDITION}\s*")
 _FORM = "a claim such as 'detection.false_positives == 0' or 'detection.first_s.p99 < 20s'"
 
 
@@ -57,6 +57,19 @@ class Claim(Part):
     figure: str
     comparison: str
     threshold: float
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        figures = "|".join(re.escape(name) for name in FIGURES)
+        return {
+            "type": "string",
+            "pattern": rf"^\s*(?:{figures}|{re.escape(BY_TYPE)}[\w./+-]+)\s*{_CONDITION}\s*$",
+            "patternErrorMessage": f"expected {_FORM}",
+            "description": "A figure, a comparison, and a number in the figure's unit.",
+            "examples": ["detection.false_positives == 0", "detection.full_s.max < 20s"],
+        }
 
     @model_validator(mode="before")
     @classmethod

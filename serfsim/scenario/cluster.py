@@ -7,14 +7,14 @@ differently. `roster.py` works out who is in which group with which settings.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import invalid
+from serfsim.scenario.problems import invalid, listed
 from serfsim.scenario.settings import Overrides, Profile, Settings, complete
-from serfsim.scenario.units import Duration, SignedDuration, Switch, read_share, write_share
+from serfsim.scenario.units import SHARE_TEXT, Duration, Kind, SignedDuration, Switch, read_share, write_share
 
 MOST_NODES = 100_000
 RESERVED = ("all", "rest", "first", "random")  # words of the file that cannot name a node or a group
@@ -38,23 +38,38 @@ def _read_version(value: object) -> object:
     return str(value) if isinstance(value, float) else value
 
 
-Name = Annotated[str, BeforeValidator(read_name)]
+NAME_SCHEMA: Final = {"type": "string", "pattern": rf"^(?!(?:{'|'.join(RESERVED)})$){_NAME.pattern}$"}
+Name = Annotated[
+    str, BeforeValidator(read_name), Kind("a name of letters, digits, '-', '.' and '_'", NAME_SCHEMA)
+]
+_Release = Literal["0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest"]
+_VERSION_SCHEMA: Final = {"enum": [*get_args(_Release), 0.6, 0.7, 0.8, 0.9]}
 Version = Annotated[
-    Literal["0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest"], BeforeValidator(_read_version)
+    _Release, BeforeValidator(_read_version), Kind(listed(get_args(_Release)), _VERSION_SCHEMA)
 ]
 """A release of Serf, or the first of some that are alike: 0.8.2 to 0.8.5, 0.9.1 to 0.9.5."""
 Tags = dict[str, str]
 
 
+_OWN_TAGS: Final = "tags beside those of the cluster and the group; one of the same name takes their place"
+_OWN_CONFIG: Final = "settings that differ from those of the cluster or the group"
+_OWN_DELAY: Final = "time that it takes over each packet, instead of that of the group or the cluster"
+
+
 class Node(Part):
     """One member, by name. What is not given comes from its group, then from the cluster."""
 
-    name: Name
-    group: Name | None = None
-    version: Version | None = None
-    tags: Tags = Field(default_factory=dict)
-    config: Overrides = Field(default_factory=dict)
-    processing_delay: Duration | None = None
+    shorthand: ClassVar = NAME_SCHEMA
+
+    name: Name = Field(description="name of the node")
+    group: Name | None = Field(default=None, description="name of the group that it belongs to")
+    version: Version | None = Field(
+        default=None,
+        description="release of Serf that it runs; its group's or the cluster's unless given",
+    )
+    tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
+    config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
+    processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
 
     @model_validator(mode="before")
     @classmethod
@@ -73,33 +88,57 @@ def _read_membership(value: Any) -> Any:
     raise invalid("how many nodes, a share such as '20%', or a list of names", value)
 
 
-Membership = Annotated[Any, BeforeValidator(_read_membership)]
+_MEMBERSHIP_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": rf"^\s*{SHARE_TEXT}\s*$"},
+        {"type": "array", "items": NAME_SCHEMA, "minItems": 1},
+        {"type": "null"},
+    ]
+}
+Membership = Annotated[
+    Any,
+    BeforeValidator(_read_membership),
+    Kind("how many nodes, a share such as 20%, or a list of names", _MEMBERSHIP_SCHEMA),
+]
 """int, '20%' or tuple[str, ...]; None when the nodes themselves name their group."""
 
 
 class Group(Part):
     """Some of the nodes, under one name, perhaps set differently."""
 
-    nodes: Membership = None
-    version: Version | None = None
-    tags: Tags = Field(default_factory=dict)
-    config: Overrides = Field(default_factory=dict)
-    processing_delay: Duration | None = None
+    nodes: Membership = Field(
+        default=None,
+        description="its nodes: so many or such a share of those without a group, in order of number, or"
+        " their names; none where the nodes themselves name the group",
+    )
+    version: Version | None = Field(
+        default=None, description="release of Serf that it runs; the cluster's unless given"
+    )
+    tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
+    config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
+    processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
 
 
 class Start(Part):
-    """The start of the members and their first join. Time 0 of this part is the moment of the join.
+    """The start of the members and their first join. Time 0 of this part is the moment of the join."""
 
-    Each node starts at random within `spread` before the join, or at its own time in `at` (negative:
-    before the join; later: it joins when it starts). `join` is whom they join: `first`, `all` (each
-    joins every other), `random` (each joins another at random), or a node's name. `converged`
-    begins with complete views instead; nobody joins.
-    """
-
-    spread: Duration = 1.0
-    join: str = "first"
-    at: tuple[SignedDuration, ...] | None = None
-    converged: Switch = False
+    spread: Duration = Field(
+        default=1.0, description="time before the join within which each node starts, at random"
+    )
+    join: str = Field(
+        default="first",
+        description="whom they join: `first`, `all` (each joins every other), `random` (each joins another at"
+        " random), or the name of a node",
+    )
+    at: Annotated[tuple[SignedDuration, ...] | None, Kind("a list of durations, one for each node")] = Field(
+        default=None,
+        description="start of each node instead of `spread`, in order; negative is before the join, a later"
+        " one joins when it starts",
+    )
+    converged: Switch = Field(
+        default=False, description="begin with complete views of all members; nobody joins"
+    )
 
 
 def _read_nodes(value: Any) -> Any:
@@ -120,18 +159,43 @@ _NODES = TypeAdapter(tuple[Node, ...])
 class Cluster(Part):
     """The members. `config` is complete once validated: the profile's settings and the given ones."""
 
-    nodes: Annotated[Annotated[int, Strict()] | tuple[Node, ...], BeforeValidator(_read_nodes)] = 30
-    profile: Profile = "lan"
-    version: Version = "0.9"
-    tags: Tags = Field(default_factory=dict)
-    config: Settings = Field(default_factory=Settings)
-    start: Start = Field(default_factory=Start)
-    processing_delay: Duration = 400e-6
-    push_pull_time: Duration = 1.2e-3
-    """Time that a member serves a push/pull, one at a time; as of an agent on two cores. 0s is none."""
-    push_pull_time_per_kb: Duration = 450e-6
-    """And for each 1000 bytes of the request besides."""
-    groups: dict[Name, Group] = Field(default_factory=dict)
+    nodes: Annotated[
+        Annotated[int, Strict(), Field(ge=1, le=MOST_NODES)]
+        | Annotated[tuple[Node, ...], Field(min_length=1, max_length=MOST_NODES)],
+        BeforeValidator(_read_nodes),
+        Kind(f"a whole number from 1 to {MOST_NODES}, or a list of nodes"),
+    ] = Field(
+        default=30, description="how many nodes there are, named node-00 and so on, or a list of them by name"
+    )
+    profile: Profile = Field(
+        default="lan", description="memberlist's defaults that the settings start from: LAN, WAN or Local"
+    )
+    version: Version = Field(
+        default="0.9",
+        description="release of Serf whose mechanisms and defaults hold: 0.8.2 stands for 0.8.2 to 0.8.5, 0.9"
+        " for 0.9.1 to 0.9.5, `latest` for the newest sources",
+    )
+    tags: Tags = Field(default_factory=dict, description="tags of every member")
+    config: Settings = Field(
+        default_factory=Settings,
+        description="settings of memberlist, Serf and its coordinates that differ from the profile's",
+    )
+    start: Start = Field(default_factory=Start, description="when members start, and whom they join")
+    processing_delay: Duration = Field(
+        default=400e-6, description="time that a member takes over each packet that it receives"
+    )
+    push_pull_time: Duration = Field(
+        default=1.2e-3,
+        description="time that a member serves a push/pull, one at a time; as of an agent on two cores; 0s is"
+        " none",
+    )
+    push_pull_time_per_kb: Duration = Field(
+        default=450e-6,
+        description="time that it serves a push/pull besides, for 1000 bytes of the request",
+    )
+    groups: dict[Name, Group] = Field(
+        default_factory=dict, description="some of the nodes under one name, perhaps set differently"
+    )
 
     @model_validator(mode="after")
     def _complete_config(self) -> Cluster:

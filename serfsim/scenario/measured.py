@@ -7,17 +7,19 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from serfsim.base.english import counted, nearest
-from serfsim.scenario.part import Model, choose
+from serfsim.scenario.part import Model, NamedModel, choose
 from serfsim.scenario.phrases import format_span
 from serfsim.scenario.problems import custom_error, invalid, listed, quoted, unknown_name
 from serfsim.scenario.settings import Interval
 from serfsim.scenario.units import (
+    POSITIVE_SCHEMA,
+    SHARE_SCHEMA,
     Count,
     Number,
     Positive,
@@ -30,6 +32,7 @@ from serfsim.scenario.units import (
     write_duration,
     write_share,
 )
+from serfsim.scenario.units import Kind as Words
 
 Unit = Literal["us", "ms", "s"]
 LinkUnit = Literal["us", "ms", "s", "km", "mi"]
@@ -57,7 +60,12 @@ def can_be_a_file(name: str) -> bool:
     return "\0" not in name and max(parts) <= LONGEST_NAME and sum(parts) + len(parts) <= LONGEST_PATH
 
 
-File = Annotated[Path, BeforeValidator(_read_file), PlainSerializer(str)]
+File = Annotated[
+    Path,
+    BeforeValidator(_read_file),
+    PlainSerializer(str),
+    Words("the name of a file", {"type": "string", "pattern": r"\S"}),
+]
 
 
 PLACE_RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
@@ -79,20 +87,33 @@ def _read_place(value: Any) -> Any:
     raise invalid(f"{listed(PLACE_RULES)}, or a mapping of nodes and groups to places", value, meant=meant)
 
 
-Placement = Annotated[Any, BeforeValidator(_read_place)]
+_PLACE_SCHEMA: Final = {
+    "anyOf": [
+        {"enum": list(PLACE_RULES)},
+        {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
+    ]
+}
+Placement = Annotated[
+    Any,
+    BeforeValidator(_read_place),
+    Words(f"{listed(PLACE_RULES)}, or a mapping of nodes and groups to places", _PLACE_SCHEMA),
+]
 
 
 class Measured(Model):
-    """A map of places that latencies are known between, and how nodes stand on it.
+    """A map of places that latencies are known between, and how nodes stand on it."""
 
-    `place`: `auto` (by name if every node's name is a place, otherwise in order), `by_name`, `in_order`
-    (one at each place, then again), `in_blocks` (neighbours in number together), `random`, or a mapping of
-    nodes, groups and `rest` to places. `access` is each node's own one-way latency to its place; where places
-    are points, nodes can share one only with it.
-    """
-
-    place: Placement = "auto"
-    access: Span | None = None
+    place: Placement = Field(
+        default="auto",
+        description="which node is where: `auto` (by name if every node's name is a place, otherwise in"
+        " order), `by_name`, `in_order` (one at each place, then again), `in_blocks` (neighbours in number"
+        " together), `random`, or a mapping of nodes, groups and `rest` to places",
+    )
+    access: Span | None = Field(
+        default=None,
+        description="each node's own one-way latency to its place; where places are points, nodes can share"
+        " one only with it",
+    )
 
     def describe(self) -> str:
         access = f", {format_span(self.access)} from each node to its place" if self.access else ""
@@ -106,24 +127,34 @@ class Measured(Model):
 class Matrix(Measured):
     """Latencies measured between all pairs: a table (rows are sources, columns targets) or a list.
 
-    From a `file`, or `data`, a public data set by name (`serfsim topology --list`), which brings its own
-    `unit` and the rest. `kind`: round trips, or one way. `missing` says what to do with a cell without a
-    measurement: `refuse` it, `mirror` the other direction, take the `median` of all, or `mirror_or_median`.
-    `format` where the file's ending does not tell; `key` names the array in an npz file, or the column of
-    latencies in a list of measurements. Of several slices over time, `slice` takes one, or they are played,
-    a new one `slice_every` so often.
+    They come from one of `file` and `data`.
     """
 
     model: Literal["matrix"] = "matrix"
-    file: File | None = None
-    data: str | None = None
-    unit: Unit = "ms"
-    kind: Kind = "rtt"
-    missing: Literal["refuse", "mirror", "median", "mirror_or_median"] = "refuse"
-    format: Literal["csv", "npz", "json", "text", "markdown", "p2psim", "meridian"] | None = None
-    key: str | None = None
-    slice: Count | None = None
-    slice_every: Interval | None = None
+    file: File | None = Field(default=None, description="file of latencies, found from the scenario's folder")
+    data: str | None = Field(
+        default=None,
+        description="public data set by name (`serfsim topology --list`), which brings its own `unit` and the"
+        " rest",
+    )
+    unit: Unit = Field(default="ms", description="unit of the file's latencies")
+    kind: Kind = Field(default="rtt", description="what the file's latencies are: round trips, or one way")
+    missing: Literal["refuse", "mirror", "median", "mirror_or_median"] = Field(
+        default="refuse",
+        description="what to do with a cell without a measurement: `refuse` it, `mirror` the other direction,"
+        " take the `median` of all, or `mirror_or_median`",
+    )
+    format: Literal["csv", "npz", "json", "text", "markdown", "p2psim", "meridian"] | None = Field(
+        default=None, description="form of the file where its ending does not tell"
+    )
+    key: str | None = Field(
+        default=None,
+        description="array in an npz file, or column of latencies in a list of measurements, by name",
+    )
+    slice: Count | None = Field(default=None, description="which of several slices over time to take, from 0")
+    slice_every: Interval | None = Field(
+        default=None, description="time after which the next slice holds; they are played one after the other"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -147,47 +178,53 @@ Places = Annotated[Positive, Field(le=5000)]
 
 
 class Generated(Model):
-    """`places` in a square of `size` round trip a side; without `places`, as many as there are nodes."""
+    """A graph of places in a square, made by rule."""
 
-    places: Places | None = None
-    size: PositiveDuration = 60e-3
+    places: Places | None = Field(
+        default=None, description="number of places; as many as there are nodes unless given"
+    )
+    size: PositiveDuration = Field(default=60e-3, description="round trip along a side of the square")
 
 
 class Waxman(Generated):
     """A link with probability beta * exp(-length / (alpha * longest))."""
 
     model: Literal["waxman"] = "waxman"
-    alpha: Ratio = 0.4
-    beta: Annotated[Ratio, Field(le=1.0)] = 0.8
+    alpha: Ratio = Field(default=0.4, description="how far links reach: the larger, the more long ones")
+    beta: Annotated[Ratio, Field(le=1.0)] = Field(default=0.8, description="how many links there are")
 
 
 class RandomGeometric(Generated):
-    """A link wherever two are nearer than `radius`, in sides of the square."""
+    """A link wherever two are near enough."""
 
     model: Literal["random_geometric"] = "random_geometric"
-    radius: Ratio = 0.4
+    radius: Ratio = Field(
+        default=0.4, description="distance below which two are linked, in sides of the square"
+    )
 
 
 class BarabasiAlbert(Generated):
-    """Each new place gets `links` links, preferably to places that have many."""
+    """Each new place gets some links, preferably to places that have many."""
 
     model: Literal["barabasi_albert"] = "barabasi_albert"
-    links: Places = 2
+    links: Places = Field(default=2, description="links of each new place")
 
 
 class WattsStrogatz(Generated):
-    """A ring, each place linked to `neighbours`; a share `rewired` of the links goes anywhere."""
+    """A ring in which each place is linked to its neighbours, with some links moved anywhere."""
 
     model: Literal["watts_strogatz"] = "watts_strogatz"
-    neighbours: Annotated[Places, Field(ge=2)] = 4
-    rewired: Share = 0.1
+    neighbours: Annotated[Places, Field(ge=2)] = Field(
+        default=4, description="neighbours that each place is linked to"
+    )
+    rewired: Share = Field(default=0.1, description="share of the links that go anywhere instead")
 
 
 class ErdosRenyi(Generated):
-    """A link between any two with probability p."""
+    """A link between any two with the same probability."""
 
     model: Literal["erdos_renyi"] = "erdos_renyi"
-    p: Share = 0.3
+    p: Share = Field(default=0.3, description="probability of a link between any two")
 
 
 GENERATORS: dict[str, type[Generated]] = {
@@ -204,7 +241,9 @@ def _read_generator(value: Any) -> Any:
 
 
 Generator = Annotated[
-    Waxman | RandomGeometric | BarabasiAlbert | WattsStrogatz | ErdosRenyi, BeforeValidator(_read_generator)
+    Waxman | RandomGeometric | BarabasiAlbert | WattsStrogatz | ErdosRenyi,
+    BeforeValidator(_read_generator),
+    NamedModel(tuple(GENERATORS)),
 ]
 
 
@@ -230,34 +269,53 @@ def _write_edge(edge: tuple[Any, ...]) -> list[str]:
     return [edge[0], edge[1], write_duration(edge[2]), *(write_share(share) for share in edge[3:])]
 
 
-Edge = Annotated[tuple[Any, ...], BeforeValidator(_read_edge), PlainSerializer(_write_edge)]
+_PLACE_NAME: Final = {"type": ["string", "integer"]}
+_EDGE_SCHEMA: Final = {
+    "type": "array",
+    "prefixItems": [_PLACE_NAME, _PLACE_NAME, POSITIVE_SCHEMA, SHARE_SCHEMA],
+    "minItems": 3,
+    "maxItems": 4,
+}
+Edge = Annotated[
+    tuple[Any, ...],
+    BeforeValidator(_read_edge),
+    PlainSerializer(_write_edge),
+    Words("a link such as [a, b, 5ms] or [a, b, 5ms, 2%]", _EDGE_SCHEMA),
+]
 """(a, b, one-way seconds), and the share of packets lost where there is one."""
 
 
 class Graph(Measured):
     """A network of links; latency is the shortest path.
 
-    From a `file` (GML, GraphML, node-link JSON or an edge list), from `edges` [[a, b, 5ms], [a, c, 9ms, 2%],
-    ...], the fourth being the share of packets lost, from `data`, a public data set by name, from a
-    `generator`, or in Python from a networkx object given as `graph`, which becomes `edges`. `weight` names
-    the edge attribute that holds the latency, in `unit`; a length (km, mi) becomes the latency of light in
-    so much fibre. `loss` names the edge attribute with the share of packets lost; without, it is packet_loss
-    or loss where edges have one. `format` where the file's ending does not tell. Of a graph in several
-    parts, `part: largest` takes the largest.
+    It comes from one of `file`, `edges`, `data` and `generator`, or in Python from a networkx object given as
+    `graph`, which becomes `edges`.
     """
 
     model: Literal["graph"] = "graph"
-    file: File | None = None
-    data: str | None = None
-    edges: tuple[Edge, ...] | None = None
-    generator: Generator | None = None
-    directed: Switch = False
-    format: Literal["gml", "graphml", "node_link", "edge_list"] | None = None
-    weight: str = "latency"
-    unit: LinkUnit | None = None
-    loss: str | None = None
-    kind: Kind = "one_way"
-    part: Literal["all", "largest"] = "all"
+    file: File | None = Field(default=None, description="GML, GraphML, node-link JSON or list of edges")
+    data: str | None = Field(default=None, description="public data set by name (`serfsim topology --list`)")
+    edges: Annotated[tuple[Edge, ...] | None, Words("a list such as [[a, b, 5ms], [a, c, 9ms, 2%]]")] = Field(
+        default=None, description="links: from, to, latency, and the share of packets lost where there is one"
+    )
+    generator: Generator | None = Field(default=None, description="rule that makes the graph")
+    directed: Switch = Field(default=False, description="links lead one way only")
+    format: Literal["gml", "graphml", "node_link", "edge_list"] | None = Field(
+        default=None, description="form of the file where its ending does not tell"
+    )
+    weight: str = Field(default="latency", description="attribute of a link that holds its latency or length")
+    unit: LinkUnit | None = Field(
+        default=None,
+        description="unit of `weight`; a length (km, mi) becomes the latency of light in so much fibre",
+    )
+    loss: str | None = Field(
+        default=None,
+        description="attribute of a link that holds its packet loss; packet_loss or loss unless given",
+    )
+    kind: Kind = Field(default="one_way", description="what the latencies are: one way, or round trips")
+    part: Literal["all", "largest"] = Field(
+        default="all", description="of a graph in several parts: all, which is refused, or the largest"
+    )
 
     @model_validator(mode="before")
     @classmethod

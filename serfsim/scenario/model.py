@@ -23,9 +23,7 @@ from serfsim.scenario.writing import dumps
 class Scenario(Sections):
     """A cluster, a network, what happens to them, and what is claimed of the outcome.
 
-    `duration` is measured from the end of the warm-up, which follows the join and is not scored. All
-    times of faults and workload count from the end of the warm-up. `warm_up: settled` ends when every member
-    runs, sees all others and has nothing left to tell, after SETTLE_LIMIT_S at the latest.
+    All times of faults and workload count from the end of the warm-up.
     """
 
     def __init__(self, **sections: Any) -> None:

@@ -9,19 +9,21 @@ and from a `loss_sampler`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from serfsim.network import jitter as jitters
 from serfsim.network import loss as losses
-from serfsim.scenario.part import Model, Part, choose
+from serfsim.scenario.part import Model, NamedModel, Part, choose
 from serfsim.scenario.phrases import format_share
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.selection import Pairs
 from serfsim.scenario.settings import Interval
 from serfsim.scenario.topologies import Plane, Topology
 from serfsim.scenario.units import (
+    PART,
+    SHARE_SCHEMA,
     Bandwidth,
     Duration,
     Kind,
@@ -49,8 +51,8 @@ class UniformJitter(Model):
     """Between `low` and `high`, each value as likely."""
 
     model: Literal["uniform"] = "uniform"
-    low: Duration = 0.0
-    high: PositiveDuration
+    low: Duration = Field(default=0.0, description="least time that a packet takes longer")
+    high: PositiveDuration = Field(description="most time that a packet takes longer")
 
     @model_validator(mode="after")
     def _in_order(self) -> UniformJitter:
@@ -66,7 +68,7 @@ class ExponentialJitter(Model):
     """Exponential with this mean."""
 
     model: Literal["exponential"] = "exponential"
-    mean: PositiveDuration
+    mean: PositiveDuration = Field(description="mean time that a packet takes longer")
 
     def sampler(self) -> jitters.Jitter:
         return jitters.ExponentialJitter(self.mean)
@@ -76,20 +78,26 @@ class NormalJitter(Model):
     """Normal; what falls below 0 counts as 0."""
 
     model: Literal["normal"] = "normal"
-    mean: Duration = 0.0
-    sd: PositiveDuration
+    mean: Duration = Field(default=0.0, description="mean time that a packet takes longer")
+    sd: PositiveDuration = Field(description="standard deviation of that time")
 
     def sampler(self) -> jitters.Jitter:
         return jitters.NormalJitter(self.mean, self.sd)
 
 
 class LognormalJitter(Model):
-    """Lognormal; its median is `median`, or that `fraction` of the path's latency. `sigma` is of the log."""
+    """Lognormal; its median is a time, or a fraction of the path's latency."""
 
     model: Literal["lognormal"] = "lognormal"
-    median: PositiveDuration | None = None
-    fraction: Share | None = None
-    sigma: Annotated[Number, Field(gt=0, le=10)] = 0.5
+    median: PositiveDuration | None = Field(
+        default=None, description="median time that a packet takes longer"
+    )
+    fraction: Share | None = Field(
+        default=None, description="the median as a share of the path's latency, instead of `median`"
+    )
+    sigma: Annotated[Number, Field(gt=0, le=10)] = Field(
+        default=0.5, description="standard deviation of the logarithm"
+    )
 
     @model_validator(mode="after")
     def _one_scale(self) -> LognormalJitter:
@@ -106,11 +114,13 @@ class LognormalJitter(Model):
 
 
 class ParetoJitter(Model):
-    """Pareto: at least `scale`; the smaller the `shape`, the heavier the tail. The mean needs shape > 1."""
+    """Pareto: a least time, and a heavy tail."""
 
     model: Literal["pareto"] = "pareto"
-    scale: PositiveDuration
-    shape: Annotated[Number, Field(gt=1)] = 3.0
+    scale: PositiveDuration = Field(description="least time that a packet takes longer")
+    shape: Annotated[Number, Field(gt=1)] = Field(
+        default=3.0, description="the smaller, the heavier the tail; above 1, so that there is a mean"
+    )
 
     def sampler(self) -> jitters.Jitter:
         return jitters.ParetoJitter(self.scale, self.shape)
@@ -133,6 +143,7 @@ def _read_jitter(value: Any) -> Any:
 Jitter = Annotated[
     NoJitter | UniformJitter | ExponentialJitter | NormalJitter | LognormalJitter | ParetoJitter,
     BeforeValidator(_read_jitter),
+    NamedModel(("none", None)),
 ]
 
 
@@ -166,11 +177,12 @@ def _write_loss_model(value: Any) -> Any:
     return write_share(value)
 
 
+_LOSS_SCHEMA: Final = {"anyOf": [*SHARE_SCHEMA["anyOf"], {PART: "GilbertElliott"}]}
 LossModel = Annotated[
     float | GilbertElliott,
     BeforeValidator(_read_loss_model),
     PlainSerializer(_write_loss_model),
-    Kind("a share such as 5%, or {model: gilbert_elliott, ...}"),
+    Kind("a share such as 5%, or {model: gilbert_elliott, ...}", _LOSS_SCHEMA),
 ]
 """A share of the packets, or a chain."""
 
@@ -186,6 +198,8 @@ def loss_sampler(model: GilbertElliott | float, hosts: int) -> losses.Loss:
 
 class Loss(Part):
     """Packet loss of each transport. A bare share or model is for both."""
+
+    shorthand: ClassVar = {"anyOf": [*_LOSS_SCHEMA["anyOf"], {"type": "null"}]}
 
     udp: LossModel = Field(default=0.0, description="share of the UDP packets lost, or a chain")
     tcp: LossModel = Field(default=0.0, description="share of the TCP segments lost, or a chain")
@@ -219,40 +233,52 @@ class Loss(Part):
 
 
 class PairLoss(Loss):
-    """Instead of the network's own loss, between some; `one_way`: only from the first to the second."""
+    """Loss between some, instead of the network's own."""
 
-    between: Pairs
-    one_way: Switch = False
+    between: Pairs = Field(description="the pairs whose packets have this loss instead of the network's")
+    one_way: Switch = Field(default=False, description="only from the first to the second of each pair")
 
 
 class NetworkLoss(Loss):
-    """Of the whole network, with exceptions; of several that fit a pair, the last counts."""
+    """Packet loss of the whole network, with exceptions."""
 
-    pairs: tuple[PairLoss, ...] = ()
+    pairs: tuple[PairLoss, ...] = Field(
+        default=(), description="exceptions between some; of several that fit a pair, the last counts"
+    )
 
 
 class Tcp(Part):
-    """TCP's retransmissions.
+    """TCP's segments and retransmissions."""
 
-    `syn_retries`: a lost SYN is sent again after 1, 2, 4 s ... (`exponential`, Linux until 6.4) or
-    after 1, 2, 3, 4, 5 s and then doubling (`linear`, Linux since). `mss` is the data in a segment.
-    """
-
-    syn_retries: Literal["exponential", "linear"] = "exponential"
-    rto_min: Interval = 0.2
-    mss: Annotated[Size, Field(ge=64, le=65_495)] = 1448
+    syn_retries: Literal["exponential", "linear"] = Field(
+        default="exponential",
+        description="when a lost SYN is sent again: after 1, 2, 4 s ... (`exponential`, Linux until 6.4), or"
+        " after 1, 2, 3, 4, 5 s and then doubling (`linear`, Linux since)",
+    )
+    rto_min: Interval = Field(default=0.2, description="shortest time after which a segment is sent again")
+    mss: Annotated[Size, Field(ge=64, le=65_495)] = Field(default=1448, description="most data in a segment")
 
 
 class Network(Part):
-    """Latency, loss and limits. `bandwidth` is bits a second of each node's link, None without limit."""
+    """Latency, loss and limits."""
 
-    topology: Topology = Field(default_factory=Plane)
-    jitter: Jitter = Field(default_factory=NoJitter)
-    loss: NetworkLoss = Field(default_factory=NetworkLoss)
-    bandwidth: Bandwidth | None = None
-    mtu: Annotated[Size, Field(ge=68, le=65_535)] = 1500
-    tcp: Tcp = Field(default_factory=Tcp)
-    socket_buffer: Annotated[Size, Field(ge=1, le=2**30)] = 425984
+    topology: Topology = Field(default_factory=Plane, description="where the nodes are, and so how far apart")
+    jitter: Jitter = Field(
+        default_factory=NoJitter, description="time that each packet takes longer, at random"
+    )
+    loss: NetworkLoss = Field(default_factory=NetworkLoss, description="share of the packets that is lost")
+    bandwidth: Bandwidth | None = Field(
+        default=None,
+        description="rate at which each node's link sends, bits a second; no limit unless given",
+    )
+    mtu: Annotated[Size, Field(ge=68, le=65_535)] = Field(
+        default=1500, description="largest IP packet; larger datagrams go in fragments"
+    )
+    tcp: Tcp = Field(default_factory=Tcp, description="how TCP cuts and repeats what it sends")
+    socket_buffer: Annotated[Size, Field(ge=1, le=2**30)] = Field(
+        default=425984,
+        description="room in a member's UDP socket, counted as Linux does; datagrams beyond it are dropped",
+    )
 
     def describe(self) -> str:
         """Topology, then what else there is of jitter, loss and limits."""

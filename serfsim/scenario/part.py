@@ -6,10 +6,17 @@ An unknown key is refused with the keys that would have been right and the neare
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import InitErrorDetails
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails
 
 from serfsim.base.english import nearest
 from serfsim.scenario.problems import CUSTOM, MOST_NAMES, custom_error, found_expected, invalid, listed
@@ -22,6 +29,16 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, defer_build=True, validate_by_name=True, validate_by_alias=True
     )
+
+    shorthand: ClassVar[Mapping[str, Any]] = {}
+    """JSON Schema of what may stand in place of the mapping, such as a bare name."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        mapping = handler(core_schema)
+        return {"anyOf": [mapping, dict(cls.shorthand)]} if cls.shorthand else mapping
 
     @classmethod
     def keys(cls) -> list[str]:
@@ -79,6 +96,19 @@ def _shorten(value: Any) -> str:
     if isinstance(value, (list, dict)):
         return f"({len(value)})"
     return str(value).rsplit("/", 1)[-1]
+
+
+class NamedModel(NamedTuple):
+    """The annotation of a key that takes one of some models, or the bare name of one that needs no more."""
+
+    names: tuple[str, ...]
+    default: str = ""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        models = handler(core_schema)
+        return {**models, "anyOf": [*models["anyOf"], {"enum": list(self.names)}]}
 
 
 def choose(models: Mapping[str, type[Part]], what: str, value: Any, default: str = "") -> Any:

@@ -42,14 +42,26 @@ class VerbReference(NamedTuple):
 
 def verb_reference(entry: type[Entry]) -> VerbReference:
     """Everything that a fault or a verb of the workload says of itself."""
-    summary, _, details = cleandoc(entry.__doc__ or "").partition("\n\n")
+    summary, details = summary_of(entry)
     example = entry.example.partition("  #")[0].rstrip()
     # The keys of the verb itself come before those that all verbs have.
     keys = sorted(keys_of(entry), key=lambda key: (key.path.split(".")[0] != entry.verb, key.path in _COMMON))
-    return VerbReference(entry.verb, " ".join(summary.split()), details, example, keys)
+    return VerbReference(entry.verb, summary, details, example, keys)
 
 
 _COMMON = frozenset(field.alias or name for name, field in Fault.model_fields.items())
+
+
+def summary_of(part: type[Part]) -> tuple[str, str]:
+    """The docstring of a part: the first sentence or two, and the rest."""
+    summary, _, details = cleandoc(part.__doc__ or "").partition("\n\n")
+    return " ".join(summary.split()), details
+
+
+def meaning_of(part: type[Part], name: str) -> str:
+    """The meaning of a key; of `model` it is the summary of the model."""
+    described = part.model_fields[name].description
+    return described or (summary_of(part)[0] if name == "model" else "")
 
 
 def keys_of(part: type[Part], path: str = "") -> Iterator[Key]:
@@ -58,8 +70,7 @@ def keys_of(part: type[Part], path: str = "") -> Iterator[Key]:
     for name, field in part.model_fields.items():
         key = field.alias or name
         default = None if field.is_required() else _written(defaults.get(key))
-        meaning = field.description or ""
-        yield Key(path + key, meaning, expectation(field), default, field.is_required())
+        yield Key(path + key, meaning_of(part, name), expectation(field), default, field.is_required())
         for inner in _parts(field.annotation):
             yield from keys_of(inner, f"{path}{key}.")
 

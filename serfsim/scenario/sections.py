@@ -21,7 +21,14 @@ from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.roster import Roster, build_roster, releases_of
 from serfsim.scenario.settings import release_settings
-from serfsim.scenario.units import PositiveDuration, read_duration, write_duration
+from serfsim.scenario.units import (
+    DURATION_SCHEMA,
+    POSITIVE_SCHEMA,
+    Kind,
+    PositiveDuration,
+    read_duration,
+    write_duration,
+)
 from serfsim.scenario.workload import AnyWork
 
 LONGEST_QUESTION = 10_000  # characters
@@ -67,41 +74,66 @@ def _write_warm_up(value: float | str) -> str:
 
 
 WarmUp = Annotated[
-    float | Literal["settled"], BeforeValidator(_read_warm_up), PlainSerializer(_write_warm_up)
+    float | Literal["settled"],
+    BeforeValidator(_read_warm_up),
+    PlainSerializer(_write_warm_up),
+    Kind("a duration such as 30s, or settled", {"anyOf": [DURATION_SCHEMA, {"const": SETTLED}]}),
 ]
 """Seconds, or until queues are empty and views agree, at most SETTLE_LIMIT_S."""
 
 
 class RecordOptions(Part):
-    """The records kept of a run beside its figures.
-
-    `coordinates`: the interval of their samples, or `none`. `packets`: only counted, or every one in
-    a capture file (`pcap`, or `pcapng` with the nodes' names and a comment on each packet that is lost).
-    Changes of views are always kept and packets always counted: `views` and `packets` may be `none`, which
-    has no effect.
-    """
+    """The records kept of a run beside its figures."""
 
     coordinates: Annotated[
-        float | None, BeforeValidator(_read_sampling), PlainSerializer(_write_sampling)
-    ] = 5.0
-    views: Literal["changes", "none"] = "changes"
-    packets: Literal["counts", "pcap", "pcapng", "none"] = "counts"
+        float | None,
+        BeforeValidator(_read_sampling),
+        PlainSerializer(_write_sampling),
+        Kind("a duration such as 5s, or none", {"anyOf": [POSITIVE_SCHEMA, {"enum": ["none", None]}]}),
+    ] = Field(default=5.0, description="time between samples of all coordinates; `none` takes none")
+    views: Literal["changes", "none"] = Field(
+        default="changes", description="changes of views, which are always kept: `none` has no effect"
+    )
+    packets: Literal["counts", "pcap", "pcapng", "none"] = Field(
+        default="counts",
+        description="packets: only counted, which `none` changes nothing of, or every one in a capture file:"
+        " `pcap`, or `pcapng` with the nodes' names and a comment on each packet that is lost",
+    )
 
 
 class Sections(Part):
     """The keys of a scenario file; `model.Scenario` says what they mean together."""
 
-    name: Annotated[str, BeforeValidator(_read_name)] = "scenario"
-    question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = ""
-    seed: Annotated[int, Strict(), Field(ge=0, le=LARGEST_SEED)] = 1
-    duration: PositiveDuration = 300.0
-    warm_up: WarmUp = 30.0
-    cluster: Cluster = Field(default_factory=Cluster)
-    network: Network = Field(default_factory=Network)
-    faults: tuple[AnyFault, ...] = ()
-    workload: tuple[AnyWork, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    record: RecordOptions = Field(default_factory=RecordOptions)
+    name: Annotated[
+        str,
+        BeforeValidator(_read_name),
+        Kind(
+            "a name of letters, digits, '-', '.' and '_'", {"type": "string", "pattern": f"^{_NAME.pattern}$"}
+        ),
+    ] = Field(default="scenario", description="name of the scenario and its results; the file's unless given")
+    question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = Field(
+        default="", description="question that the scenario answers"
+    )
+    seed: Annotated[int, Strict(), Field(ge=0, le=LARGEST_SEED)] = Field(
+        default=1, description="seed of all that is random: same scenario and seed, same result"
+    )
+    duration: PositiveDuration = Field(
+        default=300.0, description="time that the run lasts, from the end of the warm-up"
+    )
+    warm_up: WarmUp = Field(
+        default=30.0,
+        description="time after the join that is not scored; `settled` ends it when every member runs, sees"
+        f" all others and has nothing left to tell, after {SETTLE_LIMIT_S:.0f} s at the latest",
+    )
+    cluster: Cluster = Field(default_factory=Cluster, description="the members, their settings and start")
+    network: Network = Field(default_factory=Network, description="the network that they talk over")
+    faults: tuple[AnyFault, ...] = Field(default=(), description="what goes wrong, and when")
+    workload: tuple[AnyWork, ...] = Field(default=(), description="what members are asked to do, and when")
+    claims: tuple[Claim, ...] = Field(
+        default=(),
+        description="conditions on the figures; where one does not hold, `serfsim run` exits with code 1",
+    )
+    record: RecordOptions = Field(default_factory=RecordOptions, description="what is kept of a run")
 
     def __repr__(self) -> str:
         """Short: all of it is what `to_yaml` is for."""

@@ -8,15 +8,15 @@ made once for an entry of the scenario: an entry that repeats hits the same node
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
 from serfsim.native import Random
-from serfsim.scenario.cluster import read_name
+from serfsim.scenario.cluster import NAME_SCHEMA, read_name
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid, unknown_name
 from serfsim.scenario.roster import Roster
-from serfsim.scenario.units import Kind, read_share, write_share
+from serfsim.scenario.units import SHARE_TEXT, Kind, read_share, write_share
 
 Selector = int | str | tuple[str, ...]
 _EXPECTED = "names of nodes or groups, 'all', how many, or a share such as '20%'"
@@ -71,19 +71,38 @@ def _read_sides(value: Any) -> Any:
     return tuple(sides)
 
 
-Nodes = Annotated[Any, BeforeValidator(read_selector), Kind(_EXPECTED)]
+NAMES_SCHEMA: Final = {"type": "array", "items": NAME_SCHEMA, "minItems": 1}
+_SELECTOR_SCHEMA: Final = {
+    "anyOf": [
+        {"const": "all"},
+        {"type": "integer", "minimum": 1},
+        {"type": "string", "pattern": rf"^\s*{SHARE_TEXT}\s*$"},
+        NAME_SCHEMA,
+        NAMES_SCHEMA,
+        {"const": ["all"]},
+    ]
+}
+_PAIR_SCHEMA: Final = {**NAMES_SCHEMA, "minItems": 2, "maxItems": 2}
+_PAIRS_SCHEMA: Final = {"anyOf": [{"type": "array", "items": _PAIR_SCHEMA, "minItems": 1}, _PAIR_SCHEMA]}
+_SIDES_SCHEMA: Final = {
+    "type": "array",
+    "items": {"anyOf": [{"const": "rest"}, *_SELECTOR_SCHEMA["anyOf"][1:5]]},
+    "minItems": 2,
+}
+
+Nodes = Annotated[Any, BeforeValidator(read_selector), Kind(_EXPECTED, _SELECTOR_SCHEMA)]
 """A `Selector`."""
 Pairs = Annotated[
     tuple[tuple[str, str], ...],
     BeforeValidator(_read_pairs),
-    Kind("pairs of nodes or groups such as [[a, b]]"),
+    Kind("pairs of nodes or groups such as [[a, b]]", _PAIRS_SCHEMA),
 ]
 """Pairs of names of nodes or groups."""
 Sides = Annotated[
     Any,
     BeforeValidator(_read_sides),
     Field(min_length=2),
-    Kind("sides such as [[a, b], rest] or [50%, rest]"),
+    Kind("sides such as [[a, b], rest] or [50%, rest]", _SIDES_SCHEMA),
 ]
 """tuple[Selector, ...] with at most one "rest"."""
 

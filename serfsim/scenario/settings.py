@@ -28,8 +28,11 @@ from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.units import (
+    DURATION_SCHEMA,
     LARGEST_COUNT,
     LONGEST_S,
+    PART,
+    POSITIVE_SCHEMA,
     Duration,
     Number,
     PositiveDuration,
@@ -40,6 +43,7 @@ from serfsim.scenario.units import (
     write_duration,
     write_size,
 )
+from serfsim.scenario.units import Kind as Words
 
 SETTINGS: Final[Mapping[str, Setting]] = {
     setting.name: setting
@@ -48,7 +52,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 """The row of every setting, by its name in a scenario."""
 
 Profile = Literal["lan", "wan", "local"]
-Interval = Annotated[float, duration_between(SHORTEST_INTERVAL, LONGEST_S), PlainSerializer(write_duration)]
+Interval = Annotated[
+    float,
+    duration_between(SHORTEST_INTERVAL, LONGEST_S),
+    PlainSerializer(write_duration),
+    Words(f"a duration of at least {write_duration(SHORTEST_INTERVAL)}", POSITIVE_SCHEMA),
+]
 """Seconds between what is done again and again."""
 
 
@@ -74,13 +83,30 @@ def _read_address(value: Any) -> Any:
     return value
 
 
+def constraint(kind: Kind) -> str:
+    """What a value must be, in a few words."""
+    fixed = {"switch": "true or false", "networks": "a list such as ['10.0.0.0/8']", "address": "HOST:PORT"}
+    if kind.type in fixed:
+        return fixed[kind.type]
+    write: Callable[[Any], str] = {"duration": write_duration, "size": write_size}.get(
+        kind.type, "{:g}".format
+    )
+    high = LONGEST_S if kind.type == "duration" and kind.high is None else kind.high
+    least = write(kind.low or 0)
+    if kind.above:
+        text = f"more than {least}" + (f", at most {write(high)}" if high is not None else "")
+    else:
+        text = f"{least} to {write(high)}" if high is not None else f"at least {least}"
+    return text + (f", or {write(0)}" if kind.or_zero else "") + (", or not given" if kind.optional else "")
+
+
 def _type_of(kind: Kind) -> Any:
     """The type of a setting's value in the schema."""
     low, above = (None, kind.low) if kind.above else (kind.low, None)
     bounds = Field(ge=low, gt=above, le=kind.high)
     found: Any
     if kind.type == "duration":
-        found = _duration_type(kind)
+        found = Annotated[_duration_type(kind), Words(constraint(kind), DURATION_SCHEMA)]
     elif kind.type == "count":
         most = LARGEST_COUNT if kind.high is None else kind.high
         found = Annotated[int, Strict(), Field(ge=kind.low, le=most)]
@@ -89,8 +115,10 @@ def _type_of(kind: Kind) -> Any:
             "switch": Switch,
             "size": Annotated[Size, bounds],
             "number": Annotated[Number, bounds],
-            "networks": Annotated[tuple[str, ...] | None, BeforeValidator(_read_networks)],
-            "address": Annotated[str, BeforeValidator(_read_address)],
+            "networks": Annotated[
+                tuple[str, ...] | None, BeforeValidator(_read_networks), Words(constraint(kind))
+            ],
+            "address": Annotated[str, BeforeValidator(_read_address), Words(constraint(kind))],
         }[kind.type]
     return found | None if kind.optional and kind.type != "networks" else found
 
@@ -176,7 +204,12 @@ def _write_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return written
 
 
-Overrides = Annotated[Any, BeforeValidator(_read_overrides), PlainSerializer(_write_overrides)]
+Overrides = Annotated[
+    Any,
+    BeforeValidator(_read_overrides),
+    PlainSerializer(_write_overrides),
+    Words("a mapping of settings to values", {PART: "Settings"}),
+]
 """Mapping of setting to value (seconds, bytes), only those that were given."""
 
 
@@ -212,20 +245,3 @@ def _written(row: Setting, value: Any) -> str:
     if row.kind.type == "duration":
         return write_duration(value)
     return write_size(value) if row.kind.type == "size" else str(value)
-
-
-def constraint(kind: Kind) -> str:
-    """What a value must be, in a few words."""
-    fixed = {"switch": "true or false", "networks": "a list such as ['10.0.0.0/8']", "address": "HOST:PORT"}
-    if kind.type in fixed:
-        return fixed[kind.type]
-    write: Callable[[Any], str] = {"duration": write_duration, "size": write_size}.get(
-        kind.type, "{:g}".format
-    )
-    high = LONGEST_S if kind.type == "duration" and kind.high is None else kind.high
-    least = write(kind.low or 0)
-    if kind.above:
-        text = f"more than {least}" + (f", at most {write(high)}" if high is not None else "")
-    else:
-        text = f"{least} to {write(high)}" if high is not None else f"at least {least}"
-    return text + (f", or {write(0)}" if kind.or_zero else "") + (", or not given" if kind.optional else "")

@@ -7,7 +7,7 @@ on the places is said as for measured networks (`measured.Measured`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -16,7 +16,7 @@ from serfsim.base.errors import ScenarioError
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.phrases import format_names
 from serfsim.scenario.problems import custom_error, invalid, quoted, unknown_name
-from serfsim.scenario.units import Duration, Number, Positive, PositiveDuration
+from serfsim.scenario.units import Duration, Kind, Number, Positive, PositiveDuration
 
 Factor = Annotated[Number, Field(ge=1.0, le=1000.0)]
 Level = Annotated[Positive, Field(le=1000)]
@@ -40,32 +40,46 @@ def _read_network(value: object) -> object:
 class Backbone(Measured):
     """A real network of topohub; one way = the fastest way through its fibres, `hop` more a router.
 
-    A link is as long as ITU-T G.826 reckons for its air distance, or `path_factor` times that distance.
+    A link is as long as ITU-T G.826 reckons for its air distance, unless a factor is given.
     """
 
     model: Literal["backbone"] = "backbone"
-    network: Annotated[str, BeforeValidator(_read_network)]
-    path_factor: Factor | None = None
-    hop: Duration = 20e-6
+    network: Annotated[str, BeforeValidator(_read_network)] = Field(
+        description="network by name, such as topozoo/Abilene (`serfsim topology --list`)"
+    )
+    path_factor: Factor | None = Field(
+        default=None, description="length of a link as a multiple of its air distance"
+    )
+    hop: Duration = Field(default=20e-6, description="one-way latency that each router adds")
 
     def describe_places(self) -> str:
         return f"on the backbone {self.network}"
 
 
-class Cloud(Measured):
-    """Zones of cloud regions; rtt = in_zone, between_zones, or overhead + path_factor * light in fibre.
+_REGIONS_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        {"type": "null"},
+    ]
+}
 
-    `regions`: names, or `all`; without, a handful. `zones` a region, or as many as it has.
-    """
+
+class Cloud(Measured):
+    """Zones of cloud regions; rtt = in_zone, between_zones, or overhead + path_factor * light in fibre."""
 
     model: Literal["cloud"] = "cloud"
-    provider: Literal["aws", "azure", "gcp"] = "aws"
-    regions: tuple[str, ...] = ()
-    zones: Level = 3
-    path_factor: Factor = 1.65
-    overhead: Duration = 6e-3
-    in_zone: PositiveDuration = 300e-6
-    between_zones: PositiveDuration = 1e-3
+    provider: Literal["aws", "azure", "gcp"] = Field(default="aws", description="whose regions they are")
+    regions: Annotated[tuple[str, ...], Kind("names of regions, or all", _REGIONS_SCHEMA)] = Field(
+        default=(), description="regions by name, or `all`; a handful unless given"
+    )
+    zones: Level = Field(default=3, description="zones of a region, at most as many as it has")
+    path_factor: Factor = Field(
+        default=1.65, description="length of the fibre between regions as a multiple of their air distance"
+    )
+    overhead: Duration = Field(default=6e-3, description="round trip between regions beside that of light")
+    in_zone: PositiveDuration = Field(default=300e-6, description="round trip within a zone")
+    between_zones: PositiveDuration = Field(default=1e-3, description="round trip between zones of a region")
 
     def describe_places(self) -> str:
         zones = counted(self.zones, "zone") + (" each" if len(self.regions) > 1 else "")
@@ -134,13 +148,15 @@ class Datacenter(Measured):
     """Racks of zones of regions; rtt is that of the narrowest of these that two nodes share."""
 
     model: Literal["datacenter"] = "datacenter"
-    regions: Level = 1
-    zones: Level = 3
-    racks: Level = 4
-    in_rack: PositiveDuration = 60e-6
-    in_zone: PositiveDuration = 200e-6
-    between_zones: PositiveDuration = 800e-6
-    between_regions: PositiveDuration = 30e-3
+    regions: Level = Field(default=1, description="number of regions")
+    zones: Level = Field(default=3, description="zones in each region")
+    racks: Level = Field(default=4, description="racks in each zone")
+    in_rack: PositiveDuration = Field(default=60e-6, description="round trip within a rack")
+    in_zone: PositiveDuration = Field(default=200e-6, description="round trip between racks of a zone")
+    between_zones: PositiveDuration = Field(
+        default=800e-6, description="round trip between zones of a region"
+    )
+    between_regions: PositiveDuration = Field(default=30e-3, description="round trip between regions")
 
     @field_validator("racks")
     @classmethod

@@ -13,18 +13,38 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, PlainSerializer, Strict
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainSerializer, Strict
+from pydantic_core import CoreSchema
 
 from serfsim.scenario.problems import invalid
 
+PART: Final = "x-part"
+"""In a `Kind`'s schema: {PART: NAME} stands for the schema of the part with this name."""
 
-class Kind(NamedTuple):
-    """The values of a type in words; part of the type's annotation."""
+
+@dataclass(frozen=True, eq=False)  # Annotated hashes what it holds, and a schema is a mapping
+class Kind:
+    """The values of a type in words, and as JSON Schema; part of the type's annotation.
+
+    `schema` describes what an author writes; None where pydantic's own schema of the type does.
+    """
 
     text: str
+    schema: Mapping[str, Any] | None = None
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        if self.schema is None:
+            return handler(core_schema)
+        schema = dict(self.schema)
+        # For the editor, which would show the pattern.
+        return {**schema, "patternErrorMessage": f"expected {self.text}"} if "pattern" in schema else schema
 
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
@@ -230,47 +250,82 @@ def read_positive_duration(value: object) -> float:
     return seconds
 
 
+_DURATION_TEXT = rf"(?:{_NUMBER}(?:ns|us|µs|μs|ms|s|m|h|d))+"
+DURATION_SCHEMA: Final = {"type": "string", "pattern": rf"^\s*[+]?{_DURATION_TEXT}\s*$"}
+"""Durations as JSON Schema; like all patterns here in what ECMAScript and Python have in common."""
+POSITIVE_SCHEMA: Final = {"type": "string", "pattern": rf"^(?=[^1-9]*[1-9])\s*[+]?{_DURATION_TEXT}\s*$"}
+_SIGNED_SCHEMA: Final = {"type": "string", "pattern": rf"^\s*[-+]?{_DURATION_TEXT}\s*$"}
+SHARE_TEXT: Final = rf"{_NUMBER}\s*%"
+SHARE_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 1},
+        {"type": "string", "pattern": rf"^\s*{SHARE_TEXT}\s*$"},
+    ]
+}
+_SPAN_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string", "pattern": rf"^\s*{_DURATION_TEXT}\s*(?:\.\.\s*{_DURATION_TEXT}\s*)?$"},
+        {"type": "array", "items": DURATION_SCHEMA, "minItems": 2, "maxItems": 2},
+    ]
+}
+_SIZE_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": LARGEST_COUNT},
+        {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*(?:{'|'.join(BYTES)})\s*$"},
+    ]
+}
+_BANDWIDTH_SCHEMA: Final = {
+    "type": "string",
+    "pattern": rf"^\s*{_NUMBER}\s*(?:[kKmMgGtT]?[bB][iI][tT]|[kKmMgG]?b)(?:/s|ps)?\s*$",
+}
+
 Duration = Annotated[
     float,
     BeforeValidator(read_duration),
     PlainSerializer(write_duration),
-    Kind("a duration such as 500ms, 5s or 2m"),
+    Kind("a duration such as 500ms, 5s or 2m", DURATION_SCHEMA),
 ]
 """Seconds, not negative."""
 PositiveDuration = Annotated[
     float,
     BeforeValidator(read_positive_duration),
     PlainSerializer(write_duration),
-    Kind("a duration of more than 0, such as 500ms, 5s or 2m"),
+    Kind("a duration of more than 0, such as 500ms, 5s or 2m", POSITIVE_SCHEMA),
 ]
 """Seconds, more than 0."""
 SignedDuration = Annotated[
     float,
     BeforeValidator(read_signed_duration),
     PlainSerializer(write_duration),
-    Kind("a duration such as 500ms or -5s"),
+    Kind("a duration such as 500ms or -5s", _SIGNED_SCHEMA),
 ]
 """Seconds, of either sign."""
 Span = Annotated[
     tuple[float, float],
     BeforeValidator(read_span),
     PlainSerializer(write_span),
-    Kind("a duration or a range such as 2ms..10ms"),
+    Kind("a duration or a range such as 2ms..10ms", _SPAN_SCHEMA),
 ]
 """(low, high) in seconds."""
 Share = Annotated[
-    float, BeforeValidator(read_share), PlainSerializer(write_share), Kind("a share such as 5% or 0.05")
+    float,
+    BeforeValidator(read_share),
+    PlainSerializer(write_share),
+    Kind("a share such as 5% or 0.05", SHARE_SCHEMA),
 ]
 """0 to 1."""
 Size = Annotated[
-    int, BeforeValidator(read_size), PlainSerializer(write_size), Kind("a size such as 100B or 1KiB")
+    int,
+    BeforeValidator(read_size),
+    PlainSerializer(write_size),
+    Kind("a size such as 100B or 1KiB", _SIZE_SCHEMA),
 ]
 """Bytes."""
 Bandwidth = Annotated[
     float,
     BeforeValidator(read_bandwidth),
     PlainSerializer(write_bandwidth),
-    Kind("a bandwidth such as 1gbit or 100mbit"),
+    Kind("a bandwidth such as 1gbit or 100mbit", _BANDWIDTH_SCHEMA),
 ]
 """Bits a second."""
 Count = Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT), Kind("a whole number from 0")]
