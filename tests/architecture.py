@@ -27,13 +27,14 @@ MAY_IMPORT: dict[str, str] = {
     " topology",
     "base": "",
     "capture": "network protocol wire_crypto",
-    "cli": "engine live live.agent live.rpc logs protocol report results scenario simulation speed"
+    "cli": "engine live live.agent live.rpc logs manual protocol report results scenario simulation speed"
     " study.comparison study.regression study.statistics study.sweeps study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
     "live.agent": "live logs protocol wire_crypto",
     "live.rpc": "engine live logs protocol results results.scoring simulation",
     "logs": "protocol",
+    "manual": "protocol results scenario",
     "native": "",
     "network": "protocol",
     "protocol": "",

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "validate": "validate",
     "list": "list_scenarios",
     "new": "new",
+    "schema": "schema",
     "sweep": "sweep",
     "regress": "regress",
     "tune": "tune",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from serfsim.base.english import nearest
 from serfsim.native import Random
@@ -43,6 +43,8 @@ class Entry(Part):
     A class of a verb gives `verb`, the key that names it, and `example`, an entry for the starter file, which
     may end in a comment.
     """
+
+    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"times": ["every"]}})
 
     verb: ClassVar[str]
     example: ClassVar[str]

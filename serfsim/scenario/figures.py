@@ -26,17 +26,24 @@ def _figures() -> Iterator[tuple[str, str]]:
     """Every name with its meaning."""
     yield from (
         ("detection.false_positives", "failed events about a member that was up, one per observer"),
-        ("detection.false_positives_at_healthy", "the same, raised by observers under no fault"),
+        (
+            "detection.false_positives_at_healthy",
+            "failed events about a member that was up, raised by observers under no fault",
+        ),
         ("detection.last_false_positive_s", "time of the last false positive"),
         ("detection.false_positives_per_node_hour", "false positives per node and hour"),
         ("detection.lifeguard.false_positives", "failed events about members that no fault ever touched"),
-        ("detection.lifeguard.false_positives_at_healthy", "the same, raised by such members"),
+        (
+            "detection.lifeguard.false_positives_at_healthy",
+            "failed events about members that no fault ever touched, raised by such members",
+        ),
         ("detection.suspicions", "times that a probe made a member suspect"),
         ("detection.refutations", "times that a member denied being suspect or dead"),
         ("detection.unjust_suspicions", "suspicions of members that were up"),
         ("detection.missed", "(crash, observer) pairs never noticed"),
         ("detection.flaps", "failed, then alive again within flap_timeout, per observer and subject"),
         ("detection.flaps_per_node_hour", "flaps per node and hour"),
+        ("detection.mistakes", "times that a member that was up was held to have failed, one per observer"),
         ("detection.mistake_duration_s", "mean time that a mistake lasts (T_M)"),
         ("detection.mistake_recurrence_s", "mean time between mistakes (T_MR)"),
         ("detection.query_accuracy", "share of the time that a view of a live member is right (P_A)"),
@@ -45,7 +52,10 @@ def _figures() -> Iterator[tuple[str, str]]:
             "detection.leaves_seen_as_failed",
             "(leaver, observer) pairs whose graceful leave was seen as a failure",
         ),
-        ("detection.leaves_seen_as_failed_share", "the same, of all such pairs that should have seen it"),
+        (
+            "detection.leaves_seen_as_failed_share",
+            "share of the (leaver, observer) pairs whose graceful leave was seen as a failure",
+        ),
     )
     for name, meaning in (
         ("first_suspect_s", "seconds from a crash to the first suspicion"),
@@ -94,6 +104,11 @@ def _figures() -> Iterator[tuple[str, str]]:
         ("traffic.bytes_per_node_s", "IP bytes sent per node and second"),
         ("traffic.packets_per_node_s", "IP packets sent per node and second"),
         ("traffic.tcp_connections_per_node_s", "TCP connections opened per node and second"),
+        ("traffic.datagrams_lost_share", "share of the datagrams sent that the network lost"),
+        (
+            "traffic.datagrams_overflowed_share",
+            "share of the datagrams sent that found the receiver's socket full",
+        ),
         ("health.score.mean", "mean of Lifeguard's health score; 0 is healthy"),
         ("health.score.max", "worst health score of any member"),
     )

@@ -23,6 +23,7 @@ from pydantic_core import CoreSchema
 
 from serfsim.scenario.problems import invalid
 
+_BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 PART: Final = "x-part"
 """In a `Kind`'s schema: {PART: NAME} stands for the schema of the part with this name."""
 
@@ -40,9 +41,12 @@ class Kind:
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
+        # Bounds beyond a reader of ours carry pydantic's names.
+        own = {_BOUNDS.get(key, key): value for key, value in handler(core_schema).items()}
         if self.schema is None:
-            return handler(core_schema)
-        schema = dict(self.schema)
+            return own
+        bounds = {bound: own[bound] for bound in _BOUNDS.values() if bound in own}
+        schema: dict[str, Any] = {**self.schema, **bounds}
         # For the editor, which would show the pattern.
         return {**schema, "patternErrorMessage": f"expected {self.text}"} if "pattern" in schema else schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from serfsim.network import rules
 from serfsim.scenario.faults.fault import Links, OnPackets, Transport, Ways
@@ -15,6 +15,13 @@ TRANSPORTS = {"udp": rules.UDP, "tcp": rules.TCP, "all": rules.ALL}
 
 class Block(OnPackets):
     """Drop every packet of a transport."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"times": ["every"]},
+            "anyOf": [{"required": ["nodes"]}, {"required": ["between"]}],
+        }
+    )
 
     verb: ClassVar = "block"
     example: ClassVar = (

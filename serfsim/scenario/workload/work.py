@@ -15,7 +15,7 @@ from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.problems import Path, Problem, invalid, unknown_name
 from serfsim.scenario.roster import Member, Roster
-from serfsim.scenario.units import Size
+from serfsim.scenario.units import Kind, Size
 
 if TYPE_CHECKING:
     from serfsim.protocol.serf.node import SerfNode
@@ -27,7 +27,9 @@ def _read_title(value: Any) -> Any:
     return value
 
 
-Title = Annotated[str, BeforeValidator(_read_title)]
+Title = Annotated[
+    str, BeforeValidator(_read_title), Kind("a name of any letters", {"type": "string", "minLength": 1})
+]
 """The name of a user event or query: any text."""
 
 

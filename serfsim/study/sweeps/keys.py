@@ -32,6 +32,7 @@ NOT_AFFECTING_RESULTS: Final = (
     "cli/",
     "live/",
     "logs/",
+    "manual/",
     "report/",
     "study/",
     "topology/embedding.py",

@@ -53,13 +53,13 @@ _COMMON = frozenset(field.alias or name for name, field in Fault.model_fields.it
 
 
 def summary_of(part: type[Part]) -> tuple[str, str]:
-    """The docstring of a part: the first sentence or two, and the rest."""
+    """Return the docstring of a part: the first sentence or two, and the rest."""
     summary, _, details = cleandoc(part.__doc__ or "").partition("\n\n")
     return " ".join(summary.split()), details
 
 
 def meaning_of(part: type[Part], name: str) -> str:
-    """The meaning of a key; of `model` it is the summary of the model."""
+    """Return the meaning of a key; of `model` it is the summary of the model."""
     described = part.model_fields[name].description
     return described or (summary_of(part)[0] if name == "model" else "")
 
@@ -84,7 +84,7 @@ def _written(value: Any) -> str | None:
 
 
 def expectation(field: FieldInfo) -> str:
-    """The values that a key takes: 'a duration such as 500ms', 'udp, tcp or all'."""
+    """Return the values that a key takes in words: 'a duration such as 500ms', 'udp, tcp or all'."""
     found = [kind for kind in field.metadata if isinstance(kind, Kind)]
     return found[-1].text if found else " or ".join(dict.fromkeys(_expected(field.annotation)))
 
@@ -115,7 +115,7 @@ _PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 
 def _parts(annotation: Any) -> Iterator[type[Part]]:
-    """The parts that a key itself may hold."""
+    """Yield the parts that a key itself may hold."""
     if isinstance(annotation, type) and issubclass(annotation, Part):
         yield annotation
     elif get_origin(annotation) in (Union, types.UnionType):

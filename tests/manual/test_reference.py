@@ -11,11 +11,11 @@ import serfsim
 from serfsim import Scenario
 from serfsim.base.errors import ScenarioError
 from serfsim.cli.starter import starter
+from serfsim.manual.reference import verb_reference
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS, OnNodes, Undo
 from serfsim.scenario.loading import loads
-from serfsim.scenario.reference import verb_reference
 from serfsim.scenario.selection import Nodes
 from serfsim.scenario.workload import WORKLOAD
 
