@@ -1,4 +1,4 @@
-"""What a run and a sweep leave in their folders: files, columns of tables, and keys of JSON files."""
+"""The folders of a run and of a sweep: files, columns of tables, and keys of JSON files."""
 
 from __future__ import annotations
 

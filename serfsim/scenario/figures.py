@@ -23,7 +23,14 @@ _STATISTIC: Final = {
 
 
 def _figures() -> Iterator[tuple[str, str]]:
-    """Every name with its meaning."""
+    """Yield every name with its meaning."""
+    yield from _detection()
+    yield from _coordinates()
+    yield from _spreading_and_waiting()
+    yield from _whole_cluster()
+
+
+def _detection() -> Iterator[tuple[str, str]]:
     yield from (
         ("detection.false_positives", "failed events about a member that was up, one per observer"),
         (
@@ -65,6 +72,9 @@ def _figures() -> Iterator[tuple[str, str]]:
     ):
         for statistic in _TIMES:
             yield f"detection.{name}.{statistic}", f"{meaning}: {_STATISTIC[statistic]}"
+
+
+def _coordinates() -> Iterator[tuple[str, str]]:
     for name, meaning in (
         ("relative_error", "error of the estimated round trip as a share of the true one"),
         ("absolute_error_ms", "error of the estimated round trip in ms"),
@@ -84,15 +94,9 @@ def _figures() -> Iterator[tuple[str, str]]:
         ("coordinates.drift_ms_per_s", "how fast coordinates still move"),
         ("coordinates.resets", "coordinates thrown away as invalid"),
     )
-    for kind in ("events", "queries"):
-        yield f"dissemination.{kind}.p50_s", f"seconds until half the live members have {kind}"
-        yield f"dissemination.{kind}.p99_s", f"seconds until 99 % of the live members have {kind}"
-        yield f"dissemination.{kind}.full_s", f"seconds until all live members have {kind}"
-        yield f"dissemination.{kind}.delivered_share", f"share of (member, one of the {kind}) pairs delivered"
-        yield f"dissemination.{kind}.sent", f"how many {kind} there were"
-    yield "dissemination.queries.acked_share", "acks that came in, of the members for whom a query was"
-    yield "dissemination.queries.answered_share", "answers that came in, of the members for whom a query was"
-    yield from _spreading_and_waiting()
+
+
+def _whole_cluster() -> Iterator[tuple[str, str]]:
     yield from (
         ("convergence.one_view_s", "time until all live members hold the true view"),
         ("convergence.views_disagreeing", "live members whose view is wrong at the end"),
@@ -115,6 +119,14 @@ def _figures() -> Iterator[tuple[str, str]]:
 
 
 def _spreading_and_waiting() -> Iterator[tuple[str, str]]:
+    for kind in ("events", "queries"):
+        yield f"dissemination.{kind}.p50_s", f"seconds until half the live members have {kind}"
+        yield f"dissemination.{kind}.p99_s", f"seconds until 99 % of the live members have {kind}"
+        yield f"dissemination.{kind}.full_s", f"seconds until all live members have {kind}"
+        yield f"dissemination.{kind}.delivered_share", f"share of (member, one of the {kind}) pairs delivered"
+        yield f"dissemination.{kind}.sent", f"how many {kind} there were"
+    yield "dissemination.queries.acked_share", "acks that came in, of the members for whom a query was"
+    yield "dissemination.queries.answered_share", "answers that came in, of the members for whom a query was"
     for name, whom in (("p50_s", "half the other members"), ("p99_s", "99 % of them"), ("full_s", "all")):
         yield f"dissemination.membership.{name}", f"seconds from a crash, leave or start until {whom} saw it"
     yield "dissemination.membership.changes", "crashes, leaves and starts that others should have seen"

@@ -12,6 +12,7 @@ from serfsim.scenario.faults import FAULTS
 from tests.manual.language_server import LanguageServer
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schema" / "scenario.schema.json"
+INDENT = "    "  # where the next key of the block goes
 TEXT = f"""\
 # yaml-language-server: $schema={SCHEMA.as_uri()}
 duration: 60
@@ -22,12 +23,12 @@ cluster:
 faults:
   - block: udp
     nodes: [node-03]
-    
+{INDENT}
   - crash: [node-05]
     at: 30s
 """
 LINES = TEXT.splitlines()
-EMPTY_LINE = LINES.index("    ")
+EMPTY_LINE = LINES.index(INDENT)
 
 
 @pytest.fixture(scope="module")

@@ -208,6 +208,6 @@ def test_the_document_of_a_sweep_follows_its_schema(tmp_path: Path) -> None:
 def test_the_command_prints_a_schema_and_names_the_nearest_kind() -> None:
     assert json.loads(CliRunner().invoke(app, ["schema"]).stdout)["$id"] == SCENARIO_URL
     assert CliRunner().invoke(app, ["schema", "summary"]).stdout == schema_text("summary")
-    done = CliRunner().invoke(app, ["schema", "sumary"])
+    done = CliRunner().invoke(app, ["schema", "summaries"])
     assert (done.exit_code, done.stdout) == (2, "")
     assert "summary" in done.stderr
