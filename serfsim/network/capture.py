@@ -17,7 +17,7 @@ class Capture:
     def datagram(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
         """Record a datagram that left host `source` for an address, where it arrives `at`; below 0: never.
 
-        Whoever wants it writes it out at once.
+        An implementation writes it out at once.
         """
 
     def segment(self, now: float, at: float, stream: Stream, to_server: bool, step: i64, a: i64) -> None:

@@ -1,21 +1,19 @@
-"""One host: the socket, the process and the clock of a node, around its protocol machine.
+"""One host: socket, process and clock of a node, around its protocol machine.
 
-`TRANSITIONS` has the life of its process, and what packets, timers and streams meet in each state.
+`TRANSITIONS` has the states of the process, and what packets, timers and streams do in each.
 
-A packet takes `processing_delay` from the socket to the machine. While the delay is short it is what
-waking a process takes, not work: part of the packet's journey, and packets do not wait for each
-other. From SLOW on it is work, and packets are read one at a time: a packet's arrival and its end are
-two events, one that finds another being read waits in the socket buffer, and whatever else comes to
-the host (timers, streams) waits for the packet in hand. It does not wait for those in the buffer: a
-process gives each of its threads a turn.
+A packet takes `processing_delay` from the socket to the machine. A short delay stands for waking the
+process: it is part of the packet's journey, and packets do not wait for each other. From SLOW on, the delay
+is work: the process reads one packet at a time, others wait in the socket buffer, and timers and streams
+wait for the packet being read, but not for those in the buffer, since each thread of the process gets its
+turn.
 
-A resumed host first handles what its clock has kept (late timers and deadlines of its streams, in the
-order of their due times), then what came over its streams, then the packets of its buffer in order; all
-at once, or one by one if it is slow. So an answer that came in time is too late once its deadline has
-passed: Go's timers run before its network poller. Its listener reads TURN packets before its worker has a
-turn, which takes the newest message first (`handoff`).
+A resumed process handles, in this order: late timers and deadlines of its streams by due time, the input of
+its streams, the packets in its buffer; all at once, or one by one if it is slow. An answer that arrived in
+time is therefore too late if its deadline has passed: Go runs timers before its network poller. The
+listener reads TURN packets before the worker has a turn, which takes the newest message first (`handoff`).
 
-`epoch` counts the lives of the process. Timers carry it, so nothing of one life reaches another.
+`epoch` counts the lives of the process. Timers carry it, so that none outlives its process.
 """
 
 from __future__ import annotations

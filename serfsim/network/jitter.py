@@ -1,12 +1,12 @@
 """Jitter: the time beyond its latency that a packet travels, drawn for each packet.
 
-`sample` is added to the one-way latency and is never negative: a packet may be late, not early.
-`mean` is its expectation; the true round-trip time that coordinates are scored against includes
-it. `base` is the undisturbed one-way latency, for models in which far means variable.
+`sample` is added to the one-way latency and never negative. `mean` is its expectation, which the true
+round-trip time includes that coordinates are scored against. `base` is the undisturbed one-way latency, for
+models in which jitter grows with distance.
 
-Every call of `sample` takes the same number of uniforms from the stream, whatever comes out, so
-that a changed parameter does not shift later draws. Parameters and results are seconds unless
-said otherwise; ValueError where a parameter makes no sense.
+Each call of `sample` takes the same number of uniforms from the stream, so that a changed parameter does
+not shift later draws. Parameters and results are in seconds unless said otherwise; invalid parameters raise
+ValueError.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Latency of packets between two hosts when nothing disturbs them.
 
-A latency model answers one question, `one_way(source, target)`, for every packet sent. All of
-them keep their numbers in packed arrays and answer in a handful of instructions. A round trip is
-the sum of both ways, so `rtt_row` below is the truth that coordinates are scored against.
+A latency model answers `one_way(source, target)` for every packet, in a few instructions and from packed
+arrays. A round trip is the sum of both ways: `rtt_row` is the truth that coordinates are scored against.
 
-Jitter, loss and processing are not here: see `jitter`, `loss` and `host`. Models whose latencies
-change with time say so through `advance`.
+Jitter, loss and processing have modules of their own (`jitter`, `loss`, `host`). Models that change with
+time implement `advance`.
 """
 
 from __future__ import annotations

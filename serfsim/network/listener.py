@@ -1,14 +1,15 @@
-"""The listener of a process: it reads a request from each stream, answers it and closes (memberlist.md 2.2).
+"""The listener of a process: read a request from each stream, answer it, close (spec memberlist.md section
+2.2).
 
 `TRANSITIONS` has the states of one stream.
 
-A push/pull counts from when it has been read until it has been merged, and the one that reaches
-`max_push_pulls` is closed. They are served one after the other, each for `push_pull_time` and a time by its
-size; without such times each is served in an instant, and the limit never bites. Reading goes first, as a
-real agent's scheduler has it: a share of a turn, in which the one in service hardly gets on. A burst
-therefore meets the limit although its first push/pulls would be done before its last is read.
+A push/pull counts from the end of its request until it is merged; the one that reaches `max_push_pulls` is
+closed. The process merges them one after the other, each in `push_pull_time` plus a time by size; if both
+are 0, merging takes no time and the limit never applies. Reading takes precedence, as in a real agent's
+scheduler: it uses a share of each turn in which the merge hardly progresses. A burst therefore reaches the
+limit before its first push/pulls are merged.
 
-A paused process accepts and merges once it is resumed.
+A paused process accepts and merges after it resumes.
 """
 
 from __future__ import annotations

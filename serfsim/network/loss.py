@@ -1,7 +1,7 @@
 """Models of packet loss.
 
-Every model takes the same number of uniforms from the stream for each packet, whatever comes out,
-so that a changed parameter does not shift later draws. Probabilities lie in [0, 1]; ValueError if not.
+Each model takes the same number of uniforms from the stream for each packet, so that a changed parameter
+does not shift later draws. Probabilities lie in [0, 1]; others raise ValueError.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The network: what becomes of a datagram or a segment between two hosts, and whose event is whose.
+"""The network between hosts: the fate of each datagram and segment, and the dispatch of events to hosts.
 
     a packet is sent -> uplink -> rules (drop, added delay, added loss) -> loss -> latency + jitter -> arrival
 
-All of that is settled when the packet is sent; a rule that begins while it is under way does not touch
-it. What reaches a host is the host's affair (`host`); TCP (`tcp`) sends its segments the same way.
-A host's address is its number; what is sent to an address where nobody is vanishes.
+All of this is decided when the packet is sent; a rule that begins later does not affect it. From arrival
+on, the host takes over (`host`); TCP (`tcp`) sends its segments the same way. A host's address is its
+index; packets to an address without a host vanish.
 """
 
 from __future__ import annotations

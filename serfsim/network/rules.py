@@ -1,12 +1,11 @@
-"""What the control plane does to packets for a while: blocks, partitions, added loss and latency.
+"""Rules that the control plane puts on packets for a while: blocks, partitions, added loss and latency.
 
-A rule covers some transports and an ordered relation of hosts: from its sources to its targets, or
-also back where it is symmetric. The rules in force are asked about every packet and segment at the
-moment it is sent; what is already under way is not touched. A packet passes if no rule that
+A rule covers transports and an ordered relation of hosts, from sources to targets, and back if it is
+symmetric. Each packet and segment meets the rules in force when it is sent. It passes unless a rule that
 covers it drops it; the latencies that rules add are summed.
 
-Rules come and go in groups with one handle each, so that every fault undoes only its own.
-Hosts are numbers. Packets of a host to itself never get here.
+Rules are added and removed in groups with one handle each, so that a fault undoes only its own. Hosts are
+given by index. Packets of a host to itself never get here.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ LOST: Final = -1.0
 
 
 class Effect:
-    """What a rule does: with neither `loss` nor `delay` it drops everything.
+    """Effect of a rule, which drops everything if it has neither `loss` nor `delay`.
 
     `loss` is drawn beside the network's own; `delay` is added to the one-way latency, in seconds.
     """
@@ -101,7 +100,7 @@ class RuleSet:
         self._collect()
 
     def around(self, effect: Effect, transports: i64, nodes: list[int], direction: i64 = BOTH) -> int:
-        """An effect on what `nodes` receive (IN), send (OUT), or both; the handle."""
+        """Add an effect on what `nodes` receive (IN), send (OUT), or both; return its handle."""
         everybody = list(range(self.hosts))
         if direction == IN:
             return self.add([Rule(effect, transports, self.hosts, everybody, nodes)])
@@ -110,7 +109,7 @@ class RuleSet:
     def between(
         self, effect: Effect, transports: i64, first: list[int], second: list[int], one_way: bool = False
     ) -> int:
-        """An effect on packets from `first` to `second` and, unless `one_way`, back; the handle."""
+        """Add an effect on packets from `first` to `second`, and back unless `one_way`; return its handle."""
         return self.add([Rule(effect, transports, self.hosts, first, second, not one_way)])
 
     def partition(self, sides: list[list[int]], one_way: bool = False, transports: i64 = ALL) -> int:
@@ -138,7 +137,7 @@ class RuleSet:
     # For packets -------------------------------------------------------------------------------
 
     def verdict(self, source: i64, target: i64, transport: i64, rng: Random) -> float:
-        """The seconds that the rules add to this packet's latency, or LOST.
+        """Return the seconds that the rules add to this packet's latency, or LOST.
 
         Losses are drawn from `rng` in the order in which the rules were added, up to the first that
         drops the packet. Of rules beside each other with one effect only the first counts.
@@ -158,11 +157,11 @@ class RuleSet:
         return delay
 
     def blocks(self, source: i64, target: i64, transport: i64) -> bool:
-        """Does a rule drop everything that this transport sends from `source` to `target`?"""
+        """Return whether a rule drops everything that this transport sends from `source` to `target`."""
         return any(rule.effect.drops and rule.covers(source, target, transport) for rule in self.rules)
 
     def reachable(self, source: i64, target: i64) -> bool:
-        """Does some transport pass both ways?"""
+        """Return whether some transport passes both ways."""
         for transport in (UDP, TCP):
             if not (self.blocks(source, target, transport) or self.blocks(target, source, transport)):
                 return True

@@ -1,13 +1,12 @@
-"""TCP as a service: a dial, one request, one answer, and what is repeated when something is lost.
+"""TCP as a service: a dial, one request, one answer, and retransmission.
 
-`TRANSITIONS` has the states of a stream, those of its client first and then those of its server.
+`TRANSITIONS` has the states of a stream, its client's first, then its server's.
 
-What kernels do (handshake, acknowledging, repeating) goes on while a process is paused; what its
-process would do is kept by the host until it is resumed. For SYNs see `tcp_handshake`. Every segment
-acknowledges what has come the other way. A FIN is repeated until it is acknowledged, as data is: see
-`tcp_transfer`, also for where a segment has to wait for its turn. A client acknowledges the server's FIN
-with its own, unless its process will not close within the delay that Linux allows an acknowledgement.
-After its end a side answers data with RST, as a closed socket does. Left out: the window that a slow
+Kernels work while a process is paused (handshake, acknowledgement, retransmission); the host keeps the
+input of the process until it resumes. `tcp_handshake` has SYNs, `tcp_transfer` data and FINs,
+retransmission, and segments that wait for the window. Every segment acknowledges what arrived from the
+other side. A client acknowledges the server's FIN with its own, unless its process does not close within
+Linux's delayed acknowledgement. A closed side answers data with RST. Left out: the window that a slow
 reader closes, and keep-alive.
 """
 

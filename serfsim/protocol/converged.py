@@ -1,8 +1,7 @@
 """Views that a converged start shares: all members 0 .. n - 1 alive, as at one moment.
 
-Every node begins with the same view. So it stands here once, and a node makes a copy of its own before
-it first writes to it; in a large cluster it keeps only its changes (`protocol.large`). Of what two nodes
-both still have from here, a push/pull tells them nothing.
+Every node begins with the same view, so it exists once. A node copies it before its first change; in a
+large cluster it keeps only its changes (`protocol.large`). A push/pull skips what both nodes still share.
 """
 
 from __future__ import annotations

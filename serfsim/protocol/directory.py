@@ -1,8 +1,8 @@
-"""Names, addresses and what a node says of itself, each interned to a small integer.
+"""Names, addresses and identities of nodes, each interned to a small integer.
 
-The wire carries names and addresses as text and bytes. Inside a machine a member is a number,
-so that a view of 5000 members is a packed array. The directory is the only place that knows
-both forms; it is shared by all machines of a simulation, or owned by one machine on sockets.
+The wire carries names and addresses as text and bytes. Inside a machine a member is an index, so that a
+view of 5000 members is a packed array. Only the directory knows both forms; all machines of a simulation
+share one, and a machine on sockets has its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Events that a machine reports through `Runtime.notify`: a number for each kind, with its name.
 
-Kinds below COUNTED_ONLY become rows of the trace (time, observer, subject, kind, detail); those
-from COUNTED_ONLY on happen all the time and are only counted, per second and kind.
+Kinds below COUNTED_ONLY become rows of the trace (time, observer, subject, kind, detail). Those from
+COUNTED_ONLY on are too frequent for rows and are counted, per second and kind.
 """
 
 from typing import Final

@@ -1,10 +1,10 @@
-"""The views of a large cluster that began converged: as differences, in an order that is computed.
+"""Views of a large cluster that began converged: differences from the start, in a computed order.
 
-A view of its own is 8 bytes a member and its place in the ring 4: for 100,000 members over 100 GB. In such a
-cluster a view is therefore the shared one of the start and, in `Changes`, what has happened since; and the
-probe ring is a keyed permutation (`KeyedOrder`), whose places are computed when they are asked for. It draws
-four random numbers a ring where a shuffle draws one a member: other runs, of the same distribution. Smaller
-clusters keep their results to the bit.
+A view of its own costs 8 bytes a member and a probe ring 4: over 100 GB for 100,000 members. In such a
+cluster a view is therefore the shared view of the start plus `Changes`, and the probe ring is a keyed
+permutation (`KeyedOrder`), whose places are computed on demand. It draws four random numbers a ring where a
+shuffle draws one a member: the runs differ, their distribution does not. Smaller clusters keep their
+results to the bit.
 """
 
 from __future__ import annotations

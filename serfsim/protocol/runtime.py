@@ -1,8 +1,8 @@
-"""The seam between a protocol machine and whatever runs it.
+"""The interface between a protocol machine and its runtime.
 
-A machine is sans-IO: packets, streams and timers come in with the time (`Machine`), effects go
-out through a handful of verbs (`Runtime`). It holds no clock, no socket and no global random
-state, so the same class runs in the simulator, in a test by hand and on real sockets.
+A machine is sans-IO: packets, streams and timers come in with the time (`Machine`), effects go out through
+a few verbs (`Runtime`). It holds no clock, no socket and no global random state, so that the same class
+runs in the simulator, in a test by hand and on real sockets.
 """
 
 from __future__ import annotations

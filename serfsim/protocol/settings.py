@@ -1,8 +1,8 @@
-"""One row a setting: the type of the rows, and their defaults by profile and release.
+"""Rows of settings: type, and defaults by profile and release.
 
-The rows stand in `memberlist/config.py`, `serf/config.py` and `vivaldi/config.py`, each beside the class
-that the machines read. All else about a setting is derived from its row: the defaults of these classes,
-the schema of a scenario's `config`, its description, the warning where no simulated member uses it.
+The rows are in `memberlist/config.py`, `serf/config.py` and `vivaldi/config.py`, beside the classes that
+the machines read. Everything else about a setting is derived from its row: the defaults of these classes,
+the schema of a scenario's `config`, its description, and the warning where no simulated member uses it.
 """
 
 from __future__ import annotations

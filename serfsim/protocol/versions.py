@@ -1,10 +1,10 @@
 """Mechanisms by release of Serf: one table, which the machines read.
 
-A column is a release; "0.9" stands for 0.9.1 to 0.9.5, whose memberlist is 0.2.2, "0.8.2" for 0.8.2 to
-0.8.5, "0.6" for 0.6.4. What the rows are, where they came in, and by which change, is in spec versions.md.
+A column is a release: "0.9" stands for 0.9.1 to 0.9.5 with memberlist 0.2.2, "0.8.2" for 0.8.2 to 0.8.5,
+"0.6" for 0.6.4. Spec versions.md explains each row and names the change that brought it.
 
-A node acts by its own release. What it asks of a peer goes by the highest protocol version that the peer
-announces: 3 answers TCP pings, 4 sends nacks, 5 understands a CRC and relays responses.
+A node follows its own release. What it expects of a peer depends on the highest protocol version that the
+peer announces: 3 answers TCP pings, 4 sends nacks, 5 understands a CRC and relays responses.
 """
 
 from __future__ import annotations

@@ -1,21 +1,20 @@
-"""The transmit-limited queue (spec memberlist.md section 8): what is still to be told, and how often.
+"""The transmit-limited queue (spec memberlist.md section 8): waiting broadcasts and their transmissions.
 
-Broadcasts stand in tiers by how often they were sent. A datagram is filled from the lowest tier up;
-within a tier the longest message goes first, and of equally long ones the newest. A broadcast leaves
-after retransmit_mult * ceil(log10(n + 1)) sends. Those of one length are a row (`rows`), and those of a row
-in one tier a lane (`spans`): a wave of a thousand messages has a handful of lengths.
+Broadcasts are in tiers by number of transmissions. A datagram is filled from the lowest tier up; within a
+tier the longest message goes first, and of equally long ones the newest. A broadcast leaves after
+retransmit_mult * ceil(log10(n + 1)) transmissions. Broadcasts of one length form a row (`rows`), those of a
+row in one tier a lane (`spans`): a wave of a thousand messages has a handful of lengths.
 
-"Newest" goes by a number that, as in the library, starts again whenever the queue runs empty,
-even while a datagram is being filled or the only message is being replaced: then what is queued next
-counts as older. And then two broadcasts of one length, sent equally often, may come to have one number.
-The library keeps them in a tree, where the later takes the place of the earlier: the earlier is lost, and
-nobody is told. That is how, among real agents under loss, one refutation in two hundred is never sent,
-and its sender declared dead by all (section 8.5). Only what was queued before the numbers last started
-again can have a number that comes again; none of those is above `_old_top`. Broadcasts of one number stand
-side by side in their row.
+"Newest" means the highest number. As in the library, numbering restarts whenever the queue is empty, even
+while a datagram is being filled or the only message is being replaced; the next broadcast then counts as
+older. So two broadcasts of one length and tier may have one number. The library keeps them in a tree, where
+the later replaces the earlier, which is lost without notice: among real agents under loss, one refutation
+in two hundred is never sent, and its sender is declared dead by all (section 8.5). Only broadcasts from
+before the last restart, all at most `_old_top`, can have a number that occurs again. Broadcasts of one
+number are neighbours in their row.
 
-Before Serf 0.8.2 the queue was a list: within a tier the newest goes first whatever its length, numbers
-never start again and nothing is lost.
+Before Serf 0.8.2 the queue was a list: within a tier the newest goes first whatever its length, numbering
+never restarts, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ __all__ = ["UNNAMED", "TransmitLimitedQueue", "retransmit_limit"]
 
 
 def retransmit_limit(retransmit_mult: i64, n: i64) -> i64:
-    """How often a broadcast is sent in a cluster of `n` nodes."""
+    """Return how often a broadcast is sent in a cluster of `n` nodes."""
     return retransmit_mult * i64(math.ceil(math.log10(float(n + 1))))
 
 
@@ -86,7 +85,7 @@ class TransmitLimitedQueue(Rows):
         self._spans.add(row.key, place, place + 1)
 
     def retransmit_limit(self, n: i64) -> i64:
-        """How often a broadcast is sent in a cluster of `n` nodes; asked for when `n` changes."""
+        """Return how often a broadcast is sent in a cluster of `n` nodes; called when `n` changes."""
         return retransmit_limit(self.retransmit_mult, n)
 
     # Filling datagrams -------------------------------------------------------------------------
@@ -192,7 +191,7 @@ class TransmitLimitedQueue(Rows):
         return room
 
     def _newest_of(self, tier: i64, overhead: i64, room: i64) -> i64:
-        """The span whose last broadcast is the newest of a tier that fits, or -1; the dead behind it go."""
+        """Return the span whose last broadcast is a tier's newest that fits, or -1; drop the dead behind."""
         words = self._spans.words
         newest: i64 = -1
         number: i64 = -1
@@ -213,7 +212,7 @@ class TransmitLimitedQueue(Rows):
         return newest
 
     def _told(self, row: Row, key: i64, a: i64, b: i64, filling: Filling) -> None:
-        """The broadcasts at places `a` to before `b` have been put in: they leave, or are to be moved on."""
+        """Count a transmission of the broadcasts at places [a, b): remove them or plan their move."""
         tier: i64 = (key >> TIER_SHIFT) + 1
         if tier < self._limit:
             filling.move(key + NEXT_TIER, a << HALF | b)
@@ -225,7 +224,7 @@ class TransmitLimitedQueue(Rows):
                 self._leave(row, b)
 
     def _remember_moves(self, filling: Filling) -> None:
-        """The numbers have started again: those of what is left may come again."""
+        """Mark the broadcasts left when numbering restarts: their numbers may occur again."""
         move: i64 = 0
         while move < filling.move_count:
             row = self._rows[filling.moves[move] & ROW_MASK]
@@ -235,7 +234,7 @@ class TransmitLimitedQueue(Rows):
             move += 2
 
     def _move_on(self, filling: Filling) -> None:
-        """What goes on waiting goes to the next tier."""
+        """Move the broadcasts that keep waiting to the next tier."""
         moves = filling.moves
         move: i64 = 0
         while move < filling.move_count:
@@ -262,7 +261,7 @@ class TransmitLimitedQueue(Rows):
             self._leave(found.row, found.place)
 
     def places(self) -> list[Place]:
-        """Where all broadcasts are, in the order in which those of one tier and length are sent."""
+        """Return the places of all broadcasts, in the order in which a tier's of one length are sent."""
         found: list[Place] = []
         words = self._spans.words
         at = self._spans.end
@@ -279,7 +278,7 @@ class TransmitLimitedQueue(Rows):
     # Numbers that come again -------------------------------------------------------------------
 
     def _lose_twins(self, row: Row, a: i64, b: i64) -> None:
-        """The broadcasts at places `a` to before `b` come to a lane; others there of their numbers are lost.
+        """Move the broadcasts at places [a, b) to a lane, and lose others there with their numbers.
 
         Since broadcasts of one number stand side by side, only those beside the ends may be such.
         """
@@ -291,7 +290,7 @@ class TransmitLimitedQueue(Rows):
             self._lose(row, twin)
 
     def _lose(self, row: Row, place: i64) -> None:
-        """A broadcast is in no lane any more, and nobody is told; a name stays as it was."""
+        """Drop a broadcast from all lanes without notice; its name keeps its entry."""
         row.ids[place] = DEAD
         row.live -= 1
         self.depth -= 1

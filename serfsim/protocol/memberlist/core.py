@@ -1,7 +1,7 @@
 """State shared by all parts of one memberlist node: settings, view, queue, health and runtime.
 
-It also holds the one way out for datagrams: `send` adds what is waiting to be gossiped
-(spec memberlist.md section 2.4), `send_raw` does not (section 2.3).
+All datagrams leave through it: `send` adds waiting broadcasts (spec memberlist.md section 2.4), `send_raw`
+does not (section 2.3).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""The gossip tick (spec memberlist.md section 7).
+"""Gossip ticks (spec memberlist.md section 7).
 
-Every gossip_interval a few random members, suspects and the recently dead among them, are each
-sent what the queue gives next. With an empty queue a tick does nothing, so then none is scheduled
+Every gossip_interval a node sends the next broadcasts of its queue to a few random members, suspects and
+the recently dead among them. With an empty queue a tick does nothing, so none is scheduled
 (`Core.wake_gossip`).
 
-A tick that tells a broadcast for the last time wakes who has waited for that, such as a leave whose
-intent is told: it may have queued its next message before the tick comes to the next member, or not.
+A tick that sends a broadcast for the last time wakes the caller that waits for it, such as a leave: its
+next message may be queued before the tick reaches the next member, or not.
 """
 
 from __future__ import annotations

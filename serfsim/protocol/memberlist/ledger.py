@@ -1,12 +1,11 @@
 """Broadcasts as numbers: in a storm the same few thousand messages are in all queues and datagrams.
 
-All nodes that share a directory share a ledger. It holds each message that was ever queued once; queues,
-datagrams and what a node has seen (`members.Members`) hold its number. That is its place in the ledger
-above the bits of its column, the traffic that it counts as: its wire type, or USER_COLUMNS and a
-delegate's own type.
+All nodes that share a directory share a ledger, which holds each message that was ever queued, once.
+Queues, datagrams and the messages seen by a node hold its number: its place in the ledger above the bits of
+its column, under which traffic is counted (its wire type, or USER_COLUMNS and a delegate's own type).
 
-A datagram is filled in the ledger's one `Filling`, which has room for any. What goes out is a `Load`: the
-numbers, and runs of neighbours that are alike in column and size, which is all that traffic and sizes need.
+A datagram is filled in the ledger's only `Filling`, which has room for any. A sent datagram is a `Load`:
+the numbers, and runs of neighbours of equal column and size, which is all that traffic and sizes need.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ ALIKE_MASK: Final = 0xFFFFFFFFFF  # size and column
 
 
 def ledger_of(directory: Directory) -> Ledger:
-    """The one of all who share a directory."""
+    """Return the ledger shared by all nodes of a directory."""
     ledger = directory.ledger
     if ledger is None:
         ledger = Ledger()
@@ -42,7 +41,7 @@ class Ledger:
         self.filling = Filling(self)
 
     def number(self, message: Message) -> i64:
-        """The message's number, its first time a new one."""
+        """Return the message's number, a new one the first time."""
         number = message.ledger_number
         place: i64 = number >> COLUMN_BITS
         if 0 <= place < len(self.messages) and self.messages[place] is message:
@@ -76,7 +75,7 @@ class Load:
         return [self.ledger.message(i64(number)) for number in self.numbers]
 
     def bytes(self, overhead: i64) -> i64:
-        """What they take at `overhead` bytes a message."""
+        """Return the bytes of the messages at `overhead` bytes a message."""
         total: i64 = 0
         for run in self.runs:
             total += (run >> RUN_SHIFT) * ((run >> COLUMN_BITS & SIZE_MASK) + overhead)
@@ -84,7 +83,7 @@ class Load:
 
 
 class Filling:
-    """What has been put into a datagram so far, and `moves`: what its queue has to move on afterwards.
+    """Messages put into a datagram so far, and `moves`, which their queues make afterwards.
 
     A move is two numbers, which only the queue reads.
     """

@@ -1,10 +1,9 @@
 """A node's view of all members (spec memberlist.md section 1), packed.
 
-One number a member holds incarnation and state together; the probe ring is a list of members in
-random order. What is rare stands aside in dictionaries: since when a member has not been alive,
-and the record of a member that differs from its first one. A view of n members so costs about
-12 bytes a member, and 4 while it is still that of a converged start (`base`). In a large cluster that
-began so it is `base` and what has changed since, and the ring an `order` that is reckoned.
+One number per member holds incarnation and state; the probe ring is a list of members in random order. Rare
+data is in dictionaries: since when a member has not been alive, and a record that differs from the member's
+first. A view costs about 12 bytes a member, and 4 while it equals that of a converged start (`base`). In a
+large cluster that began converged, it is `base` and the changes since, and the ring a computed `order`.
 """
 
 from __future__ import annotations

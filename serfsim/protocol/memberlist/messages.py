@@ -152,7 +152,7 @@ class Packet:
 
     @property
     def broadcasts(self) -> list[Message] | None:
-        """What rides along, in the order in which it is written."""
+        """Return the broadcasts of the packet in the order in which they are written."""
         load = self.load
         return self._listed if load is None else load.messages()
 

@@ -1,8 +1,8 @@
-"""Push/pull: two members exchange all they know over TCP (spec memberlist.md sections 9 and 11).
+"""Push/pull: two members exchange their whole views over TCP (spec memberlist.md sections 9 and 11).
 
-Both send what they knew before the exchange. What comes back is merged as if it had been
-gossiped, with two twists: a member that the other side holds for dead is only suspected, and the
-accuser of every suspicion taken over is this node itself.
+Both send their views from before the exchange. Received entries are merged as if gossiped, with two
+exceptions: a member that the other side holds dead is only suspected, and this node itself is the source of
+every suspicion taken over.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reception of broadcasts: memberlist's worker and the handoff queues before it.
 
-As in the library, alive messages go before all others, and of each sort the newest first; while the worker
-is stalled, what comes waits in the handoff queues, or is dropped. While nothing waits and all have room, the
-same happens without the queues between; and of broadcasts that come as numbers of the ledger, most have been
-seen (`seen`).
+As in the library, alive messages go before all others, and of each kind the newest first. While the worker
+is stalled, messages wait in the handoff queues, or are dropped. While no message waits and all queues have
+room, messages are handled in the same order without the queues. Most broadcasts that come as numbers of the
+ledger have been seen (`seen`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a queue of broadcasts stands in: rows by length, and who stands for which name.
+"""Rows of a broadcast queue by length of message, and the broadcast that holds each name.
 
-A row holds the broadcasts of one length in the order of their numbers, each at a place; which of them are
-sent next say `spans`. Nothing is moved when it is sent. Of broadcasts that are done with the places stay,
-DEAD, until the row is packed.
+A row holds the broadcasts of one length in the order of their numbers, each at a place; `spans` says which
+are sent next. Sending moves nothing. Finished broadcasts keep their places, marked DEAD, until the row is
+packed.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Row:
         return -1
 
     def twin_behind(self, place: i64) -> i64:
-        """The same behind it."""
+        """Return the twin behind a place."""
         tiers, sides = self.tiers, self._sides
         number: i64 = sides[place] >> HALF
         at = place + 1
@@ -150,7 +150,7 @@ class Rows:
         self._few_named: dict[int, int] | None = None
 
     def _standing(self, name: i64) -> i64:
-        """What stands for a name; there is room for something else afterwards."""
+        """Remove and return the broadcast that holds a name, to make room for another."""
         if self._few_named is not None:
             return self._few_named.get(name, NOBODY)
         slot = name - FIRST_NAME
@@ -179,7 +179,7 @@ class Rows:
         self._few_named = {}
 
     def _row(self, size: i64) -> Row:
-        """The row for messages of that length."""
+        """Return the row for messages of that length."""
         for row in self._rows:
             if row.size == size:
                 return row
@@ -188,7 +188,7 @@ class Rows:
         return row
 
     def _make_place(self, row: Row, number: i64) -> i64:
-        """A place for another broadcast, in the order of numbers."""
+        """Return a place for another broadcast, in the order of numbers."""
         if row.end == row.room:
             if row.live * 4 < row.end * 3:
                 self._pack(row)

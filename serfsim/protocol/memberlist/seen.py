@@ -1,8 +1,8 @@
-"""What a node need not look at again: a bit a message of the ledger.
+"""Messages that a node need not look at again: a bit for each message of the ledger.
 
-In a storm a node gets each message dozens of times. Once a message can never change anything at this node,
-whatever comes, its bit is set. Where that may cease to hold (a member is forgotten, or has another address;
-a buffered intent expires) all bits are cleared: the next copy of each message is then looked at anew.
+In a storm a node gets each message dozens of times. The bit of a message is set once the message can never
+change this node's view again. All bits are cleared when that may no longer hold: a member is forgotten or
+changes its address, or a buffered intent expires.
 """
 
 from __future__ import annotations

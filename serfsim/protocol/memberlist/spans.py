@@ -1,12 +1,12 @@
-"""What waits in a queue of broadcasts, in the order in which it is sent, as spans of places.
+"""Order of a broadcast queue: spans of places, in the order of sending.
 
-Broadcasts of one length stand in a row (`rows`), each at a place. Those of a row that were sent equally often
-are a lane, which knows by spans of places which of the row are its own: what is sent together goes from lane
-to lane together, so that a lane mostly has a span or two, and a queue a dozen.
+Broadcasts of one length form a row (`rows`), each at a place. Those of a row that were sent equally often
+are a lane, which is a few spans of places: broadcasts that are sent together move from lane to lane
+together, so that most lanes have one or two spans, and a queue a dozen.
 
-A span is two numbers: its lane's key, and places a to before b as a << HALF | b. Keys rise with how often the
-broadcasts were sent, then as they get shorter. The broadcasts that are sent next stand last: spans are in the
-order of falling keys, and those of one key in that of rising places. The dead among them are skipped.
+A span is two numbers: its lane's key, and places [a, b) as a << HALF | b. Keys rise with the number of
+transmissions, then with shorter length. The broadcasts that are sent next come last: spans are in the order
+of falling keys, and those of one key in that of rising places. The dead among them are skipped.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Spans:
         return at
 
     def make_way(self, row: i64, place: i64) -> None:
-        """A broadcast of no lane yet takes a place of a row: those from there on move up by one."""
+        """Make room for a broadcast without a lane: places from there on move up by one."""
         at = self.end
         while at > 0:
             at -= 2
@@ -113,7 +113,7 @@ class Spans:
                 self.add(key, place + 1, b + 1)
 
     def move(self, row: i64, moved_to: vec[i32]) -> None:
-        """The places of a row have become others, for the dead none."""
+        """Renumber the places of a row; the dead have none."""
         words = self.words
         at: i64 = 0
         while at < self.end:

@@ -1,11 +1,11 @@
-"""Accepting alive, suspect and dead messages (spec memberlist.md section 4).
+"""Rules for accepting alive, suspect and dead messages (spec memberlist.md section 4).
 
-`TRANSITIONS` has what a message does to the view of one member. Messages are compared with the view by their
-incarnation: an alive message counts if it is newer, a suspect or dead message if it is not older.
+`TRANSITIONS` has the effect of each message on the view of one member. Messages are compared with the view
+by incarnation: an alive message counts if it is newer, a suspect or dead message if it is not older.
 
-A dead message whose accuser is its subject makes the member left instead of dead. A message that
-changed something is passed on. A suspect or dead message about this node itself is refuted: the
-node announces itself with a higher incarnation, and trusts itself a little less.
+A dead message from its own subject makes the member left instead of dead. A message that changes the view
+is gossiped on. A suspect or dead message about this node is refuted: the node sends an alive message with a
+higher incarnation, and its health score rises.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class MembershipRules:
         return message.kind != ALIVE or (message.is_plain and not members.has_records)
 
     def handle_alive(self, broadcasts: list[Message], now: float) -> i64:
-        """Handle the alive messages of a datagram, the newest first; how many there were.
+        """Handle the alive messages of a datagram, the newest first; return their number.
 
         In a wave of gossip nearly all are old news, which is told here without looking at more than
         the incarnation: a plain message claims no address that another could hold.
@@ -273,7 +273,7 @@ class MembershipRules:
             self.core.runtime.call_at(at, SUSPICION_TIMEOUT, 0, 0)
 
     def suspicions_due(self, now: float) -> None:
-        """The timer fired: end what is due, in the order of their ends, and wait for the next."""
+        """End the suspicions that are due, in the order of their ends, and wait for the next."""
         if now < self._timer_at:
             return  # another end came first, and has been waited for since
         suspicions = self.suspicions
@@ -289,7 +289,7 @@ class MembershipRules:
             self.core.runtime.call_at(self._timer_at, SUSPICION_TIMEOUT, 0, 0)
 
     def _expire(self, node: i64, suspicion: Suspicion, now: float) -> None:
-        """What was suspect becomes dead; a change in between would have ended the suspicion."""
+        """Declare a suspect dead; a change in between would have ended the suspicion."""
         core = self.core
         core.notify(now, events.SUSPICION_TIMEOUT, node, suspicion.confirmations)
         self.dead(self.suspect_or_dead(DEAD, node, core.members.incarnation(node), core.me), now)
@@ -339,14 +339,14 @@ class MembershipRules:
         core.queue(message, OWN_ADDRESS if self.features.refutes_by_address else core.me, now)
 
     def suspect_or_dead(self, kind: i64, node: i64, incarnation: i64, from_node: i64) -> SuspectOrDead:
-        """A suspect or dead message of the right size."""
+        """Make a suspect or dead message of the right size."""
         size = suspect_or_dead_size(
             self.core.members.record(node), incarnation, self.core.members.record(from_node)
         )
         return SuspectOrDead(kind, node, incarnation, from_node, size)
 
     def handle(self, message: Message, now: float) -> None:
-        """A gossiped message of one of the three kinds."""
+        """Handle a gossiped alive, suspect or dead message."""
         kind = message.kind
         if kind == ALIVE:
             assert isinstance(message, Alive)

@@ -20,7 +20,7 @@ NEVER: Final = 1e300
 
 
 def suspicion_timeout(suspicion_mult: i64, n: i64, interval: float) -> float:
-    """The minimum timeout in seconds for `n` known nodes, kept to three decimals of the logarithm."""
+    """Return the minimum timeout in seconds for `n` known nodes, with three decimals of the logarithm."""
     nodes = n if n > 1 else 1
     node_scale = math.log10(float(nodes))
     if node_scale < 1.0:

@@ -1,7 +1,7 @@
 """User events, and the way of every event to the application (spec serf.md sections 6 and 13).
 
-Each user event is taken once, and the recent ones are kept for newcomers, by their time modulo the length of
-the ring. `TRANSITIONS` has the states of one event, told by its Lamport time, name and payload, at one node.
+A node handles each user event once, and keeps recent ones for newcomers, by Lamport time modulo the length of
+the ring. `TRANSITIONS` has the states of one event, identified by its Lamport time, name and payload.
 
 The way of an event from the node to the application:
 
@@ -9,13 +9,12 @@ The way of an event from the node to the application:
     user event                  -> snapshot -> user coalescer   -> application
     query                       -> snapshot -> Serf's own queries, or the application
 
-The library's snapshot and application read from channels that drop what comes too fast; here they
-take everything at once.
+In the library, snapshot and application read from channels that drop events under load; here they never
+drop any.
 
-A coalescer holds events back for a moment, so that the application hears of a burst once. The first
-event that comes starts the quantum, and each restarts the quiescent timer; whichever ends first
-flushes. Both periods must be more than nothing, or events pass straight through. One timer at a time
-runs for a coalescer: where it comes too early it is set again.
+A coalescer delays events briefly, so that the application receives a burst as one event. The first event
+starts the quantum, and each restarts the quiescent timer; the first of the two to end flushes. If either
+period is 0, events pass straight through. A coalescer has one timer, which it sets again if it fires early.
 """
 
 from __future__ import annotations
@@ -212,8 +211,8 @@ class UserCoalescer(Coalescer):
 class MemberCoalescer(Coalescer):
     """The latest event of each member, unless it repeats the last one reported; by kind, in order of members.
 
-    As in the library a member's latest event is never forgotten, and an update always counts as news:
-    it is told again at every flush until something else happens to the member.
+    As in the library, a member's latest event is never forgotten, and an update always counts as new:
+    every flush reports it again until another event of the member replaces it.
     """
 
     def __init__(

@@ -60,7 +60,7 @@ def header_size(entries: i64) -> i64:
 class GossipedItem(UserMessage):
     """A gossiped user event or query; `node` is its sender, as far as is known.
 
-    `number` is for whoever keeps a record of what became of it; -1 until it is given one.
+    `number` identifies it in the recording of deliveries; -1 until it has one.
     """
 
     def __init__(self, kind: i64, node: i64, size: i64, ltime: i64, name: str, payload: bytes) -> None:

@@ -1,12 +1,12 @@
-"""Queries as they come in: noted once, filtered, acked, delivered, answered (spec serf.md section 7).
+"""Incoming queries: recorded once, filtered, acked, delivered, answered (spec serf.md section 7).
 
-`TRANSITIONS` has the states of one query, told by its Lamport time and id, at one node.
+`TRANSITIONS` has the states of one query, identified by its Lamport time and id, at one node.
 
-Acks and answers go straight to the sender of the query, by a datagram even where that is this node itself,
-and if the query has a relay factor, by that many other members besides, so that one copy may get through
-where the direct one is lost (section 7.1).
+Acks and answers go directly to the sender of the query, as a datagram even if that is this node itself.
+With a relay factor, copies also go through that many other members, in case the direct one is lost
+(section 7.1).
 
-Serf answers its own queries itself, those whose names begin with _serf_ (section 7.2):
+Serf itself answers internal queries, whose names begin with _serf_ (section 7.2):
 
     ping                                   nothing: its ack says it all
     conflict                               the member of the name in the payload, or nil; not from its bearer
