@@ -1,5 +1,4 @@
-"""The listener of a process: read a request from each stream, answer it, close (spec memberlist.md section
-2.2).
+"""The listener of a process: read a request from each stream, answer it, close (spec memberlist.md 2.2).
 
 `TRANSITIONS` has the states of one stream.
 

@@ -71,7 +71,7 @@ class Delegate(Machine):
         return used
 
     def is_settled(self, message: Message) -> bool:
-        """Can a user message that has been handled never change anything again, if it comes again?"""
+        """Return whether a handled user message can never change anything again."""
         return False
 
     def local_state(self, join: bool) -> UserState | None:

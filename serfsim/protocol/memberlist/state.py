@@ -85,10 +85,11 @@ class MembershipRules:
     # alive -------------------------------------------------------------------------------------
 
     def is_settled(self, message: Message) -> bool:
-        """Can a message never change anything again, until `Members.seen` is cleared?
+        """Return whether a message can never change anything again, until `Members.seen` is cleared.
 
-        An accusation, that is, which has been handled, since each accuser counts once and only as long as
-        the incarnation lasts; an alive message even before, if it claims no address that another could hold.
+        This holds for a handled suspect or dead message, since each source counts once and only while the
+        incarnation lasts, and for an alive message even before, if it claims no address that another could
+        hold.
         """
         members = self.core.members
         node = message.node
@@ -99,8 +100,8 @@ class MembershipRules:
     def handle_alive(self, broadcasts: list[Message], now: float) -> i64:
         """Handle the alive messages of a datagram, the newest first; return their number.
 
-        In a wave of gossip nearly all are old news, which is told here without looking at more than
-        the incarnation: a plain message claims no address that another could hold.
+        In a wave of gossip nearly all are old, which the incarnation alone shows: a plain message claims no
+        address that another member could hold.
         """
         members = self.core.members
         me = self.core.me

@@ -112,8 +112,11 @@ class Intents:
         return True
 
     def is_settled(self, message: Message) -> bool:
-        """Of a message that has been handled: a join intent is old news for as long as its member is known,
-        or an intent about it is buffered. (Kept in rings, others may push it out.)"""
+        """Return whether a handled message can never change anything again.
+
+        A join intent cannot while its member is known or an intent about it is buffered by name; in rings,
+        others may push it out.
+        """
         is_join = isinstance(message, Intent) and message.user_kind == JOIN
         return is_join and self.core.config.features.intents_by_name
 
@@ -236,7 +239,7 @@ LEAVE_UNTOLD: Final = 2  # memberlist's own message was not told in time
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Departure:
-    """This node's own leave; `told` ends the waits for its broadcasts, `propagated` the last pause."""
+    """The leave of this node: `told` ends the waits for its broadcasts, `propagated` the last pause."""
 
     def __init__(self, core: SerfCore) -> None:
         self.core = core

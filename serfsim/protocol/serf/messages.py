@@ -81,7 +81,7 @@ class UserEvent(GossipedItem):
         self.coalesce = coalesce
 
     def is_same(self, other: UserEvent) -> bool:
-        """Of one Lamport time, are they one event?"""
+        """Return whether two events of one Lamport time are the same."""
         return self.name == other.name and self.payload == other.payload
 
     def uncoalesced(self) -> UserEvent:

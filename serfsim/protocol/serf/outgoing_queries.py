@@ -57,7 +57,7 @@ class OpenQuery:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class OutgoingQueries:
-    """This node's own queries; QUERY_CLOSE calls `close` with a Lamport time."""
+    """Queries that this node sent; QUERY_CLOSE calls `close` with a Lamport time."""
 
     def __init__(self, core: SerfCore) -> None:
         self.core = core

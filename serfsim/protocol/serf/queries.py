@@ -141,7 +141,7 @@ class Queries:
         return ReceivedQuery(query, now + query.timeout)
 
     def is_for_us(self, query: Query) -> bool:
-        """Do all filters let this node through?"""
+        """Return whether all filters match this node."""
         if len(query.filters) == 0:
             return True
         core = self.core

@@ -62,7 +62,7 @@ class Coordinate:
         return zero == 0.0
 
     def is_compatible_with(self, other: Coordinate) -> bool:
-        """Have both the same number of dimensions?"""
+        """Return whether both have the same number of dimensions."""
         return len(self.vec) == len(other.vec)
 
     def raw_distance_to(self, other: Coordinate) -> float:
