@@ -32,7 +32,7 @@ from serfsim.study.regression.baseline import Baseline, read_baseline
 from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare, family, p_value
 from serfsim.study.regression.describe import figure_text, number, p_text
 from serfsim.study.regression.runs import Floats, Runs, run_scenarios
-from serfsim.study.regression.selection import loaded
+from serfsim.study.regression.selection import load_scenarios
 from serfsim.study.sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,7 +84,7 @@ CHANGES = (
 def main(words: Sequence[str] | None = None) -> int:
     given = arguments(words)
     baseline = read_baseline(ROOT / "results" / "baseline")
-    scenarios = loaded(baseline.folder, list(baseline.entries.values()))
+    scenarios = load_scenarios(baseline.folder, list(baseline.entries.values()))
     store = Store(KEPT)
     planted = {}
     for change in CHANGES:

@@ -28,7 +28,6 @@ PENDING = (
     "results/",
     "scenario/",
     "simulation/",
-    "study/",
     "topology/",
     "validation/",
     "wire_crypto.py",

@@ -68,7 +68,7 @@ def compare(
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """The conclusion, then a table for each setting of what is not equal."""
     # start-up: the help works without it
-    from serfsim.study.comparison.describe import shown_rows
+    from serfsim.study.comparison.describe import notable_rows
 
     console = console or Console()
     first, *others = comparison.verdict.splitlines()
@@ -76,7 +76,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     for line in others:
         console.print(escape(line))
     for setting in comparison.settings:
-        rows = shown_rows(comparison, setting)
+        rows = notable_rows(comparison, setting)
         if rows:
             console.print()
             console.print(_table(rows, setting, SHORT if console.width < WIDE else WIDE))

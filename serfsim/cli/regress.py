@@ -108,7 +108,7 @@ def _rate(text: str) -> float:
 
 def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
     # start-up: the help works without these
-    from serfsim.study.regression.check import PAGE, accepting, history_of
+    from serfsim.study.regression.check import PAGE, accept_command, history_of
     from serfsim.study.regression.describe import line_of, verdict
     from serfsim.study.regression.history import read_history
 
@@ -121,7 +121,7 @@ def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None
         for failure in comparison.failures:
             typer.echo(f"  failed: {failure.scenario} with seed {failure.seed}: {failure.error}")
         if comparison.changed or comparison.differing:
-            typer.echo(f"If this is wanted: {accepting(baseline)}")
+            typer.echo(f"If this is wanted: {accept_command(baseline)}")
     typer.echo(f"result: {out / PAGE}")
 
 

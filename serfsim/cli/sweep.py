@@ -79,7 +79,7 @@ def sweep(
     # start-up: the help works without these
     from serfsim.cli.sweep_options import read_figures, read_statistic
     from serfsim.study.sweeps.grid import read_grid, read_seeds
-    from serfsim.study.sweeps.sweeping import carried_out
+    from serfsim.study.sweeps.sweeping import run_sweep
 
     scenario = load(file, settings or ())
     folder = Path("results") / f"{scenario.name}-sweep" if out is None else out
@@ -87,7 +87,7 @@ def sweep(
     share = None if confidence is None else confidence_of(confidence)
     if not quiet:
         _warn(scenario)
-    ended = carried_out(
+    ended = run_sweep(
         scenario,
         read_grid(grid or ()),
         read_seeds(seeds),

@@ -1,3 +1,3 @@
-"""Questions asked of many runs: statistics, sweeps, tuning, comparison, regression."""
+"""Studies over many runs: statistics, sweeps, tuning, comparison, regression."""
 
 __all__: list[str] = []

@@ -56,7 +56,7 @@ def test_each_figure_is_judged_by_the_way_it_improves() -> None:
     assert verdicts(back) == {WRONG: "equal", FULL: "better", NEAREST: "better", FALLBACKS: "changed"}
     first = comparison.verdict.splitlines()[0]
     assert first == (
-        "The candidate is worse in 2 figures and changed in 1 figure (95 % confident of all together);"
+        "The candidate is worse in 2 figures and changed in 1 figure (95 % confidence, all figures together);"
         " no difference shown in 1 figure."
     )
     assert "Means over 20 seeds (the same on both sides, paired)" in comparison.verdict
@@ -149,7 +149,7 @@ def test_statistics_that_are_one_anothers_double_are_compared_once() -> None:
         side["detection.full_s.max"] = side[FULL]
     comparison = serfsim.compare(*sides)
     assert "detection.full_s.max" not in verdicts(comparison)
-    assert "of detection.full_s the statistics that are all the same are compared once" in comparison.verdict
+    assert "identical statistics of detection.full_s" in comparison.verdict
     assert len(serfsim.compare(*sides, figures=["detection.full_s.max", FULL]).rows) == 2
 
 
@@ -165,7 +165,7 @@ def test_runs_without_a_figure_are_told() -> None:
 @pytest.mark.parametrize(
     ("candidate", "figures", "message"),
     [
-        (table(mults=(6, 8)), None, "expected a setting that both have"),
+        (table(mults=(6, 8)), None, "expected a setting both sweeps have"),
         (table(mults=(2, 4)).rename(columns={MULT: "cluster.nodes"}), None, "which only sweep varies"),
         (table().drop(columns=[WRONG, FULL, NEAREST, FALLBACKS]), None, "without a figure in common"),
         (table(), ["detection.ful_s.p99"], f"did you mean {FULL}?"),

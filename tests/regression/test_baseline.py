@@ -104,12 +104,12 @@ SPOILED = {
     "schema_version 7": spoil_schema,
     "tiny: given: found nothing": spoil_entry,
     "cannot be read": lambda folder: (folder / MANIFEST).write_text("{"),
-    "it has no manifest.json": lambda folder: (folder / MANIFEST).unlink(),
+    "no manifest.json": lambda folder: (folder / MANIFEST).unlink(),
     "the files of tiny cannot be read": lambda folder: (folder / "tiny.csv").unlink(),
     "tiny.csv:3: found 2 columns": lambda folder: (folder / "tiny.csv").write_text(
         "seed,digest,a\n1,x,0\n2,y\n"
     ),
-    "no number": lambda folder: (folder / "tiny.csv").write_text("seed,digest,a\n1,x,many\n"),
+    "not a number": lambda folder: (folder / "tiny.csv").write_text("seed,digest,a\n1,x,many\n"),
     "a seed twice": lambda folder: (folder / "tiny.csv").write_text("seed,digest,a\n1,x,0\n1,x,0\n"),
     "no table of runs": lambda folder: (folder / "tiny.csv").write_text("<<<<<<< HEAD\n"),
 }

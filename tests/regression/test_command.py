@@ -95,7 +95,7 @@ def test_a_torn_line_of_the_history_is_a_warning(serfsim_in: Serfsim) -> None:
         file.write('{"schema_ver')
     done = serfsim_in("--seeds", "1-2")
     assert done.exit_code == 0
-    assert "history.jsonl:2: a line that was cut short" in done.stderr
+    assert "history.jsonl:2: truncated" in done.stderr
 
 
 def test_accepting_without_anybody_to_ask_needs_a_reason(serfsim_in: Serfsim) -> None:
@@ -130,13 +130,13 @@ def test_a_run_that_fails_is_told_and_is_a_regression(
     monkeypatch.setattr("serfsim.study.regression.runs.run_all", failing)
     done = serfsim_in("--seeds", "1-2")
     assert done.exit_code == 1
-    assert done.stdout.startswith("2 runs came to no end, in tiny.")
+    assert done.stdout.startswith("2 runs failed, in tiny.")
     assert (
         "| tiny | 2 | ZeroDivisionError: division by zero |" in Path("results/regress/regress.md").read_text()
     )
     refused = serfsim_in("--accept", "--because", "x")
     assert refused.exit_code == 2
-    assert "10 of 10 runs came to no end" in refused.stderr
+    assert "10 of 10 runs failed" in refused.stderr
 
 
 def test_python_gets_the_comparison(serfsim_in: Serfsim) -> None:
@@ -149,7 +149,7 @@ MISTAKES = {
         "--scenarios",
         "tini",
     ),
-    "there is no such folder of a baseline": ("--baseline", "results/bassline"),
+    "bassline: no such baseline": ("--baseline", "results/bassline"),
     "seeds: found 'some'": ("--seeds", "some"),
     "suspicion_mult": ("--set", "cluster.config.suspicion_molt=3"),
     "--family-wise-error: found '2 in 3'; expected a share": ("--family-wise-error", "2 in 3"),

@@ -69,7 +69,7 @@ def test_every_significant_difference_is_a_regression_whichever_way_it_goes() ->
         FALLBACKS: CHANGED,
     }
     assert found.is_regression
-    assert "4 figures (1 worse, 2 better, 1 neither good nor bad) in tiny" in verdict(found)
+    assert "4 figures (1 worse, 2 better, 1 neutral) in tiny" in verdict(found)
 
 
 def test_an_improvement_alone_is_a_regression_too() -> None:
@@ -127,7 +127,7 @@ def test_runs_that_came_to_no_end_are_a_regression() -> None:
     found = compared(kept, kept, failures=[Failure("tiny", 9, "its worker died")])
     assert found.is_regression
     assert not found.is_identical
-    assert verdict(found) == "1 run came to no end, in tiny."
+    assert verdict(found) == "1 run failed, in tiny."
 
 
 def test_a_scenario_without_a_single_run_is_left_out() -> None:

@@ -40,7 +40,7 @@ def test_a_torn_last_line_is_passed_over_with_a_warning_and_the_next_begins_anew
         file.write(json.dumps(line("2026-01-03"))[:40])
     lines, warnings = read_history(path)
     assert [one["date"] for one in lines] == ["2026-01-02"]
-    assert warnings == [f"{path}:2: a line that was cut short; passed over"]
+    assert warnings == [f"{path}:2: truncated line skipped"]
     append(path, line("2026-01-04"))
     assert [one["date"] for one in read_history(path)[0]] == ["2026-01-02", "2026-01-04"]
 

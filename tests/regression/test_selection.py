@@ -11,11 +11,11 @@ from serfsim.scenario.library import shipped
 from serfsim.scenario.settings import Settings
 from serfsim.study.regression.baseline import Baseline
 from serfsim.study.regression.selection import (
-    chosen,
     comparable_fields,
     differing,
-    loaded,
-    located,
+    load_scenarios,
+    locate_source,
+    select_entries,
     source_of,
 )
 from tests.regression.made import TINY, baseline, entry, runs, scenario
@@ -32,38 +32,38 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Baseline:
 
 
 def test_scenarios_are_chosen_by_name_or_by_file(kept: Baseline) -> None:
-    assert [one.name for one in chosen(kept, [])] == ["tiny", "crash"]
-    assert [one.name for one in chosen(kept, ["crash"])] == ["crash"]
-    assert [one.name for one in chosen(kept, ["tiny.yaml"])] == ["tiny"]
+    assert [one.name for one in select_entries(kept, [])] == ["tiny", "crash"]
+    assert [one.name for one in select_entries(kept, ["crash"])] == ["crash"]
+    assert [one.name for one in select_entries(kept, ["tiny.yaml"])] == ["tiny"]
 
 
 def test_an_unknown_name_is_told_with_the_nearest(kept: Baseline) -> None:
     with pytest.raises(BaselineError, match=r"found 'crush'; expected .*; did you mean crash\?"):
-        chosen(kept, ["crush"])
+        select_entries(kept, ["crush"])
 
 
 def test_a_source_is_a_shipped_name_or_a_path_from_the_baseline(kept: Baseline) -> None:
     assert source_of(kept.folder, "tiny.yaml") == "../../tiny.yaml"
-    assert located(kept.folder, "../../tiny.yaml") == "tiny.yaml"
+    assert locate_source(kept.folder, "../../tiny.yaml") == "tiny.yaml"
     assert source_of(kept.folder, "crash") == "crash"
     assert source_of(kept.folder, str(shipped()["crash"])) == "crash"
-    assert located(kept.folder, "crash") == "crash"
+    assert locate_source(kept.folder, "crash") == "crash"
 
 
 def test_a_scenario_that_is_as_it_was_is_loaded_with_settings(kept: Baseline) -> None:
-    found = loaded(kept.folder, chosen(kept, ["tiny"]), ["cluster.config.suspicion_mult=3"])
+    found = load_scenarios(kept.folder, select_entries(kept, ["tiny"]), ["cluster.config.suspicion_mult=3"])
     assert found["tiny"].cluster.config.suspicion_mult == 3
 
 
 def test_a_setting_that_cannot_be_is_refused(kept: Baseline) -> None:
     with pytest.raises(ScenarioError, match="suspicion_mult"):
-        loaded(kept.folder, chosen(kept, ["tiny"]), ["cluster.config.suspicion_molt=3"])
+        load_scenarios(kept.folder, select_entries(kept, ["tiny"]), ["cluster.config.suspicion_molt=3"])
 
 
 def test_a_scenario_that_changed_itself_is_told_and_how_to_go_on(kept: Baseline) -> None:
     Path("tiny.yaml").write_text(TINY.replace("duration: 10s", "duration: 20s"))
     with pytest.raises(BaselineError) as refused:
-        loaded(kept.folder, chosen(kept, ["tiny"]))
+        load_scenarios(kept.folder, select_entries(kept, ["tiny"]))
     message = str(refused.value)
     assert "tiny: the scenario itself changed: duration: 10s then, 20s now" in message
     assert "serfsim regress --accept" in message
@@ -72,13 +72,13 @@ def test_a_scenario_that_changed_itself_is_told_and_how_to_go_on(kept: Baseline)
 def test_a_scenario_that_is_gone_is_told(kept: Baseline) -> None:
     Path("tiny.yaml").unlink()
     with pytest.raises(BaselineError, match=r"tiny: its scenario tiny\.yaml is gone"):
-        loaded(kept.folder, chosen(kept, ["tiny"]))
+        load_scenarios(kept.folder, select_entries(kept, ["tiny"]))
 
 
 def test_other_words_and_other_claims_leave_a_scenario_what_it_is(kept: Baseline) -> None:
     text = TINY.replace("Is it small?", "Is it still?").replace("false_positives == 0", "missed == 0")
     Path("tiny.yaml").write_text(f"# A comment.\nseed: 5\n{text}")
-    assert list(loaded(kept.folder, chosen(kept, ["tiny"]))) == ["tiny"]
+    assert list(load_scenarios(kept.folder, select_entries(kept, ["tiny"]))) == ["tiny"]
 
 
 def test_another_default_in_the_code_leaves_a_scenario_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typer.main import get_command
 from serfsim.cli.app import app
 from serfsim.study.regression.baseline import read_baseline
 from serfsim.study.regression.check import PAGE
-from serfsim.study.regression.selection import comparable_fields, loaded
+from serfsim.study.regression.selection import comparable_fields, load_scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / ".github" / "workflows" / "regress.yml"
@@ -77,7 +77,7 @@ def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_committed_baseline_is_of_the_scenarios_as_they_are_and_stays_small() -> None:
     folder = Path("results/baseline")
     baseline = read_baseline(folder)
-    scenarios = loaded(folder, list(baseline.entries.values()))
+    scenarios = load_scenarios(folder, list(baseline.entries.values()))
     assert set(scenarios) == set(baseline.entries)
     for name, scenario in scenarios.items():
         assert comparable_fields(scenario) == baseline.entries[name].given

@@ -16,7 +16,13 @@ from serfsim.scenario.claims import Claim
 from serfsim.study.sweeps import open_sweep, page_plot
 from serfsim.study.sweeps.overview import summary
 from serfsim.study.sweeps.page import sweep_page
-from serfsim.study.sweeps.page_words import held_claims, range_of, sweep_answer, unfinished, verdict
+from serfsim.study.sweeps.page_words import (
+    count_held_claims,
+    range_of,
+    sweep_answer,
+    unfinished_text,
+    verdict,
+)
 from tests.report.test_page import Reader
 
 MULT = "cluster.config.suspicion_mult"
@@ -90,17 +96,19 @@ def test_claims_may_hold_everywhere_nowhere_or_not_be_made() -> None:
 
 def test_runs_that_failed_or_are_not_done_are_told() -> None:
     runs = table({2: [3.0, 3.0], 4: [3.0, 3.0]}, failed=1)
-    assert unfinished(runs, 6) == "2 of 6 runs are not done yet; 1 run failed, the first with: no memory."
-    assert unfinished(table({2: [3.0]}), 1) == ""
+    assert (
+        unfinished_text(runs, 6) == "2 of 6 runs are not done yet; 1 run failed, the first with: no memory."
+    )
+    assert unfinished_text(table({2: [3.0]}), 1) == ""
     assert told(table({2: [3.0]}), expected=4)[1] == "So far: all 2 claims hold in every run."
     assert told(runs)[1] == "All 2 claims hold in every run at every setting."
 
 
 def test_each_claim_says_in_how_many_runs_it_holds_and_a_figure_without_a_value_proves_nothing() -> None:
     runs = table({2: [3.0, math.nan], 4: [4.0, 6.0]})
-    (held,) = held_claims(runs, [Claim.model_validate(f"{FULL} < 5s")])
+    (held,) = count_held_claims(runs, [Claim.model_validate(f"{FULL} < 5s")])
     assert (held.holds, held.done) == (2, 4)
-    (unknown,) = held_claims(runs, [Claim.model_validate("detection.flaps == 0")])
+    (unknown,) = count_held_claims(runs, [Claim.model_validate("detection.flaps == 0")])
     assert (unknown.holds, unknown.done) == (0, 4)
 
 

@@ -17,7 +17,7 @@ from serfsim.scenario.model import Scenario
 from serfsim.scenario.unused import unused
 from serfsim.scenario.writing import dumps
 from serfsim.simulation.configs import serf_config
-from serfsim.study.sweeps.grid import checked_grid
+from serfsim.study.sweeps.grid import check_grid
 
 CASES = Path(__file__).parent.parent / "cases"
 OTHER_VALUES = {
@@ -132,7 +132,7 @@ def test_a_run_from_python_warns_of_each_setting_without_effect() -> None:
 
 def test_a_grid_over_what_no_member_uses_is_warned_of() -> None:
     with pytest.warns(SerfsimWarning, match=r"grid cluster\.config\.rpc_addr: a simulated member does not"):
-        checked_grid({"cluster.config.rpc_addr": ["a:1", "b:1"], "cluster.config.suspicion_mult": [2, 4]})
+        check_grid({"cluster.config.rpc_addr": ["a:1", "b:1"], "cluster.config.suspicion_mult": [2, 4]})
 
 
 def test_recording_nothing_of_views_and_packets_is_said_to_have_no_effect() -> None:

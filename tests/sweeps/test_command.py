@@ -86,7 +86,7 @@ def test_intervals_are_printed_and_written_on_request(sweep: Sweep, tmp_path: Pa
         (["--statistic", "p100"], "--statistic: found 'p100'; expected mean, median, p1 to p99, min or max"),
         (["--confidence", "lots"], "--confidence: found 'lots'"),
         (["--set", "nodes=3"], "nodes: found an unknown key"),
-        (["--scheduler", "nowhere"], "found no address of a Dask scheduler"),
+        (["--scheduler", "nowhere"], "nowhere: invalid address"),
     ],
 )
 def test_bad_words_are_one_message_and_leave_nothing(
@@ -138,7 +138,7 @@ def test_an_interruption_keeps_what_is_done(
     monkeypatch.setattr(Simulation, "run", pressed)
     done = sweep("--seeds", "1-5", "--out", "s")
     assert done.exit_code == 130
-    told = "interrupted: 2 of 5 runs are done and kept in s; the same command goes on"
+    told = "interrupted: 2 of 5 runs are done and kept in s; the same command resumes"
     assert done.stderr.splitlines()[-1] == told
     assert len(pd.read_csv(tmp_path / "s" / "runs.csv")) == 2
     assert len(list((tmp_path / "s" / "parts").iterdir())) == 2

@@ -18,7 +18,7 @@ from serfsim.base.errors import ResultError, SweepError
 from serfsim.scenario import Scenario
 from serfsim.scenario.figures import FIGURES
 from serfsim.study.sweeps import open_sweep
-from serfsim.study.sweeps.folder import locked
+from serfsim.study.sweeps.folder import lock_folder
 
 GRID = {"cluster.config.suspicion_mult": [4, 2], "cluster.config.probe_interval": ["500ms", "1s"]}
 SAME_EACH_TIME = ["cpu_s", "wall_s"]
@@ -168,20 +168,20 @@ def test_another_scenario_is_refused_with_what_differs(tiny: Scenario, tmp_path:
     other = tiny.with_settings({"network.loss": {"udp": "5%"}, "duration": "11s"})
     message = refused(other, tmp_path / "s", seeds=[1])
     assert "another scenario (duration: '10s' there, '11s' here and 1 more)" in message
-    assert message.endswith("what it holds was left as it is: choose another folder, or remove this one")
+    assert message.endswith("choose another folder, or remove this one")
 
 
 def test_other_paths_are_refused(tiny: Scenario, tmp_path: Path) -> None:
     swept(tiny, tmp_path / "s", seeds=[1], grid={"cluster.nodes": [4]})
     message = refused(tiny, tmp_path / "s", seeds=[1], grid=None)
-    assert "it is a sweep over cluster.nodes; found no paths" in message
+    assert "a sweep over cluster.nodes; found no paths" in message
 
 
 def test_other_code_is_refused(tiny: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     swept(tiny, tmp_path / "s", seeds=[1], grid=None)
     monkeypatch.setattr("serfsim.study.sweeps.folder.code_version", lambda: "9.9.9+0123")
     message = refused(tiny, tmp_path / "s", seeds=[1], grid=None)
-    assert f"its runs are those of serfsim {serfsim.__version__}+" in message
+    assert f"serfsim {serfsim.__version__}+" in message
     assert "this is 9.9.9+0123" in message
 
 
@@ -211,7 +211,7 @@ def test_a_topologys_file_that_became_another_is_refused(tmp_path: Path) -> None
     measured = Scenario(duration="5s", warm_up="1s", cluster={"nodes": 2}, network={"topology": topology})
     table = swept(measured, folder, seeds=[1], grid=None)
     matrix.write_text("0,40\n40,0\n", encoding="utf-8")
-    assert "../m.csv was another when this sweep ran" in refused(measured, folder, seeds=[1], grid=None)
+    assert "../m.csv has changed since this sweep ran" in refused(measured, folder, seeds=[1], grid=None)
     pd.testing.assert_frame_equal(open_sweep(folder).table, table)
     matrix.write_text("0,20\n20,0\n", encoding="utf-8")
     assert len(swept(measured, folder, seeds=[1, 2], grid=None)) == 2
@@ -219,29 +219,29 @@ def test_a_topologys_file_that_became_another_is_refused(tmp_path: Path) -> None
 
 def test_a_folder_with_something_else_is_left_as_it_is(tiny: Scenario, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("", encoding="utf-8")
-    assert "found something that is not a sweep" in refused(tiny, tmp_path)
+    assert "found other files; expected a new or empty folder" in refused(tiny, tmp_path)
     with pytest.raises(SweepError, match=r"thesis\.tex: found a file; expected a folder"):
         swept(tiny, tmp_path / "thesis.tex")
 
 
 def test_what_is_no_sweep_cannot_be_opened(tmp_path: Path) -> None:
-    with pytest.raises(SweepError, match="there is no such folder of a sweep"):
+    with pytest.raises(SweepError, match="nowhere: no such sweep folder"):
         open_sweep(tmp_path / "nowhere")
-    with pytest.raises(SweepError, match=r"is not the folder of a sweep: it has no sweep\.json"):
+    with pytest.raises(SweepError, match=r"not a sweep folder: no sweep\.json"):
         open_sweep(tmp_path)
 
 
 def test_two_sweeps_at_once_are_one_too_many(tiny: Scenario, tmp_path: Path) -> None:
     (tmp_path / "s").mkdir()
-    with locked(tmp_path / "s"):
+    with lock_folder(tmp_path / "s"):
         message = refused(tiny, tmp_path / "s")
     assert f"process {os.getpid()} is carrying out a sweep in it" in message
     assert len(swept(tiny, tmp_path / "s", seeds=[1], grid=None)) == 1
 
 
 def test_a_dead_sweep_keeps_nobody_out(tiny: Scenario, tmp_path: Path) -> None:
-    program = "import os, sys, pathlib\nfrom serfsim.study.sweeps.folder import locked\n"
-    program += "with locked(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
+    program = "import os, sys, pathlib\nfrom serfsim.study.sweeps.folder import lock_folder\n"
+    program += "with lock_folder(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
     died = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert died.returncode == -9
     assert (tmp_path / ".lock").read_text().strip().isdigit()

@@ -9,7 +9,7 @@ import pytest
 
 from serfsim.base.errors import SweepError
 from serfsim.scenario import Scenario
-from serfsim.study.sweeps.grid import checked_grid, points, read_grid, scenarios
+from serfsim.study.sweeps.grid import check_grid, points, read_grid, scenarios
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_a_value_that_the_scenario_cannot_take_is_told_with_its_place(
     tiny: Scenario, grid: dict[str, list[Any]], words: str
 ) -> None:
     with pytest.raises(SweepError) as raised:
-        scenarios(tiny, checked_grid(grid))
+        scenarios(tiny, check_grid(grid))
     assert words in str(raised.value)
 
 
 def test_values_of_python_and_numpy_become_those_of_a_file() -> None:
-    grid = checked_grid({"network.loss.udp": np.linspace(0, 0.5, 3), "cluster.nodes": (2, np.int64(4))})
+    grid = check_grid({"network.loss.udp": np.linspace(0, 0.5, 3), "cluster.nodes": (2, np.int64(4))})
     assert grid == {"network.loss.udp": [0.0, 0.25, 0.5], "cluster.nodes": [2, 4]}
     assert all(type(value) is int for value in grid["cluster.nodes"])
 
@@ -90,13 +90,13 @@ def test_values_of_python_and_numpy_become_those_of_a_file() -> None:
 @pytest.mark.parametrize("grid", [["cluster.nodes"], "cluster.nodes=3", {3: [1]}])
 def test_what_is_no_mapping_of_paths_is_refused(grid: Any) -> None:
     with pytest.raises(SweepError, match=r"^grid: found .*; expected a "):
-        checked_grid(grid)
+        check_grid(grid)
 
 
 @pytest.mark.parametrize("values", ["2,4", b"2", {"a": 1}, 7, [], [object()], {2, 4}, np.array(2)])
 def test_what_is_no_list_of_plain_values_is_refused(values: Any) -> None:
     with pytest.raises(SweepError, match=r"^grid cluster\.nodes: found "):
-        checked_grid({"cluster.nodes": values})
+        check_grid({"cluster.nodes": values})
 
 
 def test_points_come_in_order_the_first_path_changing_slowest() -> None:

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from serfsim.base.errors import SweepError
-from serfsim.study.sweeps.grid import checked_seeds, read_seeds
+from serfsim.study.sweeps.grid import check_seeds, read_seeds
 
 
 def test_seeds_are_numbers_and_ranges() -> None:
     assert read_seeds("1-4") == [1, 2, 3, 4]
     assert read_seeds("1, 2,5 - 7") == [1, 2, 5, 6, 7]
     assert read_seeds("9") == [9]
-    assert checked_seeds(np.arange(2)) == [0, 1]
-    assert checked_seeds("3-4") == [3, 4]
+    assert check_seeds(np.arange(2)) == [0, 1]
+    assert check_seeds("3-4") == [3, 4]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,6 @@ def test_seeds_are_numbers_and_ranges() -> None:
 )
 def test_what_is_no_seed_is_refused(seeds: Any, words: str) -> None:
     with pytest.raises(SweepError) as raised:
-        checked_seeds(seeds)
+        check_seeds(seeds)
     assert str(raised.value).startswith("seeds: ")
     assert words in str(raised.value)

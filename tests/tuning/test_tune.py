@@ -14,7 +14,7 @@ from serfsim.base.errors import SerfsimError
 from serfsim.study.statistics import confidence_that
 from serfsim.study.tuning import Tuning
 from serfsim.study.tuning.describe import as_markdown
-from serfsim.study.tuning.judging import corrected
+from serfsim.study.tuning.judging import correct_confidence
 from serfsim.study.tuning.settings import short_names
 from tests.tuning.conftest import FULL, MULT, WRONG, runs, sweep_table
 
@@ -69,7 +69,7 @@ def test_no_setting_that_is_not_clean_is_called_so_more_often_than_stated() -> N
     """Five settings, each with a false positive in one run of 19: a wrong answer once in twenty at most."""
     rng = np.random.default_rng(3)
     wrong = sum(
-        any(corrected(confidence_that(runs < 1 / 19, "p95", "==", 0), 5) >= 0.95 for runs in trial)
+        any(correct_confidence(confidence_that(runs < 1 / 19, "p95", "==", 0), 5) >= 0.95 for runs in trial)
         for trial in rng.random((400, 5, 90))
     )
     assert 0.01 <= wrong / 400 <= 0.05
@@ -126,7 +126,7 @@ def test_a_run_that_failed_shows_nothing_either_way() -> None:
 def test_a_maximum_can_be_refuted_but_not_shown() -> None:
     tuning = tuned(sweep_table({2: runs(60, 5, wrong=1), 4: runs(60, 8)}), subject_to=f"{WRONG}.max == 0")
     assert [one.verdict for one in tuning.settings] == ["violated", "undecided"]
-    assert "ask for a percentile" in tuning.answer
+    assert "use a percentile instead" in tuning.answer
 
 
 def test_several_constraints_must_all_hold() -> None:
@@ -190,7 +190,7 @@ def test_a_figure_is_drawn_into_axes_and_returned() -> None:
         ({"pareto": [FULL, ""]}, "pareto: found nothing; expected a figure"),
         ({"minimize": " "}, "minimize: found nothing; expected a figure"),
         ({"confidence": 95}, "found 95; expected a number between 0 and 1"),
-        ({"grid": {MULT: [1]}}, "beside a sweep that is there"),
+        ({"grid": {MULT: [1]}}, "a grid with an existing sweep"),
         ({"seeds": "1-500"}, "found seed 61; expected seeds that the sweep has"),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_sweep_whose_runs_all_failed_says_why() -> None:
 def test_a_figure_that_no_run_has_is_told() -> None:
     table = sweep_table({4: runs(60, 8)})
     table[FULL] = math.nan
-    with pytest.raises(SerfsimError, match="a time to detect needs a crash"):
+    with pytest.raises(SerfsimError, match="a detection time needs a crash"):
         tuned(table)
 
 
@@ -287,5 +287,5 @@ def test_of_many_settings_only_the_front_is_named() -> None:
 
 def test_that_a_mean_is_less_certain_is_told_where_one_is_asked_for() -> None:
     table = sweep_table({4: runs(60, 8)})
-    assert "may be too near" in as_markdown(tuned(table, subject_to=f"{FULL}.mean < 10s"))
+    assert "may be too tight" in as_markdown(tuned(table, subject_to=f"{FULL}.mean < 10s"))
     assert "may be too near" not in as_markdown(tuned(table))

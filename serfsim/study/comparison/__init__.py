@@ -1,14 +1,13 @@
-"""Two results or two sweeps, side by side: what differs, by how much, how surely, and is it better?
+"""Comparison of two results or two sweeps: differences, intervals and verdicts.
 
-Two sweeps are compared setting by setting, figure by figure, over their seeds: the difference of the
-means with a bootstrap interval, of pairs where both sides ran the same seeds (`of_sweeps`). Two
-results are one run each, and nothing can be said of other seeds; what can be resampled are the nodes,
-for figures that are a sum over nodes (`of_results`);
-so that they are told apart, and never called better or worse.
+Two sweeps are compared setting by setting and figure by figure over their seeds (`of_sweeps`): the difference
+of the means with a bootstrap interval, paired where both sides ran the same seeds. Two results are one run
+each and say nothing about other seeds. Their nodes are resampled instead, for figures that are sums over
+nodes (`of_results`); a figure can then be "apart", never better or worse.
 
-All intervals of a comparison hold at once with the stated confidence, see `serfsim.study.statistics`; several
-settings share the error evenly (Bonferroni). A figure whose interval leaves out 0 is better, worse or,
-where neither way is better, changed; the others are the same as far as these runs show.
+All intervals of a comparison hold simultaneously at the stated confidence, see `serfsim.study.statistics`;
+several settings share the error evenly (Bonferroni). A figure whose interval excludes 0 is better, worse or,
+where neither direction is better, changed. These runs show no difference in the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`serfsim.compare`: reads what is given on either side and compares it."""
+"""`serfsim.compare`: read both sides and compare them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from serfsim.scenario.problems import found_expected, quoted
 from serfsim.scenario.unused import why_unused
 from serfsim.study.comparison import of_results, of_sweeps
 from serfsim.study.comparison.comparison import Comparison
-from serfsim.study.statistics.intervals import required
+from serfsim.study.statistics.intervals import check_confidence
 from serfsim.study.sweeps.folder import MANIFEST, differences, existing_runs, require_runs
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ def compare(
     confidence: float = 0.95,
     out: str | Path | None = None,
 ) -> Comparison:
-    """By how much a candidate differs from a base, figure by figure, and whether that is better.
+    """Compare a candidate with a base, figure by figure.
 
-    Both are results (`Result` or its folder), or both are sweeps (a folder, an opened sweep, or a tidy
-    table). `figures`: names or patterns such as "detection.*"; all that both have unless given, but the
-    traffic of single message types. `out`: a folder for comparison.json, comparison.csv, comparison.md
+    Both sides are results (`Result` or its folder) or both are sweeps (a folder, an opened sweep, or a tidy
+    table). `figures`: names or patterns such as "detection.*"; by default every figure both sides have except
+    the traffic of single message types. `out`: a folder for comparison.json, comparison.csv, comparison.md
     and comparison.png.
 
-    Raises SerfsimError for what cannot be compared: a result with a sweep, or two sweeps that have no
-    setting or no figure in common.
+    Raises SerfsimError for a result compared with a sweep, and for two sweeps with no setting or no figure in
+    common.
     """
-    required(confidence)
+    check_confidence(confidence)
     sides = [_read(side) for side in (base, candidate)]
     kinds = ["a result" if _is_result(side) else "a sweep" for side in sides]
     if kinds[0] != kinds[1]:
@@ -61,9 +61,9 @@ def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: flo
     base, candidate = sides
     digests = [result.summary["digest"] for result in sides]
     names = [result.summary["name"] for result in sides]
-    rows, left_out = of_results.compared(base, candidate, figures, confidence)
+    rows, left_out = of_results.compare_results(base, candidate, figures, confidence)
     notes = [
-        f"{result.summary['name']} is partial: it was interrupted"
+        f"{result.summary['name']} is incomplete: the run was interrupted"
         for result in sides
         if not result.summary["complete"]
     ]
@@ -81,7 +81,7 @@ def _of_results(sides: list[Any], figures: Sequence[str] | None, confidence: flo
 
 def _of_sweeps(sides: list[Any], figures: Sequence[str] | None, confidence: float) -> Comparison:
     base, candidate = sides
-    pairs, rows, notes = of_sweeps.compared(base, candidate, figures, confidence)
+    pairs, rows, notes = of_sweeps.compare_sweeps(base, candidate, figures, confidence)
     return Comparison(
         rows,
         kind="sweeps",
@@ -98,13 +98,16 @@ def _of_sweeps(sides: list[Any], figures: Sequence[str] | None, confidence: floa
 
 
 def _counts(seeds: Sequence[int]) -> str:
-    """'20', or '18 to 20' where settings have different numbers of runs."""
+    """Format the number of seeds: '20', or '18 to 20' where settings have different numbers of runs."""
     fewest, most = min(seeds), max(seeds)
     return str(most) if fewest == most else f"{fewest} to {most}"
 
 
 def _read(what: Any) -> RunResult | ExistingRuns:
-    """A result, or the runs of a sweep. SerfsimError for anything else."""
+    """Read a result, or the runs of a sweep.
+
+    Raises SerfsimError for anything else.
+    """
     if _is_result(what):
         result: RunResult = what
         return result
@@ -128,20 +131,20 @@ def _is_result(what: Any) -> bool:
 
 
 MOST_TOLD: Final = 3
-# What a difference in changes no run.
+# Sections of a scenario that do not affect its runs.
 NOT_AFFECTING_RESULTS: Final = ("name", "question", "seed", "claims")
 
 
 def other_scenario(base: Any, candidate: Any) -> list[str]:
-    """Notes: other names, the settings that differ, and those that differ without effect.
+    """Return notes on differing names, on settings that differ, and on differences without effect.
 
-    None where a side has no scenario.
+    Empty where a side has no scenario.
     """
     before, now = _complete(base), _complete(candidate)
     notes = []
     names = [getattr(scenario, "name", None) for scenario in (base, candidate)]
     if names[0] != names[1] and None not in names:
-        notes.append(f"two scenarios of different names are compared: {names[0]} and {names[1]}")
+        notes.append(f"the scenarios have different names: {names[0]} and {names[1]}")
     if before is None or now is None:
         return notes
     changes: dict[str, list[str]] = {}
@@ -162,7 +165,7 @@ def _few(changes: list[str]) -> str:
 
 
 def _complete(scenario: Any) -> dict[str, Any] | None:
-    """Every value of a scenario in hand or kept as text."""
+    """Return every value of a scenario given as an object or as text."""
     if isinstance(scenario, Scenario):
         return scenario.complete()
     try:

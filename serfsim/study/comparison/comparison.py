@@ -1,4 +1,4 @@
-"""What came of a comparison: a row for every figure, and the verdict in words."""
+"""The result of a comparison: a row for every figure, and the verdict in words."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A candidate beside a base.
+    """A candidate compared with a base.
 
-    `rows`: one for each setting and figure. `names` and `seeds` (of results the seed, of sweeps how
-    many) are those of base and candidate. `paired`: pairs of equal seeds, or of nodes of equal names,
-    were compared. `identical`: the digests of all runs are equal. `notes`: what a reader must know
-    besides.
+    `rows`: one for each setting and figure. `names` and `seeds` (of results the seed, of sweeps the number of
+    seeds) are those of base and candidate. `paired`: equal seeds, or nodes of equal names, were paired.
+    `identical`: all runs have equal digests. `notes`: remarks on the comparison.
     """
 
     rows: Sequence[Row]
@@ -46,20 +45,20 @@ class Comparison:
 
     @property
     def settings(self) -> list[str]:
-        """The settings compared, in their order; [''] for two results."""
+        """The settings compared, in order; [''] for two results."""
         return list(dict.fromkeys(row.setting for row in self.rows))
 
     def of(self, *verdicts: str) -> list[Row]:
-        """The rows of these verdicts."""
+        """Return the rows with these verdicts."""
         return [row for row in self.rows if row.verdict in verdicts]
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a setting and figure.
+        """One row per setting and figure.
 
-        setting, figure, base, candidate, difference, low, high (simultaneous bounds of the difference,
-        in the figure's unit), relative, relative_low, relative_high (the same as a share of the base),
-        n (runs or nodes), base_missing, candidate_missing (runs without the figure), verdict.
+        setting, figure, base, candidate, difference, low, high (simultaneous bounds of the difference, in the
+        figure's unit), relative, relative_low, relative_high (the same as a share of the base), n (runs or
+        nodes), base_missing, candidate_missing (runs without the figure), verdict.
         """
         # start-up: pandas is slow to import
         import pandas as pd
@@ -67,14 +66,14 @@ class Comparison:
         return pd.DataFrame([_record(row) for row in self.rows])
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """The differences of the figures as shares of the base, with their intervals."""
+        """Draw the differences of the figures as shares of the base, with their intervals."""
         # start-up: it imports matplotlib
         from serfsim.study.comparison.plot import draw, new_forest_axes
 
         return draw(self, new_forest_axes(self) if ax is None else ax)
 
     def save(self, folder: str | Path) -> Path:
-        """Write comparison.json, comparison.csv, comparison.md and comparison.png; returns the folder."""
+        """Write comparison.json, comparison.csv, comparison.md and comparison.png; return the folder."""
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
@@ -107,7 +106,10 @@ SCHEMA_VERSION: Final = 1
 
 
 def write(comparison: Comparison, folder: Path) -> Path:
-    """Write all files. SerfsimError where the folder cannot be written."""
+    """Write all files.
+
+    Raises SerfsimError where the folder cannot be written.
+    """
     # start-up: they import matplotlib
     from serfsim.report.figures import png_of
     from serfsim.study.comparison.plot import draw, forest_size
@@ -123,7 +125,7 @@ def write(comparison: Comparison, folder: Path) -> Path:
 
 
 def as_json_text(comparison: Comparison) -> str:
-    """Everything of a comparison; what is not finite is null."""
+    """Return the whole comparison as JSON; values that are not finite become null."""
     document: dict[str, Any] = finite(
         {
             "schema_version": SCHEMA_VERSION,

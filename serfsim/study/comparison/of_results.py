@@ -1,13 +1,13 @@
-"""Two results, one run each: every figure, with intervals over nodes where it is a sum over nodes.
+"""Comparison of two single runs, with intervals over nodes for figures that are sums over nodes.
 
-There are no seeds to resample. For counts that one node after the other contributes to, and for shares
-of node time, the nodes are resampled (a cluster bootstrap, all that a node did at a time; Davison and
-Hinkley 1997, 3.8), and so they are for means over pairs of nodes (`per_pair`): the interval says how much
-nodes of these two runs differ. What befalls one node befalls others at the same time, so that runs of
-one scenario with two seeds are apart in some figure every fourth time in fair weather, and every second
-time where healthy members are declared dead now and then. Such a figure is therefore called apart, never
-better or worse. Quantiles over pairs, first and last times, and figures of the whole
-network have no such parts; of them only the difference is told.
+There are no seeds to resample. For counts that nodes contribute to, and for shares of node time, the nodes
+are resampled (a cluster bootstrap with each node's contributions kept together; Davison and Hinkley 1997,
+3.8), as they are for means over pairs of nodes (`per_pair`). The interval then describes the variation
+between nodes of these two runs. Events hit several nodes at once, so two seeds of one scenario differ in some
+figure every fourth time in a quiet cluster, and every second time where healthy members are occasionally
+declared dead. Such a figure is therefore called apart, never better or worse. Quantiles over pairs, first and
+last times, and figures of the whole network do not divide among nodes: for them only the difference is
+reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from serfsim.scenario.figures import figure_value
 from serfsim.study.comparison import per_node, per_pair
-from serfsim.study.comparison.rows import SHOWN, Row, chosen_figures, distinct, verdict_of
+from serfsim.study.comparison.rows import SHOWN, Row, distinct, select_figures, verdict_of
 from serfsim.study.statistics import differences
 from serfsim.study.statistics.intervals import Floats
 from serfsim.study.sweeps import flat_figures
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
 
-def compared(
+def compare_results(
     base: RunResult, candidate: RunResult, figures: Sequence[str] | None, confidence: float
 ) -> tuple[list[Row], list[str]]:
-    """(rows, what was left out, in words): a row for each figure that either run has."""
+    """Return (rows, notes on figures left out): a row for each figure of either run."""
     sides = [flat_figures(result.summary) for result in (base, candidate)]
     known = [name for name in dict.fromkeys([*sides[0], *sides[1]]) if _has(sides, name)]
     names, notes = distinct(
-        chosen_figures(figures, known),
+        select_figures(figures, known),
         lambda name, other: all(_equal(side.get(name), side.get(other)) for side in sides),
         figures or (),
     )
@@ -49,7 +49,7 @@ def compared(
 
 
 def _equal(value: float | None, other: float | None) -> bool:
-    """Whether two figures of one run are the same, be it that there is none."""
+    """Compare a figure of two runs for equality; two missing values are equal."""
     first, second = (math.nan if one is None else one for one in (value, other))
     return first == second or (math.isnan(first) and math.isnan(second))
 
@@ -79,7 +79,7 @@ def _row(name: str, base: float, candidate: float, bounds: tuple[float, float, i
 def _bounds(
     base: RunResult, candidate: RunResult, names: Sequence[str], confidence: float
 ) -> dict[str, tuple[float, float, int]]:
-    """{figure: (low, high, nodes)} of those that are sums over nodes."""
+    """Return {figure: (low, high, nodes)} for the figures that are sums over nodes."""
     parts = [
         _faithful(result, {**per_node.parts(result), **per_pair.parts(result)})
         for result in (base, candidate)
@@ -98,9 +98,9 @@ def _bounds(
 
 
 def _faithful(result: RunResult, parts: Mapping[str, Floats]) -> dict[str, Any]:
-    """Those parts whose mean is the figure of the summary.
+    """Return the contributions whose mean equals the figure in the summary.
 
-    A table may lack what the run had (the earliest joins of a large cluster are not kept).
+    A table may lack part of the run (the earliest joins of a large cluster are not kept).
     """
     kept = {}
     for name, values in parts.items():

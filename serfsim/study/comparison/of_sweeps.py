@@ -1,4 +1,4 @@
-"""Two sweeps: settings matched by their parameters, every figure by its means over seeds."""
+"""Comparison of two sweeps: settings matched by their parameters, figures by their means over seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from serfsim.base.errors import SerfsimError
 from serfsim.scenario.figures import unit_of
 from serfsim.scenario.problems import found_expected, listed
-from serfsim.study.comparison.rows import ANY, Row, chosen_figures, distinct, verdict_of
+from serfsim.study.comparison.rows import ANY, Row, distinct, select_figures, verdict_of
 from serfsim.study.statistics import Differences, differences
 from serfsim.study.statistics.intervals import Floats
 from serfsim.study.tuning.goals import figures_of
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pair:
-    """A setting of both sides. `paired`: both ran the same seeds."""
+    """A setting both sides have.
+
+    `paired`: both sides ran the same seeds.
+    """
 
     name: str
     base: Setting
@@ -36,21 +39,24 @@ class Pair:
 
     @property
     def identical(self) -> bool:
-        """Whether every run of both has the same digest."""
+        """True if every run of both sides has the same digest."""
         if not self.paired or not all("digest" in side.runs for side in (self.base, self.candidate)):
             return False
         first, second = (side.runs.sort_values("seed")["digest"] for side in (self.base, self.candidate))
         return bool((first.to_numpy() == second.to_numpy()).all() and (first != "").all())
 
 
-def compared(
+def compare_sweeps(
     base: ExistingRuns, candidate: ExistingRuns, figures: Sequence[str] | None, confidence: float
 ) -> tuple[list[Pair], list[Row], list[str]]:
-    """(settings, rows, what was left out, in words). SerfsimError where they have nothing in common."""
-    pairs, notes = matched(base, candidate)
+    """Return (settings, rows, notes on what was left out).
+
+    Raises SerfsimError where the sweeps have nothing in common.
+    """
+    pairs, notes = match_settings(base, candidate)
     known = [name for name in figures_of(list(base.table.columns)) if name in candidate.table.columns]
     valued = [name for name in known if base.table[name].notna().any() or candidate.table[name].notna().any()]
-    names = chosen_figures(figures, valued)
+    names = select_figures(figures, valued)
     if not names:
         raise SerfsimError(found_expected("two sweeps without a figure in common", "at least one figure"))
     tables = (base.table, candidate.table)
@@ -63,10 +69,10 @@ def compared(
     return pairs, rows, notes
 
 
-def matched(base: ExistingRuns, candidate: ExistingRuns) -> tuple[list[Pair], list[str]]:
-    """The settings that both have, and notes on those left out.
+def match_settings(base: ExistingRuns, candidate: ExistingRuns) -> tuple[list[Pair], list[str]]:
+    """Return the settings both sides have, and notes on those left out.
 
-    Where each side has a single setting, they are compared whatever their parameters are.
+    Two single settings are compared whatever their parameters are.
     """
     sides = [settings_of(table, parameters) for _, table, parameters, _ in (base, candidate)]
     if all(len(side) == 1 for side in sides):
@@ -79,14 +85,14 @@ def matched(base: ExistingRuns, candidate: ExistingRuns) -> tuple[list[Pair], li
     for (name, _, parameters, _), settings in zip((base, candidate), sides, strict=True):
         for path in parameters:
             if path not in common and len({json.dumps(one.parameters[path]) for one in settings}) > 1:
-                expected = f"a path that both vary ({listed(common) or 'none'}), or a single value"
+                expected = f"a path both sweeps vary ({listed(common) or 'none'}), or a single value"
                 raise SerfsimError(found_expected(f"{path}, which only {name} varies", expected))
     keyed = [{_key(one, common): one for one in side} for side in sides]
     pairs = [Pair(one.name, one, keyed[1][key]) for key, one in keyed[0].items() if key in keyed[1]]
     if not pairs:
         examples = " and ".join(f"'{side[0].name}'" for side in sides)
         raise SerfsimError(
-            found_expected(f"no setting in common, but {examples}", "a setting that both have")
+            found_expected(f"no setting in common, but {examples}", "a setting both sweeps have")
         )
     notes = [
         f"{label} alone has {', '.join(left)}"
@@ -101,10 +107,10 @@ def _key(setting: Setting, common: Sequence[str]) -> str:
 
 
 def rows_of(pair: Pair, names: Sequence[str], confidence: float) -> list[Row]:
-    """A row for each figure; all intervals hold at once with `confidence`.
+    """Return a row for each figure; all intervals hold simultaneously at `confidence`.
 
-    A count that is 0 in some runs only has a second row: the share of runs in which it is not. Few runs
-    with large counts make a mean that says little.
+    A count that is 0 in only some runs gets a second row, the share of runs in which it is not 0: a few runs
+    with large counts make an uninformative mean.
     """
     base, candidate = (_values(side, names) for side in (pair.base, pair.candidate))
     counts = [at for at, name in enumerate(names) if is_rare_count(name, base[at], candidate[at])]
@@ -124,7 +130,7 @@ def rows_of(pair: Pair, names: Sequence[str], confidence: float) -> list[Row]:
 
 
 def is_rare_count(name: str, base: Floats, candidate: Floats) -> bool:
-    """Whether a figure counts what does not happen in every run."""
+    """Return True for a count that is 0 in some runs."""
     values = np.concatenate((base, candidate))
     values = values[~np.isnan(values)]
     whole = bool((values == np.round(values)).all())
@@ -165,7 +171,7 @@ def _row(
 
 
 def _values(side: Setting, names: Sequence[str]) -> Floats:
-    """(figures, runs), in the order of the seeds; NaN for a run that failed or has no such figure."""
+    """Return values of shape (figures, runs), by ascending seed; NaN for a run without the figure."""
     runs = side.runs.sort_values("seed")
     values: Any = runs[list(names)].to_numpy(dtype=np.float64).T.copy()
     if "status" in runs:

@@ -1,8 +1,8 @@
-"""What each node contributes to a figure of one run, so that nodes can be resampled.
+"""Each node's contribution to a figure of one run, for resampling nodes.
 
-Contributions are scaled so that their mean over nodes is the figure. Of a count each node has n times
-its own. A ratio R of two sums has R + (a_i - R b_i) / mean(b), whose mean is R and whose spread is that
-of the ratio to first order (the infinitesimal jackknife).
+Contributions are scaled so that their mean over the n nodes is the figure. For a count, a node contributes n
+times its own count. For a ratio R of two sums, node i contributes R + (a_i - R b_i) / mean(b): the mean is R,
+and the spread is that of the ratio to first order (the infinitesimal jackknife).
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 def scored_run_of(result: RunResult) -> ScoredRun:
-    """What is scored of a result, also of one that was read from a folder."""
+    """Return the scored parts of a result, including one read from a folder."""
     if result.recording is not None:
         return ScoredRun(result.recording)
     truth = result.truth
-    # The parts of a recording that a run asks for; the folder keeps no other.
+    # The parts of a recording that scoring reads; the folder keeps no others.
     kept: Any = SimpleNamespace(
         names=truth.names,
         duration=truth.end_s,
@@ -47,7 +47,7 @@ def scored_run_of(result: RunResult) -> ScoredRun:
 
 
 def parts(result: RunResult) -> dict[str, Floats]:
-    """{figure: contribution of every node}, each of shape (n,)."""
+    """Return {figure: contribution of every node}, each of shape (n,)."""
     run = scored_run_of(result)
     failed, suspect = run.of_kind(FAILED), run.of_kind(SUSPECT)
     wrong = select(failed, about_up(run, failed))
@@ -71,12 +71,12 @@ def parts(result: RunResult) -> dict[str, Floats]:
 
 
 def of_observers(observers: Integers, n: int) -> Floats:
-    """How often each node is among them."""
+    """Count how often each of the n nodes occurs in `observers`, scaled by n."""
     return np.bincount(observers.astype(np.int64), minlength=n).astype(np.float64)
 
 
 def of_ratio(above: Floats, below: Floats) -> Floats:
-    """Of sum(above) / sum(below); empty where there is nothing below."""
+    """Return the contributions to sum(above) / sum(below); empty where sum(below) is 0."""
     if below.sum() <= 0:
         return np.empty(0)
     ratio = above.sum() / below.sum()

@@ -1,11 +1,11 @@
-"""What each node contributes to the errors of coordinates, which are means over pairs of nodes.
+"""Each node's contribution to coordinate errors, which are means over pairs of nodes.
 
-A mean over ordered pairs is a U-statistic: resampling nodes takes a node away with all its pairs, as
-observer and as subject, so that node i has m + (r_i - m) + (c_i - m), where m is the mean over all pairs,
-r_i that over the pairs it observes and c_i over those it is the subject of (Hoeffding's projection). Nodes
-that were down at the last sample have no part in it, and neither has any quantile over pairs.
+A mean over ordered pairs is a U-statistic: resampling a node removes all its pairs, as observer and as
+subject. Node i therefore contributes m + (r_i - m) + (c_i - m), where m is the mean over all pairs, r_i that
+over the pairs it observes, and c_i that over the pairs it is the subject of (Hoeffding's projection). Nodes
+that were down at the last sample and quantiles over pairs are excluded.
 
-The true round-trip times are the run's own, or those of its scenario where it was read from a folder.
+True round-trip times come from the run itself, or from its scenario for a run read from a folder.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from serfsim.results.scoring.recording import Floats, Integers
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
-MOST_NODES: Final = 300  # up to which ranks are scored over all pairs
+MOST_NODES: Final = 300  # ranks are scored over all pairs up to this size
 
 
 def parts(result: RunResult) -> dict[str, Floats]:
-    """{figure: contribution of every node}, each (n,) and NaN for a node that was down at the end."""
+    """Return {figure: contribution of every node}, each (n,) and NaN for a node that was down at the end."""
     n = len(result.truth.names)
     if n > MOST_NODES:
         return {}
@@ -40,11 +40,11 @@ def parts(result: RunResult) -> dict[str, Floats]:
     self_pair = np.eye(len(live), dtype=np.bool_)
     known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
     if known.sum() != len(live) * (len(live) - 1):
-        return {}  # some pairs have no path, and the projection would not add up
+        return {}  # some pairs have no path: the projection would not add up
     error = np.where(known, np.abs(estimate - actual), np.nan)
     each = {
-        "coordinates.relative_error.mean": projected(error / np.where(known, actual, np.nan)),
-        "coordinates.absolute_error_ms.mean": projected(1000.0 * error),
+        "coordinates.relative_error.mean": project_pairs(error / np.where(known, actual, np.nan)),
+        "coordinates.absolute_error_ms.mean": project_pairs(1000.0 * error),
         "coordinates.nearest_accuracy": nearest_hits(estimate, actual, self_pair).astype(np.float64),
         "coordinates.rank_loss": np.array(
             [rank_loss(estimate[[i]], actual[[i]], self_pair[[i]]) for i in range(len(live))]
@@ -53,8 +53,8 @@ def parts(result: RunResult) -> dict[str, Floats]:
     return {name: _of_all(values, live, n) for name, values in each.items()}
 
 
-def projected(pairs: Floats) -> Floats:
-    """(n, n) values of ordered pairs, NaN on the diagonal, as (n,) with the same mean."""
+def project_pairs(pairs: Floats) -> Floats:
+    """Project values of ordered pairs, (n, n) with NaN on the diagonal, to (n,) with the same mean."""
     mean = np.nanmean(pairs)
     values: Floats = np.nanmean(pairs, axis=1) + np.nanmean(pairs, axis=0) - mean
     return values
@@ -67,7 +67,7 @@ def _of_all(values: Floats, live: Integers, n: int) -> Floats:
 
 
 def last_sample(result: RunResult) -> tuple[float, Integers, Embedding] | None:
-    """(time, who was live, their coordinates) of the last scored sample; None where fewer than three were."""
+    """Return (time, live nodes, coordinates) of the last scored sample; None with fewer than 3 nodes."""
     table = result.coordinates
     scored = table[(table["t_s"] >= 0.0) & (table["t_s"] <= result.truth.end_s)]
     if len(scored) == 0:
@@ -86,7 +86,10 @@ def last_sample(result: RunResult) -> tuple[float, Integers, Embedding] | None:
 
 
 def true_rtt(result: RunResult) -> Callable[[int, float], Floats] | None:
-    """From a node to every node at a time, seconds, shape (n,); None where the scenario is not kept."""
+    """Return a function of node and time: the true RTT to every node in seconds, shape (n,).
+
+    None where the scenario is not kept.
+    """
     if result.recording is not None:
         return result.recording.truth.rtt
     # start-up: they import simpy

@@ -1,4 +1,4 @@
-"""The figure of a comparison: a line for every figure, its difference and interval around no difference."""
+"""The forest plot of a comparison: one line per figure, its difference and interval around zero."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from serfsim.study.comparison.rows import SHOWN, TELLING, Row
 if TYPE_CHECKING:
     from serfsim.study.comparison.comparison import Comparison
 
-# verdict: colour, marker, filled, what the legend says
+# verdict: colour, marker, filled, legend label
 LOOKS: Final = {
     "worse": (style.RED, "X", True, "worse"),
     "better": (style.BLUE, "o", True, "better"),
@@ -32,18 +32,18 @@ LOOKS: Final = {
     "differs": (style.GREY, "s", False, "differs, no interval"),
 }
 MOST_LINES: Final = 60
-LINE: Final = 0.235  # inches a line
-AROUND: Final = 1.75  # inches of title, axis and legend
-LINEAR: Final = 10.0  # percent; what lies beyond is drawn on a logarithmic scale
-FARTHEST: Final = 1000.0  # percent; an interval that goes on ends in an arrow
+LINE: Final = 0.235  # inches per line
+AROUND: Final = 1.75  # inches for title, axis and legend
+LINEAR: Final = 10.0  # percent; larger values are drawn on a logarithmic scale
+FARTHEST: Final = 1000.0  # percent; an interval that reaches farther ends in an arrow
 Entry = Row | str  # a line, or the heading of a family
 
 
 def entries(comparison: Comparison) -> tuple[list[Entry], int]:
-    """What is drawn from top to bottom, and how many lines are left out.
+    """Return the lines from top to bottom, and the number of lines left out.
 
-    All figures of one setting but those that are equal; of several settings only figures that differ
-    at some setting. Where there are too many, those without a difference go first.
+    For one setting, all figures that are not equal; for several, only figures that differ at some setting.
+    With too many lines, those without a difference are dropped first.
     """
     several = len(comparison.settings) > 1
     differing = {row.figure for row in comparison.of(*SHOWN)}
@@ -64,12 +64,12 @@ def entries(comparison: Comparison) -> tuple[list[Entry], int]:
 
 
 def forest_size(comparison: Comparison) -> tuple[float, float]:
-    """Inches; it grows with its lines."""
+    """Return the figure's size in inches; the height grows with the number of lines."""
     return 11.0, AROUND + LINE * max(4, len(entries(comparison)[0]))
 
 
 def new_forest_axes(comparison: Comparison) -> Axes:
-    """Axes of a new pyplot figure of that size."""
+    """Create a pyplot figure of the right size and return its axes."""
     ax = style.new_axes()
     figure: Any = ax.figure
     figure.set_size_inches(*forest_size(comparison))
@@ -82,7 +82,7 @@ def draw(comparison: Comparison, ax: Axes) -> Axes:
     title = f"{base}: candidate against base" if base == candidate else f"{candidate} against {base}"
     if not lines:
         return style.nothing(ax, title, conclusion(comparison))
-    style.heading(ax, title, _seen(comparison, left_out))
+    style.heading(ax, title, _subtitle(comparison, left_out))
     _axis(ax, lines)
     several = len(comparison.settings) > 1
     labels = [entry if isinstance(entry, str) else _name(entry, several) for entry in lines]
@@ -107,12 +107,12 @@ def draw(comparison: Comparison, ax: Axes) -> Axes:
     return ax
 
 
-def _seen(comparison: Comparison, left_out: int) -> str:
+def _subtitle(comparison: Comparison, left_out: int) -> str:
     what = (
         "nodes of one run each, not seeds" if comparison.kind == "results" else f"{comparison.seeds[0]} seeds"
     )
     more = f"; {left_out} more without a difference" if left_out else ""
-    surely = f"{100 * comparison.confidence:g} % all together"
+    surely = f"{100 * comparison.confidence:g} % for all together"
     return f"Intervals over {what}, at {surely}; at the right base → candidate{more}"
 
 
@@ -122,7 +122,7 @@ def _name(row: Row, several: bool) -> str:
 
 
 def _axis(ax: Axes, lines: Sequence[Entry]) -> None:
-    """Percent of the base, logarithmic where the largest is far beyond the smallest."""
+    """Set up an axis in percent of the base, logarithmic where differences span orders of magnitude."""
     reach = [
         abs(100 * row.relative(value))
         for row in lines
@@ -156,12 +156,12 @@ def _mark(colour: str, marker: str, filled: bool) -> dict[str, Any]:
 
 
 def _line(ax: Axes, place: int, row: Row) -> None:
-    """The interval, the difference, and the values beside them."""
+    """Draw the interval, the difference, and the values beside them."""
     colour, marker, filled, _ = LOOKS[row.verdict]
     centre, low, high = (100 * row.relative(value) for value in (row.difference, row.low, row.high))
     left, right = ax.get_xlim()
     if math.isnan(centre):
-        # Any change of nothing is beyond every share of it.
+        # A change from 0 exceeds every share of it.
         up = row.difference >= 0
         centre = right if up else left
         ax.annotate(
@@ -197,5 +197,5 @@ def _line(ax: Axes, place: int, row: Row) -> None:
 
 
 def _ink(row: Row) -> str:
-    """The colour of a verdict in text: orange is a mark's, on white it is hard to read."""
+    """Return a verdict's text colour: the markers' orange is hard to read on white."""
     return style.BLACK if row.verdict in ("changed", "apart") else LOOKS[row.verdict][0]

@@ -1,4 +1,4 @@
-"""One figure of one setting on both sides: the difference, its interval, and the verdict."""
+"""A row of a comparison: one figure at one setting, its difference, interval and verdict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serfsim.scenario.figures import BY_TYPE, better
 from serfsim.scenario.problems import found_expected, listed
 
 Verdict = Literal["better", "worse", "changed", "apart", "same", "equal", "differs", "no value"]
-ANY: Final = " > 0"  # ends the name of the share of runs in which a figure is not 0
+ANY: Final = " > 0"  # suffix of the share of runs in which a figure is not 0
 STATISTICS: Final = ("mean", "p50", "p90", "p99", "max")
 SHOWN: Final = ("worse", "better", "changed")  # of sweeps
 TELLING: Final = (*SHOWN, "apart")
@@ -22,16 +22,16 @@ TELLING: Final = (*SHOWN, "apart")
 
 @dataclass(frozen=True)
 class Row:
-    """`difference` is candidate less base, in the figure's unit, with bounds `low` and `high`.
+    """One figure of one setting on both sides.
 
-    `base` and `candidate` are the means of the runs compared: of pairs, those in which both have the
-    figure. A figure 'NAME > 0' is the share of runs in which NAME is not 0.
+    `difference` is candidate minus base, in the figure's unit, with bounds `low` and `high`; NaN bounds mean
+    there is no interval. `base` and `candidate` are means over the runs compared, for pairs over those in
+    which both have the figure. A figure 'NAME > 0' is the share of runs in which NAME is not 0. `n`: runs or
+    nodes, the smaller of both sides. `missing`: runs of the base and of the candidate without the figure.
 
-    NaN bounds: there is no interval. `n`: the runs or nodes behind it, the fewer of both sides.
-    `missing`: how many runs of the base and of the candidate have no such figure. Verdicts: better,
-    worse, changed (the interval leaves out 0), of two results apart, whichever way it is; same (it does
-    not, or there is no difference); equal (the very same in all runs); differs (there is no interval); "no
-    value" (one side has none).
+    Verdicts: better, worse or changed (the interval excludes 0), apart (the same for two results), same (it
+    includes 0, or there is no difference), equal (identical in all runs), differs (no interval), "no value"
+    (missing on one side).
     """
 
     setting: str
@@ -47,18 +47,18 @@ class Row:
 
     @property
     def family(self) -> str:
-        """The part of the summary that it belongs to: detection, coordinates, ..."""
+        """The section of the summary the figure belongs to: detection, coordinates, ..."""
         return self.figure.split(".")[0]
 
     @property
     def is_share_of_runs(self) -> bool:
-        """Whether it is the share of runs in which the figure is not 0."""
+        """True for the share of runs in which a figure is not 0."""
         return self.figure.endswith(ANY)
 
     def relative(self, value: float) -> float:
-        """`value`, a difference or a bound, as a share of the base; NaN where the base is 0.
+        """Return `value`, a difference or a bound, as a share of the base; NaN where the base is 0.
 
-        A share of runs is one already, and stays as it is.
+        A share of runs is returned unchanged.
         """
         if self.is_share_of_runs:
             return value
@@ -66,7 +66,10 @@ class Row:
 
 
 def verdict_of(figure: str, difference: float, low: float, high: float, *, equal: bool) -> Verdict:
-    """What an interval of a difference says of a figure. `equal`: all runs agree to the last digit."""
+    """Return the verdict that the interval of a difference implies.
+
+    `equal`: all runs agree to the last digit.
+    """
     if equal:
         return "equal"
     if math.isnan(difference):
@@ -81,10 +84,11 @@ def verdict_of(figure: str, difference: float, low: float, high: float, *, equal
     return "better" if (difference < 0) == (way == "lower") else "worse"
 
 
-def chosen_figures(figures: Sequence[str] | None, known: Collection[str]) -> list[str]:
-    """Those of `known` that are asked for: names or patterns such as 'detection.*'.
+def select_figures(figures: Sequence[str] | None, known: Collection[str]) -> list[str]:
+    """Return the known figures that names or patterns such as 'detection.*' select.
 
-    All but the traffic of single types unless asked for. SerfsimError for one that fits nothing.
+    Without `figures`, all except the traffic of single message types. Raises SerfsimError for a pattern that
+    matches nothing.
     """
     if figures is None:
         return [name for name in known if not name.startswith(BY_TYPE)]
@@ -92,7 +96,7 @@ def chosen_figures(figures: Sequence[str] | None, known: Collection[str]) -> lis
     for pattern in figures:
         fitting = [name for name in known if fnmatchcase(name, pattern) or name.startswith(pattern + ".")]
         if not fitting:
-            expected = "a figure, or a pattern of figures, that both have"
+            expected = "a figure or a pattern of figures that both sides have"
             raise SerfsimError(f"figures: {found_expected(repr(pattern), expected, nearest(pattern, known))}")
         chosen.update(dict.fromkeys(fitting))
     return [name for name in known if name in chosen]
@@ -101,10 +105,10 @@ def chosen_figures(figures: Sequence[str] | None, known: Collection[str]) -> lis
 def distinct(
     names: Sequence[str], doubles: Callable[[str, str], bool], asked: Collection[str]
 ) -> tuple[list[str], list[str]]:
-    """The names without statistics that are another one's double, and a note on those left out.
+    """Drop statistics that duplicate another one, and return the names left with a note.
 
-    Where one member crashes a run, mean, median and all percentiles of a time are one value. What is
-    `asked` for by its full name stays.
+    Where a run has a single crash, mean, median and all percentiles of a time are one value. Names in `asked`
+    stay.
     """
     kept: dict[str, list[str]] = {}
     doubled: dict[str, None] = {}
@@ -118,5 +122,5 @@ def distinct(
             known.append(name)
     left = {name for members in kept.values() for name in members}
     stems = listed(doubled).replace(" or ", " and ")
-    notes = [f"of {stems} the statistics that are all the same are compared once"] if doubled else []
+    notes = [f"identical statistics of {stems} are compared once"] if doubled else []
     return [name for name in names if name in left], notes

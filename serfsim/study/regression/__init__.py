@@ -1,14 +1,13 @@
-"""Does the simulator still do what it did? Runs of now beside a baseline committed with the code.
+"""Regression checks: current runs compared with a baseline committed with the code.
 
-The same code and the same seeds give the same digests: then nothing needs to be tested. Otherwise each
-figure's distribution over seeds is tested against the baseline's, with one rate of false alarms for the
-whole call, and any significant difference is a regression until it is accepted: for the worse, for the
-better or neither, a simulator must not change its answers unannounced.
+The same code and seeds give the same digests; then nothing needs testing. Otherwise each figure's
+distribution over seeds is tested against the baseline's, with one false-alarm rate for the whole call. Any
+significant difference is a regression until it is accepted, whether for better, worse or neither: a simulator
+must not change its answers unannounced.
 
-`baseline` is the folder, `selection` and `identity` say what is run and whether it is still the same
-scenario, `runs` runs it, `family` chooses what is tested, `difference` tests it, `comparison` judges all
-together. `check` does these one after the other; `markdown`, `document` and `plots` tell of it.
-`acceptance` makes the next baseline, and `history` and `changelog` remember it.
+`baseline` is the folder, `selection` picks the scenarios and checks that they are unchanged, `runs` runs
+them, `comparison` tests all figures, and `check` does these in turn; `markdown` and `plots` report the
+outcome. `acceptance` writes the next baseline, and `history` and `changelog` record it.
 """
 
 from serfsim.study.regression.acceptance import accept

@@ -1,7 +1,7 @@
-"""Accepting a change: the new baseline, a line of the history, a line of the CHANGELOG.
+"""Accepting a change: a new baseline, a line in the history, an entry in the CHANGELOG.
 
-All scenarios run first; then the three are written, each whole or not at all, the baseline first and the
-history last. Called again after an interruption, it adds what is missing.
+All scenarios run first. Then the three are written atomically, the baseline first and the history last. A
+call after an interruption adds what is missing.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from serfsim.study.regression.check import history_of, run
 from serfsim.study.regression.comparison import claims_of
 from serfsim.study.regression.history import ACCEPTED, append, commit_here, line_of, read_history
 from serfsim.study.regression.runs import Runs
-from serfsim.study.regression.selection import comparable_fields, entry_of, located, source_of
-from serfsim.study.sweeps.grid import checked_seeds
+from serfsim.study.regression.selection import comparable_fields, entry_of, locate_source, source_of
+from serfsim.study.sweeps.grid import check_seeds
 from serfsim.study.sweeps.keys import code_version
 
 SEEDS: Final = "1-30"
@@ -42,13 +42,12 @@ FIRST: Final = "first baseline"
 
 @dataclass(frozen=True)
 class Accepted:
-    """What an acceptance did.
+    """The outcome of an acceptance.
 
-    `moved`: scenarios of which some seed gives another run than before, or of which no seed is one that
-    was there before; `edited`: scenarios that are
-    others themselves; `renewed`: the rest of those that were written anew (more seeds, new figures,
-    other claims); `added` and `dropped`. `line` is that of the CHANGELOG, '' where nothing moved, and
-    `changelog` the file that has it now, None where it is to be pasted. `warnings` are of the history.
+    `moved`: unchanged scenarios whose runs differ from the baseline's or share no seed with them. `edited`:
+    scenarios that changed themselves. `renewed`: others written anew (more seeds, new figures, other claims).
+    `added` and `dropped`: scenarios. `line` is the CHANGELOG entry, '' where nothing moved, and `changelog`
+    the file that contains it now, None where the user has to paste it. `warnings` concern the history.
     """
 
     baseline: Baseline
@@ -75,32 +74,32 @@ def accept(
     workers: int | None = None,
     quiet: bool = False,
 ) -> Accepted:
-    """Make the baseline anew, or only of `scenarios`, which may be new to it.
+    """Write the baseline anew, or only its `scenarios`, which may be new to it.
 
-    `ask` is given the scenarios that moved or were edited, and answers why. A scenario whose file is
-    gone is dropped when all are accepted. Raises BaselineError where a run fails, or nothing can be
-    written; then all stays as it was.
+    `ask` is called with the scenarios that moved or were edited, and returns the reason. A scenario whose
+    file is gone is dropped when all are accepted. Raises BaselineError where a run fails or nothing can be
+    written; the baseline then stays unchanged.
     """
     former = read_baseline(folder) if (folder / MANIFEST).is_file() else Baseline(folder, {})
     check_replaceable(folder, OWNED, BaselineError)
-    present, dropped = _present(former, scenarios)
+    present, dropped = _find_scenarios(former, scenarios)
     wanted = {name: _seeds(former.entries.get(name), seeds) for name in present}
     runs, failures = run({name: scenario for name, (_, scenario) in present.items()}, wanted, workers, quiet)
     if failures:
         first = f"{failures[0].scenario} with seed {failures[0].seed} first: {failures[0].error}"
         count = f"{len(failures)} of {sum(map(len, wanted.values()))} runs"
-        raise BaselineError(f"{count} came to no end, {first}; nothing was accepted")
+        raise BaselineError(f"{count} failed, {first}; nothing was accepted")
     made = {name: _entry(folder, name, *present[name], runs[name]) for name in present}
-    accepted = _sorted_out(former, made, dropped)
+    accepted = _classify_changes(former, made, dropped)
     if not accepted.is_nothing:
         baseline = _baseline(former, made, accepted, ask)
         write_baseline(baseline)
         accepted = replace(accepted, baseline=baseline)
-    return _finished(accepted)
+    return _record_acceptance(accepted)
 
 
-def _sorted_out(former: Baseline, made: Mapping[str, Entry], dropped: Sequence[str]) -> Accepted:
-    """Which scenario changed in what way."""
+def _classify_changes(former: Baseline, made: Mapping[str, Entry], dropped: Sequence[str]) -> Accepted:
+    """Classify how each scenario changed."""
     kinds: dict[str, list[str]] = {kind: [] for kind in ("moved", "edited", "renewed", "added")}
     for name, entry in made.items():
         kind = _kind(former.entries.get(name), entry)
@@ -127,9 +126,9 @@ def _kind(former: Entry | None, made: Entry) -> str:
 def _baseline(
     former: Baseline, made: Mapping[str, Entry], accepted: Accepted, ask: Callable[[Sequence[str]], str]
 ) -> Baseline:
-    """The new one: what changed is new, what did not keeps the date of its own acceptance."""
+    """Return the new baseline; unchanged entries keep the date of their own acceptance."""
     asked = (*accepted.moved, *accepted.edited)
-    because = ask(asked) if asked else _told(accepted, bool(former.entries))
+    because = ask(asked) if asked else _reason_for(accepted, bool(former.entries))
     last = Acceptance(**about_now(because), moved=bool(accepted.moved))
     entries = {name: entry for name, entry in former.entries.items() if name not in accepted.dropped}
     for name in (*asked, *accepted.renewed, *accepted.added):
@@ -137,34 +136,34 @@ def _baseline(
     return Baseline(former.folder, dict(sorted(entries.items())), last)
 
 
-def _told(accepted: Accepted, had_some: bool) -> str:
-    """The reason where nobody needs to be asked for one."""
+def _reason_for(accepted: Accepted, had_some: bool) -> str:
+    """Return the reason where the user need not be asked for one."""
     if not had_some:
         return FIRST
     named = (("added", accepted.added), ("dropped", accepted.dropped), ("renewed", accepted.renewed))
     return ", ".join(f"{word} {', '.join(names)}" for word, names in named if names)
 
 
-def _present(
+def _find_scenarios(
     former: Baseline, names: Sequence[str]
 ) -> tuple[dict[str, tuple[str, Scenario]], tuple[str, ...]]:
-    """{name: (source, scenario)} of what is to run, and the entries whose files are gone."""
+    """Return {name: (source, scenario)} of the scenarios to run, and the entries whose files are gone."""
     if not names and not former.entries:
-        raise BaselineError(f"{former.folder}: there is no baseline yet; name its scenarios with --scenarios")
+        raise BaselineError(f"{former.folder}: no baseline yet; name its scenarios with --scenarios")
     dropped: list[str] = []
     sources = []
     for name in names:
         entry = entry_of(former, name)
         sources.append(entry.source if entry else source_of(former.folder, name))
     for entry in () if names else former.entries.values():
-        file = located(former.folder, entry.source)
+        file = locate_source(former.folder, entry.source)
         if Path(file).exists() or file in shipped():
             sources.append(entry.source)
         else:
             dropped.append(entry.name)
     found: dict[str, tuple[str, Scenario]] = {}
     for source in sources:
-        scenario = load(located(former.folder, source))
+        scenario = load(locate_source(former.folder, source))
         if scenario.name in found and found[scenario.name][0] != source:
             raise BaselineError(
                 f"{source}: found a second scenario named {scenario.name}; expected each name once"
@@ -179,7 +178,7 @@ def _present(
 def _seeds(entry: Entry | None, seeds: Iterable[int] | str | None) -> list[int]:
     if seeds is None and entry is not None:
         return list(entry.runs.seeds)
-    return checked_seeds(SEEDS if seeds is None else seeds)
+    return check_seeds(SEEDS if seeds is None else seeds)
 
 
 def _entry(folder: Path, name: str, source: str, scenario: Scenario, runs: Runs) -> Entry:
@@ -197,7 +196,7 @@ def _entry(folder: Path, name: str, source: str, scenario: Scenario, runs: Runs)
 
 
 def about_now(because: str) -> dict[str, str]:
-    """When, by which code, at which commit, and why."""
+    """Return the date, code version, commit and reason of an acceptance."""
     return {"date": _now(), "commit": commit_here(), "code": code_version(), "because": because}
 
 
@@ -205,8 +204,11 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _finished(accepted: Accepted) -> Accepted:
-    """CHANGELOG and history told of the last acceptance; the history last, for what it knows is finished."""
+def _record_acceptance(accepted: Accepted) -> Accepted:
+    """Write the last acceptance to the CHANGELOG, then to the history.
+
+    The line in the history marks the acceptance as complete.
+    """
     baseline, last = accepted.baseline, accepted.baseline.last
     if last is None:
         return accepted
@@ -217,14 +219,14 @@ def _finished(accepted: Accepted) -> Accepted:
     if any(about.items() <= line.items() for line in lines):
         return accepted
     if last.moved:
-        line, file = _tell(baseline.folder, last.because)
+        line, file = _add_to_changelog(baseline.folder, last.because)
         accepted = replace(accepted, line=line, changelog=file)
     append(path, line_of({name: entry.runs for name, entry in baseline.entries.items()}, about))
     return accepted
 
 
-def _tell(folder: Path, because: str) -> tuple[str, Path | None]:
-    """The line of the CHANGELOG, and the file that has it now."""
+def _add_to_changelog(folder: Path, because: str) -> tuple[str, Path | None]:
+    """Add the entry to the CHANGELOG; return the entry and the file that contains it now."""
     line = changelog.entry_of(because)
     path = changelog.find(folder)
     try:

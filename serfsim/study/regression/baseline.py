@@ -1,12 +1,12 @@
-"""A baseline: what every scenario's figures were, in a folder that is committed with the code.
+"""The baseline: the figures of every scenario, in a folder committed with the code.
 
 | file | content |
 |---|---|
-| `manifest.json` | which scenarios, where their files are, what was accepted when and why |
-| `NAME.csv` | one row a seed: digest, claims that failed, and every figure |
-| `NAME.yaml` | the complete scenario that ran, every default filled in |
+| `manifest.json` | scenarios, the paths of their files, the last acceptance and its reason |
+| `NAME.csv` | one row per seed: digest, number of failed claims, and every figure |
+| `NAME.yaml` | the complete scenario, with every default filled in |
 
-Text, so that a change shows in a diff. The folder is written under another name and renamed when whole.
+All files are text, so that changes show in a diff. The folder is written under another name and renamed.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from serfsim.study.regression.runs import DIGITS, Runs
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
-_ACCEPT: Final = "serfsim regress --accept makes one"
+_ACCEPT: Final = "create one with serfsim regress --accept"
 
 
 @dataclass(frozen=True)
 class Entry:
     """One scenario of a baseline.
 
-    `source`: the name of a shipped scenario, or its file's path from the baseline's folder. `given`:
+    `source`: the name of a shipped scenario, or its file's path relative to the baseline's folder. `given`:
     see `comparable_fields`. `claims`: those of its runs, as text. `complete`: its YAML with all defaults.
-    `code`, `commit`, `date`: what made these runs, and when they were accepted.
+    `code`, `commit`, `date`: the code that produced these runs, and the date of acceptance.
     """
 
     name: str
@@ -54,7 +54,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """The last change that was accepted. `moved`: whether runs of unchanged scenarios became others."""
+    """The last accepted change.
+
+    `moved`: runs of unchanged scenarios differ.
+    """
 
     date: str
     commit: str
@@ -73,7 +76,10 @@ class Baseline:
 
 
 def read_baseline(folder: Path) -> Baseline:
-    """Raises BaselineError where there is none, or one that cannot be read."""
+    """Read a baseline.
+
+    Raises BaselineError where there is none or it cannot be read.
+    """
     manifest = _manifest(folder)
     entries = {}
     for name, about in sorted(manifest["scenarios"].items()):
@@ -95,14 +101,12 @@ def read_baseline(folder: Path) -> Baseline:
 
 
 def _about(about: Any, name: str, path: Path) -> dict[str, Any]:
-    """What the manifest says of a scenario."""
+    """Return the manifest's record of a scenario."""
     kinds = {"source": str, "given": dict, "claims": list, "code": str, "commit": str, "date": str}
     for key, kind in kinds.items():
         if not isinstance(about, dict) or not isinstance(about.get(key), kind):
             found = quoted(about.get(key) if isinstance(about, dict) else about)
-            raise BaselineError(
-                f"{path}: {name}: {key}: {found_expected(found, 'what serfsim writes there')}"
-            )
+            raise BaselineError(f"{path}: {name}: {key}: {found_expected(found, 'the value serfsim writes')}")
     return {key: tuple(about[key]) if kind is list else about[key] for key, kind in kinds.items()}
 
 
@@ -113,9 +117,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise BaselineError(f"{folder}: cannot be read: {error.strerror or error}") from None
     if not folder.is_dir():
-        raise BaselineError(f"{folder}: there is no such folder of a baseline; {_ACCEPT}")
+        raise BaselineError(f"{folder}: no such baseline; {_ACCEPT}")
     if not path.is_file():
-        raise BaselineError(f"{folder}: is not a baseline: it has no {MANIFEST}; {_ACCEPT}")
+        raise BaselineError(f"{folder}: not a baseline: no {MANIFEST}; {_ACCEPT}")
     try:
         manifest: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -144,15 +148,15 @@ def _read_runs(text: str, path: Path) -> Runs:
         seeds = tuple(int(row[0]) for row in rows[1:])
         values = np.array([[float(cell) if cell else math.nan for cell in row[2:]] for row in rows[1:]])
     except ValueError as error:
-        raise BaselineError(f"{path}: found something that is no number: {error}") from None
+        raise BaselineError(f"{path}: found a value that is not a number: {error}") from None
     if len(set(seeds)) < len(seeds):
-        raise BaselineError(f"{path}: {found_expected('a seed twice', 'one row a seed')}")
+        raise BaselineError(f"{path}: {found_expected('a seed twice', 'one row per seed')}")
     digests = tuple(row[1] for row in rows[1:])
     return Runs(seeds, digests, {name: values[:, column] for column, name in enumerate(names)})
 
 
 def files_of(baseline: Baseline) -> dict[str, str]:
-    """{file name: text} of all that a baseline's folder holds."""
+    """Return {file name: text} of all files in a baseline's folder."""
     about = {
         name: {
             "source": entry.source,
@@ -187,7 +191,7 @@ def _cell(value: float) -> str:
 
 
 def own_files(folder: Path) -> set[str]:
-    """The files of the baseline in a folder; none where what is there cannot be read as one."""
+    """Return the files of the baseline in a folder; none where it cannot be read as a baseline."""
     try:
         entries = read_baseline(folder).entries
     except BaselineError:
@@ -199,9 +203,9 @@ OWNED: Final = Owned("a baseline", own_files, lambda folder: None, (MANIFEST,))
 
 
 def write_baseline(baseline: Baseline) -> None:
-    """Write the folder anew, an older one standing until the new one is whole.
+    """Replace the folder atomically.
 
-    Raises BaselineError where the folder holds something else, or cannot be written.
+    Raises BaselineError where the folder holds something else or cannot be written.
     """
     with replacing(baseline.folder, OWNED, BaselineError) as partial:
         for name, text in files_of(baseline).items():
@@ -209,7 +213,7 @@ def write_baseline(baseline: Baseline) -> None:
 
 
 def seeds_text(seeds: tuple[int, ...]) -> str:
-    """'1-20,25' of ascending seeds."""
+    """Format ascending seeds as '1-20,25'."""
     parts: list[list[int]] = []
     for seed in seeds:
         if parts and seed == parts[-1][1] + 1:

@@ -1,7 +1,7 @@
-"""The line of the CHANGELOG that tells of an accepted change.
+"""The CHANGELOG entry of an accepted change.
 
-It goes to the end of the list under *Results may differ* of the newest version, if that section is
-there; else it is for whoever accepts to paste.
+It is appended to the list under *Results may differ* of the newest version. Without that section, the user
+has to paste it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NOTHING = re.compile(r"^\s*[-*]\s+nothing\b", re.IGNORECASE)
 
 
 def find(start: Path) -> Path | None:
-    """The CHANGELOG of the project that `start` lies in: the nearest one above it."""
+    """Return the nearest CHANGELOG in `start` or a folder above it."""
     for folder in (start.absolute(), *start.absolute().parents):
         if (folder / NAME).is_file():
             return folder / NAME
@@ -29,16 +29,16 @@ def find(start: Path) -> Path | None:
 
 
 def entry_of(because: str) -> str:
-    """The line itself, wrapped as a list's item."""
+    """Return the entry, wrapped as a list item."""
     text = " ".join(because.split())
     text = text if text.endswith((".", "!", "?")) else f"{text}."
     return textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False)
 
 
 def with_entry(text: str, because: str) -> str | None:
-    """The CHANGELOG with the entry; the same text if it is there already; None without the section.
+    """Return the CHANGELOG with the entry added once, or None without the section.
 
-    'Nothing came before' and the like give way to it.
+    The entry replaces placeholders such as 'Nothing came before'.
     """
     lines = text.splitlines()
     bounds = _section(lines)
@@ -57,7 +57,7 @@ def with_entry(text: str, because: str) -> str | None:
 
 
 def _section(lines: list[str]) -> tuple[int, int] | None:
-    """Where the section's text begins and ends, within the newest version."""
+    """Return the first and last line of the section within the newest version."""
     version = [place for place, line in enumerate(lines) if re.match(r"^##\s", line)]
     newest = range(version[0] if version else 0, version[1] if len(version) > 1 else len(lines))
     for place in newest:

@@ -1,4 +1,4 @@
-"""Run the scenarios of a baseline as the code is now, compare, and tell."""
+"""`regress`: run the scenarios of a baseline with the current code, compare, and report."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from serfsim.study.regression.history import FILE, read_history
 from serfsim.study.regression.markdown import document, markdown
 from serfsim.study.regression.plots import save_plots
 from serfsim.study.regression.runs import Failure, Runs, run_scenarios
-from serfsim.study.regression.selection import chosen, loaded
-from serfsim.study.sweeps.grid import checked_seeds
+from serfsim.study.regression.selection import load_scenarios, select_entries
+from serfsim.study.sweeps.grid import check_seeds
 from serfsim.study.sweeps.worker import FAILED, Outcome
 
 BASELINE: Final = Path("results") / "baseline"
@@ -32,14 +32,14 @@ PLOTS: Final = "plots"
 _KIND: Final = "regression"
 
 
-def _own(folder: Path) -> set[str]:
+def _own_files(folder: Path) -> set[str]:
     kept = manifest.read(folder)
     return manifest.own(folder) if kept is not None and kept.kind == _KIND else set()
 
 
 _OWNED: Final = Owned(
     "the outcome of serfsim regress",
-    _own,
+    _own_files,
     partial(manifest.seal, kind=_KIND),
     (PAGE, DOCUMENT, manifest.FILE),
 )
@@ -56,15 +56,15 @@ def regress(
     workers: int | None = None,
     progress: bool = True,
 ) -> Comparison:
-    """Compare runs of now with a baseline.
+    """Compare current runs with a baseline.
 
-    `scenarios`: names or files of some that the baseline has; all unless given. `seeds`: whole numbers
-    or a text such as '1-20'; those of the baseline unless given. `settings`: 'PATH=VALUE' changed in
-    every scenario. `out`: a folder for regress.md, regress.json and plots; none unless given.
-    `family_wise_error`: the rate of false alarms of this whole call, 0 to 1.
+    `scenarios`: names or files of scenarios in the baseline; all by default. `seeds`: whole numbers or a text
+    such as '1-20'; those of the baseline by default. `settings`: 'PATH=VALUE' overrides for every scenario.
+    `out`: a folder for regress.md, regress.json and plots. `family_wise_error`: the false-alarm rate of the
+    whole call, 0 to 1.
 
-    Raises BaselineError where the baseline, or `out`, cannot be used; ScenarioError and SweepError for
-    mistakes in what is to run.
+    Raises BaselineError where the baseline or `out` cannot be used, ScenarioError and SweepError for invalid
+    scenarios, seeds and settings.
     """
     if not 0.0 < family_wise_error < 1.0:
         expected = "a rate between 0 and 1, such as 1%"
@@ -76,8 +76,8 @@ def regress(
     if out is not None and Path(out).resolve().is_relative_to(kept.folder.resolve()):
         expected = "a folder outside the baseline, which the next acceptance replaces"
         raise BaselineError(f"out: {found_expected(quoted(str(out)), expected)}")
-    entries = chosen(kept, scenarios)
-    present = loaded(kept.folder, entries, settings)
+    entries = select_entries(kept, scenarios)
+    present = load_scenarios(kept.folder, entries, settings)
     if out is not None:
         check_replaceable(Path(out), _OWNED, BaselineError)
     now, failures = run(present, seeds_of(entries, seeds), workers, not progress)
@@ -88,10 +88,10 @@ def regress(
 
 
 def seeds_of(entries: Iterable[Entry], seeds: Iterable[int] | str | None) -> dict[str, list[int]]:
-    """The seeds of each scenario: those given, or its own of the baseline."""
+    """Return the seeds of each scenario: those given, or those of the baseline."""
     if seeds is None:
         return {entry.name: list(entry.runs.seeds) for entry in entries}
-    wanted = checked_seeds(seeds)
+    wanted = check_seeds(seeds)
     return {entry.name: wanted for entry in entries}
 
 
@@ -101,7 +101,7 @@ def run(
     workers: int | None = None,
     quiet: bool = False,
 ) -> tuple[dict[str, Runs], list[Failure]]:
-    """Run them, with progress shown unless `quiet`."""
+    """Run the scenarios, showing progress unless `quiet`."""
     total = sum(len(seeds[name]) for name in scenarios)
     with runs_bar("regress", total, quiet, lines=True) as tell:
 
@@ -112,9 +112,9 @@ def run(
 
 
 def write(comparison: Comparison, baseline: Baseline, out: Path) -> None:
-    """Write the folder `out`, whole or not at all."""
+    """Write the folder `out` atomically."""
     history, _ = read_history(history_of(baseline.folder))
-    page = markdown(comparison, baseline=baseline.folder.as_posix(), command=accepting(baseline.folder))
+    page = markdown(comparison, baseline=baseline.folder.as_posix(), command=accept_command(baseline.folder))
     with replacing(out, _OWNED, BaselineError) as folder:
         (folder / PAGE).write_text(page, encoding="utf-8")
         text = json.dumps(document(comparison), indent=2, allow_nan=False) + "\n"
@@ -123,11 +123,11 @@ def write(comparison: Comparison, baseline: Baseline, out: Path) -> None:
 
 
 def history_of(baseline: Path) -> Path:
-    """The history lies beside the baseline."""
+    """Return the path of the history, beside the baseline."""
     return baseline.absolute().parent / FILE
 
 
-def accepting(baseline: Path) -> str:
-    """The command that accepts what changed."""
+def accept_command(baseline: Path) -> str:
+    """Return the command that accepts the change."""
     where = "" if baseline == BASELINE else f"--baseline {baseline.as_posix()} "
     return f'serfsim regress {where}--accept --because "what changed, and why it should"'

@@ -1,9 +1,8 @@
-"""Runs beside their baseline: what is identical, and what moved though nobody said so.
+"""Runs compared with their baseline: digests first, then a test of every figure.
 
-The same code and the same seeds give the same digests; then there is nothing to test. Otherwise every
-figure of the family is tested for a difference between its distributions over seeds, then and now, and
-Holm's adjustment over all scenarios and figures together keeps the rate of false alarms of the whole
-call at what was asked.
+The same code and seeds give the same digests; then there is nothing to test. Otherwise every figure of the
+family is tested for a difference between its distributions over seeds, and Holm's adjustment over all
+scenarios and figures keeps the false-alarm rate of the whole call at the requested level.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ FAMILY_WISE_ERROR: Final = 0.01
 
 @dataclass(frozen=True)
 class FigureTest:
-    """One figure of one scenario, then and now; a run without a value has infinity.
+    """One figure of one scenario, in the baseline and now; a run without a value counts as infinity.
 
-    `adjusted` is the p-value adjusted over all tests of the call. `verdict` is worse, better or changed
-    where that is at most the family-wise error rate, else ''.
+    `adjusted` is the p-value adjusted over all tests of the call. `verdict` is worse, better or changed where
+    `adjusted` is at most the family-wise error rate, else ''.
     """
 
     scenario: str
@@ -48,10 +47,11 @@ class FigureTest:
 
 @dataclass(frozen=True)
 class Compared:
-    """One scenario. `same` of the seeds that both have gave the same digest; `identical`: all did, of all.
+    """One scenario compared.
 
-    `settings`: what differs between the complete scenarios, then and now. `gone` and `new`: figures that
-    only the baseline, or only these runs, have.
+    `same`: common seeds with equal digests. `identical`: all digests are equal, of all seeds. `settings`:
+    differences between the complete scenarios. `gone` and `new`: figures that only the baseline, or only the
+    current runs, have.
     """
 
     entry: Entry
@@ -75,7 +75,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All scenarios of a call, and the runs that came to no end."""
+    """All scenarios of a call, and the runs that failed."""
 
     scenarios: tuple[Compared, ...]
     failures: tuple[Failure, ...]
@@ -87,13 +87,13 @@ class Comparison:
 
     @property
     def changed(self) -> list[FigureTest]:
-        """Surest first."""
+        """The changed figures, smallest p-value first."""
         found = [test for test in self.tests if test.verdict]
         return sorted(found, key=lambda test: (test.adjusted, test.p))
 
     @property
     def differing(self) -> list[str]:
-        """The scenarios in which some digest differs from the baseline's."""
+        """The scenarios with a digest that differs from the baseline's."""
         return [scenario.name for scenario in self.scenarios if scenario.same < scenario.common]
 
     @property
@@ -102,7 +102,7 @@ class Comparison:
 
     @property
     def is_regression(self) -> bool:
-        """Whether something moved that was not accepted, for the worse or not."""
+        """True if a figure changed in either direction and the change was not accepted."""
         return bool(self.changed or self.failures)
 
 
@@ -113,17 +113,17 @@ def compare(
     failures: Sequence[Failure] = (),
     rate: float = FAMILY_WISE_ERROR,
 ) -> Comparison:
-    """Compare the runs of each scenario, as it ran, with the baseline's of the same name."""
-    found = [_compared(baseline, scenarios[name], runs) for name, runs in now.items() if runs.seeds]
+    """Compare the runs of each scenario with the baseline's of the same name."""
+    found = [_compare_scenario(baseline, scenarios[name], runs) for name, runs in now.items() if runs.seeds]
     adjusted = iter(holm([test.p for scenario in found for test in scenario.tests]))
     judged = []
     for scenario in found:
-        tests = tuple(_judged(test, float(next(adjusted)), rate) for test in scenario.tests)
+        tests = tuple(_with_verdict(test, float(next(adjusted)), rate) for test in scenario.tests)
         judged.append(replace(scenario, tests=tests))
     return Comparison(tuple(judged), tuple(failures), rate)
 
 
-def _compared(baseline: Baseline, scenario: Scenario, now: Runs) -> Compared:
+def _compare_scenario(baseline: Baseline, scenario: Scenario, now: Runs) -> Compared:
     entry = baseline.entries[scenario.name]
     complete = scenario.to_yaml(baseline.folder)
     then, digest_of = entry.runs.digest_of, now.digest_of
@@ -148,7 +148,7 @@ def _compared(baseline: Baseline, scenario: Scenario, now: Runs) -> Compared:
 
 
 def _tests(entry: Entry, now: Runs, same_claims: bool) -> list[FigureTest]:
-    """Other claims fail in other runs, so that they can be compared only where they are the same."""
+    """Return the tests of a scenario; failed claims are compared only where the claims are the same."""
     return [
         FigureTest(entry.name, figure, before, after, p_value(before, after))
         for figure, before, after in family(entry.runs, now)
@@ -161,11 +161,11 @@ def claims_of(scenario: Scenario) -> tuple[str, ...]:
 
 
 def _only(one: Runs, other: Runs) -> list[str]:
-    """Figures of one set alone. Which types of message there are depends on the runs."""
+    """Return the figures only `one` has, except those by message type, which depend on the runs."""
     return [name for name in one.figures if name not in other.figures and not name.startswith(BY_TYPE)]
 
 
-def _judged(test: FigureTest, adjusted: float, rate: float) -> FigureTest:
+def _with_verdict(test: FigureTest, adjusted: float, rate: float) -> FigureTest:
     return replace(test, adjusted=adjusted, verdict=_verdict(test) if adjusted <= rate else "")
 
 
@@ -178,31 +178,31 @@ def _verdict(test: FigureTest) -> str:
 
 
 def finite(values: Floats) -> Floats:
-    """The values without the infinity of runs that had none."""
+    """Return the finite values."""
     kept: Floats = values[np.isfinite(values)]
     return kept
 
 
 def p_value(then: Floats, now: Floats) -> float:
-    """Two-sided. Values may be infinite; NaN may not be."""
+    """Return the two-sided p-value; values may be infinite, not NaN."""
     # start-up: scipy is slow to import
     from scipy.stats import ks_2samp
 
     if np.isnan(then).any() or np.isnan(now).any():
-        raise ValueError("NaN has no place in an order")
+        raise ValueError("NaN cannot be ordered")
     with warnings.catch_warnings():
-        # Where samples hardly differ, the sum may come out a rounding above 1; scipy says so and gives 1.
+        # For nearly identical samples rounding may put the sum above 1; scipy then warns and returns 1.
         warnings.simplefilter("ignore", RuntimeWarning)
         return min(1.0, float(ks_2samp(then, now, method="exact").pvalue))
 
 
 def tendency(then: Floats, now: Floats) -> float:
-    """-1 to 1: how much likelier it is that a run now lies above one then than below it (Cliff's delta)."""
+    """Return Cliff's delta, -1 to 1: P(now > then) - P(now < then)."""
     above, below = now[:, None] > then[None, :], now[:, None] < then[None, :]
     return float(above.mean() - below.mean())
 
 
-# (which figures, which one tells it)
+# (figures, the figure that covers them)
 TOLD_BY_OTHERS: Final = (
     (r"detection\..*_per_node_hour", "the same count, over time and nodes, which the scenario fixes"),
     (r"detection\..*_s\.n", "crashes less those missed, and detection.missed is tested"),
@@ -222,17 +222,17 @@ _OTHERS: Final = re.compile("|".join(f"(?:{pattern})" for pattern, _ in TOLD_BY_
 
 
 def is_tested(name: str) -> bool:
-    """Whether a figure belongs to the family."""
+    """Return True if a figure belongs to the family."""
     return _OTHERS.fullmatch(name) is None
 
 
 def family(then: Runs, now: Runs) -> Iterator[tuple[str, Floats, Floats]]:
-    """(figure, values then, values now) of every test between two sets of runs of one scenario.
+    """Yield (figure, values then, values now) for every test of one scenario.
 
-    A run without a value counts as beyond all values. No test is a figure that is the same in all runs
-    of both sets, nor one that orders all runs as an earlier one does (all suspicions, where every one is
-    unjust). Both are decided by all runs together, whichever set each is in, so the rest of the family
-    errs with the rate that it states.
+    A run without a value counts as larger than all values. A figure that is constant over all runs of both
+    sets is not tested, nor one that ranks all runs as an earlier figure does (all suspicions where every one
+    is false). Both decisions use all runs together, whichever set each belongs to, so the family keeps its
+    stated error rate.
     """
     seen = set()
     for name in dict.fromkeys([*then.figures, *now.figures]):

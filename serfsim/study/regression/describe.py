@@ -1,4 +1,4 @@
-"""How figures and verdicts are written for people, in Markdown and in plots alike."""
+"""Wording of figures and verdicts, shared by Markdown and plots."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from serfsim.study.regression.runs import CLAIMS_FAILED, Floats
 
 
 def verdict(comparison: Comparison) -> str:
-    """One sentence: what this comparison says."""
+    """Return the verdict in one sentence."""
     scenarios = counted(len(comparison.scenarios), "scenario")
     if comparison.failures:
-        failed = f"{counted(len(comparison.failures), 'run')} came to no end"
+        failed = f"{counted(len(comparison.failures), 'run')} failed"
         return f"{failed}, in {_places([failure.scenario for failure in comparison.failures])}."
     if comparison.is_identical:
         runs = sum(len(scenario.now.seeds) for scenario in comparison.scenarios)
@@ -29,14 +29,14 @@ def verdict(comparison: Comparison) -> str:
         return f"{moved}."
     changed = counted(len(comparison.changed), "figure")
     kinds = [sum(test.verdict == kind for test in comparison.changed) for kind in (WORSE, BETTER, CHANGED)]
-    named = zip(kinds, ("worse", "better", "neither good nor bad"), strict=True)
+    named = zip(kinds, ("worse", "better", "neutral"), strict=True)
     told = ", ".join(f"{count} {kind}" for count, kind in named if count)
     where = _places([test.scenario for test in comparison.changed])
     return f"Changed without being accepted: {changed} ({told}) in {where} of {scenarios} ({tests})."
 
 
 def _places(names: Sequence[str]) -> str:
-    """'crash, udp_blocked and 2 more'."""
+    """Join scenario names: 'crash, udp_blocked and 2 more'."""
     each = list(dict.fromkeys(names))
     if len(each) <= 4:
         return joined(each)
@@ -44,13 +44,13 @@ def _places(names: Sequence[str]) -> str:
 
 
 def unit_after(figure: str) -> str:
-    """' s', ' ms' or ''."""
+    """Return the unit to append: ' s', ' ms' or ''."""
     unit = unit_of(figure)
     return f" {unit}" if unit else ""
 
 
 def number(value: float) -> str:
-    """Four significant digits; thousands are set apart."""
+    """Format a number with four significant digits and thousands separators."""
     if not np.isfinite(value):
         return "-"
     if value and (abs(value) < 1e-4 or abs(value) >= 1e9):
@@ -61,7 +61,7 @@ def number(value: float) -> str:
 
 
 def spread(values: Floats, figure: str) -> str:
-    """'5.93 [5.71, 7.2] s': the median and the middle 90 %, and how many runs had no value."""
+    """Format '5.93 [5.71, 7.2] s': median, middle 90 %, and the number of runs without a value."""
     kept = finite(values)
     none = len(values) - len(kept)
     without = f"none in {none} of {len(values)}" if none else ""
@@ -73,7 +73,7 @@ def spread(values: Floats, figure: str) -> str:
 
 
 def difference(test: FigureTest) -> str:
-    """How far the median moved, or the mean where it did not; and the share of runs without a value."""
+    """Format the shift of the median (or of the mean, if the median did not move) and of missing values."""
     then, now = finite(test.then), finite(test.now)
     parts = []
     if len(then) and len(now):
@@ -81,7 +81,7 @@ def difference(test: FigureTest) -> str:
             before, after = float(of(then)), float(of(now))
             if before != after:
                 share = f" ({(after - before) / abs(before):+.1%})" if before else ""
-                parts.append(f"{name}{_signed(after - before)}{unit_after(test.figure)}{share}")
+                parts.append(f"{name}{_format_signed(after - before)}{unit_after(test.figure)}{share}")
                 break
     shares = [1 - len(kept) / len(all_) for kept, all_ in ((then, test.then), (now, test.now))]
     if shares[0] != shares[1]:
@@ -89,19 +89,19 @@ def difference(test: FigureTest) -> str:
     return "; ".join(parts) or "spread"
 
 
-def _signed(value: float) -> str:
+def _format_signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{number(value)}"
 
 
 def p_text(p: float) -> str:
-    """An adjusted p-value."""
+    """Format an adjusted p-value."""
     if p >= 0.995:
         return "1"
     return f"{p:.2g}" if p >= 1e-3 else f"{p:.0e}"
 
 
 def figure_text(figure: str) -> str:
-    """A figure's name, shortened where it says the same thing twice."""
+    """Return a figure's name without redundant parts."""
     if figure == CLAIMS_FAILED:
         return "claims that failed"
     return figure.removeprefix("traffic.by_type.").removesuffix(".messages_per_node_s") + (
@@ -110,7 +110,7 @@ def figure_text(figure: str) -> str:
 
 
 def line_of(test: FigureTest) -> str:
-    """A change in one line of text."""
+    """Describe a change in one line."""
     then, now = spread(test.then, test.figure), spread(test.now, test.figure)
     what = f"{test.verdict:7} {test.scenario}: {figure_text(test.figure)}"
     return f"{what}: {then} then, {now} now (p {p_text(test.adjusted)})"

@@ -1,9 +1,9 @@
-"""How the figures went from commit to commit: one line of JSON for every accepted baseline.
+"""The history of the figures: one line of JSON for every accepted baseline.
 
-`serfsim regress --accept` adds a line, and so does `--record`, which is for a CI job on the main branch;
-no other run does, so that the file grows by what happened to the project and not by what somebody tried.
-A line is added in one write to the end of the file; one that was cut short (a full disk, a kill) is
-passed over by whoever reads, with a warning, and the next line begins on a line of its own.
+`serfsim regress --accept` appends a line, and so does `--record`, meant for a CI job on the main branch. No
+other run does: the file records the project's history, not everyone's experiments. A line is appended in a
+single write. Readers skip a truncated line (a full disk, a kill) with a warning, and the next one starts on a
+new line.
 """
 
 from __future__ import annotations
@@ -42,11 +42,14 @@ HEADLINES: Final = (
     "traffic.bytes_per_node_s",
     "health.score.mean",
 )
-"""What is kept of each scenario, where its runs have it and it is not always 0."""
+"""Figures kept for each scenario, where its runs have them and they are not always 0."""
 
 
 def line_of(scenarios: Mapping[str, Runs], about: Mapping[str, Any]) -> dict[str, Any]:
-    """A line: `about` (kind, commit, date, code, because) and [p25, median, p75] of the headlines."""
+    """Return a line of the history.
+
+    `about` (kind, commit, date, code, because), and [p25, median, p75] of the headline figures.
+    """
     kept = {name: {"runs": len(runs.seeds), **_headlines(runs)} for name, runs in sorted(scenarios.items())}
     return {"schema_version": SCHEMA_VERSION, **about, "scenarios": kept}
 
@@ -63,7 +66,10 @@ def _headlines(runs: Runs) -> dict[str, Any]:
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:
-    """Add a line; all of it or nothing. BaselineError where it cannot be written."""
+    """Append a line, whole or not at all.
+
+    Raises BaselineError where it cannot be written.
+    """
     text = json.dumps(line, allow_nan=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +81,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
             data = text.encode()
             if os.write(handle, data) < len(data):
                 os.truncate(handle, size)
-                raise OSError("not all of it could be written")
+                raise OSError("only part of it was written")
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -84,7 +90,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def read_history(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """All whole lines, oldest first, and a warning for each one that cannot be read."""
+    """Return all complete lines, oldest first, and a warning for each one that cannot be read."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -98,12 +104,12 @@ def read_history(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
         try:
             line = json.loads(written)
         except ValueError:
-            warnings.append(f"{path}:{number}: a line that was cut short; passed over")
+            warnings.append(f"{path}:{number}: truncated line skipped")
             continue
         if isinstance(line, dict) and line.get("schema_version") == SCHEMA_VERSION and _is_whole(line):
             lines.append(line)
         else:
-            warnings.append(f"{path}:{number}: a line of another kind; passed over")
+            warnings.append(f"{path}:{number}: line of unknown kind skipped")
     return lines, warnings
 
 
@@ -113,7 +119,7 @@ def _is_whole(line: Mapping[str, Any]) -> bool:
 
 
 def series(lines: list[dict[str, Any]], scenario: str, figure: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """[p25, median, p75] of every line, (lines, 3), NaN where a line has none."""
+    """Return [p25, median, p75] of every line, shape (lines, 3), NaN where a line has none."""
     out = np.full((len(lines), 3), math.nan)
     for place, line in enumerate(lines):
         kept = line["scenarios"].get(scenario, {}).get(figure)
@@ -127,9 +133,9 @@ def series(lines: list[dict[str, Any]], scenario: str, figure: str) -> np.ndarra
 
 
 def commit_here(folder: Path | None = None) -> str:
-    """The commit checked out in `folder` (here unless given), with '+changes' where files differ from it.
+    """Return the commit checked out in `folder` (default: here), with '+changes' where files differ from it.
 
-    '' where there is none; in GitHub Actions without a checkout it is the one that the job is about.
+    '' where there is none; without a checkout GitHub Actions supplies the commit of the job.
     """
     commit = _git("rev-parse", "HEAD", folder=folder)
     if commit is None:
@@ -139,7 +145,7 @@ def commit_here(folder: Path | None = None) -> str:
 
 
 def _git(*words: str, folder: Path | None) -> str | None:
-    """What git prints, None where it fails or is not there."""
+    """Run git and return its output, or None where it fails or is not installed."""
     try:
         done = subprocess.run(
             ["git", *words], capture_output=True, text=True, timeout=20, cwd=folder, check=False

@@ -1,6 +1,6 @@
 """`regress.md`: a comparison as a comment on a pull request.
 
-The first line is the verdict. What changed is a table in the open; what did not is folded away.
+The first line is the verdict. Changed figures are in an open table, everything else is folded.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ MOST_FAILURES = 10
 
 
 def markdown(comparison: Comparison, *, baseline: str, command: str) -> str:
-    """The whole page. `command`: the one that accepts what changed."""
+    """Return the whole page.
+
+    `command`: the one that accepts the change.
+    """
     parts = [f"**serfsim regress: {verdict(comparison)}**", ""]
     parts += _failures(comparison)
-    parts += _changed(comparison)
+    parts += _changed_section(comparison)
     parts += _settings(comparison)
     if comparison.changed or comparison.differing:
         parts += _accepting(comparison, command)
     parts += _claims(comparison)
     parts += _scenarios(comparison, baseline)
-    unchanged = _unchanged(comparison)
+    unchanged = _unchanged_section(comparison)
     if sum(map(len, parts + unchanged)) + len(parts) + len(unchanged) < LONGEST:
         parts += unchanged
     return "\n".join(parts).rstrip() + "\n"
@@ -43,7 +46,7 @@ def _table(headings: str, rows: list[str]) -> list[str]:
     return [headings, "|" + "---|" * (headings.count("|") - 1), *rows, ""] if rows else []
 
 
-def _folded(summary: str, lines: list[str]) -> list[str]:
+def _details_block(summary: str, lines: list[str]) -> list[str]:
     return [f"<details><summary>{summary}</summary>", "", *lines, "</details>", ""] if lines else []
 
 
@@ -54,10 +57,10 @@ def _failures(comparison: Comparison) -> list[str]:
     ]
     left = len(comparison.failures) - MOST_FAILURES
     more = [f"... and {left} more.", ""] if left > 0 else []
-    return _table("| scenario | seed | why the run came to no end |", rows) + more
+    return _table("| scenario | seed | error |", rows) + more
 
 
-def _changed(comparison: Comparison) -> list[str]:
+def _changed_section(comparison: Comparison) -> list[str]:
     rows = [f"| {test.verdict} | {_row(test)}" for test in comparison.changed[:MOST_CHANGED]]
     headings = "|  | scenario | figure | baseline median [p5, p95] | now | difference | adjusted p |"
     left = len(comparison.changed) - MOST_CHANGED
@@ -78,7 +81,7 @@ def _row(test: FigureTest) -> str:
 
 
 def _settings(comparison: Comparison) -> list[str]:
-    """Settings that are not those of the baseline's runs; scenarios that differ alike are told once."""
+    """List settings that differ from the baseline's, once for all scenarios with the same differences."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for scenario in comparison.scenarios:
         if scenario.settings:
@@ -90,12 +93,10 @@ def _settings(comparison: Comparison) -> list[str]:
 
 
 def _accepting(comparison: Comparison, command: str) -> list[str]:
-    begin = "If this is wanted"
+    begin = "If this is intended"
     if not comparison.changed:
-        begin = "No figure moved more than from seed to seed, but a seed gives another run. If that is wanted"
-    told = (
-        "accept it: the command writes the new baseline, its line of the history and that of the CHANGELOG."
-    )
+        begin = "No figure changed significantly, but a seed gives a different run. If that is intended"
+    told = "accept it: the command writes the new baseline, the history and the CHANGELOG entry."
     return [f"{begin}, {told}", "", "```sh", command, "```", ""]
 
 
@@ -105,7 +106,7 @@ def _claims(comparison: Comparison) -> list[str]:
         for scenario in comparison.scenarios
         for claim, count in sorted(scenario.now.failed_claims.items())
     ]
-    return _folded(
+    return _details_block(
         f"{counted(len(rows), 'claim')} failed in some runs",
         _table("| scenario | claim | failed in |", rows),
     )
@@ -115,12 +116,14 @@ def _scenarios(comparison: Comparison, baseline: str) -> list[str]:
     rows = [_scenario_row(scenario) for scenario in comparison.scenarios]
     headings = "| scenario | seeds | of the baseline | digests | tests | closest to a change |"
     notes = list(_notes(comparison))
-    made = sorted({_when(scenario.entry.date, scenario.entry.commit) for scenario in comparison.scenarios})
+    made = sorted(
+        {_acceptance_text(scenario.entry.date, scenario.entry.commit) for scenario in comparison.scenarios}
+    )
     since = f"The baseline `{baseline}` was accepted {', '.join(made[-3:])}." if made else ""
-    return _folded("Scenarios", [*_table(headings, rows), *notes, since, ""])
+    return _details_block("Scenarios", [*_table(headings, rows), *notes, since, ""])
 
 
-def _when(date: str, commit: str) -> str:
+def _acceptance_text(date: str, commit: str) -> str:
     return f"on {date[:10]} at {commit[:10]}" if commit else f"on {date[:10]}"
 
 
@@ -154,14 +157,14 @@ def _notes(comparison: Comparison) -> Iterator[str]:
             yield ""
 
 
-def _unchanged(comparison: Comparison) -> list[str]:
+def _unchanged_section(comparison: Comparison) -> list[str]:
     headings = "| scenario | figure | baseline median [p5, p95] | now | difference | adjusted p |"
     rows = [f"| {_row(test)}" for test in comparison.tests if not test.verdict]
-    return _folded(f"{counted(len(rows), 'figure')} did not change", _table(headings, rows))
+    return _details_block(f"{counted(len(rows), 'figure')} did not change", _table(headings, rows))
 
 
 def _cell(text: str) -> str:
-    """Text that does not end its cell, nor begin a tag."""
+    """Escape text so that it neither ends its cell nor starts a tag."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
@@ -169,7 +172,7 @@ SCHEMA_VERSION = 1
 
 
 def document(comparison: Comparison) -> dict[str, Any]:
-    """All of it but the single runs, as JSON can hold it."""
+    """Return the comparison without its single runs, in types of JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": verdict(comparison),

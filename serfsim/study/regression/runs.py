@@ -1,8 +1,7 @@
-"""The runs of one scenario, as a baseline keeps them: a digest and every figure of each seed.
+"""The runs of one scenario as a baseline keeps them: digest and figures of each seed.
 
-Figures are kept to DIGITS significant digits, which are enough for any comparison of distributions and
-keep the files of a baseline small. Those of new runs are rounded alike, so that a run compares equal to
-itself.
+Figures are rounded to DIGITS significant digits: enough for any comparison of distributions, and small files.
+New runs are rounded the same way, so a run compares equal to itself.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ CLAIMS_FAILED: Final = "claims_failed"
 
 @dataclass(frozen=True)
 class Runs:
-    """One entry a run, by ascending seed.
+    """Runs by ascending seed.
 
-    `figures`: {name: (runs,)}, NaN where a run has no such figure. `failed_claims`: {claim: in how many
-    runs it failed}; of a baseline only the number of each run is kept, as the figure claims_failed.
+    `figures`: {name: (runs,)}, NaN where a run lacks the figure. `failed_claims`: {claim: number of runs it
+    failed in}; a baseline keeps only the count per run, as the figure claims_failed.
     """
 
     seeds: tuple[int, ...]
@@ -50,7 +49,7 @@ class Runs:
         return dict(zip(self.seeds, self.digests, strict=True))
 
     def values(self, name: str) -> Floats:
-        """The values of a figure. A type of message that no run sent was sent zero times."""
+        """Return the values of a figure; a message type that no run sent has zeros."""
         if name in self.figures:
             return self.figures[name]
         return np.full(len(self.seeds), 0.0 if name.startswith(BY_TYPE) else math.nan)
@@ -58,7 +57,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that came to no end, and why."""
+    """A run that failed, and its error."""
 
     scenario: str
     seed: int
@@ -66,16 +65,16 @@ class Failure:
 
 
 def runs_from(rows: Iterable[tuple[int, str, Mapping[str, float]]]) -> Runs:
-    """Runs of (seed, digest, {figure: value}) each, in any order."""
+    """Build runs from (seed, digest, {figure: value}) in any order."""
     ordered = sorted(rows, key=lambda row: row[0])
     known = {name for _, _, figures in ordered for name in figures}
     names = [name for name in (CLAIMS_FAILED, *FIGURES) if name in known]
     names += sorted(known - set(names))
-    columns = {name: np.array([_rounded(name, row) for _, _, row in ordered]) for name in names}
+    columns = {name: np.array([_round_figure(name, row) for _, _, row in ordered]) for name in names}
     return Runs(tuple(seed for seed, _, _ in ordered), tuple(digest for _, digest, _ in ordered), columns)
 
 
-def _rounded(name: str, figures: Mapping[str, float]) -> float:
+def _round_figure(name: str, figures: Mapping[str, float]) -> float:
     return float(f"{figures.get(name, 0.0 if name.startswith(BY_TYPE) else math.nan):.{DIGITS}g}")
 
 
@@ -86,7 +85,7 @@ def run_scenarios(
     on_done: OnDone | None = None,
     store: Store | None = None,
 ) -> tuple[dict[str, Runs], list[Failure]]:
-    """Run each scenario with its seeds. Runs that failed are not among the runs; see `run_all`."""
+    """Run each scenario with its seeds, and return the runs and the failures; see `run_all`."""
     jobs = [Job(scenario, seed) for name, scenario in scenarios.items() for seed in seeds[name]]
     outcomes = run_all(jobs, workers=workers, store=store, on_done=on_done)
     names = [name for name in scenarios for _ in seeds[name]]

@@ -1,4 +1,4 @@
-"""The scenarios of a call: those of the baseline, or some of them, as their files are now."""
+"""The scenarios of a call: some or all of the baseline's, as their files are now."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from serfsim.study.regression.baseline import Baseline, Entry
 from serfsim.study.sweeps.keys import content_digest
 
 
-def chosen(baseline: Baseline, names: Sequence[str]) -> list[Entry]:
-    """The entries of that name, or of that file; all where none are named.
+def select_entries(baseline: Baseline, names: Sequence[str]) -> list[Entry]:
+    """Return the entries with these names or files; all without `names`.
 
-    Raises BaselineError for one that the baseline does not have.
+    Raises BaselineError for a name the baseline lacks.
     """
     if not names:
         return list(baseline.entries.values())
@@ -38,7 +38,7 @@ def chosen(baseline: Baseline, names: Sequence[str]) -> list[Entry]:
 
 
 def entry_of(baseline: Baseline, name: str) -> Entry | None:
-    """The entry that a name or a file stands for."""
+    """Return the entry with a name or a file."""
     if name in baseline.entries:
         return baseline.entries[name]
     path = Path(name)
@@ -47,17 +47,17 @@ def entry_of(baseline: Baseline, name: str) -> Entry | None:
 
 
 def _is_file(folder: Path, entry: Entry, path: Path) -> bool:
-    place = Path(located(folder, entry.source))
+    place = Path(locate_source(folder, entry.source))
     return path.exists() and place.exists() and place.samefile(path)
 
 
-def located(folder: Path, source: str) -> str:
-    """What `load` takes for an entry's source: a path from here, or a shipped scenario's name."""
+def locate_source(folder: Path, source: str) -> str:
+    """Return the argument of `load` for an entry: a path relative to here, or a shipped scenario's name."""
     return os.path.relpath(folder / source) if source.endswith((".yaml", ".yml")) else source
 
 
 def source_of(folder: Path, file: str) -> str:
-    """How a baseline in `folder` names a scenario's file, or the shipped scenario of that name."""
+    """Return the baseline's name for a scenario's file, or for the shipped scenario of that name."""
     path = Path(file)
     if not path.exists():
         return path.stem if path.suffix == ".yaml" else file
@@ -66,43 +66,45 @@ def source_of(folder: Path, file: str) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def loaded(folder: Path, entries: Sequence[Entry], settings: Sequence[str] = ()) -> dict[str, Scenario]:
-    """The scenarios of entries by name, with `settings` ('PATH=VALUE') changed.
+def load_scenarios(
+    folder: Path, entries: Sequence[Entry], settings: Sequence[str] = ()
+) -> dict[str, Scenario]:
+    """Load the scenarios of entries by name, with `settings` ('PATH=VALUE') applied.
 
-    Raises BaselineError where a scenario is gone or no longer what the baseline was made from, for a
-    comparison would mix what changed in the scenario with what changed in the code.
+    Raises BaselineError where a scenario is gone or differs from the one the baseline was made from: such a
+    comparison would mix changes of the scenario with changes of the code.
     """
     problems, scenarios = [], {}
     for entry in entries:
-        file = located(folder, entry.source)
+        file = locate_source(folder, entry.source)
         if not Path(file).exists() and file not in shipped():
             problems.append(f"{entry.name}: its scenario {file} is gone")
             continue
         scenario = load(file)
-        problem = changed(entry, scenario)
+        problem = describe_change(entry, scenario)
         if problem:
             problems.append(f"{entry.name}: the scenario itself changed: {problem}")
         else:
             scenarios[entry.name] = load(file, settings) if settings else scenario
     if problems:
-        told = "nothing was compared; to accept them as they are: serfsim regress --accept --because TEXT"
+        told = "nothing was compared; accept them as they are with: serfsim regress --accept --because TEXT"
         raise BaselineError("\n".join([*problems, f"{folder}: {told}"]))
     return scenarios
 
 
-def changed(entry: Entry, scenario: Scenario) -> str:
-    """In what a scenario is another than its entry's; '' where its runs are the same."""
+def describe_change(entry: Entry, scenario: Scenario) -> str:
+    """Describe how a scenario differs from its entry; '' where its runs are the same."""
     if scenario.name != entry.name:
         return f"name: {entry.name} then, {scenario.name} now"
     return few(differing(entry.given, comparable_fields(scenario)))
 
 
 NOT_AFFECTING_RESULTS: Final = ("name", "question", "seed", "claims")
-MOST: Final = 6  # a longer list of differences helps nobody
+MOST: Final = 6  # differences listed; more would not help
 
 
 def comparable_fields(scenario: Scenario) -> dict[str, Any]:
-    """What a scenario's file says of its runs; a topology's file is named by its content."""
+    """Return the fields of a scenario that affect its runs; a topology's file is named by its content."""
     given = {key: value for key, value in scenario.given().items() if key not in NOT_AFFECTING_RESULTS}
     topology = given.get("network", {}).get("topology", {})
     file = topology.get("file")
@@ -112,20 +114,20 @@ def comparable_fields(scenario: Scenario) -> dict[str, Any]:
 
 
 def differing(then: Any, now: Any) -> list[str]:
-    """'duration: 2m then, 3m now' for every value that differs between two nested mappings."""
+    """List differences between two nested mappings as 'duration: 2m then, 3m now'."""
     before, after = dict(_leaves(then)), dict(_leaves(now))
     paths = [*before, *(path for path in after if path not in before)]
     return [
-        f"{path}: {_told(before, path)} then, {_told(after, path)} now"
+        f"{path}: {_text_at(before, path)} then, {_text_at(after, path)} now"
         for path in paths
         if before.get(path, _ABSENT) != after.get(path, _ABSENT)
     ]
 
 
 def differing_settings(then: str, now: str, source: str) -> list[str]:
-    """The same for two complete scenarios as YAML, but for their names, questions, seeds and claims.
+    """List differences between two complete scenarios in YAML, ignoring name, question, seed and claims.
 
-    Raises ScenarioError where one is no scenario; `source` names the first in its message.
+    Raises ScenarioError for an invalid scenario; `source` names the first one in the message.
     """
     complete = [read_yaml(text, Source(source)) for text in (then, now)]
     for scenario in complete:
@@ -137,7 +139,7 @@ def differing_settings(then: str, now: str, source: str) -> list[str]:
 
 
 def few(differences: list[str], most: int = MOST) -> str:
-    """At most so many of them in one line."""
+    """Join at most `most` differences in one line."""
     left = len(differences) - most
     return "; ".join([*differences[:most], *([f"and {left} more"] if left > 0 else [])])
 
@@ -145,7 +147,7 @@ def few(differences: list[str], most: int = MOST) -> str:
 _ABSENT: Final = object()
 
 
-def _told(leaves: Mapping[str, Any], path: str) -> str:
+def _text_at(leaves: Mapping[str, Any], path: str) -> str:
     value = leaves.get(path, _ABSENT)
     if value is _ABSENT:
         return "not given"

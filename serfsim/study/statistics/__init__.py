@@ -1,11 +1,11 @@
-"""What a number of runs allows to be said: intervals, bounds, tests of many things at once.
+"""Statistics over runs: intervals, bounds, tests of many figures at once.
 
-`scipy.stats` does the work; here is what is asked of it, and what is answered where it has no answer
-(a single value, values that are all equal, too few for a quantile). Everything is a pure function of
-its values: the bootstrap draws from a fixed seed, and the order of the values does not matter.
+`scipy.stats` does the work; this package covers the cases it has no answer for (a single value, values that
+are all equal, too few for a quantile). Everything is a pure function of its values: the bootstrap draws from
+a fixed seed, and the order of the values does not matter.
 
-`interval` is for a table or an error bar, `confidence_that` for a verdict against a threshold,
-`differences` for two sets of runs and many figures, `share` for a share of runs, `holm` for p-values.
+`interval` is for a table or an error bar, `confidence_that` for a verdict against a threshold, `differences`
+for two sets of runs and many figures, `share` for a share of runs, `holm` for p-values.
 """
 
 from __future__ import annotations

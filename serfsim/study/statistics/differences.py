@@ -1,15 +1,15 @@
-"""Two sets of runs and many figures: by how much each differs, all intervals right at once.
+"""Differences of many figures between two sets of runs, with simultaneous intervals.
 
-The means of all figures are resampled together (`scipy.stats.bootstrap`, whole runs at a time, so that
-figures stay correlated as they are). Each resample's largest deviation, in standard errors, over all
-figures gives one critical value, and estimate +- critical value x standard error covers every true
-difference at once with the stated confidence (the sup-t band; Montiel Olea and Plagborg-Moeller, J.
-Appl. Econometrics 34, 2019; Westfall and Young 1993 for tests). Correlated figures cost less by it than
-by Bonferroni's division. Few runs show figures correlated that are not, so that the fewer they are, the
-more of the deviations is drawn independently; and the normal critical value is stretched to Student's.
+The means of all figures are resampled together (`scipy.stats.bootstrap`, whole runs at a time, which keeps
+the correlation between figures). The largest deviation over all figures, in standard errors, is taken from
+each resample and gives one critical value; estimate +- critical value x standard error then covers every true
+difference simultaneously at the stated confidence (the sup-t band; Montiel Olea and Plagborg-Moeller, J.
+Appl. Econometrics 34, 2019; Westfall and Young 1993 for tests). For correlated figures this is tighter than
+Bonferroni. Few runs overstate the correlation between figures, so the fewer there are, the more of the
+deviations is drawn independently; the normal critical value is stretched to Student's.
 
-Runs of the same seeds are paired: the same seed gives both sides the same topology and the same faults,
-so that their difference is what the change did.
+Runs of the same seed are paired: both sides then have the same topology and the same faults, and only the
+change makes a difference.
 """
 
 from __future__ import annotations
@@ -22,20 +22,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serfsim.study.statistics.intervals import ROUNDING, SEED, Floats, required
+from serfsim.study.statistics.intervals import ROUNDING, SEED, Floats, check_confidence
 
 Integers = NDArray[np.int64]
 RESAMPLES: Final = 4_000
-APART: Final = 3.0  # over the number of runs: the part of the deviations that is taken to be independent
+APART: Final = 3.0  # divided by the number of runs: the part of the deviations treated as independent
 
 
 @dataclass(frozen=True)
 class Differences:
-    """One entry a figure: candidate's mean less base's, with simultaneous bounds at `confidence`.
+    """One entry per figure: candidate mean minus base mean, with simultaneous bounds at `confidence`.
 
-    The bounds are infinite where one side has fewer than two values, or too few that all say the same,
-    and the estimate is NaN where one has none. `n`: the values (paired: the pairs) behind each, the fewer
-    of both sides.
+    The bounds are infinite where one side has fewer than two values or too few identical ones; the estimate
+    is NaN where one side has none. `n`: the number of values (paired: of pairs), the smaller of both sides.
     """
 
     estimate: Floats
@@ -48,14 +47,14 @@ class Differences:
 def differences(
     base: ArrayLike, candidate: ArrayLike, *, paired: bool, confidence: float = 0.95
 ) -> Differences:
-    """`base` (figures, runs) and `candidate` (figures, runs); paired: the same seeds in the same order.
+    """Compare `base` with `candidate`, both of shape (figures, runs).
 
-    NaN, a run without the figure, is left out (paired: with its partner). A figure that differs by the
-    same in each of n pairs has an interval without width where n tosses of a coin would hardly all fall
-    alike, 2^(1 - n), in any of the figures; otherwise it has no bounds. Raises ValueError where the
-    shapes do not fit.
+    `paired`: both have the same seeds in the same order. NaN, a run without the figure, is dropped (paired:
+    with its partner). A figure that differs by the same amount in each of n pairs has an interval of zero
+    width if n coin tosses would be unlikely to all agree, 2^(1 - n), in any of the figures; otherwise it has
+    no bounds. Raises ValueError for shapes that do not match.
     """
-    required(confidence)
+    check_confidence(confidence)
     first, second = np.asarray(base, dtype=np.float64), np.asarray(candidate, dtype=np.float64)
     fit = first.ndim == second.ndim == 2 and len(first) == len(second)
     if not fit or (paired and first.shape != second.shape):
@@ -68,7 +67,7 @@ def differences(
     shift[some] = _shift([sample[some] for sample in samples])
     enough = n > 1
     error[enough] = _standard_errors([sample[enough] for sample in samples])
-    # Rounding leaves differences that are all equal with a variance that is nearly nothing.
+    # Rounding leaves equal differences with a tiny variance.
     scale = np.fmax(_largest(first), _largest(second))
     error[error <= ROUNDING * scale] = 0.0
     reach = error.copy()
@@ -82,8 +81,8 @@ def differences(
 
 
 def _shift(samples: Sequence[Floats], axis: int = -1) -> Any:
-    """The mean of one sample, or of the first less that of the second; without NaN."""
-    # The plain mean is several times as quick as the one that looks for NaN.
+    """Return the mean of one sample, or the difference of two means, without NaN."""
+    # The plain mean is several times faster than nanmean.
     means = [(np.nanmean if np.isnan(each).any() else np.mean)(each, axis=axis) for each in samples]
     return means[0] - means[1] if len(means) > 1 else means[0]
 
@@ -100,22 +99,22 @@ def _largest(sample: Floats) -> Floats:
 
 
 def _critical(samples: Sequence[Floats], error: Floats, confidence: float, n: Integers) -> Floats:
-    """How many standard errors each figure's bounds are away.
+    """Return the distance of each figure's bounds in standard errors.
 
-    The largest deviation over all figures, in standard errors, is the same for all but Student's
+    The largest deviation over all figures, in standard errors, is the same for all except for Student's
     stretching.
     """
     # start-up: scipy is slow to import
     from scipy.stats import bootstrap, norm, t
 
-    def shifted(*resampled: Floats, axis: int = -1) -> Any:
+    def shift(*resampled: Floats, axis: int = -1) -> Any:
         return _shift(resampled, axis)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a resample may have no value of a figure
         resampled = bootstrap(
             tuple(samples),
-            shifted,
+            shift,
             n_resamples=RESAMPLES,
             batch=500,
             method="percentile",
@@ -134,10 +133,10 @@ def _critical(samples: Sequence[Floats], error: Floats, confidence: float, n: In
 
 
 def holm(p_values: ArrayLike) -> Floats:
-    """Holm's step-down adjustment (Scand. J. Statist. 6, 1979), in the order given.
+    """Apply Holm's step-down adjustment (Scand. J. Statist. 6, 1979), keeping the order.
 
-    Rejecting where the adjusted p-value is at most alpha keeps the probability of any false rejection
-    at alpha, however the tests depend on one another. NaN (no test) stays NaN and does not count.
+    Rejecting where the adjusted p-value is at most alpha keeps the probability of any false rejection at
+    alpha, for any dependence between the tests. NaN (no test) stays NaN and does not count.
     """
     p = np.asarray(p_values, dtype=np.float64)
     out = np.full(p.shape, np.nan)

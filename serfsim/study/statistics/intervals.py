@@ -1,17 +1,17 @@
 """Confidence intervals of a statistic over runs, and of a share of runs.
 
-A quantile is bounded by order statistics: whatever the distribution, the k-th smallest of n values lies
-above the quantile q with a binomial probability (Conover, Practical Nonparametric Statistics, 3.2;
-`scipy.stats.quantile_test`). Where n is too small for the confidence asked, there is no bound, and the
-answer is infinite: 58 runs bound a 95th percentile from above with no more than 94.9 % confidence. A
-minimum or maximum of all runs that could be is bounded on one side only, by those that were.
+A quantile is bounded by order statistics: for any distribution, the k-th smallest of n values lies above the
+quantile q with a binomial probability (Conover, Practical Nonparametric Statistics, 3.2;
+`scipy.stats.quantile_test`). Where n is too small for the requested confidence the bound is infinite: 58 runs
+bound a 95th percentile from above with at most 94.9 % confidence. A minimum or maximum over all possible runs
+is bounded on one side only, by the runs seen.
 
-A mean is bounded by the bias-corrected and accelerated bootstrap (Efron 1987; `scipy.stats.bootstrap`),
-at the expanded percentiles that few runs need (Hesterberg, What Teachers Should Know about the Bootstrap,
-The American Statistician 69, 2015, section 4.3). It can only shuffle what it was given: runs of which one
-in twenty is far larger than the rest are bounded too low until some such have been seen, and runs that are
-all equal give an interval without width; `thresholds` guards verdicts against that. Fewer than five runs have
-too few resamples, and get Student's interval.
+A mean is bounded by the bias-corrected and accelerated bootstrap (Efron 1987; `scipy.stats.bootstrap`) at the
+expanded percentiles that small samples need (Hesterberg, What Teachers Should Know about the Bootstrap, The
+American Statistician 69, 2015, section 4.3). The bootstrap only reshuffles the values seen: where one run in
+twenty is far larger than the rest, the bounds are too low until such a run occurs, and equal values give an
+interval of zero width; `thresholds` guards verdicts against both. Fewer than five runs have too few resamples
+and get Student's interval.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from numpy.typing import ArrayLike, NDArray
 from serfsim.base.errors import SerfsimError
 
 SEED: Final = 20180205
-ROUNDING: Final = 1e-12  # of the larger of two values, how far they may lie apart and be equal
-ALIKE: Final = 0.95  # the share of runs that must be as those seen, where those seen are all equal
+ROUNDING: Final = 1e-12  # relative to the larger of two values: the largest difference between equal values
+ALIKE: Final = 0.95  # the share of runs assumed to be like those seen, where those are all equal
 FEWEST_RESAMPLES, MOST_RESAMPLES = 2_000, 20_000
-IN_THE_TAIL: Final = 50  # resamples beyond a bound, so that the bound is not one resample's whim
+IN_THE_TAIL: Final = 50  # resamples beyond a bound, so that it does not depend on a single one
 
 
 @dataclass(frozen=True)
 class Interval:
     """`estimate` from `n` values and the bounds at `confidence`; an infinite bound is no bound.
 
-    Without values the estimate is NaN and both bounds are infinite; so are the bounds of one value.
+    Without values the estimate is NaN and both bounds are infinite; one value has infinite bounds too.
     """
 
     estimate: float
@@ -49,65 +49,65 @@ class Interval:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether both bounds are finite."""
+        """True if both bounds are finite."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
     def overlaps(self, other: Interval) -> bool:
-        """Whether some value lies in both."""
+        """Return True if the intervals share a value."""
         return self.low <= other.high and other.low <= self.high
 
 
 def interval(values: ArrayLike, statistic: str = "mean", confidence: float = 0.95) -> Interval:
-    """The two-sided interval of a statistic: mean, median, p1 ... p99, min, max.
+    """Return the two-sided interval of a statistic: mean, median, p1 ... p99, min, max.
 
-    NaN is left out, and `n` counts the rest; who must not forget missing runs replaces them by what they
-    are worth, an infinity (the bounds of quantiles stay right with it, a mean has none). Raises
-    SerfsimError for an unknown statistic and for a confidence that is not between 0 and 1.
+    NaN is dropped, and `n` counts the rest. To account for missing runs, replace them by an infinity: the
+    bounds of quantiles stay valid, a mean has none. Raises SerfsimError for an unknown statistic and for a
+    confidence outside 0 to 1.
     """
-    one_sided = (1 + required(confidence)) / 2
+    one_sided = (1 + check_confidence(confidence)) / 2
     array = sorted_values(values)
     low, high = _bounds(array, statistic, confidence, one_sided)
     return Interval(estimate(array, statistic), low, high, int(array.size), confidence)
 
 
 def bound(values: ArrayLike, statistic: str, confidence: float, *, upper: bool) -> float:
-    """The one-sided bound: with this confidence the statistic is at most (at least) this.
+    """Return the one-sided bound: at this confidence the statistic is at most (at least) this.
 
-    Infinite where there is none: also of a mean of equal values that are too few to believe that others
-    are like them. Values as in `interval`. It agrees with `confidence_that`.
+    Infinite where there is none, including the mean of too few equal values. Values as in `interval`. Agrees
+    with `confidence_that`.
     """
     array = sorted_values(values)
     if quantile_of(statistic) is None:
-        if array.size and are_equal(array) and 1.0 - ALIKE**array.size < required(confidence):
+        if array.size and are_equal(array) and 1.0 - ALIKE**array.size < check_confidence(confidence):
             return math.inf if upper else -math.inf
-        return MeanBounds(array).at(required(confidence))[int(upper)]
-    return _bounds(array, statistic, 2 * required(confidence) - 1, confidence)[int(upper)]
+        return MeanBounds(array).at(check_confidence(confidence))[int(upper)]
+    return _bounds(array, statistic, 2 * check_confidence(confidence) - 1, confidence)[int(upper)]
 
 
 def share(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """The share of successes in n runs with Clopper and Pearson's exact interval (Biometrika 1934)."""
+    """Return the share of successes with Clopper and Pearson's exact interval (Biometrika 1934)."""
     # start-up: scipy is slow to import
     from scipy.stats import binomtest
 
-    required(confidence)
+    check_confidence(confidence)
     if n == 0:
         return Interval(math.nan, 0.0, 1.0, 0, confidence)
     found = binomtest(successes, n).proportion_ci(confidence, method="exact")
     return Interval(successes / n, float(found.low), float(found.high), n, confidence)
 
 
-def required(confidence: float) -> float:
-    """`confidence`, if it is one."""
+def check_confidence(confidence: float) -> float:
+    """Return `confidence` after checking that it lies between 0 and 1."""
     if not 0 < confidence < 1:
-        raise SerfsimError(f"confidence: found {confidence:g}; expected a number between 0 and 1, as 95 %")
+        raise SerfsimError(f"confidence: found {confidence:g}; expected a number between 0 and 1")
     return confidence
 
 
 def _bounds(array: Floats, statistic: str, two_sided: float, one_sided: float) -> tuple[float, float]:
-    """Both bounds of sorted values, each of which holds with the confidence `one_sided`."""
+    """Return both bounds of sorted values, each at the confidence `one_sided`."""
     quantile = quantile_of(statistic)
     if quantile is None:
-        level = expanded(one_sided, array.size) if array.size > 1 else two_sided
+        level = expand_confidence(one_sided, array.size) if array.size > 1 else two_sided
         return MeanBounds(array, resamples(2 * level - 1)).at(one_sided)
     if array.size == 0:
         return -math.inf, math.inf
@@ -125,12 +125,12 @@ def _bounds(array: Floats, statistic: str, two_sided: float, one_sided: float) -
 
 
 def are_equal(array: Floats) -> bool:
-    """Whether sorted values are all the same, but for what rounding left."""
+    """Return True if sorted values are equal up to rounding."""
     return bool(array[-1] - array[0] <= ROUNDING * max(abs(array[0]), abs(array[-1])))
 
 
 class MeanBounds:
-    """The bootstrap's bounds of the mean of sorted values, at as many confidences as are asked for."""
+    """Bootstrap bounds of the mean of sorted values, at any number of confidences."""
 
     def __init__(self, array: Floats, n_resamples: int = MOST_RESAMPLES) -> None:
         self._array = array
@@ -138,7 +138,7 @@ class MeanBounds:
         self._n_resamples = n_resamples
 
     def at(self, confidence: float) -> tuple[float, float]:
-        """Both bounds, each of which holds with this confidence; infinite where there are none."""
+        """Return both bounds, each at this confidence; infinite where there are none."""
         array = self._array
         if array.size < 2 or not np.isfinite(array).all():
             return -math.inf, math.inf
@@ -147,7 +147,7 @@ class MeanBounds:
         # start-up: scipy is slow to import
         from scipy.stats import bootstrap
 
-        level = expanded(confidence, array.size)
+        level = expand_confidence(confidence, array.size)
         if (1.0 - level) < max(float(array.size) ** -array.size, 1.0 / self._n_resamples):
             return self._beyond_resamples(confidence)
         first = self._resampled is None
@@ -155,7 +155,7 @@ class MeanBounds:
             (array,),
             np.mean,
             vectorized=True,
-            # Bounds of less than 50 % would be a central interval of less than nothing.
+            # Bounds below 50 % would make a central interval of negative level.
             confidence_level=max(2 * level - 1, 1e-9),
             n_resamples=self._n_resamples if first else 0,
             bootstrap_result=self._resampled,
@@ -165,7 +165,10 @@ class MeanBounds:
         return float(found.low), float(found.high)
 
     def _beyond_resamples(self, confidence: float) -> tuple[float, float]:
-        """Student's bounds, at least as far as the values: so few of them have no resample out there."""
+        """Return Student's bounds, widened to the range of the values.
+
+        With so few values no resample lies beyond that range.
+        """
         # start-up: scipy is slow to import
         from scipy.stats import t
 
@@ -175,10 +178,10 @@ class MeanBounds:
         return min(float(array[0]), mean - reach), max(float(array[-1]), mean + reach)
 
 
-def expanded(confidence: float, n: int) -> float:
-    """The one-sided level at which a bootstrap of n values covers with `confidence`.
+def expand_confidence(confidence: float, n: int) -> float:
+    """Return the one-sided level at which a bootstrap of n values covers with `confidence`.
 
-    Its resamples have a spread of n rather than n - 1, and the normal's tails rather than Student's.
+    Its resamples have the spread of n rather than n - 1, and normal tails rather than Student's.
     """
     # start-up: scipy is slow to import
     from scipy.stats import norm, t
@@ -187,7 +190,7 @@ def expanded(confidence: float, n: int) -> float:
 
 
 def resamples(confidence: float) -> int:
-    """How many, so that enough lie in either tail of a central interval."""
+    """Return the number of resamples that puts enough of them in each tail of a central interval."""
     wanted = 2 * IN_THE_TAIL / max(1 - confidence, 1e-9)
     return min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, math.ceil(wanted)))
 
@@ -198,12 +201,12 @@ _PERCENTILE = re.compile(r"p([1-9]\d?)")
 
 
 def is_statistic(name: str) -> bool:
-    """Whether `name` is one of mean, median, p1 ... p99, min, max."""
+    """Return True for mean, median, p1 ... p99, min and max."""
     return name in EXAMPLES or _PERCENTILE.fullmatch(name) is not None
 
 
 def quantile_of(statistic: str) -> float | None:
-    """The quantile a statistic is, 0 (min) to 1 (max); None for the mean."""
+    """Return the quantile of a statistic, 0 (min) to 1 (max); None for the mean."""
     if not is_statistic(statistic):
         raise SerfsimError(f"found '{statistic}'; expected mean, median, p1 to p99, min or max")
     if statistic == "mean":
@@ -213,14 +216,14 @@ def quantile_of(statistic: str) -> float | None:
 
 
 def sorted_values(values: ArrayLike) -> Floats:
-    """The values without NaN, ascending: so that nothing depends on the order in which runs ended."""
+    """Return the values without NaN in ascending order, independent of the order in which runs ended."""
     array = np.asarray(values, dtype=np.float64).ravel()
     kept: Floats = np.sort(array[~np.isnan(array)])
     return kept
 
 
 def estimate(values: ArrayLike, statistic: str = "mean") -> float:
-    """The statistic of `values` without NaN; NaN where there are none.
+    """Return the statistic of `values` without NaN; NaN where there are none.
 
     Quantiles interpolate linearly between the two nearest values; next to an infinite value they are
     infinite.

@@ -1,12 +1,11 @@
-"""With which confidence a statistic over runs keeps to a threshold, and how many runs would decide.
+"""The confidence that a statistic over runs meets a threshold, and the number of runs that would decide.
 
-For a quantile the answer is exact: the 95th percentile is at most t when at least 95 % of all runs are,
-a binomial test (`scipy.stats.binomtest`). 59 runs at 0 say with 95.15 % confidence that the 95th
-percentile is 0; 20 say so with 64 %. For a mean it is the largest confidence at which the bootstrap's
-bound keeps to t. Runs that are all equal have a bootstrap without width, though the next run may be
-otherwise; so a mean of n equal values is believed with the confidence that at most one run in twenty
-is, 95 % from 59 runs on. A minimum or maximum of all runs that could be
-can be refuted by those that were, never shown.
+For a quantile the answer is exact: the 95th percentile is at most t when at least 95 % of all runs are, a
+binomial test (`scipy.stats.binomtest`). 59 runs at 0 show with 95.15 % confidence that the 95th percentile is
+0; 20 runs with 64 %. For a mean it is the largest confidence at which the bootstrap's bound meets t. Equal
+values give a bootstrap of zero width although the next run may differ, so a mean of n equal values gets the
+confidence that at most one run in twenty differs: 95 % from 59 runs on. Runs can refute a claim about the
+minimum or maximum over all possible runs, never show it.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ from serfsim.study.statistics.intervals import (
 )
 
 MOST_VALUES: Final = 100_000
-MOST_SURE: Final = 0.9995  # of a mean: beyond it too few resamples lie
+MOST_SURE: Final = 0.9995  # of a mean: too few resamples lie beyond
 COMPARISONS: Final = ("<", "<=", ">", ">=", "==", "!=")
 
 
 def confidence_that(values: ArrayLike, statistic: str, comparison: str, threshold: float) -> float:
-    """0 to 1: how surely the statistic of all runs that could be compares to `threshold` as asked.
+    """Return the confidence, 0 to 1, that the statistic over all possible runs meets `threshold`.
 
-    `==` asks for both directions, which only the end of a range can give: a count is 0 where it is at
-    most 0, for no figure is negative. `!=` asks for either. NaN is left out.
+    `==` asks for both directions, which only the end of a range can show: a count is 0 where it is at most 0,
+    since no figure is negative. `!=` asks for either. NaN is dropped.
     """
     array = sorted_values(values)
     if array.size == 0:
@@ -56,14 +55,14 @@ def confidence_that(values: ArrayLike, statistic: str, comparison: str, threshol
 
 
 def _one_sided(array: Floats, statistic: str, comparison: str, threshold: float) -> float:
-    """Of sorted values and <, <=, > or >=."""
+    """Return the confidence for sorted values and <, <=, > or >=."""
     quantile = quantile_of(statistic)
     if quantile is None:
         return _of_mean(array, comparison, threshold)
-    fits = int(_compared(array, comparison, threshold).sum())
+    fits = int(_meets(array, comparison, threshold).sum())
     at_most = comparison in ("<", "<=")
     if quantile in (0.0, 1.0):
-        # The least of all is at most t as soon as one is; that the largest is, no run can show.
+        # The minimum is at most t as soon as one run is; no run can show that the maximum is.
         return float(fits > 0) if at_most == (quantile == 0.0) else 0.0
     # start-up: scipy is slow to import
     from scipy.stats import binomtest
@@ -73,8 +72,8 @@ def _one_sided(array: Floats, statistic: str, comparison: str, threshold: float)
 
 
 def _of_mean(array: Floats, comparison: str, threshold: float) -> float:
-    """The largest confidence, to 1e-4, at which the bootstrap's bound keeps to the threshold."""
-    fits = bool(_compared(np.array([estimate(array)]), comparison, threshold)[0])
+    """Return the largest confidence, to 1e-4, at which the bootstrap's bound meets the threshold."""
+    fits = bool(_meets(np.array([estimate(array)]), comparison, threshold)[0])
     if array.size < 2 or not np.isfinite(array).all():
         return 0.0
     if are_equal(array):
@@ -84,7 +83,7 @@ def _of_mean(array: Floats, comparison: str, threshold: float) -> float:
 
     def holds(confidence: float) -> bool:
         limit = np.array([bounds.at(confidence)[side]])
-        return bool(_compared(limit, comparison, threshold)[0])
+        return bool(_meets(limit, comparison, threshold)[0])
 
     if not holds(0.5 + 1e-6):
         return 0.0 if not fits else 0.5
@@ -100,10 +99,10 @@ def _of_mean(array: Floats, comparison: str, threshold: float) -> float:
 def values_needed(
     values: ArrayLike, statistic: str, comparison: str, threshold: float, level: float
 ) -> int | None:
-    """How many runs in all would reach the confidence `level`, if further ones are like those seen.
+    """Return the number of runs needed to reach the confidence `level`, if further runs are like these.
 
-    For a quantile: if the share of runs that keep to the threshold stays as it is. None where more
-    runs like these would not help, because those seen speak against it or lie too near.
+    For a quantile: if the share of runs that meet the threshold stays the same. None where more such runs
+    would not help, because those seen contradict it or lie too close.
     """
     array = sorted_values(values)
     quantile = quantile_of(statistic)
@@ -114,15 +113,15 @@ def values_needed(
     if comparison not in ("<", "<=", ">", ">="):
         return None
     if quantile is None:
-        return _needed_for_mean(array, comparison, threshold, level)
-    fits = int(_compared(array, comparison, threshold).sum())
+        return _runs_for_mean(array, comparison, threshold, level)
+    fits = int(_meets(array, comparison, threshold).sum())
     needed = quantile if comparison in ("<", "<=") else 1.0 - quantile
-    return _needed_for_share(fits, int(array.size), needed, level)
+    return _runs_for_share(fits, int(array.size), needed, level)
 
 
 @cache
-def _needed_for_share(fits: int, n: int, share: float, level: float) -> int | None:
-    """The least number of runs of which the same share fits that shows more than `share` of all do."""
+def _runs_for_share(fits: int, n: int, share: float, level: float) -> int | None:
+    """Return the least number of runs with the same share of successes that shows more than `share`."""
     if fits / n <= share:
         return None
     if fits == n:
@@ -145,11 +144,11 @@ def _needed_for_share(fits: int, n: int, share: float, level: float) -> int | No
     return high
 
 
-def _needed_for_mean(array: Floats, comparison: str, threshold: float, level: float) -> int | None:
-    """By the normal approximation; an estimate."""
+def _runs_for_mean(array: Floats, comparison: str, threshold: float, level: float) -> int | None:
+    """Estimate the number of runs by the normal approximation."""
     if array.size < 2 or not np.isfinite(array).all():
         return None
-    if not _compared(np.array([array.mean()]), comparison, threshold)[0]:
+    if not _meets(np.array([array.mean()]), comparison, threshold)[0]:
         return None
     if are_equal(array):
         return max(int(array.size), math.ceil(math.log(1.0 - level) / math.log(ALIKE)))
@@ -163,7 +162,7 @@ def _needed_for_mean(array: Floats, comparison: str, threshold: float, level: fl
     return max(int(array.size) + 1, math.ceil(needed)) if needed <= MOST_VALUES else None
 
 
-def _compared(
+def _meets(
     array: Floats, comparison: str, threshold: float
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}[comparison]

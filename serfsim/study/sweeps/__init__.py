@@ -1,9 +1,8 @@
-"""Many runs: a grid of parameters times seeds, on this machine's processors or on a Dask cluster.
+"""Sweeps: a grid of parameters times seeds, on this machine's processors or on a Dask cluster.
 
-`grid` reads which runs, `keys` tells them apart, `execution` sees each of them to its end on the workers of
-`pools` or `cluster`, and `worker` is the code that runs there. `store` keeps finished runs as they come,
-`folder` is the place of a sweep, `table` its outcome, `overview` the means by setting; `sweeping` is the
-function `sweep`.
+`grid` reads the runs to make, `keys` identifies them, `execution` carries them out on the workers of `pools`
+or `cluster`, and `worker` is the code that runs there. `store` keeps finished runs, `folder` is the folder of
+a sweep, `table` its table, `overview` the means by setting; `sweeping` has the function `sweep`.
 """
 
 from serfsim.study.sweeps.execution import run_all

@@ -1,11 +1,10 @@
-"""The workers of a Dask cluster that is there already.
+"""Workers of an existing Dask cluster.
 
-A run holds its process's interpreter, so each worker process has one run at a time, however many
-threads it has; whatever dies with a worker is then one run, as on this machine. A run is bound to the
-worker that it was given to: when that worker leaves the cluster, it is known to have died with it, and
-is given to another. Workers that join later are used too.
+A run occupies its process's interpreter, so each worker process gets one run at a time, however many threads
+it has; a worker that dies then takes one run with it, as on this machine. A run is bound to its worker: when
+that worker leaves the cluster, the run is given to another. Workers that join later are used too.
 
-Only texts and small dictionaries travel, and nothing but this process writes files.
+Only texts and small dictionaries travel, and only this process writes files.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from serfsim.study.sweeps.keys import code_version
 from serfsim.study.sweeps.pools import Completion, Task
 from serfsim.study.sweeps.worker import Answer, carry_out
 
-ANSWER_S: Final = 5.0  # how long the scheduler may take to answer at first
-WORKERS_S: Final = 30.0  # how long a cluster may be without workers
-LOOK_S: Final = 0.5  # how often to look which workers are there while nothing ends
-FETCH_S: Final = 10.0  # how long an answer may take from its worker to here
+ANSWER_S: Final = 5.0  # seconds the scheduler may take for its first answer
+WORKERS_S: Final = 30.0  # seconds a cluster may be without workers
+LOOK_S: Final = 0.5  # seconds between checks of the workers while no run ends
+FETCH_S: Final = 10.0  # seconds an answer may take from its worker
 
 
 class DaskWorkers:
-    """The workers of the scheduler at `address`, such as tcp://10.0.0.5:8786."""
+    """Workers of the scheduler at `address`, such as tcp://10.0.0.5:8786."""
 
     same_code = "install the same version on every worker"
 
@@ -55,7 +54,7 @@ class DaskWorkers:
         check_address(self._address)
         check_answer(self._address)
         with ExitStack() as stack:
-            stack.enter_context(silenced("distributed", "distributed.client", "tornado"))
+            stack.enter_context(silence_loggers("distributed", "distributed.client", "tornado"))
             try:
                 connect: Any = distributed.Client
                 self._client = connect(self._address, timeout=ANSWER_S, set_as_default=False)
@@ -91,11 +90,11 @@ class DaskWorkers:
         self._busy[future] = (worker, task)
         future.add_done_callback(self._ended.put)
 
-    def finished(self) -> Sequence[Completion]:
+    def wait(self) -> Sequence[Completion]:
         try:
             future = self._ended.get(timeout=LOOK_S)
         except queue.Empty:
-            return self._died()
+            return self._take_dead()
         return [self._finish(future)] if future in self._busy else []
 
     def _finish(self, future: Any) -> Completion:
@@ -109,13 +108,13 @@ class DaskWorkers:
         except distributed.KilledWorker as error:
             return Completion(task, None, f"Dask gave it up ({error})".split(".")[0])
         except (TimeoutError, distributed.CancelledError, distributed.TimeoutError):
-            self._workers()  # says so if it is the scheduler that is gone
-            return Completion(task, None, "its worker left before it had answered")
+            self._workers()  # raises if the scheduler is gone
+            return Completion(task, None, "its worker left before answering")
         except (ImportError, AttributeError) as error:
             raise SweepError(f"{self._address}: a worker cannot run serfsim: {error}") from None
 
-    def _died(self) -> list[Completion]:
-        """The runs whose workers have left the cluster."""
+    def _take_dead(self) -> list[Completion]:
+        """Return the runs whose workers have left the cluster."""
         there = self._workers()
         completions = []
         for future, (worker, task) in list(self._busy.items()):
@@ -126,18 +125,21 @@ class DaskWorkers:
         return completions
 
     def _workers(self) -> list[str]:
-        """The addresses of those that are there. SweepError where nobody has been for long."""
-        there = list(self._asked(self._client.nthreads))
+        """Return the addresses of the workers.
+
+        Raises SweepError after WORKERS_S without any.
+        """
+        there = list(self._ask(self._client.nthreads))
         now = time.monotonic()
         if there:
             self._workers_seen = now
         elif now - self._workers_seen > WORKERS_S:
-            raise SweepError(f"{self._address}: the cluster has no workers; runs that are finished are kept")
+            raise SweepError(f"{self._address}: the cluster has no workers; finished runs are kept")
         return there
 
     def _check_workers(self) -> None:
-        """Before the first run: those that are there run the same code."""
-        codes = self._asked(lambda: self._client.run(code_version, on_error="return"))
+        """Check before the first run that all workers run the same code."""
+        codes = self._ask(lambda: self._client.run(code_version, on_error="return"))
         for worker, code in codes.items():
             if isinstance(code, BaseException):
                 raise SweepError(f"{self._address}: worker {worker} cannot run serfsim: {code}")
@@ -147,21 +149,24 @@ class DaskWorkers:
                     f" {self.same_code}"
                 )
 
-    def _asked(self, question: Callable[[], Any]) -> Any:
-        """What the scheduler answers. SweepError where it no longer does."""
+    def _ask(self, question: Callable[[], Any]) -> Any:
+        """Ask the scheduler.
+
+        Raises SweepError where it no longer answers.
+        """
         try:
             if self._client.status != "running":
                 raise OSError("the connection is closed")
             return question()
         except (OSError, TimeoutError) as error:
             raise SweepError(
-                f"{self._address}: the scheduler is gone ({error}); runs that are finished are kept,"
-                " and the same command goes on"
+                f"{self._address}: lost the scheduler ({error}); finished runs are kept,"
+                " and the same command resumes"
             ) from None
 
 
 def check_address(address: str) -> None:
-    """Raises SweepError for what is no address: Dask's own refusals leave it unable to connect again."""
+    """Raise SweepError for an invalid address: after Dask's own error it cannot connect again."""
     # start-up: distributed is an extra, and slow to import
     from distributed.comm.addressing import get_address_host_port, resolve_address
 
@@ -173,14 +178,15 @@ def check_address(address: str) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SweepError(
-            f"{address}: found no address of a Dask scheduler ({reason}); expected one like tcp://10.0.0.5:8786"
+            f"{address}: invalid address of a Dask scheduler ({reason});"
+            " expected one such as tcp://10.0.0.5:8786"
         ) from None
 
 
 def check_answer(address: str) -> None:
-    """Raises SweepError where no scheduler answers within ANSWER_S.
+    """Raise SweepError where no scheduler answers within ANSWER_S.
 
-    A client waits without end where something accepts the connection and then says nothing.
+    A client would wait forever for a server that accepts the connection and stays silent.
     """
     # start-up: distributed is an extra, and slow to import
     import distributed
@@ -189,24 +195,24 @@ def check_answer(address: str) -> None:
     connect: Any = distributed.comm.core.connect
     security: Any = distributed.Security
 
-    async def asked() -> None:
+    async def ask() -> None:
         connection = await connect(address, timeout=ANSWER_S, **security().get_connection_args("client"))
         connection.abort()
 
-    async def in_time() -> None:
-        await asyncio.wait_for(asked(), ANSWER_S)
+    async def ask_in_time() -> None:
+        await asyncio.wait_for(ask(), ANSWER_S)
 
     try:
-        # In a thread of its own, since a notebook has a loop running in this one.
-        with silenced("distributed", "tornado"), ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, in_time()).result()
-    except Exception:  # whatever the words of something else are taken for
+        # In its own thread, since a notebook has a loop running in this one.
+        with silence_loggers("distributed", "tornado"), ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, ask_in_time()).result()
+    except Exception:  # another service at this address may raise anything
         raise SweepError(f"{address}: no Dask scheduler answered within {ANSWER_S:g} s") from None
 
 
 @contextmanager
-def silenced(*names: str) -> Iterator[None]:
-    """What these loggers would print is said by our own messages."""
+def silence_loggers(*names: str) -> Iterator[None]:
+    """Silence Dask's loggers: our own messages report the same."""
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,7 +1,7 @@
-"""Carrying many runs out, and seeing each of them to its end.
+"""Execution of many runs.
 
-A run that raises has failed, and says why. A run whose worker died is tried once more, when all others
-have had their turn; if its worker dies again it has failed, and the others go on.
+A run that raises fails with its error. A run whose worker died is retried once, after all others; if its
+worker dies again, it fails and the others go on.
 """
 
 from __future__ import annotations
@@ -33,27 +33,26 @@ def run_all(
     store: Store | None = None,
     on_done: OnDone | None = None,
 ) -> list[Outcome]:
-    """Run all jobs and return the outcome of each, in the order of the jobs.
+    """Run all jobs and return their outcomes in the order of the jobs.
 
-    `workers`: processes on this machine, as many as it has processors unless given; 1 is this process
-    itself. `scheduler`: the address of a Dask scheduler, whose workers then do it. `store` has what
-    earlier calls finished, and keeps what this one does, each run as soon as it is done. `on_done` is
-    told every outcome as it comes.
+    `workers`: processes on this machine, by default one per processor; 1 is this process itself. `scheduler`:
+    the address of a Dask scheduler whose workers run the jobs instead. `store` holds the runs of earlier
+    calls and keeps each run of this one as it finishes. `on_done` is called with every outcome as it arrives.
 
-    Raises SweepError where nobody can carry them out; KeyboardInterrupt ends the workers first.
+    Raises SweepError where no worker can run the jobs; KeyboardInterrupt stops the workers first.
     """
     check_workers(workers)
     return _Execution(list(jobs), store, on_done or (lambda outcome: None)).carry_out(workers, scheduler)
 
 
 def check_workers(workers: int | None) -> None:
-    """Raise SweepError where that is no number of processes."""
+    """Raise SweepError for an invalid number of processes."""
     if workers is not None and (not isinstance(workers, Integral) or workers < 1):
         raise SweepError(f"workers: {found_expected(quoted(workers), 'a whole number of at least 1')}")
 
 
 def processes(workers: int | None, runs: int) -> int:
-    """The number of this machine's processes that carry out so many runs; `workers` as in `run_all`."""
+    """Return the number of processes used for so many runs; `workers` as in `run_all`."""
     if workers is None:
         # start-up: joblib is slow to import
         import joblib
@@ -63,7 +62,7 @@ def processes(workers: int | None, runs: int) -> int:
 
 
 class _Execution:
-    """The state of one call of `run_all`."""
+    """State of one call of `run_all`."""
 
     def __init__(self, jobs: Sequence[Job], store: Store | None, on_done: OnDone) -> None:
         self._jobs = jobs
@@ -82,7 +81,7 @@ class _Execution:
         return [self._outcomes[number] for number in range(len(self._jobs))]
 
     def _take_stock(self) -> None:
-        """What is finished already, and what is to be done."""
+        """Separate the runs finished earlier from those to be done."""
         texts: dict[int, str] = {}
         code = code_version()
         for number, job in enumerate(self._jobs):
@@ -104,11 +103,14 @@ class _Execution:
                 if not self._waiting:
                     break
                 pool.start(worker, self._waiting.popleft())
-            for completion in pool.finished():
+            for completion in pool.wait():
                 left -= self._take(completion, pool)
 
     def _take(self, completion: Completion, pool: WorkerPool) -> bool:
-        """Whether that settles the run. SweepError where the worker runs other code."""
+        """Process a completion; return True if it settles the run.
+
+        Raises SweepError where the worker runs other code.
+        """
         task, answer = completion.task, completion.answer
         job, key = self._jobs[task.number], self._keys[task.number]
         if answer is None:
@@ -122,7 +124,7 @@ class _Execution:
         if answer["status"] == OTHER_CODE:
             raise SweepError(
                 f"a worker runs serfsim {answer['code']}, this is {task.code}: {pool.same_code};"
-                " runs that are finished are kept"
+                " finished runs are kept"
             )
         self._keep(task.number, outcome_of(job, key, answer))
         return True
@@ -138,7 +140,7 @@ class _Execution:
 
 
 def outcome_of(job: Job, key: str, answer: Answer) -> Outcome:
-    """A worker's answer as an outcome."""
+    """Convert a worker's answer to an outcome."""
     return Outcome(job, key, answer["status"], answer["error"], **_done(answer))
 
 
@@ -153,7 +155,7 @@ def _done(answer: Answer) -> dict[str, Any]:
 
 
 def pool_of(workers: int | None, scheduler: str | None, runs: int) -> WorkerPool:
-    """Those who are to carry out so many runs."""
+    """Create the pool for so many runs."""
     if scheduler is not None:
         # start-up: it imports asyncio
         from serfsim.study.sweeps.cluster import DaskWorkers

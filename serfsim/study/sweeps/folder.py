@@ -1,10 +1,10 @@
-"""The folder of a sweep, and reading it back.
+"""The folder of a sweep: writing, resuming and reading.
 
 | file | content |
 |---|---|
-| `sweep.json` | schema_version, name, code version, grid, seeds, content of topologies' files |
-| `scenario.yaml` | the scenario that the grid's values are put into |
-| `parts/` | a finished run each, see `store` |
+| `sweep.json` | schema_version, name, code version, grid, seeds, digests of topology files |
+| `scenario.yaml` | the scenario, before the grid's values are applied |
+| `parts/` | one file per finished run, see `store` |
 | `runs.parquet`, `runs.csv` | the table |
 
 Runs belong to one scenario, one set of paths and one version of the code; values and seeds may be added
@@ -43,16 +43,17 @@ MANIFEST: Final = "sweep.json"
 SCENARIO: Final = "scenario.yaml"
 PARQUET: Final = "runs.parquet"
 CSV: Final = "runs.csv"
-# What sweep.json holds beside its version, and what each is called in a message.
+# Fields of sweep.json besides its version, and the names of their types in messages.
 FIELDS: Final[Mapping[str, type]] = {"name": str, "code": str, "grid": dict, "seeds": list, "files": dict}
 WORDS: Final[Mapping[type, str]] = {str: "text", dict: "mapping", list: "list"}
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep that lies in `folder`. `grid`: {path: [values]}; `code`: see `code_version`.
+    """A sweep stored in `folder`.
 
-    `files`: {file that a topology is made of, named from the folder: digest of its content}.
+    `grid`: {path: [values]}. `code`: see `code_version`. `files`: {topology file, relative to the folder:
+    digest of its content}.
     """
 
     folder: Path
@@ -73,7 +74,7 @@ class Sweep:
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """What came of the runs so far, in order of the grid and then of the seeds."""
+        """The outcomes of the runs so far, in order of the grid, then of the seeds."""
         found = {_place(part["parameters"], part["seed"]): part for part in all_parts(self.folder)}
         return [
             outcome_of_part(Job(self.scenario, seed, point), found[_place(point, seed)])
@@ -84,10 +85,10 @@ class Sweep:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The tidy table, a row for each run that has ended so far."""
+        """The tidy table, a row for each run that has ended."""
         if not (self.folder / PARTS).is_dir() and (self.folder / PARQUET).is_file():
             manifest.require_unaltered(self.folder)
-            return _read_parquet(self.folder / PARQUET)  # somebody kept the outcome alone
+            return _read_parquet(self.folder / PARQUET)  # only the tables were kept, not the parts
         return table_of(self.outcomes, self.parameters)
 
     def summary(
@@ -96,7 +97,7 @@ class Sweep:
         statistic: str = "mean",
         figures: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """A row for each point of the grid, with intervals over the seeds: see `overview.summary`."""
+        """Return a row for each point of the grid, with intervals over the seeds: see `overview.summary`."""
         return summary(self.table, confidence, statistic, figures)
 
 
@@ -115,14 +116,17 @@ def _place(parameters: Mapping[str, Any], seed: int) -> str:
 
 
 def open_sweep(folder: str | Path) -> Sweep:
-    """Read the folder of a sweep, finished or not. Raises SweepError where it is not one."""
+    """Open the folder of a sweep, finished or not.
+
+    Raises SweepError where it is not one.
+    """
     place = Path(folder)
     if not place.is_dir():
-        raise SweepError(f"{place}: there is no such folder of a sweep")
+        raise SweepError(f"{place}: no such sweep folder")
     try:
         read = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SweepError(f"{place}: is not the folder of a sweep: it has no {MANIFEST}") from None
+        raise SweepError(f"{place}: not a sweep folder: no {MANIFEST}") from None
     except (OSError, ValueError) as error:
         raise SweepError(f"{place / MANIFEST}: cannot be read: {error}") from None
     if not isinstance(read, dict) or read.get("schema_version") != SCHEMA_VERSION:
@@ -135,8 +139,11 @@ def open_sweep(folder: str | Path) -> Sweep:
 
 
 def _field(read: Mapping[str, Any], name: str, kind: type, file: Path) -> Any:
-    """A field of sweep.json. SweepError where it is not there, or is no such thing."""
-    value = read.get(name, {} if name == "files" else None)  # earlier sweeps kept no files
+    """Return a field of sweep.json.
+
+    Raises SweepError where it is missing or of the wrong type.
+    """
+    value = read.get(name, {} if name == "files" else None)  # earlier versions kept no files
     if not isinstance(value, kind):
         raise SweepError(f"{file}: {name}: {found_expected(quoted(value), f'a {WORDS[kind]}')}")
     return value
@@ -149,9 +156,10 @@ def begin(
     seeds: Sequence[int],
     points: Iterable[Scenario] = (),
 ) -> Sweep:
-    """Make the folder ready for a sweep, new or further. Raises SweepError where it cannot hold it.
+    """Prepare the folder for a new or resumed sweep.
 
-    `points`: the scenarios of the grid, for the files that their topologies are made of.
+    `points`: the scenarios of the grid, for their topology files. Raises SweepError where the folder cannot
+    hold the sweep.
     """
     sweep = Sweep(folder, scenario.name, code_version(), grid, seeds, _files(folder, points))
     if (folder / MANIFEST).exists():
@@ -159,24 +167,24 @@ def begin(
         _refuse_other(kept, sweep, scenario)
         sweep = replace(sweep, files={**kept.files, **sweep.files})
     else:
-        _refuse_somebodys(folder / SCENARIO, scenario.to_yaml(folder))
+        _refuse_foreign_scenario(folder / SCENARIO, scenario.to_yaml(folder))
         write_whole(folder / SCENARIO, scenario.to_yaml(folder), SweepError, on_disk=True)
     write_whole(folder / MANIFEST, _manifest(sweep), SweepError, on_disk=True)
     return sweep
 
 
-def _refuse_somebodys(file: Path, text: str) -> None:
-    """A scenario that lies there without a sweep is ours only if it is the very one that we would write."""
+def _refuse_foreign_scenario(file: Path, text: str) -> None:
+    """Refuse to overwrite a scenario.yaml without sweep.json unless it is the one to be written."""
     try:
         if not file.exists() or file.read_bytes() == text.encode():
             return
     except OSError as error:
         raise cannot_write(file, error, SweepError) from None
-    raise SweepError(f"{file}: found a file of somebody's; move it, or choose another folder")
+    raise SweepError(f"{file}: this file is not from a sweep; move it, or choose another folder")
 
 
 def _files(folder: Path, scenarios: Iterable[Scenario]) -> dict[str, str]:
-    """{file that a topology is made of, named from `folder`: digest of its content}."""
+    """Return {topology file, relative to `folder`: digest of its content}."""
     named = {getattr(scenario.network.topology, "file", None) for scenario in scenarios}
     files = sorted(Path(file) for file in named if file is not None)
     return {
@@ -187,20 +195,22 @@ def _files(folder: Path, scenarios: Iterable[Scenario]) -> dict[str, str]:
 
 
 def make_folder(folder: Path) -> None:
-    """Raises SweepError where something else stands there, or nothing can be written."""
+    """Create the folder.
+
+    Raises SweepError where something else exists there or it cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         own = {MANIFEST, SCENARIO, PARTS, LOCK}
         strangers = [entry.name for entry in folder.iterdir() if entry.name not in own]
     except (FileExistsError, NotADirectoryError):
-        raise SweepError(f"{folder}: found a file; expected a folder to write in") from None
+        raise SweepError(f"{folder}: found a file; expected a folder") from None
     except OSError as error:
         raise cannot_write(folder, error, SweepError) from None
     check_tables(folder)
     if not (folder / MANIFEST).exists() and [name for name in strangers if not name.endswith(".partial")]:
         raise SweepError(
-            f"{folder}: found something that is not a sweep;"
-            " expected a new folder, an empty one or that of an earlier sweep"
+            f"{folder}: found other files; expected a new or empty folder, or that of an earlier sweep"
         )
 
 
@@ -217,18 +227,18 @@ def _manifest(sweep: Sweep) -> str:
 
 
 def _refuse_other(kept: Sweep, wanted: Sweep, scenario: Scenario) -> None:
-    """The folder goes on only with what it began with."""
-    remedy = "what it holds was left as it is: choose another folder, or remove this one"
+    """Refuse to resume a sweep of other paths, code, files or scenario."""
+    remedy = "nothing was changed: choose another folder, or remove this one"
     if kept.code != wanted.code:
         raise SweepError(
-            f"{kept.folder}: its runs are those of serfsim {kept.code}, this is {wanted.code}; {remedy}"
+            f"{kept.folder}: its runs were made by serfsim {kept.code}, this is {wanted.code}; {remedy}"
         )
     if kept.parameters != wanted.parameters:
         has, asked = (", ".join(sweep.parameters) or "no paths" for sweep in (kept, wanted))
-        raise SweepError(f"{kept.folder}: it is a sweep over {has}; found {asked}; {remedy}")
+        raise SweepError(f"{kept.folder}: the folder has a sweep over {has}; found {asked}; {remedy}")
     for file, content in wanted.files.items():
         if kept.files.get(file, content) != content:
-            raise SweepError(f"{kept.folder}: {file} was another when this sweep ran; {remedy}")
+            raise SweepError(f"{kept.folder}: {file} has changed since this sweep ran; {remedy}")
     try:
         before = kept.scenario.complete()
     except ScenarioError as error:
@@ -241,11 +251,13 @@ def _refuse_other(kept: Sweep, wanted: Sweep, scenario: Scenario) -> None:
     ]
     if changes:
         more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-        raise SweepError(f"{kept.folder}: it is a sweep of another scenario ({changes[0]}{more}); {remedy}")
+        raise SweepError(
+            f"{kept.folder}: the folder has a sweep of another scenario ({changes[0]}{more}); {remedy}"
+        )
 
 
 def differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Where two scenarios written out differ: (path, before, now)."""
+    """Yield (path, before, now) for every difference between two scenarios written out."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
             inner = f"{path}.{key}" if path else key
@@ -258,7 +270,7 @@ def differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, An
 
 
 def write_tables(sweep: Sweep, outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """Write runs.parquet and runs.csv, each whole or not at all; returns the table."""
+    """Write runs.parquet and runs.csv atomically, and return the table."""
     check_tables(sweep.folder)
     table = table_of(outcomes, sweep.parameters)
     parquet = io.BytesIO()
@@ -270,23 +282,26 @@ def write_tables(sweep: Sweep, outcomes: Sequence[Outcome]) -> pd.DataFrame:
 
 
 def check_tables(folder: Path) -> None:
-    """Raises SweepError where a table was changed since it was written: it is somebody's work then."""
+    """Raise SweepError where a table was edited since it was written, to protect the user's work."""
     kept = manifest.read(folder)
     changed = [] if kept is None else manifest.altered(folder, kept)
     if changed:
-        raise SweepError(f"{folder / changed[0]}: somebody changed it since it was written; move it first")
+        raise SweepError(f"{folder / changed[0]}: edited since the sweep wrote it; move it first")
 
 
 LOCK: Final = ".lock"
 
 
-def locked(folder: Path) -> AbstractContextManager[None]:
-    """Hold the folder. Raises SweepError where another sweep does."""
+def lock_folder(folder: Path) -> AbstractContextManager[None]:
+    """Lock the folder.
+
+    Raises SweepError where another sweep holds it.
+    """
     return locking.locked(folder / LOCK, folder, "is carrying out a sweep in it", SweepError)
 
 
 class ExistingRuns(NamedTuple):
-    """The tidy table of a sweep, the paths of its grid, and its scenario where that is known."""
+    """The tidy table of a sweep, the paths of its grid, and its scenario where known."""
 
     name: str
     table: pd.DataFrame
@@ -295,9 +310,9 @@ class ExistingRuns(NamedTuple):
 
 
 def existing_runs(what: Any) -> ExistingRuns | None:
-    """The runs of a sweep's folder, an opened `Sweep` or a tidy table; None for anything else.
+    """Return the runs of a sweep's folder, an opened `Sweep` or a tidy table; None for anything else.
 
-    A folder that has a sweep's folder `sweep` in it, as that of a tuning has, stands for it.
+    A folder with a sweep in its subfolder `sweep`, such as that of a tuning, counts as the sweep.
     """
     if hasattr(what, "columns"):
         return ExistingRuns("sweep", what, parameters_of(what), None)
@@ -310,7 +325,7 @@ def existing_runs(what: Any) -> ExistingRuns | None:
 
 
 def require_runs(table: pd.DataFrame, name: str) -> None:
-    """SweepError where a sweep has no run that is done, with the error of the first that failed."""
+    """Raise SweepError where no run of a sweep succeeded, with the error of the first failure."""
     if len(table) == 0:
         raise SweepError(f"{name}: {found_expected('a sweep without runs', 'at least one run')}")
     if "status" in table and (table["status"] != "done").all():

@@ -1,7 +1,7 @@
-"""The grid of a sweep: which values of a scenario change, and every combination of them.
+"""The grid of a sweep: values of scenario settings, and all their combinations.
 
-A grid is {path: [values]}, paths and values in the words of a scenario file. Its points come in
-order, the first path changing slowest.
+A grid is {path: [values]}, with paths and values as in a scenario file. Its points are in order, the first
+path changing slowest.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ MOST_POINTS = 1_000_000
 
 
 def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
-    """A grid of texts 'PATH=V1,V2,...'; the values are YAML, so `[a,b]` and `{...}` are one value each.
+    """Read a grid from texts 'PATH=V1,V2,...'.
 
-    Raises SweepError.
+    Values are YAML, so `[a,b]` and `{...}` are one value each. Raises SweepError for invalid texts.
     """
     grid: dict[str, list[Any]] = {}
     for text in texts:
@@ -46,14 +46,17 @@ def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
             grid[path] = read_yaml(f"[{values}]", Source(f"--grid {text}", has_lines=False))
         except ScenarioError as error:
             raise SweepError(str(error)) from None
-    return checked_grid(grid)
+    return check_grid(grid)
 
 
-def checked_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any]]:
-    """The same with plain values. SweepError for a path or a list of values that cannot be one."""
+def check_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any]]:
+    """Return the grid with plain values.
+
+    Raises SweepError for an invalid path or list of values.
+    """
     if grid is not None and not isinstance(grid, Mapping):
         raise SweepError(f"grid: {found_expected(quoted(grid), 'a mapping of paths to lists of values')}")
-    checked = {path: _checked_values(path, values) for path, values in (grid or {}).items()}
+    checked = {path: _check_values(path, values) for path, values in (grid or {}).items()}
     for path, values in checked.items():
         why = why_unused(read_path(path), *values)
         if why:
@@ -61,7 +64,7 @@ def checked_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any
     return checked
 
 
-def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
+def _check_values(path: str, values: Iterable[Any]) -> list[Any]:
     where = f"grid {path}"
     if not isinstance(path, str):
         raise SweepError(
@@ -75,7 +78,7 @@ def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
         raise SweepError(f"{where}: found the seed; expected it among the seeds (--seeds 1-20)")
     if hasattr(values, "tolist"):  # an array or a Series
         values = values.tolist()
-    # A set has no order, and rows come in that of the values.
+    # A set has no order, and rows follow that of the values.
     if isinstance(values, (str, bytes, Mapping, Set)) or not isinstance(values, Iterable):
         raise SweepError(f"{where}: {found_expected(quoted(values), 'a list of values')}")
     plain = [_plain(value, where) for value in values]
@@ -91,7 +94,7 @@ def _checked_values(path: str, values: Iterable[Any]) -> list[Any]:
 
 
 def _plain(value: Any, where: str) -> Any:
-    """The value in types that a scenario file has; numpy's numbers become Python's."""
+    """Convert a value to a type of scenario files; numpy numbers become Python's."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -105,9 +108,9 @@ def _plain(value: Any, where: str) -> Any:
 
 
 def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
-    """Every combination of values, {path: value} each; a grid without paths has one point.
+    """Return every combination of values, {path: value} each; a grid without paths has one point.
 
-    SweepError for more combinations than anybody can run.
+    Raises SweepError for more than MOST_POINTS combinations.
     """
     count = math.prod(len(values) for values in grid.values())
     if count > MOST_POINTS:
@@ -118,9 +121,9 @@ def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
 def scenarios(
     scenario: Scenario, grid: Mapping[str, Sequence[Any]], folder: FilePath = FilePath()
 ) -> list[tuple[Point, Scenario]]:
-    """The scenario of every point; a topology's file is named from `folder`, as in a scenario file there.
+    """Return the scenario of every point; topology files are relative to `folder`.
 
-    SweepError, with the mistakes of the first point that has any.
+    Raises SweepError with the errors of the first invalid point.
     """
     return [(point, _at(scenario, point, folder)) for point in points(grid)]
 
@@ -139,10 +142,9 @@ def _at(scenario: Scenario, point: Point, folder: FilePath) -> Scenario:
 
 
 def check_topologies(points: Iterable[tuple[Point, Scenario]], seed: int) -> None:
-    """Build every topology once, so that mistakes in their files show before anything runs.
+    """Build every topology once, so that errors in their files show before anything runs.
 
-    What is made at random may succeed with one seed and not with another: that is for its run to say.
-    Raises SweepError.
+    A random topology may fail with some seeds only; its run then reports that. Raises SweepError.
     """
     # start-up: it imports numpy and simpy
     from serfsim.simulation.build import topology_of
@@ -162,7 +164,7 @@ def check_topologies(points: Iterable[tuple[Point, Scenario]], seed: int) -> Non
 
 
 def _where(point: Point, path: Path) -> str:
-    """The setting that a mistake at `path` came from: of those that touch it, the nearest."""
+    """Return the setting of the point closest to the path of an error."""
     touching = [given for given in point if _touches(read_path(given), path)]
     if not touching:
         return point_text(point)
@@ -180,7 +182,7 @@ def point_text(point: Point) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A value as a person would write it on the command line."""
+    """Format a value as written on the command line."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -190,7 +192,10 @@ _EXPECTED: Final = "seeds such as 1-20 or 1,2,5-9"
 
 
 def read_seeds(text: str) -> list[int]:
-    """[1, 2, 5, 6, 7] of '1,2,5-7'. SweepError for anything else, and for a seed that is there twice."""
+    """Read '1,2,5-7' as [1, 2, 5, 6, 7].
+
+    Raises SweepError for anything else and for repeated seeds.
+    """
     seeds: list[int] = []
     for part in text.split(","):
         match = _PART.fullmatch(part)
@@ -202,11 +207,14 @@ def read_seeds(text: str) -> list[int]:
         if last - first >= MOST:
             raise SweepError(f"seeds: {found_expected(f'{first}-{last}', f'at most {MOST:,} seeds')}")
         seeds += range(first, last + 1)
-    return checked_seeds(seeds)
+    return check_seeds(seeds)
 
 
-def checked_seeds(seeds: Iterable[int] | str) -> list[int]:
-    """The seeds as a list of whole numbers, each once. SweepError."""
+def check_seeds(seeds: Iterable[int] | str) -> list[int]:
+    """Return the seeds as a list of distinct whole numbers.
+
+    Raises SweepError.
+    """
     if isinstance(seeds, str):
         return read_seeds(seeds)
     try:

@@ -1,8 +1,7 @@
-"""What tells one run from every other: its scenario, its seed, and the code that carries it out.
+"""Keys of runs: digests of scenario, seed and code.
 
-A run's key is a digest of these, so a finished run is found again whenever the same run is asked for,
-whatever else the sweep around it has become; and never when the code has changed that its figures
-come from.
+A finished run is found again whenever the same run is requested, however the sweep around it has changed, but
+not after a change of the code that its figures depend on.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from serfsim.scenario.model import Scenario
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 
-# Sources that no figure of a run depends on: how runs are started, kept, compared and shown.
+# Sources that do not affect figures: starting, storing, comparing and presenting runs.
 NOT_AFFECTING_RESULTS: Final = (
     "base/atomic_files.py",
     "base/atomic_folders.py",
@@ -47,12 +46,12 @@ NOT_AFFECTING_RESULTS: Final = (
 
 @cache
 def code_version() -> str:
-    """'VERSION+DIGEST' of this package: two are equal where every run gives the same figures."""
+    """Return 'VERSION+DIGEST' of this package: versions are equal where every run gives the same figures."""
     return f"{__version__}+{package_digest(NOT_AFFECTING_RESULTS)}"
 
 
 def package_digest(aside: tuple[str, ...]) -> str:
-    """A digest of this package's sources but those whose names begin so; line endings do not matter."""
+    """Return a digest of this package's sources, except names starting with `aside`; ignores line endings."""
     digest = hashlib.blake2b(digest_size=8)
     for file in sorted(_PACKAGE.rglob("*.py")):
         name = file.relative_to(_PACKAGE).as_posix()
@@ -64,9 +63,9 @@ def package_digest(aside: tuple[str, ...]) -> str:
 
 
 def scenario_text(scenario: Scenario) -> str:
-    """The complete scenario but its seed, as JSON: quicker to read than YAML, and as exact.
+    """Return the complete scenario without its seed as JSON: faster to read than YAML, and as exact.
 
-    The order of its keys stays, since members are numbered in the order of their groups.
+    Keys keep their order, since members are numbered in the order of their groups.
     """
     data = scenario.complete()
     del data["seed"]
@@ -74,14 +73,17 @@ def scenario_text(scenario: Scenario) -> str:
 
 
 def run_key(text: str, seed: int, parameters: Mapping[str, Any]) -> str:
-    """The key of a run, 32 hexadecimal digits. `text` is what `scenario_text` gives."""
+    """Return the key of a run, 32 hexadecimal digits.
+
+    `text` comes from `scenario_text`.
+    """
     named = [_with_content(text), dict(parameters), seed, code_version()]
     return hashlib.blake2b(json.dumps(named).encode(), digest_size=16).hexdigest()
 
 
 @lru_cache(maxsize=64)
 def _with_content(text: str) -> str:
-    """The scenario with the content of its topology's file in place of where that file lies."""
+    """Return the scenario with its topology file's path replaced by a digest of the content."""
     data = json.loads(text)
     topology = data["network"]["topology"]
     file = topology.get("file")
@@ -91,6 +93,6 @@ def _with_content(text: str) -> str:
 
 
 def content_digest(file: Path) -> str:
-    """A digest of what is in a file, 32 hexadecimal digits."""
+    """Return a digest of a file's content, 32 hexadecimal digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -1,4 +1,4 @@
-"""A sweep in short: a row for each point of the grid, its figures taken together over the seeds."""
+"""Summary of a sweep: a row for each point of the grid, with figures aggregated over the seeds."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ def summary(
     statistic: str = "mean",
     figures: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """A row for each point of the grid of the tidy `table`, in order.
+    """Return a row for each point of the grid of the tidy `table`, in order.
 
-    Columns: the grid's paths, `runs` (how many are done), `failed`, then for each of the `figures` (all
-    unless named) its `statistic` (mean, median, p90 ...) over the runs that have it, and with a
-    `confidence` the bounds `FIGURE.low` and `FIGURE.high`: infinite where the runs are too few for any,
-    see `serfsim.study.statistics.interval`. Raises SerfsimError for unknown figures and statistics.
+    Columns: the grid's paths, `runs` (finished), `failed`, then for each of the `figures` (all by default)
+    its `statistic` (mean, median, p90 ...) over the runs that have it, and with a `confidence` the bounds
+    `FIGURE.low` and `FIGURE.high`: infinite for too few runs, see `serfsim.study.statistics.interval`.
+
+    Raises SerfsimError for unknown figures and statistics.
     """
     # start-up: pandas is slow to import
     import pandas as pd
@@ -45,13 +46,16 @@ def summary(
 
 
 def figures_of(table: pd.DataFrame) -> list[str]:
-    """The columns after what is about the run."""
+    """Return the columns with figures."""
     columns = list(table.columns)
     return [str(name) for name in columns[columns.index(ABOUT[-1]) + 1 :]]
 
 
 def known_figures(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """The names, if they are figures of the table. SweepError."""
+    """Return the names after checking that they are figures of the table.
+
+    Raises SweepError.
+    """
     known = figures_of(table)
     for name in names:
         if name not in known:
@@ -63,7 +67,7 @@ def known_figures(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def by_point(table: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """(the values at a point of the grid, its runs), in the order of the table."""
+    """Yield (values at a point of the grid, its runs), in the order of the table."""
     parameters = parameters_of(table)
     if not parameters:
         yield {}, table
@@ -106,7 +110,7 @@ HEADLINES: Final = (
 
 
 def headlines(table: pd.DataFrame, scenario: Scenario) -> list[str]:
-    """The figures of claims, then HEADLINES, of those that have a value; what never changes comes last."""
+    """Return the figures of claims, then HEADLINES, that have a value; constant ones come last."""
     wanted = dict.fromkeys([*(claim.figure for claim in scenario.claims), *HEADLINES])
     known = set(figures_of(table))
     there = [name for name in wanted if name in known and table[name].notna().any()]
@@ -118,14 +122,14 @@ def runs_text(done: int, failed: int) -> str:
 
 
 def short_titles(parameters: Sequence[str]) -> dict[str, str]:
-    """The last part of each path where that tells them apart, else the path."""
+    """Return the last part of each path where these are distinct, else the paths."""
     last = {path: path.rpartition(".")[2] for path in parameters}
     alike = list(last.values())
     return {path: title if alike.count(title) == 1 else path for path, title in last.items()}
 
 
 def figure_text(point: Mapping[Any, Any], name: str) -> str:
-    """'3.21', or '3.21 (2.9 to 3.5)'."""
+    """Format a figure: '3.21', or '3.21 (2.9 to 3.5)'."""
     value = point[name]
     if math.isnan(value):
         return "-"

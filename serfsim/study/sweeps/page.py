@@ -1,7 +1,7 @@
-"""One self-contained HTML page of a sweep: the question, at which settings the claims hold, and the figures.
+"""One self-contained HTML page of a sweep: question, settings at which the claims hold, and figures.
 
-The same style and the same pieces as the page of a result; a table has a row for each point of the grid, and
-every figure that moves is drawn against the grid's first parameter.
+It shares style and components with the page of a result. Its table has a row for each point of the grid;
+every figure that varies is plotted against the grid's first parameter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from serfsim.study.sweeps import page_plot
 from serfsim.study.sweeps.folder import CSV
 from serfsim.study.sweeps.grid import as_text
 from serfsim.study.sweeps.overview import figure_text, headlines, runs_text, short_titles, summary
-from serfsim.study.sweeps.page_words import held, held_claims, sweep_answer
+from serfsim.study.sweeps.page_words import count_held, count_held_claims, sweep_answer
 from serfsim.study.sweeps.table import parameters_of
 
 if TYPE_CHECKING:
@@ -38,19 +38,22 @@ if TYPE_CHECKING:
     from serfsim.study.sweeps import Sweep
 
 CONFIDENCE: Final = 0.95
-MOST_ROWS: Final = 60  # points in the table
-MOST_COLUMNS: Final = 7  # figures in it
+MOST_ROWS: Final = 60  # rows of the table
+MOST_COLUMNS: Final = 7  # figures in the table
 MOST_FIGURES: Final = 6
 HEIGHT: Final = 3.4  # inches
 
 
 def write_sweep_page(sweep: Sweep, path: Path) -> None:
-    """Write the page, whole or not at all."""
+    """Write the page atomically."""
     write_whole(path, sweep_page(sweep))
 
 
 def sweep_page(sweep: Sweep) -> str:
-    """The page as text. SweepError where no run has ended yet."""
+    """Return the page as text.
+
+    Raises SweepError where no run has ended yet.
+    """
     table, scenario = sweep.table, sweep.scenario
     if len(table) == 0:
         raise SweepError(f"{sweep.folder}: {found_expected('a sweep without runs', 'at least one run')}")
@@ -68,7 +71,7 @@ def sweep_page(sweep: Sweep) -> str:
         answer=sweep_answer(
             table, points, moving, parameters, len(scenario.claims), settings * len(sweep.seeds)
         ),
-        claims=held_claims(table, scenario.claims),
+        claims=count_held_claims(table, scenario.claims),
         cluster=describe_cluster(scenario.cluster),
         network=scenario.network.describe(),
         time=describe_length(scenario.duration, scenario.warm_up),
@@ -96,7 +99,7 @@ def rows(
     names: Sequence[str],
     claims: bool,
 ) -> list[list[str]]:
-    """The cells of each point of the grid, under `columns`."""
+    """Return the cells of each point of the grid, in the order of `columns`."""
     return [
         [
             *(as_text(point[path]) for path in parameters),
@@ -104,14 +107,14 @@ def rows(
             *([f"{one.holds} of {one.done}"] if claims else []),
             *(figure_text(point, name) for name in names),
         ]
-        for point, one in zip(points, held(table, parameters), strict=False)
+        for point, one in zip(points, count_held(table, parameters), strict=False)
     ]
 
 
 def page_figures(
     points: Sequence[Mapping[Any, Any]], names: Sequence[str], parameters: Sequence[str]
 ) -> list[PageFigure]:
-    """Each of the figures against the first parameter."""
+    """Return a plot of each figure against the first parameter."""
     found = []
     with mpl.rc_context(STYLE):
         for name in names:

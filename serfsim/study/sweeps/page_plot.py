@@ -1,4 +1,4 @@
-"""A figure of a sweep against the first parameter of its grid, a line for each setting of the others."""
+"""Plot of a figure over the first parameter of a grid, one line for each setting of the others."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 MOST_LINES: Final = len(style.CYCLE)
 MARKERS: Final = "osD^vXP*"
-APART: Final = 0.5  # of the way from one value to the next, that all lines share so that intervals stay apart
+# fraction of the distance between values over which lines are spread, to separate their intervals
+APART: Final = 0.5
 
 Point = Mapping[Any, Any]  # a row of `sweeps.overview.summary`
 
 
 def draw(points: Sequence[Point], figure: str, parameters: Sequence[str], ax: Axes | None = None) -> Axes:
-    """`figure` of each of the `points` over the values of `parameters[0]`, with its interval.
+    """Draw `figure` of each of the `points` over the values of `parameters[0]`, with its interval.
 
-    Values stand evenly, in the order of the grid. Of more than MOST_LINES settings of the other parameters
-    the first are shown.
+    Values are evenly spaced, in the order of the grid. At most MOST_LINES settings of the other parameters
+    are drawn.
     """
     ax = style.new_axes() if ax is None else ax
     across, others = parameters[0], list(parameters[1:])
@@ -58,7 +59,7 @@ def draw(points: Sequence[Point], figure: str, parameters: Sequence[str], ax: Ax
 
 
 def _reach(point: Point, figure: str) -> tuple[float, float]:
-    """How far the interval goes down and up; not at all where there are too few runs for one."""
+    """Return the interval's extent below and above; (0, 0) where there are too few runs."""
     value, low, high = (float(point[name]) for name in (figure, f"{figure}.low", f"{figure}.high"))
     if not (math.isfinite(low) and math.isfinite(high)):
         return math.nan, math.nan

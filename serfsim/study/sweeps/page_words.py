@@ -1,6 +1,6 @@
-"""What a sweep says of the question of its scenario: at which settings its claims hold, and what moves.
+"""The answer of a sweep: the settings at which its claims hold, and the figures that vary.
 
-As of a run, the verdict is about the claims; without any, only what was seen is told.
+As for a single run, the verdict is about the claims; without claims, it reports observations only.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from serfsim.study.sweeps.worker import DONE
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_TOLD: Final = 3  # figures whose range is told
-MOST_NAMED: Final = 6  # settings
+MOST_TOLD: Final = 3  # figures whose range is reported
+MOST_NAMED: Final = 6  # settings named
 
 
 class Held(NamedTuple):
-    """At one point of the grid: in how many of the runs that are done all claims hold."""
+    """The number of finished runs in which all claims hold, at one point of the grid."""
 
     setting: str
     holds: int
@@ -37,8 +37,8 @@ class Held(NamedTuple):
         return self.done > 0 and self.holds == self.done
 
 
-def held(table: pd.DataFrame, parameters: Sequence[str]) -> list[Held]:
-    """Point by point of the tidy table."""
+def count_held(table: pd.DataFrame, parameters: Sequence[str]) -> list[Held]:
+    """Count for each point of the tidy table."""
     found = []
     for point, runs in by_point(table):
         done = runs[runs["status"] == DONE]
@@ -47,7 +47,7 @@ def held(table: pd.DataFrame, parameters: Sequence[str]) -> list[Held]:
 
 
 class HeldClaim(NamedTuple):
-    """One claim, over all runs that are done; a figure without a value proves none."""
+    """One claim over all finished runs; a figure without a value does not satisfy it."""
 
     text: str
     meaning: str
@@ -55,8 +55,8 @@ class HeldClaim(NamedTuple):
     done: int
 
 
-def held_claims(table: pd.DataFrame, claims: Sequence[Claim]) -> list[HeldClaim]:
-    """In how many of the runs that are done each claim holds."""
+def count_held_claims(table: pd.DataFrame, claims: Sequence[Claim]) -> list[HeldClaim]:
+    """Count for each claim the finished runs in which it holds."""
     done = table[table["status"] == DONE]
     found = []
     for claim in claims:
@@ -67,7 +67,7 @@ def held_claims(table: pd.DataFrame, claims: Sequence[Claim]) -> list[HeldClaim]
 
 
 def setting(point: Mapping[Any, Any], parameters: Sequence[str]) -> str:
-    """'suspicion_mult 4, udp 5%'; 'the scenario' where there is no grid."""
+    """Format a setting: 'suspicion_mult 4, udp 5%'; 'the scenario' without a grid."""
     titles = short_titles(parameters)
     return ", ".join(f"{titles[path]} {as_text(point[path])}" for path in parameters) or "the scenario"
 
@@ -80,8 +80,11 @@ def sweep_answer(
     claims: int,
     runs: int,
 ) -> Answer:
-    """`points`: rows of `sweeps.overview.summary`. `runs`: how many there are when all are done."""
-    found = held(table, parameters)
+    """Return the answer of a sweep.
+
+    `points`: rows of `sweeps.overview.summary`. `runs`: their number when all are done.
+    """
+    found = count_held(table, parameters)
     always = [one for one in found if one.always]
     if not claims or not found:
         state = "seen"
@@ -93,7 +96,7 @@ def sweep_answer(
     told = verdict(claims, len(always), len(found))
     if claims and len(table) < runs:
         told = f"So far: {told[0].lower()}{told[1:]}"
-    return Answer(state, told, sentences, unfinished(table, runs))
+    return Answer(state, told, sentences, unfinished_text(table, runs))
 
 
 def verdict(claims: int, always: int, settings: int) -> str:
@@ -110,7 +113,7 @@ def verdict(claims: int, always: int, settings: int) -> str:
 
 
 def of_claims(found: Sequence[Held], always: Sequence[Held], claims: int) -> Iterator[str]:
-    """Which settings these are, and where it is worst."""
+    """Yield the settings at which all claims hold, and the one at which they hold least often."""
     if always and len(always) < len(found):
         names = [one.setting for one in always]
         if len(names) > MOST_NAMED:
@@ -125,7 +128,7 @@ def of_claims(found: Sequence[Held], always: Sequence[Held], claims: int) -> Ite
 
 
 def range_of(points: Sequence[Mapping[Any, Any]], figure: str, parameters: Sequence[str]) -> str:
-    """From where to where the mean of a figure goes; '' where it does not move."""
+    """Describe the range of a figure's mean; '' where it does not vary."""
     known = [point for point in points if not math.isnan(point[figure])]
     if len(known) < 2:
         return ""
@@ -139,8 +142,8 @@ def range_of(points: Sequence[Mapping[Any, Any]], figure: str, parameters: Seque
     )
 
 
-def unfinished(table: pd.DataFrame, runs: int) -> str:
-    """What is missing: runs that are not done, or that failed; '' where nothing is."""
+def unfinished_text(table: pd.DataFrame, runs: int) -> str:
+    """Describe unfinished and failed runs; '' where there are none."""
     told = []
     if len(table) < runs:
         told.append(f"{runs - len(table)} of {counted(runs, 'run')} are not done yet")

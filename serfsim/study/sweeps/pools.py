@@ -1,9 +1,9 @@
-"""Who carries runs out: this process itself, or worker processes on this machine.
+"""Pools that carry out runs: this process itself, or worker processes on this machine.
 
-A pool has workers, each with at most one run at a time. `start` gives a run to one of the `idle`
-workers, `finished` waits until at least one has an answer. Each worker process is an executor of its
-own (loky's, which joblib brings), so that one that dies takes only its own run with it, and it is
-known which. Worker processes end when this one does, however that ended.
+A pool has workers, each with at most one run. `start` gives a run to one of the `idle` workers, `wait`
+returns when at least one has answered. Each worker process is its own executor (loky's, bundled with joblib),
+so a worker that dies takes only its own run with it. Worker processes end when this one does, however it
+ends.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from typing import Any, Final, Protocol
 from serfsim.speed import PURE, is_compiled
 from serfsim.study.sweeps.worker import Answer, carry_out, failure
 
-LOOK_S: Final = 0.5  # how often a worker looks whether its parent is still there
+LOOK_S: Final = 0.5  # seconds between a worker's checks that its parent is alive
 
-# Every run is one thread; libraries that would start more of them in every process are held back.
+# Each run is one thread; keep libraries from starting more in every process.
 ONE_THREAD: Final = {
     f"{library}_NUM_THREADS": "1"
     for library in ("BLIS", "MKL", "NUMBA", "NUMEXPR", "OMP", "OPENBLAS", "VECLIB_MAXIMUM")
@@ -35,7 +35,10 @@ ONE_THREAD: Final = {
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is given: see `carry_out`. `number` tells whose it is."""
+    """A worker's input: see `carry_out`.
+
+    `number` identifies the job.
+    """
 
     number: int
     text: str
@@ -45,7 +48,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Completion:
-    """A task that ended with an answer, or with the death of its worker (`death` says how)."""
+    """A task that ended with an answer, or with the death of its worker (`death` is the cause)."""
 
     task: Task
     answer: Answer | None
@@ -53,9 +56,9 @@ class Completion:
 
 
 class WorkerPool(Protocol):
-    """Workers. Used as a context; leaving it ends what still runs.
+    """Workers, as a context manager; leaving it stops running tasks.
 
-    `same_code` is what to do where a worker has other code than this process.
+    `same_code`: advice for a worker whose code differs from this process's.
     """
 
     same_code: str
@@ -65,17 +68,17 @@ class WorkerPool(Protocol):
     def __exit__(self, *raised: object) -> None: ...
 
     def idle(self) -> Sequence[Hashable]:
-        """Workers without a run."""
+        """Return the workers without a run."""
 
     def start(self, worker: Any, task: Task) -> None:
-        """Give one of them a run."""
+        """Give a run to an idle worker."""
 
-    def finished(self) -> Sequence[Completion]:
-        """Wait for the next to end. Empty where only the workers have changed."""
+    def wait(self) -> Sequence[Completion]:
+        """Wait for the next completions; empty where only the set of workers has changed."""
 
 
 class InProcess:
-    """Runs happen here, one after another, where a debugger can follow them."""
+    """Runs one after another in this process, where a debugger can follow them."""
 
     same_code = "begin again"
 
@@ -94,14 +97,14 @@ class InProcess:
     def start(self, worker: Any, task: Task) -> None:
         self._completion = Completion(task, carry_out(task.text, task.seed, task.code))
 
-    def finished(self) -> Sequence[Completion]:
+    def wait(self) -> Sequence[Completion]:
         assert self._completion is not None
         completion, self._completion = self._completion, None
         return (completion,)
 
 
 class ProcessPool:
-    """As many worker processes as asked for, started when first needed and again when they die."""
+    """Worker processes, started when first needed and again when they die."""
 
     same_code = "its sources changed meanwhile; begin again"
 
@@ -113,17 +116,17 @@ class ProcessPool:
         # start-up: joblib is slow to import
         from joblib.externals.loky.backend import resource_tracker as lokys_tracker
 
-        # Both watch over what processes share. To start one sets the mask of signals anew, so they are
-        # started before `interruptions_held` needs the mask.
+        # Both resources are shared by the processes. Starting one resets the signal mask, so start them
+        # before `hold_interruptions` sets it.
         resource_tracker.ensure_running()
         lokys_tracker.ensure_running()
-        # Said of a worker that ends because its memory has grown; another takes its place.
+        # Warning about a worker that ended because its memory had grown; another takes its place.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
         return self
 
     def __exit__(self, *raised: object) -> None:
         started = [executor for executor in self._executors.values() if executor is not None]
-        for wait_for_it in (False, True):  # all of them are told before any is waited for
+        for wait_for_it in (False, True):  # signal all of them before waiting for any
             for executor in started:
                 executor.shutdown(wait=wait_for_it, kill_workers=True)
 
@@ -132,13 +135,13 @@ class ProcessPool:
         return [worker for worker in self._executors if worker not in busy]
 
     def start(self, worker: Any, task: Task) -> None:
-        with interruptions_held():
+        with hold_interruptions():
             if self._executors[worker] is None:
                 self._executors[worker] = _executor()
             future = self._executors[worker].submit(carry_out, task.text, task.seed, task.code)
         self._busy[future] = (worker, task)
 
-    def finished(self) -> Sequence[Completion]:
+    def wait(self) -> Sequence[Completion]:
         done, _ = wait(self._busy, return_when=FIRST_COMPLETED)
         return [self._completion(future) for future in self._busy.copy() if future in done]
 
@@ -151,7 +154,7 @@ class ProcessPool:
             return Completion(task, future.result())
         except BrokenProcessPool as error:
             self._end(worker)
-            return Completion(task, None, how_it_died(error))
+            return Completion(task, None, how_it_take_dead(error))
         except (Exception, SystemExit) as error:
             return Completion(task, failure(error))
 
@@ -165,14 +168,14 @@ def _executor() -> Any:
     # start-up: joblib is slow to import
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
-    form = {} if is_compiled() else {PURE: "1"}  # then it has been said already that it is interpreted
+    form = {} if is_compiled() else {PURE: "1"}  # the parent has reported that it runs interpreted
     return ProcessPoolExecutor(
         max_workers=1, env={**ONE_THREAD, **form}, initializer=end_with_parent, initargs=(os.getpid(),)
     )
 
 
-def how_it_died(error: BaseException) -> str:
-    """'killed by SIGKILL' of loky's words, where they tell."""
+def how_it_take_dead(error: BaseException) -> str:
+    """Describe a worker's death from loky's message: 'killed by SIGKILL'."""
     text = str(error)
     for name in signal.Signals.__members__:
         if f"{name}(-" in text:
@@ -181,7 +184,7 @@ def how_it_died(error: BaseException) -> str:
 
 
 def end_with_parent(parent: int) -> None:
-    """Have this process end when its parent does, however that ended: nobody else would tell it to."""
+    """End this process when its parent does, however the parent ends."""
 
     def look() -> None:
         while os.getppid() == parent:
@@ -192,8 +195,8 @@ def end_with_parent(parent: int) -> None:
 
 
 @contextmanager
-def interruptions_held() -> Iterator[None]:
-    """Processes and threads that begin here never see a Ctrl-C: it is this process that ends them."""
+def hold_interruptions() -> Iterator[None]:
+    """Block Ctrl-C in processes and threads that start here: this process ends them itself."""
     if sys.platform == "win32":
         yield
         return

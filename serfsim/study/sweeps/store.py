@@ -1,11 +1,10 @@
-"""Finished runs in a folder, a part each.
+"""Finished runs in a folder, one part each.
 
-A part is a JSON file named by the key of its run. It is written under a temporary name and renamed when
-whole, so that whatever ends this process, and whenever, a part is there entirely or not at all. A part
-says the digest of what it holds: one that something else has damaged is not believed, and its run is
-carried out again. There is no waiting for the disk, since a part that a power failure tears is noticed.
+A part is a JSON file named by the key of its run. It is written under a temporary name and renamed, so after
+any interruption a part is complete or absent. A part contains a digest of its content: a damaged one is
+ignored, and its run repeated. There is no fsync, since a part torn by a power failure is detected.
 
-Failed runs have parts too, which say why; they are tried again.
+Failed runs have parts with their error; they are retried.
 """
 
 from __future__ import annotations
@@ -26,7 +25,10 @@ SCHEMA_VERSION: Final = 1
 
 
 class Store:
-    """The parts below `folder`. `damaged` are the files that could not be believed so far."""
+    """The parts below `folder`.
+
+    `damaged`: the damaged files found so far.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -34,14 +36,14 @@ class Store:
         self.damaged: list[Path] = []
         try:
             self.parts.mkdir(parents=True, exist_ok=True)
-            # What a process left that was killed while it wrote.
+            # Left by a process that was killed while writing.
             for left in [*self.parts.glob(".*.partial"), *self.folder.glob(".*.partial")]:
                 left.unlink(missing_ok=True)
         except OSError as error:
             raise cannot_write(self.parts, error, SweepError) from None
 
     def find(self, job: Job, key: str) -> Outcome | None:
-        """What came of the run when it was finished earlier; None where it is not, or has failed."""
+        """Return the outcome of a run finished earlier; None where it is not finished or failed."""
         file = self.parts / f"{key}.json"
         try:
             text = file.read_text(encoding="utf-8")
@@ -57,7 +59,10 @@ class Store:
         return None if part["status"] == FAILED else outcome_of_part(job, part)
 
     def keep(self, outcome: Outcome) -> None:
-        """Raises SweepError where it cannot be written."""
+        """Store an outcome.
+
+        Raises SweepError where it cannot be written.
+        """
         write_whole(self.parts / f"{outcome.run}.json", part_text(outcome), SweepError)
 
 
@@ -83,7 +88,7 @@ def part_text(outcome: Outcome) -> str:
 
 
 def read_part(text: str, key: str | None = None) -> dict[str, Any] | None:
-    """The part, or None where it is not whole, or is of another run than that of the key."""
+    """Return the part, or None where it is damaged or belongs to another run than that of the key."""
     try:
         body = json.loads(text)
         check = body.pop("check")
@@ -112,7 +117,7 @@ def outcome_of_part(job: Job, part: dict[str, Any]) -> Outcome:
 
 
 def all_parts(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every part in a folder of a sweep that can be believed, in the order of their keys."""
+    """Yield every undamaged part in a sweep's folder, in the order of their keys."""
     for file in sorted((folder / PARTS).glob("*.json")):
         try:
             part = read_part(file.read_text(encoding="utf-8"), file.stem)

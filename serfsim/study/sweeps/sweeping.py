@@ -17,8 +17,8 @@ from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.execution import check_workers, processes, run_all
-from serfsim.study.sweeps.folder import begin, locked, make_folder, write_tables
-from serfsim.study.sweeps.grid import check_topologies, checked_grid, checked_seeds, scenarios
+from serfsim.study.sweeps.folder import begin, lock_folder, make_folder, write_tables
+from serfsim.study.sweeps.grid import check_grid, check_seeds, check_topologies, scenarios
 from serfsim.study.sweeps.store import Store
 from serfsim.study.sweeps.table import table_of
 from serfsim.study.sweeps.worker import DONE, FAILED, Job, Outcome
@@ -40,22 +40,21 @@ def sweep(
 ) -> pd.DataFrame:
     """Run a scenario at every point of a grid with every seed.
 
-    `scenario`: one in hand, or the name of a file. `grid`: {path: values} in the words of a scenario
-    file, such as {"cluster.config.suspicion_mult": [2, 4, 6]}. `out`: a folder that keeps every finished
-    run, in which the same call goes on after an interruption; without it nothing is kept. `workers`:
-    processes, as many as there are processors unless given; 1 is this process itself. `scheduler`: the
-    address of a Dask scheduler that has workers. `allow_large`: even runs
-    that are estimated beyond the budget.
+    `scenario`: a Scenario, or the name of a file. `grid`: {path: values} as in a scenario file, such as
+    {"cluster.config.suspicion_mult": [2, 4, 6]}. `out`: a folder that keeps every finished run; the same call
+    resumes from it after an interruption. Without it nothing is kept. `workers`: processes, by default one
+    per processor; 1 is this process itself. `scheduler`: the address of a Dask scheduler that has workers.
+    `allow_large`: permit runs with an estimate above the budget.
 
-    Returns a row for each run, see `serfsim.study.sweeps.table`; a run that failed has `status` "failed" and
-    its `error`. Raises SerfsimError before anything runs where scenario, grid or seeds cannot be used.
+    Returns a row for each run, see `serfsim.study.sweeps.table`; a failed run has `status` "failed" and its
+    `error`. Raises SerfsimError before anything runs where scenario, grid or seeds are invalid.
     """
     if not isinstance(scenario, (Scenario, str, Path)):
         raise SweepError(f"scenario: {found_expected(quoted(scenario), 'a Scenario, or the name of a file')}")
-    ended = carried_out(
+    ended = run_sweep(
         scenario if isinstance(scenario, Scenario) else load(scenario),
-        checked_grid(grid),
-        checked_seeds(seeds),
+        check_grid(grid),
+        check_seeds(seeds),
         None if out is None else Path(out),
         files_from=Path() if isinstance(scenario, Scenario) else find(scenario).parent,
         workers=workers,
@@ -73,7 +72,10 @@ def sweep(
 
 @dataclass(frozen=True)
 class Ended:
-    """A sweep at its end. `damaged`: parts that could not be believed, whose runs ran again."""
+    """A finished sweep.
+
+    `damaged`: damaged parts, whose runs were repeated.
+    """
 
     table: pd.DataFrame
     outcomes: list[Outcome]
@@ -85,15 +87,15 @@ class Ended:
 
 
 class SweepInterrupted(KeyboardInterrupt):
-    """A sweep that was interrupted after `ended` of `total` runs; str() says how to go on."""
+    """A sweep interrupted after `ended` of `total` runs; str() says how to resume."""
 
     def __init__(self, ended: int, total: int, folder: Path | None) -> None:
         self.ended, self.total = ended, total
-        kept = f"kept in {folder}; the same command goes on" if folder else "lost, since no folder was given"
+        kept = f"kept in {folder}; the same command resumes" if folder else "lost: no folder was given"
         super().__init__(f"interrupted: {ended} of {total} runs are done and {kept}")
 
 
-def carried_out(
+def run_sweep(
     scenario: Scenario,
     grid: Mapping[str, list[Any]],
     seeds: list[int],
@@ -106,9 +108,10 @@ def carried_out(
     lines: bool = False,
     allow_large: bool = False,
 ) -> Ended:
-    """Everything that a sweep is; `files_from`: where files lie that the grid names.
+    """Run a complete sweep.
 
-    Raises SweepInterrupted; the tables then hold what had ended.
+    `files_from`: the folder to which files in the grid are relative. Raises SweepInterrupted; the tables then
+    hold the finished runs.
     """
     check_workers(workers)
     planned = scenarios(scenario, grid, files_from)
@@ -120,7 +123,7 @@ def carried_out(
     jobs = [Job(at, seed, point) for point, at in planned for seed in seeds]
     if folder is not None:
         make_folder(folder)
-    with locked(folder) if folder is not None else nullcontext():
+    with lock_folder(folder) if folder is not None else nullcontext():
         kept = None if folder is None else begin(folder, scenario, grid, seeds, [at for _, at in planned])
         store = None if kept is None else Store(kept.folder)
         ended: list[Outcome] = []

@@ -1,4 +1,4 @@
-"""The tidy table of a sweep: a row for each run, in the order of the grid and then of the seeds."""
+"""The tidy table of a sweep: a row for each run, in the order of the grid, then of the seeds."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# What stands between a run's parameters and its figures.
+# Columns between a run's parameters and its figures.
 ABOUT: Final = ("seed", "run", "status", "error", "digest", "complete", "claims_failed", "cpu_s", "wall_s")
 
 
-# By the unit that a column's name ends with: seconds, shares of 1, bytes, bits a second.
+# Suffixes of column names by unit: seconds, shares of 1, bytes, bits per second.
 QUANTITIES: Final[Mapping[str, Callable[[object], float]]] = {
     "s": read_duration,
     "share": read_share,
@@ -32,9 +32,9 @@ QUANTITIES: Final[Mapping[str, Callable[[object], float]]] = {
 
 
 def table_of(outcomes: Iterable[Outcome], parameters: Sequence[str]) -> pd.DataFrame:
-    """Columns: the grid's paths, then ABOUT, then the figures (float, NaN where a run has none).
+    """Return the table: the grid's paths, then ABOUT, then the figures (float, NaN where missing).
 
-    Behind the seed stand the quantities of the grid as numbers, in a column each that ends with the unit.
+    Quantities of the grid follow the seed as numbers, each in a column whose name ends with the unit.
     """
     # start-up: pandas is slow to import
     import pandas as pd
@@ -54,7 +54,10 @@ def table_of(outcomes: Iterable[Outcome], parameters: Sequence[str]) -> pd.DataF
 
 
 def parameters_of(table: pd.DataFrame) -> list[str]:
-    """The grid's paths: the columns before the seed. SweepError where the table has no seed."""
+    """Return the grid's paths: the columns before the seed.
+
+    Raises SweepError where the table has no seed.
+    """
     columns = [str(column) for column in table.columns]
     if ABOUT[0] not in columns:
         expected = "a sweep's table, with the parameters, then seed, then the figures"
@@ -63,15 +66,15 @@ def parameters_of(table: pd.DataFrame) -> list[str]:
 
 
 def figure_names(rows: Iterable[Outcome]) -> list[str]:
-    """Those of FIGURES, then whatever else the runs have, in order of name."""
+    """Return those of FIGURES, then the runs' other figures by name."""
     others = {name for row in rows for name in row.row} - FIGURES.keys()
     return [*FIGURES, *sorted(others)]
 
 
 def quantity_column(path: str, values: Sequence[Any]) -> dict[str, list[float]]:
-    """Numbers that texts with units stand for: `path` of 500ms and 1s gives `path_s` of 0.5 and 1.
+    """Convert texts with units to numbers: `path` of 500ms and 1s gives `path_s` of 0.5 and 1.
 
-    Nothing where a value is no such text.
+    Empty where a value is not such a text.
     """
     if not all(isinstance(value, str) for value in values):
         return {}
@@ -82,9 +85,9 @@ def quantity_column(path: str, values: Sequence[Any]) -> dict[str, list[float]]:
 
 
 def parameter_column(values: Sequence[Any]) -> list[Any]:
-    """Numbers stay numbers and switches switches where all are; otherwise each is its text in YAML.
+    """Keep all-number and all-switch columns, and turn other values into YAML text.
 
-    A column of one kind can be grouped by and kept in any file.
+    A column of one type can be grouped by and stored in any file.
     """
     if all(isinstance(value, bool) for value in values):
         return list(values)

@@ -1,7 +1,7 @@
-"""One run in a worker: what goes in and what comes back are small and plain.
+"""One run in a worker, with small, plain inputs and outputs.
 
-A worker, whether on this machine or another, is given the text of a scenario and a seed and answers
-with a dictionary that JSON can hold. Scenarios that it was given lately it still has.
+A worker on this machine or another gets the text of a scenario and a seed, and answers with a JSON-compatible
+dictionary. It caches recent scenarios.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Answer = dict[str, Any]
 
 
 def carry_out(text: str, seed: int, code: str) -> Answer:
-    """Run and score; whatever is raised becomes the answer's `error`.
+    """Run and score; any exception becomes the answer's `error`.
 
-    `code` is the code version of whoever asks: a worker that has another refuses, since its figures
-    would be those of another program. Raises only KeyboardInterrupt.
+    `code` is the caller's code version: a worker with another one refuses, since its figures could differ.
+    Raises only KeyboardInterrupt.
     """
     if code != code_version():
         return {"status": OTHER_CODE, "code": code_version()}
     began = time.perf_counter()
     try:
-        answer = _simulated(_scenario(text), seed)
+        answer = _simulate(_scenario(text), seed)
     except (Exception, SystemExit) as error:
         answer = failure(error)
     answer["took_s"] = time.perf_counter() - began
@@ -43,7 +43,7 @@ def carry_out(text: str, seed: int, code: str) -> Answer:
 
 
 def failure(error: BaseException) -> Answer:
-    """The answer of a run that raised: one line; where that is a defect, with its traceback."""
+    """Return the answer of a run that raised: one line, with a traceback if it is a defect."""
     words = " ".join(str(error).split())
     if isinstance(error, SerfsimError):
         return {"status": FAILED, "error": words}
@@ -57,12 +57,12 @@ def _scenario(text: str) -> Scenario:
     return Scenario(**json.loads(text))
 
 
-def _simulated(scenario: Scenario, seed: int) -> Answer:
+def _simulate(scenario: Scenario, seed: int) -> Answer:
     # start-up: it imports numpy and simpy
     from serfsim.simulation import Simulation
 
     changed: dict[str, Any] = {"seed": seed}
-    if scenario.record.packets.startswith("pcap"):  # nobody keeps the capture of a run in a sweep
+    if scenario.record.packets.startswith("pcap"):  # a sweep keeps no packet captures
         changed["record"] = scenario.record.model_copy(update={"packets": "counts"})
     summary = Simulation(scenario.model_copy(update=changed)).run().summary
     if not summary["complete"]:
@@ -82,7 +82,10 @@ FAILED: Final = "failed"
 
 @dataclass(frozen=True)
 class Job:
-    """One run: a scenario and a seed. `parameters`: how the scenario came about, {path: value}."""
+    """One run: a scenario and a seed.
+
+    `parameters`: the point of the grid, {path: value}.
+    """
 
     scenario: Scenario
     seed: int
@@ -91,11 +94,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job.
+    """The outcome of a job.
 
-    `run` is its key. `status` is "done", or "failed" with the one-line `error`; a failed run has no
-    figures. `row` is {figure: value}, see `flat_figures`. `claims`: {claim, holds, value} each.
-    `found`: a store had it from an earlier call.
+    `run` is its key. `status` is "done", or "failed" with the one-line `error`; a failed run has no figures.
+    `row` is {figure: value}, see `flat_figures`. `claims`: {claim, holds, value} each. `found`: read from a
+    store.
     """
 
     job: Job
@@ -116,9 +119,9 @@ class Outcome:
 
 
 def flat_figures(summary: Mapping[str, Any]) -> dict[str, float]:
-    """{dotted name: value} of every figure, in the order of FIGURES and then by type of message.
+    """Return {dotted name: value} of every figure, in the order of FIGURES, then by type of message.
 
-    Every name of FIGURES is there; NaN where the run has no such figure.
+    Includes every name of FIGURES, NaN where the run lacks it.
     """
     flat = {name: _number(figure_value(summary, name)) for name in FIGURES}
     by_type = summary.get("traffic", {}).get("by_type", {})
@@ -138,4 +141,4 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-# Shown unless others are asked for, after those of the scenario's claims: what most sweeps are about.
+# Default figures after those of the scenario's claims: the usual subjects of a sweep.

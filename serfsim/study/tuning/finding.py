@@ -1,4 +1,4 @@
-"""`serfsim.tune`: runs a grid, or takes runs that are there, and judges every setting."""
+"""`serfsim.tune`: run a grid, or take existing runs, and judge every setting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, listed, quoted
 from serfsim.study.sweeps import sweep
 from serfsim.study.sweeps.folder import existing_runs, require_runs
-from serfsim.study.sweeps.grid import checked_seeds
+from serfsim.study.sweeps.grid import check_seeds
 from serfsim.study.tuning.goals import Goal, figures_of, read_constraint, read_goal
 from serfsim.study.tuning.judging import JUDGES
 from serfsim.study.tuning.settings import settings_of
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEEDS: Final = 60  # 59 runs without fault bound a 95th percentile with 95 % confidence
-COST: Final = "traffic.bytes_per_node_s"  # stands on the front where nothing is asked for
-KEPT: Final = "sweep"  # the folder of the runs, in that of the tuning
+COST: Final = "traffic.bytes_per_node_s"  # the front's second goal without constraints
+KEPT: Final = "sweep"  # the sweep's folder within that of the tuning
 
 
 def tune(
@@ -43,19 +43,18 @@ def tune(
     progress: bool = True,
     allow_large: bool = False,
 ) -> Tuning:
-    """Which setting is best of those that keep the constraints.
+    """Find the best setting of those that keep the constraints.
 
-    `what`: a Scenario or the name of its file, which is then run at every point of `grid` with every
-    seed, 1 to 60 unless given (kept in `out`/sweep, so that the same call resumes and more seeds add to
-    it); or a sweep that is there: its folder, what `open_sweep` returned, or its table, of which
-    `seeds` are judged, all unless given. `subject_to`: constraints such as
-    "detection.false_positives_at_healthy.p95 == 0". `minimize` or `maximize`: a figure with a statistic
-    over seeds, the mean unless given. `judge`: "together", "in order" or "each", see `serfsim.study.tuning`.
-    `pareto`: two goals for the front; the first constraint (without one, the traffic) and the objective
-    unless given. `out`: where tuning.json, tuning.csv, tuning.md and pareto.png go. `allow_large`: even runs
-    that are estimated to be beyond the budget.
+    `what`: a Scenario or the name of its file, run at every point of `grid` with every seed, by default 1 to
+    60 (kept in `out`/sweep: the same call resumes, and more seeds add to it); or an existing sweep (its
+    folder, the return value of `open_sweep`, or its table), of which `seeds` are judged, by default all.
+    `subject_to`: constraints such as "detection.false_positives_at_healthy.p95 == 0". `minimize` or
+    `maximize`: a figure with a statistic over seeds, by default the mean. `judge`: "together", "in order" or
+    "each", see `serfsim.study.tuning`. `pareto`: two goals for the front; by default the first constraint
+    (without one, the traffic) and the objective. `out`: the folder for tuning.json, tuning.csv, tuning.md and
+    pareto.png. `allow_large`: permit runs with an estimate above the budget.
 
-    Raises SerfsimError for what cannot be used; nothing of a sweep is lost by it.
+    Raises SerfsimError for invalid arguments; the runs of a sweep are kept.
     """
     wanted = _Wanted(subject_to, minimize, maximize, pareto, judge)
     name, table, parameters = _runs(what, grid, seeds, out, workers, scheduler, progress, allow_large)
@@ -67,7 +66,7 @@ def tune(
         if goal.figure not in with_value:
             raise SerfsimError(
                 f"{goal.figure}: {found_expected('no run that has it', 'a figure that these runs have')}"
-                " (a time to detect needs a crash, one that everybody notices before the run ends)"
+                " (a detection time needs a crash that all members notice before the run ends)"
             )
     tuning = Tuning(
         name,
@@ -84,7 +83,10 @@ def tune(
 
 
 class _Wanted:
-    """The goals as they were written. Read twice: before anything runs, and against what runs have."""
+    """The goals as text.
+
+    Read twice: before anything runs, and against the figures of the runs.
+    """
 
     def __init__(
         self,
@@ -110,7 +112,10 @@ class _Wanted:
         self.read(())
 
     def read(self, known: Sequence[str]) -> tuple[Goal, list[Any], tuple[Goal, Goal]]:
-        """(objective, constraints, the goals of the front). SerfsimError for what is none."""
+        """Read objective, constraints and the goals of the front.
+
+        Raises SerfsimError for an invalid goal.
+        """
         objective = read_goal(str(self._objective), self._where, known, self._way)
         constraints = [read_constraint(text, f"subject-to {text!r}", known) for text in self._constraints]
         if self._pareto is not None:
@@ -135,15 +140,13 @@ def _runs(
     progress: bool,
     allow_large: bool,
 ) -> tuple[str, pd.DataFrame, list[str]]:
-    """(name, the tidy table, its parameters) of whatever was given."""
+    """Return (name, tidy table, parameters) of a scenario's runs or an existing sweep."""
     found = existing_runs(what)
     if found is not None:
         if grid:
-            raise SerfsimError(
-                f"grid: {found_expected('one beside a sweep that is there', 'one or the other')}"
-            )
+            raise SerfsimError(f"grid: {found_expected('a grid with an existing sweep', 'one or the other')}")
         name, table, parameters, _ = found
-        return name, table if seeds is None else _of_seeds(table, checked_seeds(seeds)), parameters
+        return name, table if seeds is None else _of_seeds(table, check_seeds(seeds)), parameters
     scenario = what if isinstance(what, Scenario) else load(what)
     table = sweep(
         scenario,
@@ -159,7 +162,10 @@ def _runs(
 
 
 def _of_seeds(table: pd.DataFrame, seeds: list[int]) -> pd.DataFrame:
-    """The runs of those seeds. SerfsimError where one has no run."""
+    """Return the runs of these seeds.
+
+    Raises SerfsimError where one has no run.
+    """
     lacking = sorted(set(seeds) - set(table["seed"]))
     if lacking:
         raise SerfsimError(f"seeds: {found_expected(f'seed {lacking[0]}', 'seeds that the sweep has')}")

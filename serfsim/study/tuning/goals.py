@@ -1,8 +1,8 @@
-"""What is asked for: 'detection.false_positives_at_healthy.p95 == 0', detection.full_s.p99.
+"""Goals: 'detection.false_positives_at_healthy.p95 == 0', 'detection.full_s.p99'.
 
-The longest beginning of a name that is a figure of a run is the figure; what follows is the statistic
-over seeds (mean unless given). `detection.full_s.p99` is a figure of one run, so its mean over seeds is
-meant; `detection.full_s.p99.p95` is its 95th percentile over seeds.
+The longest prefix of a name that is a figure of a run is the figure; the rest is the statistic over seeds
+(default: mean). `detection.full_s.p99` is a figure of one run, so it means the figure's mean over seeds;
+`detection.full_s.p99.p95` is its 95th percentile over seeds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _STATISTICS: Final = "a statistic over seeds: mean, median, p1 to p99, min or ma
 
 @dataclass(frozen=True)
 class Goal:
-    """A statistic over seeds of a figure. `better`: which way it improves."""
+    """A statistic over seeds of a figure.
+
+    `better`: the direction of improvement.
+    """
 
     figure: str
     statistic: str
@@ -44,7 +47,10 @@ class Goal:
 
 @dataclass(frozen=True)
 class Constraint(Goal):
-    """A goal with what it must compare to; `text` as it was written, the threshold in the figure's unit."""
+    """A goal with a comparison and a threshold.
+
+    `text` as written, the threshold in the figure's unit.
+    """
 
     text: str
     comparison: str
@@ -52,10 +58,10 @@ class Constraint(Goal):
 
 
 def read_goal(text: str, where: str, known: Collection[str] = (), way: Any = None) -> Goal:
-    """A figure and its statistic. `where` begins the message of the SerfsimError for anything else.
+    """Read a figure and its statistic.
 
-    `known`: the figures that runs have, where that is known; `way`: 'lower' or 'higher' where it is
-    told rather than the figure's own.
+    `known`: the figures the runs have, where known. `way`: 'lower' or 'higher', where it is given rather than
+    the figure's own. Raises SerfsimError, its message starting with `where`, for anything else.
     """
     if not text.strip():
         raise SerfsimError(f"{where}: {found_expected('nothing', 'a figure such as detection.full_s.p99')}")
@@ -65,7 +71,10 @@ def read_goal(text: str, where: str, known: Collection[str] = (), way: Any = Non
 
 
 def read_constraint(text: str, where: str, known: Collection[str] = ()) -> Constraint:
-    """A comparison as in a claim, of a statistic over seeds. SerfsimError where it is none."""
+    """Read a comparison, as in a claim, of a statistic over seeds.
+
+    Raises SerfsimError where it is invalid.
+    """
     match = _NAME.fullmatch(text)
     if match is None or not re.match(r"\s*[=!<>]", match[2]):
         _claim(text, where)
@@ -85,7 +94,7 @@ def _claim(text: str, where: str) -> Claim:
 
 
 def _split(name: str, where: str, known: Collection[str]) -> tuple[str, str]:
-    """The figure and the statistic of a name."""
+    """Split a name into figure and statistic."""
     start, _, last = name.rpartition(".")
     if name.startswith(BY_TYPE):
         figure, statistic = (start, last) if is_statistic(last) else (name, "mean")
@@ -96,7 +105,7 @@ def _split(name: str, where: str, known: Collection[str]) -> tuple[str, str]:
             raise SerfsimError(f"{where}: {found_expected(repr(last), f'{_STATISTICS}, after {start}')}")
         figure, statistic = start, last
     else:
-        _claim(f"{name} == 0", where)  # which says the nearest figure
+        _claim(f"{name} == 0", where)  # which suggests the nearest figure
         raise AssertionError(name)
     if known and figure not in known:
         meant = nearest(figure, known)
@@ -105,5 +114,5 @@ def _split(name: str, where: str, known: Collection[str]) -> tuple[str, str]:
 
 
 def figures_of(columns: Collection[str]) -> list[str]:
-    """Those of the columns of a tidy table that are figures."""
+    """Return the columns of a tidy table that are figures."""
     return [name for name in columns if name in FIGURES or name.startswith(BY_TYPE)]

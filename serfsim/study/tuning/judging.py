@@ -1,10 +1,10 @@
-"""Each constraint at each setting: satisfied, violated or undecided, and what would decide.
+"""Verdicts on each constraint at each setting: satisfied, violated or undecided.
 
-| runs that | count, to show that it is satisfied | count, to show that it is violated |
+| runs | when showing that it is satisfied | when showing that it is violated |
 |---|---|---|
-| have the figure | with their value | with their value |
-| have none | as violating | as violating |
-| failed | as violating | as satisfying |
+| with the figure | count with their value | count with their value |
+| without it | count as violating | count as violating |
+| failed | count as violating | count as satisfying |
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ OPPOSITE: Final = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=":
 class Judgement:
     """One constraint at one setting.
 
-    `bound` is the one-sided bound on the constraint's side, at the confidence that one verdict needs;
-    infinite where the runs are too few for one. `confidence` is the one reached for `verdict` (of an
-    undecided one: that it is satisfied) after the correction for many settings. `missing`: runs
-    without the figure. `needed`: runs in all that would show it satisfied, if further ones are like
-    these; None where it is decided or more runs like these would not help.
+    `bound` is the one-sided bound on the constraint's side, at the confidence a single verdict needs;
+    infinite for too few runs. `confidence` is the one reached for `verdict` (if undecided: for satisfied)
+    after the correction for several settings. `missing`: runs without the figure. `needed`: total runs that
+    would show it satisfied if further ones are like these; None where it is decided or more such runs would
+    not help.
     """
 
     constraint: Constraint
@@ -43,10 +43,10 @@ class Judgement:
     needed: int | None
 
 
-def judged(
+def judge_settings(
     settings: Sequence[Setting], constraints: Sequence[Constraint], confidence: float, judge: str
 ) -> list[list[Judgement]]:
-    """The judgements of every setting, in the order of the constraints."""
+    """Judge every setting; return its judgements in the order of the constraints."""
     family = len(settings) if judge == "together" else 1
     rows = [
         [judge_one(setting, one, confidence, family, len(constraints)) for one in constraints]
@@ -58,10 +58,11 @@ def judged(
 def judge_one(
     setting: Setting, constraint: Constraint, confidence: float, family: int, constraints: int = 1
 ) -> Judgement:
-    """One of `family` settings, whose verdicts are to hold together with `confidence`.
+    """Judge one of `family` settings, whose verdicts hold together at `confidence`.
 
-    A setting is satisfied where all its `constraints` are, so that calling it so errs only if the one that
-    fails errs; it is violated where any is, and each of them may err.
+    A setting is satisfied where all its `constraints` are, so a wrong "satisfied" requires that its violated
+    constraint is judged wrongly; it is violated where any constraint is, and each of these verdicts may be
+    wrong.
     """
     upper = constraint.better == "lower"
     worst = math.inf if upper else -math.inf
@@ -70,8 +71,8 @@ def judge_one(
     asked = (constraint.statistic, constraint.comparison, constraint.threshold)
     opposite = (constraint.statistic, OPPOSITE[constraint.comparison], constraint.threshold)
     level = 1.0 - (1.0 - confidence) / family
-    holds = corrected(confidence_that(cautious, *asked), family)
-    fails = corrected(_violation(generous, opposite), family * constraints)
+    holds = correct_confidence(confidence_that(cautious, *asked), family)
+    fails = correct_confidence(_violation(generous, opposite), family * constraints)
     verdict: Verdict = (
         "satisfied" if holds >= confidence else "violated" if fails >= confidence else "undecided"
     )
@@ -87,7 +88,10 @@ def judge_one(
 
 
 def _violation(values: object, opposite: tuple[str, str, float]) -> float:
-    """How surely a constraint fails. A mean over runs of which one has no value is no number at all."""
+    """Return the confidence that a constraint is violated.
+
+    A mean over runs with a missing value is undefined.
+    """
     statistic, comparison, threshold = opposite
     middle = estimate(values, statistic)  # type: ignore[arg-type]
     if statistic == "mean" and math.isinf(middle):
@@ -95,13 +99,13 @@ def _violation(values: object, opposite: tuple[str, str, float]) -> float:
     return confidence_that(values, statistic, comparison, threshold)  # type: ignore[arg-type]
 
 
-def corrected(confidence: float, family: int) -> float:
-    """The confidence that is left when one of `family` verdicts is taken (Bonferroni)."""
+def correct_confidence(confidence: float, family: int) -> float:
+    """Return the confidence left after `family` verdicts (Bonferroni)."""
     return max(0.0, 1.0 - family * (1.0 - confidence))
 
 
 def _until_one_fails(rows: list[list[Judgement]]) -> list[list[Judgement]]:
-    """Once a setting is not satisfied, none after it is called so."""
+    """Replace "satisfied" by "undecided" after the first setting that is not satisfied."""
     out, open_still = [], True
     for row in rows:
         kept = row
@@ -113,7 +117,7 @@ def _until_one_fails(rows: list[list[Judgement]]) -> list[list[Judgement]]:
 
 
 def verdict_of(row: Sequence[Judgement]) -> Verdict:
-    """Of a setting: satisfied where all its constraints are, violated where one is."""
+    """Return the verdict of a setting: satisfied where all its constraints are, violated where one is."""
     verdicts = {one.verdict for one in row}
     if "violated" in verdicts:
         return "violated"

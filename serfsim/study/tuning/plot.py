@@ -1,4 +1,4 @@
-"""The figure of a tuning: two goals against each other, the front through the settings no other beats."""
+"""The plot of a tuning: two goals against each other, with the Pareto front."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from matplotlib.ticker import FuncFormatter
 from serfsim.report.plots import style
 from serfsim.report.plots.labels import place_labels
 from serfsim.study.statistics import Interval
-from serfsim.study.tuning.describe import SIGNS, stated
+from serfsim.study.tuning.describe import SIGNS, format_confidence
 from serfsim.study.tuning.goals import Constraint, Goal
 
 if TYPE_CHECKING:
     from serfsim.study.tuning.tuning import Judged, Tuning
 
-# verdict: colour, marker, filled, what the legend says
+# verdict: colour, marker, filled, legend label
 LOOKS: Final = {
     "satisfied": (style.BLUE, "o", True, "satisfied"),
     "undecided": (style.ORANGE, "D", False, "undecided"),
     "violated": (style.RED, "X", True, "violated"),
 }
-MANY: Final = 30.0  # the largest value over the smallest positive one from which an axis is logarithmic
-MOST_NAMED: Final = 12  # settings; of more only the front is named and has its intervals
-LINE: Final = 115  # characters of what is seen, below the title
-ROOM: Final = 0.12  # of the axis beyond the outermost point
+MANY: Final = 30.0  # ratio of the largest to the smallest positive value above which an axis is logarithmic
+MOST_NAMED: Final = 12  # settings; above this only the front is named and has intervals
+LINE: Final = 115  # characters of a line below the title
+ROOM: Final = 0.12  # fraction of the axis beyond the outermost point
 
 
 def draw(tuning: Tuning, ax: Axes) -> Axes:
@@ -43,7 +43,7 @@ def draw(tuning: Tuning, ax: Axes) -> Axes:
     hidden = f"; {left_out} without a value not drawn" if left_out else ""
     if len(named) < len(shown):
         hidden += f"; {len(shown) - len(named)} behind the front are not named"
-    style.heading(ax, title, textwrap.fill(f"{_seen(tuning)}{hidden}", LINE))
+    style.heading(ax, title, textwrap.fill(f"{_subtitle(tuning)}{hidden}", LINE))
     for side, goal in enumerate(tuning.pareto):
         _axis(ax, "xy"[side], goal, [one.pareto[side] for one in shown], tuning)
     _threshold(ax, tuning)
@@ -60,16 +60,18 @@ def draw(tuning: Tuning, ax: Axes) -> Axes:
     return ax
 
 
-def _seen(tuning: Tuning) -> str:
-    chosen = "none is shown to keep what is asked"
+def _subtitle(tuning: Tuning) -> str:
+    chosen = "no setting is shown to keep the constraints"
     if tuning.chosen is not None:
         chosen = f"chosen: {tuning.chosen.setting.name}"
-    bars = f"{stated(tuning.confidence)} intervals over seeds, with an arrow where there is no bound"
+    bars = (
+        f"{format_confidence(tuning.confidence)} intervals over seeds, with an arrow where there is no bound"
+    )
     return f"Bars: {bars}; {chosen}"
 
 
 def _axis(ax: Axes, side: str, goal: Goal, intervals: Sequence[Interval], tuning: Tuning) -> None:
-    """Label, scale and limits that show every estimate and every finite bound."""
+    """Set label, scale and limits so that every estimate and every finite bound shows."""
     values = [
         value for one in intervals for value in (one.estimate, one.low, one.high) if math.isfinite(value)
     ]
@@ -92,7 +94,7 @@ def _axis(ax: Axes, side: str, goal: Goal, intervals: Sequence[Interval], tuning
 
 
 def _threshold(ax: Axes, tuning: Tuning) -> None:
-    """The constraint on the first axis, with what it rules out shaded."""
+    """Draw the constraint on the first axis and shade the excluded side."""
     goal = tuning.pareto[0]
     if not isinstance(goal, Constraint):
         return
@@ -113,7 +115,7 @@ def _threshold(ax: Axes, tuning: Tuning) -> None:
 
 
 def _front(ax: Axes, members: Sequence[Judged]) -> None:
-    """A line through the front, from one member to the next."""
+    """Draw a line through the front, from one member to the next."""
     points = _corners(members)
     if len(points) > 1:
         x, y = zip(*points, strict=True)
@@ -149,7 +151,7 @@ def _bars(ax: Axes, members: Sequence[Judged], colour: str) -> None:
 
 
 def _bar(ax: Axes, side: str, interval: Interval, across: float, colour: str) -> None:
-    """An interval as a line; towards a bound that is not known it ends in an arrow at the axes' edge."""
+    """Draw an interval as a line, with an arrow at the edge for an unknown bound."""
     edges = ax.get_xlim() if side == "x" else ax.get_ylim()
     ends = [
         bound if math.isfinite(bound) else edges[end]

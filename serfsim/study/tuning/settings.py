@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 AS_IT_IS: Final = "the scenario as it is"
-SHORTEST: Final = 5  # letters of a path's last part that say enough by themselves: 'udp', 'size' do not
+SHORTEST: Final = 5  # shortest last part of a path that is clear by itself: 'udp', 'size' are not
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One point of the grid, its runs, and what it is called: 'suspicion_mult 5'."""
+    """One point of the grid, its runs and its name: 'suspicion_mult 5'."""
 
     parameters: dict[str, Any]
     name: str
@@ -35,14 +35,14 @@ class Setting:
 
     @property
     def failed(self) -> int:
-        """Runs that were started and gave nothing."""
+        """Runs that failed."""
         return int((self.runs["status"] != "done").sum()) if "status" in self.runs else 0
 
     def values(self, figure: str, *, without: float, failed: float) -> Floats:
-        """A figure of every run; `without` stands for a run that has none, `failed` for one that failed.
+        """Return a figure of every run; `without` stands for a missing value, `failed` for a failed run.
 
-        A run without the figure (nothing crashed, or not everybody noticed) is worth what the caller
-        says, so that it is never left out silently.
+        The caller decides the value of a run without the figure (nothing crashed, or not everybody noticed),
+        so that none is dropped silently.
         """
         values: Floats = self.runs[figure].to_numpy(dtype=np.float64, copy=True)
         lost = self._lost()
@@ -51,7 +51,7 @@ class Setting:
         return values
 
     def missing(self, figure: str) -> int:
-        """Runs that have no such figure, failed ones among them."""
+        """Return the number of runs without the figure, including failed ones."""
         return int((self.runs[figure].isna().to_numpy() | self._lost()).sum())
 
     def _lost(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -61,7 +61,7 @@ class Setting:
 
 
 def settings_of(table: pd.DataFrame, parameters: Sequence[str]) -> list[Setting]:
-    """The settings in the table's order, which is the grid's."""
+    """Return the settings in the order of the table, which is that of the grid."""
     keys = [
         json.dumps([_plain(value) for value in row])
         for row in table[list(parameters)].itertuples(index=False)
@@ -80,9 +80,9 @@ def settings_of(table: pd.DataFrame, parameters: Sequence[str]) -> list[Setting]
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
-    """The last part of each path, or as much of its end as says enough and tells it from the others.
+    """Return the shortest clear and distinct end of each path.
 
-    Of 'network.loss.udp' it is 'loss.udp', of 'faults.0.for' all.
+    'network.loss.udp' gives 'loss.udp', 'faults.0.for' stays whole.
     """
     names = {}
     for path in paths:
@@ -100,19 +100,19 @@ def short_names(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _is_index(first: str, before: str) -> bool:
-    """Whether an end of a path begins in an entry of a list, or with its number."""
+    """Return True if the end of a path would start inside a list entry or with its index."""
     return first.isdigit() or before.isdigit()
 
 
 def value_text(value: Any) -> str:
-    """A value as it is written on the command line."""
+    """Format a value as written on the command line."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return as_text(value)
 
 
 def _plain(value: Any) -> Any:
-    """The value of a cell in types of JSON: numpy's numbers become Python's, NaN becomes nothing."""
+    """Convert a cell to a type of JSON: numpy numbers become Python's, NaN becomes None."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     return None if isinstance(value, float) and math.isnan(value) else value

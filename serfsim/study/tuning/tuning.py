@@ -1,4 +1,4 @@
-"""What came of a tuning: every setting with its verdict, the front, and the answer in one sentence."""
+"""The outcome of a tuning: every setting with its verdict, the front, and the answer in one sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serfsim.study.statistics import Interval, interval
 from serfsim.study.tuning.answer import sentence_of
 from serfsim.study.tuning.describe import as_html, as_markdown
 from serfsim.study.tuning.goals import Constraint, Goal
-from serfsim.study.tuning.judging import Judgement, Verdict, judged, verdict_of
+from serfsim.study.tuning.judging import Judgement, Verdict, judge_settings, verdict_of
 from serfsim.study.tuning.settings import Setting
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """One setting: the objective (interval at the stated confidence, for this setting alone), the
-    judgements of the constraints in their order, and the two goals of the front.
+    """One setting: objective, judgements and the two goals of the front.
+
+    The objective's interval is at the stated confidence, for this setting alone; the judgements are in the
+    order of the constraints.
     """
 
     setting: Setting
@@ -43,7 +45,7 @@ class Judged:
 
 
 class Tuning:
-    """The answer to which setting is best of those that keep the constraints.
+    """The answer to a tuning.
 
     `status`: "found", "undecided" (more seeds could find one) or "none". `chosen` is the setting found.
     """
@@ -65,9 +67,9 @@ class Tuning:
         self.confidence = confidence
         self.judge = judge
         self.pareto = pareto
-        rows = judged(settings, constraints, confidence, judge)
+        rows = judge_settings(settings, constraints, confidence, judge)
         goals = dict.fromkeys((objective, *pareto))
-        found = [{goal: measured(setting, goal, confidence) for goal in goals} for setting in settings]
+        found = [{goal: measure(setting, goal, confidence) for goal in goals} for setting in settings]
         first, second = ([one[goal].estimate for one in found] for goal in pareto)
         front = on_front(first, second, (pareto[0].better, pareto[1].better))
         self.settings = [
@@ -76,7 +78,7 @@ class Tuning:
         ]
 
     def best_of(self, verdict: str) -> list[Judged]:
-        """The settings of a verdict that have an objective, the best first."""
+        """Return the settings with this verdict that have an objective, the best first."""
         sign = 1.0 if self.objective.better == "lower" else -1.0
         able = [
             one
@@ -110,11 +112,11 @@ class Tuning:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a setting, in the order of the grid.
+        """One row per setting, in the order of the grid.
 
-        The parameters; seeds; failed (runs); the objective's name, ..._low, ..._high, ..._missing;
-        for each constraint TEXT: TEXT: estimate, bound, verdict, confidence, missing, seeds_needed;
-        verdict (of all constraints), on_front, chosen. Infinite bounds: the runs are too few for one.
+        The parameters; seeds; failed (runs); the objective's name, ..._low, ..._high, ..._missing; for each
+        constraint TEXT: TEXT: estimate, bound, verdict, confidence, missing, seeds_needed; verdict (of all
+        constraints), on_front, chosen. Infinite bounds: too few runs for one.
         """
         # start-up: pandas is slow to import
         import pandas as pd
@@ -123,7 +125,7 @@ class Tuning:
 
     @property
     def front(self) -> pd.DataFrame:
-        """The rows of the table that are on the Pareto front."""
+        """The rows of the table on the Pareto front."""
         return self.table[self.table["on_front"]]
 
     def _row(self, one: Judged) -> dict[str, Any]:
@@ -145,7 +147,7 @@ class Tuning:
         return {**row, "verdict": one.verdict, "on_front": one.on_front, "chosen": one is self.chosen}
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """The two goals against each other, with intervals, the front and the answer."""
+        """Draw the two goals against each other, with intervals, the front and the answer."""
         # start-up: they import matplotlib
         from serfsim.report.plots.style import new_axes
         from serfsim.study.tuning.plot import draw
@@ -153,7 +155,7 @@ class Tuning:
         return draw(self, new_axes() if ax is None else ax)
 
     def save(self, folder: str | Path) -> Path:
-        """Write tuning.json, tuning.csv, tuning.md and pareto.png into `folder`; returns it."""
+        """Write tuning.json, tuning.csv, tuning.md and pareto.png into `folder`; return it."""
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
@@ -167,7 +169,10 @@ SCHEMA_VERSION: Final = 1
 
 
 def write(tuning: Tuning, folder: Path) -> Path:
-    """Write all files. SerfsimError where the folder cannot be written."""
+    """Write all files.
+
+    Raises SerfsimError where the folder cannot be written.
+    """
     # start-up: it imports matplotlib
     from serfsim.report.figures import png_of
 
@@ -182,7 +187,7 @@ def write(tuning: Tuning, folder: Path) -> Path:
 
 
 def as_json(tuning: Tuning) -> dict[str, Any]:
-    """Everything of a tuning, in types of JSON; what is not finite is null."""
+    """Return the tuning in types of JSON; values that are not finite become null."""
     document: dict[str, Any] = finite(
         {
             "schema_version": SCHEMA_VERSION,
@@ -202,22 +207,23 @@ def as_json(tuning: Tuning) -> dict[str, Any]:
     return document
 
 
-def measured(setting: Setting, goal: Goal, confidence: float) -> Interval:
-    """A goal at a setting. A run without the figure counts as worse than any with one."""
+def measure(setting: Setting, goal: Goal, confidence: float) -> Interval:
+    """Measure a goal at a setting; a run without the figure counts as worse than any with one."""
     worst = math.inf if goal.better == "lower" else -math.inf
     values = setting.values(goal.figure, without=worst, failed=worst)
     return interval(values, goal.statistic, confidence)
 
 
 def on_front(first: Sequence[float], second: Sequence[float], ways: tuple[str, str]) -> list[bool]:
-    """Which of the points (first, second) no other is at least as good as in both, and better in one.
+    """Return which of the points (first, second) are on the Pareto front.
 
-    `ways`: whether 'lower' or 'higher' is better in each. What is not finite is on no front.
+    No other point is at least as good in both and better in one. `ways`: the better direction in each,
+    'lower' or 'higher'. A value that is not finite is not on the front.
     """
     signs = [1.0 if way == "lower" else -1.0 for way in ways]
     points = [(signs[0] * x, signs[1] * y) for x, y in zip(first, second, strict=True)]
 
-    def beaten(point: tuple[float, float]) -> bool:
+    def is_beaten(point: tuple[float, float]) -> bool:
         return any(x <= point[0] and y <= point[1] and (x, y) != point for x, y in points)
 
-    return [math.isfinite(x) and math.isfinite(y) and not beaten((x, y)) for x, y in points]
+    return [math.isfinite(x) and math.isfinite(y) and not is_beaten((x, y)) for x, y in points]

@@ -1,4 +1,4 @@
-"""What a comparison looks like: a PNG for each scenario, and one of the history."""
+"""Plots of a comparison: a PNG for each scenario, and one of the history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DPI: Final = 110
 
 
 def save_plots(comparison: Comparison, history: Sequence[dict[str, Any]], folder: Path) -> None:
-    """NAME.png of every scenario and history.png, without a screen and without pyplot."""
+    """Write NAME.png for every scenario and history.png, without a display or pyplot."""
     # start-up: matplotlib is slow to import
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -42,7 +42,7 @@ def _save(figure: Any, file: Path) -> None:
 
 
 def distributions_of(scenario: Compared, ax: Any = None) -> Any:
-    """Every figure's distribution over seeds beside the baseline's; returns the axes."""
+    """Draw every figure's distribution over seeds beside the baseline's; return the axes."""
     # start-up: they import matplotlib
     from serfsim.report.plots.style import new_axes
     from serfsim.study.regression.plots import distributions

@@ -1,7 +1,6 @@
-"""One scenario: every tested figure's distribution over seeds, the baseline's above and that of now below.
+"""One scenario: the distribution of every tested figure over seeds, baseline above, current below.
 
-Each figure has a row with a scale of its own, whose ends are written beside it. What changed comes first,
-in colour.
+Each figure has its own scale, with the ends written beside it. Changed figures come first, in colour.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from serfsim.study.regression.runs import Floats
 ROW = 0.31  # inches
 ABOVE, BELOW = 1.05, 0.55
 WIDTH = 12.5
-TOLD_AT = 1.2  # where what changed is told, in widths of the axes
-OFFSET = 0.19  # of either set from the middle of its row, in rows
-NONE_AT = 1.06  # where runs without a value are drawn; values lie between 0 and 1
+TOLD_AT = 1.2  # x of the text on a change, in widths of the axes
+OFFSET = 0.19  # of each set from the middle of its row, in rows
+NONE_AT = 1.06  # x of runs without a value; values lie between 0 and 1
 COLOURS = {WORSE: style.RED, BETTER: style.BLUE}
 QUIET = "#52606d"
 
 
 def rows_of(scenario: Compared) -> list[FigureTest]:
-    """The tests, surest change first. Of identical runs, the figures that would be tested."""
+    """Return the tests, smallest p-value first; for identical runs, the figures that would be tested."""
     if scenario.identical:
         return [
             FigureTest(scenario.name, figure, then, now, 1.0)
@@ -113,7 +112,7 @@ def _scale(test: FigureTest) -> tuple[float, float]:
 def _strip(
     ax: Axes, values: Floats, scale: tuple[float, float], y: float, colour: str, rng: np.random.Generator
 ) -> None:
-    """All runs as dots, their middle half as a bar, their median as a line."""
+    """Draw all runs as dots, their middle half as a bar, their median as a line."""
     low, high = scale
     kept = finite(values)
     at = (kept - low) / (high - low) if high > low else np.full(len(kept), 0.5)

@@ -1,4 +1,4 @@
-"""The history: how medians of headline figures went from one accepted baseline to the next."""
+"""The history plot: medians of headline figures over the accepted baselines."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from serfsim.study.regression.history import HEADLINES, RECORDED, series
 COLUMNS = 3
 PANEL = (4.2, 2.5)  # inches
 MOST_LINES = 60
-MOST_SCENARIOS = 8  # in one panel
+MOST_SCENARIOS = 8  # per panel
 DASHES: Any = ("-", (0, (4, 1.5)), (0, (1, 1)))
 MARKERS = ("o", "s", "^")
-NAMED = 12  # so many commits are named below a panel
+NAMED = 12  # commits named below a panel
 
 
 def panels(history: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """{figure: scenarios} of what the latest lines have. Where many have a figure, those that moved most."""
+    """Return {figure: scenarios} of the latest lines; the scenarios that moved most where there are many."""
     names = list(dict.fromkeys(name for line in history for name in line["scenarios"]))
     found = {}
     for figure in HEADLINES:
         having = [name for name in names if not np.isnan(series(list(history), name, figure)[:, 1]).all()]
-        having.sort(key=lambda name: -_moved(history, name, figure))
+        having.sort(key=lambda name: -_relative_movement(history, name, figure))
         if having:
             found[figure] = sorted(having[:MOST_SCENARIOS])
     return found
 
 
-def _moved(history: Sequence[dict[str, Any]], scenario: str, figure: str) -> float:
-    """How far the median went over time, as a share of itself."""
+def _relative_movement(history: Sequence[dict[str, Any]], scenario: str, figure: str) -> float:
+    """Return the relative movement of the median over time."""
     median = series(list(history), scenario, figure)[:, 1]
     median = median[~np.isnan(median)]
     return float(np.ptp(median) / (np.abs(median).max() or 1.0))
@@ -48,7 +48,7 @@ def size(history: Sequence[dict[str, Any]]) -> tuple[float, float]:
 
 
 def draw(history: Sequence[dict[str, Any]], figure: Figure) -> None:
-    """All panels into an empty figure."""
+    """Draw all panels into an empty figure."""
     shown = list(history[-MOST_LINES:])
     which = panels(shown)
     if not which:
@@ -95,7 +95,7 @@ def _look(place: int) -> dict[str, Any]:
 def _single(
     ax: Axes, lines: list[dict[str, Any]], figure: str, scenarios: list[str], look: dict[str, dict[str, Any]]
 ) -> None:
-    """A history of one line has no course yet: a row for each scenario."""
+    """Draw a history of one line: a row for each scenario."""
     for row, name in enumerate(reversed(scenarios)):
         low, middle, high = series(lines, name, figure)[0]
         ax.plot([low, high], [row, row], color=look[name]["color"], linewidth=3, alpha=0.35)
