@@ -16,7 +16,7 @@ from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.unused import unused
 from serfsim.simulation import simulation
-from serfsim.scenario.protocol_parts import PartClasses
+from serfsim.simulation.parts import PartClasses
 from serfsim.simulation.simulation import Progress
 
 

@@ -32,7 +32,7 @@ from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
-from serfsim.scenario.protocol_parts import PartClasses, class_path, protocol_parts, read_parts
+from serfsim.simulation.parts import PartClasses, class_path, protocol_parts, read_parts
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.settling import warm_up_of
 from serfsim.simulation.timeline import FaultRunner, RunningFault, WorkloadRunner
