@@ -26,7 +26,6 @@ PENDING = (
     "protocol/wire/",
     "report/",
     "results/",
-    "scenario/",
     "simulation/",
     "topology/",
     "validation/",

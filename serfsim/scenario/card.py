@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @cache
 def environment(package: str) -> Environment:
-    """The templates of a package's folder `templates`; what they insert is escaped."""
+    """Return the environment for a package's folder `templates`; it escapes inserted values."""
     # start-up: jinja2 is slow to import
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -45,12 +45,12 @@ def _shown(value: object) -> object:
 
 @cache
 def card_style() -> str:
-    """The style sheet of the cards of scenarios and results."""
+    """Return the style sheet of the cards of scenarios and results."""
     return (files("serfsim.scenario") / "templates" / "card.css").read_text(encoding="utf-8")
 
 
 def scenario_card(scenario: Sections) -> str:
-    """The card as HTML that stands in a page of somebody else's."""
+    """Return the card as HTML to embed in a page."""
     return (
         environment("serfsim.scenario")
         .get_template("scenario.html.j2")

@@ -123,7 +123,7 @@ def _start_tag_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
 
 
 def _tags_path(cluster: Cluster, member: Member) -> Path:
-    """The path of the tags written nearest to a member."""
+    """Return the path of the tags written nearest to a member."""
     if not isinstance(cluster.nodes, int) and cluster.nodes[member.index].tags:
         return ("cluster", "nodes", member.index, "tags")
     if member.group and member.group in cluster.groups and cluster.groups[member.group].tags:

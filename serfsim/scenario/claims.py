@@ -102,7 +102,7 @@ class Claim(Part):
 
 
 def _threshold(figure: str, number: str, unit: str) -> float:
-    """The number in the figure's unit: seconds, milliseconds, or nothing."""
+    """Return the number in the figure's unit: seconds, milliseconds, or none."""
     value = read_decimal(number, number + unit)
     if unit == "%":
         return float(value / 100)
@@ -116,7 +116,7 @@ def _threshold(figure: str, number: str, unit: str) -> float:
 
 
 def _same_end(name: str) -> str | None:
-    """The figure whose name ends like a name without its beginning, as in 'false_positives'."""
+    """Return the figure whose name ends like a name without its beginning, as in 'false_positives'."""
     if name.startswith(BY_TYPE.rstrip(".")):
         return None
     ends = [figure for figure in FIGURES if figure.endswith("." + name) or figure.startswith(name + ".")]

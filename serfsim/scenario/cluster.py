@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 def read_name(value: object) -> str:
-    """A name of a node or a group."""
+    """Read the name of a node or a group."""
     if not isinstance(value, str):
         raise invalid("a name (put it in quotes)", value)
     if not _NAME.fullmatch(value):
@@ -78,7 +78,7 @@ class Node(Part):
 
 
 def _read_membership(value: Any) -> Any:
-    """A number of nodes, a share such as '20%', or names."""
+    """Read a number of nodes, a share such as '20%', or names."""
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
     if isinstance(value, str) and value.strip().endswith("%"):

@@ -1,6 +1,6 @@
-"""The few things of a running simulation that faults and workload act on.
+"""The interface of a running simulation for faults and workload.
 
-`serfsim.simulation.controls` carries them out. Whoever writes a verb needs nothing else of a simulation.
+`serfsim.simulation.controls` carries them out. A verb needs nothing else of a simulation.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class Controls(Protocol):
         """Run a generator as a SimPy process, from now on; it yields what it waits for."""
 
     def timeout(self, seconds: float) -> object:
-        """A SimPy event that is due so many seconds from now."""
+        """Return a SimPy event due so many seconds from now."""
 
     def until(self, event: int, *, observer: int = -1, subject: int = -1) -> object:
-        """A SimPy event for the next event of a kind (`protocol.events`) by or about a member, or any."""
+        """Return a SimPy event for the next event of a kind (`protocol.events`), by or about a member."""
 
     # Members -------------------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ class Controls(Protocol):
         """Let a paused process go on."""
 
     def until_resumed(self, node: int) -> object:
-        """A SimPy event for the moment when a paused process goes on."""
+        """Return a SimPy event for the moment when a paused process resumes."""
 
     def set_tags(self, node: int, tags: dict[str, str], delete: Sequence[str]) -> str:
         """Have a member announce its tags with `tags` and without `delete`; the library's refusal, or ""."""
@@ -90,4 +90,4 @@ class Controls(Protocol):
     # State ---------------------------------------------------------------------------------------
 
     def shared(self, kind: Callable[[], Shared]) -> Shared:
-        """The run's one object of a class, made when first asked for: what the faults of a verb share."""
+        """Return the run's only object of a class, made at first use: state that faults of a verb share."""

@@ -111,14 +111,14 @@ def _counts(members: Iterable[ListedMember]) -> str:
 
 
 def _node_names(members: Iterable[ListedMember]) -> dict[str, str]:
-    """The node's name for each listed one; both are the same where Serf 0.9 allows the name."""
+    """Return the node's name for each listed one; both are the same where Serf 0.9 allows the name."""
     listed = [member.name for member in members]
     used = {name for name in listed if _fitting(name) == name}
     return {name: name if name in used else _unused(name, used) for name in listed}
 
 
 def _unused(name: str, used: set[str]) -> str:
-    """A fitting name that is not in `used`, which has it afterwards."""
+    """Return a valid name that is not in `used`, and add it there."""
     made, number = _fitting(name), 2
     while made in used:
         made = f"{_fitting(name)[:120]}-{number}"
@@ -135,7 +135,7 @@ def _fitting(name: str) -> str:
 def _grouping(
     members: Sequence[ListedMember], names: set[str]
 ) -> tuple[Callable[[ListedMember], str], dict[str, str]]:
-    """What members are grouped by, {its value: name of the group}: data centres, roles, or nothing."""
+    """Return the grouping of members, {its value: name of the group}: by data centre, by role, or none."""
     for key, prefix in ((_datacenter, "dc"), (_role, "role")):
         values = list(dict.fromkeys(key(one) for one in members if key(one)))
         if len(values) > 1 and (key is _datacenter or len(values) < len(members)):
@@ -221,7 +221,7 @@ def _remark(member: Described) -> str:
 
 
 def _common(members: Sequence[Described], known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The tags that all have alike, without those known already."""
+    """Return the tags that all members share, without those known already."""
     first = members[0].tags
     return {
         key: value
@@ -231,7 +231,7 @@ def _common(members: Sequence[Described], known: Mapping[str, str] | None = None
 
 
 def _network(members: Sequence[Described], groups: Sequence[str]) -> list[str]:
-    """Where the members are: data centres apart, or one of three zones."""
+    """Return the network: data centres apart, or one with three zones."""
     if not groups:
         return [
             "network:",
@@ -275,14 +275,14 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "nan", "inf")
 
 
 def _flow(value: Any) -> str:
-    """A value as YAML on one line."""
+    """Return a value as YAML on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_scalar(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     return _scalar(value)
 
 
 def _scalar(value: Any) -> str:
-    """A scalar as YAML; a text that would read as something else stands in quotes."""
+    """Return a scalar as YAML, quoted where it would read as another type."""
     if not isinstance(value, str):
         return str(value)
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:

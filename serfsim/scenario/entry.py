@@ -80,7 +80,7 @@ class Entry(Part):
     # Words ---------------------------------------------------------------------------------------
 
     def describe(self) -> str:
-        """The entry as a sentence without its times: 'node-03 crashes'."""
+        """Describe the entry in a sentence without its times: 'node-03 crashes'."""
         raise NotImplementedError
 
     def describe_times(self) -> str:
@@ -101,7 +101,7 @@ class Entry(Part):
     # Times ---------------------------------------------------------------------------------------
 
     def end_of(self, start: float) -> float | None:
-        """The end of the occurrence that began at `start`; None: with the run, or it has no extent."""
+        """Return the end of the occurrence that began at `start`; None for the run's end, or no extent."""
         return None
 
     def _limit(self, duration: float) -> float:
@@ -125,7 +125,7 @@ class Entry(Part):
         return found
 
     def count_occurrences(self, duration: float) -> int:
-        """The length of `occurrences`, LARGEST_COUNT at most, without making them."""
+        """Return the length of `occurrences`, at most LARGEST_COUNT, without making them."""
         limit = self._limit(duration)
         if self.at >= limit:
             return 0
@@ -158,7 +158,7 @@ def describe_entries(entries: Sequence[Entry]) -> list[Happening]:
 
 
 def read_by_verb(classes: Mapping[str, type[Entry]], what: str, value: Any) -> Any:
-    """The entry that a mapping describes, by the verb among its keys."""
+    """Read the entry that a mapping describes, by the verb among its keys."""
     if isinstance(value, Part):
         return value
     expected = f"{what}: a mapping with one of {listed(classes)}"

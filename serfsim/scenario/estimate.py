@@ -1,9 +1,9 @@
-"""The cost of a run before it begins: events and memory, to within a factor of a few.
+"""Cost of a run before it begins: events and memory, to within a factor of a few.
 
-The rates were counted on runs of 30 to 400 nodes, the memory of joins on up to 10,000 nodes and of converged
-starts on up to 100,000, as `serfsim run` takes it with the page. What is estimated beyond the budget of
-events, or beyond the memory that there is, is refused: a typing error in a unit would otherwise fill the
-machine. Whoever means it says so (`--allow-large`).
+Rates were counted on runs of 30 to 400 nodes, the memory of joins on up to 10,000 nodes and of converged starts
+on up to 100,000, including the page that `serfsim run` writes. A run estimated beyond the budget of events or
+the available memory is refused, since a typing error in a unit would otherwise fill the machine;
+`--allow-large` permits it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(scenario: Sections) -> Estimate:
-    """The cost of one run of a scenario."""
+    """Estimate the cost of one run of a scenario."""
     cluster, nodes = scenario.cluster, scenario.cluster.nodes
     n = nodes if isinstance(nodes, int) else len(nodes)
     start = cluster.start
@@ -135,7 +135,7 @@ def _accused_seconds(scenario: Sections, n: int) -> float:
     found = scenario.duration * n * udp if isinstance(udp, float) else 0.0
     group_of = group_of_each(scenario.cluster)
     for fault in scenario.faults:
-        if not fault.ends_processes:  # whoever is down is accused once
+        if not fault.ends_processes:  # a member that is down is suspected once
             left = max(0.0, scenario.duration - fault.at)
             end = fault.end_of(fault.at)
             each = left if end is None else min(left, end - fault.at)
@@ -145,7 +145,7 @@ def _accused_seconds(scenario: Sections, n: int) -> float:
 
 
 def _size(selector: Selector, group_of: list[str]) -> int:
-    """The number of members that a selector picks."""
+    """Return the number of members that a selector picks."""
     if isinstance(selector, int):
         return selector
     if isinstance(selector, tuple):
@@ -154,7 +154,7 @@ def _size(selector: Selector, group_of: list[str]) -> int:
 
 
 def _overridden(cluster: Any) -> list[dict[str, Any]]:
-    """The settings of groups and nodes that have some of their own."""
+    """Return the settings of groups and nodes that override the cluster's."""
     base = dict(vars(cluster.config))
     own = [group.config for group in cluster.groups.values() if group.config]
     if not isinstance(cluster.nodes, int):

@@ -171,14 +171,14 @@ NEITHER_IS_BETTER: Final = frozenset(
 
 
 def better(name: str) -> Literal["lower", "higher", "neither"]:
-    """Which way a figure improves: errors, times and load by falling, accuracy and delivery by rising."""
+    """Return the direction in which a figure improves: errors, times and load fall, accuracy rises."""
     if name in NEITHER_IS_BETTER or name.endswith(".n"):
         return "neither"
     return "higher" if name in HIGHER_IS_BETTER else "lower"
 
 
 def is_figure(name: str) -> bool:
-    """True if summaries may have a figure of this name."""
+    """Return whether summaries may have a figure of this name."""
     return name in FIGURES or (name.startswith(BY_TYPE) and len(name) > len(BY_TYPE))
 
 
@@ -191,7 +191,7 @@ def unit_of(name: str) -> str:
 
 
 def figure_value(summary: Mapping[str, Any], name: str) -> float | None:
-    """The figure in a summary, nested or with dotted keys; None where it has no value."""
+    """Return the figure in a summary, nested or with dotted keys; None where it has no value."""
     value = _looked_up(summary, name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None

@@ -26,7 +26,7 @@ def shipped() -> dict[str, Path]:
 
 
 def find(file: str | Path) -> Path:
-    """The file of that name, or, where there is none, the shipped scenario of that name."""
+    """Return the file of that name, or the shipped scenario of that name."""
     path = Path(file)
     try:
         is_there = path.exists()

@@ -40,7 +40,7 @@ def loads(
     settings: Sequence[str] = (),
     name: str | None = None,
 ) -> Scenario:
-    """A scenario from its text. `label` stands for the file in messages, `folder` is where it lies."""
+    """Load a scenario from its text. `label` is the file in messages, `folder` the place of its files."""
     source = Source(label)
     data = read_yaml(text, source)
     if not isinstance(data, dict):
@@ -82,7 +82,7 @@ def _text_of(path: FilePath) -> str:
 
 
 def _near(path: FilePath) -> str:
-    """The file beside it that was probably meant."""
+    """Return a file beside it with a similar name."""
     try:
         names = [other.name for other in path.parent.iterdir() if other.suffix in (".yaml", ".yml")]
     except OSError:
@@ -94,7 +94,7 @@ def _near(path: FilePath) -> str:
 
 
 def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[str, Any]:
-    """The data with one 'PATH=VALUE' applied, and its place noted."""
+    """Return the data with one 'PATH=VALUE' applied, and note its place."""
     place = f"--set {setting}"
     path_part, equals, value_part = setting.partition("=")
     if not equals:
@@ -111,7 +111,7 @@ def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[st
 
 
 def with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
-    """The data with the file of the topology, where it has one, found from `folder` or in the data folder."""
+    """Return the data with the topology's file, if any, found from `folder` or in the data folder."""
     network = data.get("network")
     topology = network.get("topology") if isinstance(network, Mapping) else None
     file = topology.get("file") if isinstance(topology, Mapping) else None

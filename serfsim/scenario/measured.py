@@ -52,7 +52,7 @@ LONGEST_NAME, LONGEST_PATH = 255, 4096  # bytes, on every system of today
 
 
 def can_be_a_file(name: str) -> bool:
-    """True if a file system can have such a name at all."""
+    """Return whether a file system can have such a name."""
     try:
         parts = [len(os.fsencode(part)) for part in re.split(r"[/\\]", name)]
     except UnicodeEncodeError:
@@ -72,7 +72,7 @@ PLACE_RULES = ("auto", "by_name", "in_order", "in_blocks", "random")
 
 
 def _read_place(value: Any) -> Any:
-    """A rule, or the place of every node, by its name or its group's; `rest` is everybody else.
+    """Read a rule, or the place of each node by its name or its group's; `rest` is all others.
 
     Places of a matrix without labels are numbers, which need no quotes.
     """
@@ -120,7 +120,7 @@ class Measured(Model):
         return self.describe_places() + access
 
     def describe_places(self) -> str:
-        """The places that nodes stand on, in words."""
+        """Describe the places of the nodes."""
         return super().describe()
 
 
@@ -248,7 +248,7 @@ Generator = Annotated[
 
 
 def _read_edge(value: Any) -> Any:
-    """[a, b, 5ms] or [a, b, 5ms, 2%] as (a, b, seconds) or (a, b, seconds, share)."""
+    """Read [a, b, 5ms] or [a, b, 5ms, 2%] as (a, b, seconds) or (a, b, seconds, share)."""
     if not isinstance(value, (list, tuple)) or len(value) not in (3, 4):
         raise invalid(
             "a link such as [a, b, 5ms], or [a, b, 5ms, 2%] with the share of packets it loses", value
@@ -346,7 +346,7 @@ class Graph(Measured):
 
 
 def source_name(data: str | None, file: Path | None) -> str:
-    """The data set or the file that latencies come from."""
+    """Return the name of the data set or file that latencies come from."""
     return data or (file.name if file is not None else "")
 
 
@@ -389,7 +389,7 @@ def is_networkx(value: object) -> bool:
 
 
 def _edges_of(graph: Any, weight: str, unit: str | None, loss: str | None) -> dict[str, Any]:
-    """A networkx graph's edges as the file would have them: latencies in seconds, and shares lost."""
+    """Return a networkx graph's edges as a file would have them: latencies in seconds, and shares lost."""
     # start-up: they import networkx and numpy
     from serfsim.topology.graph import loss_attribute, read_edge, unread_attributes
     from serfsim.topology.units import default_unit

@@ -128,7 +128,7 @@ def read_member_list(content: bytes, label: str) -> list[ListedMember]:
 
 
 def _entries(data: Any) -> Sequence[Any] | None:
-    """The list in `data`, None where there is none of a known form."""
+    """Return the list in `data`, None where it has no list of a known form."""
     if isinstance(data, Mapping):
         data = data.get("members", data.get("Members"))
     if not isinstance(data, list) or not all(_model(entry) for entry in data):
@@ -137,7 +137,7 @@ def _entries(data: Any) -> Sequence[Any] | None:
 
 
 def _model(entry: Any) -> type[_SerfMember] | type[_ConsulMember] | type[_CatalogNode] | None:
-    """The form of one entry."""
+    """Return the form of one entry."""
     if not isinstance(entry, Mapping):
         return None
     if "name" in entry:

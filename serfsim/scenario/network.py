@@ -188,7 +188,7 @@ LossModel = Annotated[
 
 
 def loss_sampler(model: GilbertElliott | float, hosts: int) -> losses.Loss:
-    """The sampler of one transport's loss among so many hosts; a chain of its own for each pair."""
+    """Return the sampler of one transport's loss among so many hosts, with one chain for each pair."""
     if isinstance(model, GilbertElliott):
         return losses.GilbertElliottLoss(
             model.good_to_bad, model.bad_to_good, model.loss_good, model.loss_bad, hosts

@@ -23,7 +23,7 @@ def read_path(text: str) -> Path:
 
 
 def with_value(data: Any, path: str | Path, value: Any) -> Any:
-    """A copy of `data` with one value changed; mappings on the way are made where there are none.
+    """Return a copy of `data` with one value changed, and mappings on the way made where missing.
 
     Raises ScenarioError where the path runs through something that is neither mapping nor list, or
     past the end of a list.

@@ -42,7 +42,7 @@ class Part(BaseModel):
 
     @classmethod
     def keys(cls) -> list[str]:
-        """The keys as they are written in a file."""
+        """Return the keys as they are written in a file."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
     @model_validator(mode="wrap")
@@ -55,7 +55,7 @@ class Part(BaseModel):
 
     @classmethod
     def _with_names(cls, error: ValidationError) -> ValidationError:
-        """The same error, with words of ours where a key was unknown."""
+        """Return the error with the message for unknown keys."""
         lines = []
         for details in error.errors(include_url=False):
             line = InitErrorDetails(type=details["type"], loc=details["loc"], input=details["input"])
@@ -85,14 +85,14 @@ class Model(Part):
         self.__pydantic_fields_set__.add("model")
 
     def describe(self) -> str:
-        """The model in words: as it was given, each value on half a line."""
+        """Describe the model as it was given, each value on half a line."""
         values = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
         model = str(values.pop("model", type(self).__name__))
         return ", ".join([model, *(f"{key} {_shorten(value)}" for key, value in values.items())])
 
 
 def _shorten(value: Any) -> str:
-    """A value of the file on half a line; of a file its name, of a list the number of items."""
+    """Shorten a value of the file to half a line; of a file to its name, of a list to its length."""
     if isinstance(value, (list, dict)):
         return f"({len(value)})"
     return str(value).rsplit("/", 1)[-1]
@@ -112,7 +112,7 @@ class NamedModel(NamedTuple):
 
 
 def choose(models: Mapping[str, type[Part]], what: str, value: Any, default: str = "") -> Any:
-    """The part of `models` that `value` describes; a bare name is the model with its defaults."""
+    """Return the part of `models` that `value` describes; a bare name is the model with its defaults."""
     if isinstance(value, Part):
         return value
     if isinstance(value, str):

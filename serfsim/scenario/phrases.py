@@ -58,7 +58,7 @@ def format_size(count: int) -> str:
 
 
 def format_names(names: Sequence[str], count: int | None = None) -> str:
-    """'a, b and c'; of many names the first few and the number of others.
+    """Format names as 'a, b and c'; of many, the first few and the number of others.
 
     `count`: the number of all names, where these are only the first MOST_NAMED.
     """
@@ -69,7 +69,7 @@ def format_names(names: Sequence[str], count: int | None = None) -> str:
 
 
 def describe_selector(selector: Selector) -> str:
-    """The members that a selector means: '4 random nodes', 'node-03'."""
+    """Describe the members that a selector means: '4 random nodes', 'node-03'."""
     if isinstance(selector, int):
         return "a random node" if selector == 1 else f"{selector} random nodes"
     if isinstance(selector, tuple):

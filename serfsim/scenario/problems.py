@@ -51,7 +51,7 @@ def path_text(path: Path) -> str:
 
 
 def quoted(value: object) -> str:
-    """A value as the 'found' of a message."""
+    """Return a value as the 'found' of a message."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -72,7 +72,7 @@ def quoted(value: object) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """'a, b or c'."""
+    """Return 'a, b or c'."""
     items = list(names)
     if len(items) < 2:
         return "".join(items)
@@ -80,13 +80,13 @@ def listed(names: Iterable[str]) -> str:
 
 
 def found_expected(found: str, expected: str, meant: str | None = None) -> str:
-    """The one form of message."""
+    """Return a message in its only form: found, expected, did you mean."""
     text = f"found {found}; expected {expected}"
     return f"{text}; did you mean {meant}?" if meant else text
 
 
 def unknown_name(name: str, what: str, names: Sequence[str]) -> str:
-    """The message for a name that is not one of `names`; a long list is not spelled out."""
+    """Return the message for a name that is not one of `names`; a long list is not spelled out."""
     expected = what if len(names) > MOST_NAMES else f"{what}: {listed(names)}"
     return found_expected(f"'{name}'", expected, nearest(name, names))
 
@@ -99,13 +99,13 @@ def invalid(
     meant: str | None = None,
     inside: Path = (),
 ) -> PydanticCustomError:
-    """An error for a validator to raise. `inside` is the path from where the validator stands."""
+    """Return an error for a validator to raise. `inside` is the path from the validator's place."""
     message = found_expected(quoted(value) if found is None else found, expected, meant)
     return custom_error({"message": message, "inside": inside})
 
 
 def custom_error(context: dict[str, Any]) -> PydanticCustomError:
-    """The error that carries its own words."""
+    """Return an error that carries its own message."""
     return PydanticCustomError(CUSTOM, "{message}", context)
 
 

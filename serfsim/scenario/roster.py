@@ -35,7 +35,7 @@ class Member:
     profile: str = "lan"
 
     def at_release(self, version: str) -> Member:
-        """The same member when it runs another release: what nobody chose is as it is there."""
+        """Return the same member under another release: unset settings take that release's defaults."""
         return replace(self, version=version, config=self._settings_of(version))
 
     def _settings_of(self, version: str) -> Settings:
@@ -68,7 +68,7 @@ class Roster:
 
 
 def node_names(nodes: int | Sequence[Node]) -> list[str]:
-    """The names of all nodes; numbered ones have as many digits as the last, at least two."""
+    """Return the names of all nodes; numbers have as many digits as the last, at least two."""
     if isinstance(nodes, int):
         digits = max(2, len(str(nodes - 1)))
         return [f"node-{number:0{digits}d}" for number in range(nodes)]
@@ -76,7 +76,7 @@ def node_names(nodes: int | Sequence[Node]) -> list[str]:
 
 
 def node_index(nodes: int | Sequence[Node]) -> dict[str, int]:
-    """The number of every node by name.
+    """Return the index of each node by name.
 
     Numbered nodes answer to the shorter names of a smaller cluster too, so that a scenario that names
     node-03 can be run with a thousand nodes, where it is node-003.
@@ -89,14 +89,14 @@ def node_index(nodes: int | Sequence[Node]) -> dict[str, int]:
 
 
 def group_size(membership: int | str, count: int) -> int:
-    """The size of a group given by number or share."""
+    """Return the size of a group given by number or share."""
     if isinstance(membership, int):
         return membership
     return int(read_share(membership) * count + 0.5)
 
 
 def group_of_each(cluster: Cluster) -> list[str]:
-    """The group of every node, "" for none. Assumes that `membership_problems` found none."""
+    """Return the group of each node, "" for none. Assumes that `membership_problems` found none."""
     index = node_index(cluster.nodes)
     found = [""] * (cluster.nodes if isinstance(cluster.nodes, int) else len(cluster.nodes))
     if not isinstance(cluster.nodes, int):
@@ -116,7 +116,7 @@ def group_of_each(cluster: Cluster) -> list[str]:
 
 
 def releases_of(cluster: Cluster) -> set[str]:
-    """The releases that members start with, without working out what else they are set to."""
+    """Return the releases that members start with, without computing their settings."""
     none = Group()
     groups = [cluster.groups.get(name, none) for name in group_of_each(cluster)]
     nodes: Sequence[Group | Node] = (
@@ -205,7 +205,7 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
 
 
 def protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem]:
-    """An agent that is to speak a protocol version that its release does not know, and so does not start."""
+    """Yield agents set to a protocol version that their release does not know, and so would not start."""
     for member in members:
         highest = ReleaseFeatures(member.version).delegate_max
         spoken = member.config.protocol_version
@@ -224,7 +224,7 @@ def _twice(names: Sequence[str]) -> Iterator[Problem]:
 
 
 def _unknown_groups(cluster: Cluster) -> Iterator[Problem]:
-    """Groups of nodes that are not declared although others are."""
+    """Yield groups of nodes that are not declared although others are."""
     if isinstance(cluster.nodes, int):
         return
     names = set(node_names(cluster.nodes))

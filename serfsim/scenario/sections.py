@@ -45,7 +45,7 @@ def _read_name(value: Any) -> Any:
 
 
 def _read_sampling(value: Any) -> Any:
-    """The interval of samples in seconds, None for never."""
+    """Read the interval of samples in seconds, None for never."""
     if value is None or value == "none":
         return None
     seconds = read_duration(value)
@@ -147,7 +147,7 @@ class Sections(Part):
     __str__ = __repr__
 
     def roster(self) -> Roster:
-        """The members with their groups and effective settings, worked out afresh."""
+        """Return the members with their groups and effective settings, computed anew."""
         return build_roster(self.cluster)
 
     def given(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _EXPECTED = "names of nodes or groups, 'all', how many, or a share such as '20%'
 
 
 def read_selector(value: Any) -> Selector:
-    """The selector in its one form."""
+    """Read a selector in its only form."""
     if isinstance(value, bool):
         raise invalid(_EXPECTED, value)
     if isinstance(value, int):
@@ -108,7 +108,10 @@ Sides = Annotated[
 
 
 def select(selector: Selector, roster: Roster, random: Random) -> list[int]:
-    """The numbers of the nodes meant, ascending, each once. Draws only for an integer or a share."""
+    """Return the indices of the selected nodes, ascending, each once.
+
+    Draws only for an integer or a share.
+    """
     everybody = range(len(roster.members))
     if isinstance(selector, int):
         return pick(selector, everybody, random)
@@ -120,7 +123,7 @@ def select(selector: Selector, roster: Roster, random: Random) -> list[int]:
 
 
 def sides(partition: Sequence[Selector], roster: Roster, random: Random) -> list[list[int]]:
-    """The sides of a partition as node numbers: first the named, then random picks of who is left."""
+    """Return the sides of a partition as node indices: first the named, then random picks of the rest."""
     found: list[list[int]] = [roster.named(side) if isinstance(side, tuple) else [] for side in partition]
     taken = {node for side in found for node in side}
     for position, side in enumerate(partition):
@@ -137,7 +140,7 @@ def sides(partition: Sequence[Selector], roster: Roster, random: Random) -> list
 
 
 def share_of(share: str, count: int) -> int:
-    """The number of `count` that a share is: the nearest whole number, and at least one unless it is 0 %."""
+    """Return the number that a share of `count` is: rounded, and at least one unless it is 0 %."""
     exact = read_share(share) * count
     return max(int(exact + 0.5), 1 if exact > 0.0 else 0)
 
@@ -173,6 +176,6 @@ def pair_problems(pairs: Iterable[tuple[str, str]], roster: Roster, path: Path) 
 
 
 def name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
-    """A name that no node and no group has."""
+    """Yield names that no node and no group has."""
     if name not in roster.index and name not in roster.groups:
         yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))

@@ -84,7 +84,7 @@ def _read_address(value: Any) -> Any:
 
 
 def constraint(kind: Kind) -> str:
-    """What a value must be, in a few words."""
+    """Return the constraint on a value, in a few words."""
     fixed = {"switch": "true or false", "networks": "a list such as ['10.0.0.0/8']", "address": "HOST:PORT"}
     if kind.type in fixed:
         return fixed[kind.type]
@@ -101,7 +101,7 @@ def constraint(kind: Kind) -> str:
 
 
 def _type_of(kind: Kind) -> Any:
-    """The type of a setting's value in the schema."""
+    """Return the type of a setting's value in the schema."""
     low, above = (None, kind.low) if kind.above else (kind.low, None)
     bounds = Field(ge=low, gt=above, le=kind.high)
     found: Any
@@ -131,7 +131,7 @@ def _duration_type(kind: Kind) -> Any:
 
 
 def _described(setting: Setting) -> str:
-    """The meaning, the rule of thumb, and who obeys it where no simulated member does."""
+    """Return the meaning, the rule of thumb, and the user of a setting that no simulated member reads."""
     ignored = f"Not modelled: {setting.instead}." if setting.modelled != table.MODELLED else ""
     return " ".join(part for part in (setting.meaning, setting.rule, ignored) if part)
 
@@ -165,7 +165,7 @@ PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @cache
 def release_settings(profile: str, version: str) -> Mapping[str, Any]:
-    """The settings whose defaults differ between releases, as one release has them."""
+    """Return the settings whose defaults differ between releases, with one release's defaults."""
     return {
         name: SETTINGS[name].default_in(profile, version)
         for name in BY_RELEASE
@@ -183,7 +183,7 @@ def complete(profile: str, given: Settings, version: str = BASELINE) -> Settings
 
 
 def overridden(base: Settings, overrides: Mapping[str, Any]) -> Settings:
-    """`base` with some settings changed; `base` itself where there are none."""
+    """Return `base` with some settings changed; `base` itself if there are none."""
     return base.model_copy(update=dict(overrides)) if overrides else base
 
 
@@ -237,7 +237,7 @@ def setting_rows() -> Iterator[dict[str, Any]]:
 
 
 def _written(row: Setting, value: Any) -> str:
-    """A value as a scenario file has it."""
+    """Return a value as a scenario file has it."""
     if value is None:
         return "not given"
     if isinstance(value, bool):

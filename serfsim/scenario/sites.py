@@ -23,7 +23,7 @@ Level = Annotated[Positive, Field(le=1000)]
 
 
 def _read_network(value: object) -> object:
-    """The full name of a network of topohub."""
+    """Read the full name of a network of topohub."""
     if not isinstance(value, str):
         raise invalid("a network such as topozoo/Abilene", value)
     # topohub is asked only by those who want it.
@@ -89,7 +89,7 @@ class Cloud(Measured):
     @model_validator(mode="before")
     @classmethod
     def _list_regions(cls, value: Any) -> Any:
-        """The regions by name, so that what a result keeps of its scenario says them."""
+        """Return the regions by name, for the scenario that a result keeps."""
         # start-up: it imports numpy
         from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS
 

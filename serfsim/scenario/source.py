@@ -34,25 +34,25 @@ class Source:
         self._places: dict[Path, str] = {}
 
     def note(self, path: Path, place: str) -> None:
-        """The value at `path` came from `place`; so did all below it."""
+        """Note that the value at `path`, and all below it, came from `place`."""
         for known in [known for known in self._places if known[: len(path)] == path]:
             del self._places[known]
         self._places[path] = place
 
     def mark(self, path: Path, line: int) -> None:
-        """The value at `path` begins on this line, counted from 0."""
+        """Note that the value at `path` begins on this line, counted from 0."""
         self._places[path] = self.line(line)
 
     def line(self, line: int) -> str:
-        """The place of a line, counted from 0."""
+        """Return the place of a line, counted from 0."""
         return f"{self.label}:{line + 1}" if self._has_lines else self.label
 
     def knows(self, path: Path) -> bool:
-        """True if this very path has a place."""
+        """Return whether this very path has a place."""
         return path in self._places
 
     def where(self, path: Path) -> str:
-        """The place of `path`, or of the nearest thing around it."""
+        """Return the place of `path`, or of the nearest enclosing value."""
         for length in range(len(path), -1, -1):
             if path[:length] in self._places:
                 return self._places[path[:length]]
@@ -60,7 +60,7 @@ class Source:
 
 
 def read_yaml(text: str, source: Source, at: Path = ()) -> Any:
-    """The plain values of a YAML document. Places are noted in `source`, below the path `at`.
+    """Read the plain values of a YAML document, and note places in `source`, below the path `at`.
 
     Raises ScenarioError for what is no YAML, for a doubled key, and for tags of a program's own.
     """
@@ -165,7 +165,7 @@ class _Reader:
         )
 
     def _number(self, node: Node, path: Path, text: str, kind: str) -> Any:
-        """The value of a tagged scalar: a number that fits in 64 bits, true, false or nothing."""
+        """Return the value of a tagged scalar: a number that fits in 64 bits, true, false or null."""
         try:
             value = self._constructor.construct_object(node)
         except (ValueError, TypeError, KeyError, OverflowError, AttributeError, IndexError):

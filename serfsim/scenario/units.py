@@ -81,7 +81,7 @@ _BITS_SHORT = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}  # as in "100Mbps"
 
 
 def read_decimal(number: str, value: object) -> Decimal:
-    """The number, which is part of `value`; refused where nothing that is measured is so large or small."""
+    """Return the number that is part of `value`; refuse numbers beyond anything measurable."""
     try:
         read = Decimal(number) if len(number) <= LONGEST_TEXT else None
     except InvalidOperation:
@@ -122,7 +122,7 @@ def read_signed_duration(value: object) -> float:
 
 
 def write_duration(seconds: float) -> str:
-    """The shortest of the common units that reads back as the same float."""
+    """Write the shortest of the common units that reads back as the same float."""
     exact = Decimal(repr(float(seconds)))
     if exact == 0:
         return "0s"
@@ -241,7 +241,7 @@ def write_span(span: tuple[float, float]) -> str:
 
 
 def _plain(number: Decimal) -> str:
-    """A decimal without exponent and without trailing zeros."""
+    """Return a decimal without exponent and without trailing zeros."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -343,7 +343,7 @@ Number = Annotated[
 
 
 def duration_between(low: float, high: float, *, zero: bool = False) -> BeforeValidator:
-    """A reader of durations within bounds, seconds; `zero`: or none at all, which turns something off."""
+    """Return a reader of durations within bounds, seconds; `zero` allows 0, which turns a feature off."""
 
     def read(value: object) -> float:
         seconds = read_duration(value)

@@ -1,4 +1,4 @@
-"""What a scenario or its files say and no run obeys: allowed, and named instead of passing in silence."""
+"""Parts of a scenario or its files that no run obeys: allowed, with a warning that names them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def why_unused(path: Path, *values: object) -> str:
 
 
 def not_used(setting: Setting) -> str:
-    """A sentence for a setting that no simulated member reads."""
+    """Return the warning about a setting that no simulated member reads."""
     also = ", the live agent does" if setting.modelled == LIVE_ONLY else ""
     return f"a simulated member does not use it{also}; {setting.instead}"
 
@@ -83,7 +83,7 @@ def _idle(part: Part, path: str, keys: Iterable[str], why: str) -> Iterator[str]
 
 
 def _graph(topology: Any) -> Iterator[str]:
-    """What a file of links says that no packet will notice."""
+    """Yield the parts of a file of links that no packet meets."""
     if not isinstance(topology, Graph) or topology.file is None:
         return
     # start-up: it imports networkx and numpy

@@ -46,12 +46,12 @@ def dumps(scenario: Sections, folder: str | Path | None = None) -> str:
 
 
 def _verb_first(entry: dict[str, Any], verbs: Iterable[str]) -> dict[str, Any]:
-    """The same entry, led by what it does."""
+    """Return the entry with its verb first."""
     return {key: entry[key] for key in sorted(entry, key=lambda key: key not in verbs)}
 
 
 def _styled(value: Any) -> Any:
-    """The same data; short mappings and lists of plain values stand on one line."""
+    """Return the data with short mappings and lists of plain values on one line."""
     if isinstance(value, dict):
         mapping = CommentedMap((key, _styled(item)) for key, item in value.items())
         if all(_is_plain(item) for item in value.values()) and len(value) <= SHORT:

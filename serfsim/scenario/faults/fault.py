@@ -95,11 +95,11 @@ class Fault(Entry):
         return ()
 
     def restarts(self) -> bool:
-        """True if its members start again."""
+        """Return whether its members start again."""
         return False
 
     def cost(self, nodes: int) -> float:
-        """The events of one occurrence, as a multiple of those of an ordinary fault."""
+        """Return the events of one occurrence, as a multiple of those of an ordinary fault."""
         return 1.0
 
     # Action ----------------------------------------------------------------------------------------
@@ -109,11 +109,11 @@ class Fault(Entry):
         raise NotImplementedError
 
     def unhealthy(self, prepared: Any) -> list[int]:
-        """The members that are under a fault while it lasts, beside those whose process it ends."""
+        """Return the members under a fault while it lasts, besides those whose process it ends."""
         return []
 
     def cuts(self, prepared: Any) -> tuple[Ways, Transport] | None:
-        """The senders and receivers between which it blocks every packet of a transport."""
+        """Return the senders and receivers between which it blocks every packet of a transport."""
         return None
 
 
@@ -237,7 +237,7 @@ class OnPackets(Fault):
         return Links(ways, self.direction == "both", touched)
 
     def effects(self, hosts: int) -> list[tuple[Effect, int]]:
-        """The effect on each transport (`network.rules`), made anew for each occurrence."""
+        """Return the effect on each transport (`network.rules`), made anew for each occurrence."""
         raise NotImplementedError
 
     def begin(self, controls: Controls, prepared: Links) -> Undo:

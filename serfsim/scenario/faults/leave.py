@@ -47,7 +47,7 @@ class Leave(Departure):
 
 
 def _leave(controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
-    """The agent leaves, once it runs, and ends its process when the others know or its time is over."""
+    """Have the agent leave once it runs; its process ends when the leave is known or times out."""
     life = controls.lives[node]
     if controls.hosts[node].paused:
         yield controls.until_resumed(node)

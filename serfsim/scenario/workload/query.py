@@ -72,7 +72,7 @@ class Query(Sent):
 
     @classmethod
     def joint_problems(cls, entries: Sequence[tuple[Path, Any]], context: CheckContext) -> Iterator[Problem]:
-        """Queries and answers that are too long, and answers of one name that differ in length."""
+        """Yield queries and answers that are too long, and answers of one name that differ in length."""
         ltime = 1 + sum(work.count_occurrences(context.duration) for _, work in entries)
         responses: dict[str, int] = {}
         for path, work in entries:
@@ -112,7 +112,7 @@ class Query(Sent):
     def _response_problems(
         self, source: NodeIdentity, roster: Roster, ltime: int, path: Path
     ) -> Iterator[Problem]:
-        """An answer that does not fit, as it is or where it is relayed; that of the first member."""
+        """Yield the first member's answer that does not fit, as it is or relayed."""
         for member in roster.members:
             response = QueryResponse(_record(member), ltime, LARGEST_ID, 0, bytes(self.response))
             size = response.size if self.relay_factor == 0 else Relayed(response, source).size
@@ -151,7 +151,7 @@ class Query(Sent):
 
 
 def _longest_names(selector: Selector, roster: Roster) -> list[str]:
-    """The longest list of names that a selector may come to."""
+    """Return the longest list of names that a selector may pick."""
     names = [member.name for member in roster.members]
     if isinstance(selector, tuple):
         known = [name for name in selector if name in roster.index or name in roster.groups]

@@ -39,7 +39,7 @@ class SetTags(Work):
 
     @classmethod
     def joint_problems(cls, entries: Sequence[tuple[Path, Any]], context: CheckContext) -> Iterator[Problem]:
-        """Changes of tags that an agent would refuse, each entry once.
+        """Yield changes of tags that an agent would refuse, each entry once.
 
         A change counts with the tags from the start, and with what earlier entries changed at the same
         members where that is certain: they are named, and no process ends and starts anew.
@@ -83,7 +83,7 @@ class SetTags(Work):
 
 
 def tags_too_long(member: Member, tags: dict[str, str]) -> str:
-    """The mistake in a member's tags as an agent sees it, or ""."""
+    """Return the error of an agent about a member's tags, or ""."""
     size = len(encode_meta(tags, member.config.protocol_version))
     found = f"tags of {size} bytes for {member.name}"
     return (
@@ -92,7 +92,7 @@ def tags_too_long(member: Member, tags: dict[str, str]) -> str:
 
 
 def _named_members(selector: Selector, roster: Roster) -> list[int] | None:
-    """The members that a selector surely means; None where a lot decides."""
+    """Return the members that a selector certainly means; None where it draws."""
     if selector == "all":
         return list(range(len(roster.members)))
     if isinstance(selector, tuple):

@@ -47,7 +47,7 @@ class Work(Entry):
         return self
 
     def doers(self, roster: Roster, random: Random) -> list[int]:
-        """The members that do it, at every occurrence the same."""
+        """Return the members that do it, the same at each occurrence."""
         raise NotImplementedError
 
     def register(self, controls: Controls) -> None:
@@ -80,7 +80,7 @@ class ByOne(Work):
             yield Problem((*path, "from"), unknown_name(self.from_, "a node", list(roster.index)))
 
     def sender(self, roster: Roster) -> Member:
-        """The member that does it."""
+        """Return the member that does it."""
         return roster.members[roster.index.get(self.from_ or "", 0)]
 
     def doers(self, roster: Roster, random: Random) -> list[int]:
@@ -100,5 +100,5 @@ class Sent(ByOne):
     )
 
     def content(self) -> bytes:
-        """The payload."""
+        """Return the payload."""
         return filler(self.payload, 0) if self.fill == "random" else bytes(self.payload)
