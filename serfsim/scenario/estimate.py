@@ -1,8 +1,8 @@
 """Cost of a run before it begins: events and memory, to within a factor of a few.
 
-Rates were counted on runs of 30 to 400 nodes, the memory of joins on up to 10,000 nodes and of converged starts
-on up to 100,000, including the page that `serfsim run` writes. A run estimated beyond the budget of events or
-the available memory is refused, since a typing error in a unit would otherwise fill the machine;
+The rates were counted on runs of 30 to 400 nodes, the memory of joins on up to 10,000 nodes and of converged
+starts on up to 100,000, including the page that `serfsim run` writes. A run estimated beyond the budget of
+events or the available memory is refused, since a typing error in a unit would otherwise fill the machine;
 `--allow-large` permits it.
 """
 
