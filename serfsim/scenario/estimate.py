@@ -15,8 +15,9 @@ from serfsim.base.memory import allowance
 from serfsim.protocol.large import LARGE
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.network import GilbertElliott
+from serfsim.scenario.patterns import is_pattern, matching
 from serfsim.scenario.problems import found_expected
-from serfsim.scenario.roster import group_of_each
+from serfsim.scenario.roster import group_of_each, node_names
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.topologies import RandomRtt
@@ -116,7 +117,7 @@ def _views(scenario: Sections, n: int) -> float:
     anew, changed = 0.0, float(len(scenario.workload))
     for fault in scenario.faults:
         # The others may come to hold all of these for dead.
-        count = _size(fault.selector, group_of) * fault.count_occurrences(scenario.duration)
+        count = _size(fault.selector, scenario, group_of) * fault.count_occurrences(scenario.duration)
         changed += count
         if fault.restarts():
             anew += count  # it starts again with a view of its own
@@ -140,16 +141,20 @@ def _accused_seconds(scenario: Sections, n: int) -> float:
             end = fault.end_of(fault.at)
             each = left if end is None else min(left, end - fault.at)
             spent = min(left, each * fault.count_occurrences(scenario.duration))
-            found += _size(fault.selector, group_of) * spent
+            found += _size(fault.selector, scenario, group_of) * spent
     return min(found, n * scenario.duration)
 
 
-def _size(selector: Selector, group_of: list[str]) -> int:
-    """Return the number of members that a selector picks."""
+def _size(selector: Selector, scenario: Sections, group_of: list[str]) -> int:
+    """Return the number of members that a selector picks, or more where its names overlap."""
     if isinstance(selector, int):
         return selector
     if isinstance(selector, tuple):
-        return sum(group_of.count(name) or 1 for name in selector)
+        names = [name for name in selector if not is_pattern(name)]
+        found = sum(group_of.count(name) or 1 for name in names)
+        for pattern in set(selector).difference(names):
+            found += len(matching(pattern, [*node_names(scenario.cluster.nodes), *group_of]))
+        return min(found, len(group_of))
     return len(group_of) if selector == "all" else share_of(selector, len(group_of))
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from serfsim.base import english
 from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.roster import build_roster
 from serfsim.scenario.selection import Selector
 from serfsim.scenario.units import write_duration, write_share, write_size
@@ -82,7 +83,9 @@ def describe_selector(selector: Selector) -> str:
 def with_verb(selector: Selector, one: str, several: str) -> str:
     """'node-03 crashes', 'all nodes crash': the members with the verb's form for one or for several."""
     # A group's name counts as one.
-    is_one = selector == 1 or (isinstance(selector, tuple) and len(selector) == 1)
+    is_one = selector == 1 or (
+        isinstance(selector, tuple) and len(selector) == 1 and not is_pattern(selector[0])
+    )
     return f"{describe_selector(selector)} {one if is_one else several}"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
 from serfsim.scenario.cluster import Cluster, Group, Node
+from serfsim.scenario.patterns import is_pattern, matching, read_pattern
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.settings import Settings, overridden, release_settings
 from serfsim.scenario.units import read_share
@@ -57,14 +58,42 @@ class Roster:
     groups: dict[str, list[int]]
 
     def named(self, names: Iterable[str]) -> list[int]:
-        """Numbers of these nodes and of these groups' nodes, ascending, each once."""
+        """Numbers of these nodes and of these groups' nodes, ascending, each once.
+
+        Patterns stand for all nodes and groups that they match. KeyError for a name that nobody has.
+        """
         found: set[int] = set()
         for name in names:
-            if name in self.groups:
+            if is_pattern(name):
+                matches = read_pattern(name).matches
+                found.update(member.index for member in self.members if matches(member.name))
+                found.update(*(self.groups[group] for group in matching(name, self.groups)))
+            elif name in self.groups:
                 found.update(self.groups[name])
             else:
                 found.add(self.index[name])
         return sorted(found)
+
+    def pair(self, pair: tuple[str, str]) -> tuple[list[int], list[int]]:
+        """Return the numbers at both ends of a pair of names, where `rest` is everybody but the other end."""
+        ends = [None if name == "rest" else self.named([name]) for name in pair]
+        first, second = (
+            end if end is not None else self._others(ends[1 - place] or []) for place, end in enumerate(ends)
+        )
+        return first, second
+
+    def _others(self, nodes: list[int]) -> list[int]:
+        left = set(nodes)
+        return [member.index for member in self.members if member.index not in left]
+
+    @property
+    def own_names(self) -> list[str]:
+        """Names of all members, without the shorter ones that it answers to."""
+        return [member.name for member in self.members]
+
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Return those of `names` that somebody has, and all patterns."""
+        return [name for name in names if is_pattern(name) or name in self.index or name in self.groups]
 
 
 def node_names(nodes: int | Sequence[Node]) -> list[str]:

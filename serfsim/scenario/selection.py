@@ -1,8 +1,8 @@
-"""Selectors of members: names, groups, everybody, a number or a share picked at random.
+"""Selectors of members: names, groups, patterns, everybody, a number or a share picked at random.
 
-A selector is kept as it was written: a tuple of names of nodes and groups, the word "all", an
-integer n (n random nodes) or a share like "20%". `select` makes node numbers of it. Random picks are
-made once for an entry of the scenario: an entry that repeats hits the same nodes each time.
+A selector is kept as it was written: a tuple of names of nodes and groups and of patterns (`patterns`), the
+word "all", an integer n (n random nodes) or a share like "20%". `select` makes node numbers of it. Random
+picks are made once for an entry of the scenario: an entry that repeats hits the same nodes each time.
 """
 
 from __future__ import annotations
@@ -14,12 +14,24 @@ from pydantic import BeforeValidator, Field
 
 from serfsim.native import Random
 from serfsim.scenario.cluster import NAME_SCHEMA, read_name
-from serfsim.scenario.problems import Path, Problem, found_expected, invalid, unknown_name
+from serfsim.scenario.patterns import PATTERN_SCHEMA, is_pattern, matching, read_pattern
+from serfsim.scenario.problems import Path, Problem, found_expected, invalid, listed, unknown_name
 from serfsim.scenario.roster import Roster
 from serfsim.scenario.units import SHARE_TEXT, Kind, read_share, write_share
 
 Selector = int | str | tuple[str, ...]
-_EXPECTED = "names of nodes or groups, 'all', how many, or a share such as '20%'"
+_EXPECTED = (
+    "names of nodes or groups, patterns such as node-[03..17], 'all', how many, or a share such as '20%'"
+)
+_PAIRS = "pairs of nodes, groups or patterns such as [[a, b]], or [[a, rest]]"
+
+
+def read_name_or_pattern(value: object) -> str:
+    """Read a name of a node or a group, or a pattern of such names."""
+    if isinstance(value, str) and is_pattern(value):
+        read_pattern(value)
+        return value
+    return read_name(value)
 
 
 def read_selector(value: Any) -> Selector:
@@ -35,25 +47,27 @@ def read_selector(value: Any) -> Selector:
             return value
         if value.strip().endswith("%"):
             return write_share(read_share(value))
-        return (read_name(value),)
+        return (read_name_or_pattern(value),)
     if isinstance(value, (list, tuple)) and value:
         if list(value) == ["all"]:
             return "all"
-        return tuple(read_name(name) for name in value)
+        return tuple(read_name_or_pattern(name) for name in value)
     raise invalid(_EXPECTED, value)
 
 
 def _read_pairs(value: Any) -> Any:
-    expected = "pairs of nodes or groups such as [[a, b]]"
     if not isinstance(value, (list, tuple)) or not value:
-        raise invalid(expected, value)
+        raise invalid(_PAIRS, value)
     if len(value) == 2 and all(isinstance(name, str) for name in value):
         value = [value]
     pairs = []
     for position, pair in enumerate(value):
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
             raise invalid("a pair such as [a, b]", pair, inside=(position,))
-        pairs.append((read_name(pair[0]), read_name(pair[1])))
+        if all(name == "rest" for name in pair):
+            raise invalid("'rest' at one end of a pair", found="'rest' at both", inside=(position,))
+        ends = ("rest" if name == "rest" else read_name_or_pattern(name) for name in pair)
+        pairs.append(tuple(ends))
     return tuple(pairs)
 
 
@@ -71,22 +85,28 @@ def _read_sides(value: Any) -> Any:
     return tuple(sides)
 
 
-NAMES_SCHEMA: Final = {"type": "array", "items": NAME_SCHEMA, "minItems": 1}
+_ANY_NAME: Final = [NAME_SCHEMA, PATTERN_SCHEMA]
+NAMES_SCHEMA: Final = {"type": "array", "items": {"anyOf": _ANY_NAME}, "minItems": 1}
 _SELECTOR_SCHEMA: Final = {
     "anyOf": [
         {"const": "all"},
         {"type": "integer", "minimum": 1},
         {"type": "string", "pattern": rf"^\s*{SHARE_TEXT}\s*$"},
-        NAME_SCHEMA,
+        *_ANY_NAME,
         NAMES_SCHEMA,
         {"const": ["all"]},
     ]
 }
-_PAIR_SCHEMA: Final = {**NAMES_SCHEMA, "minItems": 2, "maxItems": 2}
+_PAIR_SCHEMA: Final = {
+    "type": "array",
+    "items": {"anyOf": [{"const": "rest"}, *_ANY_NAME]},
+    "minItems": 2,
+    "maxItems": 2,
+}
 _PAIRS_SCHEMA: Final = {"anyOf": [{"type": "array", "items": _PAIR_SCHEMA, "minItems": 1}, _PAIR_SCHEMA]}
 _SIDES_SCHEMA: Final = {
     "type": "array",
-    "items": {"anyOf": [{"const": "rest"}, *_SELECTOR_SCHEMA["anyOf"][1:5]]},
+    "items": {"anyOf": [{"const": "rest"}, *_SELECTOR_SCHEMA["anyOf"][1:6]]},
     "minItems": 2,
 }
 
@@ -95,9 +115,9 @@ Nodes = Annotated[Any, BeforeValidator(read_selector), Kind(_EXPECTED, _SELECTOR
 Pairs = Annotated[
     tuple[tuple[str, str], ...],
     BeforeValidator(_read_pairs),
-    Kind("pairs of nodes or groups such as [[a, b]]", _PAIRS_SCHEMA),
+    Kind(_PAIRS, _PAIRS_SCHEMA),
 ]
-"""Pairs of names of nodes or groups."""
+"""Pairs of names of nodes or groups or of patterns; `rest` is everybody but the other end."""
 Sides = Annotated[
     Any,
     BeforeValidator(_read_sides),
@@ -172,10 +192,21 @@ def pair_problems(pairs: Iterable[tuple[str, str]], roster: Roster, path: Path) 
     """Unknown names in pairs."""
     for position, pair in enumerate(pairs):
         for end, name in enumerate(pair):
-            yield from name_problems(name, roster, (*path, position, end))
+            if name != "rest":
+                yield from name_problems(name, roster, (*path, position, end))
 
 
 def name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
-    """Yield names that no node and no group has."""
-    if name not in roster.index and name not in roster.groups:
+    """Yield names that no node and no group has, and patterns that match none."""
+    if is_pattern(name):
+        if not (matching(name, roster.own_names) or matching(name, roster.groups)):
+            names = roster.own_names
+            nodes = (
+                f"the nodes are {names[0]} to {names[-1]}" if len(names) > 1 else f"the node is {names[0]}"
+            )
+            groups = f", the groups {listed(roster.groups)}" if roster.groups else ""
+            found = f"'{name}', which matches nobody"
+            expected = f"a pattern that some node or group matches ({nodes}{groups})"
+            yield Problem(path, found_expected(found, expected))
+    elif name not in roster.index and name not in roster.groups:
         yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))

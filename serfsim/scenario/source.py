@@ -1,17 +1,20 @@
 """YAML with the place of everything: plain values, and the line each of them stands on.
 
-YAML 1.2, so `on` and `no` are words. Keys are always text. A key that stands twice in a mapping is
-refused: the second would silently win.
+YAML 1.2, so `on` and `no` are words. Within brackets, where YAML asks for quotes, `node-[03..17]` needs none.
+Keys are always text. A key that stands twice in a mapping is refused: the second would silently win.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.tokens import ScalarToken
 
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.problems import Path, found_expected, path_text, quoted
@@ -66,6 +69,7 @@ def read_yaml(text: str, source: Source, at: Path = ()) -> Any:
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _Composer
+    yaml.Scanner = _Scanner
     try:
         root = yaml.compose(text)
         if root is None:
@@ -83,6 +87,23 @@ def read_yaml(text: str, source: Source, at: Path = ()) -> Any:
 def _words(error: MarkedYAMLError) -> str:
     problem = str(error.problem or error.context or "it cannot be read").strip()
     return f"{error.context}: {problem}" if error.context and error.problem else problem
+
+
+_RANGED = re.compile(r"[A-Za-z0-9._*?-]+\[[0-9., ]+\](?:[A-Za-z0-9._*?-]|\[[0-9., ]+\])*")
+LONGEST_PATTERN = 128
+
+
+class _Scanner(Scanner):
+    """A scanner for which a name with a range is one word within brackets too, where YAML has an error."""
+
+    def scan_plain(self) -> Any:
+        found = _RANGED.match(self.reader.prefix(LONGEST_PATTERN)) if self.flow_level else None
+        if found is None:
+            return super().scan_plain()
+        start = self.reader.get_mark()
+        self.allow_simple_key = False
+        self.reader.forward(len(found[0]))
+        return ScalarToken(found[0], True, start, self.reader.get_mark())
 
 
 class _Composer(Composer):

@@ -34,8 +34,7 @@ def network_loss(loss: NetworkLoss, transport: str, roster: Roster) -> losses.Lo
     by_pair = losses.LossByPair(everywhere, hosts)
     for pair in loss.pairs:
         model = loss_sampler(getattr(pair, transport), hosts)
-        for first, second in pair.between:
-            a, b = roster.named([first]), roster.named([second])
+        for a, b in map(roster.pair, pair.between):
             by_pair.set(a, b, model)
             if not pair.one_way:
                 by_pair.set(b, a, model)

@@ -187,7 +187,10 @@ class OnPackets(Fault):
     """
 
     nodes: Nodes | None = Field(default=None, description="members around whom it is; all unless given")
-    between: Pairs | None = Field(default=None, description="pairs of nodes or groups, instead of `nodes`")
+    between: Pairs | None = Field(
+        default=None,
+        description="pairs of nodes, groups or patterns, not `nodes`; `rest` is everybody else",
+    )
     direction: Direction = Field(
         default="both", description="packets that `nodes` receive (in), send (out), or both"
     )
@@ -219,7 +222,8 @@ class OnPackets(Fault):
         """'to and from node-03', 'from a to b', 'everywhere'."""
         if self.between is not None:
             link = "from {} to {}" if self.one_way else "between {} and {}"
-            return format_names([link.format(*pair) for pair in self.between])
+            ends = [["all the others" if name == "rest" else name for name in pair] for pair in self.between]
+            return format_names([link.format(*pair) for pair in ends])
         if self.selector == "all":
             return "everywhere"
         side = {"both": "to and from", "in": "to", "out": "from"}[self.direction]
@@ -227,7 +231,7 @@ class OnPackets(Fault):
 
     def prepare(self, roster: Roster, random: Random) -> Links:
         if self.between is not None:
-            ways = [(roster.named([a]), roster.named([b])) for a, b in self.between]
+            ways = [roster.pair(pair) for pair in self.between]
             return Links(
                 ways, not self.one_way, sorted({node for way in ways for side in way for node in side})
             )

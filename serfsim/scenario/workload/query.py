@@ -154,8 +154,7 @@ def _longest_names(selector: Selector, roster: Roster) -> list[str]:
     """Return the longest list of names that a selector may pick."""
     names = [member.name for member in roster.members]
     if isinstance(selector, tuple):
-        known = [name for name in selector if name in roster.index or name in roster.groups]
-        return [names[number] for number in roster.named(known)]
+        return [names[number] for number in roster.named(roster.known(selector))]
     count = len(names)
     if isinstance(selector, int):
         count = selector

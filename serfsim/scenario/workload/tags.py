@@ -96,5 +96,5 @@ def _named_members(selector: Selector, roster: Roster) -> list[int] | None:
     if selector == "all":
         return list(range(len(roster.members)))
     if isinstance(selector, tuple):
-        return roster.named([name for name in selector if name in roster.index or name in roster.groups])
+        return roster.named(roster.known(selector))
     return None
