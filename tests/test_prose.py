@@ -25,7 +25,6 @@ PENDING = (
     "logs/",
     "protocol/wire/",
     "report/",
-    "results/",
     "simulation/",
     "topology/",
     "validation/",

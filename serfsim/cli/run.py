@@ -18,7 +18,7 @@ from serfsim.cli import codes
 from serfsim.cli.interruption import STOPPED, interruptible
 from serfsim.report.answer import UNSETTLED
 from serfsim.report.plots import DRAWN
-from serfsim.results.folder import check_replaceable, held, unfinished_capture
+from serfsim.results.folder import check_replaceable, lock_folder, unfinished_capture
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
@@ -70,7 +70,7 @@ def run(
     check_replaceable(folder, DRAWN)
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
-    with held(folder):
+    with lock_folder(folder):
         result = _simulated(scenario, quiet, folder)
         if result.summary.get("warm_up_settled") is False:
             typer.echo(f"warning: {UNSETTLED}", err=True)

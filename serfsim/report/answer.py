@@ -115,9 +115,9 @@ def sentences(summary: Summary, quiet: bool) -> Iterator[str]:
     if summary.get("warm_up_settled") is False:
         yield UNSETTLED
     figures = [str(claim["claim"]) for claim in summary.get("claims", [])]
-    for told, matters in TOPICS:
+    for sentences_of, matters in TOPICS:
         if matters(summary, figures, quiet):
-            yield from told(summary)
+            yield from sentences_of(summary)
 
 
 def value_of(summary: Summary, figure: str) -> Any:

@@ -51,9 +51,9 @@ class Result(RunResult):
         return result_card(self)
 
     def __repr__(self) -> str:
-        told = answer(self.summary)
+        answered = answer(self.summary)
         name, seed = self.summary["name"], self.summary["seed"]
-        return f"<Result of {name}, seed {seed}: {told.partial or told.verdict.rstrip('.')}>"
+        return f"<Result of {name}, seed {seed}: {answered.partial or answered.verdict.rstrip('.')}>"
 
 
 open_result = Result.open

@@ -136,8 +136,8 @@ def fit(figure: Figure, ax: Axes, height: float | None) -> None:
     figure.subplots_adjust(left / width, below / height, 1.0 - right / width, 1.0 - above / height)
 
 
-def svg_of(figure: Figure, name: str, told: str) -> str:
-    """The figure as an <svg> element. `told` is what it says to those who cannot see it."""
+def svg_of(figure: Figure, name: str, description: str) -> str:
+    """The figure as an <svg> element. `description` is what it says to those who cannot see it."""
     text = io.StringIO()
     with mpl.rc_context(OPTIONS):
         figure.savefig(text, format="svg", dpi=RASTER_DPI, metadata={"Date": None})
@@ -149,7 +149,7 @@ def svg_of(figure: Figure, name: str, told: str) -> str:
     # Places need no more than hundredths of a point; what is written stays as it is.
     body = _TAG.sub(lambda tag: _FINE.sub(r"\1", tag[0]), with_own_ids(body, name))
     body = re.sub(r"\n\s*", "\n", body)
-    return f'<svg {box[0]} role="img" aria-label="{escape(told)}">{coloured(body)}'
+    return f'<svg {box[0]} role="img" aria-label="{escape(description)}">{coloured(body)}'
 
 
 def with_own_ids(text: str, name: str) -> str:

@@ -120,7 +120,7 @@ def remembered(truth: StoredTruth) -> list[TimelineEntry]:
         for window in truth.fault_windows(most=MOST_ROWS)
     ]
     return [
-        TimelineEntry(f"at {format_duration(round(t, 3))}", told) for t, told in sorted(steps)[:MOST_ROWS]
+        TimelineEntry(f"at {format_duration(round(t, 3))}", words) for t, words in sorted(steps)[:MOST_ROWS]
     ]
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from serfsim.report.plots import style
 from serfsim.report.topology_table import EXACT
-from serfsim.results.scoring.pair_errors import Embedding, spaced
+from serfsim.results.scoring.pair_errors import Embedding, evenly_spaced
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor, Survey
@@ -27,7 +27,7 @@ COLOURS = "cividis"  # even for those who see few colours
 
 
 def shown_nodes(survey: Survey) -> Integers:
-    return spaced(np.arange(survey.topology.n, dtype=np.int64), SHOWN)
+    return evenly_spaced(np.arange(survey.topology.n, dtype=np.int64), SHOWN)
 
 
 def shown_rtt(survey: Survey) -> Floats:

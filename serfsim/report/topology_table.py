@@ -26,11 +26,11 @@ def survey_rows(survey: Survey) -> list[Row]:
     report = survey.report
     if report.pairs == 0:
         return []
-    rows = [_row("Round-trip times", name, *told) for name, *told in _times(report)]
+    rows = [_row("Round-trip times", name, *cells) for name, *cells in _times(report)]
     if report.slices > 1:
-        rows += [_row("Over time", name, *told) for name, *told in _slices(report)]
-    rows += [_row("Asymmetry", name, *told) for name, *told in _asymmetry(report)]
-    rows += [_row("Triangle inequality", name, *told) for name, *told in _triangles(report)]
+        rows += [_row("Over time", name, *cells) for name, *cells in _slices(report)]
+    rows += [_row("Asymmetry", name, *cells) for name, *cells in _asymmetry(report)]
+    rows += [_row("Triangle inequality", name, *cells) for name, *cells in _triangles(report)]
     rows += floor_rows(survey)
     return [row for row in rows if row.value != NONE]
 

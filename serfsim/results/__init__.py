@@ -1,3 +1,3 @@
-"""What a run leaves: its recording, scores, tables, log and stored truth. Nothing here draws."""
+"""The artefacts of a run: recording, scores, tables, log and stored truth. Nothing here draws."""
 
 __all__: list[str] = []

@@ -1,11 +1,11 @@
-"""log.txt: the lines that real agents would have logged in a run, in their words (`serfsim.logs.words`).
+"""The log of a run, `log.txt`, in the words of real agents (`serfsim.logs.words`).
 
 A line is
 
     <seconds> <node> [LEVEL] memberlist: ...
 
-and what a real agent logs on several lines goes on without a level. Happenings that a real agent does not
-log (a changed health score, a confirmation) have no line. Node i has the i-th address of 10.0.0.0/8.
+Continuation lines of a multi-line entry have no level. Events that a real agent does not log (a changed
+health score, a confirmation) have no line. Node i has the i-th address of 10.0.0.0/8.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from serfsim.results.scoring.scored_run import is_of, pieces, rows_of
 
 Releases = Sequence[tuple[float, int, str]]
 
-EARLY_JOINS = 100_000  # more joins than this before t = 0 are told in one line
+EARLY_JOINS = 100_000  # one line replaces more joins than this before t = 0
 MOST_LINES = 1_000_000
 CHUNK = 100_000
-# Lines whose text is a name that somebody chose, with whatever characters.
+# Lines whose text is a name from outside, which may hold any character.
 NAMED = frozenset(
     (
         *(line.MESSAGE_EVENT, line.MESSAGE_QUERY, line.OLD_EVENT, line.OLD_QUERY, line.UNKNOWN_QUERY),
@@ -40,10 +40,10 @@ NAMED = frozenset(
 
 
 def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:
-    """By which entry of `releases` each row was logged: its place plus 1, 0 where by none of them."""
+    """Return the entry of `releases` in force for each row: its index plus 1, or 0 for none."""
     since = np.array([begins for begins, _, _ in releases], dtype=np.float64)
     whose = np.array([member for _, member, _ in releases], dtype=np.int64)
-    # Releases and rows by node and time, releases first: a row's own is the last before it.
+    # Releases and rows by node and time, releases first: the last one before a row is in force.
     of_row = np.repeat([False, True], [len(releases), len(t)])
     members = np.concatenate([whose, node])
     order = np.lexsort((of_row, np.concatenate([since, t]), members))
@@ -63,10 +63,10 @@ def log_lines(
     releases: Releases = (),
     log: LogTable | None = None,
 ) -> Iterator[str]:
-    """The lines of a run in their order, without line ends.
+    """Yield the lines of a run in order, without line ends.
 
-    They are in the words of each observer's release: `releases` as a Recording has them, else `version`.
-    `log`: the lines that no event stands for.
+    Each line is in the words of its observer's release: from `releases` (as in a Recording), else `version`.
+    `log`: the lines that no event produces.
     """
     for lines in _in_parts(events, names, version, releases, log):
         yield from lines
@@ -87,23 +87,26 @@ def _in_parts(
     hidden = early if joins > EARLY_JOINS else 0
     if hidden:
         yield [f"# {joins} EventMemberJoin lines from before t = 0 are left out."]
-    rows, logged = _logged(events, numbers, hidden)
+    rows, logged = _rows_with_lines(events, numbers, hidden)
     total = logged + len(log.t)
-    # A line comes before the event that was the next one when it was logged. Both are in order already.
+    # A line precedes the first event recorded after it. Both sequences are in order already.
     place = np.concatenate([2 * rows + 1, 2 * log.mark[:MOST_LINES].astype(np.int64)])
     order = np.argsort(place, kind="stable")[:MOST_LINES]
-    told: dict[int, str] = {}
+    cache: dict[int, str] = {}
     for low in range(0, len(order), CHUNK):
         chunk = order[low : low + CHUNK]
-        yield _formatted(events, log, rows, chunk, words, known, spoken_by, releases, told)
+        yield _format_lines(events, log, rows, chunk, words, known, spoken_by, releases, cache)
     if total > MOST_LINES:
         yield [f"# {total - MOST_LINES} more lines are left out."]
     if log.left_out > 0:
         yield [f"# {log.left_out} more lines about received messages are left out."]
 
 
-def _logged(events: EventTable, numbers: Sequence[int], hidden: int) -> tuple[Integers, int]:
-    """The first MOST_LINES rows with a line, and how many have one; no joins of the first `hidden` rows."""
+def _rows_with_lines(events: EventTable, numbers: Sequence[int], hidden: int) -> tuple[Integers, int]:
+    """Return the first MOST_LINES rows that have a line and the total of such rows.
+
+    Joins among the first `hidden` rows do not count.
+    """
     found, total = [np.zeros(0, dtype=np.int64)], 0
     for part in in_pieces((events.kind,)):
         kinds = events.kind[part]
@@ -116,7 +119,7 @@ def _logged(events: EventTable, numbers: Sequence[int], hidden: int) -> tuple[In
     return np.concatenate(found)[:MOST_LINES], total
 
 
-def _formatted(
+def _format_lines(
     events: EventTable,
     log: LogTable,
     rows: Integers,
@@ -127,9 +130,9 @@ def _formatted(
     releases: Releases,
     known: dict[int, str],
 ) -> list[str]:
-    """The lines of some places: those below len(rows) are events, all others are the log's.
+    """Format the lines at some places of the merged order: below len(rows) events, above the log's.
 
-    `spoken_by`: for each of the eras (`eras_of`) the place of its words. `known` are the words found so far.
+    `spoken_by`: index into `words` for each era (`eras_of`). `known` caches formatted texts.
     """
     is_event = order < len(rows)
     chosen, others = rows[order[is_event]], order[~is_event] - len(rows)
@@ -147,35 +150,35 @@ def _formatted(
     a, b = merged(events.detail[chosen], log.a), merged(none, log.b)
     text = merged(none - 1, log.text)
     spoken = spoken_by[eras_of(t, observer, releases)]
-    # Most lines differ from others by their head and whom they are about alone, and are put in words once.
+    # Most lines differ only in head and subject, so their text is formatted once.
     n = len(names.names)
     only_whom = np.array([[one.tells_only_whom(which) for which in range(256)] for one in words])
     whom = np.where((subject >= 0) & (subject < n), subject, n)
     keys = np.where(only_whom[spoken, number], (spoken * 256 + number) * (n + 1) + whom, -1)
-    # Of a datagram's messages an observer logs many lines at one moment.
+    # One datagram makes an observer log many lines at the same time.
     begins = np.ones(len(order), dtype=np.bool_)
     begins[1:] = (t[1:] != t[:-1]) | (observer[1:] != observer[:-1])
     moments = zip(t[begins].tolist(), observer[begins].tolist(), strict=True)
     heads = [f"{when:12.3f} {names.names[node]} " for when, node in moments]
     lines = []
     for place, (moment, key) in enumerate(zip((np.cumsum(begins) - 1).tolist(), keys.tolist(), strict=True)):
-        told = known.get(key, "")
-        if not told:
+        wording = known.get(key, "")
+        if not wording:
             what, node, at = int(number[place]), int(observer[place]), int(text[place])
-            shown = "" if at < 0 else _shown(what, log.texts[at])
+            shown = "" if at < 0 else _escape_text(what, log.texts[at])
             entry = Entry(what, node, int(subject[place]), int(a[place]), int(b[place]), shown)
-            told = words[spoken[place]].of(entry)
+            wording = words[spoken[place]].of(entry)
             if key >= 0:
-                known[key] = told
-            elif "\n" in told:
-                lines += [heads[moment] + part for part in told.splitlines() if part]
+                known[key] = wording
+            elif "\n" in wording:
+                lines += [heads[moment] + part for part in wording.splitlines() if part]
                 continue
-        lines.append(heads[moment] + told)
+        lines.append(heads[moment] + wording)
     return lines
 
 
-def _shown(number: int, text: str) -> str:
-    """What fills in a line, with nothing in it that makes another line of it, unless agents write several."""
+def _escape_text(number: int, text: str) -> str:
+    """Escape the text of a line; line breaks survive only where real agents write several lines."""
     return printable(text, keep="" if number in NAMED else "\n\t")
 
 
@@ -187,5 +190,6 @@ def write_log(
     releases: Releases = (),
     log: LogTable | None = None,
 ) -> None:
+    """Write the lines of `log_lines` to a text stream."""
     for lines in _in_parts(events, names, version, releases, log):
         stream.write("\n".join([*lines, ""]))

@@ -1,6 +1,6 @@
-"""Tables as columns of arrays, from which both parquet files (`parquet`) and pandas frames are made.
+"""Tables as columns of arrays, the source of both parquet files (`parquet`) and pandas frames.
 
-To write a result and its page needs no pandas, whose import takes longer than a small run.
+Writing a result and its page does not need pandas, whose import takes longer than a small run.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 class Coded(NamedTuple):
-    """A column of names, shape (m,): `codes` are places in `names`, -1 where the value is missing."""
+    """A column of names, shape (m,): `codes` index `names`, -1 marks a missing value."""
 
     codes: Integers
     names: list[str]
 
     def values(self) -> list[str | None]:
-        """The names themselves."""
+        """Return the names, None where missing."""
         known = [*self.names, None]
         return [known[code] for code in self.codes.tolist()]
 
 
 class Masked(NamedTuple):
-    """A column of which some values are missing; all arrays (m,)."""
+    """A column with missing values; both arrays have shape (m,)."""
 
     values: NDArray[Any]
     missing: Booleans
@@ -39,12 +39,12 @@ class Masked(NamedTuple):
 
 Column: TypeAlias = NDArray[Any] | Coded | Masked
 Columns: TypeAlias = dict[str, Column]
-# pandas' own types for integers and truth values that may be missing, by the type of the values.
+# pandas' nullable types for integers and booleans, by numpy type.
 NULLABLE: Final = {"bool": "boolean", "int8": "Int8", "int16": "Int16", "int32": "Int32", "int64": "Int64"}
 
 
 def frame_of(columns: Columns) -> pd.DataFrame:
-    """The same as a pandas frame: names are categories, missing values `pd.NA`."""
+    """Convert columns to a pandas frame: names become categories, missing values `pd.NA`."""
     # start-up: pandas is slow to import
     import pandas as pd
 
@@ -60,8 +60,8 @@ def frame_of(columns: Columns) -> pd.DataFrame:
     return pd.DataFrame({name: series(column) for name, column in columns.items()})
 
 
-def joined(parts: Sequence[Columns]) -> Columns:
-    """The rows of tables of the same columns, of which there is one at least, in one."""
+def concatenate_tables(parts: Sequence[Columns]) -> Columns:
+    """Concatenate one or more tables that have the same columns."""
 
     def column(name: str) -> Column:
         those = [part[name] for part in parts]

@@ -1,6 +1,6 @@
 """The data files of a result folder.
 
-It is written whole or not at all, replaces only files of an older result, and `manifest.json` lists its files
+The folder is written atomically and replaces only files of an older result. `manifest.json` lists the files
 with their hashes.
 """
 
@@ -19,7 +19,7 @@ from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.base.locking import locked_once
 
 RESULT = "a result folder"
-KIND = "result"  # in its manifest
+KIND = "result"  # in the manifest
 SUMMARY = "summary.json"
 SCENARIO = "scenario.yaml"
 TRUTH = "truth.json"
@@ -61,29 +61,31 @@ def _owned(complete: bool, more: Sequence[str]) -> atomic_folders.Owned:
 def replacing(
     folder: Path, *, complete: bool = True, more: Sequence[str] = ()
 ) -> AbstractContextManager[Path]:
-    """Yield a temporary folder that takes the place of `folder` when the block ends well.
+    """Yield a temporary folder that replaces `folder` when the block succeeds.
 
     `more`: files that may be written besides NAMES, such as plots and page. Files in `folder` that
-    serfsim did not write stay. Raises ResultError where `folder` holds something that is not a result, or
+    serfsim did not write stay. Raises ResultError if `folder` holds something other than a result or
     cannot be written.
     """
     return atomic_folders.replacing(folder, _owned(complete, more), ResultError)
 
 
 def check_replaceable(folder: Path, more: Sequence[str] = ()) -> None:
-    """Raise ResultError where `replacing` would: before the run rather than after it."""
+    """Raise the ResultError that `replacing` would raise, before the run rather than after it."""
     atomic_folders.check_replaceable(folder, _owned(True, more), ResultError)
 
 
-def held(folder: Path) -> AbstractContextManager[None]:
-    """Hold the folder, which need not be there yet. Raises ResultError where another run does."""
+def lock_folder(folder: Path) -> AbstractContextManager[None]:
+    """Lock the folder, which need not exist yet. Raises ResultError if another run holds it."""
     place = folder.absolute().resolve()
     made(place.parent, ResultError)
-    return locked_once(place.with_name(f".{place.name}.lock"), folder, "is at a run into it", ResultError)
+    return locked_once(
+        place.with_name(f".{place.name}.lock"), folder, "is writing a run into it", ResultError
+    )
 
 
 def place_for(folder: Path, *, complete: bool, more: Sequence[str] = ()) -> Path:
-    """Where a result goes: `folder`, or beside it where a partial one would replace a complete one."""
+    """Return `folder`, or FOLDER-partial if a partial result would replace a complete one."""
     if complete or not folder.is_dir():
         return folder
     kept = manifest.read(folder)
@@ -102,7 +104,7 @@ def place_for(folder: Path, *, complete: bool, more: Sequence[str] = ()) -> Path
 
 
 def renew(folder: Path, paths: Iterable[Path]) -> None:
-    """Enter files that were drawn or written anew into the manifest, where they lie in a result."""
+    """Update the manifest for files that were redrawn or rewritten, if they belong to a result."""
     kept = manifest.read(folder)
     if kept is not None:
         root = folder.resolve()
@@ -111,28 +113,27 @@ def renew(folder: Path, paths: Iterable[Path]) -> None:
 
 
 def unfinished_capture(folder: Path) -> Path:
-    """Where a capture is written that is to go into `folder`: beside it, so that it need not be copied."""
+    """Return the path of an unfinished capture for `folder`: beside it, so that finishing needs no copy."""
     folder = folder.absolute()
     return folder.with_name(f".{folder.name}.capture-{os.getpid()}")
 
 
 def check_unaltered(folder: Path) -> None:
-    """Raises ResultError, with the names of the files, where a result is not as serfsim wrote it."""
+    """Raise ResultError, naming the files, if a result differs from what serfsim wrote."""
     if manifest.require_unaltered(folder) is None:
         warnings.warn(
-            f"{folder} has no {manifest.FILE}: an earlier serfsim wrote it, and nothing tells whether it was"
-            " altered",
+            f"{folder} has no {manifest.FILE}: an earlier serfsim wrote it, and changes cannot be detected",
             SerfsimWarning,
             stacklevel=3,
         )
 
 
 def require_result(folder: Path) -> None:
-    """Raises ResultError with one clear message where `folder` is not a result."""
+    """Raise ResultError if `folder` is not a result."""
     if not folder.is_dir():
         if folder.is_file():
             raise ResultError(f"{folder}: found a file; expected a result folder")
-        raise ResultError(f"{folder}: there is no such result folder")
+        raise ResultError(f"{folder}: no such result folder")
     missing = [name for name in (SUMMARY, TRUTH) if not (folder / name).is_file()]
     if missing:
-        raise ResultError(f"{folder}: is not a result folder: it has no {missing[0]}")
+        raise ResultError(f"{folder}: not a result folder: it has no {missing[0]}")

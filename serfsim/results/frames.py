@@ -1,7 +1,7 @@
-"""The tables of a result, column by column: one row an observation, time first, units in names.
+"""The tables of a result, column by column: one row per observation, time first, units in names.
 
 Nodes are coded by the scenario's names, so that a table of millions of rows stays small and sorts in
-the scenario's order. `report.columns` makes parquet files and pandas frames of them.
+the scenario's order. `results.columns` turns the tables into parquet files and pandas frames.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.protocol.serf.application import ACKED, ANSWERED, DELIVERED, RECEIVED, SENT
-from serfsim.results.columns import Coded, Columns, Masked, joined
+from serfsim.results.columns import Coded, Columns, Masked, concatenate_tables
 from serfsim.results.scoring.coordinates import ErrorSeries
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.pair_errors import ERROR_FIGURES
@@ -42,20 +42,25 @@ from serfsim.results.scoring.rows import PIECE, let_go
 from serfsim.results.scoring.scored_run import ScoredRun, rows_of, rows_of_kind, select
 from serfsim.results.scoring.traffic import is_type
 
-EARLY_ROWS = 2_000_000  # more rows than this before t = 0 are a mass join: its joins are left out
-REACHABLE_ROWS = 500_000  # reachability is asked pair by pair; beyond so many rows it stays unknown
+EARLY_ROWS = 2_000_000  # more rows than this before t = 0 are a mass join, whose joins are left out
+REACHABLE_ROWS = 500_000  # reachability is computed pair by pair; above this many rows it is left missing
 DELIVERY_KINDS = ("event", "query", "ack", "response")
-PROBE_ROWS = (FAILED_PING, TCP_FALLBACK_OK, TCP_FALLBACK_ERROR, SUSPECT)  # counted here if not already
+PROBE_ROWS = (
+    FAILED_PING,
+    TCP_FALLBACK_OK,
+    TCP_FALLBACK_ERROR,
+    SUSPECT,
+)  # counted here unless the recording has them
 
 
-def nodes(numbers: Integers, names: list[str]) -> Coded:
-    """Node numbers as names; what is not a node becomes a missing value."""
+def code_nodes(numbers: Integers, names: list[str]) -> Coded:
+    """Code node numbers by name; numbers that are no node become missing."""
     valid = (numbers >= 0) & (numbers < len(names))
     return Coded(np.where(valid, numbers, -1), names)
 
 
-def kinds(numbers: Integers) -> Coded:
-    """Event numbers as their names."""
+def code_kinds(numbers: Integers) -> Coded:
+    """Code event numbers by name."""
     known = sorted(NAMES)
     codes = np.full(max(known) + 1, -1)
     codes[known] = np.arange(len(known))
@@ -63,12 +68,12 @@ def kinds(numbers: Integers) -> Coded:
 
 
 def leaves_out_joins(events: EventTable) -> bool:
-    """Whether `member_events` does without the joins before t = 0."""
+    """Return True if `member_events` omits the joins before t = 0."""
     return int(np.searchsorted(events.t, 0.0)) > EARLY_ROWS
 
 
 def kept_events(events: EventTable) -> Iterator[EventTable]:
-    """The rows that `member_events` shows, a piece after the other; rows of one moment are in one."""
+    """Yield the rows of `member_events` in pieces; a piece never splits rows of the same time."""
     early = int(np.searchsorted(events.t, 0.0)) if leaves_out_joins(events) else 0
     before = rows_of(events, 0, early)
     yield select(before, rows_of_kind(before, [kind for kind in NAMES if kind != JOIN]))
@@ -83,10 +88,10 @@ def kept_events(events: EventTable) -> Iterator[EventTable]:
 
 
 def confirmations(events: EventTable, n: int) -> Masked:
-    """How many peers confirmed: of a suspicion that timed out, and of the failed that it caused.
+    """Return the number of confirming peers for each suspicion timeout and the failed event it caused.
 
-    The failed row carries none itself; it is matched to the last time-out of the same observer about
-    the same subject at the same instant.
+    A failed row does not carry the number; it takes that of the last timeout of the same observer about
+    the same subject at the same time.
     """
     count = np.zeros(len(events.t), dtype=np.int32)
     timeout = events.kind == SUSPICION_TIMEOUT
@@ -97,7 +102,7 @@ def confirmations(events: EventTable, n: int) -> Masked:
     late = ~timeout[rows]
     order = np.lexsort((rows, late, events.t[rows], pair))
     rows, pair, late = rows[order], pair[order], late[order]
-    # Of every row the nearest time-out before it, which in this order is its own, if any is.
+    # The nearest timeout before each row; in this order it is the row's own, if there is one.
     origin = np.maximum.accumulate(np.where(late, -1, np.arange(len(rows)))) if len(rows) else rows
     matched = late & (origin >= 0)
     matched &= (pair[origin] == pair) & (events.t[rows[origin]] == events.t[rows])
@@ -107,9 +112,9 @@ def confirmations(events: EventTable, n: int) -> Masked:
 
 
 def reachability(run: ScoredRun, events: EventTable, about_node: Booleans) -> Masked:
-    """Could a packet pass between observer and subject both ways, at each row's time?
+    """Return whether packets could pass both ways between observer and subject at each row's time.
 
-    Missing where the subject is no node.
+    Missing where the subject is not a node.
     """
     reachable = np.zeros(len(events.t), dtype=np.bool_)
     ask = run.recording.truth.reachable
@@ -127,17 +132,17 @@ def about_nodes(events: EventTable, n: int) -> Booleans:
 
 
 def member_events(run: ScoredRun) -> Columns:
-    """t_s, observer, subject, kind, truth_alive, truth_reachable, confirmations, detail.
+    """Return t_s, observer, subject, kind, truth_alive, truth_reachable, confirmations, detail.
 
-    One row for every row of the event table (but see `kept_events`). `truth_alive`: was the
-    subject up then. `truth_reachable` is missing in all rows where there are more than REACHABLE_ROWS.
+    One row per row of the event table (but see `kept_events`). `truth_alive`: the subject was up
+    then. `truth_reachable` is missing throughout if more than REACHABLE_ROWS rows need it.
     `detail` is the number that `protocol.events` describes for the kind.
     """
-    return joined(list(member_events_in_parts(run)))
+    return concatenate_tables(list(member_events_in_parts(run)))
 
 
 def member_events_in_parts(run: ScoredRun) -> Iterator[Columns]:
-    """The same table in parts, since after a mass join it has a row for every pair of nodes."""
+    """Yield `member_events` in parts, since a mass join gives a row for every pair of nodes."""
     names, recorded = run.recording.names, run.recording.events
     asked = 0
     for events in kept_events(recorded):
@@ -148,9 +153,9 @@ def member_events_in_parts(run: ScoredRun) -> Iterator[Columns]:
         unknown = Masked(np.zeros(len(known), dtype=np.bool_), np.ones(len(known), dtype=np.bool_))
         yield {
             "t_s": events.t,
-            "observer": nodes(events.observer, names),
-            "subject": nodes(events.subject, names),
-            "kind": kinds(events.kind),
+            "observer": code_nodes(events.observer, names),
+            "subject": code_nodes(events.subject, names),
+            "kind": code_kinds(events.kind),
             "truth_alive": known & ~run.down.covers(subject, events.t),
             "truth_reachable": unknown if asked > REACHABLE_ROWS else reachability(run, events, known),
             "confirmations": confirmations(events, run.n),
@@ -159,7 +164,7 @@ def member_events_in_parts(run: ScoredRun) -> Iterator[Columns]:
 
 
 def event_table(columns: Any) -> EventTable:
-    """The event table that `member_events` was made from."""
+    """Convert columns of `member_events` back to the event table."""
     numbers = {name: number for number, name in NAMES.items()}
     by_code = np.array([numbers[name] for name in columns["kind"].names], dtype=np.int8)
     return EventTable(
@@ -172,7 +177,7 @@ def event_table(columns: Any) -> EventTable:
 
 
 def probes(run: ScoredRun) -> Columns:
-    """t_s (the second's beginning), kind, count: a row for every second and kind, zeros too."""
+    """Return t_s (start of the second), kind, count: a row for every second and kind, zeros included."""
     table = run.recording.probe_counts
     seconds = table.start + np.arange(len(table.values))
     columns = {name: table.values[:, place] for place, name in enumerate(table.columns)}
@@ -192,10 +197,10 @@ def probes(run: ScoredRun) -> Columns:
 
 
 def traffic(run: ScoredRun) -> Columns:
-    """t_s, message_type, transport, count, bytes: a row for every second and type that had any.
+    """Return t_s, message_type, transport, count, bytes: a row for every second and type that had any.
 
-    Bytes are whole IP packets. What belongs to no message (handshakes, retransmissions, bare acks)
-    is the type "overhead", so that bytes add up to what the network carried; its count is 0.
+    Bytes are whole IP packets. Bytes outside any message (handshakes, retransmissions, bare acks)
+    have the type "overhead" and count 0, so that bytes add up to what the network carried.
     """
     counts, sizes = run.recording.traffic_counts, run.recording.traffic_bytes
     columns = list(dict.fromkeys([*counts.columns, *sizes.columns]))
@@ -241,7 +246,7 @@ def traffic(run: ScoredRun) -> Columns:
 
 
 def per_second(table: PerSecond, column: str, seconds: Floats) -> Integers:
-    """One column of a table at these seconds; 0 where the table has no such column or second."""
+    """Return one column of a table at these seconds; 0 where the table has no such column or second."""
     values = np.zeros(len(seconds), dtype=np.int64)
     if column in table.columns and len(seconds) and len(table.values):
         place = np.rint(seconds - table.start).astype(np.int64)
@@ -251,10 +256,10 @@ def per_second(table: PerSecond, column: str, seconds: Floats) -> Integers:
 
 
 def coordinates(samples: CoordinateSamples, names: list[str]) -> Columns:
-    """t_s, node, vec_0 ..., height, adjustment, error: a row for every sample of a live node, seconds."""
+    """Return t_s, node, vec_0 ..., height, adjustment, error (seconds): a row per sample and live node."""
     sample, node = np.nonzero(samples.live)
     vec = samples.vec[sample, node]
-    columns: Columns = {"t_s": samples.t[sample], "node": nodes(node.astype(np.int64), names)}
+    columns: Columns = {"t_s": samples.t[sample], "node": code_nodes(node.astype(np.int64), names)}
     columns.update({f"vec_{place}": vec[:, place] for place in range(samples.vec.shape[2])})
     for name in ("height", "adjustment", "error"):
         columns[name] = getattr(samples, name)[sample, node]
@@ -262,7 +267,7 @@ def coordinates(samples: CoordinateSamples, names: list[str]) -> Columns:
 
 
 def coordinate_error(series: ErrorSeries) -> Columns:
-    """t_s; relative_error_* (1), absolute_error_*_ms; rank_loss; nearest_accuracy; pairs."""
+    """Return t_s, relative_error_* (1), absolute_error_*_ms, rank_loss, nearest_accuracy, pairs."""
     columns: Columns = {"t_s": series.t}
     for place, name in enumerate(ERROR_FIGURES):
         columns[f"relative_error_{name}"] = series.relative[:, place]
@@ -275,12 +280,12 @@ def coordinate_error(series: ErrorSeries) -> Columns:
 
 
 def queues(samples: QueueSamples) -> Columns:
-    """t_s, queue, mean, p90, max: messages waiting at a live member, a row for every sample and queue."""
+    """Return t_s, queue, mean, p90, max: messages queued at a live member, a row per sample and queue."""
     rows = []
     for depth, live in zip(samples.depth, samples.live, strict=True):
         now = depth[live].astype(np.float64) if live.any() else np.zeros((1, len(QUEUES)))
         rows.append(np.array([now.mean(axis=0), np.quantile(now, 0.9, axis=0), now.max(axis=0)]))
-    # A sample and a statistic by queue become a row for each sample and queue.
+    # From (sample, statistic, queue) to a row per sample and queue.
     found = np.array(rows).reshape(-1, 3, len(QUEUES)).transpose(0, 2, 1).reshape(-1, 3)
     return {
         "t_s": np.repeat(samples.t, len(QUEUES)),
@@ -292,18 +297,18 @@ def queues(samples: QueueSamples) -> Columns:
 
 
 def deliveries(table: DeliveryTable, names: list[str]) -> Columns:
-    """A row for every process that got a user event or query, and for every ack and answer that came in.
+    """Return a row for every process that received a user event or query, and for every ack and response.
 
-    t_sent_s (of the event or query), t_received_s, t_delivered_s (to the application; missing where it
-    was not), kind (event, query, ack, response), name, ltime, source (of an ack or response: whose),
-    node (who got it), payload_bytes (of the event or query). In order of t_received_s.
+    Columns: t_sent_s (of the event or query), t_received_s, t_delivered_s (to the application; missing
+    if it was not delivered), kind (event, query, ack, response), name, ltime, source (the sender), node
+    (the receiver), payload_bytes (of the event or query). In order of t_received_s.
     """
     items = table.items
     sent = np.full(len(items), np.inf)
     at = np.flatnonzero(table.action == SENT)
     np.minimum.at(sent, table.item[at], table.t[at])
     key = table.item.astype(np.int64) * len(names) + table.node
-    # A process that was started anew may be given again what the one before had.
+    # A restarted process may receive again what its predecessor had.
     life = lives(key, table.action == RECEIVED)
     key = key * (int(life.max(initial=0)) + 1) + life
     received, delivered = (firsts(key, table.action == action) for action in (RECEIVED, DELIVERED))
@@ -323,23 +328,23 @@ def deliveries(table: DeliveryTable, names: list[str]) -> Columns:
     passed[: len(received)] = [handed.get(one, np.nan) for one in key[received].tolist()]
     order = np.argsort(table.t[rows], kind="stable")
     rows, item = rows[order], item[order]
-    told = [items[one] for one in item.tolist()]
+    listed = [items[one] for one in item.tolist()]
     began = np.where(np.isfinite(sent), sent, np.nan)
     return {
         "t_sent_s": began[item] if len(items) else np.zeros(0),
         "t_received_s": table.t[rows].astype(np.float64),
         "t_delivered_s": passed[order],
         "kind": Coded(kind[order].astype(np.int64), list(DELIVERY_KINDS)),
-        "name": np.array([one.name for one in told], dtype=np.object_),
-        "ltime": np.array([one.ltime for one in told], dtype=np.int64),
-        "source": nodes(source[order].astype(np.int64), names),
-        "node": nodes(table.node[rows].astype(np.int64), names),
-        "payload_bytes": np.array([one.size for one in told], dtype=np.int64),
+        "name": np.array([one.name for one in listed], dtype=np.object_),
+        "ltime": np.array([one.ltime for one in listed], dtype=np.int64),
+        "source": code_nodes(source[order].astype(np.int64), names),
+        "node": code_nodes(table.node[rows].astype(np.int64), names),
+        "payload_bytes": np.array([one.size for one in listed], dtype=np.int64),
     }
 
 
 def lives(key: Integers, is_received: Booleans) -> Integers:
-    """How often what a row is about had been received by then, by one and the same member."""
+    """Count, up to each row, the receptions with its key: of the same item by the same member."""
     order = np.argsort(key, kind="stable")
     grouped = key[order]
     count = np.cumsum(is_received[order])
@@ -351,6 +356,6 @@ def lives(key: Integers, is_received: Booleans) -> Integers:
 
 
 def firsts(key: Integers, wanted: Booleans) -> NDArray[np.intp]:
-    """The wanted rows without those whose key came before, in order."""
+    """Return the wanted rows, in order, that are the first with their key."""
     rows = np.flatnonzero(wanted)
     return np.sort(rows[np.unique(key[rows], return_index=True)[1]])

@@ -1,6 +1,6 @@
 """Read and write tables as parquet files.
 
-The files carry the note by which pandas restores a frame's types, as `DataFrame.to_parquet` would write it.
+The files carry the metadata by which pandas restores a frame's types, as `DataFrame.to_parquet` writes it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from serfsim.results.scoring.intervals import Booleans
 
 
 def write_parquet(parts: Iterable[Columns], path: Path) -> None:
-    """Write the table, compressed with zstd, each part as a row group. Raises OSError where that cannot be.
+    """Write the table, compressed with zstd, each part as a row group. Raises OSError on failure.
 
-    There is one part at least, which may be empty; all have the same columns, names of codes included.
+    `parts` holds at least one part, possibly empty; all have the same columns and code names.
     """
     writer = None
     try:
@@ -31,7 +31,7 @@ def write_parquet(parts: Iterable[Columns], path: Path) -> None:
             note = {"pandas": json.dumps(_note(columns))}
             table = pa.Table.from_arrays(arrays, names=list(columns), metadata=note)
             if writer is None:
-                # Floats hardly ever repeat, and the least and greatest name of each page are of no use.
+                # Floats hardly ever repeat, and minima and maxima of names are of no use.
                 repeated = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
                 times = [name for name in table.column_names if name not in repeated]
                 writer = pq.ParquetWriter(
@@ -45,7 +45,7 @@ def write_parquet(parts: Iterable[Columns], path: Path) -> None:
 
 
 def read_parquet(path: Path) -> Columns:
-    """The columns of a file, of serfsim or of pandas. Raises OSError or ValueError where it is none."""
+    """Read the columns of a file of serfsim or pandas. Raises OSError or ValueError if it is not parquet."""
     with pq.ParquetFile(path) as file:  # read_table would import pandas
         table = file.read()
     note = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
@@ -56,7 +56,7 @@ def read_parquet(path: Path) -> Columns:
 
 
 def _array(column: Column) -> pa.Array:
-    """The column as Arrow has it, made of its buffers: `pyarrow.array` would import pandas to ask it."""
+    """Build the Arrow array from buffers, because `pyarrow.array` imports pandas."""
     if isinstance(column, Coded):
         codes = np.where(column.codes < 0, 0, column.codes).astype(np.int32)
         return pa.DictionaryArray.from_arrays(_plain(codes, column.codes < 0), _texts(column.names))
@@ -66,7 +66,7 @@ def _array(column: Column) -> pa.Array:
 
 
 def _plain(values: NDArray[Any], missing: Booleans | None = None) -> pa.Array:
-    """Numbers or truth values."""
+    """Build an array of numbers or booleans."""
     valid = None if missing is None or not missing.any() else _bits(~missing)
     if values.dtype == np.bool_:
         return pa.Array.from_buffers(pa.bool_(), len(values), [valid, _bits(values)])
@@ -86,7 +86,7 @@ def _texts(texts: list[str]) -> pa.Array:
 
 
 def _note(columns: Columns) -> dict[str, Any]:
-    """What pandas writes about a frame without an index ("pandas metadata" of its documentation)."""
+    """Return pandas' metadata for a frame without an index ("pandas metadata" in its documentation)."""
 
     def about(name: str, column: Column) -> dict[str, Any]:
         details = None
@@ -118,7 +118,7 @@ def _note(columns: Columns) -> dict[str, Any]:
 
 
 def _column(chunks: pa.ChunkedArray, nullable: bool) -> Column:
-    """The reverse of `_array`, for the same reason."""
+    """Reverse `_array`, from buffers for the same reason."""
     array = (
         pa.concat_arrays(chunks.unify_dictionaries().chunks)
         if chunks.num_chunks
@@ -136,10 +136,10 @@ def _column(chunks: pa.ChunkedArray, nullable: bool) -> Column:
 
 
 def _values(array: pa.Array) -> tuple[NDArray[Any], Booleans]:
-    """Numbers or truth values, and which of them are missing. ValueError for anything else."""
+    """Return numbers or booleans and the mask of missing ones. Raises ValueError for other types."""
     kind = array.type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise ValueError(f"found a column of {kind}; expected numbers, truth values or names")
+        raise ValueError(f"found a column of {kind}; expected numbers, booleans or names")
     rows = slice(array.offset, array.offset + len(array))
     valid, data = array.buffers()
 

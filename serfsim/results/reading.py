@@ -1,7 +1,7 @@
-"""Whether what a result folder holds can be what serfsim wrote: types, and numbers that point somewhere.
+"""Checks of a stored result: types of values, and references that point to something.
 
-The manifest tells of files that were altered; these checks hold where there is none, or where somebody
-renewed it too. Each raises ResultError with the file and the place in it.
+The manifest detects altered files; these checks also hold without a manifest, or with one that was
+renewed after the change. Each raises ResultError with the file and the place in it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from serfsim.protocol.events import NAMES
 from serfsim.results.columns import Coded, Column, Columns, Masked
 from serfsim.results.stored_truth import StoredTruth
 
-# What reading a file of JSON raises that is none, or holds something else.
+# Raised by reading a file that is not JSON or holds something else.
 UNREADABLE: Final = (
     *(ValueError, KeyError, TypeError, AttributeError, IndexError),
     *(OverflowError, RecursionError, OSError),
@@ -60,27 +60,27 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def check_summary(file: Path, summary: Mapping[str, Any]) -> None:
-    """Of the heading each value has its type, and every figure is a number or nothing."""
+    """Check the type of each value in the heading, and that every figure is a number or null."""
     for name, kinds in _REQUIRED.items():
         value = summary.get(name)
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise _no(file, name, value, "what serfsim writes there")
+            raise _invalid(file, name, value, "the type that serfsim writes")
     for name in ("cpu_s", "events_per_s", "interrupted_at_s"):
         _check_number(file, name, summary.get(name))
     claims = summary.get("claims", [])
     if not isinstance(claims, list):
-        raise _no(file, "claims", claims, "a list")
+        raise _invalid(file, "claims", claims, "a list")
     for place, claim in enumerate(claims):
         if not isinstance(claim, dict) or not isinstance(claim.get("claim"), str):
-            raise _no(file, f"claims[{place}]", claim, "a claim")
+            raise _invalid(file, f"claims[{place}]", claim, "a claim")
         if not isinstance(claim.get("holds"), bool):
-            raise _no(file, f"claims[{place}].holds", claim.get("holds"), "true or false")
+            raise _invalid(file, f"claims[{place}].holds", claim.get("holds"), "true or false")
         _check_number(file, f"claims[{place}].value", claim.get("value"))
     if not isinstance(summary["versions"].get("node_class", ""), str):
-        raise _no(file, "versions.node_class", summary["versions"]["node_class"], "text")
+        raise _invalid(file, "versions.node_class", summary["versions"]["node_class"], "text")
     parts = summary["versions"].get("parts", {})
     if not isinstance(parts, dict) or not all(isinstance(path, str) for path in parts.values()):
-        raise _no(file, "versions.parts", parts, "classes by the parts that they replace")
+        raise _invalid(file, "versions.parts", parts, "a mapping of part to class")
     _check_releases(file, summary.get("serf_releases", {}))
     for name, value in summary.items():
         if name not in _ABOUT:
@@ -89,7 +89,7 @@ def check_summary(file: Path, summary: Mapping[str, Any]) -> None:
 
 def _check_releases(file: Path, releases: Any) -> None:
     if not isinstance(releases, dict) or not all(isinstance(counts, dict) for counts in releases.values()):
-        raise _no(file, "serf_releases", releases, "nodes by release")
+        raise _invalid(file, "serf_releases", releases, "node counts by release")
     for when, counts in releases.items():
         _check_figures(file, f"serf_releases.{when}", counts)
 
@@ -107,62 +107,62 @@ def _check_figures(file: Path, name: str, value: Any) -> None:
 
 def _check_number(file: Path, name: str, value: Any) -> None:
     if value is not None and (not isinstance(value, _NUMBER) or isinstance(value, bool)):
-        raise _no(file, name, value, "a number")
+        raise _invalid(file, name, value, "a number")
     if isinstance(value, int) and abs(value) >= 2**63:
-        raise _no(file, name, f"a number of {value.bit_length()} bits", "a number")
+        raise _invalid(file, name, f"a number of {value.bit_length()} bits", "a number")
 
 
-def _no(file: Path, name: str, value: Any, expected: str) -> ResultError:
+def _invalid(file: Path, name: str, value: Any, expected: str) -> ResultError:
     found = "nothing" if value is None else repr(value)[:60]
     return ResultError(f"{file}: {name}: found {found}; expected {expected}")
 
 
 def _is_time(value: Any) -> bool:
-    """Seconds; those of a span may be infinite."""
+    """Return True for seconds; ends of intervals may be infinite."""
     return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
 
 
 def check_stored_truth(file: Path, truth: StoredTruth) -> None:
-    """Names are names, times numbers, and numbers of nodes those of nodes."""
+    """Check that names are unique texts, times are numbers, and node numbers are in range."""
     names, count = truth.names, len(truth.names) if isinstance(truth.names, list) else 0
     if not count or not all(isinstance(name, str) for name in names) or len(set(names)) < count:
-        raise _no(file, "names", names, "the names of the nodes")
+        raise _invalid(file, "names", names, "the names of the nodes")
     groups = truth.groups
     if (
         not isinstance(groups, list)
         or len(groups) != count
         or not all(isinstance(one, str) for one in groups)
     ):
-        raise _no(file, "groups", groups, f"the groups of the {count} nodes")
+        raise _invalid(file, "groups", groups, f"the groups of the {count} nodes")
     for name, value in (
         ("warm_up_s", truth.warm_up),
         ("duration_s", truth.duration),
         ("end_s", truth.end_s),
     ):
         if not _is_time(value):
-            raise _no(file, name, value, "seconds")
+            raise _invalid(file, name, value, "seconds")
     for name, spans in (("down_s", truth.down), ("faulted_s", truth.faulted)):
         if len(spans) != count:
-            raise _no(file, name, len(spans), f"one list for each of the {count} nodes")
+            raise _invalid(file, name, len(spans), f"one list for each of the {count} nodes")
         for interval in (interval for one in spans for interval in one):
             if not _is_time(interval.start) or not _is_time(interval.end):
-                raise _no(file, name, interval, "seconds")
+                raise _invalid(file, name, interval, "seconds")
     for name, happened in (("crashes", truth.crashes), ("leaves", truth.leaves)):
         for t, node in happened:
             if not _is_time(t) or type(node) is not int or not 0 <= node < count:
-                raise _no(file, name, [t, node], "a time and the number of a node")
+                raise _invalid(file, name, [t, node], "a time and a node number")
     known = truth.map
     if known is not None:
         inside = ((known.nodes >= 0) & (known.nodes < count)).all()
         if known.xy_s.shape != (len(known.nodes), 2) or known.xy_s.dtype.kind not in "fi" or not inside:
-            raise _no(file, "map", None, "a place for each of its nodes")
+            raise _invalid(file, "map", None, "a position for each of its nodes")
 
 
 def check_table(file: Path, name: str, table: Columns, names: list[str]) -> None:
-    """The columns are there and of their kind; who is named is a member."""
+    """Check that the columns exist with the right types and name only members."""
     for column in COLUMNS[name]:
         if column not in table:
-            raise ResultError(f"{file}: found no column {column}; expected those that serfsim writes")
+            raise ResultError(f"{file}: found no column {column}; expected the columns that serfsim writes")
     known = set(names)
     for column, values in table.items():
         if column in _NAMES:
@@ -181,18 +181,18 @@ def _check_members(file: Path, column: str, values: Column, known: set[str]) -> 
     found = values.names if isinstance(values, Coded) else list(_array(values).tolist())
     stranger = next((one for one in found if one is not None and one not in known), None)
     if stranger is not None:
-        raise ResultError(f"{file}: {column}: found {str(stranger)[:60]!r}; expected the name of a node")
+        raise ResultError(f"{file}: {column}: found {str(stranger)[:60]!r}; expected a node's name")
 
 
 def _check_events(file: Path, table: Columns) -> None:
-    """What figures count on: names by number, kinds of events, times."""
+    """Check names, event kinds and times, on which the figures rely."""
     for column in ("observer", "subject", "kind"):
         if not isinstance(table[column], Coded):
-            raise ResultError(f"{file}: {column}: found no names; expected those that serfsim writes")
+            raise ResultError(f"{file}: {column}: found no names; expected coded names")
     kind, t = table["kind"], table["t_s"]
     assert isinstance(kind, Coded)
     strangers = [one for one in kind.names if one not in set(NAMES.values())]
     if strangers or (kind.codes < 0).any():
-        raise ResultError(f"{file}: kind: found {str(strangers[:1])[:60]}; expected kinds of events")
+        raise ResultError(f"{file}: kind: found {str(strangers[:1])[:60]}; expected event kinds")
     if isinstance(t, (Coded, Masked)) or not np.isfinite(t).all():
-        raise ResultError(f"{file}: t_s: found times that are no number")
+        raise ResultError(f"{file}: t_s: found NaN; expected seconds")

@@ -1,8 +1,8 @@
 """The data of one run: its summary and its tables.
 
-A `RunResult` is made from a recording (`from_recording`) or read back from a folder (`open`); both offer
-the same properties, so a figure or a comparison never asks where a result came from. Tables are made, or
-read, when first asked for. `serfsim.report.runs.Result` adds plots, the page and the card of notebooks.
+A `RunResult` comes from a recording (`from_recording`) or a folder (`open`); both offer the same
+properties, so figures and comparisons need not know the origin. Tables are computed or read
+on first use. `serfsim.report.runs.Result` adds plots, the page and the notebook card.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Claims = Sequence[Mapping[str, Any]] | Callable[[Mapping[str, Any]], Sequence[Ma
 
 @dataclass(frozen=True)
 class StoredScenario:
-    """The scenario of a result that was read from a folder: `text` is its YAML."""
+    """The scenario of a result read from a folder; `text` is its YAML."""
 
     name: str
     question: str
@@ -51,7 +51,7 @@ class StoredScenario:
         return self.text
 
     def read(self) -> Scenario | None:
-        """The scenario itself; None where this version of serfsim cannot read it, or its files are gone."""
+        """Parse the scenario; return None if this version of serfsim cannot, or its files are gone."""
         try:
             return loads(self.text)
         except SerfsimError:
@@ -59,9 +59,9 @@ class StoredScenario:
 
 
 class RunResult:
-    """`summary` is a mapping as in summary.json; the tables have the columns of the result folder.
+    """One run's summary (a mapping as in summary.json) and tables (the columns of the result folder).
 
-    `recording` is None for a result read from a folder. `capture` is the file with the run's packets, where
+    `recording` is None for a result read from a folder. `capture` is the file with the run's packets, if
     the scenario asked for one.
     """
 
@@ -79,7 +79,7 @@ class RunResult:
         self.truth = truth
         self.recording = recording
         self.capture: KeptCapture | None = None
-        self.log: Path | None = None  # of a result that was read
+        self.log: Path | None = None  # of a result read from a folder
         self._views = views
         self._makers = tables
         self._columns: dict[str, Columns] = {}
@@ -90,7 +90,7 @@ class RunResult:
         """Score a run.
 
         `scenario` has `.name` and `.question`, and `.to_yaml()` for the result folder. `claims`:
-        the checked claims, each {claim, holds, value}, or a function that makes them of the figures.
+        the checked claims, each {claim, holds, value}, or a function that derives them from the figures.
         """
         run = ScoredRun(recording)
         series = error_series(run)
@@ -119,7 +119,7 @@ class RunResult:
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
-        """Read a result folder. Raises ResultError where it is not one."""
+        """Read a result folder. Raises ResultError if it is not one."""
         place = Path(folder)
         layout.require_result(place)
         layout.check_unaltered(place)
@@ -131,7 +131,7 @@ class RunResult:
                 f"{place}: {layout.SUMMARY} or {layout.TRUTH} cannot be read: {error}"
             ) from error
         if not isinstance(summary, dict) or summary.get("schema_version") != SCHEMA_VERSION:
-            raise ResultError(f"{place}: {layout.SUMMARY} is not of schema_version {SCHEMA_VERSION}")
+            raise ResultError(f"{place}: {layout.SUMMARY} expected schema_version {SCHEMA_VERSION}")
         missing = [
             name for name in ("name", "question", "seed", "digest", "detection") if name not in summary
         ]
@@ -147,7 +147,7 @@ class RunResult:
 
                 path = place / f"{name}.parquet"
                 if not path.is_file():
-                    raise ResultError(f"{place}: has no {path.name}")
+                    raise ResultError(f"{place}: found no {path.name}")
                 try:
                     table = read_parquet(path)
                     check_table(path, name, table, truth.names)
@@ -169,27 +169,29 @@ class RunResult:
 
     @cached_property
     def scenario_yaml(self) -> str:
-        """The scenario as YAML, or its name where it cannot tell more."""
+        """The scenario as YAML, or only its name if it has no `to_yaml`."""
         if hasattr(self.scenario, "to_yaml"):
             return str(self.scenario.to_yaml())
         return f"name: {json.dumps(self.scenario.name)}\n"
 
     def table(self, name: str) -> pd.DataFrame:
-        """The table of that name (a file of the result folder without its ending)."""
+        """Return the table of that name (a file of the result folder without its suffix)."""
         if name not in self._tables:
             self._tables[name] = frame_of(self.columns(name))
         return self._tables[name]
 
     def columns(self, name: str) -> Any:
-        """The same table as a mapping of columns (`report.columns`), for which pandas is not needed."""
+        """Return the table as a mapping of columns (`results.columns`), without pandas."""
         if name not in self._columns:
             self._columns[name] = self._makers[name]()
         return self._columns[name]
 
     @property
     def member_events(self) -> pd.DataFrame:
-        """Events that members reported, a row each: t_s, observer, subject, kind (join, suspect, ...), and
-        what was true of the subject just then. `serfsim.protocol.events` has the kinds.
+        """Events that members reported, with the truth at that time.
+
+        A row per event: t_s, observer, subject, kind (join, suspect, ...; see `serfsim.protocol.events`),
+        truth_alive, truth_reachable, confirmations, detail.
         """
         return self.table("member_events")
 
@@ -205,7 +207,7 @@ class RunResult:
 
     @property
     def coordinate_error(self) -> pd.DataFrame:
-        """The error of estimated round trips over time: t_s, and quantiles over all pairs of live nodes."""
+        """The error of estimated round-trip times over time: t_s, quantiles over all pairs of live nodes."""
         return self.table("coordinate_error")
 
     @property
@@ -215,7 +217,7 @@ class RunResult:
 
     @property
     def deliveries(self) -> pd.DataFrame:
-        """User events and queries, a row for each member that got one: t_sent_s, t_received_s, ..."""
+        """User events and queries received, a row per receiving member: t_sent_s, t_received_s, ..."""
         return self.table("deliveries")
 
     @property
@@ -232,18 +234,18 @@ class RunResult:
 
     @property
     def views(self) -> ViewHistory:
-        """Who counted whom as a member from t = 0 on."""
+        """The membership views of all nodes from t = 0 on."""
         if self._views is None:
             truth = self.truth
             self._views = view_history(self.events, truth.down_spans, truth.end_s, truth.converged_start)
         return self._views
 
     def save(self, folder: str | Path) -> Path:
-        """Write the result folder, replacing an older result only when whole; returns its path.
+        """Write the result folder atomically and return its path.
 
-        A partial result does not replace a complete one: it goes beside it, as FOLDER-partial. Files that
-        others put into the folder stay. Raises ResultError where the folder holds something else, another run
-        has it, or it cannot be written.
+        A partial result does not replace a complete one: it goes to FOLDER-partial. Files that serfsim did
+        not write stay. Raises ResultError if the folder holds something else, another run holds it, or it
+        cannot be written.
         """
         with self._saving(Path(folder)) as (target, partial):
             self._write(partial)
@@ -251,23 +253,23 @@ class RunResult:
 
     @contextmanager
     def _saving(self, folder: Path, more: Sequence[str] = ()) -> Iterator[tuple[Path, Path]]:
-        """Yield the folder to be replaced and the one to write into; `more`: files beyond `folder.NAMES`."""
+        """Yield the folder to replace and the one to write into; `more`: files beyond `folder.NAMES`."""
         complete = bool(self.summary["complete"])
         target = layout.place_for(folder, complete=complete, more=more)
         layout.check_replaceable(target, more)
-        with layout.held(target), layout.replacing(target, complete=complete, more=more) as partial:
+        with layout.lock_folder(target), layout.replacing(target, complete=complete, more=more) as partial:
             yield target, partial
         if self.capture is not None:
             self.capture.stays(target.absolute() / self.capture.name)
 
     def _kept_truth(self) -> StoredTruth:
-        """As it fits the tables: where they do without the joins before t = 0, views begin complete."""
+        """Return the truth that fits the tables: if they omit joins before t = 0, views begin complete."""
         if not frames.leaves_out_joins(self.events):
             return self.truth
         return replace(self.truth, converged_start=True)
 
     def _parts(self, name: str) -> Iterator[Columns]:
-        """A table as it is written: that of the events in parts, and not kept, since it may be large."""
+        """Yield a table in parts for writing; member events are not cached, since they may be large."""
         if name == "member_events" and self.recording is not None and name not in self._columns:
             yield from frames.member_events_in_parts(ScoredRun(self.recording))
         else:
@@ -299,11 +301,11 @@ class RunResult:
 
 
 def _stored_text(file: Path) -> str:
-    """The scenario that a result was made from, as text; "" where nobody kept it."""
+    """Return the text of the stored scenario, or "" if there is none."""
     try:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "found bytes that are no UTF-8 text; expected a scenario"
+        reason = getattr(error, "strerror", None) or "found bytes that are not UTF-8; expected a scenario"
         raise ResultError(f"{file}: cannot be read: {reason}") from None

@@ -1,8 +1,8 @@
-"""What a reader of a result must know besides its tables: who was there, and what was true.
+"""The stored part of a run's truth, which a reader of a result needs besides its tables.
 
-A recording holds the truth as functions and lists. Of these the result folder keeps what figures
-need, in `truth.json`: names, groups, when each node was down or under a fault, crashes, leaves,
-and where the nodes lie on the true map.
+A recording holds the truth as functions and lists. The result folder keeps what figures need in
+`truth.json`: names, groups, when each node was down or under a fault, crashes, leaves, and the
+nodes' positions on the true map.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.results.scoring.intervals import Spans, merged
-from serfsim.results.scoring.pair_errors import spaced
+from serfsim.results.scoring.intervals import Spans, merge_intervals
+from serfsim.results.scoring.pair_errors import evenly_spaced
 from serfsim.results.scoring.recording import FLAP_TIMEOUT, Floats, Integers, Interval, Recording
 
-MAP_NODES = 400  # a map of more nodes cannot be read, and scaling a larger matrix takes long
+MAP_NODES = 400  # a larger map is illegible, and scaling a larger matrix is slow
 
 
 @dataclass
 class TrueMap:
-    """Where nodes lie: `nodes` (m,), `xy_s` (m, 2) in seconds of round-trip time.
+    """Positions of nodes: `nodes` (m,), `xy_s` (m, 2) in seconds of round-trip time.
 
-    `scaled`: the topology has no map, and this one was made from the true round-trip times by
+    `scaled`: the topology has no map, and this one comes from the true round-trip times by
     classical multidimensional scaling.
     """
 
@@ -37,9 +37,9 @@ class TrueMap:
 
 @dataclass
 class StoredTruth:
-    """Times in seconds on the scenario's clock; `end_s` is where the run stopped.
+    """The truth of a run; times in seconds on the scenario's clock, `end_s` is the end of the run.
 
-    `flap_timeout`: that setting of each node.
+    `flap_timeout`: Serf's setting for each node, seconds.
     """
 
     names: list[str]
@@ -64,8 +64,11 @@ class StoredTruth:
         return Spans(self.faulted)
 
     def fault_windows(self, most: int = 150) -> list[Interval]:
-        """When any node was down or under a fault, within the scored time; [] where more than `most`."""
-        windows = merged(interval for one in [*self.faulted, *self.down] for interval in one)
+        """Return the times with any node down or under a fault, clipped to the scored time.
+
+        Empty if there are more than `most`.
+        """
+        windows = merge_intervals(interval for one in [*self.faulted, *self.down] for interval in one)
         inside = [window for window in windows if window.end > 0 and window.start < self.end_s]
         clipped = [Interval(max(0.0, one.start), min(self.end_s, one.end)) for one in inside]
         return clipped if len(clipped) <= most else []
@@ -91,9 +94,9 @@ def stored_truth_of(recording: Recording) -> StoredTruth:
 
 
 def true_map(recording: Recording) -> TrueMap | None:
-    """The topology's own map, or one made from the true round-trip times."""
+    """Return the topology's own map, or one scaled from the true round-trip times; None without either."""
     n = len(recording.names)
-    nodes = spaced(np.arange(n, dtype=np.int64), MAP_NODES)
+    nodes = evenly_spaced(np.arange(n, dtype=np.int64), MAP_NODES)
     if recording.truth.positions is not None:
         return TrueMap(nodes, np.asarray(recording.truth.positions, dtype=np.float64)[nodes], False)
     if n < 3:
@@ -107,7 +110,7 @@ def true_map(recording: Recording) -> TrueMap | None:
 
 
 def classical_scaling(distance: Floats) -> Floats:
-    """Points in the plane whose distances are nearest to the given ones (Torgerson 1952), (n, 2)."""
+    """Return points in the plane whose distances best fit the given ones (Torgerson 1952), (n, 2)."""
     n = len(distance)
     centring = np.eye(n) - 1.0 / n
     values, vectors = np.linalg.eigh(-0.5 * centring @ (distance * distance) @ centring)

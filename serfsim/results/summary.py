@@ -1,7 +1,7 @@
-"""summary.json of a run: its heading and its figures.
+"""The summary of a run, `summary.json`: heading and figures.
 
-Only t >= 0 is scored: what happened during start and join counts only as the state it left
-behind. A figure that does not exist, such as a detection time without a crash, is None.
+Only t >= 0 is scored: start and join count only through the state they left behind. A figure that
+does not exist, such as a detection time without a crash, is None.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from serfsim.scenario.sections import SETTLE_LIMIT_S
 
 
 def scored_views(run: ScoredRun) -> ViewHistory:
-    """The views of a recording during the scored time."""
+    """Return the views of a recording during the scored time."""
     return view_history(run.recording.events, run.down, run.end, run.recording.converged_start)
 
 
 def score(
     recording: Recording, series: ErrorSeries | None = None, views: ViewHistory | None = None
 ) -> dict[str, Any]:
-    """The figures, nested: `detection`, `coordinates`, `dissemination`, and so on.
+    """Compute the figures, nested: `detection`, `coordinates`, `dissemination`, and so on.
 
-    `series` is what `coordinates.error_series` gave, and `views` what `scored_views` did, where the caller
-    has them already.
+    `series` and `views`: results of `coordinates.error_series` and `scored_views`, if the caller has
+    them already.
     """
     run = ScoredRun(recording)
     history = scored_views(run) if views is None else views
@@ -60,7 +60,7 @@ SCHEMA_VERSION = 1
 
 
 def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[str, Any]]) -> dict[str, Any]:
-    """All of summary.json but the figures."""
+    """Return all of summary.json but the figures."""
     speed = recording.events_processed / recording.wall_s if recording.wall_s > 0 else None
     return {
         "schema_version": SCHEMA_VERSION,
@@ -85,14 +85,14 @@ def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[st
 
 
 def warm_up_settled(scenario: Any, recording: Recording) -> bool | None:
-    """Whether the join was gossiped to its end when scoring began; None where that was not watched."""
+    """Return whether the join had been gossiped completely when scoring began; None if unknown."""
     if getattr(scenario, "warm_up", None) == "settled" and recording.warm_up >= SETTLE_LIMIT_S:
         return False
     return is_settled(recording.queues, 0.0) if recording.warm_up > 0.0 else None
 
 
 def releases_run(recording: Recording) -> dict[str, dict[str, int]]:
-    """How many nodes ran which release of Serf at the start and at the end."""
+    """Count the nodes by Serf release at the start and at the end."""
     start = {node: release for t, node, release in recording.releases if t == -math.inf}
     end = {node: release for _, node, release in recording.releases}
     return {
@@ -111,7 +111,7 @@ def versions() -> dict[str, Any]:
 
 
 def finite(value: Any) -> Any:
-    """The same with every number that JSON cannot hold as None, and numpy's numbers as Python's."""
+    """Replace numbers that JSON cannot hold by None, and numpy's numbers by Python's, recursively."""
     if isinstance(value, Mapping):
         return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -124,5 +124,5 @@ def finite(value: Any) -> Any:
 
 
 def serf_version(scenario: Any) -> str:
-    """The Serf release whose words the log uses: the scenario's own, else 0.9."""
+    """Return the Serf release whose words the log uses: the scenario's, else 0.9."""
     return str(getattr(getattr(scenario, "cluster", None), "version", None) or "0.9")

@@ -240,6 +240,6 @@ def _played(
     chosen = measured.one_way[:, where][:, :, where] + (ends[:, None] + ends[None, :])
     starts = [k * slice_every for k in range(len(chosen))]
     latency = SliceLatency(len(names), vec[float](starts), vec[float](chosen.ravel().tolist()))
-    told = f"{counted(len(names), 'node')}, {len(chosen)} slices, one every {slice_every:g} s"
-    description = f"{measured.source}: {told}"
+    size = f"{counted(len(names), 'node')}, {len(chosen)} slices, one every {slice_every:g} s"
+    description = f"{measured.source}: {size}"
     return Topology(len(names), latency, description, places=tuple(measured.labels[i] for i in where))

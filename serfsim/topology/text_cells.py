@@ -81,8 +81,8 @@ def read_cell(text: str, where: str) -> float:
 def text_lines(path: Path) -> list[tuple[int, str]]:
     """The lines that say something, with their numbers and without remarks at their ends."""
     lines = enumerate(read_text(path).splitlines(), start=1)
-    told = ((number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#")
-    return [(number, _COMMENT.sub("", line) if "#" in line else line) for number, line in told]
+    uncommented = ((number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#")
+    return [(number, _COMMENT.sub("", line) if "#" in line else line) for number, line in uncommented]
 
 
 def is_number(text: str) -> bool:

@@ -53,8 +53,8 @@ def test_what_is_no_result_or_no_place_is_said_in_one_line(serfsim_in: Serfsim, 
             "--out",
             "r/truth.json",
         ): "--out: found r/truth.json, which serfsim did not write; ",
-        ("gone",): "gone: there is no such result folder",
-        (".",): ".: is not a result folder: it has no summary.json",
+        ("gone",): "gone: no such result folder",
+        (".",): ".: not a result folder: it has no summary.json",
         ("sweep",): "sweep/sweep.json: found schema_version nothing; expected 1: another version",
         ("r", "--out", "sweep"): "--out: found the folder sweep; expected a file to write",
         ("r", "--out", "file/page.html"): "file/page.html: cannot be written: ",
@@ -66,5 +66,5 @@ def test_what_is_no_result_or_no_place_is_said_in_one_line(serfsim_in: Serfsim, 
         assert len(done.stderr.splitlines()) == 1
     (folder / "member_events.parquet").unlink()
     done = serfsim_in("report", "r")
-    assert (done.exit_code, done.stderr) == (2, "r: has no member_events.parquet\n")
+    assert (done.exit_code, done.stderr) == (2, "r: found no member_events.parquet\n")
     assert not (folder / "report.html").exists()

@@ -254,8 +254,8 @@ def test_a_mistake_is_one_message(folder: Path, arguments: tuple[str, ...], mess
 @pytest.mark.parametrize("arguments", [("members",), ("rtt", "node-01"), ("monitor",), ("info",)])
 def test_what_is_no_result_folder_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     command, *rest = arguments
-    assert "is not a result folder" in refusal(command, tmp_path, *rest)
-    assert "there is no such result folder" in refusal(command, tmp_path / "none", *rest)
+    assert "not a result folder" in refusal(command, tmp_path, *rest)
+    assert "no such result folder" in refusal(command, tmp_path / "none", *rest)
 
 
 SERVE_MISTAKES = [

@@ -134,7 +134,7 @@ def test_the_list_names_data_sets_with_their_licences_and_backbones(serfsim_in: 
         (("vivaldi_plan",), "vivaldi_plan: found no such file or name; expected a file, a result folder"),
         (("vivaldi_plan",), "did you mean vivaldi_plane?"),
         (("nowhere.yaml",), "nowhere.yaml: no such file"),
-        (("empty",), "empty: is not a result folder: it has no summary.json"),
+        (("empty",), "empty: not a result folder: it has no summary.json"),
         (("{model: plan}",), "did you mean plane?"),
         (("{model: plane",), "topology"),
         (("zero.csv",), "zero.csv"),

@@ -19,7 +19,7 @@ from serfsim import Result, open_result
 from serfsim.base import manifest
 from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.cli.app import app
-from serfsim.results.folder import held
+from serfsim.results.folder import lock_folder
 from serfsim.results.reading import COLUMNS
 from serfsim.scenario import Scenario
 
@@ -134,15 +134,15 @@ def test_a_folder_that_another_run_holds_is_refused(saved: Path) -> None:
         assert other.stdout.readline() == "held\n"
         with (
             pytest.raises(
-                ResultError, match=rf"r: process {other.pid} is at a run into it; wait for its end"
+                ResultError, match=rf"r: process {other.pid} is writing a run into it; wait for its end"
             ),
-            held(saved),
+            lock_folder(saved),
         ):
             pass
         assert other.stdin is not None
         other.stdin.close()
         other.wait(30)
-    with held(saved):
+    with lock_folder(saved):
         pass
     assert [path.name for path in saved.parent.iterdir()] == ["r"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serfsim.results.columns import Coded, Columns, Masked, frame_of, joined
+from serfsim.results.columns import Coded, Columns, Masked, concatenate_tables, frame_of
 from serfsim.results.parquet import read_parquet, write_parquet
 
 TABLE: Columns = {
@@ -54,7 +54,7 @@ def test_parts_are_read_back_as_the_one_table_that_they_make(tmp_path: Path) -> 
         }
 
     parts = [part(slice(0, 0)), part(slice(0, 2)), part(slice(2, 2)), part(slice(2, 3))]
-    pd.testing.assert_frame_equal(frame_of(joined(parts)), frame_of(TABLE))
+    pd.testing.assert_frame_equal(frame_of(concatenate_tables(parts)), frame_of(TABLE))
     write_parquet(iter(parts), tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(frame_of(read_parquet(tmp_path / "t.parquet")), frame_of(TABLE))
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), frame_of(TABLE))

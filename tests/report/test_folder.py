@@ -109,20 +109,20 @@ def test_a_place_that_cannot_be_written_is_said_to_be_so(result: Result, tmp_pat
 
 
 def test_what_is_no_result_cannot_be_opened(result: Result, tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match="there is no such result folder"):
+    with pytest.raises(ResultError, match="no such result folder"):
         open_result(tmp_path / "gone")
     with pytest.raises(ResultError, match=r"it has no summary\.json"):
         open_result(tmp_path)
     folder = result.save(tmp_path / "r", figures=False)
     (folder / "manifest.json").unlink()  # which would tell of all that follows
     (folder / "traffic.parquet").unlink()
-    with pytest.raises(ResultError, match=r"has no traffic\.parquet"):
+    with pytest.raises(ResultError, match=r"traffic\.parquet"):
         _ = open_result(folder).traffic
     (folder / "probes.parquet").write_bytes(b"nonsense")
     with pytest.raises(ResultError, match=r"probes\.parquet: cannot be read"):
         _ = open_result(folder).probes
     (folder / "summary.json").write_text('{"schema_version": 99}', encoding="utf-8")
-    with pytest.raises(ResultError, match="is not of schema_version 1"):
+    with pytest.raises(ResultError, match="schema_version 1"):
         open_result(folder)
     for text in ("{", "[]", '{"schema_version": 1}'):
         (folder / "summary.json").write_text(text, encoding="utf-8")

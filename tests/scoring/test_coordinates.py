@@ -10,7 +10,7 @@ import pytest
 from serfsim.protocol.events import COORDINATE_RESET
 from serfsim.results.scoring import pair_errors
 from serfsim.results.scoring.coordinates import error_series, final_errors
-from serfsim.results.scoring.pair_errors import Embedding, spaced
+from serfsim.results.scoring.pair_errors import Embedding, evenly_spaced
 from serfsim.results.scoring.scored_run import ScoredRun
 from tests.scoring.recorded import AFTER, figures, recorded, samples
 
@@ -180,8 +180,8 @@ def test_scoring_in_blocks_gives_what_scoring_at_once_gives() -> None:
 
 
 def test_a_large_cluster_is_scored_by_evenly_spaced_observers() -> None:
-    assert spaced(np.arange(10, dtype=np.int64), 4).tolist() == [0, 2, 5, 7]
-    assert spaced(np.arange(3, dtype=np.int64), 4).tolist() == [0, 1, 2]
+    assert evenly_spaced(np.arange(10, dtype=np.int64), 4).tolist() == [0, 2, 5, 7]
+    assert evenly_spaced(np.arange(3, dtype=np.int64), 4).tolist() == [0, 1, 2]
     n = 320
     random = np.random.default_rng(3)
     vec = random.normal(0.05, 0.03, (n, 2))

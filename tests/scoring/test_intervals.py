@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serfsim.results.scoring.intervals import Spans, merged
+from serfsim.results.scoring.intervals import Spans, merge_intervals
 from serfsim.results.scoring.recording import Interval
 
 ends = st.integers(0, 12)
@@ -45,7 +45,9 @@ def test_changes_lead_from_the_state_at_the_start_to_every_later_one(of: list[li
 
 
 def test_merged_intervals_are_disjoint_and_in_order() -> None:
-    assert merged([Interval(5, 7), Interval(1, 2), Interval(2, 3), Interval(6, 9), Interval(4, 4)]) == [
+    assert merge_intervals(
+        [Interval(5, 7), Interval(1, 2), Interval(2, 3), Interval(6, 9), Interval(4, 4)]
+    ) == [
         Interval(1, 3),
         Interval(5, 9),
     ]

@@ -88,9 +88,9 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
     ax.set_ylabel("share of the other members' views")
     style.label_below(ax, "time since the change [s]")
-    told = f"{counted(sum(one.changes for one in seen.values()), 'change')} after the warm-up."
+    subtitle = f"{counted(sum(one.changes for one in seen.values()), 'change')} after the warm-up."
     if full:
-        told += f" Until all others had seen one: {number(float(np.mean(full)))} s on average."
-    style.heading(ax, TITLE, told)
+        subtitle += f" Until all others had seen one: {number(float(np.mean(full)))} s on average."
+    style.heading(ax, TITLE, subtitle)
     style.legend(ax)
     return ax

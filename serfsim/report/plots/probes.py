@@ -42,8 +42,8 @@ def draw(result: RunResult, ax: Axes) -> Axes:
         rate = style.binned(t[rows], count[rows].astype(np.float64), edges)
         scored[kind] = int(count[rows & (t >= 0)].sum())
         if rate.any():
-            told = f"{label} ({scored[kind]:,})"
-            ax.step(edges, np.append(rate, rate[-1]), where="post", color=colour, linewidth=width, label=told)
+            text = f"{label} ({scored[kind]:,})"
+            ax.step(edges, np.append(rate, rate[-1]), where="post", color=colour, linewidth=width, label=text)
     # Failures are few and successes many: linear up to one a second, then decades.
     ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
     ax.yaxis.set_major_formatter(FuncFormatter(style.plain))

@@ -1,3 +1,3 @@
-"""Figures of a recording: beliefs judged by the truth."""
+"""The figures of a recording: members' views judged by the truth."""
 
 __all__: list[str] = []

@@ -1,8 +1,8 @@
-"""Whether all live nodes hold the one true view: who is a member and who is not.
+"""Agreement of all live nodes on the true membership.
 
-A pair (observer, subject) disagrees with the truth while the observer is up and has a member in
-view that is down, or misses one that is up. The count of such pairs is followed through the run:
-flips of views change it by one, a node that goes up or down changes a whole row and column.
+A pair (observer, subject) disagrees with the truth while the observer is up and its view holds a
+member that is down or lacks one that is up. The run is replayed with a count of such pairs: a flip
+of a view changes the count by one, a node that goes up or down changes a whole row and column.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from serfsim.results.scoring.views import VIEW_KINDS, ViewHistory, rows_of_pairs
 
 
 class Disagreement:
-    """Follows the number of disagreeing pairs.
+    """A running count of disagreeing pairs.
 
-    `wrong[o]`: subjects that o has wrong. `agreed_since`: when the total last became 0, or None
+    `wrong[o]`: number of subjects that o has wrong. `agreed_since`: when the total last became 0, or None
     while it is not 0.
     """
 
@@ -36,7 +36,7 @@ class Disagreement:
         self.row = 0
 
     def run_to(self, t: float, inclusive: bool = False) -> None:
-        """Take in all flips before `t` (or up to and with it)."""
+        """Apply all flips before `t` (or up to and including it)."""
         last = int(np.searchsorted(self.history.t, t, "right" if inclusive else "left"))
         history = self.history
         columns = (history.t, history.observer, history.subject, history.appears)
@@ -59,7 +59,7 @@ class Disagreement:
             self.agreed_since = float(self.history.t[rows][positive[-1]])
 
     def change(self, t: float, node: int, goes_down: bool) -> None:
-        """Node `node` goes down or comes up at `t`."""
+        """Apply node `node` going down or coming up at `t`."""
         self.up[node] = not goes_down
         step = np.where(self.present.about(node) != self.up[node], 1, -1)
         step[node] = 0
@@ -72,13 +72,12 @@ class Disagreement:
 
 
 def convergence(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
-    """The figures `one_view_s` and `views_disagreeing`.
+    """Return the figures `one_view_s`, `views_disagreeing` and `views_leaving`.
 
     `one_view_s`: seconds until all live nodes held the true view for good, counted from the last
-    change that came before (a node going down or up, a fault's beginning or end; t = 0 at the
-    earliest). None where they do not hold it at the end. A gracefully left member that is shown as
-    failed counts as absent, hence right. `views_disagreeing`: live nodes whose view is not true at
-    the end. `views_leaving`: see there.
+    preceding change (a node going down or up, a fault's beginning or end; t = 0 at the earliest).
+    None if they do not hold it at the end. A member that left gracefully but is shown as failed
+    counts as absent, hence right. `views_disagreeing`: live nodes whose view is wrong at the end.
     """
     down = run.down
     state = Disagreement(history, ~down.covered_at(0.0))
@@ -100,12 +99,12 @@ def convergence(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
 
 
 def views_leaving(run: ScoredRun) -> int:
-    """How many live nodes hold a live member to be leaving at the end, which itself does not leave.
+    """Count the live nodes that at the end show as leaving a live member that is not leaving.
 
-    Such a member counts as present, so no view disagrees; it is a step from being taken for gone: should it
-    fail, nobody who holds it so reports a failure. Real agents come to this where a leave that somebody
-    forced reaches others and not the member itself, which then has nothing to refute: a push/pull tells the
-    time of a status, not the status (Serf's delegate.go, MergeRemoteState).
+    Such a member counts as present, so no view disagrees, but if it fails now, these observers do
+    not report a failure. Real agents reach this state when a force-leave intent reaches others but not
+    the member, which then has nothing to refute: a push/pull carries the Lamport time of a status, not the
+    status (Serf's delegate.go, MergeRemoteState).
     """
     events, n = run.recording.events, run.n
     events = rows_of(events, 0, int(np.searchsorted(events.t, run.end, "right")))

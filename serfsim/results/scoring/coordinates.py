@@ -1,13 +1,12 @@
-"""How well the network coordinates predict round-trip times.
+"""Accuracy of network coordinates as predictors of round-trip times.
 
-Every sample is scored by comparing, for ordered pairs of live nodes, Serf's own estimate (spec
-coordinate.md section 2) with the true round-trip time. The relative error is |estimate - true| /
-true, pooled over pairs (Vivaldi's and Serf's form, not the one that divides by the smaller of the
-two). A series over time is taken on a fixed subset of observers where the cluster is large; the
-last sample is scored over all pairs.
+For ordered pairs of live nodes, each sample compares Serf's estimate (spec coordinate.md section 2)
+with the true round-trip time. The relative error is |estimate - true| / true, pooled over pairs
+(Vivaldi's and Serf's form, not the one that divides by the smaller of the two). In large clusters
+the series over time uses a fixed subset of observers; the last sample is scored over all pairs.
 
 Rank figures follow Lua et al., "On the accuracy of embeddings for Internet coordinate systems"
-(IMC 2005): what matters to somebody who picks a nearest node is order, not milliseconds.
+(IMC 2005): picking a nearest node depends on order, not milliseconds.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from serfsim.results.scoring.pair_errors import (
     ERROR_FIGURES,
     Embedding,
     PairErrors,
+    evenly_spaced,
     nearest_hits,
     rank_loss,
-    spaced,
 )
 from serfsim.results.scoring.recording import CoordinateSamples, Floats, Integers
 from serfsim.results.scoring.scored_run import ScoredRun
 
-ALL_PAIRS = 300  # nodes up to which the series is over all pairs
+ALL_PAIRS = 300  # up to this many nodes the series covers all pairs
 OBSERVERS = 200  # above that, at most this many observers
-PAIR_BUDGET = 30_000_000  # evaluations of the whole series; thins the observers of long runs
+PAIR_BUDGET = 30_000_000  # estimates in the whole series; thins the observers of long runs
 SERIES_RANKED = (50, 100)  # observers and subjects for the rank loss of a sample of the series
 FINAL_RANKED = (300, 300)  # and of the last sample
 SETTLED = 0.10  # converged: p50 within this share of its final value
@@ -43,11 +42,10 @@ MOVING_SHARE = 0.25  # drift is taken over this last share of the samples
 
 
 class ErrorSeries:
-    """The errors of every sample, those before t = 0 too (plots show them; figures leave them out).
+    """The errors of every sample, including those before t = 0 (for plots; figures omit them).
 
-    One row a sample: `t` (k,); `relative` and `absolute` (k, figures) in 1 and s; nan where unknown. They
-    are worked out when first asked for, and so are the ranks, which take longer than all else and which
-    only the table of a result shows.
+    One row per sample: `t` (k,); `relative` and `absolute` (k, figures) in 1 and s; nan where unknown.
+    Errors are computed on first use, and so are the slower ranks, which only the result table needs.
     """
 
     def __init__(self, run: ScoredRun) -> None:
@@ -93,7 +91,7 @@ class ErrorSeries:
         loss, nearest = np.full(len(self.t), np.nan), np.full(len(self.t), np.nan)
         for k, estimate, actual, self_pair in sample_blocks(self._scope):
             if self.pairs[k]:
-                loss[k] = ranked(estimate, actual, self_pair, SERIES_RANKED)
+                loss[k] = rank_loss_of_sample(estimate, actual, self_pair, SERIES_RANKED)
                 nearest[k] = nearest_hits(estimate, actual, self_pair).mean()
         return loss, nearest
 
@@ -103,7 +101,7 @@ def embedding(samples: CoordinateSamples, k: int) -> Embedding:
 
 
 def true_rows(run: ScoredRun, observers: Integers, t: float) -> Floats:
-    """The true round-trip times at time t from some observers to everybody, shape (observers, n), seconds."""
+    """Return the true round-trip times at time t from `observers` to all nodes, (observers, n), seconds."""
     rows = np.empty((len(observers), run.n))
     for row, observer in enumerate(observers):
         rows[row] = run.recording.truth.rtt(int(observer), t)
@@ -111,22 +109,22 @@ def true_rows(run: ScoredRun, observers: Integers, t: float) -> Floats:
 
 
 def error_series(run: ScoredRun) -> ErrorSeries:
-    """The errors of every sample of a run."""
+    """Return the errors of every sample of a run."""
     return ErrorSeries(run)
 
 
 def sample_blocks(run: ScoredRun) -> Iterator[tuple[int, Floats, Floats, Booleans]]:
-    """Of every sample with live observers: (number, estimated, true, is it a node with itself).
+    """Yield (number, estimated, true, self_pair) for every sample with live observers.
 
-    Matrices of observers by live nodes, seconds.
+    Estimated and true are matrices of observers by live nodes, seconds; self_pair marks a node with itself.
     """
     samples = run.recording.coordinates
     count, n = len(samples.t), run.n
     observers = np.arange(n, dtype=np.int64)
     if n > ALL_PAIRS:
         affordable = PAIR_BUDGET // (max(1, count) * n)
-        observers = spaced(observers, min(OBSERVERS, max(20, affordable)))
-    # What is true stays so from one change to the next.
+        observers = evenly_spaced(observers, min(OBSERVERS, max(20, affordable)))
+    # True times are constant between two changes.
     reigns = np.searchsorted(run.recording.truth.rtt_changes, samples.t, side="right")
     true = np.empty((0, n))
     for k in range(count):
@@ -142,17 +140,19 @@ def sample_blocks(run: ScoredRun) -> Iterator[tuple[int, Floats, Floats, Boolean
         yield k, estimate, true[np.ix_(rows, columns)], self_pair
 
 
-def ranked(estimate: Floats, actual: Floats, self_pair: Booleans, limit: tuple[int, int]) -> float:
-    """The rank loss over at most so many observers and subjects of a block."""
-    rows = spaced(np.arange(estimate.shape[0], dtype=np.int64), limit[0])
-    columns = spaced(np.arange(estimate.shape[1], dtype=np.int64), limit[1])
+def rank_loss_of_sample(
+    estimate: Floats, actual: Floats, self_pair: Booleans, limit: tuple[int, int]
+) -> float:
+    """Return the rank loss over at most `limit` evenly spaced observers and subjects of a block."""
+    rows = evenly_spaced(np.arange(estimate.shape[0], dtype=np.int64), limit[0])
+    columns = evenly_spaced(np.arange(estimate.shape[1], dtype=np.int64), limit[1])
     block = np.ix_(rows, columns)
     return rank_loss(estimate[block], actual[block], self_pair[block])
 
 
 @dataclass
 class FinalErrors:
-    """The last sample over all ordered pairs of live nodes."""
+    """Errors of the last sample over all ordered pairs of live nodes."""
 
     relative: dict[str, float | None]
     absolute: dict[str, float | None]
@@ -161,13 +161,13 @@ class FinalErrors:
 
 
 def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErrors:
-    """Score sample `k` row block by row block, so that memory stays small at thousands of nodes."""
+    """Score sample `k` by blocks of rows, so that memory stays small with thousands of nodes."""
     samples = run.recording.coordinates
     live = np.flatnonzero(samples.live[k]).astype(np.int64)
     errors = PairErrors(len(live) * len(live))
     space = embedding(samples, k)
-    ranked_rows = set(spaced(live, FINAL_RANKED[0]).tolist())
-    ranked_columns = np.isin(live, spaced(live, FINAL_RANKED[1]))
+    ranked_rows = set(evenly_spaced(live, FINAL_RANKED[0]).tolist())
+    ranked_columns = np.isin(live, evenly_spaced(live, FINAL_RANKED[1]))
     hits = 0
     losses: list[float] = []
     step = max(1, chunk_pairs // max(1, len(live)))
@@ -195,9 +195,9 @@ def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErr
 
 
 def converged_s(series: ErrorSeries) -> float | None:
-    """The first scored sample from which p50 stays within SETTLED of its final value.
+    """Return the time of the first scored sample from which p50 stays within SETTLED of its final value.
 
-    None where only the last sample does, because then nothing shows that it stays.
+    None if only the last sample qualifies, since nothing then shows that it stays.
     """
     rows = (series.t >= 0.0) & np.isfinite(series.relative[:, ERROR_FIGURES.index("p50")])
     t, p50 = series.t[rows], series.relative[rows, ERROR_FIGURES.index("p50")]
@@ -209,16 +209,16 @@ def converged_s(series: ErrorSeries) -> float | None:
 
 
 def _last_steps(run: ScoredRun) -> list[tuple[int, int]]:
-    """(earlier, later) sample of each of the last MOVING_SHARE of the steps between scored samples."""
+    """Return (earlier, later) samples for the last MOVING_SHARE of the steps between scored samples."""
     t = run.recording.coordinates.t
     steps = list(pairwise(np.flatnonzero((t >= 0.0) & (t <= run.end)).tolist()))
     return steps[-max(1, int(len(steps) * MOVING_SHARE)) :]
 
 
 def drift_ms_per_s(run: ScoredRun) -> float | None:
-    """How fast coordinates still move: mean length of the path of `vec` per second, last samples.
+    """Return the mean speed of `vec` in ms/s over the last samples.
 
-    Over all nodes that were live at both ends of a step, in the last MOVING_SHARE of the steps
+    Covers nodes that were live at both ends of a step, in the last MOVING_SHARE of the steps
     between scored samples.
     """
     samples = run.recording.coordinates
@@ -232,11 +232,11 @@ def drift_ms_per_s(run: ScoredRun) -> float | None:
 
 
 def believed_error(run: ScoredRun) -> dict[str, float | None]:
-    """The error that live nodes ascribe to their own coordinates, in the last sample.
+    """Return the error estimates that live nodes hold of their own coordinates, in the last sample.
 
-    Vivaldi weighs by it whom to believe (spec coordinate.md section 3), so it is as much part of what a
-    node knows as its coordinate is; how far it is right, `relative_error` tells. `drift_per_s`: by which
-    share it still changes in a second, by the samples that `drift_ms_per_s` is taken from.
+    Vivaldi weighs observations by this estimate (spec coordinate.md section 3); `relative_error` shows how
+    far it is right. `drift_per_s`: the relative change of the estimate per second, over the same samples as
+    `drift_ms_per_s`.
     """
     samples = run.recording.coordinates
     figures: dict[str, float | None] = dict.fromkeys(("p50", "p90", "drift_per_s"))
@@ -256,7 +256,7 @@ def believed_error(run: ScoredRun) -> dict[str, float | None]:
 
 
 def coordinates(run: ScoredRun, series: ErrorSeries) -> dict[str, Any]:
-    """All figures under `coordinates`."""
+    """Return all figures under `coordinates`."""
     samples = run.recording.coordinates
     scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= run.end))
     names = dict.fromkeys(ERROR_FIGURES)

@@ -1,10 +1,10 @@
-"""Quality of failure detection, and the local health that Lifeguard tunes it with.
+"""Quality of failure detection, and local health, by which Lifeguard tunes it.
 
 Three families of figures:
 
-* counts of accusations, judged by whether the accused was up (`accusations`);
-* for every crash, how long until the first own-probe suspicion, the first failed, and the last
-  live observer's failed (`crashes`; Lifeguard's first detection and full dissemination);
+* counts of failed and suspect events, judged by whether the subject was up (`accusations`);
+* for every crash, the time until the first suspicion by an observer's own probe, the first failed,
+  and the last live observer's failed (`crashes`; Lifeguard's first detection and full dissemination);
 * the quality of the verdicts over time (`mistakes`; Chen, Toueg and Aguilera, "On the quality of
   service of failure detectors", IEEE Trans. Computers 51(5), 2002).
 """
@@ -36,7 +36,7 @@ from serfsim.results.scoring.views import RESTART, VIEW_KINDS, Pairs, ViewHistor
 
 
 def detection(run: ScoredRun, history: ViewHistory, found: Sequence[Change]) -> dict[str, Any]:
-    """All figures under `detection`; `found` are the changes of the membership."""
+    """Return all figures under `detection`; `found` are the membership changes."""
     figures: dict[str, Any] = {**accusations(run), **crashes(run, history)}
     figures.update(graceful_leaves(run, found))
     flap_count = len(flaps(run))
@@ -47,22 +47,21 @@ def detection(run: ScoredRun, history: ViewHistory, found: Sequence[Change]) -> 
 
 
 def about_up(run: ScoredRun, rows: EventTable) -> Booleans:
-    """Which rows are about a member that was up at that very time."""
+    """Mark the rows whose subject was up at that time."""
     known = (rows.subject >= 0) & (rows.subject < run.n)
     subject = np.where(known, rows.subject, 0).astype(np.int64)
     return known & ~run.down.covers(subject, rows.t)
 
 
 def accusations(run: ScoredRun) -> dict[str, Any]:
-    """Counts of failed and suspect events, and of their refutations.
+    """Count failed and suspect events and refutations.
 
-    `false_positives`: failed events about a member that was up, one for each observer that raised
-    it, whatever else was wrong with the member. `false_positives_at_healthy`: those raised by an
-    observer that was under no fault at the time. `lifeguard` judges by membership in the set of
-    nodes that were under a fault at any time of the run, as the paper does: `false_positives` are
-    about members outside that set, `false_positives_at_healthy` were also raised outside it.
-    `last_false_positive_s` is when the last of all was. `suspicions` are those of the observer's own
-    probes; `refutations` of whatever kind.
+    `false_positives`: failed events about a member that was up, one per reporting observer, whatever
+    other fault the member was under. `false_positives_at_healthy`: those raised by an observer under no
+    fault at the time. `lifeguard` judges as the paper does, by the set of nodes that were under a fault
+    at any time of the run: its `false_positives` are about members outside that set, its
+    `false_positives_at_healthy` were also raised outside it. `last_false_positive_s`: time of the last
+    of all. `suspicions`: those from the observer's own probes; `refutations`: of any kind.
     """
     failed = run.of_kind(FAILED)
     wrong = select(failed, about_up(run, failed))
@@ -87,15 +86,14 @@ def accusations(run: ScoredRun) -> dict[str, Any]:
 
 
 def crashes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
-    """Detection times over all crashes with t >= 0, in seconds since the crash, and `missed`.
+    """Return detection times in seconds over all crashes with t >= 0, and `missed`.
 
-    A crash is watched until the node runs again or the run ends: one that is over, or followed by
-    the end of the run, before anybody could know is missed by everybody. An observer should notice it if
-    it was up and had the node in view when it crashed; it did when the node left its view (failed,
-    or left where the crash came in the middle of a leave). Nodes that crash at the same moment need
-    not notice each other. An observer that stops itself before it
-    noticed owes nothing. `full_s` is only known for crashes that every such observer noticed;
-    `missed` counts the (crash, observer) pairs that never did.
+    A crash is watched until the node restarts or the run ends; a crash that ends too soon for anyone
+    to notice is missed by everyone. An observer should notice a crash if it was up and had the node in
+    view at the time; it noticed when the node left its view (failed, or left if the crash interrupted
+    a leave). Nodes that crash at the same time need not notice each other, and an observer that
+    stops before it noticed does not count. `full_s` covers only crashes that every such observer
+    noticed; `missed` counts the (crash, observer) pairs without a detection.
     """
     scored = sorted((t, node) for t, node in run.recording.truth.crashes if 0.0 <= t <= run.end)
     flips_of = dict(history.about({node for _, node in scored}))
@@ -115,7 +113,7 @@ def crashes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
         owed[node] = False
         witnesses = flips.t[rows][owed[flips.observer[rows]]]
         owed[flips.observer[rows]] = False
-        owed[run.down.starting(t, min(until, run.end))] = False
+        owed[run.down.nodes_starting(t, min(until, run.end))] = False
         never = int(owed.sum())
         missed += never
         if never == 0 and len(witnesses):
@@ -129,7 +127,7 @@ def crashes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
 
 
 def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, Integers]:
-    """The row numbers about each wanted subject, in order."""
+    """Return the row numbers for each wanted subject, in order."""
     order = np.argsort(subject, kind="stable")
     ordered = subject[order]
     return {
@@ -139,7 +137,7 @@ def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, Integers]:
 
 
 def watched_until(run: ScoredRun, t: float, node: int) -> float:
-    """When the down interval that holds a crash at `t` ends; infinity if not within the run."""
+    """Return the end of the down interval that holds a crash at `t`; infinity if beyond the run."""
     down = run.down
     mine = slice(int(down.first[node]), int(down.first[node + 1]))
     ends = down.end[mine][(down.start[mine] <= t) & (t < down.end[mine])]
@@ -148,10 +146,10 @@ def watched_until(run: ScoredRun, t: float, node: int) -> float:
 
 
 def flaps(run: ScoredRun) -> Integers:
-    """The observers of joins less than their flap_timeout after a failed about the same subject, one a flap.
+    """Return the observer of each flap: a join within flap_timeout of a failed about the same subject.
 
-    As Serf counts them: the status before the join must be failed. The failed may lie before
-    t = 0, the join may not. An observer that restarted in between has forgotten the failed.
+    As in Serf, the status before the join must be failed. The failed may precede t = 0, the join
+    may not. An observer that restarted in between has forgotten the failed.
     """
     events = run.recording.events
     timeout = np.broadcast_to(run.recording.flap_timeout, (run.n,))
@@ -172,11 +170,11 @@ def flaps(run: ScoredRun) -> Integers:
 
 
 def graceful_leaves(run: ScoredRun, found: Sequence[Change]) -> dict[str, Any]:
-    """How graceful leaves were seen, until the leaver runs again or the run ends.
+    """Return how observers saw graceful leaves until the leaver restarts or the run ends.
 
-    `leaves_seen_as_failed`: (leaver, observer) pairs in which the observer reported a failure;
-    `leaves_seen_as_failed_share`: of the pairs that should have seen the leave. `leave_s`: from the leave
-    to each observer's left.
+    `leaves_seen_as_failed`: number of (leaver, observer) pairs in which the observer reported a failure;
+    `leaves_seen_as_failed_share`: their share of the pairs that should have seen the leave. `leave_s`:
+    seconds from the leave to each observer's left.
     """
     failed, left = run.of_kind(FAILED), run.of_kind(LEFT)
     wrong, owed = 0, 0
@@ -186,9 +184,9 @@ def graceful_leaves(run: ScoredRun, found: Sequence[Change]) -> dict[str, Any]:
             continue
         owed += change.wanted
         wrong += len(np.unique(about(failed, change).observer))
-        told = about(left, change)
-        _, first = np.unique(told.observer, return_index=True)
-        took += (told.t[first] - change.t).tolist()
+        seen = about(left, change)
+        _, first = np.unique(seen.observer, return_index=True)
+        took += (seen.t[first] - change.t).tolist()
     return {
         "leaves_seen_as_failed": wrong,
         "leaves_seen_as_failed_share": ratio(wrong, owed),
@@ -197,18 +195,18 @@ def graceful_leaves(run: ScoredRun, found: Sequence[Change]) -> dict[str, Any]:
 
 
 def about(events: EventTable, change: Change) -> EventTable:
-    """The rows by others about the member of a change, while it lasts."""
+    """Return the other nodes' rows about the member of a change, while it lasts."""
     rows: Booleans = (events.subject == change.node) & (events.observer != change.node)
     return select(events, rows & (events.t >= change.t) & (events.t < change.until))
 
 
 def mistake_intervals(run: ScoredRun, history: ViewHistory) -> tuple[Floats, Floats]:
-    """When each mistake began and ended, clipped to [0, end].
+    """Return the begin and end of each mistake, clipped to [0, end], seconds.
 
     A mistake is a failed about a member that was up. It ends when the observer sees the member
-    again, when it becomes true because the member goes down, when the observer stops, or with the
-    run. A verdict that was true when it fell is no mistake for as long as the observer has not yet
-    heard of a restart: that is a matter of dissemination, and `convergence.one_view_s` shows it.
+    again, when the member goes down, when the observer stops, or with the run. A verdict that
+    was true when made does not become a mistake while the observer has not yet heard of a restart:
+    that delay is dissemination, shown by `convergence.one_view_s`.
     """
     kept = flips_of_mistakes(history, run.n)
     before_observer, before_subject, before_t = history.failed_before
@@ -231,7 +229,7 @@ def mistake_intervals(run: ScoredRun, history: ViewHistory) -> tuple[Floats, Flo
 
 
 def flips_of_mistakes(history: ViewHistory, n: int) -> Integers:
-    """The flips that begin a mistake or may end one: of pairs of which one is a failed."""
+    """Return the flips of pairs with a failed flip: those that may begin or end a mistake."""
     observer, subject, _ = history.failed_before
     columns = (history.kind, history.observer, history.subject, history.appears)
     own = np.zeros(n, dtype=np.bool_)
@@ -254,9 +252,9 @@ def flips_of_mistakes(history: ViewHistory, n: int) -> Integers:
 
 
 def mistakes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
-    """Chen's T_M, T_MR and P_A over all ordered pairs of nodes that were up.
+    """Return Chen's T_M, T_MR and P_A over all ordered pairs of nodes that were up.
 
-    `mistake_duration_s`: mean length of a mistake; one still going on at the end counts up to it.
+    `mistake_duration_s`: mean length of a mistake; one still open at the end counts up to it.
     `mistake_recurrence_s`: seconds of a pair being up per mistake. `query_accuracy`: share of that
     time in which the view did not wrongly say failed, 1 - T_M / T_MR.
     """
@@ -275,9 +273,9 @@ def mistakes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
 
 
 def health_steps(run: ScoredRun) -> tuple[Floats, Integers, Integers]:
-    """(t, node, score from then on), by node and time; every node begins with 0.
+    """Return (t, node, score from then on) by node and time; every node begins with 0.
 
-    A node that goes down has score 0 from then on: a restarted agent begins afresh.
+    A node that goes down has score 0 from then on: a restarted agent starts at 0.
     """
     events = run.recording.events
     last = run.first_row + len(run.after.t)
@@ -291,25 +289,25 @@ def health_steps(run: ScoredRun) -> tuple[Floats, Integers, Integers]:
     return t[order], node[order].astype(np.int64), score[order].astype(np.int64)
 
 
-def _lasted(run: ScoredRun) -> tuple[Floats, Integers, Integers, Booleans]:
-    """(seconds, node, score, seen): `health_steps` with how long each score lasted in the scored time."""
+def _score_durations(run: ScoredRun) -> tuple[Floats, Integers, Integers, Booleans]:
+    """Return (seconds, node, score, seen): `health_steps` with each score's duration in the scored time."""
     t, node, score = health_steps(run)
     until = np.full(len(t), run.end)
     same = node[1:] == node[:-1]
     until[:-1][same] = t[1:][same]
-    # A score that is set at the very end still counts for the worst.
+    # A score set at the very end still counts for the maximum.
     seen = (until > 0.0) | (t >= 0.0)
     return np.maximum(until - np.maximum(t, 0.0), 0.0), node, score, seen
 
 
 def node_health_seconds(run: ScoredRun) -> Floats:
-    """The sum of score times seconds of every node, shape (n,)."""
-    lasted, node, score, _ = _lasted(run)
+    """Return the sum of score times seconds for every node, shape (n,)."""
+    lasted, node, score, _ = _score_durations(run)
     return np.bincount(node, weights=score * lasted, minlength=run.n).astype(np.float64)
 
 
 def health(run: ScoredRun) -> dict[str, Any]:
-    """`score.mean`: over all nodes and all seconds that they were up; `score.max`: the worst."""
-    lasted, _, score, seen = _lasted(run)
+    """Return `score.mean` over all nodes and the seconds they were up, and `score.max`."""
+    lasted, _, score, seen = _score_durations(run)
     mean = ratio(float((score * lasted).sum()), run.node_seconds)
     return {"score": {"mean": mean, "max": int(score[seen].max(initial=0)) if run.n else None}}

@@ -1,4 +1,4 @@
-"""One number for everything that a run did, to tell whether two runs did the same."""
+"""A digest of everything a run did, equal for two runs that did the same."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CHUNK = 1 << 17  # array elements converted at a time
 
 
 def digest(recording: Recording) -> str:
-    """sha256 over what happened, as 64 hex digits; the same on every machine.
+    """Return a sha256 over what happened, as 64 hex digits; the same on every machine.
 
-    In this order: node names, events processed, the event table, the three counter tables, the
-    coordinate samples, and what became of user events and queries if there were any. Numbers are
-    little-endian, 8 bytes each; every array is preceded by its length. Wall and CPU time and the truth
-    are not part of it.
+    Covers, in this order: node names, events processed, the event table, the three counter tables, the
+    coordinate samples, and the deliveries of user events and queries if there are any. Numbers are
+    little-endian, 8 bytes each; every array is preceded by its length. Wall time, CPU time and the truth
+    are not included.
     """
     state = hashlib.sha256(b"serfsim 1")
 

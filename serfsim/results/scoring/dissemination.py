@@ -1,13 +1,13 @@
-"""How fast and how fully news spread: user events, queries, and changes of the membership.
+"""Speed and coverage of dissemination: user events, queries, and membership changes.
 
-Of each event or query sent in the scored time: how long until half, 99 % and all of the other members
-had it that were up when it was sent. Whoever went down without having had it is left out. The figures
-are the means over all events, over those that came so far; `delivered_share` is the share of all
-(event, member) pairs that came true by the end of the run. Serf's own queries are not counted.
+For each event or query sent in the scored time: the time until half, 99 % and all of the members
+that were up when it was sent have received it. Members that went down without receiving it do not
+count. The figures are means over the events that reached the share; `delivered_share` is the
+share of all (event, member) pairs delivered by the end of the run. Serf's internal queries do not count.
 
-Of every crash, graceful leave or start with t >= 0 each other member that was up, and held the old view,
-should come to the new one before the change is undone or the run ends. Members that changed at the same
-moment need not notice each other; one that stops itself before it noticed owes nothing.
+For every crash, graceful leave or start with t >= 0: each other member that was up and held the old
+view should adopt the new one before the change is undone or the run ends. Members that changed at the
+same time need not notice each other; one that stops before it noticed does not count.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ SHARES = {"p50_s": 0.5, "p99_s": 0.99, "full_s": 1.0}
 
 @dataclass
 class Spread:
-    """One event or query: how long each of `wanted` members took to get it, ascending, where they did."""
+    """One event or query: `took` holds the seconds to each member reached, ascending, of `wanted` members."""
 
     wanted: int
     took: Floats
 
     def until(self, share: float) -> float | None:
-        """Seconds until a share of the wanted members had it."""
+        """Return the seconds until a share of the wanted members was reached; None if never."""
         count = math.ceil(share * self.wanted)
         return float(self.took[count - 1]) if 0 < count <= len(self.took) else None
 
     def shares(self) -> dict[str, float | None]:
-        """The same for each of SHARES, by its name."""
+        """Return `until` for each of SHARES, by name."""
         return {name: self.until(share) for name, share in SHARES.items()}
 
 
 def dissemination(run: ScoredRun) -> dict[str, Any]:
-    """`events` and `queries`: p50_s, p99_s, full_s, delivered_share, sent; None where there were none.
+    """Return `events` and `queries`: p50_s, p99_s, full_s, delivered_share, sent; None without any.
 
-    Queries besides: `acked_share` and `answered_share`, of the members for whom a query was.
+    Queries also have `acked_share` and `answered_share`, of the members that a query targeted.
     """
     table = run.recording.deliveries
     order = np.argsort(table.item, kind="stable")
@@ -62,7 +62,7 @@ def dissemination(run: ScoredRun) -> dict[str, Any]:
             continue
         spreads[item.kind].append(delivery_spread(run, rows, item.source, float(sent[0])))
         if item.kind == "query":
-            answers += answered(table.action[rows], item.wants_ack)
+            answers += count_answers(table.action[rows], item.wants_ack)
     queries = figures(spreads["query"])
     queries["acked_share"] = ratio(int(answers[0]), int(answers[1]))
     queries["answered_share"] = ratio(int(answers[2]), int(answers[3]))
@@ -70,7 +70,7 @@ def dissemination(run: ScoredRun) -> dict[str, Any]:
 
 
 def delivery_spread(run: ScoredRun, rows: Integers, source: int, sent: float) -> Spread:
-    """How the event whose rows these are came to the other members."""
+    """Return how the event with these rows spread to the other members."""
     table = run.recording.deliveries
     rows = rows[(table.action[rows] == RECEIVED) & (table.node[rows] != source) & (table.t[rows] <= run.end)]
     first = np.full(run.n, np.inf)
@@ -83,8 +83,8 @@ def delivery_spread(run: ScoredRun, rows: Integers, source: int, sent: float) ->
     return Spread(int(wanted.sum()), took)
 
 
-def answered(actions: Integers, wants_ack: bool) -> Integers:
-    """Of one query: acks and how many were to come, answers and for how many members it was."""
+def count_answers(actions: Integers, wants_ack: bool) -> Integers:
+    """Return counts for one query: acks, acks expected, responses, and members targeted."""
     acks, answers, asked = (int((actions == action).sum()) for action in (ACKED, ANSWERED, DELIVERED))
     return np.array([acks, asked if wants_ack else 0, answers, asked], dtype=np.int64)
 
@@ -108,7 +108,7 @@ KINDS = ("crash", "leave", "start")
 
 @dataclass
 class Change:
-    """At `t` a member crashed, left or started; `wanted` others were to see it.
+    """A crash, leave or start of a member at `t`, which `wanted` others should notice.
 
     `until`: when it was undone, infinity if not within the run. `shares`: see `Spread.shares`.
     """
@@ -122,7 +122,7 @@ class Change:
 
 
 def changes(history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float) -> list[Change]:
-    """The changes with 0 <= t <= end, in order of time."""
+    """Return the changes with 0 <= t <= end, in order of time."""
     found = [
         Change(t, node, kind, until, spread.wanted, spread.shares())
         for (t, node, kind, until), spread in spreads(history, down, crashes, leaves, end)
@@ -133,9 +133,9 @@ def changes(history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments
 def spreads(
     history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float
 ) -> Iterator[tuple[tuple[float, int, str, float], Spread]]:
-    """(t, node, kind, until) of each change, and how long the others took to see it; node by node.
+    """Yield each change, (t, node, kind, until), with its spread, node by node.
 
-    After a mass join that is a time for each pair of nodes, so they come one after the other.
+    A generator, since a mass join has a time for each pair of nodes.
     """
     found = [("crash", t, node, next_start(down, node, t)) for t, node in crashes]
     found += [("leave", t, node, next_start(down, node, t)) for t, node in leaves]
@@ -152,7 +152,7 @@ def spreads(
 
 
 def next_start(down: Spans, node: int, t: float) -> float:
-    """When a node that goes down at `t` or later runs again."""
+    """Return when a node that goes down at `t` or later runs again."""
     ends = down.end[(down.node == node) & (down.end > t)]
     return float(ends.min()) if len(ends) else np.inf
 
@@ -163,7 +163,7 @@ def next_stop(down: Spans, node: int, t: float) -> float:
 
 
 def spread_of(down: Spans, flips: Flips, t: float, node: int, appears: bool, until: float) -> Spread:
-    """How one change came to the others."""
+    """Return how one change spread to the other members."""
     rows = flips.first_rows(t, np.nextafter(until, np.inf), appears)
     owed = (flips.column(t) != appears) & ~down.covered_at(t)
     owed[node] = False
@@ -171,12 +171,12 @@ def spread_of(down: Spans, flips: Flips, t: float, node: int, appears: bool, unt
     wanted = int(owed.sum())
     if len(took) < wanted:
         owed[flips.observer[rows]] = False
-        wanted -= int(owed[down.starting(t, until)].sum())
+        wanted -= int(owed[down.nodes_starting(t, until)].sum())
     return Spread(wanted, took)
 
 
 def membership(found: Sequence[Change]) -> dict[str, Any]:
-    """p50_s, p99_s, full_s: until half, 99 % and all of the others saw a change, the mean over changes."""
+    """Return p50_s, p99_s, full_s: time until half, 99 % and all others saw a change, mean over changes."""
     owed = [change for change in found if change.wanted]
     figures: dict[str, Any] = {}
     for name in SHARES:

@@ -1,8 +1,8 @@
 """The intervals of every node in one searchable table.
 
-Truth is kept as a list of [start, end) intervals a node. Scoring asks the same question for
-millions of (node, time) pairs, "was this node inside one of its intervals then?", so the
-intervals are merged, laid out node after node, and searched for all pairs at once.
+Truth is a list of [start, end) intervals per node. Scoring asks for millions of (node, time) pairs
+whether the node was inside an interval, so the intervals are merged, laid out node after node,
+and searched for all pairs at once.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from serfsim.results.scoring.recording import Floats, Integers, Interval
 Booleans = NDArray[np.bool_]
 
 
-def merged(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same times as disjoint intervals in order; touching ones become one, empty ones vanish."""
+def merge_intervals(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the union as disjoint intervals in order; touching ones merge, empty ones vanish."""
     out: list[Interval] = []
     for interval in sorted(intervals, key=lambda i: (i.start, i.end)):
         if interval.end <= interval.start:
@@ -31,10 +31,10 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 class Spans:
-    """`intervals[i]`: those of node i. A node is covered from `start` on and no longer at `end`."""
+    """The intervals of all nodes; `intervals[i]` are those of node i, each [start, end)."""
 
     def __init__(self, intervals: Sequence[Sequence[Interval]]) -> None:
-        disjoint = [merged(one) for one in intervals]
+        disjoint = [merge_intervals(one) for one in intervals]
         counts = [len(one) for one in disjoint]
         self.n = len(disjoint)
         self.first: Integers = np.concatenate(([0], np.cumsum(counts, dtype=np.int64))).astype(np.int64)
@@ -42,8 +42,8 @@ class Spans:
         self.start: Floats = np.array([i.start for one in disjoint for i in one], dtype=np.float64)
         self.end: Floats = np.array([i.end for one in disjoint for i in one], dtype=np.float64)
 
-    def started(self, node: Integers, t: Floats) -> Integers:
-        """How many intervals of each node have started by each time (start <= t)."""
+    def count_started(self, node: Integers, t: Floats) -> Integers:
+        """Count the intervals of each node that have started by each time (start <= t)."""
         low = self.first[node].copy()
         high = self.first[node + 1].copy()
         open_ = low < high
@@ -57,55 +57,55 @@ class Spans:
         return low - self.first[node]
 
     def covers(self, node: Integers, t: Floats) -> Booleans:
-        """Whether each node was inside one of its intervals at each time."""
+        """Return whether each node was inside one of its intervals at each time."""
         inside = np.zeros(len(node), dtype=np.bool_)
         if len(self.start) == 0:
             return inside
         rows = np.flatnonzero(self.first[node + 1] > self.first[node])
-        count = self.started(node[rows], t[rows])
+        count = self.count_started(node[rows], t[rows])
         rows, count = rows[count > 0], count[count > 0]
         inside[rows] = t[rows] < self.end[self.first[node[rows]] + count - 1]
         return inside
 
     def covered_at(self, t: float) -> Booleans:
-        """The same for all nodes at one time, shape (n,)."""
+        """Return whether each node was inside one of its intervals at time `t`, shape (n,)."""
         inside = np.zeros(self.n, dtype=np.bool_)
         inside[self.node[(self.start <= t) & (t < self.end)]] = True
         return inside
 
     def started_between(self, node: Integers, t0: Floats, t1: Floats) -> Booleans:
-        """Whether one of the node's intervals started in (t0, t1]."""
+        """Return whether one of the node's intervals started in (t0, t1]."""
         if len(self.start) == 0:
             return np.zeros(len(node), dtype=np.bool_)
-        return self.started(node, t1) > self.started(node, t0)
+        return self.count_started(node, t1) > self.count_started(node, t0)
 
     def next_start(self, node: Integers, t: Floats) -> Floats:
-        """When the node's next interval starts (> t), or infinity."""
+        """Return when the node's next interval starts (> t), or infinity."""
         out = np.full(len(node), np.inf)
         if len(self.start) == 0:
             return out
-        index = self.first[node] + self.started(node, t)
+        index = self.first[node] + self.count_started(node, t)
         some = index < self.first[node + 1]
         out[some] = self.start[index[some]]
         return out
 
-    def starting(self, after: float, before: float) -> Integers:
-        """The nodes, rising, of which an interval starts within (after, before)."""
+    def nodes_starting(self, after: float, before: float) -> Integers:
+        """Return the nodes, ascending, with an interval that starts within (after, before)."""
         return np.unique(self.node[(self.start > after) & (self.start < before)])
 
     def touches(self, start: float, end: float) -> Booleans:
-        """Whether each node was covered at any time of [start, end], shape (n,)."""
+        """Return whether each node was covered at any time of [start, end], shape (n,)."""
         touched = np.zeros(self.n, dtype=np.bool_)
         touched[self.node[(self.start <= end) & (self.end > start)]] = True
         return touched
 
     def seconds(self, start: float, end: float) -> Floats:
-        """How long each node was covered within [start, end], shape (n,)."""
+        """Return the seconds that each node was covered within [start, end], shape (n,)."""
         length = np.minimum(self.end, end) - np.maximum(self.start, start)
         return np.bincount(self.node, weights=np.maximum(length, 0.0), minlength=self.n).astype(np.float64)
 
     def changes(self, start: float, end: float) -> list[tuple[float, int, bool]]:
-        """(t, node, covered from then on) for every change in (start, end], in order of time."""
+        """Return (t, node, covered from then on) for every change in (start, end], in order of time."""
         begun = [
             (float(t), int(i), True) for t, i in zip(self.start, self.node, strict=True) if start < t <= end
         ]

@@ -1,4 +1,4 @@
-"""Estimates against truth for whole blocks of (observer, subject) pairs at once."""
+"""Errors of estimates against the truth, for whole blocks of (observer, subject) pairs."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import Floats, Integers
 
 ERROR_FIGURES = ("p50", "p90", "p99", "mean", "max")
-EXACT_PAIRS = 4_000_000  # up to here errors are kept in double precision, above in single
-DIRECT_PAIRS = 200_000  # up to here differences are taken one dimension at a time, above by a product
+EXACT_PAIRS = 4_000_000  # up to this many, errors are double precision, above single
+DIRECT_PAIRS = 200_000  # up to this many, differences are taken dimension by dimension, above by a product
 TIE_S = 1e-9  # true times closer than a nanosecond are equal
 RANK_BLOCK = 1_000_000  # comparisons of rank_loss at a time
 
 
 @dataclass
 class Embedding:
-    """Coordinates of all nodes at one moment: vec (n, d), height (n,), adjustment (n,), seconds."""
+    """Coordinates of all nodes at one time: vec (n, d), height (n,), adjustment (n,), seconds."""
 
     vec: Floats
     height: Floats
     adjustment: Floats
 
     def estimate(self, observers: Integers, subjects: Integers) -> Floats:
-        """Serf's distance for every observer and subject, shape (observers, subjects), seconds.
+        """Return Serf's distance for every observer and subject, shape (observers, subjects), seconds.
 
-        The distance of the vectors plus both heights; with both adjustments added where that
-        leaves more than 0.
+        The distance of the vectors plus both heights; both adjustments are added if the sum stays above 0.
         """
         a, b = self.vec[observers], self.vec[subjects]
         if len(a) * len(b) <= DIRECT_PAIRS:
@@ -59,7 +58,7 @@ class Embedding:
 
 
 class PairErrors:
-    """Collects the errors of up to `capacity` pairs and tells their quantiles.
+    """A collection of the errors of up to `capacity` pairs, for quantiles.
 
     Pairs of a node with itself and pairs without a true time (not finite, or not above 0: no path)
     are left out.
@@ -85,7 +84,7 @@ class PairErrors:
         self.count += len(true)
 
     def figures(self) -> tuple[Floats, Floats]:
-        """Relative and absolute (s) errors, each as ERROR_FIGURES. Reorders what was collected."""
+        """Return relative and absolute (s) errors, each as ERROR_FIGURES. Reorders the collection."""
         out: list[Floats] = []
         for values, total in ((self.relative, self.relative_sum), (self.absolute, self.absolute_sum)):
             kept: Floats = values[: self.count]
@@ -95,7 +94,7 @@ class PairErrors:
 
 
 def nearest_hits(estimate: Floats, actual: Floats, self_pair: Booleans) -> Booleans:
-    """For every observer: is the subject with the least estimate one of the truly nearest?"""
+    """Return, for each observer, whether the subject with the smallest estimate is a truly nearest one."""
     known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
     true = np.where(known, actual, np.inf)
     predicted = np.where(known, estimate, np.inf).argmin(axis=1)
@@ -105,11 +104,11 @@ def nearest_hits(estimate: Floats, actual: Floats, self_pair: Booleans) -> Boole
 
 
 def rank_loss(estimate: Floats, actual: Floats, self_pair: Booleans) -> float:
-    """Relative rank loss: how often the nearer of two subjects is predicted to be the farther.
+    """Return the relative rank loss: the share of subject pairs that the estimate orders wrongly.
 
-    For every observer the share of its pairs of subjects that the estimate orders otherwise than
-    the truth; the mean over observers. A tie of the estimates is a loss; subjects whose true times
-    are equal have no order to lose and do not count. nan where there is no pair to order.
+    For every observer, the share of its pairs of subjects that the estimate orders differently from
+    the truth; the mean over observers. A tie of estimates is a loss; subjects with equal true times
+    do not count. nan if there is no pair to order.
     """
     known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
     true = np.where(known, actual, np.nan)
@@ -117,7 +116,7 @@ def rank_loss(estimate: Floats, actual: Floats, self_pair: Booleans) -> float:
     shares = []
     for low in range(0, len(actual), step):
         rows, guess = true[low : low + step], estimate[low : low + step]
-        # [o, j, k]: k is farther from o than j; nothing can be said of what is not a number.
+        # [o, j, k]: k is farther from o than j; False where either is nan.
         ordered = rows[:, None, :] - rows[:, :, None] > TIE_S
         lost = ordered & ~(guess[:, None, :] > guess[:, :, None])
         totals, losses = ordered.sum(axis=(1, 2)), lost.sum(axis=(1, 2))
@@ -126,8 +125,8 @@ def rank_loss(estimate: Floats, actual: Floats, self_pair: Booleans) -> float:
     return float(found.mean()) if len(found) else float("nan")
 
 
-def spaced(nodes: Integers, at_most: int) -> Integers:
-    """The same nodes, or `at_most` of them evenly spaced: always the same ones."""
+def evenly_spaced(nodes: Integers, at_most: int) -> Integers:
+    """Return the nodes, or `at_most` of them evenly spaced, deterministically."""
     if len(nodes) <= at_most:
         return nodes
     return nodes[(np.arange(at_most) * len(nodes)) // at_most]

@@ -1,9 +1,8 @@
-"""The raw material of one run: what the nodes did, and what was true meanwhile.
+"""The raw data of one run: what the nodes did, and the truth meanwhile.
 
 The engine fills a `Recording`; scoring and reports read it. Times are seconds on the scenario's
-clock: 0 is the end of the warm-up, so everything during start and join has negative times.
-Nodes are numbered 0 .. n-1 in the order of the scenario; observer is who saw, subject whom it
-is about.
+clock: 0 is the end of the warm-up, so start and join have negative times.
+Nodes are numbered 0 .. n-1 in the order of the scenario; the observer reports about the subject.
 """
 
 from __future__ import annotations
@@ -24,29 +23,29 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Interval:
-    """[start, end) in seconds."""
+    """A half-open interval [start, end), seconds."""
 
     start: float
     end: float
 
 
 class TrueRtt(Protocol):
-    """See `Truth.rtt`."""
+    """The type of `Truth.rtt`."""
 
     def __call__(self, node: int, t: float | None = None) -> Floats: ...
 
 
 @dataclass
 class Truth:
-    """What was really so.
+    """The true state of nodes and network over time.
 
     `down[i]`: when node i did not run (crashed, left, or not yet started). `faulted[i]`: when it
     was under any fault, its own or its network's (Lifeguard's "anomalous"); down counts as faulted.
-    `reachable(observer, subject, t)`: could a packet of some transport pass between them both ways?
+    `reachable(observer, subject, t)`: True if packets of some transport could pass both ways.
     `crashes`: (t, node) of every crash; `leaves`: (t, node) of every graceful leave.
     `rtt(i, t)`: the true round-trip time in seconds from node i to every node at time t, shape (n,),
     without jitter's spread: base latency both ways, the mean jitter and the subject's processing delay;
-    `rtt(i)` is that at the end. `rtt_changes`: when it changed, rising; between two it stays.
+    `rtt(i)` is that at the end. `rtt_changes`: the times at which it changed, ascending.
     """
 
     down: list[list[Interval]]
@@ -61,7 +60,7 @@ class Truth:
 
 @dataclass
 class EventTable:
-    """Rows of `protocol.events` kinds below COUNTED_ONLY, in order of time. All shape (m,), signed."""
+    """Rows of `protocol.events` kinds below COUNTED_ONLY, in order of time; signed arrays of shape (m,)."""
 
     t: Floats
     observer: Integers
@@ -72,9 +71,9 @@ class EventTable:
 
 @dataclass(frozen=True)
 class ItemSummary:
-    """A user event ("event") or query ("query"); `source` sent it first. `size`: payload bytes.
+    """A user event ("event") or query ("query"), first sent by `source`; `size`: payload bytes.
 
-    `wants_ack`: members were to ack a query.
+    `wants_ack`: the query asks members for acks.
     """
 
     kind: str
@@ -86,16 +85,16 @@ class ItemSummary:
 
     @property
     def is_internal(self) -> bool:
-        """Serf's own query, of which agents do not tell their users."""
+        """True for Serf's internal queries, which agents do not show to users."""
         return self.kind == "query" and self.name.startswith("_serf_")
 
 
 @dataclass
 class DeliveryTable:
-    """What became of user events and queries, in order of time; all arrays of shape (m,).
+    """Deliveries of user events and queries, in order of time; all arrays of shape (m,).
 
-    `action` is a number of `protocol.serf.application` (SENT ...) and happened at `node`; `item` is a
-    place in `items`; `peer` is whose ack or answer came in, else -1.
+    `action` is a number of `protocol.serf.application` (SENT ...) and happened at `node`; `item` is an
+    index into `items`; `peer` sent the ack or response, else -1.
     """
 
     t: Floats
@@ -107,18 +106,18 @@ class DeliveryTable:
 
 
 def no_deliveries() -> DeliveryTable:
-    """The table of a run in which nothing was sent to all."""
+    """Return the table of a run without user events or queries."""
     none = np.zeros(0, dtype=np.int64)
     return DeliveryTable(np.zeros(0), none, none, none, none, [])
 
 
 @dataclass
 class LogTable:
-    """Lines of agents' logs that no event stands for, in order of time; all arrays of shape (m,).
+    """Lines of agents' logs that no event produces, in order of time; all arrays of shape (m,).
 
-    `line` is a number of `protocol.log_lines`, logged by `node` about `subject`; `a` and `b` are as it says,
-    `text` is a place in `texts`. `mark`: how many rows of the event table came before. `left_out`: how many
-    about received messages were too many to keep.
+    `line` is a number of `protocol.log_lines`, logged by `node` about `subject`; it defines `a` and `b`.
+    `text` is an index into `texts`. `mark`: number of preceding rows of the event table. `left_out`: number
+    of lines about received messages dropped for space.
     """
 
     t: Floats
@@ -133,7 +132,7 @@ class LogTable:
     left_out: int = 0
 
     def of_node(self, node: int, rows: Integers) -> LogTable:
-        """One node's lines, beside those `rows` of the event table that are its own."""
+        """Return one node's lines, with `mark` relative to its own `rows` of the event table."""
         own = self.node == node
         return LogTable(
             self.t[own],
@@ -150,14 +149,14 @@ class LogTable:
 
 
 def no_log() -> LogTable:
-    """The table of a run that kept none."""
+    """Return the table of a run that kept no lines."""
     none = np.zeros(0, dtype=np.int64)
     return LogTable(np.zeros(0), none, none, none, none, none, none, none, [])
 
 
 @dataclass
 class CoordinateSamples:
-    """Own coordinates of all nodes, sampled. t: (k,); vec: (k, n, d); the rest (k, n); seconds.
+    """Samples of all nodes' own coordinates. t: (k,); vec: (k, n, d); the rest (k, n); seconds.
 
     `live[k, i]` is False where node i was down or stopped at sample k.
     """
@@ -175,7 +174,7 @@ QUEUES = ("broadcasts", "intents", "queries", "events")
 
 @dataclass
 class QueueSamples:
-    """Messages waiting in each of QUEUES, sampled. t: (k,); depth: (k, n, queues); live: (k, n)."""
+    """Samples of the messages waiting in each of QUEUES. t: (k,); depth: (k, n, queues); live: (k, n)."""
 
     t: Floats
     depth: Integers
@@ -190,7 +189,7 @@ def no_queues() -> QueueSamples:
 
 @dataclass
 class PerSecond:
-    """Counts per whole second. `start` is the time of the first row; `values` has a row a second."""
+    """Counts per whole second. `start` is the time of the first row; `values` has a row per second."""
 
     start: float
     columns: list[str]
@@ -199,19 +198,19 @@ class PerSecond:
 
 @dataclass
 class Recording:
-    """One run. `interrupted_at` is the time it was stopped at, where it did not come to its end.
+    """One run; `interrupted_at` is the time at which it was stopped early, else None.
 
     `converged_start`: the nodes began with complete views, so no join was reported for what they
-    knew from the start; None leaves scoring to tell by the absence of any join before t = 0.
+    knew from the start; None lets scoring infer it from the absence of any join before t = 0.
 
-    `releases`: (t, node, Serf release) of what each node runs from t on, in order of time.
+    `releases`: (t, node, Serf release) that each node runs from t on, in order of time.
 
-    `flap_timeout`: that setting in seconds, of all nodes or of each, shape (n,).
+    `flap_timeout`: Serf's setting in seconds, for all nodes or for each, shape (n,).
 
     `probe_counts`: columns are names of `protocol.events`. `traffic_counts` and `traffic_bytes`:
     columns "udp/ping", "udp/alive", "tcp/push_pull" ...: UDP message types count every message in a
-    datagram; "udp/datagrams" and "tcp/packets" count packets, and in bytes are IP bytes in full.
-    `datagram_bytes`-style totals: bytes of "udp/<leading type>" are whole IP packets led by it.
+    datagram; "udp/datagrams" and "tcp/packets" count packets and whole IP bytes. The bytes of
+    "udp/<leading type>" are those of the IP packets that it leads.
     """
 
     names: list[str]

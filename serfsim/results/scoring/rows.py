@@ -1,7 +1,7 @@
-"""Columns of rows that come in pieces. Of many rows they lie in a file, whose pages are read when asked for.
+"""Columns of rows that arrive in pieces; many rows are kept in a file and mapped.
 
-A mass join of n members is n * n rows. The arrays that `columns` gives of so many are views of that file;
-it has no name and goes with the last of them. Whoever has read a piece of such arrays lets its pages go
+A mass join of n members is n * n rows. Arrays of that size from `columns` are views of a mapped file,
+which has no name and disappears with the last of them. Readers release the pages of a piece after use
 (`let_go`), so that a pass over all rows needs the memory of one piece.
 """
 
@@ -15,14 +15,17 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-IN_MEMORY: Final = 1 << 17  # rows; more lie in a file
-PIECE: Final = 1 << 18  # rows that a pass takes at a time
+IN_MEMORY: Final = 1 << 17  # rows; more go to a file
+PIECE: Final = 1 << 18  # rows per step of a pass
 
 Column = NDArray[Any]
 
 
 class Rows:
-    """`kinds`: the type of each column. Beyond `most` rows they go into a file, while the disk takes them."""
+    """A growing table; beyond `most` rows it moves to a file, as long as the disk has space.
+
+    `kinds`: the type of each column.
+    """
 
     def __init__(self, kinds: Sequence[Any], most: int = IN_MEMORY) -> None:
         self.kinds = [np.dtype(kind) for kind in kinds]
@@ -37,7 +40,7 @@ class Rows:
         return self._written + self._waiting
 
     def append(self, columns: Sequence[Column]) -> None:
-        """Take in the next rows, an array a column. They are not copied."""
+        """Append rows, one array per column. They are not copied."""
         if len(columns[0]):
             self._parts.append(columns)
             self._waiting += len(columns[0])
@@ -56,11 +59,11 @@ class Rows:
                 self._written += len(part[0])
                 self._waiting -= len(part[0])
         except OSError:
-            # What is not written whole stays in memory.
+            # Rows not written completely stay in memory.
             self._disk_is_full = True
 
     def columns(self) -> list[Column]:
-        """All rows, an array a column. Nothing may be appended afterwards."""
+        """Return all rows, one array per column. Nothing may be appended afterwards."""
         if self._written and not self._disk_is_full:
             self._write()
         found = [self._column(place) for place in range(len(self.kinds))]
@@ -91,7 +94,7 @@ def _write_all(file: IO[bytes], column: Column) -> None:
 
 
 def in_pieces(columns: Sequence[Column], first: int = 0, last: int | None = None) -> Iterator[slice]:
-    """The places first .. last - 1 of these columns, PIECE at a time; pages of a file go with the next."""
+    """Yield slices of PIECE rows over first .. last - 1, releasing a piece's pages after use."""
     last = len(columns[0]) if last is None else last
     for low in range(first, last, PIECE):
         yield slice(low, min(low + PIECE, last))
@@ -99,7 +102,7 @@ def in_pieces(columns: Sequence[Column], first: int = 0, last: int | None = None
 
 
 def let_go(columns: Sequence[Column]) -> None:
-    """Let the pages go that were read of arrays in files. They are read again when asked for."""
+    """Release the mapped pages of arrays in files; they are read again on demand."""
     for column in columns:
         base: Any = column
         while isinstance(base, np.ndarray):

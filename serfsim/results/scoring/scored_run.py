@@ -1,4 +1,4 @@
-"""A recording made ready for scoring, rows of its events, and how measured values are summed up."""
+"""A recording prepared for scoring, selections of its events, and summary statistics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from serfsim.results.scoring.rows import in_pieces
 
 
 class ScoredRun:
-    """One recording made ready for scoring.
+    """One recording prepared for scoring.
 
     `end`: the last scored second. `after`: the rows of the event table with 0 <= t <= end.
     `down`, `faulted`: the truth as `Spans`.
@@ -33,12 +33,12 @@ class ScoredRun:
         self.after = rows_of(recording.events, first, last)
 
     def of_kind(self, *kinds: int) -> EventTable:
-        """The scored rows of these kinds, in order of time."""
+        """Return the scored rows of these kinds, in order of time."""
         return select(self.after, rows_of_kind(self.after, kinds))
 
     @cached_property
     def up_seconds(self) -> Floats:
-        """How long each node was up during the scored time, shape (n,)."""
+        """Seconds that each node was up during the scored time, shape (n,)."""
         return self.end - self.down.seconds(0.0, self.end)
 
     @cached_property
@@ -47,7 +47,7 @@ class ScoredRun:
 
     @cached_property
     def pair_seconds(self) -> float:
-        """Seconds in which both of an ordered pair of nodes were up, over all pairs."""
+        """Seconds in which both nodes of an ordered pair were up, summed over all pairs."""
         total, last = 0.0, 0.0
         up = self.n - int(self.down.covered_at(0.0).sum())
         for t, _, goes_down in self.down.changes(0.0, self.end):
@@ -58,12 +58,12 @@ class ScoredRun:
 
 
 def scored_rows(events: EventTable, end: float, start: float = 0.0) -> tuple[int, int]:
-    """(first, last + 1) of the rows with start <= t <= end."""
+    """Return (first, last + 1) of the rows with start <= t <= end."""
     return int(np.searchsorted(events.t, start, "left")), int(np.searchsorted(events.t, end, "right"))
 
 
 def rows_of(events: EventTable, first: int, last: int) -> EventTable:
-    """Rows first .. last - 1, without copying."""
+    """Return rows first .. last - 1, without copying."""
     part = slice(first, last)
     return EventTable(
         events.t[part], events.observer[part], events.subject[part], events.kind[part], events.detail[part]
@@ -71,13 +71,13 @@ def rows_of(events: EventTable, first: int, last: int) -> EventTable:
 
 
 def pieces(events: EventTable) -> Iterator[EventTable]:
-    """All rows, a piece after the other."""
+    """Yield all rows in pieces."""
     for part in in_pieces((events.t, events.observer, events.subject, events.kind, events.detail)):
         yield rows_of(events, part.start, part.stop)
 
 
 def is_of(kinds: Integers, wanted: Sequence[int]) -> Booleans:
-    """Which of the `kinds` are among the `wanted`, of which there are few."""
+    """Mark the `kinds` that are among the few `wanted`."""
     found = np.zeros(len(kinds), dtype=np.bool_)
     for kind in wanted:
         found |= kinds == kind
@@ -85,7 +85,7 @@ def is_of(kinds: Integers, wanted: Sequence[int]) -> Booleans:
 
 
 def rows_of_kind(events: EventTable, wanted: Sequence[int]) -> Integers:
-    """The numbers of the rows of these kinds, rising."""
+    """Return the row numbers of these kinds, ascending."""
     found = [
         part.start + np.flatnonzero(is_of(events.kind[part], wanted)) for part in in_pieces((events.kind,))
     ]
@@ -102,7 +102,7 @@ QUANTILES = ("mean", "p50", "p90", "p99", "max")
 
 
 def spread(values: ArrayLike) -> dict[str, Any]:
-    """{mean, p50, p90, p99, max, n} of `values`; all None but n where there are none.
+    """Return {mean, p50, p90, p99, max, n} of `values`; all None but n if there are none.
 
     Quantiles interpolate linearly between the two nearest values.
     """
@@ -121,5 +121,5 @@ def spread(values: ArrayLike) -> dict[str, Any]:
 
 
 def ratio(numerator: float, denominator: float) -> float | None:
-    """The quotient, or None where there is nothing to divide by."""
+    """Return the quotient, or None for a zero denominator."""
     return float(numerator) / float(denominator) if denominator > 0 else None

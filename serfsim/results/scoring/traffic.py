@@ -1,9 +1,9 @@
-"""Load: messages, packets and IP bytes per node and second, and messages that wait to be gossiped.
+"""Load: messages, packets and IP bytes per node and second, and queued messages.
 
-A column is "<transport>/<type>". The types of TOTALS are what the network kept itself; the types of
+A column is "<transport>/<type>". The types of TOTALS are the network's own totals; the types of
 CARRIERS are datagrams that no message leads; every other type is a protocol message. Bytes are those
-of whole IP packets: the bytes of a type are those of the packets that it led, so types and carriers
-add up to the totals but for what belongs to no message (a TCP handshake, a retransmission).
+of whole IP packets: a type has the bytes of the packets that it led, so types and carriers
+add up to the totals except for bytes outside any message (a TCP handshake, a retransmission).
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ CARRIERS = ("gossip", "user")
 
 
 def is_type(column: str) -> bool:
-    """Whether a column is a kind of traffic, as opposed to a total."""
+    """Return True if a column is a kind of traffic, False if it is a total."""
     return column.rsplit("/", maxsplit=1)[-1] not in TOTALS
 
 
 def is_message(column: str) -> bool:
-    """Whether a column counts protocol messages."""
+    """Return True if a column counts protocol messages."""
     return is_type(column) and column.rsplit("/", maxsplit=1)[-1] not in CARRIERS
 
 
 def scored_sums(table: PerSecond, end: float) -> dict[str, int]:
-    """The sum of every column over the seconds that begin in [0, end)."""
+    """Sum every column over the seconds that begin in [0, end)."""
     if len(table.values) == 0:
         return dict.fromkeys(table.columns, 0)
     begins = table.start + np.arange(len(table.values))
@@ -41,7 +41,7 @@ def scored_sums(table: PerSecond, end: float) -> dict[str, int]:
 
 
 def total_bytes(sums: dict[str, int]) -> int:
-    """IP bytes in full: a transport's own total where it was kept, else the sum of its types."""
+    """Return all IP bytes: a transport's own total if recorded, else the sum of its types."""
     total = 0
     for transport in sorted({column.split("/")[0] for column in sums}):
         kept = [sums[f"{transport}/{name}"] for name in TOTALS[:2] if f"{transport}/{name}" in sums]
@@ -53,22 +53,22 @@ def total_bytes(sums: dict[str, int]) -> int:
 
 
 def tcp_connections(counts: dict[str, int]) -> int | None:
-    """Connections opened, or None where the network did not count them."""
+    """Return the number of connections opened, or None if the network did not count them."""
     return counts.get("tcp/connections")
 
 
 def share_of_datagrams(counts: dict[str, int], column: str) -> float | None:
-    """What share of all datagrams a column is, or None where it was not counted."""
+    """Return the share of all datagrams that a column counts, or None if it was not counted."""
     return ratio(counts[column], counts.get("udp/datagrams", 0)) if column in counts else None
 
 
 def traffic(run: ScoredRun) -> dict[str, Any]:
-    """Rates per node and second of up time.
+    """Return rates per node and second of up time.
 
-    `messages_per_node_s`: protocol messages sent, each one inside a datagram counted;
-    `packets_per_node_s`: IP packets; `by_type.<transport>_<type>`: messages (of a carrier its
-    datagrams) and bytes. `datagrams_lost_share` and `datagrams_overflowed_share`: of all datagrams
-    sent, those that the network lost and those that a full socket buffer dropped.
+    `messages_per_node_s`: protocol messages sent, counting each one inside a datagram;
+    `packets_per_node_s`: IP packets; `by_type.<transport>_<type>`: messages (for a carrier,
+    datagrams) and bytes. `datagrams_lost_share` and `datagrams_overflowed_share`: shares of the datagrams
+    sent that the network lost and that a full socket buffer dropped.
     """
     counts = scored_sums(run.recording.traffic_counts, run.end)
     sizes = scored_sums(run.recording.traffic_bytes, run.end)
@@ -94,13 +94,13 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
     }
 
 
-# Messages that wait: in memberlist's queue and in each of Serf's three. -------------------------
+# Queued messages, in memberlist's queue and in each of Serf's three. ----------------------------
 
-SETTLED_SHARE = 0.1  # suspicions and their denials wait now and then in any cluster
+SETTLED_SHARE = 0.1  # any cluster queues a suspicion and its refutation now and then
 
 
 def queues(run: ScoredRun) -> dict[str, Any]:
-    """`mean` and `max` of each queue over live members and the scored samples; None where there are none."""
+    """Return `mean` and `max` of each queue over live members and scored samples; None without any."""
     samples = run.recording.queues
     scored = (samples.t >= 0.0) & (samples.t <= run.end)
     depths = samples.depth[scored][samples.live[scored]]
@@ -111,9 +111,9 @@ def queues(run: ScoredRun) -> dict[str, Any]:
 
 
 def is_settled(samples: QueueSamples, t: float) -> bool | None:
-    """Whether fewer than a tenth of the live members had a membership message waiting at `t`.
+    """Return whether fewer than a tenth of the live members had a membership message queued at `t`.
 
-    Where the news of a join are still being gossiped, every member has. None where no sample was taken then.
+    While a join is still being gossiped, every member has one. None if no sample was taken then.
     """
     rows = np.flatnonzero(samples.t == t)
     if len(rows) == 0 or not samples.live[rows[0]].any():

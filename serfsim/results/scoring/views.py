@@ -1,6 +1,6 @@
-"""Who counted whom as a member, over time.
+"""The membership views of all observers over time.
 
-A view is one observer's Serf member list. Here it is reduced to one bit a pair: present (alive
+A view is one observer's Serf member list, reduced here to one bit per pair: present (alive
 or leaving) or absent (failed, left, reaped, never heard of). The bits at t = 0 come from the rows
 before it; from then on only rows that flip a bit matter.
 
@@ -11,9 +11,9 @@ before it; from then on only rows that flip a bit matter.
 | reap                      | absent         |
 | the observer goes down    | absent, for all subjects: a restarted agent begins with an empty list |
 
-`Pairs` holds a value for every pair (observer, subject). In a cluster that began converged, nobody ever
-reports most members: whoever runs has them in view. These share one column, and only the other members
-have one of their own: 100,000 members of which a hundred fail need 10 MB instead of 10 GB.
+`Pairs` holds a value for every pair (observer, subject). In a cluster that began converged, most
+members are never reported: every running node has them in view. These share one column, and only the
+others have their own: 100,000 members of which a hundred fail need 10 MB instead of 10 GB.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ from serfsim.results.scoring.scored_run import is_of, pieces, rows_of, scored_ro
 
 
 def columns_of(own: Booleans) -> tuple[Integers, int]:
-    """The column of each subject, (n,), and how many there are: those of `own` have one, the others share 0.
+    """Return the column of each subject, (n,), and the number of columns.
 
-    Where that would save less than half, each has its own.
+    Subjects in `own` have a column each, the others share column 0. If sharing saves less than half, each
+    subject has its own.
     """
     n, count = len(own), int(own.sum())
     if 2 * count >= n:
@@ -46,49 +47,49 @@ def columns_of(own: Booleans) -> tuple[Integers, int]:
 
 
 class Pairs:
-    """`values[observer, column[subject]]`, shape (n, m); see `columns_of`. Nobody is a pair with himself."""
+    """A matrix `values[observer, column[subject]]`, shape (n, m); see `columns_of`. Excludes self-pairs."""
 
     def __init__(self, values: NDArray[Any], column: Integers) -> None:
         self.values = values
         self.column = column
         n, m = values.shape
         self.shares = m < n
-        # The subjects with a column of their own, in its order.
+        # Subjects that do not share a column, in column order.
         self.own: Integers = np.flatnonzero(column).astype(np.int64) if self.shares else np.arange(n)
 
     @property
     def flat(self) -> NDArray[Any]:
-        """`values` as one array, which `places` are about."""
+        """`values` as a flat array, which `places` index."""
         return self.values.reshape(-1)
 
     def places(self, observer: Integers, subject: Integers) -> Integers:
-        """Where pairs are in `flat`."""
+        """Return the indices of pairs in `flat`."""
         found: Integers = observer.astype(np.int64) * self.values.shape[1] + self.column[subject]
         return found
 
     def copy(self) -> Pairs:
         return Pairs(self.values.copy(), self.column)
 
-    def joined(self, kind: int) -> Pairs:
-        """Which values are of a kind; False of each node with itself."""
+    def equal_to(self, kind: int) -> Pairs:
+        """Return a bit matrix of the values equal to `kind`; False for each node with itself."""
         found = Pairs(self.values == kind, self.column)
         found.values[self.own, self.column[self.own]] = False
         return found
 
     def about(self, subject: int) -> Booleans:
-        """Of bits: who has `subject` in view, (n,)."""
+        """Return, in a bit matrix, the observers that have `subject` in view, (n,)."""
         found: Booleans = self.values[:, self.column[subject]].copy()
         found[subject] = False
         return found
 
     def of(self, observer: int) -> Booleans:
-        """Of bits: whom `observer` has in view, (n,)."""
+        """Return, in a bit matrix, the subjects that `observer` has in view, (n,)."""
         found: Booleans = self.values[observer, self.column]
         found[observer] = False
         return found
 
     def differing(self, from_bits: Booleans) -> Integers:
-        """Of bits: of how many subjects each observer has another than `from_bits`, (n,)."""
+        """Count, for each observer of a bit matrix, the subjects whose bit differs from `from_bits`, (n,)."""
         bits = from_bits[self.own]
         differs = (self.values[:, 1:] if self.shares else self.values) != bits[None, :]
         differs[self.own, np.arange(len(self.own))] = False
@@ -102,19 +103,18 @@ class Pairs:
 
 
 VIEW_KINDS = (JOIN, FAILED, LEFT, LEFT_FORCED, REAP)
-RESTART = -1  # the kind given to flips because the observer went down
-AT_A_TIME = 1 << 20  # flips that are ordered by subject at a time; of very many the share of a pass
+RESTART = -1  # the kind of flips because the observer went down
+AT_A_TIME = 1 << 20  # flips sorted by subject at a time; bounded by MOST_PASSES for very many
 MOST_PASSES = 32
 
 
 @dataclass
 class ViewHistory:
-    """`present`, bits of (observer, subject) at t = 0; then the flips, in order of time, all shape (m,).
+    """The bits of (observer, subject) at t = 0, `present`, and the flips in order of time, all (m,).
 
     `appears` is the bit after the flip, `kind` the kind of the row that caused it, or RESTART.
     `failed_before`: (observer, subject, t) of pairs whose last row before t = 0 was a failed. `last` is
-    `present` as it is at the end.
-    The diagonal is False: a node's view of itself is left out throughout.
+    `present` at the end. The diagonal is False: a node's view of itself is left out throughout.
     """
 
     present: Pairs
@@ -127,9 +127,9 @@ class ViewHistory:
     last: Pairs
 
     def about(self, subjects: Iterable[int]) -> Iterator[tuple[int, Flips]]:
-        """Each of these subjects, rising, with its flips."""
+        """Yield each of these subjects, ascending, with its flips."""
         wanted = np.array(sorted(subjects), dtype=np.int64)
-        # So many subjects at a time as have that many flips, if flips are spread evenly over them.
+        # Subjects per pass, so that an even spread gives AT_A_TIME flips.
         share = max(AT_A_TIME / max(1, len(self.t)), 1 / MOST_PASSES)
         step = max(1, int(len(wanted) * min(1.0, share)))
         for low in range(0, len(wanted), step):
@@ -147,7 +147,7 @@ class ViewHistory:
             np.concatenate([column[:0], *(found[place] for found in parts)])
             for place, column in enumerate(columns)
         ]
-        # numpy sorts short integers by counting.
+        # numpy radix-sorts short integers.
         short = np.min_scalar_type(len(asked))
         order = np.argsort(joined[0].astype(short), kind="stable")
         about, t, observer, appears, kind = (column[order] for column in joined)
@@ -159,7 +159,7 @@ class ViewHistory:
 
 @dataclass
 class Flips:
-    """The flips about one subject, in order of time, all (m,); `present`: who had it in view before, (n,)."""
+    """The flips about one subject in order of time, all (m,); `present`: its observers before, (n,)."""
 
     present: Booleans
     t: Floats
@@ -168,38 +168,38 @@ class Flips:
     kind: Integers
 
     def column(self, t: float) -> Booleans:
-        """Who had the subject in view just before `t`."""
+        """Return the observers that had the subject in view just before `t`, (n,)."""
         now = self.present.copy()
         earlier = slice(int(np.searchsorted(self.t, t)))
         now[self.observer[earlier]] = self.appears[earlier]
         return now
 
     def first_rows(self, t: float, until: float, appears: bool) -> Integers:
-        """Of each observer the first flip within [t, until) to `appears`, in order of time; no restarts."""
+        """Return each observer's first flip to `appears` within [t, until), in order of time; no restarts."""
         low, high = np.searchsorted(self.t, (t, until))
         seen = (self.appears[low:high] == appears) & (self.kind[low:high] != RESTART)
         rows = low + np.flatnonzero(seen)
         first = np.zeros(len(self.present), dtype=np.int64)
-        first[self.observer[rows][::-1]] = rows[::-1]  # of each observer the last assignment stays
+        first[self.observer[rows][::-1]] = rows[::-1]  # the last assignment per observer wins
         found: Integers = rows[first[self.observer[rows]] == rows]
         return found
 
 
 def view_rows(events: EventTable, n: int) -> Booleans:
-    """Rows that set a bit: of a view kind, about another node of this cluster."""
+    """Mark the rows that set a bit: of a view kind, about another node of this cluster."""
     return is_of(events.kind, VIEW_KINDS) & about_others(events, n)
 
 
 def about_others(events: EventTable, n: int) -> Booleans:
-    """Rows about another node of this cluster than the observer."""
+    """Mark the rows about another node of this cluster than the observer."""
     rows: Booleans = (events.observer != events.subject) & (events.subject >= 0) & (events.subject < n)
     return rows
 
 
 def rows_of_pairs(events: EventTable, n: int, kinds: Sequence[int], having: Sequence[int]) -> Integers:
-    """The numbers of rows of `kinds`, rising, about those pairs of two nodes that have a row of `having`.
+    """Return the row numbers of `kinds`, ascending, about pairs that have a row of a kind in `having`.
 
-    A mass join is millions of rows about pairs that most figures do not ask about.
+    A mass join gives millions of rows about pairs that most figures do not need.
     """
     own = np.zeros(n, dtype=np.bool_)
     for part in pieces(events):
@@ -219,7 +219,7 @@ def rows_of_pairs(events: EventTable, n: int, kinds: Sequence[int], having: Sequ
 
 
 def began_converged(events: EventTable, n: int) -> bool:
-    """Whether nobody reported a join of somebody else before t = 0, so all knew all."""
+    """Return True if no node reported another's join before t = 0, so all nodes began with full views."""
     first = int(np.searchsorted(events.t, 0.0, "left"))
     for part in pieces(rows_of(events, 0, first)):
         if (view_rows(part, n) & (part.kind == JOIN)).any():
@@ -230,10 +230,10 @@ def began_converged(events: EventTable, n: int) -> bool:
 def last_kinds(
     events: EventTable, start: float, first: int, last: int, down: Spans, converged: bool
 ) -> tuple[Pairs, list[EventTable]]:
-    """The kind of the last row of every pair before `start` (row `first`), and the failed rows there.
+    """Return the kind of every pair's last row before `start` (row `first`), and the failed rows there.
 
-    Pairs without a row hold JOIN where `converged` and both had started, else REAP. Subjects without any row
-    before `last`, and never down since the first one, share a column.
+    Pairs without a row hold JOIN if `converged` and both had started, else REAP. Subjects without a row
+    before `last` that never went down since the first one share a column.
     """
     n = down.n
     begin = float(events.t[0]) if first else start
@@ -261,7 +261,7 @@ def last_kinds(
         valid = view_rows(part, n)
         if forgetful.any():
             valid &= part.t > last_down[part.observer]
-        # Where a pair occurs more than once, the last assignment stays: rows are in order of time.
+        # If a pair occurs more than once, the last assignment wins: rows are in order of time.
         state.flat[state.places(part.observer[valid], part.subject[valid])] = part.kind[valid]
         rows = valid & (part.kind == FAILED)
         if rows.any():
@@ -270,7 +270,7 @@ def last_kinds(
 
 
 def failed_pairs(state: Pairs, failed: list[EventTable]) -> tuple[Integers, Integers, Floats]:
-    """Pairs still failed at t = 0 by their own failed row, with its time."""
+    """Return the pairs still failed at t = 0 by their own failed row, with its time."""
     none = np.zeros(0, dtype=np.int64)
     if not failed:
         return none, none, np.zeros(0)
@@ -278,7 +278,7 @@ def failed_pairs(state: Pairs, failed: list[EventTable]) -> tuple[Integers, Inte
     t = np.concatenate([part.t for part in failed])
     pair = np.concatenate([part.observer.astype(np.int64) * n + part.subject for part in failed])
     still = state.flat[state.places(pair // n, pair % n)] == FAILED
-    # The last row of each pair: unique() keeps the first, so look from behind.
+    # The last row of each pair: unique() keeps the first, so reverse.
     pair, index = np.unique(pair[still][::-1], return_index=True)
     return pair // n, pair % n, t[still][::-1][index]
 
@@ -286,21 +286,21 @@ def failed_pairs(state: Pairs, failed: list[EventTable]) -> tuple[Integers, Inte
 def view_history(
     events: EventTable, down: Spans, end: float, converged_start: bool | None, start: float = 0.0
 ) -> ViewHistory:
-    """Read the views of one run off its event table, from `start` (where t = 0 is said above) to `end`."""
+    """Build the views of one run from its event table, from `start` (t = 0 in `ViewHistory`) to `end`."""
     n = down.n
     first, last = scored_rows(events, end, start)
     converged = began_converged(events, n) if converged_start is None else converged_start
     state, failed = last_kinds(events, start, first, last, down, converged)
     failed_before = failed_pairs(state, failed)
-    # A stop below is about all subjects, the node itself too: that must flip nothing.
-    present = state.joined(JOIN)
+    # A stop below covers all subjects, the node itself included, which must not flip.
+    present = state.equal_to(JOIN)
     del state
     now = present.copy()
     flips = Rows((np.float64, np.int32, np.int32, np.bool_, np.int8))
     stops = np.flatnonzero((down.start > start) & (down.start <= end))
     stops = stops[np.argsort(down.start[stops], kind="stable")]
     after = rows_of(events, first, last)
-    # A stop comes behind the rows of the same moment.
+    # A stop follows the rows of the same time.
     places = np.searchsorted(after.t, down.start[stops], "right")
     low = 0
     for stop, place in zip(stops.tolist(), places.tolist(), strict=True):
@@ -319,7 +319,7 @@ def _add_flips(flips: Rows, events: EventTable, now: Pairs) -> None:
         rows = np.flatnonzero(view_rows(part, n))
         pair = now.places(part.observer[rows], part.subject[rows])
         appears = part.kind[rows] == JOIN
-        # A pair flips only if some row has another bit than it has now; of most rows none does.
+        # A pair flips only if some row differs from its current bit; most do not.
         chosen = np.flatnonzero(flat[pair] != appears)
         if not len(chosen):
             continue
@@ -327,13 +327,13 @@ def _add_flips(flips: Rows, events: EventTable, now: Pairs) -> None:
         flat[pair[chosen]] = appears[chosen]
         several = np.unique(np.concatenate((hot[1:][hot[1:] == hot[:-1]], pair[flat[pair] != appears])))
         if len(several):
-            # Pairs with more than one row that matters: back, and one row after the other.
+            # Pairs with several relevant rows: restore the bit and go row by row.
             is_one = several[np.minimum(np.searchsorted(several, pair), len(several) - 1)] == pair
             back = chosen[is_one[chosen]]
             flat[pair[back]] = ~appears[back]
             those = np.flatnonzero(is_one)
             flipping = those[flipping_rows(pair[those], appears[those], flat)]
-            flat[pair[those]] = appears[those]  # of each pair the last stays
+            flat[pair[those]] = appears[those]  # the last row of each pair wins
             chosen = np.sort(np.concatenate((chosen[~is_one[chosen]], flipping)))
         rows = rows[chosen]
         flips.append(
@@ -342,7 +342,7 @@ def _add_flips(flips: Rows, events: EventTable, now: Pairs) -> None:
 
 
 def _add_stop(flips: Rows, t: float, node: int, now: Pairs) -> None:
-    """Node `node` goes down: it forgets everybody."""
+    """Append the flips of node `node` going down: it forgets all members."""
     gone = np.flatnonzero(now.of(node))
     now.values[node] = False
     flips.append(
@@ -357,7 +357,7 @@ def _add_stop(flips: Rows, t: float, node: int, now: Pairs) -> None:
 
 
 def flipping_rows(pair: Integers, appears: Booleans, present: Booleans) -> NDArray[np.intp]:
-    """Which rows change their pair's bit, given the bits by place in `present` before the first of them."""
+    """Return the rows that change their pair's bit; `present` holds the bits before the first of them."""
     order = np.argsort(pair, kind="stable")
     sorted_pair, after = pair[order], appears[order]
     before = np.empty(len(order), dtype=np.bool_)
