@@ -216,11 +216,14 @@ class TransmitLimitedQueue(Rows):
         tier: i64 = (key >> TIER_SHIFT) + 1
         if tier < self._limit:
             filling.move(key + NEXT_TIER, a << HALF | b)
+            tiers = row.tiers
+            while b > a:
+                b -= 1
+                tiers[b] = i16(tier)
+            return
         while b > a:
             b -= 1
-            if tier < self._limit:
-                row.tiers[b] = i16(tier)
-            elif row.ids[b] != DEAD:
+            if row.ids[b] != DEAD:
                 self._leave(row, b)
 
     def _remember_moves(self, filling: Filling) -> None:
