@@ -30,6 +30,14 @@ FAILED_PING: Final = {
     "0.9": "[DEBUG] memberlist: Failed ping: {subject} (timeout reached)",
     "latest": "[DEBUG] memberlist: Failed UDP ping: {subject} (timeout reached)",
 }
+PING_REFUSED: Final = {
+    "0.9": "[ERR] memberlist: Failed to send ping: {text}",
+    "latest": "[ERR] memberlist: Failed to send UDP ping: {text}",
+}
+HELPER_PING_REFUSED: Final = {
+    "0.9": "[ERR] memberlist: Failed to send indirect ping: {text}",
+    "latest": "[ERR] memberlist: Failed to send indirect UDP ping: {text}",
+}
 FALLBACK_FAILED: Final = {
     "0.9": "[ERR] memberlist: Failed fallback ping: {text}",
     "latest": "[ERR] memberlist: Failed fallback TCP ping: timeout {b}: {text}",
@@ -89,6 +97,8 @@ LINES: Final[dict[int, str]] = {
     line.REFUTING_ALIVE: "[WARN] memberlist: Refuting an alive message for '{observer}' ({own}) {text}",
     line.HANDLER_FULL: "[WARN] memberlist: handler queue full, dropping message ({a}) from={text}",
     line.STREAM_TIMEOUT: "[ERR] memberlist: {text}",
+    line.ACK_REFUSED: "[ERR] memberlist: Failed to send ack: {text}",
+    line.GOSSIP_REFUSED: "[ERR] memberlist: Failed to send gossip to {text}",
     line.STARTING: "[INFO] agent: Serf agent starting",
     line.JOINING_CLUSTER: "[INFO] agent: Joining cluster...(replay: {a})",
     line.JOINING: "[INFO] agent: joining: [{text}] replay: {a}",
@@ -195,6 +205,8 @@ class Words:
             events.TCP_FALLBACK_OK: FALLBACK["0.7" if older else era],
             events.FAILED_PING: FAILED_PING[era],
             line.FALLBACK_FAILED: FALLBACK_FAILED[era],
+            line.PING_REFUSED: PING_REFUSED[era],
+            line.HELPER_PING_REFUSED: HELPER_PING_REFUSED[era],
         }
         # Each template with what fills its slots, in order: a row needs no dictionary.
         self._lines = {number: self._prepared(number, template) for number, template in lines.items()}

@@ -241,8 +241,8 @@ class Host(Runtime):
 
     # The machine's verbs -------------------------------------------------------------------------
 
-    def send_packet(self, address: i64, packet: Packet, now: float) -> None:
-        self.network.transmit(self, address, packet, now)
+    def send_packet(self, address: i64, packet: Packet, now: float) -> bool:
+        return self.network.transmit(self, address, packet, now)
 
     def open_stream(
         self,

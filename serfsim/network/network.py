@@ -1,6 +1,6 @@
 """The network between hosts: the fate of each datagram and segment, and the dispatch of events to hosts.
 
-    a packet is sent -> uplink -> rules (drop, added delay, added loss) -> loss -> latency + jitter -> arrival
+    a packet is sent -> route -> uplink -> rules (drop, delay, loss) -> loss -> latency + jitter -> arrival
 
 All of this is decided when the packet is sent; a rule that begins later does not affect it. From arrival
 on, the host takes over (`host`); TCP (`tcp`) sends its segments the same way. A host's address is its
@@ -72,8 +72,10 @@ class Network(Dispatcher):
 
     # Sending -------------------------------------------------------------------------------------
 
-    def transmit(self, source: Host, address: i64, packet: Packet, now: float) -> None:
+    def transmit(self, source: Host, address: i64, packet: Packet, now: float) -> bool:
         """Send a datagram; it arrives as a PACKET event of its target, or not at all.
+
+        Return False where the sender's kernel refuses it, which is no traffic.
 
         What a host sends to itself never comes to the network: it takes no time and is no traffic.
         """
@@ -81,7 +83,9 @@ class Network(Dispatcher):
         if address == number:
             at = now + source.journey_delay
             self.scheduler.schedule(at, number, PACKET, number, source.journey_ns, packet)
-            return
+            return True
+        if self.rules.refusing > 0 and self.rules.refuses(number, address, UDP):
+            return False
         size: i64 = packet.size + UDP_HEADERS
         fragments: i64 = 1
         if size > self.mtu:
@@ -94,13 +98,14 @@ class Network(Dispatcher):
         if self.capture is not None:
             self.capture.datagram(now, NEVER if delay < 0.0 else now + delay, number, address, packet)
         if not self.is_host(address):
-            return
+            return True
         if delay < 0.0:
             self.journal.packet_lost(now, number, packet, size)
-            return
+            return True
         target = self.hosts[address]
         at = now + delay + target.journey_delay
         self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
+        return True
 
     def _fragments(self, size: i64) -> i64:
         """Return the number of IP packets of a datagram; each but the last holds a multiple of 8 bytes."""
@@ -130,6 +135,8 @@ class Network(Dispatcher):
 
     def segment(self, source: i64, target: i64, size: i64, rng: Random, now: float) -> float:
         """Send a TCP segment of `size` IP bytes; when it arrives, or NEVER. `rng` decides over its fate."""
+        if self.rules.refusing > 0 and self.rules.refuses(source, target, TCP):
+            return NEVER
         self.journal.segment_sent(now, source, size)
         if source == target:
             return now

@@ -33,9 +33,10 @@ class Effect:
     `loss` is drawn beside the network's own; `delay` is added to the one-way latency, in seconds.
     """
 
-    def __init__(self, loss: Loss | None = None, delay: float = 0.0) -> None:
+    def __init__(self, loss: Loss | None = None, delay: float = 0.0, refuses: bool = False) -> None:
         self.loss = loss
         self.delay = delay
+        self.refuses = refuses
         self.drops = loss is None and delay == 0.0
 
 
@@ -81,6 +82,7 @@ class RuleSet:
     def __init__(self, hosts: i64) -> None:
         self.hosts: i64 = hosts
         self.count: i64 = 0
+        self.refusing: i64 = 0  # those of them that refuse
         self.rules: list[Rule] = []
         self._groups: dict[int, list[Rule]] = {}
         self._last_handle = 0
@@ -133,6 +135,10 @@ class RuleSet:
         for group in self._groups.values():
             self.rules.extend(group)
         self.count = len(self.rules)
+        self.refusing = 0
+        for rule in self.rules:
+            if rule.effect.refuses:
+                self.refusing += 1
 
     # For packets -------------------------------------------------------------------------------
 
@@ -155,6 +161,12 @@ class RuleSet:
                     return LOST
                 delay += effect.delay
         return delay
+
+    def refuses(self, source: i64, target: i64, transport: i64) -> bool:
+        """Return whether the kernel of `source` refuses to send to `target`: nothing gets to the network."""
+        if target < 0 or target >= self.hosts:
+            return False
+        return any(rule.effect.refuses and rule.covers(source, target, transport) for rule in self.rules)
 
     def blocks(self, source: i64, target: i64, transport: i64) -> bool:
         """Return whether a rule drops everything that this transport sends from `source` to `target`."""

@@ -19,6 +19,7 @@ from serfsim.native import i64
 from serfsim.network.host import KIND_BITS, STREAM, Host
 from serfsim.network.journal import TCP_HEADERS
 from serfsim.network.listener import SEND_BUFFER
+from serfsim.network.rules import TCP
 from serfsim.network.tcp_handshake import Handshake
 from serfsim.network.tcp_steps import (
     ANSWER,
@@ -34,6 +35,7 @@ from serfsim.network.tcp_steps import (
     HANG_UP,
     IO_END,
     LISTENER_DEADLINE,
+    NO_ROUTE,
     PROCESS,
     REFUSAL,
     REQUEST,
@@ -61,7 +63,7 @@ from serfsim.network.tcp_stream import (
 )
 from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.memberlist.messages import StreamMessage
-from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
+from serfsim.protocol.runtime import CLOSED, DIAL_NO_ROUTE, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 from serfsim.protocol.transitions import Transition
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("dialling", "SYN-ACK", "connected", "write the request"),
     Transition("dialling", "RST", "ended", "DIAL_REFUSED"),
+    Transition("dialling", "no route", "ended", "DIAL_NO_ROUTE"),
     Transition("dialling", "dial_timeout", "ended", "DIAL_TIMEOUT"),
     Transition("connected", "whole answer", "ended", "REPLIED"),
     Transition("connected", "FIN without an answer", "ended", "CLOSED"),
@@ -208,8 +211,11 @@ class Tcp:
         stream.rng = host.tcp_rng
         stream.io_deadline = io_deadline
         stream.io_timeout = io_timeout
-        self.network.journal.stream_opened(now, host.number)
         host.dialled[stream.number] = stream
+        if self.network.rules.refuses(host.number, address, TCP):
+            self.later(now, host.number, NO_ROUTE, stream)
+            return
+        self.network.journal.stream_opened(now, host.number)
         self._remind(now + dial_timeout, host, DIAL_END, stream)
         if self.network.is_host(address):
             self.handshake.dial(stream, now)
@@ -235,6 +241,8 @@ class Tcp:
                 self._write_request(host, stream, now)
             elif step == REFUSAL:
                 self._end(host, stream, DIAL_REFUSED, now)
+            elif step == NO_ROUTE:
+                self._end(host, stream, DIAL_NO_ROUTE, now)
             elif step == DIAL_END:
                 self._end(host, stream, DIAL_TIMEOUT, now)
         elif step == ANSWER:

@@ -48,6 +48,10 @@ CONFLICTING_ADDRESS: Final = 149  # a: the state; text: mine and theirs
 REFUTING_ALIVE: Final = 150  # text: what differs
 HANDLER_FULL: Final = 151  # a: the message's kind; text: the address
 STREAM_TIMEOUT: Final = 152  # text: all of it
+PING_REFUSED: Final = 153  # by the own kernel; text: the error
+HELPER_PING_REFUSED: Final = 154  # the ping that a helper was to be asked with
+ACK_REFUSED: Final = 155  # text: the error and the address
+GOSSIP_REFUSED: Final = 156  # text: the address and the error
 
 # The agent.
 STARTING: Final = 170

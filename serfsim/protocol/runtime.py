@@ -18,14 +18,15 @@ DIAL_TIMEOUT: Final = 1  # no connection: nothing came back in time
 DIAL_REFUSED: Final = 2  # no connection: nobody listens there
 IO_TIMEOUT: Final = 3  # connected, but the deadline passed without a whole answer
 CLOSED: Final = 4  # connected, but the other side closed without an answer
+DIAL_NO_ROUTE: Final = 5  # no connection: the own kernel has no route there
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Runtime:
     """The verbs. `now` is passed back so that a runtime needs no clock of its own."""
 
-    def send_packet(self, address: i64, packet: Packet, now: float) -> None:
-        """Send one datagram, best effort."""
+    def send_packet(self, address: i64, packet: Packet, now: float) -> bool:
+        """Send one datagram, best effort; return False where the own kernel refuses it."""
         raise NotImplementedError
 
     def open_stream(

@@ -55,6 +55,7 @@ class ReleaseFeatures:
         self.nack_penalty: i64 =            (0,   0,   2,   2,   1,   1,   1)[at]  # of each that is missing
         self.ping_source: bool =            (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # address, name in pings
         self.exhaustive_choice: bool =      (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # random members, n < 3k
+        self.counts_refused_pings: bool =   (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # as unanswered
 
         # Suspicion.
         self.suspicion_growth: i64 =        (STEP, STEP, STEP, SMOOTH, SMOOTH, SMOOTH, SMOOTH)[at]

@@ -19,6 +19,7 @@ from serfsim.base.errors import SerfsimError
 from serfsim.results.scoring.recording import Floats
 
 FORMAT = "serf-golden/1"
+HEALS = ("unrule", "route")
 ENDING = ".json.gz"
 
 # An agent's own share of a round trip, where the recording's also contains jitter.
@@ -135,17 +136,18 @@ class Golden:
 
     @cached_property
     def fault_start(self) -> float:
-        """When the first rule began; without one, when the scenario did."""
-        return min((t for t, action, _ in self.actions if action == "rule"), default=self.scenario_start)
+        """When the first rule began, or a route was taken; without one, when the scenario did."""
+        begins = (t for t, action, _ in self.actions if action in ("rule", "noroute"))
+        return min(begins, default=self.scenario_start)
 
     @cached_property
     def fault_end(self) -> float:
-        """When the first rule was taken away, or the recording ended."""
-        return min((t for t, action, _ in self.actions if action == "unrule"), default=self.end)
+        """When the first rule was taken away, or a route was back, or the recording ended."""
+        return min((t for t, action, _ in self.actions if action in HEALS), default=self.end)
 
     @property
     def healed(self) -> bool:
-        return any(action == "unrule" for _, action, _ in self.actions)
+        return any(action in HEALS for _, action, _ in self.actions)
 
 
 def read(path: Path) -> Golden:

@@ -46,6 +46,7 @@ TOPICS = (
     ("crash", "Crashes", "Seconds from the kill of each victim."),
     ("udp_blocked", "UDP blocked, TCP allowed", "The TCP fallback saves every probe: nobody is suspected."),
     ("isolated", "Everything blocked", "Seconds from the block."),
+    ("no_route", "No route at one agent", "X cannot send, by UDP or at all. Seconds from then on."),
     ("loss", "Lost packets", "Of the whole cluster, from 10 s after the loss began. `notcp`: TCP blocked."),
     ("pause", "Stopped processes", "Members stopped for 8 to 16 s, again and again."),
     ("partition", "Partitions", "Seconds from the cut to failed, and from the healing to alive again."),

@@ -28,11 +28,8 @@ RULE_KEYS = {"id", "src", "dst", "sym", "proto", "loss", "ge"}
 # after 20 events the state of an exchange has 310 bytes more, with random ones it would have 400.
 EVENT_PAYLOAD, QUERY_PAYLOAD, ANSWER = 16, 1, 1
 
-# What no scenario can do yet, in words.
-BEYOND = {"noroute": "packets that its own kernel refuses a member to send (no route to the host)"}
-
 # What is no fault: said elsewhere, or how a fault ends.
-NO_FAULTS = ("unrule", "cont", "kill", "leave", "force-leave", "event", "query", "respond-all")
+NO_FAULTS = ("unrule", "cont", "route", "kill", "leave", "force-leave", "event", "query", "respond-all")
 
 
 def seconds(value: float) -> str:
@@ -104,8 +101,12 @@ def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
             until = next((end for end, node in golden.when("cont") if node == arguments[0] and end > t), None)
             ends = {} if until is None else {"for": seconds(until - t)}
             yield {"pause": [names[arguments[0]]], **at, **ends}
-        elif action in BEYOND:
-            raise NotComparable(f"{golden.name}: no fault of a scenario makes {BEYOND[action]}")
+        elif action == "noroute":
+            node, transport = arguments[:2]
+            again = (end for end, name, args in golden.actions if name == "route" and args[0] == node)
+            until = next((end for end in again if end > t), None)
+            ends = {} if until is None else {"for": seconds(until - t)}
+            yield {"no_route": transport, "nodes": [names[node]], **at, **ends}
         elif action not in NO_FAULTS:
             raise NotComparable(f"{golden.name}: no fault of a scenario does what '{action}' did")
     for action, verb in (("kill", "crash"), ("leave", "leave")):

@@ -122,6 +122,8 @@ def is_dialling(golden: Golden) -> bool:
 
 
 BLOCKED_UDP, ISOLATED = ("udp_blocked",), ("isolated",)
+NO_ROUTE = ("no_route",)
+NO_ROUTE_UDP, NO_ROUTE_OLD = r"k-noroute-udp-.*", r"k-noroute-.*-serf0\.9\..*"
 BASELINE, CRASH, LOSS, PAUSE = ("baseline",), ("crash",), ("loss",), ("pause",)
 PARTITION, DISSEMINATION, LEAVE = ("partition",), ("dissemination",), ("leave",)
 ALL = (*BLOCKED_UDP, *ISOLATED, *BASELINE, *CRASH, *LOSS, *PAUSE, *PARTITION, *DISSEMINATION, *LEAVE)
@@ -144,6 +146,14 @@ ADDED: tuple[Tolerance, ...] = (
     Tolerance(PAUSE, r"refute_suspect_per_min", "mean", 0.05),
     Tolerance(PAUSE, r"failed_about_paused_at_paused", "mean", 0.04),
     Tolerance((*PARTITION, *ISOLATED), r"rejoin_(first|median)_s", "seconds", 0.1, where=is_dialling),
+    Tolerance(NO_ROUTE, r"(suspect|failed_ping|tcp_saved)_by_x_per_min", "zero", names=NO_ROUTE_OLD),
+    Tolerance(NO_ROUTE, r"others_failed_at_x", "zero", names=NO_ROUTE_OLD),
+    Tolerance(NO_ROUTE, r"(suspect|failed)_per_min|health_of_x", "zero", names=NO_ROUTE_UDP),
+    Tolerance(NO_ROUTE, r"tcp_saved_(by|about)_x_per_min", "mean", 0.05, names=NO_ROUTE_UDP),
+    Tolerance(NO_ROUTE, r"failed_ping_by_x_per_min", "zero"),
+    Tolerance(NO_ROUTE, r"(suspect_by_x_per_min|others_failed_at_x|health_of_x)", "mean", 0.20),
+    Tolerance(NO_ROUTE, r"others_failed_at_x_first_s", "seconds", 1.0),
+    Tolerance(NO_ROUTE, r"x_failed_(first|median|last)_s", "seconds", 2.0),
     Tolerance(LEAVE, r"leave_gap_s", "mean", 0.10, ks=True),
     Tolerance(LEAVE, r"leave_seen_as_failed", "chance", 0.01),
     Tolerance(LEAVE, r"suspect_to_failed_s", "mean", 0.01),

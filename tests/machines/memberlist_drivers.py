@@ -12,6 +12,7 @@ from serfsim.protocol.memberlist.core import PROBE_END, PROBE_TICK, PROBE_TIMEOU
 from serfsim.protocol.memberlist.members import STATE_NAMES
 from serfsim.protocol.memberlist.messages import Alive, Packet, StreamAck, SuspectOrDead
 from serfsim.protocol.runtime import CLOSED, REPLIED
+from serfsim.protocol.versions import ReleaseFeatures
 from tests.machines.driving import Driver
 from tests.memberlist.harness import Hand
 
@@ -64,6 +65,11 @@ class ProbeDriver(Driver):
         self.hand.clear()
         self.tick()
 
+    def tick_without_route(self, release: str = "latest") -> None:
+        self.hand.node.core.features = ReleaseFeatures(release)
+        self.hand.runtime.has_route = False
+        self.tick()
+
     def ack(self) -> None:
         self.hand.receive(Packet(m.ACK, self.prober.seq, 10), at=self.hand.now + 0.1)
 
@@ -94,6 +100,10 @@ class ProbeDriver(Driver):
     give: ClassVar = {
         "tick": tick,
         "tick, the next is suspect": tick_about_a_suspect,
+        "tick, the kernel refuses the ping": tick_without_route,
+        "tick, the kernel refuses the ping, before memberlist 0.3.0": (
+            lambda self: self.tick_without_route("0.9")
+        ),
         "ack": ack,
         "ack, a tick kept": ack_with_a_tick_kept,
         "nack": nack,
@@ -110,6 +120,11 @@ class ProbeDriver(Driver):
         {("direct", "end of round, TCP open"), ("direct", "end of round, TCP answered")}
         | {("direct", "tick, the next is suspect"), ("last_resort", "tick, the next is suspect")}
         | {("indirect", "tick, the next is suspect")}
+        | {
+            (state, f"tick, the kernel refuses the ping{before}")
+            for state in ("direct", "indirect", "last_resort")
+            for before in ("", ", before memberlist 0.3.0")
+        }
     )
 
     # Effects
@@ -133,7 +148,7 @@ class ProbeDriver(Driver):
         "measure the round-trip time": lambda self: len(self.hand.delegate.round_trips) == 1,
         "count it": lambda self: self.prober.nacks == 1 and self.hand.reported(events.NACK) != [],
         "keep one tick": lambda self: self.prober.tick_kept and self.pinged() == [],
-        "ask helpers": lambda self: len(self.hand.sent(m.INDIRECT_PING)) == 3,
+        "ask helpers": lambda self: self.prober.expected_nacks == 3,
         "open the TCP fallback": lambda self: len(self.hand.runtime.streams) == 1,
         "suspect the member": suspected,
         "warn that only TCP works": lambda self: self.hand.reported(events.TCP_FALLBACK_OK) != [],

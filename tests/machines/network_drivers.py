@@ -17,6 +17,7 @@ from serfsim.network.tcp_steps import (
     HANDSHAKE_ACK,
     HANG_UP,
     IO_END,
+    NO_ROUTE,
     REQUEST,
     REQUEST_SEGMENT,
     SERVER_RST,
@@ -26,7 +27,7 @@ from serfsim.network.tcp_steps import (
 from serfsim.network.tcp_stream import ANSWERING, CLIENT_STATES, ESTABLISHED, SERVER_STATES, Stream
 from serfsim.network.tcp_transfer import SEGMENT_STATES, TIMEOUT, Transfer
 from serfsim.protocol.memberlist.messages import PING, StreamMessage
-from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
+from serfsim.protocol.runtime import CLOSED, DIAL_NO_ROUTE, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 from tests.machines.driving import Driver
 from tests.network.harness import CLIENT, MS, ONE_WAY, RTT, SERVER, Lab
 
@@ -247,6 +248,7 @@ class TcpDriver(Driver):
     give: ClassVar = {
         "SYN-ACK": lambda self: self.step(CLIENT, SYN_ACK),
         "RST": reset,
+        "no route": lambda self: self.step(CLIENT, NO_ROUTE),
         "dial_timeout": lambda self: self.step(CLIENT, DIAL_END),
         "whole answer": lambda self: self.step(CLIENT, ANSWER),
         "FIN without an answer": lambda self: self.step(CLIENT, CLOSURE),
@@ -283,6 +285,7 @@ class TcpDriver(Driver):
         "DIAL_REFUSED": lambda self: self.ended(DIAL_REFUSED),
         "DIAL_TIMEOUT": lambda self: self.ended(DIAL_TIMEOUT),
         "REPLIED": lambda self: self.ended(REPLIED),
+        "DIAL_NO_ROUTE": lambda self: self.ended(DIAL_NO_ROUTE),
         "CLOSED": lambda self: self.ended(CLOSED),
         "IO_TIMEOUT": lambda self: self.ended(IO_TIMEOUT),
         "send a SYN-ACK": lambda self: self.sent(SERVER, SYN_BYTES),

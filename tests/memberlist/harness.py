@@ -47,10 +47,13 @@ class HandRuntime(Runtime):
         self.streams: list[Stream] = []
         self.timers: list[Timer] = []
         self.events: list[tuple[float, int, int, int]] = []
+        self.has_route = True
         self._calls = 0
 
-    def send_packet(self, address: int, packet: Packet, now: float) -> None:
-        self.sent.append((address, packet))
+    def send_packet(self, address: int, packet: Packet, now: float) -> bool:
+        if self.has_route:
+            self.sent.append((address, packet))
+        return self.has_route
 
     def open_stream(
         self,

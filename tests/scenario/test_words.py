@@ -29,6 +29,18 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
         "at 1 min, for 1 min 30 s",
         "TCP from a0 to b is blocked",
     ),
+    (
+        "faults",
+        {"no_route": "udp", "nodes": ["a0"]},
+        "at 0 s",
+        "there is no route for UDP packets from a0",
+    ),
+    (
+        "faults",
+        {"no_route": "all", "between": [["a[0..1]", "rest"]], "one_way": True},
+        "at 0 s",
+        "there is no route for packets from a[0..1] to all the others",
+    ),
     ("faults", {"loss": {"udp": "20%"}, "nodes": "all"}, "at 0 s", "20 % of UDP packets everywhere are lost"),
     ("faults", {"loss": "5%", "nodes": ["b"]}, "at 0 s", "5 % of all packets to and from b are lost"),
     (

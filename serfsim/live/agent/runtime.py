@@ -110,14 +110,16 @@ class SocketRuntime(Runtime):
 
     # Datagrams -----------------------------------------------------------------------------------
 
-    def send_packet(self, address: int, packet: Packet, now: float) -> None:
+    def send_packet(self, address: int, packet: Packet, now: float) -> bool:
         target = endpoint_of(address, self.codec.directory)
         if target is None or self.sockets is None or not self.is_open:
-            return
+            return True
         try:
             self.sockets.send(self.codec.write_datagram(packet, self.me()), target)
         except OSError as error:
             self.say(live_words.UDP_SEND_FAILED.format(address=shown(target), error=error))
+            return False
+        return True
 
     def _take_datagram(self, data: bytes, source: Endpoint) -> None:
         received_at = self.now

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, i64
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
@@ -214,8 +214,11 @@ class Core:
             size = sizes.measure(key, encode_datagram(packet, self.record, self.directory), True)
         return size if size < plain else plain
 
-    def send(self, address: i64, packet: Packet, now: float) -> None:
-        """Send a leading message with whatever gossip still fits (memberlist's sendMsg)."""
+    def send(self, address: i64, packet: Packet, now: float) -> bool:
+        """Send a leading message with whatever gossip still fits (memberlist's sendMsg).
+
+        Return False where the kernel refuses it; the gossip counts as told all the same.
+        """
         size = packet.size
         if self.has_broadcasts():
             limit = self.config.udp_buffer_size - size - COMPOUND_HEADER - self.config.encryption_overhead
@@ -226,9 +229,9 @@ class Core:
         if self.config.enable_compression:
             size = self._compressed(packet, size)
         packet.size = size + self.config.encryption_overhead
-        self.runtime.send_packet(address, packet, now)
+        return self.runtime.send_packet(address, packet, now)
 
-    def send_raw(self, target: NodeIdentity, packet: Packet, now: float) -> None:
+    def send_raw(self, target: NodeIdentity, packet: Packet, now: float) -> bool:
         """Send a packet as it is to a known member (memberlist's rawSend): with a CRC, no gossip.
 
         `packet.size` holds the plain bytes of its messages, compound header included.
@@ -240,7 +243,17 @@ class Core:
             size += CRC_SIZE
             packet.has_crc = True
         packet.size = size + self.config.encryption_overhead
-        self.runtime.send_packet(target.address, packet, now)
+        return self.runtime.send_packet(target.address, packet, now)
+
+    def log_refused(self, now: float, line: i64, address: i64) -> None:
+        """Log that the kernel refused a datagram to an address, in Go's words."""
+        own, remote = self.directory.endpoint(self.record.address), self.directory.endpoint(address)
+        error = f"write udp {own}->{remote}: sendto: network is unreachable"
+        if line == log_lines.GOSSIP_REFUSED:
+            error = f"{remote}: {error}"
+        elif line == log_lines.ACK_REFUSED:
+            error = f"{error} from={remote}"
+        self.log(now, line, -1, 0, 0, error)
 
     def send_alone(self, address: i64, message: UserMessage, now: float) -> None:
         """Send a delegate's message to an address (memberlist's SendToAddress): no CRC, no gossip.

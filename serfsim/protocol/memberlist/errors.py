@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64
-from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT
+from serfsim.protocol.runtime import CLOSED, DIAL_NO_ROUTE, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT
 
 # Flags of a refusal, above the version spoken, the lowest and the highest that all understand.
 REFUSED: Final = 1 << 25
@@ -18,6 +18,8 @@ def stream_error(outcome: i64, own: str, remote: str) -> str:
         return f"dial tcp {remote}: i/o timeout"
     if outcome == DIAL_REFUSED:
         return f"dial tcp {remote}: connect: connection refused"
+    if outcome == DIAL_NO_ROUTE:
+        return f"dial tcp {remote}: connect: network is unreachable"
     if outcome == IO_TIMEOUT:
         return f"read tcp {own}->{remote}: i/o timeout"
     if outcome == CLOSED:

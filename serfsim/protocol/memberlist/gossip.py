@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
+from serfsim.protocol import log_lines
 from serfsim.protocol.memberlist.core import GOSSIP_REST, INFINITY, Core
 from serfsim.protocol.memberlist.ledger import Load
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
@@ -97,4 +98,6 @@ class Gossiper:
     def _send_one(self, target: int, load: Load, size: i64, now: float) -> None:
         packet = Packet(GOSSIP, 0, size)
         packet.carry(load)
-        self.core.send_raw(self.core.members.record(target), packet, now)
+        record = self.core.members.record(target)
+        if not self.core.send_raw(record, packet, now):
+            self.core.log_refused(now, log_lines.GOSSIP_REFUSED, record.address)

@@ -60,7 +60,15 @@ from serfsim.protocol.memberlist.receiver import Receiver
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MembershipRules
 from serfsim.protocol.parts import Parts
-from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, REPLIED, Machine, Runtime
+from serfsim.protocol.runtime import (
+    CLOSED,
+    DIAL_NO_ROUTE,
+    DIAL_REFUSED,
+    DIAL_TIMEOUT,
+    REPLIED,
+    Machine,
+    Runtime,
+)
 
 # The two lowest bits of a stream's token say what it is for.
 FALLBACK_STREAM: Final = 0
@@ -324,7 +332,8 @@ class Memberlist(Machine):
     def _fallback_result(self, seq: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         answered = outcome == REPLIED and isinstance(reply, StreamAck) and reply.seq == seq
         # A dial that fails is silent; a connection that gives no valid ack is logged as an error.
-        if not answered and outcome != DIAL_TIMEOUT and outcome != DIAL_REFUSED:
+        is_dialled = outcome not in (DIAL_TIMEOUT, DIAL_REFUSED, DIAL_NO_ROUTE)
+        if not answered and is_dialled:
             core, request = self.core, self.prober.fallback(seq)
             core.notify(now, events.TCP_FALLBACK_ERROR, -1 if request is None else request.node, outcome)
             if request is not None:

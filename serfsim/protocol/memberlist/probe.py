@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol import events
+from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.core import (
     INFINITY,
@@ -51,6 +51,8 @@ PHASES: Final = ("idle", "direct", "indirect", "last_resort")
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("idle", "tick", "direct", "ping the next member of the ring"),
     Transition("idle", "tick, the next is suspect", "direct", "ping it with a suspect message about it"),
+    Transition("idle", "tick, the kernel refuses the ping", "indirect", "ask helpers; open the TCP fallback"),
+    Transition("idle", "tick, the kernel refuses the ping, before memberlist 0.3.0", "idle"),
     Transition("direct", "ack", "idle", "succeed; measure the round-trip time"),
     Transition("direct", "ack, a tick kept", "direct", "succeed; ping the next member of the ring"),
     Transition("direct", "nack", "direct", "count it"),
@@ -111,6 +113,7 @@ class Prober:
         self.expected_nacks: i64 = 0
         self.nacks: i64 = 0
         self.tcp: i64 = TCP_NONE
+        self.was_sent = True  # the ping
         self._fallbacks: dict[int, StreamPing] = {}  # by seq, those that have not ended
 
     def start(self, now: float) -> None:
@@ -152,9 +155,12 @@ class Prober:
         self.phase = DIRECT
         core.notify(now, events.PROBE, node, 0)
         if key & 3 == STATE_ALIVE or not core.config.buddy:
-            core.send(self.record.address, self._ping(), now)
+            self.was_sent = core.send(self.record.address, self._ping(), now)
         else:
-            self._send_buddy_ping(now)
+            self.was_sent = self._send_buddy_ping(now)
+        if not self.was_sent:
+            self._go_on_without_ping(now)
+            return
         wait = core.config.probe_timeout
         if core.config.scale_probe_timeout:
             wait = core.awareness.scale_timeout(wait)
@@ -162,6 +168,16 @@ class Prober:
             self.timer = core.runtime.call_at_cancellable(self.deadline, PROBE_END, self.seq, 0)
         else:
             self.timer = core.runtime.call_at_cancellable(now + wait, PROBE_TIMEOUT, self.seq, 0)
+
+    def _go_on_without_ping(self, now: float) -> None:
+        """Go on after the kernel has refused the ping: for older releases the round is over."""
+        core = self.core
+        core.log_refused(now, log_lines.PING_REFUSED, self.record.address)
+        if core.features.counts_refused_pings:
+            self._ask_others(now)
+            self.timer = core.runtime.call_at_cancellable(self.deadline, PROBE_END, self.seq, 0)
+        else:
+            self._end(now)
 
     def _ping(self) -> Packet:
         core = self.core
@@ -171,14 +187,14 @@ class Prober:
         packet.source = core.record.address if names_source else -1
         return packet
 
-    def _send_buddy_ping(self, now: float) -> None:
+    def _send_buddy_ping(self, now: float) -> bool:
         """Send a suspect the suspicion with the ping, so that it can refute at once (buddy system)."""
         core = self.core
         packet = self._ping()
         suspicion = self.states.suspect_or_dead(SUSPECT, self.target, self.incarnation, core.me)
         packet.broadcasts = [suspicion]
         packet.size += suspicion.size + COMPOUND_HEADER + 2 * COMPOUND_PART
-        core.send_raw(self.record, packet, now)
+        return core.send_raw(self.record, packet, now)
 
     def probe_timeout(self, seq: i64, now: float) -> None:
         if seq != self.seq or self.phase != DIRECT:
@@ -209,7 +225,8 @@ class Prober:
             packet.wants_nack = asks_nacks and record.protocol_max >= NACK_VERSION
             if packet.wants_nack:
                 self.expected_nacks += 1
-            core.send(record.address, packet, now)
+            if not core.send(record.address, packet, now):
+                core.log_refused(now, log_lines.HELPER_PING_REFUSED, record.address)
         answers_tcp = self.record.protocol_max >= TCP_PING_VERSION
         if answers_tcp and features.tcp_pings and not core.config.disable_tcp_pings:
             self._open_fallback(now)
@@ -299,7 +316,8 @@ class Prober:
         if self.timer != 0:
             core.runtime.cancel_call(self.timer)
             self.timer = 0
-        core.apply_health_delta(-1, now)
+        if self.was_sent:
+            core.apply_health_delta(-1, now)
         self._end(now)
 
     def _end(self, now: float) -> None:

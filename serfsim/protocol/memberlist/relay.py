@@ -45,7 +45,9 @@ class Responder:
         payload = core.delegate.ack_payload()
         answer = Packet(ACK, packet.seq, ack_size(packet.seq, payload, core.features.tcp_pings))
         answer.coordinate = payload
-        core.send(packet.source if packet.source >= 0 else source, answer, now)
+        asker = packet.source if packet.source >= 0 else source
+        if not core.send(asker, answer, now):
+            core.log_refused(now, log_lines.ACK_REFUSED, asker)
 
     def indirect_ping(self, packet: Packet, source: i64, now: float) -> None:
         core = self.core

@@ -17,6 +17,7 @@ from serfsim.scenario.faults.fault import Departure, Fault, OnNodes, OnPackets, 
 from serfsim.scenario.faults.latency import AddedLatency
 from serfsim.scenario.faults.leave import Leave
 from serfsim.scenario.faults.loss import AddedLoss
+from serfsim.scenario.faults.no_route import NoRoute
 from serfsim.scenario.faults.partition import Partition
 from serfsim.scenario.faults.pause import Pause
 from serfsim.scenario.faults.slow import Slow
@@ -24,7 +25,7 @@ from serfsim.scenario.faults.upgrade import Upgrade
 
 FAULTS: dict[str, type[Fault]] = {
     fault.verb: fault
-    for fault in (Block, Partition, AddedLoss, AddedLatency, Crash, Pause, Slow, Leave, Upgrade)
+    for fault in (Block, NoRoute, Partition, AddedLoss, AddedLatency, Crash, Pause, Slow, Leave, Upgrade)
 }
 
 
@@ -44,6 +45,7 @@ __all__ = [
     "Departure",
     "Fault",
     "Leave",
+    "NoRoute",
     "OnNodes",
     "OnPackets",
     "Partition",

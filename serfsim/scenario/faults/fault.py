@@ -204,7 +204,7 @@ class OnPackets(Fault):
             raise invalid("only one of `nodes` and `between`", found="both", inside=("between",))
         if self.between is None and self.one_way:
             raise invalid("`between` with `one_way` (with `nodes`: `direction`)", True, inside=("one_way",))
-        if self.between is not None and self.direction != "both":
+        if self.between is not None and self.direction != type(self).model_fields["direction"].default:
             expected = "`one_way: true` with `between` (`direction` is for `nodes`)"
             raise invalid(expected, self.direction, inside=("direction",))
         return self

@@ -37,7 +37,7 @@ OF_KIND: dict[str, Callable[[Measured], Figures]] = {
     "partition": partition.figures,
     "dissemination": dissemination.figures,
     "leave": leave.figures,
-    "no_route": general.figures,
+    "no_route": blocked.figures,
 }
 
 
