@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serfsim.base.atomic_files import write_whole
 from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.cli import codes
 from serfsim.scenario.problems import found_expected, quoted
@@ -16,10 +18,19 @@ from serfsim.scenario.units import read_share
 
 if TYPE_CHECKING:
     from serfsim.study.regression.acceptance import Accepted
-    from serfsim.study.regression.comparison import Comparison
+    from serfsim.study.regression.comparison import Comparison, FigureTest
 
 BASELINE = Path("results/baseline")
 OUT = Path("results/regress")
+STDOUT = Path("-")
+
+
+class FailOn(StrEnum):
+    """Which changed figures make the exit code 1."""
+
+    changed = "changed"
+    worse = "worse"
+    nothing = "nothing"
 
 
 Baseline = Annotated[
@@ -54,6 +65,26 @@ Accept = Annotated[
 Because = Annotated[
     str | None, typer.Option(metavar="TEXT", help="With --accept: what changed, for the CHANGELOG.")
 ]
+Base = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Compare with the same --scenarios in another checkout, simulated now, not with a baseline.",
+    ),
+]
+Markdown = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE|-", help="Write the page, fit for a comment, there too; - is standard output."
+    ),
+]
+Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit report, a case a figure.")]
+PlotsUrl = Annotated[
+    str, typer.Option("--plots-url", metavar="URL", help="Where plots/ will be found: the page shows them.")
+]
+Fails = Annotated[
+    FailOn, typer.Option("--fail-on", help="The changes that make the exit code 1; runs that fail do always.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")]
 
 
@@ -69,15 +100,24 @@ def regress(
     record: NodeIdentity = False,
     accept: Accept = False,
     because: Because = None,
+    base: Base = None,
+    markdown: Markdown = None,
+    junit: Junit = None,
+    plots_url: PlotsUrl = "",
+    fail_on: Fails = FailOn.changed,
     quiet: Quiet = False,
 ) -> None:
-    """Compare with the committed baseline; exit 1 where a figure changed without being accepted."""
+    """Compare with a baseline or another checkout; exit 1 where a figure changed without being accepted."""
     names = [name.strip() for part in scenarios or () for name in part.split(",") if name.strip()]
     if accept:
-        _refuse_with_accept(settings=settings, exact=exact, record=record)
+        reports = {"--markdown": markdown, "--junit": junit, "--base": base}
+        _refuse_with_accept(reports, settings=settings, exact=exact, record=record)
         raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet))
     if because is not None:
         raise BaselineError(f"--because: {found_expected('no --accept', 'it only with --accept')}")
+    if base is not None and (record or baseline != BASELINE):
+        other = "--record" if record else "--baseline"
+        raise BaselineError(f"--base: {found_expected(f'{other} too', 'only one of the two')}")
     # start-up: the help works without it
     from serfsim.study.regression.check import regress as compared
 
@@ -90,12 +130,40 @@ def regress(
         family_wise_error=_rate(family_wise_error),
         workers=workers,
         progress=not quiet,
+        base=base,
+        plots_url=plots_url,
     )
-    _say(comparison, baseline, out, quiet)
+    _write_reports(comparison, out, markdown, junit, fail_on, exact)
+    if markdown != STDOUT:
+        _say(comparison, baseline, out, quiet)
     if record:
         _record(comparison, baseline)
-    wrong = comparison.is_regression or (exact and not comparison.is_identical)
+    fails = bool(comparison.failures) or any(_counts(fail_on, test) for test in comparison.changed)
+    wrong = fails or (exact and not comparison.is_identical)
     raise typer.Exit(codes.REGRESSION if wrong else codes.FINE)
+
+
+def _counts(fail_on: FailOn, test: FigureTest) -> bool:
+    """True for a changed figure that makes the exit code 1."""
+    return fail_on == FailOn.changed or test.verdict == fail_on
+
+
+def _write_reports(
+    comparison: Comparison, out: Path, page: Path | None, report: Path | None, fail_on: FailOn, exact: bool
+) -> None:
+    # start-up: the help works without these
+    from serfsim.study.regression.check import PAGE
+    from serfsim.study.regression.junit import junit
+
+    if page is not None:
+        text = (out / PAGE).read_text(encoding="utf-8")
+        if page == STDOUT:
+            typer.echo(text, nl=False)
+        else:
+            write_whole(page, text, BaselineError)
+    if report is not None:
+        text = junit(comparison, lambda test: _counts(fail_on, test), exact=exact)
+        write_whole(report, text, BaselineError)
 
 
 def _rate(text: str) -> float:
@@ -112,7 +180,7 @@ def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None
     from serfsim.study.regression.describe import line_of, verdict
     from serfsim.study.regression.history import read_history
 
-    for warning in read_history(history_of(baseline))[1]:
+    for warning in () if comparison.base else read_history(history_of(baseline))[1]:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(verdict(comparison))
     if not quiet:
@@ -120,7 +188,7 @@ def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None
             typer.echo(f"  {line_of(test)}")
         for failure in comparison.failures:
             typer.echo(f"  failed: {failure.scenario} with seed {failure.seed}: {failure.error}")
-        if comparison.changed or comparison.differing:
+        if (comparison.changed or comparison.differing) and not comparison.base:
             typer.echo(f"If this is wanted: {accept_command(baseline)}")
     typer.echo(f"result: {out / PAGE}")
 
@@ -135,11 +203,13 @@ def _record(comparison: Comparison, baseline: Path) -> None:
     append(history_of(baseline), line_of(runs, {"kind": RECORDED, **about_now("")}))
 
 
-def _refuse_with_accept(*, settings: list[str] | None, exact: bool, record: bool) -> None:
-    for option, given in (("--set", settings), ("--exact", exact), ("--record", record)):
-        if given:
-            expected = "scenarios as their files are" if option == "--set" else "only one of the two"
-            raise BaselineError(f"--accept: {found_expected(option, expected)}")
+def _refuse_with_accept(
+    reports: Mapping[str, Path | None], *, settings: list[str] | None, exact: bool, record: bool
+) -> None:
+    given = {"--set": settings, "--exact": exact, "--record": record, **reports}
+    for option in (option for option, value in given.items() if value):
+        expected = "scenarios as their files are" if option == "--set" else "only one of the two"
+        raise BaselineError(f"--accept: {found_expected(option, expected)}")
 
 
 def _accept(

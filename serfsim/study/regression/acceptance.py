@@ -31,12 +31,11 @@ from serfsim.study.regression.baseline import (
 from serfsim.study.regression.check import history_of, run
 from serfsim.study.regression.comparison import claims_of
 from serfsim.study.regression.history import ACCEPTED, append, commit_here, line_of, read_history
-from serfsim.study.regression.runs import Runs
+from serfsim.study.regression.runs import SEEDS, Runs
 from serfsim.study.regression.selection import comparable_fields, entry_of, locate_source, source_of
 from serfsim.study.sweeps.grid import check_seeds
 from serfsim.study.sweeps.keys import code_version
 
-SEEDS: Final = "1-30"
 FIRST: Final = "first baseline"
 
 

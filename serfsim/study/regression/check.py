@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,13 +15,14 @@ from serfsim.base.errors import BaselineError
 from serfsim.base.progress import runs_bar
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
+from serfsim.study.regression import checkout
 from serfsim.study.regression.baseline import Baseline, Entry, read_baseline
 from serfsim.study.regression.comparison import FAMILY_WISE_ERROR, Comparison, compare
 from serfsim.study.regression.history import FILE, read_history
 from serfsim.study.regression.markdown import document, markdown
 from serfsim.study.regression.plots import save_plots
 from serfsim.study.regression.runs import Failure, Runs, run_scenarios
-from serfsim.study.regression.selection import load_scenarios, select_entries
+from serfsim.study.regression.selection import load_scenarios, locate_source, select_entries
 from serfsim.study.sweeps.grid import check_seeds
 from serfsim.study.sweeps.worker import FAILED, Outcome
 
@@ -55,13 +57,16 @@ def regress(
     family_wise_error: float = FAMILY_WISE_ERROR,
     workers: int | None = None,
     progress: bool = True,
+    base: str | Path | None = None,
+    plots_url: str = "",
 ) -> Comparison:
-    """Compare current runs with a baseline.
+    """Compare current runs with a baseline, or with another checkout's scenarios.
 
     `scenarios`: names or files of scenarios in the baseline; all by default. `seeds`: whole numbers or a text
     such as '1-20'; those of the baseline by default. `settings`: 'PATH=VALUE' overrides for every scenario.
     `out`: a folder for regress.md, regress.json and plots. `family_wise_error`: the false-alarm rate of the
-    whole call, 0 to 1.
+    whole call, 0 to 1. `base`: the folder of another checkout, whose files of the same `scenarios` are
+    simulated in place of the baseline. `plots_url`: the future address of the plots, for the page.
 
     Raises BaselineError where the baseline or `out` cannot be used, ScenarioError and SweepError for invalid
     scenarios, seeds and settings.
@@ -69,6 +74,18 @@ def regress(
     if not 0.0 < family_wise_error < 1.0:
         expected = "a rate between 0 and 1, such as 1%"
         raise BaselineError(f"family-wise error: {found_expected(f'{family_wise_error:g}', expected)}")
+    if base is not None:
+        return _with_checkout(
+            Path(base),
+            scenarios,
+            seeds,
+            settings,
+            None if out is None else Path(out),
+            family_wise_error,
+            workers,
+            progress,
+            plots_url,
+        )
     kept = read_baseline(Path(baseline))
     if not kept.entries:
         expected = "at least one; serfsim regress --accept --scenarios NAME adds it"
@@ -83,7 +100,42 @@ def regress(
     now, failures = run(present, seeds_of(entries, seeds), workers, not progress)
     comparison = compare(kept, present, now, failures, family_wise_error)
     if out is not None:
-        write(comparison, kept, Path(out))
+        write(comparison, kept, Path(out), settings, plots_url)
+    return comparison
+
+
+def _with_checkout(
+    base: Path,
+    names: Sequence[str],
+    seeds: Iterable[int] | str | None,
+    settings: Sequence[str],
+    out: Path | None,
+    rate: float,
+    workers: int | None,
+    progress: bool,
+    plots_url: str,
+) -> Comparison:
+    found = checkout.sides(base, names, settings)
+    if out is not None:
+        check_replaceable(out, _OWNED, BaselineError)
+    wanted = checkout.wanted_seeds(found, seeds)
+    both = {name: side for name, side in found.items() if side.there is not None}
+    now, failures = run({name: side.here for name, side in both.items()}, wanted, workers, not progress)
+    differing = {
+        name: side.there
+        for name, side in both.items()
+        if side.there is not None and not side.is_same(base) and now[name].seeds
+    }
+    then, broken = run(differing, wanted, workers, not progress)
+    if broken:
+        first = f"{broken[0].scenario} with seed {broken[0].seed} first: {broken[0].error}"
+        raise BaselineError(f"{base}: {len(broken)} runs of the base failed, {first}")
+    kept = checkout.baseline_of(base, both, {**now, **then})
+    compared = compare(kept, {name: side.here for name, side in both.items()}, now, failures, rate)
+    added = tuple(name for name in found if name not in both)
+    comparison = replace(compared, base=base.as_posix(), added=added)
+    if out is not None:
+        write(comparison, kept, out, settings, plots_url)
     return comparison
 
 
@@ -111,10 +163,25 @@ def run(
         return run_scenarios(scenarios, seeds, workers, on_done)
 
 
-def write(comparison: Comparison, baseline: Baseline, out: Path) -> None:
-    """Write the folder `out` atomically."""
-    history, _ = read_history(history_of(baseline.folder))
-    page = markdown(comparison, baseline=baseline.folder.as_posix(), command=accept_command(baseline.folder))
+def write(
+    comparison: Comparison,
+    baseline: Baseline,
+    out: Path,
+    settings: Sequence[str] = (),
+    plots_url: str = "",
+) -> None:
+    """Write the folder `out`, whole or not at all."""
+    history = [] if comparison.base else read_history(history_of(baseline.folder))[0]
+    page = markdown(
+        comparison,
+        baseline=comparison.base or baseline.folder.as_posix(),
+        command="" if comparison.base else accept_command(baseline.folder),
+        sources={
+            name: locate_source(baseline.folder, entry.source) for name, entry in baseline.entries.items()
+        },
+        settings=settings,
+        plots_url=plots_url,
+    )
     with replacing(out, _OWNED, BaselineError) as folder:
         (folder / PAGE).write_text(page, encoding="utf-8")
         text = json.dumps(document(comparison), indent=2, allow_nan=False) + "\n"

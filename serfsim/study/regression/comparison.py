@@ -75,11 +75,17 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All scenarios of a call, and the runs that failed."""
+    """All scenarios of a call, and the runs that failed.
+
+    `base`: the other checkout that the runs are compared with, '' for a baseline that was accepted.
+    `added`: scenarios that it does not have.
+    """
 
     scenarios: tuple[Compared, ...]
     failures: tuple[Failure, ...]
     rate: float
+    base: str = ""
+    added: tuple[str, ...] = ()
 
     @property
     def tests(self) -> list[FigureTest]:

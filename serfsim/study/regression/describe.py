@@ -10,6 +10,7 @@ from serfsim.base.english import counted, joined
 from serfsim.scenario.figures import unit_of
 from serfsim.study.regression.comparison import BETTER, CHANGED, WORSE, Comparison, FigureTest, finite
 from serfsim.study.regression.runs import CLAIMS_FAILED, Floats
+from serfsim.study.statistics import differences
 
 
 def verdict(comparison: Comparison) -> str:
@@ -18,9 +19,11 @@ def verdict(comparison: Comparison) -> str:
     if comparison.failures:
         failed = f"{counted(len(comparison.failures), 'run')} failed"
         return f"{failed}, in {_places([failure.scenario for failure in comparison.failures])}."
+    if not comparison.scenarios:
+        return f"Nothing to compare: the base does not have {_places(comparison.added)}."
     if comparison.is_identical:
         runs = sum(len(scenario.now.seeds) for scenario in comparison.scenarios)
-        return f"Identical: all {runs} runs of {scenarios} have the digests of the baseline."
+        return f"Identical: all {runs} runs of {scenarios} have the digests of {_then(comparison)}."
     tests = f"{counted(len(comparison.tests), 'test')}, family-wise error {comparison.rate:.3g}"
     if not comparison.changed:
         moved = f"No figure of {scenarios} changed ({tests})"
@@ -32,7 +35,12 @@ def verdict(comparison: Comparison) -> str:
     named = zip(kinds, ("worse", "better", "neutral"), strict=True)
     told = ", ".join(f"{count} {kind}" for count, kind in named if count)
     where = _places([test.scenario for test in comparison.changed])
-    return f"Changed without being accepted: {changed} ({told}) in {where} of {scenarios} ({tests})."
+    begin = "Changed" if comparison.base else "Changed without being accepted"
+    return f"{begin}: {changed} ({told}) in {where} of {scenarios} ({tests})."
+
+
+def _then(comparison: Comparison) -> str:
+    return "the base" if comparison.base else "the baseline"
 
 
 def _places(names: Sequence[str]) -> str:
@@ -87,6 +95,28 @@ def difference(test: FigureTest) -> str:
     if shares[0] != shares[1]:
         parts.append(f"none in {shares[0]:.0%} then, {shares[1]:.0%} now")
     return "; ".join(parts) or "spread"
+
+
+def mean_differences(comparison: Comparison) -> dict[tuple[str, str], str]:
+    """'+0.31 [0.22, 0.4] s' for each changed (scenario, figure): now less then.
+
+    All intervals hold together with the confidence 1 - rate; runs without a value are left out.
+    """
+    found: dict[tuple[str, str], str] = {}
+    scenarios = [scenario for scenario in comparison.scenarios if scenario.changed]
+    for scenario in scenarios:
+        changed = scenario.changed
+        then, now = (
+            np.array([np.where(np.isfinite(values), values, np.nan) for values in side])
+            for side in ([test.then for test in changed], [test.now for test in changed])
+        )
+        paired = scenario.entry.runs.seeds == scenario.now.seeds
+        moved = differences(then, now, paired=paired, confidence=1 - comparison.rate / len(scenarios))
+        for test, estimate, low, high in zip(changed, moved.estimate, moved.low, moved.high, strict=True):
+            bounds = f" [{number(low)}, {number(high)}]" if np.isfinite([low, high]).all() else ""
+            text = f"{_format_signed(float(estimate))}{bounds}{unit_after(test.figure)}"
+            found[test.scenario, test.figure] = text if np.isfinite(estimate) else "-"
+    return found
 
 
 def _format_signed(value: float) -> str:

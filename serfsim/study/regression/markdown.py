@@ -5,7 +5,7 @@ The first line is the verdict. Changed figures are in an open table, everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,15 @@ import numpy as np
 from serfsim.base.english import counted
 from serfsim.study.regression.baseline import seeds_text
 from serfsim.study.regression.comparison import Compared, Comparison, FigureTest, finite
-from serfsim.study.regression.describe import difference, figure_text, p_text, spread, verdict
+from serfsim.study.regression.describe import (
+    difference,
+    figure_text,
+    mean_differences,
+    p_text,
+    spread,
+    verdict,
+)
+from serfsim.study.regression.failing import run_command, smallest_failing
 from serfsim.study.regression.runs import DIGITS, Floats
 from serfsim.study.regression.selection import few
 from serfsim.study.sweeps.keys import code_version
@@ -23,16 +31,28 @@ MOST_CHANGED = 60
 MOST_FAILURES = 10
 
 
-def markdown(comparison: Comparison, *, baseline: str, command: str) -> str:
+def markdown(
+    comparison: Comparison,
+    *,
+    baseline: str,
+    command: str,
+    sources: Mapping[str, str] | None = None,
+    settings: Sequence[str] = (),
+    plots_url: str = "",
+) -> str:
     """Return the whole page.
 
-    `command`: the one that accepts the change.
+    `command`: the one that accepts what changed, '' for none. `sources`: the file of each scenario, and
+    `settings` ('PATH=VALUE') those changed in all, for the commands that make a run again. `plots_url`: the
+    address of the folder of plots, '' where they are nowhere.
     """
     parts = [f"**serfsim regress: {verdict(comparison)}**", ""]
     parts += _failures(comparison)
     parts += _changed_section(comparison)
+    parts += _smallest(comparison, sources or {}, settings)
+    parts += _plots(comparison, plots_url)
     parts += _settings(comparison)
-    if comparison.changed or comparison.differing:
+    if command and (comparison.changed or comparison.differing):
         parts += _accepting(comparison, command)
     parts += _claims(comparison)
     parts += _scenarios(comparison, baseline)
@@ -61,8 +81,14 @@ def _failures(comparison: Comparison) -> list[str]:
 
 
 def _changed_section(comparison: Comparison) -> list[str]:
-    rows = [f"| {test.verdict} | {_row(test)}" for test in comparison.changed[:MOST_CHANGED]]
-    headings = "|  | scenario | figure | baseline median [p5, p95] | now | difference | adjusted p |"
+    changed = comparison.changed[:MOST_CHANGED]
+    intervals = mean_differences(comparison)
+    rows = [f"| {test.verdict} | {_row(test)} {intervals[test.scenario, test.figure]} |" for test in changed]
+    then = "base" if comparison.base else "baseline"
+    headings = (
+        f"|  | scenario | figure | {then} median [p5, p95] | now | difference | adjusted p"
+        f" | mean difference [{100 * (1 - comparison.rate):.3g} %] |"
+    )
     left = len(comparison.changed) - MOST_CHANGED
     more = [f"... and {left} more, in regress.json.", ""] if left > 0 else []
     return _table(headings, rows) + more
@@ -80,6 +106,24 @@ def _row(test: FigureTest) -> str:
     return " | ".join(cells) + " |"
 
 
+def _smallest(comparison: Comparison, sources: Mapping[str, str], settings: Sequence[str]) -> list[str]:
+    """List the smallest seed that shows each scenario's change, with the command that runs it again."""
+    found = smallest_failing(comparison)
+    lines = [
+        f"- {one.scenario}, seed {one.seed}: {_cell(one.why)}: "
+        f"`{run_command(sources.get(one.scenario, one.scenario), one.seed, settings)}`"
+        for one in found
+    ]
+    return ["The smallest seed that shows it:", "", *lines, ""] if lines else []
+
+
+def _plots(comparison: Comparison, url: str) -> list[str]:
+    """Show the figure of every scenario that changed."""
+    changed = [scenario.name for scenario in comparison.scenarios if scenario.changed]
+    images = [f"![Every figure of {name} beside its base]({url.rstrip('/')}/{name}.png)" for name in changed]
+    return _details_block("Plots", [line for image in images for line in (image, "")]) if url else []
+
+
 def _settings(comparison: Comparison) -> list[str]:
     """List settings that differ from the baseline's, once for all scenarios with the same differences."""
     alike: dict[tuple[str, ...], list[str]] = {}
@@ -88,8 +132,9 @@ def _settings(comparison: Comparison) -> list[str]:
             alike.setdefault(scenario.settings, []).append(scenario.name)
     if not alike:
         return []
+    then = "the base" if comparison.base else "the baseline"
     lines = [f"- {few(list(settings))} ({', '.join(names)})" for settings, names in alike.items()]
-    return ["Settings that differ from those of the baseline's runs:", "", *lines, ""]
+    return [f"Settings that differ from those of {then}'s runs:", "", *lines, ""]
 
 
 def _accepting(comparison: Comparison, command: str) -> list[str]:
@@ -120,6 +165,9 @@ def _scenarios(comparison: Comparison, baseline: str) -> list[str]:
         {_acceptance_text(scenario.entry.date, scenario.entry.commit) for scenario in comparison.scenarios}
     )
     since = f"The baseline `{baseline}` was accepted {', '.join(made[-3:])}." if made else ""
+    if comparison.base:
+        new = f" New here, not compared: {', '.join(comparison.added)}." if comparison.added else ""
+        since = f"The base is the checkout `{baseline}`, simulated by the same serfsim.{new}"
     return _details_block("Scenarios", [*_table(headings, rows), *notes, since, ""])
 
 

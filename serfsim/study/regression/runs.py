@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 DIGITS: Final = 6
+SEEDS: Final = "1-30"  # where nobody names any
 CLAIMS_FAILED: Final = "claims_failed"
 
 

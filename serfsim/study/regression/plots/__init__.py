@@ -15,7 +15,7 @@ DPI: Final = 110
 
 
 def save_plots(comparison: Comparison, history: Sequence[dict[str, Any]], folder: Path) -> None:
-    """Write NAME.png for every scenario and history.png, without a display or pyplot."""
+    """Write NAME.png for every scenario and, beside a baseline, history.png, without a display or pyplot."""
     # start-up: matplotlib is slow to import
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -31,6 +31,8 @@ def save_plots(comparison: Comparison, history: Sequence[dict[str, Any]], folder
             FigureCanvasAgg(figure)
             distributions.draw(scenario, figure.add_subplot())
             _save(figure, folder / f"{scenario.name}.png")
+        if comparison.base:
+            return
         figure = Figure(figsize=trends.size(history), layout="constrained")
         FigureCanvasAgg(figure)
         trends.draw(history, figure)
