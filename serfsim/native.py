@@ -1,9 +1,8 @@
-"""What the compiled part of serfsim leans on, kept behind one door.
+"""The compiled code's only dependencies beyond the language.
 
-The protocol, the network and the event queue are plain typed Python. mypyc turns them into
-native code when a C compiler is there; without one the same files run as they are. The names
-below are all they need beyond the language: fixed-width integers, packed arrays (`vec`) and a
-small seeded generator. librt is young; should it ever have to be replaced, it is replaced here.
+Protocol, network and event queue are typed plain Python. mypyc compiles them to native code where a C
+compiler exists; without one the same files run interpreted. They need fixed-width integers, packed arrays
+(`vec`) and a small seeded generator. librt is young: a replacement would go here.
 """
 
 from librt.random import Random as Random

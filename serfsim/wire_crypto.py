@@ -1,7 +1,7 @@
-"""Encryption as memberlist does it: AES-GCM under any of a ring of keys (spec memberlist.md section 12).
+"""Encryption as in memberlist: AES-GCM with a keyring (spec memberlist.md section 12).
 
-The protocol calls this through `protocol.wire.cipher`. A key has 16, 24 or 32 bytes; the first is the
-primary one, which encrypts, and all are tried to decrypt.
+The protocol calls this through `protocol.wire.cipher`. A key has 16, 24 or 32 bytes. The first is the primary
+key, which encrypts; decryption tries all.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ KEY_SIZES = (16, 24, 32)
 
 
 class Keyring(Cipher):
-    """`keys` begin with the primary one. `nonces` makes 12 bytes that never repeat under one key.
+    """A keyring.
 
-    Raises ValueError for a key of another size, for none at all, and for the version of no release.
+    `keys` start with the primary key. `nonces` makes 12 bytes that never repeat under one key. Raises
+    ValueError for a key of another size, no keys, and an unknown version.
     """
 
     def __init__(
@@ -49,11 +50,11 @@ class Keyring(Cipher):
 
     @property
     def keys(self) -> list[bytes]:
-        """The primary key first."""
+        """The keys, the primary one first."""
         return list(self._keys)
 
     def add(self, key: bytes) -> None:
-        """Install a key; one that is there stays where it is."""
+        """Install a key; an installed one keeps its place."""
         if len(key) not in KEY_SIZES:
             raise ValueError("key size must be 16, 24 or 32 bytes")
         if key not in self._keys:
@@ -78,7 +79,7 @@ class Keyring(Cipher):
     def seal(self, plain: bytes, authenticated: bytes) -> bytes:
         nonce = self._nonces()
         if self._version == PADDED_VERSION:
-            plain = padded(plain)
+            plain = pad(plain)
         head = bytes([self._version]) + nonce
         return head + AESGCM(self._keys[0]).encrypt(nonce, plain, authenticated)
 
@@ -90,18 +91,21 @@ class Keyring(Cipher):
                 plain = AESGCM(key).decrypt(nonce, sealed, authenticated)
             except InvalidTag:
                 continue
-            return unpadded(plain) if block[0] == PADDED_VERSION else plain
+            return unpad(plain) if block[0] == PADDED_VERSION else plain
         raise WireError("No installed keys could decrypt the message")
 
 
-def padded(data: bytes) -> bytes:
-    """PKCS7 for blocks of 16 bytes."""
+def pad(data: bytes) -> bytes:
+    """Pad to blocks of 16 bytes (PKCS7)."""
     count = BLOCK_SIZE - len(data) % BLOCK_SIZE
     return data + bytes([count]) * count
 
 
-def unpadded(data: bytes) -> bytes:
-    """Remove the padding; raise WireError where the plain text has none."""
+def unpad(data: bytes) -> bytes:
+    """Remove the padding.
+
+    Raises WireError for invalid padding.
+    """
     if not data or not 1 <= data[-1] <= BLOCK_SIZE or len(data) < data[-1]:
-        raise WireError("found a padding that is none")
+        raise WireError("found invalid padding")
     return data[: -data[-1]]

@@ -1,3 +1,3 @@
-"""Foundations that know nothing of Serf: errors, atomic files, English, progress, manifests, locks."""
+"""Foundations independent of Serf: errors, atomic files, English, progress, manifests, locks."""
 
 __all__: list[str] = []

@@ -1,7 +1,7 @@
-"""Files that are written whole or not at all.
+"""Atomic writes of files.
 
-A file is written under a temporary name beside its place first, and renamed when it is complete; what was
-there before stands until then.
+A file is written under a temporary name beside its destination and renamed when complete; an older file stays
+until then.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ Kind = type[SerfsimError]
 def write_whole(
     path: Path, content: str | bytes, error: Kind = SerfsimError, *, on_disk: bool = False
 ) -> None:
-    """Write a file. Raises `error` where that cannot be.
+    """Write a file atomically.
 
-    `on_disk`: wait for the disk before the renaming, so that not even a power failure tears it.
+    `on_disk`: fsync before renaming, so that not even a power failure tears the file. Raises `error` where it
+    cannot be written.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -61,8 +62,11 @@ def cannot_write(path: Path, cause: OSError, error: Kind = SerfsimError) -> Serf
     return error(f"{path}: cannot be written: {cause.strerror or cause}")
 
 
-def made(folder: Path, error: Kind = SerfsimError) -> Path:
-    """The folder, made where it is not there yet. Raises `error` where that cannot be."""
+def create_folder(folder: Path, error: Kind = SerfsimError) -> Path:
+    """Create the folder if necessary and return it.
+
+    Raises `error` where it cannot be created.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:

@@ -1,7 +1,7 @@
-"""Folders that are replaced as a whole, and files beside their manifest.
+"""Atomic replacement of folders, and of files with a manifest.
 
-A folder is written under a temporary name beside its place first, and renamed when it is complete; what
-was there before stands until then. Only files that serfsim wrote are ever replaced: `manifest` lists them.
+A folder is written under a temporary name beside its destination and renamed when complete; an older folder
+stays until then. Only files that serfsim wrote, listed in `manifest`, are ever replaced.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from pathlib import Path
 from typing import Final
 
 from serfsim.base import manifest
-from serfsim.base.atomic_files import Kind, cannot_write, made, write_whole
+from serfsim.base.atomic_files import Kind, cannot_write, create_folder, write_whole
 from serfsim.base.errors import SerfsimError
 
-_NOT_OURS: Final = "found a file that serfsim did not write, or that somebody changed since"
+_NOT_OURS: Final = "found a file that serfsim did not write, or that was edited since"
 
 
 def write_each(
     folder: Path, files: Mapping[str, str | bytes], error: Kind = SerfsimError, kind: str = "files"
 ) -> None:
-    """Write files into a folder, made where need be, each whole, and list them in its manifest.
+    """Write files atomically into a folder, created if necessary, and list them in its manifest.
 
-    Raises `error` where that cannot be, and before anything is written where one of them is somebody's own.
+    Raises `error` where they cannot be written, and before writing anything where one would replace a user's
+    file.
     """
-    made(folder, error)
+    create_folder(folder, error)
     check_own(folder, files, error)
     for name, content in files.items():
         write_whole(folder / name, content, error)
@@ -36,9 +37,9 @@ def write_each(
 
 
 def check_own(folder: Path, names: Iterable[str], error: Kind = SerfsimError) -> None:
-    """Raise `error` where a file would be replaced that serfsim did not write, or that was changed since."""
+    """Raise `error` if a file to be replaced was not written by serfsim, or was edited since."""
     there = [name for name in (*names, manifest.FILE) if os.path.lexists(folder / name)]
-    ours = manifest.own(folder) if there else set()
+    ours = manifest.own_files(folder) if there else set()
     for name in there:
         if name not in ours:
             raise error(f"{folder / name}: {_NOT_OURS}; move it, or choose another folder")
@@ -48,8 +49,8 @@ def check_own(folder: Path, names: Iterable[str], error: Kind = SerfsimError) ->
 class Owned:
     """A kind of folder that is replaced as a whole.
 
-    `told` is it in words. `own` gives the files of such a folder that may be replaced, none where it is
-    not one. `seal` ends what was written. `names`: files and folders that may be written into it.
+    `told`: its name in messages. `own`: returns the files of such a folder that may be replaced, none for
+    another folder. `seal`: completes the new folder. `names`: files and folders that may be written into it.
     """
 
     told: str
@@ -60,11 +61,11 @@ class Owned:
 
 @contextmanager
 def replacing(folder: Path, kind: Owned, error: Kind = SerfsimError) -> Iterator[Path]:
-    """Yields a temporary folder that takes the place of `folder` when the block ends well.
+    """Yield a temporary folder that replaces `folder` when the block ends normally.
 
-    Files in `folder` that serfsim did not write are in the new one too. Raises `error` where `folder` is not
-    of this kind, or cannot be written; then, and when interrupted, it stays as it was: after a kill at the
-    worst moment by the next call of `restore`. A link to a folder stays one.
+    Other files in `folder` are carried over. Raises `error` where `folder` is of another kind or cannot be
+    written. After an error or an interruption `folder` is unchanged; after a kill between the two renames,
+    the next `restore` puts it back. A link to a folder stays a link.
     """
     told, folder = folder, folder.resolve()
     check_replaceable(told, kind, error)
@@ -88,14 +89,14 @@ def replacing(folder: Path, kind: Owned, error: Kind = SerfsimError) -> Iterator
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """All in a folder that is not a folder itself, by name from it; links are not followed."""
+    """Yield the paths, relative to a folder, of everything in it except folders; links are not followed."""
     for place, folders, files in os.walk(folder):
         for name in [*files, *(one for one in folders if (Path(place) / one).is_symlink())]:
             yield (Path(place) / name).relative_to(folder).as_posix()
 
 
 def _carry_over(folder: Path, partial: Path, ours: Collection[str], error: Kind) -> None:
-    """Give the new folder what somebody else has put into the old one, by a second name where that goes."""
+    """Carry over the user's files from the old folder, as hard links where possible."""
     for name in [] if not folder.exists() else [one for one in _files(folder) if one not in ours]:
         target = partial / name
         if os.path.lexists(target):
@@ -112,7 +113,7 @@ def _carry_over(folder: Path, partial: Path, ours: Collection[str], error: Kind)
 
 
 def _discard(former: Path, folder: Path, ours: Collection[str]) -> None:
-    """Remove the old folder; what came into it meanwhile stays, and so does the folder then."""
+    """Remove the old folder, unless new files have appeared in it meanwhile."""
     if not former.exists():
         return
     for name in list(_files(former)):
@@ -135,7 +136,7 @@ def _exchange(folder: Path, partial: Path, former: Path) -> None:
 
 
 def restore(folder: Path) -> None:
-    """Give back what a `replacing` took away that was killed between its two renames."""
+    """Restore a folder that a `replacing` moved away and was killed before its second rename."""
     folder = folder.resolve()
     left = sorted(folder.parent.glob(f".{folder.name}.former-*"), key=lambda place: place.stat().st_mtime)
     if left and not folder.exists():
@@ -144,21 +145,21 @@ def restore(folder: Path) -> None:
 
 
 def check_replaceable(folder: Path, kind: Owned, error: Kind = SerfsimError) -> None:
-    """Raises where `replacing` would: before the work rather than after it."""
+    """Raise the errors of `replacing` before the work instead of after it."""
     try:
         restore(folder)
         ours = kind.own(folder) if folder.is_dir() else ()
         if folder.exists() and not (folder.is_dir() and (ours or not any(folder.iterdir()))):
             raise error(
-                f"{folder}: found something that is not {kind.told} (no {manifest.FILE} of its own);"
-                f" expected a new folder, an empty one or {kind.told}"
+                f"{folder}: found something that is not {kind.told} (no {manifest.FILE});"
+                f" expected a new or empty folder, or {kind.told}"
             )
         for name in kind.names:
             if os.path.lexists(folder / name) and name not in ours:
                 raise error(f"{folder / name}: {_NOT_OURS}; move it, or choose another folder")
         above = next(place for place in folder.absolute().parents if place.exists())
         if not above.is_dir():
-            raise error(f"{folder}: found the file {above}; expected a folder to write in")
+            raise error(f"{folder}: found the file {above}; expected a folder")
         if not os.access(above, os.W_OK | os.X_OK):
             raise error(f"{folder}: cannot be written: {above} allows no new files")
     except OSError as cause:

@@ -1,4 +1,4 @@
-"""Words that messages and pages of every part are made of."""
+"""Words used in messages and pages."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import re
 from collections.abc import Iterable, Sequence
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """'1 crash', '2 crashes', '3 nodes', '1,000 runs'; `several` where an s or es is not enough."""
+def format_count(number: int, one: str, several: str = "") -> str:
+    """Count things: '1 crash', '2 crashes', '1,000 runs'; `several` is an irregular plural."""
     ending = "es" if one.endswith(("s", "sh", "ch", "x")) else "s"
     return f"{number:,} {one if number == 1 else several or one + ending}"
 
 
-def joined(names: Sequence[str]) -> str:
-    """'a', 'a and b', 'a, b and c'; '' of none."""
+def join_names(names: Sequence[str]) -> str:
+    """Join names: 'a', 'a and b', 'a, b and c'; '' without names."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def printable(text: str, keep: str = "") -> str:
-    """A text of somebody's as a terminal, a log or a page can show it: control characters are escaped.
+    """Escape control characters in a user's text for a terminal, log or page.
 
-    So are those that reorder text, and line ends; what is in `keep` stays. Raw data is left as it is.
+    Escapes line ends and bidirectional controls too, except the characters in `keep`. Raw data is not
+    changed.
     """
     if text.isprintable():
         return text
@@ -32,17 +33,17 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The valid name that was probably meant, if any is near."""
+    """Return the valid name closest to a misspelt one, if any is close."""
     return next(iter(nearest_few(name, names, 1)), None)
 
 
 def nearest_few(name: str, names: Iterable[str], most: int) -> list[str]:
-    """Up to `most` valid names that are near, the nearest first."""
+    """Return up to `most` valid names close to a misspelt one, the closest first."""
     plain = {_plain(valid): valid for valid in names}
     wanted = _plain(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))
     return [plain[close] for close in difflib.get_close_matches(wanted, plain, most)]
 
 
 def _plain(name: str) -> str:
-    """A name without what people confuse: case, dashes, leading zeros of numbers."""
+    """Normalise a name: ignore case, dashes and leading zeros of numbers."""
     return re.sub(r"(?<!\d)0+(?=\d)", "", name.replace("-", "_").lower())

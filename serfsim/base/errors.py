@@ -1,22 +1,22 @@
-"""What goes wrong by the user's doing, as opposed to by ours.
+"""Errors caused by invalid input.
 
-Every such error is one message that can be printed as it is; the command line turns it into
-exit code 2. Anything else that escapes is a defect of serfsim.
+Every such error is one printable message; the command line turns it into exit code 2. Any other exception is
+a defect of serfsim.
 """
 
 from __future__ import annotations
 
 
 class SerfsimError(Exception):
-    """A mistake in what serfsim was given; str() is the whole message."""
+    """Invalid input; str() is the whole message."""
 
 
 class SerfsimWarning(UserWarning):
-    """What can be used, but perhaps should not be."""
+    """Valid but questionable input."""
 
 
 class ScenarioError(SerfsimError):
-    """A scenario file or value that cannot be used."""
+    """An invalid scenario file or value."""
 
 
 class ResultError(SerfsimError):
@@ -24,7 +24,7 @@ class ResultError(SerfsimError):
 
 
 class SweepError(SerfsimError):
-    """A sweep that cannot begin or go on: its grid, its seeds, its folder or its workers."""
+    """A sweep that cannot start or resume because of its grid, seeds, folder or workers."""
 
 
 class BaselineError(SerfsimError):

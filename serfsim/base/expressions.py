@@ -1,6 +1,6 @@
-"""Regular expressions on tags and names, read and matched by RE2, as Go's regexp package does.
+"""Regular expressions on tags and names, matched by RE2 as in Go's regexp package.
 
-Matching takes time linear in the text, so an expression from a stranger cannot hold up a simulation.
+Matching takes time linear in the text, so a hostile expression cannot stall a simulation.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import re2
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 
-# An escaped character, or a run of characters taken literally, which hides what looks like an escape.
+# An escaped character or a literal run, which hides text that looks like an escape.
 _ESCAPED = re.compile(r"\\Q.*?(?:\\E|$)|\\.", re.DOTALL)
 
 
 @lru_cache(maxsize=256)
-def compiled(expression: str) -> Any | None:
-    """The expression ready for use, or None if Go would not take it."""
+def compile_expression(expression: str) -> Any | None:
+    """Compile the expression, or return None if Go would reject it."""
     if "\\C" in (token[0] for token in _ESCAPED.finditer(expression)):
-        return None  # a single byte: RE2 has it, Go has not
+        return None  # a single byte: RE2 supports it, Go does not
     try:
         return re2.compile(expression, _OPTIONS)
     except (re2.error, UnicodeEncodeError):
@@ -30,16 +30,19 @@ def compiled(expression: str) -> Any | None:
 
 
 def is_match(expression: str, value: str) -> bool:
-    """Is there a match anywhere in `value`? False if the expression is none."""
-    pattern = compiled(expression)
+    """Return True for a match anywhere in `value`; False for an invalid expression."""
+    pattern = compile_expression(expression)
     return pattern is not None and _found(pattern, value)
 
 
 def is_full_match(expression: str, value: str) -> bool:
-    """Match between ^ and $, which bind tighter than |, as `serf members` does. ValueError if it is none."""
-    pattern = compiled(f"^{expression}$")
+    """Match the whole value as `serf members` does: ^ and $ bind tighter than |.
+
+    Raises ValueError for an invalid expression.
+    """
+    pattern = compile_expression(f"^{expression}$")
     if pattern is None:
-        raise ValueError("no regular expression")
+        raise ValueError("not a regular expression")
     return _found(pattern, value)
 
 
@@ -47,4 +50,4 @@ def _found(pattern: Any, value: str) -> bool:
     try:
         return pattern.search(value) is not None
     except UnicodeEncodeError:
-        return False  # half a character, which no text of Go's can be
+        return False  # a lone surrogate, which cannot occur in Go

@@ -1,7 +1,7 @@
-"""A progress bar in the cell of a notebook, which asks for no widgets and leaves nothing behind.
+"""A progress bar in a notebook cell, without widgets.
 
-It is one output that is written anew a few times a second, and emptied in the end. Work that is done
-within a second shows none, so that a cell of many short runs does not flicker.
+It is one output, updated a few times a second and cleared at the end. Work of less than a second shows none,
+so a cell of many short runs does not flicker.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ RENEWED_AFTER_S = 0.2
 def cell_bar(
     name: str, show: Callable[..., Any] | None = None, words: Callable[[], str] | None = None
 ) -> Iterator[Callable[[float], None]]:
-    """Yields what is told the share that is done, 0 to 1. `show` is IPython's `display` by default.
+    """Yield a callback that takes the fraction done, 0 to 1.
 
-    `words`: what to say beside the bar, in place of the share and the time that is left.
+    `show` is IPython's `display` by default. `words`: text beside the bar instead of percentage and remaining
+    time.
     """
     if show is None:
         # start-up: IPython is slow to import
@@ -41,7 +42,7 @@ def cell_bar(
         if now - began < SHOWN_AFTER_S or now - told < RENEWED_AFTER_S:
             return
         told = now
-        bar = bar_of(name, share, words() if words else time_words(share, pace.left_s(now)))
+        bar = bar_of(name, share, words() if words else time_words(share, pace.seconds_left(now)))
         if handle is None:
             handle = show(bar, raw=True, display_id=True)
         else:
@@ -55,12 +56,12 @@ def cell_bar(
 
 
 def time_words(share: float, left_s: float | None) -> str:
-    """The share, and the time that is left where it can be told."""
+    """Format the percentage, and the remaining time where known."""
     text = f"{100 * share:.0f} %"
     return text if left_s is None else f"{text}, {left_s:.0f} s left"
 
 
 def bar_of(name: str, share: float, words: str) -> dict[str, str]:
-    """The bar in the two forms that a front end chooses from."""
+    """Return the bar in the two MIME types a front end chooses from."""
     bar = f'<progress value="{share:.3f}" max="1" style="width:20em"></progress>'
     return {"text/plain": f"{name}: {words}", "text/html": f"{escape(name)} {bar} {escape(words)}"}

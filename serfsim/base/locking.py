@@ -1,4 +1,4 @@
-"""One at a time in a folder: the operating system's lock on a file, which goes when its process does."""
+"""Exclusive use of a folder: an operating system lock on a file, released when the process ends."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _HELD: set[str] = set()
 
 
 @contextmanager
-def locked(
+def hold_lock(
     file: Path, folder: Path, doing: str, error: Kind = SerfsimError, *, passing: bool = False
 ) -> Iterator[None]:
-    """Hold the lock that is `file` while the block lasts.
+    """Hold the lock on `file` during the block.
 
-    `folder` and `doing` ("is carrying out a sweep in it") are for the message. `passing`: the file goes
-    when the block ends. Raises `error` where another process holds it.
+    `folder` and `doing` ("is carrying out a sweep in it") go into the message. `passing`: delete the file
+    when the block ends. Raises `error` where another process holds the lock.
     """
     # start-up: filelock is slow to import
     from filelock import FileLock, Timeout
@@ -37,24 +37,24 @@ def locked(
     except OSError as cause:
         raise cannot_write(file, cause, error) from None
     try:
-        with suppress(OSError):  # Windows lets nobody write into a locked file, not even its owner
+        with suppress(OSError):  # Windows forbids writing into a locked file, even to its owner
             file.write_text(f"{os.getpid()}\n", encoding="utf-8")
         yield
     finally:
         if passing:
-            with suppress(OSError):  # while it is held: who waits for it asks for a new file then
+            with suppress(OSError):  # while holding it: a waiting process then creates a new file
                 file.unlink()
         lock.release()
 
 
 @contextmanager
-def locked_once(file: Path, folder: Path, doing: str, error: Kind = SerfsimError) -> Iterator[None]:
-    """The same, and nothing more where this process holds it already."""
+def hold_lock_once(file: Path, folder: Path, doing: str, error: Kind = SerfsimError) -> Iterator[None]:
+    """Hold the lock during the block, without effect where this process holds it already."""
     name = str(file.resolve())
     if name in _HELD:
         yield
         return
-    with locked(file, folder, doing, error, passing=True):
+    with hold_lock(file, folder, doing, error, passing=True):
         _HELD.add(name)
         try:
             yield

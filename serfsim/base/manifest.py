@@ -1,8 +1,7 @@
-"""What serfsim wrote into a folder: `manifest.json`, with size and hash of each of its files.
+"""The manifest of a folder: `manifest.json`, with size and hash of each file serfsim wrote.
 
-It is the mark by which a folder is known as serfsim's own, whatever else has a file of the same name; only
-files that it lists, and that nobody changed since, are ever replaced. Whoever reads a result checks them
-against it.
+It identifies a folder as serfsim's own. Only files that it lists and that are unchanged are ever replaced.
+Readers of a result check its files against the manifest.
 """
 
 from __future__ import annotations
@@ -22,12 +21,15 @@ FILE: Final = "manifest.json"
 WRITER: Final = "serfsim"
 SCHEMA_VERSION: Final = 1
 LARGEST: Final = 4 * 1024 * 1024  # bytes of a manifest
-LARGEST_HASHED: Final = 256 * 1024 * 1024  # of larger files (captures) only the size is looked at by readers
+LARGEST_HASHED: Final = 256 * 1024 * 1024  # readers check only the size of larger files (captures)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """`files`: {name from the folder, with slashes: (bytes, hash)}. `kind`: "result", "comparison" ..."""
+    """A folder's manifest.
+
+    `files`: {relative path with slashes: (bytes, hash)}. `kind`: "result", "comparison" ...
+    """
 
     kind: str
     complete: bool = True
@@ -35,9 +37,9 @@ class Manifest:
 
 
 def read(folder: Path) -> Manifest | None:
-    """The manifest of a folder; None where it has none of serfsim's.
+    """Read the manifest of a folder; None if it has none of serfsim's.
 
-    Raises ResultError for one that is serfsim's and cannot be understood, or names files elsewhere.
+    Raises ResultError for one that is damaged or names files elsewhere.
     """
     file = folder / FILE
     try:
@@ -50,7 +52,7 @@ def read(folder: Path) -> Manifest | None:
     files = document.get("files")
     well_formed = isinstance(files, dict) and all(_is_entry(name, entry) for name, entry in files.items())
     if document.get("schema_version") != SCHEMA_VERSION or not isinstance(files, dict) or not well_formed:
-        raise ResultError(f"{file}: cannot be understood: it was altered, or another serfsim wrote it")
+        raise ResultError(f"{file}: cannot be read: edited, or written by another version of serfsim")
     kind, complete = str(document.get("kind")), document.get("complete") is not False
     return Manifest(kind, complete, {name: (entry["bytes"], entry["hash"]) for name, entry in files.items()})
 
@@ -67,14 +69,14 @@ def _is_entry(name: str, entry: Any) -> bool:
 
 
 def seal(folder: Path, kind: str, *, complete: bool = True) -> None:
-    """List all that is in a folder, which serfsim has just written."""
+    """List every file in a folder that serfsim has just written."""
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
     files = {name: _entry(folder / name) for name in names if name != FILE}
     _write(folder, Manifest(kind, complete, files))
 
 
 def renew(folder: Path, kind: str, names: Iterable[str]) -> None:
-    """Enter files that were written, or written anew, into the manifest; make one where there is none."""
+    """Update the entries of written files in the manifest; create one if necessary."""
     kept = read(folder) or Manifest(kind)
     files = {**kept.files, **{name: _entry(folder / name) for name in names}}
     _write(folder, Manifest(kept.kind, kept.complete, files))
@@ -102,7 +104,7 @@ def _entry(path: Path) -> tuple[int, str]:
 
 
 def is_as_written(folder: Path, name: str, manifest: Manifest, *, thorough: bool = True) -> bool:
-    """Whether a file is the very one that the manifest lists, and not a link to another."""
+    """Return True if a file is unchanged since the manifest was written, and not a link."""
     path = folder / name
     listed = manifest.files.get(name)
     try:
@@ -113,16 +115,16 @@ def is_as_written(folder: Path, name: str, manifest: Manifest, *, thorough: bool
         return False
 
 
-def own(folder: Path) -> set[str]:
-    """The files in a folder that serfsim wrote and nobody changed since, by their names from the folder."""
+def own_files(folder: Path) -> set[str]:
+    """Return the relative paths of unchanged files that serfsim wrote in a folder."""
     manifest = read(folder)
     if manifest is None:
         return set()
     return {FILE, *(name for name in manifest.files if is_as_written(folder, name, manifest))}
 
 
-def altered(folder: Path, manifest: Manifest) -> list[str]:
-    """The files that are there and are not as serfsim wrote them. Whatever was taken away is not altered."""
+def altered_files(folder: Path, manifest: Manifest) -> list[str]:
+    """Return the files that differ from the manifest; removed files do not count."""
     return [
         name
         for name in manifest.files
@@ -131,17 +133,17 @@ def altered(folder: Path, manifest: Manifest) -> list[str]:
 
 
 def require_unaltered(folder: Path) -> Manifest | None:
-    """The manifest of a folder that is as serfsim wrote it; None where it has none.
+    """Return the manifest of an unaltered folder; None without a manifest.
 
-    Raises ResultError, with the names of the files, where something was changed, cut short or put in.
+    Raises ResultError, naming the files, where some were changed, truncated or added.
     """
     manifest = read(folder)
-    changed = [] if manifest is None else altered(folder, manifest)
+    changed = [] if manifest is None else altered_files(folder, manifest)
     if changed:
         names = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         verb = "is" if len(changed) == 1 else "are"
         raise ResultError(
             f"{folder}: {names} {verb} not as serfsim wrote {'it' if len(changed) == 1 else 'them'}"
-            f" ({FILE} has other hashes): altered or cut short; run it again"
+            f" ({FILE} has other hashes): altered or truncated; run it again"
         )
     return manifest

@@ -1,4 +1,4 @@
-"""How much memory a process may take: the machine's, or less where a container or the user says so."""
+"""Available memory: the machine's, or a lower limit set by a container or the user."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from typing import Final
 from serfsim.base.errors import SerfsimError
 
 SETTING: Final = "SERFSIM_MEMORY_GIB"
-UNKNOWN: Final = 16.0 * 2**30  # bytes, where the system does not tell
-FIRST: Final = ("sys/fs/cgroup/memory", "memory.limit_in_bytes")  # where the limits are, of either version
+UNKNOWN: Final = 16.0 * 2**30  # bytes, where the system does not say
+# location of the limits in both cgroup versions
+FIRST: Final = ("sys/fs/cgroup/memory", "memory.limit_in_bytes")
 SECOND: Final = ("sys/fs/cgroup", "memory.max")
 
 
 def allowance() -> tuple[float, str]:
-    """Bytes, and in words whose limit that is. Raises SerfsimError where the user's own is no limit."""
+    """Return the limit in bytes and its source in words.
+
+    Raises SerfsimError where the user's own limit is invalid.
+    """
     own = os.environ.get(SETTING)
     if own:
         return _read(own), f"as {SETTING} says"
@@ -45,7 +49,7 @@ def _physical() -> float:
 
 
 def of_groups(root: Path) -> Iterator[float]:
-    """The limits of the control groups that this process is in, of either version (cgroups(7))."""
+    """Yield the limits of this process's control groups, versions 1 and 2 (cgroups(7))."""
     try:
         lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -57,5 +61,5 @@ def of_groups(root: Path) -> Iterator[float]:
         folder, file = SECOND if number == "0" else FIRST
         own = PurePosixPath(path.lstrip("/"))
         for group in (own, *own.parents):
-            with suppress(OSError, ValueError):  # "max", which is no limit, is no number either
+            with suppress(OSError, ValueError):  # "max" means no limit
                 yield float(int((root / folder / group / file).read_text(encoding="ascii")))

@@ -1,7 +1,7 @@
-"""How long work goes on, judged by how it has gone lately.
+"""Remaining time, estimated from recent progress.
 
-A simulated storm takes a hundred times as long as the calm before it: the pace since the beginning, or over
-half a minute, would promise an end that does not come.
+A simulated storm takes a hundred times as long as the calm before it: the pace since the start, or over half
+a minute, would promise too early an end.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections import deque
 from typing import Final
 
 WINDOW_S: Final = 5.0
-LEAST_S: Final = 0.5  # less says nothing
+LEAST_S: Final = 0.5  # seconds; shorter spans are too noisy
 APART_S: Final = 0.1
 
 
 class Pace:
-    """Told the share that is done, 0 to 1, and the time on some clock, in seconds."""
+    """Estimator fed with the fraction done, 0 to 1, and the time in seconds."""
 
     def __init__(self, now: float) -> None:
-        self._told = deque([(now, 0.0)])  # what lies in the window, and the last before it
+        self._told = deque([(now, 0.0)])  # samples within the window, and the last one before it
 
     def tell(self, share: float, now: float) -> None:
         if now - self._told[-1][0] < APART_S:
@@ -27,8 +27,8 @@ class Pace:
         while len(self._told) > 2 and now - self._told[1][0] >= WINDOW_S:
             self._told.popleft()
 
-    def left_s(self, now: float) -> float | None:
-        """Seconds until all is done at the pace of the last WINDOW_S; None where that cannot be told."""
+    def seconds_left(self, now: float) -> float | None:
+        """Return the seconds left at the pace of the last WINDOW_S; None where unknown."""
         (began, first), (_, share) = self._told[0], self._told[-1]
         passed, done = now - began, share - first
         if passed < LEAST_S or done <= 0.0:

@@ -1,6 +1,6 @@
-"""Progress for whoever waits: in a terminal on standard error, in Jupyter in the cell; else nothing.
+"""Progress bars: on standard error in a terminal, in the cell in Jupyter, else none.
 
-`bar` is for work of which the share that is done is known, `runs_bar` for many runs.
+`bar` is for work with a known fraction done, `runs_bar` for many runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Report = Callable[[float], None]
 
 @contextmanager
 def bar(name: str, quiet: bool = False) -> Iterator[Report]:
-    """Yields what is told the share that is done, 0 to 1. The bar is gone when the work is."""
+    """Yield a callback that takes the fraction done, 0 to 1; the bar disappears at the end."""
     if not quiet and in_jupyter():
         with cell_bar(name) as report:
             yield report
@@ -50,20 +50,20 @@ def bar(name: str, quiet: bool = False) -> Iterator[Report]:
         def report(fraction: float) -> None:
             now = time.monotonic()
             pace.tell(fraction, now)
-            left = pace.left_s(now)
+            left = pace.seconds_left(now)
             progress.update(task, completed=fraction, left="" if left is None else f"{clock_text(left)} left")
 
         yield report
 
 
 LONGEST_NAME = 20
-LINE_S = 30.0  # where there is no terminal, a line so often
+LINE_S = 30.0  # seconds between lines without a terminal
 
 Tell = Callable[..., None]
 
 
 class RunCount:
-    """How far many runs have come, in words. `total` of them are wanted."""
+    """Count of finished runs in words, of `total`."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -71,7 +71,7 @@ class RunCount:
         self._began = time.monotonic()
 
     def tell(self, *, failed: bool = False, found: bool = False) -> None:
-        """One more has ended; `found`: it had done so before this began."""
+        """Count a finished run; `found`: finished before this sweep began."""
         self.failed += failed
         self.done += not failed
         self.earlier += found
@@ -85,7 +85,7 @@ class RunCount:
         return 1.0 - self.left / self.total if self.total else 1.0
 
     def words(self) -> str:
-        """'13 done, 1 failed, 26 left, 3.2 runs/s, 0:08 to go'; rate and time are those of this sweep."""
+        """Format '13 done, 1 failed, 26 left, 3.2 runs/s, 0:08 to go', with this sweep's rate."""
         parts = [f"{self.done} done"]
         if self.failed:
             parts.append(f"{self.failed} failed")
@@ -100,7 +100,7 @@ class RunCount:
 
 
 def clock_text(seconds: float) -> str:
-    """'0:08', '12:40', '1:02:03'."""
+    """Format a duration: '0:08', '12:40', '1:02:03'."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -108,12 +108,12 @@ def clock_text(seconds: float) -> str:
 
 @contextmanager
 def runs_bar(name: str, total: int, quiet: bool = False, lines: bool = False) -> Iterator[Tell]:
-    """Yields what is told of every run that ends: see `RunCount.tell`.
+    """Yield a callback for every finished run: see `RunCount.tell`.
 
-    `lines`: where there is neither terminal nor notebook, a line now and then, for the log of a CI job.
+    `lines`: without terminal and notebook, print a line now and then for the log of a CI job.
     """
     count = RunCount(total)
-    with _shown(name, count, quiet, lines) as renew:
+    with _show(name, count, quiet, lines) as renew:
 
         def tell(*, failed: bool = False, found: bool = False) -> None:
             count.tell(failed=failed, found=found)
@@ -123,8 +123,8 @@ def runs_bar(name: str, total: int, quiet: bool = False, lines: bool = False) ->
 
 
 @contextmanager
-def _shown(name: str, count: RunCount, quiet: bool, lines: bool) -> Iterator[Callable[[], None]]:
-    """Yields what is called when the count has changed."""
+def _show(name: str, count: RunCount, quiet: bool, lines: bool) -> Iterator[Callable[[], None]]:
+    """Yield a callback for changes of the count."""
     if quiet:
         yield lambda: None
     elif in_jupyter():
@@ -148,12 +148,12 @@ def _in_terminal(name: str, count: RunCount) -> Iterator[Callable[[], None]]:
     from rich.text import Text
 
     class Words(ProgressColumn):
-        """Written anew a few times a second, since time passes also where no run ends."""
+        """Progress text, refreshed a few times a second, since time passes between finished runs too."""
 
         def render(self, task: Task) -> Text:
             return Text(count.words())
 
-    # What there is no room for on the line goes: first the bar, then the end of a long name.
+    # Drop what does not fit on the line: first the bar, then the end of a long name.
     columns = (
         TextColumn("{task.description}", table_column=Column(no_wrap=True, max_width=LONGEST_NAME)),
         BarColumn(None, table_column=Column(ratio=1, max_width=40)),
@@ -177,7 +177,7 @@ def _line_now_and_then(name: str, count: RunCount) -> Callable[[], None]:
 
 
 def in_jupyter() -> bool:
-    """Whether the cell of a notebook is what runs."""
+    """Return True if a notebook cell is running this code."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return type(shell).__name__ == "ZMQInteractiveShell"

@@ -1,3 +1,3 @@
-"""The command line: `main` puts the commands together, each has a file of its own."""
+"""The command line: `main` runs the commands, each in its own module."""
 
 __all__: list[str] = []

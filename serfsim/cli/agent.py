@@ -1,4 +1,4 @@
-"""`serfsim agent`: the simulated protocol as a member of a real cluster."""
+"""`serfsim agent`: a simulator node as a member of a real cluster."""
 
 from __future__ import annotations
 
@@ -15,47 +15,48 @@ import typer
 from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
 from serfsim.cli.signals import call_on_signal
-from serfsim.live.addresses import is_loopback, read_endpoint, resolved, shown
+from serfsim.live.addresses import format_endpoint, is_loopback, read_endpoint, resolve
 
 if TYPE_CHECKING:
     from serfsim.live.agent import Identity, LiveAgent
 
-LEAVE_S: Final = 3.0  # how long a graceful leave may take; the real agent's
+LEAVE_S: Final = 3.0  # seconds a graceful leave may take, as in the real agent
 KEY_SIZES: Final = (16, 24, 32)
 
 
 def agent(
     node: Annotated[
-        str | None, typer.Option("--node", metavar="NAME", help="Its name; this host's unless given.")
+        str | None, typer.Option("--node", metavar="NAME", help="Node name; default: the host name.")
     ] = None,
     bind: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where to listen, UDP and TCP; port 0 takes a free one.")
+        str, typer.Option(metavar="HOST:PORT", help="Where to listen, UDP and TCP; port 0 picks a free port.")
     ] = "127.0.0.1:7946",
     join: Annotated[
         list[str] | None,
-        typer.Option(metavar="HOST:PORT", help="A member to join by; may be repeated."),
+        typer.Option(metavar="HOST:PORT", help="Address of a member to join; may be repeated."),
     ] = None,
     profile: Annotated[
-        Literal["lan", "wan", "local"], typer.Option(help="memberlist's defaults for what kind of network.")
+        Literal["lan", "wan", "local"], typer.Option(help="memberlist's default settings: lan, wan or local.")
     ] = "lan",
     tag: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag; may be repeated.")
     ] = None,
     encrypt: Annotated[
-        str, typer.Option(metavar="KEY", help="The cluster's key: 16, 24 or 32 bytes in base64.")
+        str, typer.Option(metavar="KEY", help="Encryption key: 16, 24 or 32 bytes in base64.")
     ] = "",
     answer: Annotated[
         list[str] | None,
-        typer.Option(metavar="QUERY=TEXT", help="What to answer to a query of that name; may be repeated."),
+        typer.Option(metavar="QUERY=TEXT", help="Answer queries of this name; may be repeated."),
     ] = None,
     log_level: Annotated[
         Literal["trace", "debug", "info", "warn", "err"],
-        typer.Option("--log-level", help="The least to log."),
+        typer.Option("--log-level", help="Lowest level to log."),
     ] = "info",
 ) -> None:
-    """Join a real Serf cluster with the very protocol that simulations run.
+    """Join a real Serf cluster, running the same protocol code as simulations.
 
-    It logs what a real agent would. Ctrl-C leaves gracefully. SIGTERM or a second Ctrl-C ends it at once.
+    The log lines are those of a real agent. Ctrl-C leaves gracefully; SIGTERM or a second Ctrl-C stops at
+    once.
     """
     # start-up: the help works without it
     from serfsim.live.agent import Identity, LiveAgent
@@ -63,7 +64,7 @@ def agent(
     host, port = read_endpoint(bind, "--bind")
     identity = Identity(
         node or socket.gethostname(),
-        resolved(host, port, "--bind")[0],
+        resolve(host, port, "--bind")[0],
         profile,
         read_pairs(tag or [], "--tag", "KEY=VALUE"),
         read_key(encrypt) if encrypt else None,
@@ -71,23 +72,26 @@ def agent(
     answers = read_pairs(answer or [], "--answer", "QUERY=TEXT")
     _check(identity, join or [])
 
-    def answered(name: str, payload: bytes) -> bytes | None:
+    def answer_query(name: str, payload: bytes) -> bytes | None:
         return answers[name].encode() if name in answers else None
 
     async def main() -> str:
-        made = LiveAgent(identity, answered, write=_write, log_level=log_level)
+        made = LiveAgent(identity, answer_query, write=_write, log_level=log_level)
         return await _run(made, join or [])
 
     ended = asyncio.run(main())
     if ended == "name lost":
-        typer.echo(f"{identity.name} is the name of another member", err=True)
+        typer.echo(f"{identity.name} is already the name of another member", err=True)
         raise typer.Exit(codes.BAD_INPUT)
     if ended != "left":
         raise typer.Exit(codes.INTERRUPTED)
 
 
 def read_pairs(texts: list[str], option: str, shape: str) -> dict[str, str]:
-    """KEY=VALUE each. SerfsimError for what is none."""
+    """Read KEY=VALUE pairs.
+
+    Raises SerfsimError for any other text.
+    """
     pairs = {}
     for text in texts:
         key, equals, value = text.partition("=")
@@ -98,29 +102,32 @@ def read_pairs(texts: list[str], option: str, shape: str) -> dict[str, str]:
 
 
 def read_key(text: str) -> bytes:
-    """A key in base64. SerfsimError for what is none; the text itself is a secret and not repeated."""
+    """Decode a key in base64.
+
+    Raises SerfsimError for an invalid key without repeating the text, which is a secret.
+    """
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise SerfsimError("--encrypt: found no base64; expected 16, 24 or 32 bytes in base64") from None
+        raise SerfsimError("--encrypt: invalid base64; expected 16, 24 or 32 bytes in base64") from None
     if len(key) not in KEY_SIZES:
         raise SerfsimError(f"--encrypt: found {len(key)} bytes; expected 16, 24 or 32 bytes in base64")
     return key
 
 
 def _check(identity: Identity, join: list[str]) -> None:
-    """Refuse an address that others could not reach, and warn where strangers could reach ours."""
+    """Refuse an address that others cannot reach; warn of an unencrypted public one."""
     host = identity.endpoint[0]
     if host in ("0.0.0.0", "::"):
-        raise SerfsimError(f"--bind: found '{host}'; expected an address that the others can reach")
+        raise SerfsimError(f"--bind: found '{host}'; expected an address the other members can reach")
     for address in join:
-        others = resolved(*read_endpoint(address, "--join"), "--join")
+        others = resolve(*read_endpoint(address, "--join"), "--join")
         if is_loopback(host) and not any(is_loopback(other) for other, _ in others):
             raise SerfsimError(f"--bind: found '{host}'; expected an address that {address} can reach")
     if not is_loopback(host) and identity.key is None:
-        where = shown(identity.endpoint)
+        where = format_endpoint(identity.endpoint)
         typer.echo(
-            f"warning: --bind {where}: whoever reaches it may join; --encrypt asks for a key", err=True
+            f"warning: --bind {where}: anyone who can reach it may join; --encrypt requires a key", err=True
         )
 
 
@@ -130,18 +137,21 @@ def _write(line: str) -> None:
 
 
 async def _run(made: LiveAgent, join: list[str]) -> str:
-    """Until it ends; how it ended. SerfsimError where it cannot listen, or has nobody to join by."""
+    """Run until the agent ends, and return how it ended.
+
+    Raises SerfsimError where it cannot listen or no member answers its join.
+    """
     endpoint = await made.start()
-    typer.echo(f"agent {made.identity.name} on {shown(endpoint)} (Ctrl-C leaves)")
+    typer.echo(f"agent {made.identity.name} on {format_endpoint(endpoint)} (Ctrl-C leaves)")
     sys.stdout.flush()
     loop, leaving = asyncio.get_running_loop(), asyncio.Event()
 
-    def interrupted() -> None:
+    def interrupt() -> None:
         if leaving.is_set():
             made.close()
         leaving.set()
 
-    call_on_signal(loop, signal.SIGINT, interrupted)
+    call_on_signal(loop, signal.SIGINT, interrupt)
     call_on_signal(loop, signal.SIGTERM, made.close)
     working = loop.create_task(_work(made, join, leaving))
     try:
@@ -156,9 +166,12 @@ async def _run(made: LiveAgent, join: list[str]) -> str:
 
 
 async def _work(made: LiveAgent, join: list[str], leaving: asyncio.Event) -> None:
-    """Join, stay, and leave when asked to; ends with the agent, or by a SerfsimError."""
+    """Join, run, and leave when requested.
+
+    Ends with the agent, or with a SerfsimError.
+    """
     if join and await made.join(join) == 0:
-        raise SerfsimError(f"--join: nobody answered at {', '.join(join)}")
+        raise SerfsimError(f"--join: no answer from {', '.join(join)}")
     await leaving.wait()
     try:
         async with asyncio.timeout(LEAVE_S):

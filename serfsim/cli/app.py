@@ -1,8 +1,7 @@
-"""The commands together, each imported when it is asked for.
+"""The command group; each command is imported on first use.
 
-A mistake of the user's, raised anywhere as a `SerfsimError`, ends here as one message on standard
-error and exit code 2. Anything else that escapes is a defect: one line names it and the command, and
-SERFSIM_TRACEBACK=1 shows where it came from.
+A `SerfsimError` raised anywhere ends here as one message on standard error and exit code 2. Any other
+exception is a defect: one line names it and the command, and SERFSIM_TRACEBACK=1 shows the traceback.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from serfsim.base.errors import SerfsimError, SerfsimWarning
 from serfsim.cli import codes
 from serfsim.cli.version import version_text
 
-# click's ClickException, which newer typers bring with them.
+# click's ClickException, which newer typers vendor.
 USAGE: type[Exception] = typer.BadParameter.__mro__[2]
-# Name on the command line, in the order of `--help`, and the function in `serfsim.cli.<name>`.
+# Command names in the order of `--help`, and the function in `serfsim.cli.<name>`.
 COMMANDS: Final = {
     "run": "run",
     "validate": "validate",
@@ -49,7 +48,7 @@ SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
 
 
 class LazyCommands(MutableMapping[str, Any]):
-    """The commands by name, each made from its module at the first access."""
+    """The commands by name, each created from its module at the first access."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
@@ -79,7 +78,7 @@ class LazyCommands(MutableMapping[str, Any]):
 
 
 class Commands(TyperGroup):
-    """The group of commands, which turns mistakes and interruptions into exit codes."""
+    """The command group, which turns errors and interruptions into exit codes."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -118,10 +117,10 @@ class Commands(TyperGroup):
 
 
 def _defect_text(defect: Exception) -> str:
-    """One line: what was given, what went wrong, how to see more of it."""
+    """Describe a defect in one line: the command, the error, and the way to a traceback."""
     given = " ".join(["serfsim", *sys.argv[1:]])
     if isinstance(defect, MemoryError):
-        return f"{given}: there is not enough memory for it"
+        return f"{given}: not enough memory"
     first = printable((str(defect).splitlines() or [""])[0][:200])
     return (
         f"{given}: internal error: {type(defect).__name__}: {first}; this is a defect of serfsim, or a file"
@@ -147,7 +146,7 @@ app = typer.Typer(
 def serfsim(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which serfsim this is."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """A wind tunnel for Serf clusters: the real protocol on a simulated network."""
+    """Simulate Serf clusters: the real protocol on a simulated network."""

@@ -1,11 +1,11 @@
-"""How a command ends.
+"""Exit codes of the commands.
 
 | code | means |
 |---|---|
-| 0 | fine |
-| 1 | a claim failed, a regression was found, a run of a sweep failed, or no setting keeps what was asked |
-| 2 | what was given could not be used; one message says why |
-| 130 | interrupted; what was finished is kept |
+| 0 | success |
+| 1 | a claim failed, a regression was found, a run of a sweep failed, or no setting keeps the constraints |
+| 2 | invalid input; one message says why |
+| 130 | interrupted; finished work is kept |
 """
 
 from __future__ import annotations

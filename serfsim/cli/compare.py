@@ -1,4 +1,4 @@
-"""`serfsim compare BASE CANDIDATE`: two results, or two sweeps."""
+"""`serfsim compare BASE CANDIDATE`: compare two results or two sweeps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from serfsim.cli.confidence import confidence_of
-from serfsim.cli.names import broken
+from serfsim.cli.names import break_name
 
 if TYPE_CHECKING:
     from serfsim.study.comparison import Comparison
     from serfsim.study.comparison.rows import Row
 
-WIDE, SHORT = 100, 16  # columns of a terminal, and of a name in one that has fewer
+WIDE, SHORT = 100, 16  # columns of a wide terminal; columns of a name in a narrower one
 COLOURS = {
     "worse": "bold red",
     "better": "bold blue",
@@ -31,8 +31,8 @@ COLOURS = {
 
 
 def compare(
-    base: Annotated[Path, typer.Argument(metavar="BASE", help="The folder of a result or of a sweep.")],
-    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="Another one, of the same kind.")],
+    base: Annotated[Path, typer.Argument(metavar="BASE", help="Folder of a result or of a sweep.")],
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="Folder of the same kind.")],
     figures: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,16 +41,16 @@ def compare(
         ),
     ] = None,
     confidence: Annotated[
-        str, typer.Option(metavar="SHARE", help="With which all intervals hold at once.")
+        str, typer.Option(metavar="SHARE", help="Simultaneous confidence of all intervals.")
     ] = "95%",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where comparison.json, .csv, .md and .png go.")
+        Path | None, typer.Option(metavar="DIR", help="Folder for comparison.json, .csv, .md and .png.")
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the comparison as JSON and nothing else.")
     ] = False,
 ) -> None:
-    """Say what differs between two results or two sweeps, by how much, and whether it is better."""
+    """Report which figures differ between two results or two sweeps, by how much, for better or worse."""
     # start-up: the help works without these
     from serfsim.study.comparison import compare as compared
     from serfsim.study.comparison.comparison import as_json_text
@@ -66,7 +66,7 @@ def compare(
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
-    """The conclusion, then a table for each setting of what is not equal."""
+    """Print the conclusion, then for each setting a table of the figures that are not equal."""
     # start-up: the help works without it
     from serfsim.study.comparison.describe import notable_rows
 
@@ -83,7 +83,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
 
 
 def _table(rows: Sequence[Row], setting: str, width: int) -> Table:
-    """A line a figure, below the name of its family."""
+    """Build a table with one line per figure, grouped by family."""
     # start-up: the help works without it
     from serfsim.study.comparison.describe import HEADINGS, cells, label_text
 
@@ -95,6 +95,6 @@ def _table(rows: Sequence[Row], setting: str, width: int) -> Table:
         table.add_row(f"[bold]{escape(family)}[/bold]")
         for row in members:
             others = [escape(cell) for cell in cells(row)[1:]]
-            label = broken(label_text(row), width).replace("\n", "\n  ")
+            label = break_name(label_text(row), width).replace("\n", "\n  ")
             table.add_row(f"  {escape(label)}", *others, style=COLOURS[row.verdict])
     return table

@@ -1,4 +1,4 @@
-"""A confidence on the command line: '95%' or 0.95."""
+"""The --confidence option: '95%' or 0.95."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)\s*")
 
 
 def confidence_of(text: str) -> float:
-    """0.95 of '95%', '95 %' or '0.95'. SerfsimError for what is no confidence, such as 0 and 100 %."""
+    """Read '95%', '95 %' or '0.95' as 0.95.
+
+    Raises SerfsimError for anything that is not a confidence, including 0 and 100 %.
+    """
     match = _SHARE.fullmatch(text)
     value = float(match[1]) / (100 if match[2] else 1) if match else 0.0
     if not 0 < value < 1:

@@ -1,4 +1,4 @@
-"""`serfsim info RESULT`: what `serf info` would have printed."""
+"""`serfsim info RESULT`: the output of `serf info` in a finished run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from serfsim.cli.result_options import Folder, Format, Node, Time, check_format,
 
 
 def info(result: Folder, node: Node = None, at: Time = None, format: Format = "text") -> None:
-    """Print what a node's agent counted at a time, as `serf info` does.
+    """Print the statistics of a node's agent at a time, as `serf info` does.
 
-    Clocks and queues are in no table of a result, so the run is made again up to the time.
+    A result does not record clocks and queues, so the run is repeated up to that time.
     """
     # start-up: the help works without it
     from serfsim.live.views import info_json, info_text

@@ -1,11 +1,11 @@
-"""Ctrl-C during `serfsim run`: answered at once, and what is finished is kept.
+"""Ctrl-C during `serfsim run`: immediate, and finished work is kept.
 
 | pressed while           | answer                                                                |
 |-------------------------|-----------------------------------------------------------------------|
-| the cluster runs        | the run ends there; what came before is scored and saved, as partial  |
-| the run is scored       | scoring goes on, and its result is saved as partial, without figures  |
-| the result is written   | it is written anew, as partial, without figures                       |
-| it is pressed once more | nothing is kept                                                       |
+| the cluster runs        | the run ends; the time simulated is scored and saved, marked partial  |
+| the run is scored       | scoring goes on; the result is saved without figures, marked partial  |
+| the result is written   | it is rewritten without figures, marked partial                       |
+| it is pressed again     | nothing is kept                                                       |
 """
 
 from __future__ import annotations
@@ -17,18 +17,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-STOPPED = "interrupted: keeping what came before; Ctrl-C again drops it"
+STOPPED = "interrupted: saving the partial result; Ctrl-C again discards it"
 
 
 class Interruption:
-    """`pressed`: Ctrl-C came. `simulated`: the cluster has run to the end of its scenario."""
+    """State of an interruptible run.
+
+    `pressed`: Ctrl-C was pressed. `simulated`: the cluster has run to the end of its scenario.
+    """
 
     def __init__(self) -> None:
         self.pressed = False
         self.simulated = False
 
-    def followed(self, report: Callable[[float], None]) -> Callable[[float], None]:
-        """`report`, which is called with the share that is done, so that this knows it too."""
+    def follow(self, report: Callable[[float], None]) -> Callable[[float], None]:
+        """Wrap the callback `report` of the fraction done, so that this object sees the end too."""
 
         def follow(fraction: float) -> None:
             self.simulated = fraction >= 1.0
@@ -37,7 +40,10 @@ class Interruption:
         return follow
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """The signal's handler. Raises KeyboardInterrupt where something is to end."""
+        """Handle the signal.
+
+        Raises KeyboardInterrupt where work has to stop.
+        """
         if self.pressed:
             raise KeyboardInterrupt
         self.pressed = True
@@ -48,7 +54,7 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Ctrl-C as the table above has it while the block runs, in the main thread."""
+    """Handle Ctrl-C as in the table above while the block runs, in the main thread."""
     interruption = Interruption()
     usual = signal.getsignal(signal.SIGINT)
     ours = usual is signal.default_int_handler and threading.current_thread() is threading.main_thread()

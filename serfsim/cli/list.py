@@ -1,4 +1,4 @@
-"""`serfsim list`: the scenarios that come with serfsim."""
+"""`serfsim list`: the scenarios shipped with serfsim."""
 
 from __future__ import annotations
 

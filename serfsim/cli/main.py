@@ -1,8 +1,8 @@
-"""`serfsim`: where the console script begins.
+"""Entry point of the `serfsim` command.
 
-The commands are imported inside, so that an interruption during the second that this takes ends like
-any other: without a traceback. To be told to end (SIGTERM: a CI job that is cancelled, `timeout`; SIGHUP: a
-closed terminal) is to be interrupted: processes that were started end too, and what is finished is kept.
+The commands are imported inside `main`, so that an interruption during the imports (about a second) ends
+without a traceback too. SIGTERM (a cancelled CI job, `timeout`) and SIGHUP (a closed terminal) count as
+interruptions: started processes end, and finished work is kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from serfsim.cli import codes
 
 
 class UntilClosed:
-    """A stream whose reader may leave (`| head`): later output is discarded, and the command goes on."""
+    """A stream whose reader may close it (`| head`): later output is discarded, and the command goes on."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -45,19 +45,19 @@ class UntilClosed:
 
 
 def main() -> None:
-    """What the console script calls."""
+    """Run the command line."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores it
             signal.signal(number, signal.default_int_handler)
     sys.stdout = UntilClosed(sys.stdout)
-    # Imports make objects by the hundred thousand and no garbage: to look for it at every 700th would be a
-    # tenth of the time of a short command.
+    # Imports allocate many objects and little garbage; collecting at the default threshold would take a tenth
+    # of the time of a short command.
     gc.set_threshold(50_000, 20, 20)
     try:
         if sys.argv[1:] == ["--version"]:
-            # Without the machinery of the commands, which takes longer to import than Python to start.
-            # start-up: the help works without it
+            # Avoids the CLI framework, which takes longer to import than Python to start. start-up: the help
+            # works without it
             from serfsim.cli.version import version_text
 
             print(version_text())

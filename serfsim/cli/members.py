@@ -1,4 +1,4 @@
-"""`serfsim members RESULT`: what `serf members` would have printed."""
+"""`serfsim members RESULT`: the output of `serf members` in a finished run."""
 
 from __future__ import annotations
 
@@ -16,20 +16,18 @@ def members(
     result: Folder,
     node: Node = None,
     at: Time = None,
-    status: Annotated[str, typer.Option(metavar="REGEXP", help="Only members of this status.")] = "",
-    name: Annotated[str, typer.Option(metavar="REGEXP", help="Only members of this name.")] = "",
+    status: Annotated[str, typer.Option(metavar="REGEXP", help="Only members with this status.")] = "",
+    name: Annotated[str, typer.Option(metavar="REGEXP", help="Only members with this name.")] = "",
     tags: Annotated[
         list[str] | None,
         typer.Option("--tag", metavar="KEY=REGEXP", help="Only members with this tag; may be repeated."),
     ] = None,
-    detailed: Annotated[
-        bool, typer.Option("--detailed", help="The versions of Serf's protocol too.")
-    ] = False,
+    detailed: Annotated[bool, typer.Option("--detailed", help="Include the Serf protocol versions.")] = False,
     format: Format = "text",
 ) -> None:
-    """Print the members that a node knew at a time, as `serf members` does.
+    """Print the members known to a node at a time, as `serf members` does.
 
-    The filters are regular expressions for the whole of what they look at.
+    The filters are regular expressions that must match the whole value.
     """
     # start-up: the help works without it
     from serfsim.live.views import is_wanted, members_json, members_text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 
-def broken(name: str, width: int) -> str:
-    """A long name on several lines, each ending after a dot, an underscore or a space."""
+def break_name(name: str, width: int) -> str:
+    """Break a long name into lines, each ending after a dot, an underscore or a space."""
     lines = [""]
     for part in re.findall(r"[^._ ]*[._ ]*", name):
         if lines[-1] and len(lines[-1] + part) > width:

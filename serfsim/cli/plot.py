@@ -1,4 +1,4 @@
-"""`serfsim plot RESULT`: the figures of a result, drawn again."""
+"""`serfsim plot RESULT`: redraw the figures of a result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def plot(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where to; the plots folder of the result unless given."),
+        typer.Option(metavar="DIR", help="Output folder; default: plots in the result folder."),
     ] = None,
 ) -> None:
     """Draw the figures of a result folder."""

@@ -1,4 +1,4 @@
-"""`serfsim regress`: does the simulator still do what it did, and if not, is that wanted?"""
+"""`serfsim regress`: compare with the committed baseline, or accept a change."""
 
 from __future__ import annotations
 
@@ -34,36 +34,34 @@ class FailOn(StrEnum):
 
 
 Baseline = Annotated[
-    Path, typer.Option("--baseline", metavar="DIR", help="The folder of the baseline, kept with the code.")
+    Path, typer.Option("--baseline", metavar="DIR", help="Folder of the baseline, committed with the code.")
 ]
 Scenarios = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME|FILE,...", help="Some scenarios of the baseline; all unless given."),
+    typer.Option(metavar="NAME|FILE,...", help="Scenarios of the baseline; default: all."),
 ]
 Seeds = Annotated[
-    str | None, typer.Option(metavar="SEEDS", help="Such as 1-20; those of the baseline unless given.")
+    str | None, typer.Option(metavar="SEEDS", help="Such as 1-20; default: those of the baseline.")
 ]
-Out = Annotated[Path, typer.Option(metavar="DIR", help="Where regress.md, regress.json and plots go.")]
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder for regress.md, regress.json and plots.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of all scenarios; may be repeated."),
+    typer.Option("--set", metavar="PATH=VALUE", help="Override a value in all scenarios; may be repeated."),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
+    typer.Option(min=1, metavar="N", help="Processes; default: one per processor."),
 ]
-Rate = Annotated[str, typer.Option(metavar="SHARE", help="Rate of false alarms of the whole call.")]
-Exact = Annotated[
-    bool, typer.Option("--exact", help="A digest that differs is a regression, even if no figure moved.")
-]
+Rate = Annotated[str, typer.Option(metavar="SHARE", help="False-alarm rate of the whole call.")]
+Exact = Annotated[bool, typer.Option("--exact", help="Treat any differing digest as a regression.")]
 NodeIdentity = Annotated[
-    bool, typer.Option("--record", help="Add a line to the history (for CI on the main branch).")
+    bool, typer.Option("--record", help="Append to the history (for CI on the main branch).")
 ]
 Accept = Annotated[
     bool, typer.Option("--accept", help="Make these runs the new baseline instead of comparing.")
 ]
 Because = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="With --accept: what changed, for the CHANGELOG.")
+    str | None, typer.Option(metavar="TEXT", help="With --accept: the reason, for the CHANGELOG.")
 ]
 Base = Annotated[
     Path | None,
@@ -85,7 +83,7 @@ PlotsUrl = Annotated[
 Fails = Annotated[
     FailOn, typer.Option("--fail-on", help="The changes that make the exit code 1; runs that fail do always.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only, no progress.")]
 
 
 def regress(
@@ -107,14 +105,14 @@ def regress(
     fail_on: Fails = FailOn.changed,
     quiet: Quiet = False,
 ) -> None:
-    """Compare with a baseline or another checkout; exit 1 where a figure changed without being accepted."""
+    """Compare with a baseline or another checkout; exit 1 if a figure changed without being accepted."""
     names = [name.strip() for part in scenarios or () for name in part.split(",") if name.strip()]
     if accept:
         reports = {"--markdown": markdown, "--junit": junit, "--base": base}
         _refuse_with_accept(reports, settings=settings, exact=exact, record=record)
         raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet))
     if because is not None:
-        raise BaselineError(f"--because: {found_expected('no --accept', 'it only with --accept')}")
+        raise BaselineError("--because: requires --accept")
     if base is not None and (record or baseline != BASELINE):
         other = "--record" if record else "--baseline"
         raise BaselineError(f"--base: {found_expected(f'{other} too', 'only one of the two')}")
@@ -135,7 +133,7 @@ def regress(
     )
     _write_reports(comparison, out, markdown, junit, fail_on, exact)
     if markdown != STDOUT:
-        _say(comparison, baseline, out, quiet)
+        _print_verdict(comparison, baseline, out, quiet)
     if record:
         _record(comparison, baseline)
     fails = bool(comparison.failures) or any(_counts(fail_on, test) for test in comparison.changed)
@@ -174,7 +172,7 @@ def _rate(text: str) -> float:
         raise BaselineError(f"--family-wise-error: {found_expected(quoted(text), expected)}") from None
 
 
-def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
+def _print_verdict(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None:
     # start-up: the help works without these
     from serfsim.study.regression.check import PAGE, accept_command, history_of
     from serfsim.study.regression.describe import line_of, verdict
@@ -189,7 +187,7 @@ def _say(comparison: Comparison, baseline: Path, out: Path, quiet: bool) -> None
         for failure in comparison.failures:
             typer.echo(f"  failed: {failure.scenario} with seed {failure.seed}: {failure.error}")
         if (comparison.changed or comparison.differing) and not comparison.base:
-            typer.echo(f"If this is wanted: {accept_command(baseline)}")
+            typer.echo(f"If this is intended: {accept_command(baseline)}")
     typer.echo(f"result: {out / PAGE}")
 
 
@@ -224,10 +222,10 @@ def _accept(
             f"--because: {found_expected('nothing', 'what changed and why, for the CHANGELOG')}"
         )
     if because is None and not _can_ask() and (baseline / MANIFEST).is_file():
-        expected = "--because TEXT: what changed and why, for the CHANGELOG"
-        raise BaselineError(f"--accept: {found_expected('nobody to ask', expected)}")
+        expected = "--because TEXT with the reason, for the CHANGELOG"
+        raise BaselineError(f"--accept: {found_expected('no terminal to ask on', expected)}")
     accepted = accept(baseline, _asking(because), scenarios=names, seeds=seeds, workers=workers, quiet=quiet)
-    _say_accepted(accepted)
+    _print_accepted(accepted)
     return codes.FINE
 
 
@@ -239,11 +237,11 @@ def _asking(because: str | None) -> Callable[[Sequence[str]], str]:
     def ask(names: Sequence[str]) -> str:
         if because is not None:
             return " ".join(because.split())
-        typer.echo(f"Other runs than before: {', '.join(names)}.", err=True)
+        typer.echo(f"Runs differ from the baseline in: {', '.join(names)}.", err=True)
         text = ""
         try:
             while not text.strip():
-                text = typer.prompt("What changed, and why? (a line for the CHANGELOG)", err=True)
+                text = typer.prompt("What changed, and why? (an entry of the CHANGELOG)", err=True)
         except typer.Abort:  # Ctrl-C, or the end of the input
             raise KeyboardInterrupt("interrupted: nothing was accepted") from None
         return " ".join(text.split())
@@ -251,17 +249,17 @@ def _asking(because: str | None) -> Callable[[Sequence[str]], str]:
     return ask
 
 
-def _say_accepted(accepted: Accepted) -> None:
+def _print_accepted(accepted: Accepted) -> None:
     for warning in accepted.warnings:
         typer.echo(f"warning: {warning}", err=True)
     if accepted.is_nothing:
-        typer.echo("Identical: all runs have the digests of the baseline; there is nothing to accept.")
+        typer.echo("Identical: all runs have the digests of the baseline; nothing to accept.")
     for words, names in (
-        ("other runs than before", accepted.moved),
+        ("runs that differ", accepted.moved),
         ("edited scenarios", accepted.edited),
-        ("written anew, with the same runs", accepted.renewed),
+        ("renewed, with the same runs", accepted.renewed),
         ("new in the baseline", accepted.added),
-        ("no longer in it", accepted.dropped),
+        ("dropped from the baseline", accepted.dropped),
     ):
         if names:
             typer.echo(f"{words}: {', '.join(names)}")

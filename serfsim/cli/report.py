@@ -13,17 +13,17 @@ from serfsim.base.errors import ResultError
 from serfsim.report.plots import PAGE
 from serfsim.results.folder import renew
 
-GENERATOR = b'<meta name="generator" content="serfsim">'  # by which a page that may be written over is known
+GENERATOR = b'<meta name="generator" content="serfsim">'  # marks a page that may be overwritten
 
 
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder, or that of a sweep.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder of a result or of a sweep.")],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The page; report.html in the folder unless given."),
+        typer.Option(metavar="FILE", help="Output file; default: report.html in the folder."),
     ] = None,
 ) -> None:
-    """Write the page of a result or of a sweep: its question and answer, claims, figures and tables."""
+    """Write the page of a result or of a sweep: question and answer, claims, figures and tables."""
     write = writer(result)
     path = result / PAGE if out is None else out
     if path.is_dir():
@@ -48,7 +48,7 @@ def is_a_page_of_ours(path: Path) -> bool:
 
 
 def writer(folder: Path) -> Callable[[Path], None]:
-    """What writes the page of a result, or of a sweep, once it is known to be one."""
+    """Return the function that writes the page of a result or of a sweep."""
     # start-up: the help works without it
     from serfsim.study.sweeps.folder import MANIFEST, open_sweep
 

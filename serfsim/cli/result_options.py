@@ -1,4 +1,4 @@
-"""What the commands that ask a finished run have in common."""
+"""Options shared by the commands that query a finished run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 Folder = Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")]
 Node = Annotated[
     str | None,
-    typer.Option("--as", metavar="NODE", help="Whose agent to ask; the first node's unless given."),
+    typer.Option("--as", metavar="NODE", help="Node whose agent is queried; default: the first node."),
 ]
 Time = Annotated[
     str | None,
     typer.Option(
         "--at",
         metavar="T",
-        help="When: seconds of the scenario's clock, such as 95s or -5s; the end unless given.",
+        help="Time on the scenario's clock, such as 95s or -5s; default: the end.",
     ),
 ]
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")]
@@ -31,7 +31,10 @@ FORMATS = ("text", "json")
 
 
 def past_of(folder: Path) -> FinishedRun:
-    """The finished run of a result folder. ResultError where it is none."""
+    """Return the finished run of a result folder.
+
+    Raises ResultError for any other folder.
+    """
     # start-up: the help works without these
     from serfsim.live.finished_run import FinishedRun
     from serfsim.report.runs import open_result

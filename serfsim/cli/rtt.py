@@ -1,4 +1,4 @@
-"""`serfsim rtt RESULT NODE [NODE]`: what `serf rtt` would have printed."""
+"""`serfsim rtt RESULT NODE [NODE]`: the output of `serf rtt` in a finished run."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from serfsim.protocol.vivaldi.texts import estimate_text, unknown_node_text
 
 def rtt(
     result: Folder,
-    first: Annotated[str, typer.Argument(metavar="NODE", help="From here.")],
+    first: Annotated[str, typer.Argument(metavar="NODE", help="First node.")],
     second: Annotated[
-        str | None, typer.Argument(metavar="[NODE]", help="To there; to the agent's own node unless given.")
+        str | None, typer.Argument(metavar="[NODE]", help="Second node; default: the agent's own node.")
     ] = None,
     node: Node = None,
     at: Time = None,
 ) -> None:
-    """Estimate the round-trip time between two nodes from their coordinates at a time, as `serf rtt` does.
+    """Estimate the round-trip time between two nodes from their coordinates, as `serf rtt` does.
 
-    Taken are the last samples of both nodes' own coordinates. Where there is none yet, exit code 1.
+    Uses the last sample of each node's own coordinate before the time. Exits with 1 where there is none yet.
     """
     past = past_of(result)
     t = past.time(at)

@@ -34,14 +34,14 @@ def run(
         str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a shipped scenario.")
     ],
     seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Instead of the scenario's own seed.")
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+        typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the file; may be repeated."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The result folder; results/NAME unless given.")
+        Path | None, typer.Option(metavar="DIR", help="Result folder; default: results/NAME.")
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress bar, no table, no figures; warnings stay.")
@@ -53,12 +53,12 @@ def run(
         bool | None,
         typer.Option(
             "--figures/--no-figures",
-            help="Draw the plots and the page, or leave that to serfsim report and serfsim plot.",
+            help="Draw plots and page now, or later with serfsim plot and serfsim report.",
             show_default="drawn, unless --quiet or --json",
         ),
     ] = None,
     allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
     ] = False,
 ) -> None:
     """Run a scenario, print its figures, and write a result folder."""
@@ -71,27 +71,27 @@ def run(
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
     with lock_folder(folder):
-        result = _simulated(scenario, quiet, folder)
+        result = _simulate(scenario, quiet, folder)
         if result.summary.get("warm_up_settled") is False:
             typer.echo(f"warning: {UNSETTLED}", err=True)
-        _tell(result, quiet, json)  # before it is written: a full disk loses none of it
+        _print_result(result, quiet, json)  # before writing: a full disk must not lose it
         if figures is None:
-            # Who interrupts a run does not want to wait for its figures.
+            # After an interruption nobody wants to wait for figures.
             figures = not (quiet or json) and bool(result.summary["complete"])
         # start-up: the help works without it
         from serfsim.engine.environment import no_garbage_collection
 
-        # A figure's thousands of artists would have all that was imported searched for cycles.
+        # The garbage collector would scan all imported modules for each of a figure's thousands of artists.
         with activity("writing the results", quiet), no_garbage_collection():
             place = _save(result, folder, figures=figures)
     if not json:
         typer.echo(f"result: {place}")
     if place != folder:
-        typer.echo(f"the complete result in {folder} was left as it is", err=True)
+        typer.echo(f"the complete result in {folder} was kept", err=True)
     raise typer.Exit(_verdict(result, quiet=quiet or json))
 
 
-def _tell(result: Result, quiet: bool, json: bool) -> None:
+def _print_result(result: Result, quiet: bool, json: bool) -> None:
     if json:
         typer.echo(dumps(result.summary, indent=2, allow_nan=False))
         return
@@ -104,17 +104,20 @@ def _tell(result: Result, quiet: bool, json: bool) -> None:
     typer.echo(f"digest: {result.summary['digest']}")
 
 
-def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
-    """The run. Interrupted, it gives what was finished, marked partial."""
+def _simulate(scenario: Scenario, quiet: bool, folder: Path) -> Result:
+    """Run the scenario.
+
+    An interruption ends the run early, and the result is marked partial.
+    """
     # start-up: the help works without it
     from serfsim.report import runs
 
     with bar(scenario.name, quiet) as report, interruptible() as interruption, catch_warnings():
-        simplefilter("ignore", SerfsimWarning)  # it was said before the run
+        simplefilter("ignore", SerfsimWarning)  # already reported before the run
         result = runs.run(
             scenario,
             seed=scenario.seed,
-            progress=interruption.followed(report),
+            progress=interruption.follow(report),
             capture=unfinished_capture(folder),
             allow_large=True,
         )
@@ -124,9 +127,10 @@ def _simulated(scenario: Scenario, quiet: bool, folder: Path) -> Result:
 
 
 def _save(result: Result, folder: Path, *, figures: bool) -> Path:
-    """Where it is. Interrupted while it writes, it keeps all but the figures, marked partial.
+    """Save the result and return its folder.
 
-    Raises KeyboardInterrupt where that is not the first time: then nothing is kept.
+    An interruption while writing keeps everything except the figures, marked partial. Raises
+    KeyboardInterrupt at a second interruption; nothing is kept then.
     """
     try:
         try:
@@ -142,7 +146,7 @@ def _save(result: Result, folder: Path, *, figures: bool) -> Path:
 
 
 def _verdict(result: Result, quiet: bool) -> int:
-    """The exit code. Failed claims are said even where the table is not shown."""
+    """Return the exit code, and report failed claims even where the table is not shown."""
     failed = [claim for claim in result.summary["claims"] if not claim["holds"]]
     if quiet:
         for claim in failed:
@@ -156,7 +160,7 @@ def _verdict(result: Result, quiet: bool) -> int:
 
 @contextmanager
 def activity(text: str, quiet: bool = False) -> Iterator[None]:
-    """A spinner on standard error, where that is a terminal."""
+    """Show a spinner on standard error, if that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield
     else:

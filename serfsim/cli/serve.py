@@ -1,4 +1,4 @@
-"""`serfsim serve FILE`: a live simulation that the real `serf` command can ask."""
+"""`serfsim serve FILE`: a live simulation for the real `serf` command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.signals import call_on_signal
-from serfsim.live.addresses import is_loopback, read_endpoint, shown
+from serfsim.live.addresses import format_endpoint, is_loopback, read_endpoint
 from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
 from serfsim.protocol.serf.config import RPC_PORT
 from serfsim.scenario.checks import warnings
@@ -36,16 +36,17 @@ def serve(
     ],
     node: Annotated[
         str | None,
-        typer.Option("--as", metavar="NODE", help="Whose agent to be; the first node's unless given."),
+        typer.Option("--as", metavar="NODE", help="Node whose agent answers; default: the first node."),
     ] = None,
     address: Annotated[
-        str, typer.Option("--rpc-addr", metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
+        str,
+        typer.Option("--rpc-addr", metavar="HOST:PORT", help="Where to listen; port 0 picks a free port."),
     ] = DEFAULT_ADDRESS,
     key: Annotated[
-        str, typer.Option("--rpc-auth", metavar="KEY", help="What clients must know, as `serf -rpc-auth`.")
+        str, typer.Option("--rpc-auth", metavar="KEY", help="Key of the clients, as `serf -rpc-auth`.")
     ] = "",
     speed: Annotated[
-        float | None, typer.Option(metavar="X", help="Simulated seconds in a second; 1 unless given.")
+        float | None, typer.Option(metavar="X", help="Simulated seconds per second; default: 1.")
     ] = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="As fast as possible to the scenario's end, then in real time.")
@@ -59,20 +60,20 @@ def serve(
         ),
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Instead of the scenario's own seed.")
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+        typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the file; may be repeated."),
     ] = None,
     allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
     ] = False,
 ) -> None:
-    """Simulate a cluster live, and answer the `serf` command as one node's agent would.
+    """Simulate a cluster live and answer the `serf` command as one node's agent.
 
-    Ends with Ctrl-C, or when `serf leave` has been asked for. When the scenario is over, the cluster goes on
-    without faults and workload. Nothing is kept.
+    Ends with Ctrl-C or after `serf leave`. When the scenario is over, the cluster goes on without faults and
+    workload. Nothing is saved.
     """
     scenario = load(file, settings or ())
     refuse_large(scenario, file, allowed=allow_large)
@@ -82,7 +83,7 @@ def serve(
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
     _warn_if_open(host, key)
-    # Nothing is kept, so what is recorded would only pile up.
+    # Nothing is saved, so a recording would only grow.
     changes: dict[str, object] = {"record.coordinates": "none", "record.packets": "counts"}
     if seed is not None:
         changes["seed"] = seed
@@ -90,7 +91,10 @@ def serve(
 
 
 def node_number(scenario: Scenario, name: str | None) -> int:
-    """The number of the node to be. SerfsimError for an unknown one."""
+    """Return the index of the node to serve.
+
+    Raises SerfsimError for an unknown name.
+    """
     index = scenario.roster().index
     if name is None:
         return 0
@@ -101,7 +105,10 @@ def node_number(scenario: Scenario, name: str | None) -> int:
 
 
 def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> Pace:
-    """How fast time shall pass. SerfsimError for several answers, or one that is no speed."""
+    """Return the pace of time.
+
+    Raises SerfsimError for several options or an invalid speed.
+    """
     given = [
         name
         for name, is_given in (("--speed", speed is not None), ("--fast", fast), ("--step", step))
@@ -119,7 +126,7 @@ def pace_of(scenario: Scenario, speed: float | None, fast: bool, step: bool) -> 
 def _warn_if_open(host: str, key: str) -> None:
     if not key and not is_loopback(host):
         typer.echo(
-            f"warning: --rpc-addr {host}: whoever reaches it may give orders; --rpc-auth asks for a key",
+            f"warning: --rpc-addr {host}: anyone who reaches it may control it; --rpc-auth requires a key",
             err=True,
         )
 
@@ -133,7 +140,7 @@ def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace
     agent = SimulatedAgent(Simulation(scenario), number)
 
     def ready(host: str, port: int) -> None:
-        where = shown((host, port))
+        where = format_endpoint((host, port))
         typer.echo(f"serving {agent.name} of {scenario.name} on {where} (Ctrl-C ends it)")
         sys.stdout.flush()
         if isinstance(pace, Stepped):
@@ -155,10 +162,10 @@ def _serve(scenario: Scenario, number: int, host: str, port: int, key: str, pace
 
 
 def _read_steps(pace: Stepped) -> None:
-    """Have a thread read durations from standard input; it ends with the process."""
+    """Start a daemon thread that reads durations from standard input."""
     loop = asyncio.get_running_loop()
 
-    # A reader of its own: while the thread waits in it, the process can still end.
+    # A separate file object: the process can end while the thread waits in a read.
     lines = open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
 
     def read() -> None:

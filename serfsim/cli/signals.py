@@ -10,7 +10,7 @@ from collections.abc import Callable
 def call_on_signal(
     loop: asyncio.AbstractEventLoop, number: signal.Signals, call: Callable[[], object]
 ) -> None:
-    """Call on a signal, from the loop; on Windows too, whose loops have no signal handlers."""
+    """Call a function on a signal from the event loop, also on Windows, whose loops lack signal handlers."""
     try:
         loop.add_signal_handler(number, call)
     except NotImplementedError:

@@ -10,7 +10,7 @@ from serfsim.scenario.workload import WORKLOAD
 
 
 def starter(name: str) -> str:
-    """A commented scenario of this name."""
+    """Return a commented scenario with this name."""
     faults = [f"  - {Crash.example}\n"]
     faults += [f"  # - {fault.example}\n" for fault in FAULTS.values() if fault is not Crash]
     workload = [f"#   - {work.example}\n" for work in WORKLOAD.values()]

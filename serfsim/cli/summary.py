@@ -1,4 +1,4 @@
-"""What a person wants to know first of a run, as a table on the terminal."""
+"""The summary of a run as a table in the terminal."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from serfsim.base.english import printable
 from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, claim_rows, summary_rows
 
-WIDE = 100  # columns from which the figures are explained
+WIDE = 100  # columns needed to show explanations
 COLOURS = {"holds": "green", "FAILS": "bold red"}
 
 
 def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
-    """Question, claims, figures and speed, to standard output unless told otherwise."""
+    """Print question, claims, figures and speed, by default to standard output."""
     console = console or Console()
     console.print(f"[bold]{escape(printable(summary['name']))}[/bold]")
     if summary.get("question"):
@@ -33,7 +33,7 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
 
 
 def figures_table(rows: list[Row], explained: bool = True) -> Table:
-    """A line each, sections apart; what was found for a claim stands where others have their meaning."""
+    """Build the table of figures by section; claims show the value found instead of a meaning."""
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(overflow="fold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -51,7 +51,7 @@ def figures_table(rows: list[Row], explained: bool = True) -> Table:
 
 
 def speed_line(summary: Mapping[str, Any]) -> str:
-    """How much was simulated, how fast."""
+    """Format the amount simulated and the speed."""
     simulated = summary["warm_up_s"] + summary["duration_s"]
     if not summary["complete"] and summary.get("interrupted_at_s") is not None:
         simulated = summary["warm_up_s"] + summary["interrupted_at_s"]

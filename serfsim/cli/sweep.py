@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from serfsim.study.sweeps.sweeping import Ended
 
 SUMMARY = "summary.csv"
-MOST_FAILURES = 10  # more of them are in the table
+MOST_FAILURES = 10  # failures listed; the table has all
 
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Processes; as many as there are processors unless given."),
+    typer.Option(min=1, metavar="N", help="Processes; default: one per processor."),
 ]
 Scheduler = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead.")
+    str | None, typer.Option(metavar="ADDRESS", help="Use the workers of this Dask scheduler instead.")
 ]
 
 
@@ -38,37 +38,37 @@ def sweep(
     ],
     grid: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH=V1,V2,...", help="Values to try. Repeated: all combinations."),
+        typer.Option(metavar="PATH=V1,V2,...", help="Values to try; several give all combinations."),
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Such as 1-20 or 1,2,5-9.")] = "1-20",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where runs are kept; results/NAME-sweep unless given.")
+        Path | None, typer.Option(metavar="DIR", help="Sweep folder; default: results/NAME-sweep.")
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+        typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the file; may be repeated."),
     ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     figures: Annotated[
         str | None,
-        typer.Option(metavar="NAME,...", help="Figures to print; a few headlines unless given."),
+        typer.Option(metavar="NAME,...", help="Figures to print; default: a few headline figures."),
     ] = None,
     statistic: Annotated[
-        str, typer.Option(metavar="NAME", help="Of each figure over the seeds: median, mean, p90 ...")
+        str, typer.Option(metavar="NAME", help="Statistic over the seeds: median, mean, p90 ...")
     ] = "median",
     confidence: Annotated[
         str | None,
         typer.Option(metavar="SHARE", help="Such as 95%: print intervals, and write DIR/summary.csv."),
     ] = None,
     allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
 ) -> None:
     """Run a scenario over a grid of values and seeds.
 
-    Every finished run is kept in DIR: the same command goes on where it stopped,
+    Every finished run is kept in DIR: the same command resumes where it stopped,
     and one with more values or seeds runs only what is new. DIR/runs.parquet and
     DIR/runs.csv have a row for each run.
 
@@ -126,9 +126,9 @@ def _write_summary(ended: Ended, confidence: float, statistic: str, folder: Path
 
 
 def _say_what_went_wrong(ended: Ended) -> None:
-    """On standard error: damaged parts, and the runs that failed."""
+    """Report damaged parts and failed runs on standard error."""
     if ended.damaged:
-        typer.echo(f"{len(ended.damaged)} parts were damaged; their runs ran again", err=True)
+        typer.echo(f"{len(ended.damaged)} parts were damaged; their runs were repeated", err=True)
     for outcome in ended.failed[:MOST_FAILURES]:
         values = "".join(f"{path}={value} " for path, value in outcome.job.parameters.items())
         typer.echo(f"failed: {values}seed {outcome.job.seed}: {outcome.error}", err=True)

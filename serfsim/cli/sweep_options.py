@@ -1,4 +1,4 @@
-"""What the options of `serfsim sweep` say, checked before anything runs."""
+"""Options of `serfsim sweep`, checked before anything runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from serfsim.study.statistics import is_statistic
 
 
 def read_figures(text: str | None) -> list[str]:
-    """The names of --figures. SweepError for one that no run has."""
+    """Read the names of --figures.
+
+    Raises SweepError for an unknown figure.
+    """
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     for name in names:
         if not is_figure(name):
@@ -20,7 +23,10 @@ def read_figures(text: str | None) -> list[str]:
 
 
 def read_statistic(text: str) -> str:
-    """The name of --statistic. SweepError for an unknown one."""
+    """Read the name of --statistic.
+
+    Raises SweepError for an unknown one.
+    """
     if not is_statistic(text):
         raise SweepError(
             f"--statistic: {found_expected(quoted(text), 'mean, median, p1 to p99, min or max')}"

@@ -1,4 +1,4 @@
-"""What a person wants to see first of a sweep: a few figures at every point of its grid."""
+"""The table of a sweep in the terminal: a few figures at every point of its grid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serfsim.study.sweeps.table import parameters_of
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_POINTS: Final = 30  # a longer table is for a file
+MOST_POINTS: Final = 30  # longer tables are not printed
 GAP: Final = 2  # between columns
 
 
@@ -29,7 +29,7 @@ def print_points(
     statistic: str,
     console: Console | None = None,
 ) -> None:
-    """A line for each point of the grid; the figures asked for, or as many headlines as there is room."""
+    """Print a line for each point of the grid, with the requested figures or as many headlines as fit."""
     console = console or Console()
     points = summary(table, confidence, statistic, list(figures) or headlines(table, scenario))
     if len(points) > MOST_POINTS:
@@ -52,7 +52,7 @@ Column = tuple[str, list[str]]
 
 
 def columns_of(points: pd.DataFrame, parameters: Sequence[str]) -> list[Column]:
-    """(title, cells) of each: parameters, runs, figures."""
+    """Return (title, cells) of each column: parameters, runs, figures."""
     rows = points.to_dict("records")
     names = [name for name in points.columns[len(parameters) + 2 :] if not name.endswith((".low", ".high"))]
     titles = short_titles(parameters)
@@ -64,7 +64,7 @@ def columns_of(points: pd.DataFrame, parameters: Sequence[str]) -> list[Column]:
 
 
 def fitting(columns: Sequence[Column], width: int, fewest: int) -> list[Column]:
-    """As many of the first columns as there is room for."""
+    """Return as many of the first columns as fit."""
     taken: list[Column] = []
     for title, cells in columns:
         width -= GAP + max(len(text) for text in [*title.split("\n"), *cells])

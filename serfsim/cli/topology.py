@@ -1,4 +1,4 @@
-"""`serfsim topology FILE`: what a network allows coordinates, as a table and a figure."""
+"""`serfsim topology FILE`: distances in a network, and the accuracy coordinates can reach in it."""
 
 from __future__ import annotations
 
@@ -28,34 +28,32 @@ def topology(
         ),
     ] = None,
     nodes: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="How many nodes; one at each place unless given.")
+        int | None, typer.Option(min=1, metavar="N", help="Number of nodes; default: one at each place.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Instead of the scenario's own seed.")
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="PATH=VALUE",
-            help="Change a value, such as network.topology.missing=median; may be repeated.",
+            help="Override a value, such as network.topology.missing=median; may be repeated.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help=f"The figure, or the folder it goes into; {FIGURE} unless given."),
+        typer.Option(metavar="PATH", help=f"Output image or its folder; default: {FIGURE}."),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the figures as JSON, and draw nothing.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON and draw nothing.")] = False,
     floor: Annotated[
         bool, typer.Option("--floor/--no-floor", help="Find the best static coordinates.")
     ] = True,
     list_known: Annotated[
-        bool, typer.Option("--list", help="List the public data sets and the backbones instead.")
+        bool, typer.Option("--list", help="List the public data sets and backbones.")
     ] = False,
 ) -> None:
-    """Say how far apart nodes are, what of it no coordinates can express, and draw it."""
+    """Print the distances between nodes and the error no coordinates can avoid, and plot them."""
     if list_known:
         # start-up: the help works without it
         from serfsim.cli.topology_list import print_known
@@ -72,7 +70,7 @@ def topology(
 
     figure = None if json else _figure_path(out)
     source = read_source(file, nodes, seed, settings or ())
-    with activity("looking for the best coordinates" if floor else "looking at all pairs"):
+    with activity("searching for the best coordinates" if floor else "surveying all pairs"):
         found = survey(source, floor=floor)
     if json:
         typer.echo(survey_json(found))
@@ -87,13 +85,13 @@ def topology(
 
 
 def _figure_path(out: Path | None) -> Path:
-    """Where the figure goes. Looked at first, so that nobody waits for what cannot be written."""
+    """Return the path of the figure, after checking it early: an unwritable path fails before the work."""
     if out is None or out.is_dir():
         path = (out or Path()) / FIGURE
     elif out.suffix.lower() == ".png":
         path = out
     elif out.exists() or out.suffix:
-        raise ResultError(f"{out}: found the name of another kind of file; expected a folder or a .png file")
+        raise ResultError(f"{out}: found another file type; expected a folder or a .png file")
     else:
         path = out / FIGURE
     above = next(place for place in path.absolute().parents if place.exists())
@@ -107,7 +105,7 @@ def _figure_path(out: Path | None) -> Path:
 
 
 def _print(survey: Survey) -> None:
-    """The table, to standard output."""
+    """Print the table to standard output."""
     # start-up: rich is slow to import
     from rich.console import Console
     from rich.markup import escape

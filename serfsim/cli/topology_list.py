@@ -1,4 +1,4 @@
-"""`serfsim topology --list`: the public data sets and the backbones that go by name."""
+"""`serfsim topology --list`: the public data sets and backbones with names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serfsim.topology.datasets import DATA_FOLDER, known, local_path
 
 
 def print_known() -> None:
-    """Size, licence and origin of each data set; how many backbones there are of each collection."""
+    """Print size, licence and origin of each data set, and the number of backbones in each collection."""
     # start-up: the help works without it
     from serfsim.topology.backbone import networks
 
@@ -26,11 +26,11 @@ def print_known() -> None:
         table.add_row("", f"[dim]{escape(f'{data_set.licence}; {data_set.origin}')}[/dim]")
     console.print(table)
     console.print(
-        f"\nWhat is not here is fetched when first used, or found in the folder that {DATA_FOLDER} names."
+        f"\nMissing data sets are downloaded at first use, or read from the folder in {DATA_FOLDER}."
     )
     collections = Counter(name.split("/", 1)[0] for name in networks())
     examples = {collection: _example(collection, networks()) for collection in collections}
-    console.print("\n[bold]backbones[/bold] out of topohub")
+    console.print("\n[bold]backbones[/bold] from topohub")
     for collection, count in sorted(collections.items()):
         console.print(f"  {collection}: {count:,}, such as {examples[collection]}")
 

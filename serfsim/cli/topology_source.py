@@ -1,15 +1,15 @@
-"""What the word after `serfsim topology` may be, and the scenario and the run that it means.
+"""The argument of `serfsim topology`, and the scenario or result it refers to.
 
-| FILE is | what is surveyed |
+| FILE | surveyed |
 |---|---|
 | a scenario file, or the name of a shipped scenario | its topology, for its members |
-| a result folder | the topology of that run, and how near its coordinates came to the floor |
+| a result folder | the topology of that run, and its coordinates' distance from the floor |
 | a file of a matrix or of a graph | a node at each place |
 | a data set's name (`--list`) | a node at each place |
 | a backbone's name, such as topozoo/Abilene | a node at each place |
 | a mapping such as '{model: cloud, provider: aws}' | 30 nodes |
 
-`--nodes` says otherwise. Everything becomes a scenario, so that `--set` works on all the same paths.
+`--nodes` overrides these. Everything becomes a scenario, so `--set` takes the same paths everywhere.
 """
 
 from __future__ import annotations
@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 
 GRAPHS = (".gml", ".graphml", ".xml", ".edgelist", ".edges")
 SCENARIOS = (".yaml", ".yml")
-SLICE_EVERY = "1m"  # any time will do for looking at slices
+SLICE_EVERY = "1m"  # any interval works for a survey of slices
 
 
 def read_source(text: str, nodes: int | None, seed: int | None, settings: Sequence[str]) -> Scenario | Result:
-    """What `text` means, with the options applied. SerfsimError where it means nothing."""
+    """Read `text` with the options applied.
+
+    Raises SerfsimError where it refers to nothing.
+    """
     path = Path(text)
     if not text.lstrip().startswith("{") and path.is_dir():
         return _run(path, nodes, seed, settings)
@@ -48,14 +51,14 @@ def read_source(text: str, nodes: int | None, seed: int | None, settings: Sequen
         changes.append(f"cluster.nodes={nodes}")
     if seed is not None:
         changes.append(f"seed={seed}")
-    topology = _described(text)
+    topology = _topology_described(text)
     if topology is None:
         return load(text, changes)
     if nodes is None and not any(setting.startswith("cluster.nodes") for setting in settings):
         places = _places(topology, settings)
         if places is not None:
             changes.append(f"cluster.nodes={places}")
-    # Settings may give what the description leaves open, such as the unit.
+    # Settings may supply what the description lacks, such as the unit.
     given = {"name": _name(text), "network": {"topology": topology}}
     label = text if len(text) <= 60 else f"{text[:57]}..."
     return loads(json.dumps(given), label, Path(), changes)
@@ -67,13 +70,13 @@ def _run(folder: Path, nodes: int | None, seed: int | None, settings: Sequence[s
 
     result = open_result(folder)
     if nodes is not None or seed is not None or settings:
-        expected = "none of --nodes, --seed and --set, as it has been run"
+        expected = "no --nodes, --seed or --set for a finished run"
         raise SerfsimError(f"{folder}: {found_expected('a result folder', expected)}")
     return result
 
 
-def _described(text: str) -> dict[str, Any] | None:
-    """The topology that is meant, or None for a scenario."""
+def _topology_described(text: str) -> dict[str, Any] | None:
+    """Return the topology that `text` describes, or None for a scenario."""
     path = Path(text)
     if text.lstrip().startswith("{"):
         return _mapping(text)
@@ -100,7 +103,7 @@ def _described(text: str) -> dict[str, Any] | None:
 
 
 def _is_graph(path: Path) -> bool:
-    """Recognise a JSON file of nodes and links, rather than of latencies between all pairs."""
+    """Return True for a JSON file of nodes and links, False for one of latencies between all pairs."""
     if ending(path) != ".json":
         return False
     # start-up: the help works without it
@@ -109,7 +112,7 @@ def _is_graph(path: Path) -> bool:
     try:
         return is_node_link(json.loads(read_text(path), parse_int=float))
     except (ValueError, RecursionError, ScenarioError):
-        return False  # whoever reads it says what is wrong
+        return False  # its reader reports the error
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -120,7 +123,7 @@ def _mapping(text: str) -> dict[str, Any]:
 
 
 def _places(topology: dict[str, Any], settings: Sequence[str]) -> int | None:
-    """How many places there are, where the description is of places; else None."""
+    """Return the number of places in a description of places, else None."""
     model = topology.get("model")
     data = topology.get("data")
     if data in DATA_SETS:
@@ -152,14 +155,14 @@ def _places(topology: dict[str, Any], settings: Sequence[str]) -> int | None:
 
 
 def _set_options(settings: Sequence[str]) -> dict[str, Any]:
-    """What `--set network.topology.KEY=VALUE` gives, because it is needed to read the file at all."""
+    """Return the topology keys given by `--set`, which may be needed to read the file."""
     prefix = "network.topology."
     pairs = (setting.partition("=") for setting in settings if setting.startswith(prefix))
     return {path.removeprefix(prefix): value for path, _, value in pairs}
 
 
 def _name(text: str) -> str:
-    """A name for files: letters, digits, dots and dashes of what was given."""
+    """Return a file name made of the letters, digits, dots and dashes of the input."""
     stem = Path(text).stem if Path(text).is_file() else text
     words = "".join(letter if letter.isalnum() or letter in "._-" else " " for letter in stem).split()
     return "_".join(words).strip("._-")[:60] or "topology"

@@ -1,4 +1,4 @@
-"""`serfsim tune FILE|SWEEP`: which setting keeps what is asked and is best at something else."""
+"""`serfsim tune FILE|SWEEP`: the best setting that keeps given constraints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
 from serfsim.cli.confidence import confidence_of
-from serfsim.cli.names import broken
+from serfsim.cli.names import break_name
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from serfsim.study.tuning import Tuning
 
 
-NAME, GOAL, VERDICT = 16, 12, 9  # least characters of the columns: a name, an interval, a word
+NAME, GOAL, VERDICT = 16, 12, 9  # minimum widths of the columns for names, intervals and words
 
 Grid = Annotated[
     list[str] | None,
-    typer.Option("--grid", metavar="PATH=V1,V2,...", help="Values to try. Repeated: all combinations."),
+    typer.Option("--grid", metavar="PATH=V1,V2,...", help="Values to try; several give all combinations."),
 ]
 Constraints = Annotated[
     list[str] | None,
@@ -48,13 +48,13 @@ Judge = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file; may be repeated."),
+    typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the file; may be repeated."),
 ]
 
 
 def tune(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A scenario (file or name), or the folder of a sweep.")
+        str, typer.Argument(metavar="FILE", help="Scenario (file or name), or folder of a sweep.")
     ],
     grid: Grid = None,
     subject_to: Constraints = None,
@@ -63,30 +63,30 @@ def tune(
     ] = None,
     maximize: Annotated[str | None, typer.Option(metavar="FIGURE", help="Instead of --minimize.")] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="SEEDS", help="1-60 unless given; of a sweep all it has.")
+        str | None, typer.Option(metavar="SEEDS", help="Default: 1-60, or all seeds of a sweep.")
     ] = None,
-    confidence: Annotated[str, typer.Option(metavar="SHARE", help="Of the verdicts.")] = "95%",
+    confidence: Annotated[str, typer.Option(metavar="SHARE", help="Confidence of the verdicts.")] = "95%",
     judge: Judge = "together",
     pareto: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Goals of the front; else constraint and objective.")
+        str | None, typer.Option(metavar="A,B", help="Goals of the front; default: constraint and objective.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Runs and answer; results/NAME-tuning unless given.")
+        Path | None, typer.Option(metavar="DIR", help="Runs and answer; default: results/NAME-tuning.")
     ] = None,
     settings: Settings = None,
     workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes.")] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead.")
+        str | None, typer.Option(metavar="ADDRESS", help="Use the workers of this Dask scheduler instead.")
     ] = None,
     allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Even where a run is estimated beyond the budget.")
+        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print tuning.json and nothing else.")] = False,
 ) -> None:
     """Find the best of the settings that keep what is asked, with a stated confidence.
 
-    Every finished run is kept in DIR/sweep: the same command goes on where it stopped, and more seeds add
+    Every finished run is kept in DIR/sweep: the same command resumes where it stopped, and more seeds add
     to it. DIR also gets tuning.json, tuning.csv, tuning.md and pareto.png.
 
     Exit code 0: a setting was found; 1: none is shown to keep what is asked; 130: interrupted.
@@ -94,8 +94,8 @@ def tune(
     # start-up: the help works without it
     from serfsim.study.sweeps.grid import read_grid
 
-    what, folder = _given(file, settings, out)
-    tuning = _tuned(
+    what, folder = _read_input(file, settings, out)
+    tuning = _tune(
         what,
         quiet or json,
         grid=read_grid(grid or ()),
@@ -121,21 +121,21 @@ def tune(
     raise typer.Exit(codes.FINE if tuning.status == "found" else codes.NO_ANSWER)
 
 
-def _given(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any, Path]:
-    """The scenario or the sweep, and the folder for the answer."""
+def _read_input(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any, Path]:
+    """Return the scenario or the sweep, and the folder for the answer."""
     # start-up: the help works without it
     from serfsim.study.sweeps.folder import existing_runs
 
     found = existing_runs(file)
     if found is not None and settings:
-        raise SerfsimError("--set: found an existing sweep; expected a scenario, which can be changed")
+        raise SerfsimError("--set: cannot be combined with an existing sweep")
     what = load(file, settings or ()) if found is None else file
     name = what.name if isinstance(what, Scenario) else found.name if found else file
     return what, Path("results") / f"{name}-tuning" if out is None else out
 
 
-def _tuned(what: Any, quiet: bool, **options: Any) -> Tuning:
-    """The tuning; runs that failed are told on standard error, and so is how to go on."""
+def _tune(what: Any, quiet: bool, **options: Any) -> Tuning:
+    """Tune, reporting failed runs and the way to resume on standard error."""
     # start-up: the help works without these
     from serfsim.study.sweeps.sweeping import SweepInterrupted
     from serfsim.study.tuning import tune as tuned
@@ -154,9 +154,9 @@ def _tuned(what: Any, quiet: bool, **options: Any) -> Tuning:
 
 
 def print_table(tuning: Tuning, console: Console | None = None) -> None:
-    """What is asked, a row a setting, and below it how the verdicts came about.
+    """Print the goals, a row for each setting, and the method.
 
-    Constraints are told apart by letters, so that the columns leave room for what was found.
+    Letters stand for constraints, which leaves room for the values.
     """
     # start-up: the help works without it
     from serfsim.study.tuning.describe import cells, headings, method_text
@@ -171,7 +171,7 @@ def print_table(tuning: Tuning, console: Console | None = None) -> None:
     console.print()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in head[:goal]:
-        lines = broken(heading, NAME)
+        lines = break_name(heading, NAME)
         table.add_column(escape(lines), overflow="fold", min_width=max(map(len, lines.splitlines())))
     for heading, width in [("goal", GOAL), *((letter, VERDICT) for letter in ascii_uppercase[: len(asked)])]:
         table.add_column(heading, overflow="fold", min_width=width)

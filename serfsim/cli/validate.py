@@ -1,4 +1,4 @@
-"""`serfsim validate FILE...`: checks scenarios without running them."""
+"""`serfsim validate FILE...`: check scenarios without running them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files.")],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the files; may be repeated."),
+        typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the files; may be repeated."),
     ] = None,
     allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Even where the run is estimated beyond the budget.")
+        bool, typer.Option("--allow-large", help="Accept runs whose estimate exceeds the budget.")
     ] = False,
 ) -> None:
-    """Check scenario files, and the latency files they name, without running anything."""
+    """Check scenario files and the latency files they name, without running anything."""
     bad = False
     for file in files:
         try:
@@ -41,13 +41,13 @@ def validate(
             continue
         for warning in warnings(scenario):
             typer.echo(f"{file}: warning: {warning}", err=True)
-        typer.echo(f"{file}: {_described(scenario)}")
+        typer.echo(f"{file}: {_describe(scenario)}")
     if bad:
         raise typer.Exit(codes.BAD_INPUT)
 
 
 def _read_measurements(scenario: Scenario) -> None:
-    """Build the topology where it is made of a file, so that mistakes in that file show."""
+    """Build the topology if it comes from a file, to find errors in that file."""
     topology = scenario.network.topology
     if isinstance(topology, Measured):
         # start-up: the help works without it
@@ -60,17 +60,17 @@ def _warm_up(warm_up: float | str) -> str:
     return "the cluster has settled" if isinstance(warm_up, str) else f"{write_duration(warm_up)} of warm-up"
 
 
-def _described(scenario: Scenario) -> str:
+def _describe(scenario: Scenario) -> str:
     names = node_names(scenario.cluster.nodes)
     parts = [
-        _counted(len(names), "node"),
+        _count(len(names), "node"),
         f"{write_duration(scenario.duration)} after {_warm_up(scenario.warm_up)}",
-        _counted(len(scenario.faults), "fault"),
-        _counted(len(scenario.workload), "workload entry", "workload entries"),
-        _counted(len(scenario.claims), "claim"),
+        _count(len(scenario.faults), "fault"),
+        _count(len(scenario.workload), "workload entry", "workload entries"),
+        _count(len(scenario.claims), "claim"),
     ]
     return f"fine ({', '.join(part for part in parts if not part.startswith('0 '))})"
 
 
-def _counted(count: int, one: str, many: str = "") -> str:
+def _count(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""`serfsim --version`: which serfsim this is, and whether its hot path is compiled."""
+"""`serfsim --version`: the version, and whether the hot path is compiled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from serfsim.speed import is_compiled
 
 
 def version_text() -> str:
-    """'serfsim 0.1.0 (compiled)'."""
+    """Format the version: 'serfsim 0.1.0 (compiled)'."""
     return f"serfsim {__version__} ({'compiled' if _is_compiled() else 'interpreted'})"
 
 

@@ -1,4 +1,4 @@
-"""Agents that answer in real time, and what the agents of a finished run would have answered.
+"""Live agents in real time, and agents of a finished run.
 
 agent          a member of a real Serf cluster, on real sockets
 rpc            the Serf agent's RPC protocol over a live simulation

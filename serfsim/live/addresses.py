@@ -1,4 +1,4 @@
-"""Socket addresses as people write them, as sockets take them, and as numbers of a directory."""
+"""Socket addresses as text, as sockets take them, and as numbers of a directory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Endpoint = tuple[str, int]
 
 
 def read_endpoint(text: str, option: str, default_port: int | None = DEFAULT_PORT) -> Endpoint:
-    """Read HOST or HOST:PORT, an IPv6 address in brackets if a port follows. SerfsimError otherwise.
+    """Read HOST or HOST:PORT, with an IPv6 address in brackets before a port.
 
-    `option` names the argument in the message. Without a `default_port` the port is required.
+    `option` names the argument in the message. Without a `default_port` the port is required. Raises
+    SerfsimError for anything else.
     """
     host, port = text, default_port
     if text.startswith("[") or text.count(":") == 1:
@@ -29,22 +30,28 @@ def read_endpoint(text: str, option: str, default_port: int | None = DEFAULT_POR
     return host, port
 
 
-def shown(endpoint: Endpoint) -> str:
+def format_endpoint(endpoint: Endpoint) -> str:
     """Write HOST:PORT, an IPv6 address in brackets."""
     host, port = endpoint[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:
-    """Is it reached from this machine alone? A name other than localhost may be reached from anywhere."""
+    """Return True if the host is reachable from this machine only.
+
+    A name other than localhost may be reachable from anywhere.
+    """
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def resolved(host: str, port: int, option: str) -> list[Endpoint]:
-    """Look up all addresses of a host, as the library contacts them. SerfsimError if it has none."""
+def resolve(host: str, port: int, option: str) -> list[Endpoint]:
+    """Look up all addresses of a host, as the library contacts them.
+
+    Raises SerfsimError if it has none.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except OSError as error:
@@ -55,15 +62,15 @@ def resolved(host: str, port: int, option: str) -> list[Endpoint]:
 
 
 def number_of(endpoint: Endpoint, directory: Directory) -> int:
-    """Return the directory's number of an address."""
+    """Return the number of an address in the directory."""
     host, port = endpoint[:2]
-    # A link-local IPv6 address may name its interface, which messages do not.
+    # A link-local IPv6 address may name its interface; messages do not.
     packed = ipaddress.ip_address(host.partition("%")[0]).packed
     return int(directory.address_number(packed, port))
 
 
 def endpoint_of(number: int, directory: Directory) -> Endpoint | None:
-    """Return the address of a number; None if nothing can be sent to it."""
+    """Return the address of a number; None if it cannot be sent to."""
     if number < 0:
         return None  # a member known by name alone has no address
     data, port = directory.address_bytes(number, 4), int(directory.address_port(number))

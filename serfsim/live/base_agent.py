@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from serfsim.base.expressions import is_match
 from serfsim.live.views import MemberView, member_view
 from serfsim.logs.lines import AgentLog
-from serfsim.logs.words import MEMBER_EVENTS, spelled
+from serfsim.logs.words import MEMBER_EVENTS, format_words
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.errors import gathered
@@ -37,7 +37,7 @@ QueryKey = tuple[int, int]
 
 
 class AgentEvent(NamedTuple):
-    """An event as an agent passes it on.
+    """An event passed on by an agent.
 
     `kind` is member-join, member-leave, member-failed, member-update, member-reap, user or query. A member
     event has `members`; a user event and a query have `name`, `payload` and the `message` itself.
@@ -51,7 +51,7 @@ class AgentEvent(NamedTuple):
 
     @property
     def topic(self) -> str:
-        """The event as Serf's event filters write it: member-join, user:deploy, query:uptime."""
+        """The event in the syntax of Serf's event filters: member-join, user:deploy, query:uptime."""
         return f"{self.kind}:{self.name}" if self.message is not None else self.kind
 
 
@@ -63,7 +63,7 @@ class JoinResult(NamedTuple):
 
 
 class QueryReader(Protocol):
-    """Takes the responses to one query of the node's, then the end."""
+    """Takes the responses to one of the node's queries, then its end."""
 
     def take_ack(self, source: str) -> None: ...
 
@@ -73,53 +73,56 @@ class QueryReader(Protocol):
 
 
 class BaseAgent(ABC):
-    """The part that live and simulated agents share; `directory` names members, `log` takes lines."""
+    """Base of live and simulated agents.
+
+    `directory` names members, `log` takes lines.
+    """
 
     def __init__(self, directory: Directory, log: AgentLog) -> None:
         self.directory = directory
         self.log = log
         self.queries: dict[QueryKey, QueryReader] = {}
         self._waits: dict[Hashable, list[asyncio.Future[Any]]] = defaultdict(list)
-        self._results: dict[int, Any] | None = None  # by token, while a call is being made
-        self._last_status: dict[int, str] = {}  # by member, as the events said
+        self._results: dict[int, Any] | None = None  # results by token, while a call is in progress
+        self._last_status: dict[int, str] = {}  # by member, according to the events
 
     @property
     @abstractmethod
     def node(self) -> SerfNode:
-        """The node's machine."""
+        """The protocol node."""
 
     @property
     @abstractmethod
     def now(self) -> float:
-        """The present on the machine's clock, in seconds."""
+        """The current time of the node's clock, in seconds."""
 
     @abstractmethod
     def pass_on(self, event: AgentEvent) -> None:
-        """Hand an event to those who listen."""
+        """Pass an event to the listeners."""
 
     @abstractmethod
     def say(self, text: str) -> None:
-        """Log a line now; its text begins with its level in brackets."""
+        """Log a line now; the text begins with its level in brackets."""
 
     def members(self) -> list[MemberView]:
-        """The members that the node knows, in the order of their numbers."""
+        """Return the members the node knows, in the order of their numbers."""
         return [self.view_of(int(member)) for member in self.node.members.known()]
 
     def view_of(self, member: int, status: str | None = None) -> MemberView:
-        """A member as Serf knows it; `status` where Serf has just forgotten it."""
+        """Return a member as Serf knows it; `status` is for one that Serf has just forgotten."""
         return member_view(self.node, member, status)
 
     # User events and queries -----------------------------------------------------------------------
 
     def send_event(self, name: str, payload: bytes, coalesce: bool) -> str:
-        """Send a user event to all members; returns "", or the library's message why it is refused."""
+        """Send a user event to all members; return "", or the library's error."""
         node = self.node
         return "" if node.user_event(name, payload, coalesce, self.now) is not None else node.last_error
 
     def send_query(self, name: str, payload: bytes, params: QueryParams) -> QueryKey | None:
-        """Send a query; returns the key under which `queries` takes its reader.
+        """Send a query; return the key under which `queries` takes its reader.
 
-        None where the query is refused: the node's `last_error` then says why.
+        None where the query is refused, with the reason in the node's `last_error`.
         """
         opened = self.node.query(name, payload, params, self.now)
         return None if opened is None else (int(opened.query.ltime), int(opened.query.id))
@@ -129,12 +132,12 @@ class BaseAgent(ABC):
     async def join_through(
         self, given: Sequence[str], contacts: Sequence[int | str], replay: bool
     ) -> tuple[int, str]:
-        """Join through members; returns how many answered and, where none did, the library's error.
+        """Join through members; return the number that answered and, where none did, the library's error.
 
-        `given` is what the caller wrote, for the log; `contacts` are the numbers of these addresses, or the
-        error of one that cannot be resolved. `replay`: deliver earlier user events too.
+        `given` is the caller's text, for the log; `contacts` are the numbers of these addresses, or the error
+        of one that cannot be resolved. `replay`: deliver earlier user events too.
         """
-        self.say(spelled(log_lines.JOINING, text=" ".join(given), a="true" if replay else "false"))
+        self.say(format_words(log_lines.JOINING, text=" ".join(given), a="true" if replay else "false"))
         node, addresses = self.node, [contact for contact in contacts if isinstance(contact, int)]
         if node.leave_phase != STAYING:
             return 0, AFTER_LEAVE
@@ -142,37 +145,37 @@ class BaseAgent(ABC):
             lambda: node.join(addresses, self.now, not replay, once=True)
         )
         if result.contacted > 0:
-            self.say(spelled(log_lines.JOINED, a=result.contacted))
+            self.say(format_words(log_lines.JOINED, a=result.contacted))
             return result.contacted, ""
         failed = iter(result.errors)
         error = gathered([contact if isinstance(contact, str) else next(failed) for contact in contacts])
         if error:
-            self.say(spelled(log_lines.JOIN_ERROR, text=error))
+            self.say(format_words(log_lines.JOIN_ERROR, text=error))
         return 0, error
 
     # Waiting ---------------------------------------------------------------------------------------
 
-    def waited(self, what: Hashable) -> asyncio.Future[Any]:
-        """A future for the next end of `what`."""
+    def completion_of(self, what: Hashable) -> asyncio.Future[Any]:
+        """Return a future for the next completion of `what`."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waits[what].append(future)
         return future
 
     def resolve(self, what: Hashable, value: Any) -> None:
-        """Give `value` to all that wait for the end of `what`."""
+        """Give `value` to all waiters for `what`."""
         for future in self._waits.pop(what, ()):
             if not future.done():
                 future.set_result(value)
 
     def completion(self, begin: Callable[[], int]) -> asyncio.Future[Any]:
-        """Begin a join, leave, removal or update; returns a future for its result (see `on_done`).
+        """Start a join, leave, removal or update; return a future for its result (see `on_done`).
 
-        `begin` calls the node and returns the call's token. The result is None where the node begins nothing.
+        `begin` calls the node and returns the call's token. The result is None where the node starts nothing.
         """
         self._results = {NO_TOKEN: None}
         try:
             token = int(begin())
-            future = self.waited(token)
+            future = self.completion_of(token)
             if token in self._results:
                 self.resolve(token, self._results[token])
         finally:
@@ -180,16 +183,17 @@ class BaseAgent(ABC):
         return future
 
     def on_done(self, token: int, result: Any) -> None:
-        """A call of the node's has ended, perhaps before it returned its token.
+        """Complete a call of the node, possibly before it has returned its token.
 
-        `result` is a JoinResult, the outcome of a leave, or whether a removal or an update went out in time.
+        `result` is a JoinResult, the outcome of a leave, or True if a removal or an update was broadcast in
+        time.
         """
         if self._results is not None:
             self._results[int(token)] = result
         self.resolve(int(token), result)
 
     def end_waits(self, error: Exception | None = None) -> None:
-        """End all waits, with `error` or else as cancelled, since the node answers no more."""
+        """End all waits with `error`, or cancel them, since the node no longer answers."""
         for waits in self._waits.values():
             for future in waits:
                 if error is None:
@@ -234,11 +238,11 @@ class BaseAgent(ABC):
 
     @abstractmethod
     def on_name_lost(self) -> None:
-        """The node has lost its name to another member, and its process ends."""
+        """Handle the loss of the node's name to another member, which ends its process."""
 
 
 class ReportingApplication(Application):
-    """Reports to `agent` what the node passes to the layer above it."""
+    """Reports the node's callbacks to `agent`."""
 
     agent: BaseAgent
 

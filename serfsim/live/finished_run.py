@@ -1,11 +1,11 @@
-"""The knowledge of a finished run's nodes at a time, read from the tables of the result.
+"""Views of a finished run's nodes at a time, read from the tables of the result.
 
-    members       every event of the node's about a member, from its process's start on
-    tags          what the scenario had the member announce when the node last heard of it
-    versions      the release that the member's process ran then
+    members       every event at the node about a member, from the start of its process
+    tags          the tags the member announced when the node last heard of it
+    versions      the release of the member's process at that time
     coordinates   the last sample of each node
 
-One thing leaves no trace in the tables and is not shown: a paused node announced its tags late. The counts of
+The tables do not record that a paused node announced its tags late. The counts of
 `serf info` are in no table: for these the run is repeated up to the time.
 """
 
@@ -48,7 +48,7 @@ AFTER = {
 
 
 class TagChange(NamedTuple):
-    """At `t` a member takes on `tags`, without those of `delete`."""
+    """A change of tags: at `t` a member sets `tags` and removes those of `delete`."""
 
     t: float
     tags: dict[str, str]
@@ -56,9 +56,9 @@ class TagChange(NamedTuple):
 
 
 class FinishedRun:
-    """Answers as the agents of a run would have.
+    """Answers queries about a run as its agents would have.
 
-    ResultError for an unknown node, one that was down, or a time outside the run.
+    Raises ResultError for an unknown node, one that was down, or a time outside the run.
     """
 
     def __init__(self, result: RunResult) -> None:
@@ -77,10 +77,10 @@ class FinishedRun:
     def roster(self) -> Roster:
         return self.scenario.roster()
 
-    # Whom and when -------------------------------------------------------------------------------
+    # Node and time -------------------------------------------------------------------------------
 
     def number(self, name: str | None, where: str) -> int:
-        """Look up a node's number, the first for None; `where` names the argument in the message."""
+        """Return a node's number, the first for None; `where` names the argument in the message."""
         if name is None:
             return 0
         if name not in self.names:
@@ -92,7 +92,7 @@ class FinishedRun:
         return self.names.index(name)
 
     def time(self, text: str | None) -> float:
-        """Read '95s', '-10s' or '2m' as seconds; the end of the run for None."""
+        """Read '95s', '-10s' or '2m' as seconds; None means the end of the run."""
         end = self.truth.end_s
         if text is None:
             return end
@@ -102,22 +102,25 @@ class FinishedRun:
             raise ResultError(f"--at: {error}") from None
         first = min(self._starts(node)[0] for node in range(len(self.names)))
         if not first <= t <= end:
-            span = f"a time of the run, {signed(math.ceil(first * 1e3) / 1e3)} to {signed(end)}"
+            span = f"a time of the run, {format_time(math.ceil(first * 1e3) / 1e3)} to {format_time(end)}"
             raise ResultError(f"--at: {found_expected(f'{text!r}', span)}")
         return t
 
     def _starts(self, node: int) -> list[float]:
-        """The start times of the node's processes, in order."""
+        """Return the start times of the node's processes, in order."""
         ends = sorted(down.end for down in self.truth.down[node] if down.end < math.inf)
         return ends or [math.inf]
 
     def life_start(self, node: int, t: float) -> float:
-        """The start of the process that ran at `t`. ResultError if none ran."""
+        """Return the start of the process that ran at `t`.
+
+        Raises ResultError if none ran.
+        """
         for down in self.truth.down[node]:
             if down.start <= t < down.end:
                 raise ResultError(
-                    f"{self.names[node]} did not run at {signed(t)}; expected a time when it did:"
-                    " before its agent starts and after it ends there is nobody to ask"
+                    f"{self.names[node]} did not run at {format_time(t)}; expected a time when it did:"
+                    " before its agent starts and after it ends there is no agent to query"
                 )
         starts = self._starts(node)
         return starts[bisect.bisect_right(starts, t) - 1]
@@ -125,7 +128,7 @@ class FinishedRun:
     # Members -------------------------------------------------------------------------------------
 
     def members(self, node: int, t: float) -> list[MemberView]:
-        """The members that the node knew at `t`, in the order of their numbers."""
+        """Return the members known to the node at `t`, in the order of their numbers."""
         start = self.life_start(node, t)
         table = self.result.events
         rows = np.flatnonzero((table.observer == node) & (table.t >= start) & (table.t <= t))
@@ -143,7 +146,7 @@ class FinishedRun:
         return [self._view(member, status[member], heard[member]) for member in sorted(status)]
 
     def _beginning(self, node: int, start: float) -> tuple[dict[int, str], dict[int, float]]:
-        """The members that the process knew from the start: all of a converged start, else none."""
+        """Return the members known to the process from its start: all of a converged start, else none."""
         if not self.truth.converged_start or start != self._starts(node)[0]:
             return {}, {}
         everybody = range(len(self.names))
@@ -165,7 +168,7 @@ class FinishedRun:
         )
 
     def _tags(self, member: int, began: float, t: float) -> dict[str, str]:
-        """The tags that the process begun at `began` announced by `t`."""
+        """Return the tags announced by `t` by the process started at `began`."""
         tags = dict(self.roster.members[member].tags)
         for change in self._tag_changes.get(member, ()):
             if began <= change.t <= t:
@@ -186,7 +189,7 @@ class FinishedRun:
         return {member: sorted(changes, key=lambda change: change.t) for member, changes in found.items()}
 
     def _release(self, member: int, began: float) -> str:
-        """The release of Serf of the process begun at `began`."""
+        """Return the Serf release of the process started at `began`."""
         release = self.roster.members[member].version
         for t, version in self._upgrades.get(member, ()):
             if t <= began:
@@ -206,7 +209,7 @@ class FinishedRun:
     # Coordinates ---------------------------------------------------------------------------------
 
     def coordinate(self, node: int, t: float) -> Coordinate | None:
-        """A node's own coordinate as last sampled by `t`, if at all."""
+        """Return a node's own coordinate as last sampled by `t`, if any."""
         table = self.result.coordinates
         rows = table[(table["node"].cat.codes == node) & (table["t_s"] <= t)]
         if len(rows) == 0:
@@ -220,12 +223,11 @@ class FinishedRun:
     # Stats ---------------------------------------------------------------------------------------
 
     def stats(self, node: int, t: float) -> Stats:
-        """The statistics of the node's agent. Repeats the run up to `t`.
+        """Return the statistics of the node's agent, by repeating the run up to `t`.
 
-        ResultError if the repeated run differs, as under another version of serfsim.
+        Raises ResultError if the repeated run differs, as under another version of serfsim.
         """
-        # Only this needs the simulation; the other commands start faster without it.
-        # start-up: they import simpy
+        # start-up: they import simpy, which only this method needs
         from serfsim.engine.environment import no_garbage_collection
         from serfsim.simulation.recorder import as_array
         from serfsim.simulation.simulation import Simulation
@@ -239,12 +241,12 @@ class FinishedRun:
         again = as_array(sim.trace.events.trim().t, np.float64)
         if before != int((again < t).sum() - (again < min(0.0, t)).sum()) or sim.nodes[node] is None:
             raise ResultError(
-                "the run cannot be made again as it was: the result is of another version of serfsim"
+                "the run cannot be repeated exactly: the result is of another version of serfsim"
                 " or of an experiment; expected one that `serfsim run` made with this version"
             )
         return stats_of(sim.nodes[node])
 
 
-def signed(t: float) -> str:
+def format_time(t: float) -> str:
     """Write a time as --at takes it."""
     return f"-{write_duration(-t)}" if t < 0.0 else write_duration(t)

@@ -1,6 +1,6 @@
-"""Members and statistics of a node: as data, as in RPC replies, as `serf members` and `serf info` print them.
+"""Members and statistics of a node, as data, RPC replies, and the text of `serf members` and `serf info`.
 
-The texts are those of the real commands to the byte. Where these print in no order (tags in a row), the
+Texts are byte for byte those of the real commands. Where these print in no defined order (tags in a row), the
 order here is that of the tags' setting.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from serfsim._version import __version__
 from serfsim.base.english import printable
 from serfsim.base.expressions import is_full_match
-from serfsim.live.addresses import shown
+from serfsim.live.addresses import format_endpoint
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.serf.node import SerfNode
@@ -27,7 +27,10 @@ Stats = dict[str, dict[str, str]]
 
 
 class MemberView(NamedTuple):
-    """A member as Serf shows it. `protocol` and `delegate` are versions: lowest, highest, current."""
+    """A member as Serf shows it.
+
+    `protocol` and `delegate` are versions: lowest, highest, current.
+    """
 
     name: str
     address: bytes
@@ -38,7 +41,7 @@ class MemberView(NamedTuple):
     delegate: tuple[int, int, int]
 
     def record(self) -> dict[str, Any]:
-        """Return the member as RPC replies hold it."""
+        """Return the member as in RPC replies."""
         return {
             "Addr": self.address,
             "DelegateCur": self.delegate[2],
@@ -55,7 +58,7 @@ class MemberView(NamedTuple):
 
 
 def member_view(node: SerfNode, member: int, status: str | None = None) -> MemberView:
-    """View a member by memberlist's present record; `status` where Serf has just forgotten it."""
+    """Return a member according to memberlist's record; `status` is for one that Serf has just forgotten."""
     directory = node.directory
     record: NodeIdentity = node.memberlist.core.members.record(member)
     return MemberView(
@@ -70,12 +73,15 @@ def member_view(node: SerfNode, member: int, status: str | None = None) -> Membe
 
 
 def member_views(node: SerfNode) -> list[MemberView]:
-    """View all members that a node knows, in the order of their numbers."""
+    """Return all members a node knows, in the order of their numbers."""
     return [member_view(node, int(member)) for member in node.members.known()]
 
 
 def is_wanted(view: MemberView, tags: dict[str, str], status: str, name: str) -> bool:
-    """Do all filters fit? Each is an expression for the whole; "" is none. ValueError for a bad one."""
+    """Return True if all filters match the whole of their values; "" matches anything.
+
+    Raises ValueError for an invalid filter.
+    """
     return (
         all(is_full_match(expression, view.tags.get(tag, "")) for tag, expression in tags.items())
         and (status == "" or is_full_match(status, view.status))
@@ -84,7 +90,7 @@ def is_wanted(view: MemberView, tags: dict[str, str], status: str, name: str) ->
 
 
 def runtime_stats() -> dict[str, str]:
-    """The statistics that Go has of its runtime, filled in for this one."""
+    """Return this runtime's equivalents of Go's runtime statistics."""
     machine = platform.machine()
     return {
         "os": sys.platform,
@@ -97,7 +103,7 @@ def runtime_stats() -> dict[str, str]:
 
 
 def stats_of(node: SerfNode) -> Stats:
-    """Return the answer of the stats command; all values are text."""
+    """Return the response to the stats command; all values are text."""
     members, queues = node.members, node.queues
     serf = {
         "members": members.count,
@@ -111,21 +117,21 @@ def stats_of(node: SerfNode) -> Stats:
         "event_queue": queues.user_events.depth,
         "query_queue": queues.queries.depth,
     }
-    shown = {name: str(int(value)) for name, value in serf.items()}
-    shown["encrypted"] = "true" if node.memberlist.core.config.encryption_overhead > 0 else "false"
+    format_endpoint = {name: str(int(value)) for name, value in serf.items()}
+    format_endpoint["encrypted"] = "true" if node.memberlist.core.config.encryption_overhead > 0 else "false"
     if not node.config.disable_coordinates:
-        shown["coordinate_resets"] = str(int(node.vivaldi.resets))
+        format_endpoint["coordinate_resets"] = str(int(node.vivaldi.resets))
     return {
         "agent": {"name": node.name()},
         "runtime": runtime_stats(),
-        "serf": shown,
+        "serf": format_endpoint,
         "tags": decode_tags(node.record().meta),
         "event_handlers": {},
     }
 
 
 def members_text(members: Iterable[MemberView], detailed: bool = False) -> str:
-    """Print a row a member, as `serf members`; with `detailed` the versions of Serf's protocol too."""
+    """Format one row per member, as `serf members`; `detailed` adds the protocol versions."""
     rows = []
     for member in members:
         tags = ",".join(f"{printable(key)}={printable(value)}" for key, value in member.tags.items())
@@ -138,7 +144,7 @@ def members_text(members: Iterable[MemberView], detailed: bool = False) -> str:
 
 
 def columns(rows: Sequence[str]) -> str:
-    """Lay out cells between bars as left-justified columns; a row's last cell is not padded."""
+    """Format cells separated by bars as left-justified columns; a row's last cell is not padded."""
     cells = [[cell.strip() for cell in row.split("|")] for row in rows]
     widths = [0] * max((len(row) for row in cells), default=0)
     for row in cells:
@@ -152,12 +158,12 @@ def columns(rows: Sequence[str]) -> str:
 
 
 def address_text(member: MemberView) -> str:
-    """Write a member's address with its port, an IPv6 address in brackets."""
-    return shown((str(ipaddress.ip_address(member.address)), member.port))
+    """Format a member's address with its port, an IPv6 address in brackets."""
+    return format_endpoint((str(ipaddress.ip_address(member.address)), member.port))
 
 
 def members_json(members: Iterable[MemberView]) -> str:
-    """Print what `serf members -format json` prints."""
+    """Format members as `serf members -format json`."""
     listed = [
         {
             "name": member.name,
@@ -177,7 +183,7 @@ def members_json(members: Iterable[MemberView]) -> str:
 
 
 def info_text(stats: Stats) -> str:
-    """Print what `serf info` prints."""
+    """Format statistics as `serf info`."""
     lines = []
     for topic in sorted(stats):
         lines.append(f"{topic}:")
@@ -186,12 +192,12 @@ def info_text(stats: Stats) -> str:
 
 
 def info_json(stats: Stats) -> str:
-    """Print what `serf info -format json` prints."""
+    """Format statistics as `serf info -format json`."""
     return go_json({topic: dict(sorted(stats[topic].items())) for topic in sorted(stats)})
 
 
 def go_json(value: Any) -> str:
-    """Write JSON as Go indents and escapes it."""
+    """Format JSON with Go's indentation and escapes."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")

@@ -1,4 +1,4 @@
-"""An agent's log: levels, dates, its last lines, and those who read along."""
+"""An agent's log: levels, dates, recent lines, and readers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def rank(line: str) -> int:
     return LEVELS.index(level) if level in LEVELS else len(LEVELS)
 
 
-def stamped(epoch: float, t: float, text: str) -> str:
-    """Write a line as Go's logger does, its date in UTC; `epoch` is the Unix time of t = 0."""
+def format_line(epoch: float, t: float, text: str) -> str:
+    """Format a line as Go's logger does, with the date in UTC; `epoch` is the Unix time of t = 0."""
     return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime(epoch + t))} {text}"
 
 
 class LevelWriter:
-    """Hands the lines of a level ("info") and above to `write`."""
+    """Pass the lines at or above a level ("info") to `write`."""
 
     def __init__(self, write: Callable[[str], None], level: str) -> None:
         self._write = write
@@ -43,7 +43,10 @@ class LevelWriter:
 
 
 class AgentLog:
-    """Keeps the last lines and passes each on. `epoch`: the Unix time at which its clock shows 0."""
+    """A log that keeps its last lines and passes each on.
+
+    `epoch`: the Unix time at its clock's 0.
+    """
 
     def __init__(self, epoch: float) -> None:
         self.epoch = epoch
@@ -52,18 +55,18 @@ class AgentLog:
 
     def write(self, t: float, text: str) -> None:
         """Add a line at `t` seconds on the log's clock; `text` begins with its level in brackets."""
-        line = stamped(self.epoch, t, text[:LONGEST_LINE])
+        line = format_line(self.epoch, t, text[:LONGEST_LINE])
         self.lines.append(line)
         for reader in list(self.readers):
             reader.take_line(line)
 
     def follow(self, reader: LogReader) -> None:
-        """Pass the lines that are kept to a reader, then each new one."""
+        """Pass the kept lines to a reader, then each new one."""
         for line in list(self.lines):
             reader.take_line(line)
         self.readers.append(reader)
 
     def leave(self, reader: LogReader) -> None:
-        """Pass no more lines to a reader."""
+        """Stop passing lines to a reader."""
         if reader in self.readers:
             self.readers.remove(reader)

@@ -1,7 +1,6 @@
-"""Log lines that have no number, since only a live agent or an RPC server writes them.
+"""Log messages without a number, written only by a live agent or an RPC server.
 
-Each is a template whose slots `str.format` fills in. The words are memberlist's and Serf's where these log
-the same; lines about what a real agent does not do say what happened.
+Each is a template for `str.format`. Wording is memberlist's and Serf's where these log the same event.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ BAD_PACKET: Final = "[ERR] memberlist: {error} from={address}"
 RECEIVE_FAILED: Final = "[ERR] memberlist: failed to receive: {error} from={address}"
 REMOTE_ERROR: Final = "[ERR] memberlist: remote error: {error}"
 
-# Serf: queries about the keyring.
+# Serf: keyring queries.
 KEY_QUERY_RECEIVED: Final = "[INFO] serf: Received {query} query"
 KEY_QUERY_UNREADABLE: Final = "[ERR] serf: Failed to decode key request: {error}"
 

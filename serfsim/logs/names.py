@@ -1,4 +1,4 @@
-"""The names and addresses of members, as they fill in a log's lines (`serfsim.logs.words.Names`)."""
+"""Names and addresses of members for log lines (`serfsim.logs.words.Names`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from serfsim.protocol.serf.node import SerfNode
 
 
 class SimulatedNames:
-    """The members of a simulation; their addresses follow from their numbers."""
+    """Members of a simulation; their addresses follow from their indices."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
@@ -27,7 +27,7 @@ class SimulatedNames:
 
 
 class NodeNames:
-    """The members that a node knows, at the addresses where it knows them."""
+    """Members known to a node, at the addresses it knows."""
 
     def __init__(self, node: SerfNode) -> None:
         self.node = node

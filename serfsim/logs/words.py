@@ -1,8 +1,8 @@
-"""The words of real agents' logs, by release.
+"""Log messages of real agents, by release.
 
-Wording and levels are memberlist's and Serf's, so that a search that finds something in an operator's log
-finds it here (spec memberlist.md section 14, serf.md section 17, releases.md M6). A line is about an entry:
-a number of `protocol.events` with its detail as `a`, or a number of `protocol.log_lines`.
+Wording and levels are memberlist's and Serf's, so that searches for operators' logs work here too (spec
+memberlist.md section 14, serf.md section 17, releases.md M6). A line describes an entry: a number of
+`protocol.events` with its detail as `a`, or a number of `protocol.log_lines`.
 """
 
 from __future__ import annotations
@@ -126,19 +126,19 @@ MEMBER_EVENTS: Final = {
     events.UPDATE: "member-update",
     events.REAP: "member-reap",
 }
-SUBJECT: Final = frozenset(("subject", "ip", "endpoint"))  # the slots for the member that a line is about
+SUBJECT: Final = frozenset(("subject", "ip", "endpoint"))  # slots that describe the member a line is about
 QUEUES: Final = ("Intent", "Query", "Event")
 
 
 class Names(Protocol):
-    """The names and addresses of members in a log."""
+    """Names and addresses of members in a log."""
 
     def name(self, member: int) -> str: ...
 
     def ip(self, member: int) -> str: ...
 
     def endpoint(self, member: int) -> str:
-        """The address with its port."""
+        """Return the address with its port."""
 
 
 class Entry(NamedTuple):
@@ -152,8 +152,8 @@ class Entry(NamedTuple):
     text: str = ""
 
 
-def spelled(number: int, **slots: object) -> str:
-    """Spell out the line of a number that all releases word alike, its slots filled in as given."""
+def format_words(number: int, **slots: object) -> str:
+    """Return the line of a number that all releases word alike, with the slots filled in as given."""
     return LINES[number].format(**slots)
 
 
@@ -189,7 +189,10 @@ AS: Final[dict[int, Callable[[int], str]]] = {
 
 
 class Words:
-    """The lines of one release's agents; `names` fills in who a line is about."""
+    """Log messages of one release's agents.
+
+    `names` supplies names and addresses.
+    """
 
     def __init__(self, release: str, names: Names) -> None:
         self.names = names
@@ -198,7 +201,7 @@ class Words:
         suspicion = LINES[events.SUSPICION_TIMEOUT]
         lines = {
             **LINES,
-            # Before 0.8 nobody confirmed.
+            # Before 0.8 there were no confirmations.
             events.SUSPICION_TIMEOUT: suspicion.partition(" (")[0]
             if release in ("0.6", "0.7")
             else suspicion,
@@ -208,7 +211,7 @@ class Words:
             line.PING_REFUSED: PING_REFUSED[era],
             line.HELPER_PING_REFUSED: HELPER_PING_REFUSED[era],
         }
-        # Each template with what fills its slots, in order: a row needs no dictionary.
+        # Each template with the functions that fill its slots, in order: no dictionary per row.
         self._lines = {number: self._prepared(number, template) for number, template in lines.items()}
         self._about_subject = frozenset(
             number
@@ -234,7 +237,7 @@ class Words:
         return {
             "observer": lambda entry: names.name(entry.observer),
             "own": lambda entry: names.endpoint(entry.observer),
-            # A push/pull may have been begun with an address alone.
+            # A push/pull may start with an address only.
             "subject": lambda entry: (
                 "" if number == line.PUSH_PULL and entry.subject < 0 else names.name(entry.subject)
             ),
@@ -250,15 +253,15 @@ class Words:
         }
 
     def has(self, number: int) -> bool:
-        """Do agents log entries of that number?"""
+        """Return True if agents log entries of that number."""
         return number in self._lines
 
     def tells_only_whom(self, number: int) -> bool:
-        """Do the lines of that number differ by their subject alone?"""
+        """Return True if the lines of that number differ only by their subject."""
         return number in self._about_subject
 
     def of(self, entry: Entry) -> str:
-        """Spell out an entry; the line begins with its level in brackets. "" for what agents do not log."""
+        """Return the line of an entry, starting with its level in brackets; "" if agents do not log it."""
         number = entry.number
         if number == events.REAP and entry.a == 1:
             number = REAP_FORCED

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.base.errors import SerfsimError
 from serfsim.report.tables import NONE, lookup, number, percent
 from serfsim.scenario.claims import Claim
@@ -147,7 +147,7 @@ def crashes(summary: Summary) -> Iterator[str]:
             f" and {seconds(first['max'])} at most{known}."
         )
     if missed:
-        yield f"{counted(missed, 'time')} a live observer never noticed a crash."
+        yield f"{format_count(missed, 'time')} a live observer never noticed a crash."
 
 
 def dissemination(summary: Summary) -> Iterator[str]:
@@ -191,7 +191,7 @@ def verdicts(summary: Summary) -> Iterator[str]:
     else:
         yield wrong_verdicts(summary, wrong)
     if saved:
-        yield f"{counted(saved, 'probe')} {'was' if saved == 1 else 'were'} saved by TCP alone."
+        yield f"{format_count(saved, 'probe')} {'was' if saved == 1 else 'were'} saved by TCP alone."
 
 
 def leaves(summary: Summary) -> Iterator[str]:
@@ -199,12 +199,12 @@ def leaves(summary: Summary) -> Iterator[str]:
     wrong = value_of(summary, "detection.leaves_seen_as_failed") or 0
     if wrong:
         share = percent(value_of(summary, "detection.leaves_seen_as_failed_share"))
-        times = counted(wrong, "time")
+        times = format_count(wrong, "time")
         yield f"{times} a graceful leave was reported as a failure, in {share} % of all reports due."
 
 
 def once_or_more(times: int) -> str:
-    return "once" if times == 1 else counted(times, "time")
+    return "once" if times == 1 else format_count(times, "time")
 
 
 def wrong_verdicts(summary: Summary, wrong: int) -> str:
@@ -219,20 +219,21 @@ def wrong_verdicts(summary: Summary, wrong: int) -> str:
     parts.append(by.get(healthy, f"{number(healthy)} by observers under no fault"))
     last = value_of(summary, "detection.last_false_positive_s")
     end = f"; the last at {seconds(last)}." if last is not None else "."
-    return f"{counted(wrong, 'time')} a member was declared failed that was up: {', '.join(parts)}{end}"
+    return f"{format_count(wrong, 'time')} a member was declared failed that was up: {', '.join(parts)}{end}"
 
 
 def flapping(summary: Summary) -> Iterator[str]:
     flaps = value_of(summary, "detection.flaps") or 0
     if flaps:
         there = "There was" if flaps == 1 else "There were"
-        yield f"{there} {counted(flaps, 'flap')} (failed, and back within flap_timeout)."
+        yield f"{there} {format_count(flaps, 'flap')} (failed, and back within flap_timeout)."
 
 
 def views(summary: Summary) -> Iterator[str]:
     wrong, since = (value_of(summary, f"convergence.{name}") for name in ("views_disagreeing", "one_view_s"))
     if wrong:
-        yield f"At the end {counted(wrong, 'live member')} {'holds' if wrong == 1 else 'hold'} a wrong view."
+        holders = format_count(wrong, "live member")
+        yield f"At the end {holders} {'holds' if wrong == 1 else 'hold'} a wrong view."
     elif wrong == 0 and since:
         yield f"{seconds(since)} after the last change all live members held the true view, and to the end."
     elif wrong == 0:

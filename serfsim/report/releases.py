@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 
 
 def nodes_text(summary: Mapping[str, Any]) -> str:
@@ -15,7 +15,7 @@ def nodes_text(summary: Mapping[str, Any]) -> str:
     """
     versions = summary.get("versions", {})
     variant = versions.get("node_class", "").rpartition(".")[2]
-    nodes = counted(summary["nodes"], "node") + (f" as {variant}" if variant else "")
+    nodes = format_count(summary["nodes"], "node") + (f" as {variant}" if variant else "")
     parts = [f"{name}: {path.rpartition('.')[2]}" for name, path in versions.get("parts", {}).items()]
     if parts:
         nodes += f" ({', '.join(parts)})"

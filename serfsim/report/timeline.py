@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.protocol.events import FAILED, SUSPECT
 from serfsim.report.tables import NONE, number
 from serfsim.results.run_result import StoredScenario
@@ -206,4 +206,4 @@ def named(names: list[str], which: Booleans) -> str:
 
 def more_than_shown(count: int | None, shown: int, one: str) -> str:
     """'and 6 nodes more', '' where all are shown."""
-    return f"and {counted(count - shown, one)} more" if count is not None and count > shown else ""
+    return f"and {format_count(count - shown, one)} more" if count is not None and count > shown else ""

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from serfsim.base.atomic_files import made, write_whole
+from serfsim.base.atomic_files import create_folder, write_whole
 from serfsim.base.errors import ResultError
 from serfsim.report import topology_panels as panels
 from serfsim.report.plots.style import STYLE
@@ -53,7 +53,7 @@ SOFTWARE = "serfsim"  # by which an image that may be written over is known
 
 def save_topology_figure(survey: Survey, path: Path) -> Path:
     """Write a PNG. ResultError where it cannot be written."""
-    made(path.parent, ResultError)
+    create_folder(path.parent, ResultError)
     image = io.BytesIO()
     with mpl.rc_context(STYLE):
         topology_figure(survey).savefig(image, dpi=DPI, format="png", metadata={"Software": SOFTWARE})

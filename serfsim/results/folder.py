@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from serfsim.base import atomic_folders, manifest
-from serfsim.base.atomic_files import made
+from serfsim.base.atomic_files import create_folder
 from serfsim.base.errors import ResultError, SerfsimWarning
-from serfsim.base.locking import locked_once
+from serfsim.base.locking import hold_lock_once
 
 RESULT = "a result folder"
 KIND = "result"  # in the manifest
@@ -49,7 +49,7 @@ NAMES = (
 
 def _own(folder: Path) -> set[str]:
     kept = manifest.read(folder)
-    return manifest.own(folder) if kept is not None and kept.kind == KIND else set()
+    return manifest.own_files(folder) if kept is not None and kept.kind == KIND else set()
 
 
 def _owned(complete: bool, more: Sequence[str]) -> atomic_folders.Owned:
@@ -78,8 +78,8 @@ def check_replaceable(folder: Path, more: Sequence[str] = ()) -> None:
 def lock_folder(folder: Path) -> AbstractContextManager[None]:
     """Lock the folder, which need not exist yet. Raises ResultError if another run holds it."""
     place = folder.absolute().resolve()
-    made(place.parent, ResultError)
-    return locked_once(
+    create_folder(place.parent, ResultError)
+    return hold_lock_once(
         place.with_name(f".{place.name}.lock"), folder, "is writing a run into it", ResultError
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from serfsim.base.english import counted, joined, printable
+from serfsim.base.english import format_count, join_names, printable
 from serfsim.base.errors import ScenarioError
 from serfsim.protocol.versions import BASELINE, RELEASES, ReleaseFeatures
 from serfsim.scenario.cluster import RESERVED
@@ -48,8 +48,8 @@ def describe_cluster(members: Sequence[ListedMember], name: str, label: str) -> 
     """
     kept = [member for member in members if member.status in (ALIVE, FAILED)]
     if not kept:
-        found = joined(
-            [counted(n, f"member {status}", f"members {status}") for status, n in _statuses(members)]
+        found = join_names(
+            [format_count(n, f"member {status}", f"members {status}") for status, n in _statuses(members)]
         )
         raise ScenarioError(f"{label}: {found_expected(found, 'a member that is alive or failed')}")
     names = _node_names(kept)

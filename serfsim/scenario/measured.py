@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
-from serfsim.base.english import counted, nearest
+from serfsim.base.english import format_count, nearest
 from serfsim.scenario.part import Model, NamedModel, choose
 from serfsim.scenario.phrases import format_span
 from serfsim.scenario.problems import custom_error, invalid, listed, quoted, unknown_name
@@ -339,7 +339,7 @@ class Graph(Measured):
 
     def describe_places(self) -> str:
         if self.edges is not None:
-            return f"along the {counted(len(self.edges), 'link')} of a graph"
+            return f"along the {format_count(len(self.edges), 'link')} of a graph"
         if self.generator is not None:
             return f"along the links of a graph by {self.generator.model}"
         return f"along the links of {source_name(self.data, self.file)}"

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from serfsim.base.english import counted, printable
+from serfsim.base.english import format_count, printable
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.problems import found_expected, quoted
 
@@ -178,5 +178,5 @@ def _found(data: Any) -> str:
         keys = [printable(str(key)) for key in list(data)[:3]]
         return f"a mapping with the keys {', '.join(keys)}" if keys else "an empty mapping"
     if isinstance(data, list):
-        return f"a list of {counted(len(data), 'entry', 'entries')} that are no members"
+        return f"a list of {format_count(len(data), 'entry', 'entries')} that are no members"
     return quoted(data)

@@ -66,7 +66,7 @@ def format_names(names: Sequence[str], count: int | None = None) -> str:
     count = len(names) if count is None else count
     if count > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{count - MOST_NAMED + 1} others"]
-    return english.joined(names)
+    return english.join_names(names)
 
 
 def describe_selector(selector: Selector) -> str:
@@ -101,6 +101,8 @@ def describe_length(duration_s: float, warm_up: float | str) -> str:
 def describe_cluster(cluster: Cluster) -> str:
     """'30 nodes of Serf 0.9 (lan): left 15, right 15'."""
     roster = build_roster(cluster)
-    text = f"{english.counted(len(roster.members), 'node')} of Serf {cluster.version} ({cluster.profile})"
+    text = (
+        f"{english.format_count(len(roster.members), 'node')} of Serf {cluster.version} ({cluster.profile})"
+    )
     groups = [f"{name} {len(members)}" for name, members in roster.groups.items() if members]
     return f"{text}: {format_names(groups)}" if groups else text

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.base.errors import ScenarioError
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.phrases import format_names
@@ -82,8 +82,8 @@ class Cloud(Measured):
     between_zones: PositiveDuration = Field(default=1e-3, description="round trip between zones of a region")
 
     def describe_places(self) -> str:
-        zones = counted(self.zones, "zone") + (" each" if len(self.regions) > 1 else "")
-        regions = f"{counted(len(self.regions), 'region')} of {self.provider}"
+        zones = format_count(self.zones, "zone") + (" each" if len(self.regions) > 1 else "")
+        regions = f"{format_count(len(self.regions), 'region')} of {self.provider}"
         return f"in {regions}, {zones} ({format_names(self.regions)})"
 
     @model_validator(mode="before")
@@ -177,7 +177,7 @@ class Datacenter(Measured):
 
     def describe_places(self) -> str:
         levels = ((self.regions, "region"), (self.zones, "zone"), (self.racks, "rack"))
-        return f"in {' of '.join(counted(count, level) for count, level in levels)}"
+        return f"in {' of '.join(format_count(count, level) for count, level in levels)}"
 
 
 MOST_RACKS = 100_000

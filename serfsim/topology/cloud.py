@@ -25,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology.fibre import fibre_s, great_circle_km
@@ -91,9 +91,9 @@ def cloud(
     home = {label: chosen[r] for label, r in zip(labels, region_of, strict=True)}
     assert placed.places is not None
     where = np.array([[home[label].latitude, home[label].longitude] for label in placed.places])
-    regions_text = f"{counted(len(chosen), 'region')} of {provider}"
-    zones_text = f"{len(set(placed.places))} of {counted(len(labels), 'zone')}"
-    description = f"{regions_text}: {counted(len(names), 'node')} in {zones_text}"
+    regions_text = f"{format_count(len(chosen), 'region')} of {provider}"
+    zones_text = f"{len(set(placed.places))} of {format_count(len(labels), 'zone')}"
+    description = f"{regions_text}: {format_count(len(names), 'node')} in {zones_text}"
     return replace(placed, description=description, locations=where.reshape(-1, 2))
 
 

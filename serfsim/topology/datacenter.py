@@ -19,7 +19,7 @@ from itertools import product
 
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.native import Random
 from serfsim.topology.places import Place, place_nodes, placed_topology
 from serfsim.topology.topology import Topology
@@ -57,8 +57,10 @@ def datacenter(
         rtt[same] = seconds
     homes = {name: labels[at] for name, at in zip(names, where, strict=True)}
     placed = placed_topology(names, [label for _, label in used], rtt / 2.0, homes, access, rng, "datacenter")
-    size = f"{counted(len(leaves), 'rack')} in {counted(regions * zones, 'zone')}"
-    description = f"datacenter of {size}: {counted(len(names), 'node')} in {counted(len(used), 'rack')}"
+    size = f"{format_count(len(leaves), 'rack')} in {format_count(regions * zones, 'zone')}"
+    description = (
+        f"datacenter of {size}: {format_count(len(names), 'node')} in {format_count(len(used), 'rack')}"
+    )
     return replace(placed, description=description)
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import networkx as nx
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 
@@ -99,7 +99,9 @@ def generate(model: str, places: int, rng: Random, size: float, **parameters: An
 
 
 def _told(places: int, parameters: dict[str, Any]) -> str:
-    return ", ".join([counted(places, "place"), *(f"{name} {value:g}" for name, value in parameters.items())])
+    return ", ".join(
+        [format_count(places, "place"), *(f"{name} {value:g}" for name, value in parameters.items())]
+    )
 
 
 def _with_latencies(graph: nx.Graph, size: float) -> nx.Graph:

@@ -24,7 +24,7 @@ from xml.etree.ElementTree import ParseError
 import networkx as nx
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.loss import SiteLoss
@@ -239,7 +239,7 @@ def graph_topology(
     one_way, lost = _shortest(links, stands, used, loops)
     places = {name: labels[at] for name, at in zip(names, where, strict=True)}
     placed = placed_topology(names, [labels[at] for at in used], one_way, places, access, rng, source)
-    links_text = counted(graph.number_of_edges(), "link")
+    links_text = format_count(graph.number_of_edges(), "link")
     description = f"{title or source}: {stand(len(names), len(used), len(labels))}, {links_text}"
     losses = None
     if lost.any():

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, vec
 from serfsim.network.latency import SliceLatency
@@ -240,6 +240,6 @@ def _played(
     chosen = measured.one_way[:, where][:, :, where] + (ends[:, None] + ends[None, :])
     starts = [k * slice_every for k in range(len(chosen))]
     latency = SliceLatency(len(names), vec[float](starts), vec[float](chosen.ravel().tolist()))
-    size = f"{counted(len(names), 'node')}, {len(chosen)} slices, one every {slice_every:g} s"
+    size = f"{format_count(len(names), 'node')}, {len(chosen)} slices, one every {slice_every:g} s"
     description = f"{measured.source}: {size}"
     return Topology(len(names), latency, description, places=tuple(measured.labels[i] for i in where))

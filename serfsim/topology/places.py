@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from serfsim.base.english import counted, nearest
+from serfsim.base.english import format_count, nearest
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.latency import MatrixLatency, SiteLatency
@@ -124,7 +124,7 @@ def placed_topology(
 
 def stand(nodes: int, used: int, places: int) -> str:
     """How many nodes stand at how many of the places, for descriptions."""
-    return f"{counted(nodes, 'node')} at {used} of {counted(places, 'place')}"
+    return f"{format_count(nodes, 'node')} at {used} of {format_count(places, 'place')}"
 
 
 def draw_accesses(n: int, access: tuple[float, float], rng: Random) -> list[float]:
@@ -152,7 +152,7 @@ def check_sharing(
         other = first.setdefault(at, node)
         if other != node and one_way[at, at] + accesses[node] + accesses[other] <= 0.0:
             raise ScenarioError(
-                f"{source}: found {counted(len(labels), 'place')} for {len(names)} nodes, so that "
+                f"{source}: found {format_count(len(labels), 'place')} for {len(names)} nodes, so that "
                 f"'{names[other]}' and "
                 f"'{names[node]}' share '{labels[at]}' and would be 0 ms apart; expected fewer nodes, or "
                 "access: with the latency between a node and its place"

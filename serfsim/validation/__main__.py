@@ -1,4 +1,4 @@
-"""`python -m serfsim.validation`: compare simulated clusters with the recordings of real ones."""
+"""`python -m serfsim.validation`: compare simulated clusters with recordings of real ones."""
 
 from __future__ import annotations
 
@@ -29,22 +29,26 @@ Chosen = list[tuple[Path, Golden]]
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m serfsim.validation", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=ROOT / "tests" / "golden", help="of the recordings")
-    parser.add_argument("--recordings", default="*", metavar="GLOB", help="only those with such names")
-    parser.add_argument("--kind", help="only recordings of a kind, such as crash or leave")
-    parser.add_argument("--release", help="only recordings of a release, such as 0.9.4 or 0.10.2")
-    parser.add_argument("--seeds", type=int, default=20, help="simulated runs of each recording")
-    parser.add_argument("--workers", type=int, default=2, help="processes at a time")
     parser.add_argument(
-        "--quick", action="store_true", help=f"{QUICK_SEEDS} seeds, and no page unless asked for"
+        "--folder", type=Path, default=ROOT / "tests" / "golden", help="folder of the recordings"
     )
-    parser.add_argument("--cache", type=Path, default=Path("results") / "golden", help="kept figures")
-    parser.add_argument("--page", type=Path, help=f"what is written (all seeds of all: {PAGE})")
+    parser.add_argument("--recordings", default="*", metavar="GLOB", help="only recordings whose names match")
+    parser.add_argument("--kind", help="only recordings of this kind, such as crash or leave")
+    parser.add_argument("--release", help="only recordings of this release, such as 0.9.4 or 0.10.2")
+    parser.add_argument("--seeds", type=int, default=20, help="simulated runs per recording")
+    parser.add_argument("--workers", type=int, default=2, help="number of processes")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_SEEDS} seeds, and no page without --out"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=Path("results") / "golden", help="folder of cached figures"
+    )
+    parser.add_argument("--page", type=Path, help=f"page to write (default for a full run: {PAGE})")
     return parser.parse_args(words)
 
 
 def comparable(paths: list[Path]) -> tuple[Chosen, dict[str, str]]:
-    """The recordings to compare, and why the others are left out."""
+    """Return the recordings to compare, and the reasons for leaving out the others."""
     kept, skipped = [], {}
     for path in paths:
         golden = read(path)
@@ -58,13 +62,16 @@ def comparable(paths: list[Path]) -> tuple[Chosen, dict[str, str]]:
     return kept, skipped
 
 
-def chosen(given: argparse.Namespace) -> tuple[Chosen, dict[str, str]]:
-    """What was asked for, as `comparable` gives it. RecordingError, with what there is, for nothing."""
+def select_recordings(given: argparse.Namespace) -> tuple[Chosen, dict[str, str]]:
+    """Return the selected recordings in the form of `comparable`.
+
+    Raises RecordingError, listing the names available, where nothing is selected.
+    """
     paths = recordings_in(given.folder)
     kept, skipped = comparable([path for path in paths if fnmatchcase(name_of(path), given.recordings)])
     if not kept and not skipped:
         raise RecordingError(
-            f"--recordings: found '{given.recordings}', which fits none of {len(paths)} names;"
+            f"--recordings: found '{given.recordings}', which matches none of {len(paths)} names; "
             f" expected a pattern such as '{name_of(paths[0])[:9]}*'"
         )
     for option, value, has in (
@@ -99,7 +106,7 @@ def print_rows(rows: list[Row]) -> None:
 def main(words: list[str] | None = None) -> int:
     given = arguments(words)
     begun = time.monotonic()
-    kept, skipped = chosen(given)
+    kept, skipped = select_recordings(given)
     if not is_compiled():
         print("running interpreted, some ten times slower than compiled (make build)", file=sys.stderr)
     seeds = list(range(1, (QUICK_SEEDS if given.quick else given.seeds) + 1))
@@ -138,5 +145,5 @@ if __name__ == "__main__":
         print(error, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("interrupted; what has run is kept", file=sys.stderr)
+        print("interrupted; finished runs are kept", file=sys.stderr)
         sys.exit(130)

@@ -1,8 +1,8 @@
-"""Why figures differ from their recordings, as far as it is known: found by looking, written by hand.
+"""Known causes of differences from the recordings, found by inspection.
 
-Each is true for any number of simulated runs; the runs that it counts are those that were looked at. The
-page tells each cause once and puts its number beside every figure that it explains. A figure that differs
-no more than chance allows needs none; one without a cause says so.
+Each holds for any number of simulated runs; counts are from the runs inspected. The page lists each cause
+once and puts its number beside every figure it explains. A figure within chance needs none; one without a
+cause says so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BY_CHANCE = "few recorded values"
 
 @dataclass(frozen=True)
 class Cause:
-    """Patterns of what it explains: group (or kind), release, figure."""
+    """Patterns of the figures a cause explains: group (or kind), release, figure."""
 
     text: str
     figures: str
@@ -34,7 +34,7 @@ class Cause:
         )
 
 
-# The first that fits counts.
+# The first match applies.
 CAUSES: tuple[Cause, ...] = (
     Cause(
         "two recordings of 32 agents, a-baseline-n32-s1 and h-events-loss00-n32-s1, converged unusually"
@@ -120,7 +120,7 @@ def cause_of(row: Row) -> str:
 
 
 def cause_of_outlier(one: Outlier) -> str:
-    """A cause holds for a listed figure where it names the kind itself."""
+    """Return the cause of a listed figure; a cause applies where it names the kind itself."""
     for cause in CAUSES:
         if cause.groups != r".*" and cause.explains(one.kind, "", one.figure):
             return cause.text

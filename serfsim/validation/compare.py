@@ -1,15 +1,14 @@
-"""Recorded and simulated figures against each other.
+"""Comparison of recorded and simulated figures.
 
-Recordings of the same circumstances and release are one group: their values are pooled, and so are those
-of their simulated runs, of which each has equally many. The spread that is shown is the 1..99 % range of
-simulated values.
+Recordings of the same circumstances and release form a group: their values are pooled, as are those of their
+simulated runs, equally many for each. The spread shown is the 1..99 % range of simulated values.
 
-A figure with a tolerance agrees or differs. What misses a margin by no more than the margin itself, and no
-further than chance may account for, is `open`: how wide a figure is by itself makes none of it open. Beside
-what differs stands whether chance may account for it: were the simulation right, would the mean of as many
-values as were recorded be as far off in more than 1 case in 100?
+A figure with a tolerance agrees or differs. A miss of at most the margin itself and within chance is `open`;
+the width of a figure's distribution alone makes none open. For a figure that differs, `by_chance` answers:
+were the simulation right, would the mean of as many values as were recorded be this far off in more than 1
+case in 100?
 
-A figure without a tolerance is looked at all the same (`outliers.py`).
+Figures without a tolerance are checked by `outliers.py`.
 """
 
 from __future__ import annotations
@@ -26,19 +25,19 @@ from serfsim.results.scoring.recording import Floats
 from serfsim.validation.figures.measures import Figures
 from serfsim.validation.golden import Golden
 from serfsim.validation.releases import release_of
-from serfsim.validation.runs import pooled
+from serfsim.validation.runs import pool_figures
 from serfsim.validation.tolerances import LEAST_KS_P, STANDARD_ERRORS, Tolerance, tolerance_of
 
 AGREES, OPEN, DIFFERS, NOT_ASKED = "agrees", "open", "differs", ""
-SIGNIFICANT = 0.01  # both sides
+SIGNIFICANT = 0.01  # two-sided
 RANGE = (0.01, 0.99)
 DRAWS = 20000
-SAME = 1e-6  # what counts as equal where equality is asked for
+SAME = 1e-6  # values this close count as equal
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One recording: what it gave, and what its simulated runs gave, by seed."""
+    """One recording: its figures, and those of its simulated runs by seed."""
 
     golden: Golden
     recorded: Figures
@@ -47,7 +46,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of one group. `by_chance` is of what does not agree: whether chance accounts for it."""
+    """One figure of one group.
+
+    `by_chance`, for a figure that does not agree: chance may account for it.
+    """
 
     group: str
     release: str
@@ -67,14 +69,14 @@ class Row:
 
 
 def group_of(golden: Golden) -> str:
-    """The name without software and number of the run; partitions also without how their agents started."""
+    """Return the name without software and run number, for partitions also without the agents' start."""
     name = re.sub(r"-serf[\d.]+(-ml[\d.]+)?(?=-)", "", golden.name)
     name = re.sub(r"(-v\d+)?-s\d+$", "", name)
     return re.sub(r"-spread\d*$", "", name) if golden.kind == "partition" else name
 
 
 def compare(pairs: list[Pair]) -> list[Row]:
-    """All figures of all groups, in the order of the recordings and of the figures."""
+    """Compare all figures of all groups, in the order of the recordings and of the figures."""
     groups: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
         groups.setdefault((group_of(pair.golden), release_of(pair.golden).name), []).append(pair)
@@ -87,7 +89,7 @@ def compare(pairs: list[Pair]) -> list[Row]:
 
 
 def rows_of(group: str, members: list[Pair], figure: str) -> list[Row]:
-    """One row; or one of every recording, where each is to be compared by itself."""
+    """Return one row, or one for each recording where the tolerance compares them separately."""
     tolerances = [tolerance_of(member.golden, figure) for member in members]
     alone = any(tolerance is not None and tolerance.check == "seconds" for tolerance in tolerances)
     if alone and len(members) > 1:
@@ -101,15 +103,15 @@ def rows_of(group: str, members: list[Pair], figure: str) -> list[Row]:
 def row_of(group: str, members: list[Pair], figure: str, tolerance: Tolerance | None) -> Row:
     golden = members[0].golden
     recorded = finite([value for member in members for value in member.recorded.get(figure, [])])
-    simulated = finite([value for member in members for value in pooled(member.runs, figure)])
+    simulated = finite([value for member in members for value in pool_figures(member.runs, figure)])
     verdict, note, by_chance = NOT_ASKED, "", False
     if len(recorded) == 0 or len(simulated) == 0:
-        # Both without a value is agreement that there is nothing to measure.
+        # A figure that neither side can measure agrees.
         if len(recorded) != len(simulated):
             note = "only one side"
             verdict = NOT_ASKED if tolerance is None or tolerance.if_both else DIFFERS
     elif tolerance is not None:
-        verdict, note = judged(tolerance, members, figure, recorded, simulated)
+        verdict, note = judge(tolerance, members, figure, recorded, simulated)
         if verdict != AGREES:
             by_chance = is_chance(recorded, simulated)
     release = release_of(golden).name
@@ -122,31 +124,29 @@ def finite(values: list[float]) -> Floats:
     return kept
 
 
-def judged(
+def judge(
     tolerance: Tolerance, members: list[Pair], figure: str, recorded: Floats, simulated: Floats
 ) -> tuple[str, str]:
-    """Verdict and what speaks against agreement."""
+    """Return the verdict and the evidence against agreement."""
     if tolerance.check == "factor":
-        verdict, note = judged_factor(tolerance, recorded, simulated)
+        verdict, note = judge_factor(tolerance, recorded, simulated)
     elif tolerance.check in ("mean", "seconds"):
-        verdict, note = judged_means(tolerance, members[0].golden, recorded, simulated)
+        verdict, note = judge_means(tolerance, members[0].golden, recorded, simulated)
     else:
         holds, note = CHECKS[tolerance.check](tolerance, members[0].golden, recorded, simulated)
         verdict = AGREES if holds else DIFFERS
     if tolerance.ks:
         p = float(ks_2samp(recorded, simulated).pvalue)
         if p <= LEAST_KS_P:
-            verdict, note = DIFFERS, joined(note, f"KS p = {p:.2g}")
+            verdict, note = DIFFERS, join_values(note, f"KS p = {p:.2g}")
     if tolerance.in_range:
-        outside = [member.golden.name for member in members if not inside(member, figure)]
+        outside = [member.golden.name for member in members if not is_inside(member, figure)]
         if outside:
-            verdict, note = DIFFERS, joined(note, f"outside the range: {', '.join(outside)}")
+            verdict, note = DIFFERS, join_values(note, f"outside the range: {', '.join(outside)}")
     return verdict, note
 
 
-def judged_means(
-    tolerance: Tolerance, golden: Golden, recorded: Floats, simulated: Floats
-) -> tuple[str, str]:
+def judge_means(tolerance: Tolerance, golden: Golden, recorded: Floats, simulated: Floats) -> tuple[str, str]:
     off = float(simulated.mean() - recorded.mean())
     allowed = tolerance.margin
     if tolerance.check == "mean":
@@ -164,7 +164,7 @@ def judged_means(
     return OPEN if near else DIFFERS, f"{note}, {errors:.1f} standard errors"
 
 
-def judged_factor(tolerance: Tolerance, recorded: Floats, simulated: Floats) -> tuple[str, str]:
+def judge_factor(tolerance: Tolerance, recorded: Floats, simulated: Floats) -> tuple[str, str]:
     a, b = float(recorded.mean()), float(simulated.mean())
     low, high = min(a, b), max(a, b)
     if high <= tolerance.margin * low or a == b:
@@ -176,10 +176,9 @@ def judged_factor(tolerance: Tolerance, recorded: Floats, simulated: Floats) -> 
 
 
 def is_chance(recorded: Floats, simulated: Floats) -> bool:
-    """Whether a right simulation would be as far from such a recording in more than 1 case in 100.
+    """Return True if a correct simulation would be this far off in more than 1 case in 100.
 
-    Means of many values are normal; counts of rare things are not, so the share of simulated means counts
-    too.
+    Means of many values are normal; for rare counts, which are not, the share of simulated means decides too.
     """
     if standard_errors(recorded, simulated) <= most_errors(simulated):
         return True
@@ -187,7 +186,7 @@ def is_chance(recorded: Floats, simulated: Floats) -> bool:
 
 
 def standard_errors(recorded: Floats, simulated: Floats) -> float:
-    """How many standard errors of as many simulated values as were recorded the means are apart."""
+    """Return the distance of the means, in standard errors of as many simulated values as were recorded."""
     off = abs(float(simulated.mean() - recorded.mean()))
     spread = float(simulated.std(ddof=1)) / math.sqrt(len(recorded)) if len(simulated) > 1 else 0.0
     if spread > 0.0:
@@ -196,12 +195,12 @@ def standard_errors(recorded: Floats, simulated: Floats) -> float:
 
 
 def most_errors(simulated: Floats) -> float:
-    """Standard errors that chance accounts for: Student's, as the spread is known from so many values."""
+    """Return the number of standard errors within chance: Student's, as the spread is an estimate."""
     return float(student.ppf(1.0 - SIGNIFICANT / 2.0, max(1, len(simulated) - 1)))
 
 
 def share_as_extreme(recorded: Floats, simulated: Floats) -> float:
-    """How often the mean of as many simulated values, drawn at random, lies as far to the same side."""
+    """Return the share of means of as many random simulated values that lie as far off on the same side."""
     draws = np.random.default_rng(1).choice(simulated, (DRAWS, len(recorded))).mean(axis=1)
     above = recorded.mean() > simulated.mean()
     extreme = draws >= recorded.mean() - 1e-12 if above else draws <= recorded.mean() + 1e-12
@@ -209,21 +208,21 @@ def share_as_extreme(recorded: Floats, simulated: Floats) -> float:
 
 
 def standard_error(values: Floats) -> float:
-    """Of the mean; 0 where a single value tells nothing about it."""
+    """Return the standard error of the mean; 0 for a single value, which has no spread."""
     return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
 
 
-def inside(member: Pair, figure: str) -> bool:
-    """Whether all recorded values lie within the range of this recording's own simulated runs."""
-    low, high = np.quantile(pooled(member.runs, figure), RANGE)
+def is_inside(member: Pair, figure: str) -> bool:
+    """Return True if all recorded values lie within the range of this recording's own simulated runs."""
+    low, high = np.quantile(pool_figures(member.runs, figure), RANGE)
     return all(low <= value <= high for value in member.recorded[figure])
 
 
-def joined(*notes: str) -> str:
+def join_values(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-# Checks other than of means: does it hold, and what speaks against it -------------------------------
+# Checks other than of means: the verdict and the evidence against agreement -----------------------
 
 
 def exact(tolerance: Tolerance, golden: Golden, recorded: Floats, simulated: Floats) -> tuple[bool, str]:

@@ -1,8 +1,8 @@
-"""A recording of real agents as a `scoring.recording.Recording`, the form of a simulated run.
+"""Conversion of a recording of real agents to a `scoring.recording.Recording`, the form of a simulated run.
 
-Times move to the scenario's clock, whose zero is `warm_up` seconds after the join. Not everything
-that a simulation reports was logged by the agents: of suspicions that were heard the recording has
-the first copy of each broadcast that reached an agent, and health scores were polled.
+Times move to the scenario's clock, whose zero is `warm_up` seconds after the join. Agents do not log
+everything a simulation reports: of suspect messages the recording has the first copy of each broadcast that
+reached an agent, and health scores were polled.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ LOG_LINES = {
 HEARD = {"suspect": events.SUSPECT_HEARD, "leave-intent": events.LEAVING}
 NOBODY = -1
 
-# The recording's names of traffic, and the simulation's. `+` is the same class with gossip.
+# Traffic names of the recording and of the simulation. `+`: the same class with gossip.
 MESSAGES = {
     "ping": "udp/ping",
     "indirect-ping": "udp/indirect_ping",
@@ -64,7 +64,7 @@ MESSAGES = {
     "query": "udp/query",
     "query-response": "udp/query_response",
 }
-# What datagrams are led by, and the simulation's names: acks of queries and answers are sent alone.
+# First message of a datagram, and the simulation's name: acks of queries and responses travel alone.
 LEADERS = {
     **{name: MESSAGES[name] for name in ("ping", "indirect-ping", "ack", "nack")},
     "gossip": "udp/gossip",
@@ -73,7 +73,7 @@ LEADERS = {
 
 
 def as_recording(golden: Golden, warm_up: float) -> Recording:
-    """The recording on a clock that begins `warm_up` seconds after the join."""
+    """Return the recording on a clock that starts `warm_up` seconds after the join."""
     start = float(golden.raw["traffic"]["series_start"]) - warm_up
     counts, sizes = traffic(golden.raw["traffic"]["per_second"])
     return Recording(
@@ -98,7 +98,7 @@ def as_recording(golden: Golden, warm_up: float) -> Recording:
 
 
 def rows(golden: Golden) -> list[Row]:
-    """Everything that was logged or polled, with times since the join, in order of time."""
+    """Return everything logged or polled, in order of time, in seconds since the join."""
     found = [*member_rows(golden), *log_rows(golden), *heard_rows(golden), *health_rows(golden)]
     for t, what, node, *_ in golden.raw.get("rpc_events") or ():
         if what == "leave-done":
@@ -123,7 +123,7 @@ def log_rows(golden: Golden) -> Iterable[Row]:
 
 
 def heard_rows(golden: Golden) -> Iterable[Row]:
-    """The first copy of each suspect and leave message at each agent, where the recording kept them all."""
+    """Yield the first copy of each suspect and leave message at each agent, where the recording kept all."""
     index = {name: node for node, name in enumerate(golden.names)}
     for broadcast in golden.raw["traffic"].get("broadcasts") or ():
         if broadcast[0] not in HEARD:
@@ -136,7 +136,7 @@ def heard_rows(golden: Golden) -> Iterable[Row]:
 
 
 def health_rows(golden: Golden) -> Iterable[Row]:
-    """Changes of the polled score; everybody starts at 0."""
+    """Yield changes of the polled health score; it starts at 0 at every agent."""
     scores: dict[int, int] = {}
     for row in golden.raw["stats"]:
         t, node, score = row[0], int(row[1]), int(row[2])
@@ -163,9 +163,10 @@ Series = dict[str, list[int]]
 
 
 def traffic(series: Series) -> tuple[Series, Series]:
-    """Counts and bytes by the simulation's names, a value a second.
+    """Return counts and bytes per second by the simulation's names.
 
-    Bytes of "udp/TYPE" are those of the IP packets that it led, of "message/TYPE" the messages' own.
+    Bytes of "udp/TYPE" are those of the IP packets starting with this type, of "message/TYPE" those of the
+    messages themselves.
     """
     counts = {ours: series[f"msg.{theirs}"] for theirs, ours in MESSAGES.items() if f"msg.{theirs}" in series}
     sizes: Series = {
@@ -176,23 +177,23 @@ def traffic(series: Series) -> tuple[Series, Series]:
     packets: list[list[int]] = []
     for leader, ours in LEADERS.items():
         loads = [series[name] for name in (f"bytes.{leader}", f"bytes.{leader}+") if name in series]
-        sizes[ours] = added(loads)
+        sizes[ours] = add_series(loads)
         carried = [series[name] for name in (f"pkt.{leader}", f"pkt.{leader}+") if name in series]
         packets += carried
         if ours not in MESSAGES.values():
-            counts[ours] = added(carried)
-    counts["udp/datagrams"], sizes["udp/datagrams"] = added(packets), series.get("bytes.udp", [])
+            counts[ours] = add_series(carried)
+    counts["udp/datagrams"], sizes["udp/datagrams"] = add_series(packets), series.get("bytes.udp", [])
     counts["tcp/packets"], sizes["tcp/packets"] = series.get("pkt.tcp", []), series.get("bytes.tcp", [])
     counts["tcp/connections"] = series.get("tcp.syn", [])
     counts["tcp/ping"] = series.get("tcp.ping", [])
     counts["tcp/push_pull"] = series.get("tcp.push-pull", [])
     lost = [values for name, values in series.items() if name.startswith("drop.") and name != "drop.tcp"]
-    counts["udp/lost"] = added(lost)
+    counts["udp/lost"] = add_series(lost)
     return counts, sizes
 
 
-def added(parts: list[list[int]]) -> list[int]:
-    """Sums second by second; a series ends with its last value that is not 0."""
+def add_series(parts: list[list[int]]) -> list[int]:
+    """Add series second by second; the sum ends with its last value other than 0."""
     length = max((len(part) for part in parts), default=0)
     return [sum(part[i] for part in parts if i < len(part)) for i in range(length)]
 
@@ -209,7 +210,7 @@ def per_second(start: float, series: Series) -> PerSecond:
 
 
 def coordinates(golden: Golden, warm_up: float) -> CoordinateSamples:
-    """Polls of all agents that belong together become one sample, at their median time."""
+    """Group the polls of all agents into samples, each at its median time."""
     polls = rounds(golden.raw["coords"])
     n = golden.n
     dimensions = len(golden.raw["coords"][0][2]) if polls else 8
@@ -233,7 +234,7 @@ def coordinates(golden: Golden, warm_up: float) -> CoordinateSamples:
 
 
 def rounds(polled: list[Any], gap: float = 2.0) -> list[list[Any]]:
-    """The rows split wherever more than `gap` seconds pass between two."""
+    """Split the rows wherever more than `gap` seconds pass between two."""
     polls: list[list[Any]] = []
     last = -np.inf
     for row in sorted(polled, key=lambda row: row[0]):
@@ -248,7 +249,7 @@ def rounds(polled: list[Any], gap: float = 2.0) -> list[list[Any]]:
 
 
 def truth(golden: Golden, warm_up: float) -> Truth:
-    """Who was up, and the true round-trip times; other faults are left to the figures."""
+    """Return the live nodes and the true round-trip times; the figures handle other faults."""
     down = [[Interval(-np.inf, float(start) - warm_up)] for start in golden.starts]
     crashes = [(t - warm_up, node) for t, node in golden.when("kill")]
     leaves = [(t - warm_up, node) for t, node in golden.when("leave")]
@@ -266,7 +267,7 @@ def truth(golden: Golden, warm_up: float) -> Truth:
 
 
 def true_rtt(golden: Golden) -> Floats:
-    """(n, n) seconds: both latencies, what an agent takes, and the mean of the jitter both ways."""
+    """Return mean round-trip times in seconds, (n, n): latencies, processing, and jitter both ways."""
     both_ways = golden.one_way_s + golden.one_way_s.T
     mean_jitter = golden.jitter_fraction * float(np.exp(0.5))
     found: Floats = both_ways * (1.0 + mean_jitter) + golden.answer_s

@@ -1,7 +1,7 @@
-"""A recording of real agents as it is in its file, with names for what is asked of it.
+"""A recording of real agents, with names for its contents.
 
-Times are seconds since the join command; nodes are numbers, node i is called node-<i>. A file is
-gzip JSON of the format "serf-golden/1"; anything else is refused.
+Times are seconds since the join command; node i is called node-<i>. A file is gzip JSON of the format
+"serf-golden/1"; anything else is refused.
 """
 
 from __future__ import annotations
@@ -22,28 +22,31 @@ FORMAT = "serf-golden/1"
 HEALS = ("unrule", "route")
 ENDING = ".json.gz"
 
-# An agent's own share of a round trip, where the recording's also contains jitter.
+# seconds: an agent's processing per round trip, where recorded excess includes jitter
 USUAL_EXCESS_S = 400e-6
 
 
 class RecordingError(SerfsimError):
-    """A file that is no recording, or says what this version does not understand."""
+    """A file that is not a recording, or has contents this version does not support."""
 
 
 class NotComparable(RecordingError):
-    """What was done in the recording cannot be done in a scenario."""
+    """An action of the recording that no scenario can perform."""
 
 
 @dataclass(frozen=True)
 class Golden:
-    """`name` is the file's name without its ending, `raw` all that the file holds."""
+    """A recording.
+
+    `name` is the file's name without its ending, `raw` the file's content.
+    """
 
     name: str
     raw: dict[str, Any]
 
     @property
     def kind(self) -> str:
-        """What was done to the cluster: one of `figures.OF_KIND`."""
+        """The kind of fault: a key of `figures.OF_KIND`."""
         return str(self.raw["scenario"])
 
     @property
@@ -72,12 +75,12 @@ class Golden:
 
     @cached_property
     def one_way_s(self) -> Floats:
-        """(n, n) seconds, row = source."""
+        """One-way latencies in seconds, (n, n), row = source."""
         return np.array(self.raw["ground_truth"]["oneway_ms"], dtype=np.float64) / 1000.0
 
     @cached_property
     def jitter_fraction(self) -> float:
-        """Each packet takes this share of its one-way latency longer, times exp(N(0, 1)); 0 is none."""
+        """Jitter: a packet takes this share of its one-way latency longer, times exp(N(0, 1)); 0 is none."""
         jitter = self.raw["ground_truth"].get("jitter") or {}
         if not jitter.get("type"):
             return 0.0
@@ -87,7 +90,7 @@ class Golden:
 
     @cached_property
     def starts(self) -> Floats:
-        """(n,) when each agent started; where that was not kept, when it saw itself join."""
+        """Start times of the agents, (n,); where not recorded, the times of their own joins."""
         given = self.raw.get("agent_start_t")
         if given is not None:
             return np.array(given, dtype=np.float64)
@@ -101,33 +104,33 @@ class Golden:
 
     @property
     def excess_s(self) -> float:
-        """Median of what a round trip takes beyond both latencies, in the recording."""
+        """Median round-trip time beyond both latencies, as recorded."""
         return float(self.raw["traffic"]["ping_excess"]["p50_us"]) * 1e-6
 
     @property
     def answer_s(self) -> float:
-        """Median of what an agent itself takes to answer."""
+        """Median time an agent itself takes to answer."""
         return USUAL_EXCESS_S if self.jitter_fraction else self.excess_s
 
     @property
     def actions(self) -> list[tuple[float, str, list[Any]]]:
-        """What was done to the cluster, in order: (t, action, arguments)."""
+        """Actions on the cluster, in order: (t, action, arguments)."""
         told = [(float(row[0]), str(row[1]), list(row[2:])) for row in self.raw["timeline"]]
         return [row for row in told if row[1] not in ("join-all", "converged", "scenario-start")]
 
     def when(self, action: str) -> list[tuple[float, int]]:
-        """(t, node) of every action of that name, each node's repetitions at one instant once."""
+        """Return (t, node) of every action with that name; simultaneous repetitions for a node count once."""
         found = [(t, int(arguments[0])) for t, name, arguments in self.actions if name == action]
         return sorted(set(found))
 
     @property
     def removals(self) -> list[tuple[float, int]]:
-        """(t, node) of every node that another was told to remove."""
+        """Forced removals: (t, node removed)."""
         return [(t, int(args[1])) for t, action, args in self.actions if action == "force-leave"]
 
     @property
     def announcements(self) -> list[tuple[float, str, int, str]]:
-        """Every user event and query, in order: (t, "event" or "query", who sent it, its name)."""
+        """User events and queries, in order: (t, "event" or "query", sender, name)."""
         return [
             (t, action, int(args[0]), str(args[1]))
             for t, action, args in self.actions
@@ -136,13 +139,13 @@ class Golden:
 
     @cached_property
     def fault_start(self) -> float:
-        """When the first rule began, or a route was taken; without one, when the scenario did."""
+        """Start of the first rule or missing route; without one, start of the scenario."""
         begins = (t for t, action, _ in self.actions if action in ("rule", "noroute"))
         return min(begins, default=self.scenario_start)
 
     @cached_property
     def fault_end(self) -> float:
-        """When the first rule was taken away, or a route was back, or the recording ended."""
+        """End of the first rule or missing route, or of the recording."""
         return min((t for t, action, _ in self.actions if action in HEALS), default=self.end)
 
     @property
@@ -151,7 +154,10 @@ class Golden:
 
 
 def read(path: Path) -> Golden:
-    """Read a recording. RecordingError where the file is none."""
+    """Read a recording.
+
+    Raises RecordingError for any other file.
+    """
     try:
         with gzip.open(path, "rt", encoding="utf-8") as stream:
             raw = json.load(stream)
@@ -164,12 +170,15 @@ def read(path: Path) -> Golden:
 
 
 def name_of(path: Path) -> str:
-    """A recording's name, in which there may be dots."""
+    """Return a recording's name, which may contain dots."""
     return path.name.removesuffix(ENDING)
 
 
 def recordings_in(folder: Path) -> list[Path]:
-    """The recordings of a folder, by name. RecordingError where there is none."""
+    """Return the recordings of a folder, by name.
+
+    Raises RecordingError where there are none.
+    """
     paths = sorted(folder.glob(f"*{ENDING}"))
     if not paths:
         raise RecordingError(f"{folder}: found no recordings; expected files named *{ENDING}")

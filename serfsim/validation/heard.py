@@ -1,9 +1,8 @@
-"""What became of user events and queries in a recording, in the form that a simulated run has.
+"""Deliveries of user events and queries in a recording, in the form of a simulated run.
 
-An agent logs an event or query when it gives it to its handlers, however it came, by gossip or by
-push/pull; the one who sent it as well. Acks and answers are those that the client who had asked was
-sent. Serf's server may send that client a burst of empty ones as a query closes; they come from nobody
-and are left out.
+An agent logs an event or query when it passes it to its handlers, whether received by gossip or push/pull, or
+sent itself. Acks and responses are those sent to the client that asked. Serf's server may send that client a
+burst of empty ones when a query closes; these have no sender and are left out.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ CLIENT_TOLD = {"q-ack": ACKED, "q-response": ANSWERED, "q-done": CLOSED}
 
 
 def delivery_table(golden: Golden, warm_up: float) -> DeliveryTable:
-    """Times on the clock that begins `warm_up` seconds after the join."""
-    rows = sorted([*sent_rows(golden), *logged_rows(golden), *client_rows(golden)], key=lambda row: row[0])
+    """Return the deliveries, on a clock that starts `warm_up` seconds after the join."""
+    rows = sorted([*sent_rows(golden), *log_rows(golden), *client_rows(golden)], key=lambda row: row[0])
     columns = np.array(rows, dtype=np.float64).reshape(-1, 5).T
     node, action, item, peer = columns[1:].astype(np.int64)
     return DeliveryTable(columns[0] - warm_up, node, action, item, peer, items(golden))
 
 
 def items(golden: Golden) -> list[ItemSummary]:
-    """One for each user event and query; their Lamport times count from 1, each kind's by itself."""
+    """Return one item for each user event and query; Lamport times count from 1 for each kind."""
     ltimes = {"event": 0, "query": 0}
     found = []
     for _, kind, node, name in golden.announcements:
@@ -47,8 +46,8 @@ def sent_rows(golden: Golden) -> Iterator[Row]:
         yield t, node, SENT, item, NOBODY
 
 
-def logged_rows(golden: Golden) -> Iterator[Row]:
-    """When each agent had it: to the tenth of a millisecond that is when it took it, too."""
+def log_rows(golden: Golden) -> Iterator[Row]:
+    """Yield the time each agent had the item: within 0.1 ms also the time it received it."""
     logged = golden.raw.get("user_events") or {}
     for item, (_, kind, _, name) in enumerate(golden.announcements):
         for node, t in logged.get(f"{kind}-delivered:{name}", {"first": {}})["first"].items():

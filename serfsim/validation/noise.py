@@ -1,13 +1,13 @@
-"""What the recording machine's other jobs added to packets, taken from what each recording noted.
+"""Delays caused by other load on the recording machine, estimated from each recording.
 
-Agents and switch shared a busy machine. How much longer each ping took than both latencies was recorded:
-its median and 90th percentile over the run, and the longest of every second. So each way of a packet takes
-a little longer at random (`body`), and where the longest of a second stands out the machine stalls for so
-long (`stalls`): from a random moment of that second on, the first packet that would arrive waits, and
-whatever would arrive in the meantime waits for the stall's end with it. Packets that leave together for the
-same target take equally long: the machine let none overtake another. An emulated network with jitter did.
+Agents and switch shared a busy machine. Recordings contain the excess of pings over both latencies: median
+and 90th percentile over the run, and the maximum of every second. Each one-way trip therefore takes slightly
+longer at random (`body`), and where the maximum of a second stands out the machine stalls (`stalls`): from a
+random moment of that second, the next packet to arrive waits for the length of the stall, and so do packets
+that arrive during it. Packets sent together to one target take equally long, since the machine did not
+reorder them; an emulated network with jitter did.
 
-Nothing here is fitted to what is compared.
+Nothing here is fitted to the compared figures.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from serfsim.native import Random
 from serfsim.network.jitter import Jitter
 from serfsim.validation.golden import Golden
 
-# Of the recordings' excess the 90th percentile is so many medians, in the median of recordings; for those
-# whose own also holds what was done to agents or network.
+# Ratio of the 90th percentile to the median of the excess, in the median recording; for recordings whose own
+# quantiles include faults of agents or network.
 USUAL_SPREAD = 2.2
-OFF_THE_SCALE_S = 0.020  # the recorded quantiles end here
+OFF_THE_SCALE_S = 0.020  # seconds; the recorded quantiles end here
 NORMAL = NormalDist()
 
-# Kinds in which a ping takes long for other reasons than the machine: its target was stopped.
+# Kinds in which a ping is slow for another reason: its target was stopped.
 STOPPED = ("pause",)
 
-EARLY_S = 3.0  # the latency filters of all pairs hold their first samples
+EARLY_S = 3.0  # seconds; the latency filters of all pairs hold their first samples
 EARLY_STALL_S = 0.015
 
 
 def both_ways(golden: Golden) -> tuple[float, float] | None:
-    """What a round trip takes longer, as median * exp(sigma * N(0, 1)) seconds: (median, sigma).
+    """Return the excess of a round trip, median * exp(sigma * N(0, 1)) seconds, as (median, sigma).
 
-    None where packets are given jitter, which the recorded figures then hold as well.
+    None for emulated jitter, which the recorded figures then include.
     """
     if golden.jitter_fraction:
         return None
@@ -48,7 +48,7 @@ def both_ways(golden: Golden) -> tuple[float, float] | None:
 
 
 def body(golden: Golden) -> tuple[float, float] | None:
-    """The same of each way, by Fenton's approximation of a sum of lognormals (1960)."""
+    """Return the excess of a one-way trip, by Fenton's approximation of a sum of lognormals (1960)."""
     both = both_ways(golden)
     if both is None:
         return None
@@ -59,11 +59,10 @@ def body(golden: Golden) -> tuple[float, float] | None:
 
 
 def stalls(golden: Golden) -> list[float]:
-    """Seconds that the machine stalled for, a value a second from `series_start` on.
+    """Return the seconds the machine stalled in every second from `series_start` on.
 
-    The longest excess of a second's pings without the median; where no ping told, how late the switch
-    wrote a packet, or the overrun of a thread that slept 10 ms at a time. What the body's longest of so
-    many pings comes to is no stall.
+    The maximum excess of a second's pings beyond the median; without pings, the switch's delay in writing a
+    packet, or the overrun of a thread sleeping 10 ms at a time. Maxima that `body` explains are no stalls.
     """
     traffic = golden.raw["traffic"]
     told = traffic.get("ping_excess_max_us_per_s") or []
@@ -84,9 +83,9 @@ def at(series: Sequence[float], second: int) -> float:
 
 
 def early_stall(golden: Golden) -> float:
-    """The longest stall of the first seconds after the join, in seconds; 0 where none was long.
+    """Return the longest stall of the first seconds after the join, in seconds; 0 without a long one.
 
-    What falls into the join stays in the coordinates' latency filters and comes back a minute later.
+    A stall during the join stays in the coordinates' latency filters and returns a minute later.
     """
     begin = float(golden.raw["traffic"]["series_start"])
     early = [length for k, length in enumerate(stalls(golden)) if -1.0 < begin + k < EARLY_S]
@@ -95,9 +94,10 @@ def early_stall(golden: Golden) -> float:
 
 
 class MachineNoise(Jitter):
-    """`others` and the stalls; `begin` is when the first second starts, on the clock of `now`.
+    """Network noise: `others` and the stalls.
 
-    `overtaking`: packets that leave together take each its own time.
+    `begin`: start of the first second, on the clock of `now`. `overtaking`: packets sent together have
+    independent delays.
     """
 
     def __init__(
@@ -112,13 +112,13 @@ class MachineNoise(Jitter):
     ) -> None:
         self.others = others
         self.now = now
-        # When, how far and by whose random numbers the last packet left, and what it took longer.
+        # Time, distance, random stream and excess of the last packet.
         self.last: tuple[float, float, Random | None] = (-math.inf, 0.0, None)
         self.last_extra = 0.0
         self.overtaking = overtaking
         self.lengths = [*lengths, 0.0]
         self.ready = [*(begin + k + rng.random() for k in range(len(lengths))), math.inf]
-        self.coming = 0  # the stall that has not begun
+        self.coming = 0  # index of the next stall
         self.stalled_from = self.stalled_until = -math.inf
 
     def sample(self, base: float, rng: Random) -> float:
@@ -130,13 +130,13 @@ class MachineNoise(Jitter):
         arrival = packet[0] + base + extra
         if arrival >= self.ready[self.coming]:
             self.stall(arrival)
-        # Packets are drawn as they are sent: one that arrives before the stall may be drawn after it.
+        # Packets are drawn when sent: one arriving before the stall may be drawn after it.
         if self.stalled_from <= arrival < self.stalled_until:
             return extra + self.stalled_until - arrival
         return extra
 
     def stall(self, arrival: float) -> None:
-        """Begin the stall that is due; those of seconds without a packet never come."""
+        """Begin the stall that is due; stalls of seconds without packets are skipped."""
         while arrival >= self.ready[self.coming + 1]:
             self.coming += 1
         until = arrival + self.lengths[self.coming]

@@ -1,8 +1,8 @@
-"""Figures for which no agreement was laid down: which of them recordings contradict all the same.
+"""Figures without a tolerance that the recordings contradict.
 
-Each recording's value, the mean where it has several, is held against those of its own simulated runs. One
-in fifty lies outside their 1..99 % range though nothing is wrong. So a figure is listed once it lies outside
-in two recordings of a kind or more, to the same side; `by_chance` where so many of so many may.
+Each recording's value, or the mean of several, is compared with its own simulated runs. One in fifty lies
+outside their 1..99 % range by chance. So a figure is listed once it lies outside on the same side in at least
+two recordings of a kind; `by_chance` where chance may produce that many.
 """
 
 from __future__ import annotations
@@ -13,33 +13,36 @@ import numpy as np
 from scipy.stats import binom
 
 from serfsim.validation.compare import RANGE, Pair
-from serfsim.validation.runs import pooled
+from serfsim.validation.runs import pool_figures
 from serfsim.validation.tolerances import tolerance_of
 
 LEAST = 2
-LEAST_RUNS = 20  # the extremes of fewer are too close to call anything outside
+LEAST_RUNS = 20  # the extremes of fewer runs are too close together
 UNLIKELY = 0.01
-# Their counts are looked at, and their sizes judged.
+# Types of messages, whose sizes are judged and counts checked.
 TWICE = "_message_bytes_per_node_s"
-SAME = 1e-9  # of a value; what is printed alike lies inside
+SAME = 1e-9  # relative; values printed alike lie inside
 
 
 @dataclass(frozen=True)
 class Outlier:
-    """A figure of a kind; `above` where recorded values lie above simulated ones; `of` were compared."""
+    """A figure of a kind.
+
+    `above`: the recorded values lie above the simulated ones. `of`: recordings compared.
+    """
 
     kind: str
     figure: str
     above: bool
     recordings: tuple[str, ...]
     recorded: tuple[float, ...]
-    simulated: tuple[float, ...]  # their means
+    simulated: tuple[float, ...]  # means of the runs
     of: int
     by_chance: bool
 
 
 def outliers(pairs: list[Pair]) -> tuple[list[Outlier], int]:
-    """What is to be listed, and how many (recording, figure) were looked at; none of too few runs."""
+    """Return the figures to list, and the number of (recording, figure) values checked."""
     sides: dict[tuple[str, str], list[tuple[int, str, float, float]]] = {}
     for pair in pairs:
         for figure in pair.recorded:
@@ -63,15 +66,15 @@ def outliers(pairs: list[Pair]) -> tuple[list[Outlier], int]:
 
 
 def one_side(runs: int) -> float:
-    """How often one more value lies below the 1 % quantile, interpolated, of so many; above 99 % as often."""
+    """Return the probability that a value lies below the interpolated 1 % quantile of so many others."""
     return (1.0 + RANGE[0] * (runs - 1)) / (runs + 1)
 
 
 def side_of(pair: Pair, figure: str) -> tuple[int, str, float, float] | None:
-    """+1 above the range of the simulated runs, -1 below, 0 inside; None where one side has no value."""
+    """Return +1 above the range of the simulated runs, -1 below, 0 inside; None without values."""
     recorded = np.array(pair.recorded[figure], dtype=np.float64)
     recorded = recorded[np.isfinite(recorded)]
-    runs = [pooled({seed: run}, figure) for seed, run in sorted(pair.runs.items())]
+    runs = [pool_figures({seed: run}, figure) for seed, run in sorted(pair.runs.items())]
     means = np.array([np.mean(values) for values in runs if values])
     if len(recorded) == 0 or len(means) == 0:
         return None

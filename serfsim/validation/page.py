@@ -1,4 +1,4 @@
-"""The comparison as a page: how much agrees, what does not and why, then every judged figure by release."""
+"""The validation page: agreement, differences and causes, then every judged figure by release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serfsim.validation.noise import early_stall
 from serfsim.validation.outliers import LEAST, Outlier, outliers
 from serfsim.validation.plot import FIGURES, save_figures
 from serfsim.validation.releases import order_of, release_of
-from serfsim.validation.tally import OTHERS, SIZES, ZEROS, judged, share_of, sort_of, table
+from serfsim.validation.tally import OTHERS, SIZES, ZEROS, share_of, sort_of, table, with_tolerance
 
 INTRODUCTION = """\
 # Simulated clusters beside real ones
@@ -40,7 +40,7 @@ value. Verdicts:
 TOPICS = (
     (
         "baseline",
-        "Nothing happens",
+        "No faults",
         "Rates, sizes and coordinates. Coordinate errors are medians over pairs.",
     ),
     ("crash", "Crashes", "Seconds from the kill of each victim."),
@@ -77,21 +77,21 @@ def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterat
         yield f"![{title}](images/{name}.png)\n"
     causes = Causes()
     yield from differences(rows, causes)
-    yield from listed(*outliers(pairs), causes)
+    yield from list_outliers(*outliers(pairs), causes)
     yield from causes.told()
-    yield from stalled(pairs)
+    yield from list_stalls(pairs)
     for kind, title, words in TOPICS:
-        asked = [row for row in judged(rows) if row.kind == kind]
+        asked = [row for row in with_tolerance(rows) if row.kind == kind]
         if asked:
             yield f"## {title}\n\n{words}\n"
             yield from by_release([row for row in asked if sort_of(row) == OTHERS])
             yield from zeros([row for row in asked if sort_of(row) == ZEROS])
-    yield from sizes([row for row in judged(rows) if sort_of(row) == SIZES])
-    yield from left_out(skipped)
+    yield from sizes([row for row in with_tolerance(rows) if sort_of(row) == SIZES])
+    yield from list_skipped(skipped)
 
 
 def software(pairs: list[Pair]) -> Iterator[str]:
-    """'60 of Serf 0.9.4' and so on."""
+    """Yield '60 of Serf 0.9.4' for each software."""
     names = [release_of(pair.golden).name for pair in pairs]
     for name in sorted(set(names), key=lambda name: -names.count(name)):
         yield f"{names.count(name)} of Serf {name.replace('-ml', ' with memberlist ')}"
@@ -101,7 +101,7 @@ def software(pairs: list[Pair]) -> Iterator[str]:
 
 
 class Causes:
-    """Causes by number, in the order in which they are first needed; each is told once."""
+    """Causes, numbered in the order of first use and listed once."""
 
     def __init__(self) -> None:
         self.known: list[str] = []
@@ -121,8 +121,8 @@ class Causes:
 
 
 def differences(rows: list[Row], causes: Causes) -> Iterator[str]:
-    """Verdicts other than agreement: one by one, or where chance may account for them figure by figure."""
-    found = [row for row in judged(rows) if row.verdict != AGREES]
+    """Yield the figures that do not agree: one by one, or by figure where chance may account for them."""
+    found = [row for row in with_tolerance(rows) if row.verdict != AGREES]
     yield "## What does not agree\n"
     sure = [row for row in found if not row.by_chance]
     if sure:
@@ -132,11 +132,11 @@ def differences(rows: list[Row], causes: Causes) -> Iterator[str]:
         cause = causes.number(cause_of(row))
         yield f"| {row.group} | {row.release} | {row.figure} | {row.verdict} | {row.note} | {cause} |"
     yield "" if sure else "Nothing beyond chance.\n"
-    yield from perhaps([row for row in found if row.by_chance], judged(rows), causes)
+    yield from perhaps([row for row in found if row.by_chance], with_tolerance(rows), causes)
 
 
 def perhaps(found: list[Row], asked: list[Row], causes: Causes) -> Iterator[str]:
-    """What chance may account for in each group, and how far off the figure is in all groups of a kind."""
+    """Yield the figures that chance may account for, with the deviation over all groups of a kind."""
     if not found:
         return
     yield "Chance may account for these, group by group. The last column but one is of all groups of the"
@@ -157,7 +157,7 @@ def perhaps(found: list[Row], asked: list[Row], causes: Causes) -> Iterator[str]
 
 
 def together(rows: list[Row]) -> float:
-    """Standard errors of several groups as one (Stouffer et al. 1949); what never varies is left out."""
+    """Combine the standard errors of several groups (Stouffer et al. 1949), leaving out constant figures."""
     errors = []
     for row in rows:
         if len(row.recorded) and len(row.simulated) > 1 and row.simulated.std() > 0.0:
@@ -166,8 +166,8 @@ def together(rows: list[Row]) -> float:
     return sum(errors) / math.sqrt(len(errors)) if errors else 0.0
 
 
-def listed(found: list[Outlier], looked_at: int, causes: Causes) -> Iterator[str]:
-    """Figures without a tolerance that recordings contradict."""
+def list_outliers(found: list[Outlier], looked_at: int, causes: Causes) -> Iterator[str]:
+    """Yield the figures without a tolerance that the recordings contradict."""
     yield "## What else recordings contradict\n"
     yield f"No agreement was laid down for {looked_at} values. Each was held against the 1..99 % range of its"
     yield "own recording's simulated runs, outside which one in fifty lies by chance. Here are the figures"
@@ -191,11 +191,11 @@ def listed(found: list[Outlier], looked_at: int, causes: Causes) -> Iterator[str
 
 
 def where(one: Outlier) -> tuple[str, str]:
-    """('above', '2 of 17')."""
+    """Return ('above', '2 of 17')."""
     return ("above" if one.above else "below"), f"{len(one.recordings)} of {one.of}"
 
 
-def stalled(pairs: list[Pair]) -> Iterator[str]:
+def list_stalls(pairs: list[Pair]) -> Iterator[str]:
     found = [(pair.golden.name, early_stall(pair.golden)) for pair in pairs]
     told = [f"{name} ({1000 * length:.0f} ms)" for name, length in found if length > 0.0]
     if told:
@@ -209,7 +209,7 @@ def stalled(pairs: list[Pair]) -> Iterator[str]:
 
 
 def by_release(rows: list[Row]) -> Iterator[str]:
-    """A line for each figure of a group, a column for each release."""
+    """Yield a line for each figure of a group, with a column for each release."""
     releases = sorted({row.release for row in rows}, key=order_of)
     yield "Recorded mean (how many values, of several) / simulated mean [middle 98 % of simulated values].\n"
     yield f"| circumstances | figure | tolerance | {' | '.join(releases)} |"
@@ -236,7 +236,7 @@ def cell(row: Row) -> str:
 
 
 def zeros(rows: list[Row]) -> Iterator[str]:
-    """One sentence for those that are 0; the others stand under what does not agree."""
+    """Summarise figures that are always 0 in a sentence; others are listed as differences."""
     if rows:
         right = [row for row in rows if row.verdict == AGREES]
         names = ", ".join(dict.fromkeys(row.figure for row in right))
@@ -244,7 +244,7 @@ def zeros(rows: list[Row]) -> Iterator[str]:
 
 
 def sizes(rows: list[Row]) -> Iterator[str]:
-    """One line for each type of message, over all groups that had it."""
+    """Yield one line for each message type, over all groups that had it."""
     yield "## Sizes of messages\n"
     yield "Mean bytes of a message without headers, in every group in which real and simulated agents sent"
     yield "any: exact, to a millionth. Acks only where none came by way of a helper, without a coordinate.\n"
@@ -260,8 +260,8 @@ def sizes(rows: list[Row]) -> Iterator[str]:
     yield ""
 
 
-def left_out(skipped: dict[str, str]) -> Iterator[str]:
-    """Each reason once, with the recordings that it keeps out."""
+def list_skipped(skipped: dict[str, str]) -> Iterator[str]:
+    """Yield each reason once, with the recordings it excludes."""
     if skipped:
         yield "## Not simulated\n"
     for why in dict.fromkeys(skipped.values()):

@@ -1,4 +1,4 @@
-"""Recorded beside simulated, to be looked at: what happens over time and loss, and every figure at once."""
+"""Plots of recorded beside simulated figures: over time, over loss, and all figures at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from serfsim.results.scoring.recording import Floats
 from serfsim.validation.compare import AGREES, OPEN, Pair, Row, compare, finite, group_of
 from serfsim.validation.figures.coordinates import TIMES_S
 from serfsim.validation.releases import order_of
-from serfsim.validation.runs import pooled
+from serfsim.validation.runs import pool_figures
 
 DPI = 130
 LOSSES = (5, 10, 20, 30)  # percent
@@ -36,7 +36,7 @@ def save_figures(folder: Path, pairs: list[Pair]) -> None:
 
 
 def behaviour(pairs: list[Pair]) -> Figure:
-    """What real and simulated clusters do, over time and over loss."""
+    """Plot the behaviour of real and simulated clusters, over time and over loss."""
     figure = Figure(figsize=(14.4, 9.4), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.16))
     axes = figure.subplots(2, 3)
     detection(axes[0, 0], pairs)
@@ -44,7 +44,7 @@ def behaviour(pairs: list[Pair]) -> Figure:
     coordinates(axes[0, 2], pairs)
     probes_under_loss(axes[1, 0], pairs)
     suspicions_under_loss(axes[1, 1], pairs)
-    stopped(axes[1, 2], pairs)
+    plot_stopped(axes[1, 2], pairs)
     figure.legend(
         handles=[
             Line2D(
@@ -70,17 +70,17 @@ def members(pairs: list[Pair], group: str) -> list[Pair]:
     return [pair for pair in pairs if group_of(pair.golden) == group]
 
 
-def recorded(pairs: list[Pair], figure: str) -> Floats:
+def recorded_values(pairs: list[Pair], figure: str) -> Floats:
     return finite([value for pair in pairs for value in pair.recorded.get(figure, [])])
 
 
-def simulated(pairs: list[Pair], figure: str) -> Floats:
-    return finite([value for pair in pairs for value in pooled(pair.runs, figure)])
+def simulated_values(pairs: list[Pair], figure: str) -> Floats:
+    return finite([value for pair in pairs for value in pool_figures(pair.runs, figure)])
 
 
 def distribution(ax: Axes, pairs: list[Pair], figure: str, colour: str, label: str) -> None:
-    """The share of values up to each: a line of the simulated, dots of the recorded."""
-    ours, theirs = np.sort(simulated(pairs, figure)), np.sort(recorded(pairs, figure))
+    """Draw cumulative distributions: a line for simulated values, dots for recorded ones."""
+    ours, theirs = np.sort(simulated_values(pairs, figure)), np.sort(recorded_values(pairs, figure))
     if len(ours) == 0 or len(theirs) == 0:
         return
     ax.plot(ours, (np.arange(len(ours)) + 0.5) / len(ours), color=colour, linewidth=2)
@@ -102,7 +102,7 @@ CRASHES = (
 
 
 def of_crashes(ax: Axes, pairs: list[Pair], figure: str, limits: tuple[float, float]) -> None:
-    """One figure of all victims, a line and a row of dots for each group of recordings."""
+    """Draw one figure of all victims, a line and a row of dots for each group of recordings."""
     for group, label, colour in CRASHES:
         distribution(ax, members(pairs, group), figure, colour, label)
     shares(ax)
@@ -130,10 +130,10 @@ def coordinates(ax: Axes, pairs: list[Pair]) -> None:
         ("a-baseline-n40", "40 agents", style.GREEN),
     ):
         there = members(pairs, group)
-        times = [at for at in TIMES_S if len(recorded(there, f"coordinate_error_p50_at_{at}s"))]
+        times = [at for at in TIMES_S if len(recorded_values(there, f"coordinate_error_p50_at_{at}s"))]
         if not times:
             continue
-        values = [simulated(there, f"coordinate_error_p50_at_{at}s") for at in times]
+        values = [simulated_values(there, f"coordinate_error_p50_at_{at}s") for at in times]
         low, high = np.array([np.quantile(value, (0.01, 0.99)) for value in values]).T
         ax.fill_between(times, low, high, color=colour, alpha=0.16, linewidth=0)
         ax.plot(times, [value.mean() for value in values], color=colour, linewidth=2)
@@ -152,13 +152,13 @@ def coordinates(ax: Axes, pairs: list[Pair]) -> None:
 
 
 def loss_share(pair: Pair) -> float | None:
-    """Of packets lost one by one; None for other models."""
+    """Return the share of packets lost independently; None for other models."""
     rules = [arguments[0] for _, action, arguments in pair.golden.actions if action == "rule"]
     return next((float(rule["loss"]) for rule in rules if 0.0 < float(rule.get("loss", 1.0)) < 1.0), None)
 
 
 def over_loss(ax: Axes, pairs: list[Pair], word: str, figure: str, colour: str, label: str) -> None:
-    """A figure of the recordings of loss whose names hold `word`, over the share of lost packets."""
+    """Draw a figure of the loss recordings whose names contain `word` over the share of lost packets."""
     by_share: dict[float, list[Pair]] = {}
     for pair in pairs:
         share = loss_share(pair)
@@ -168,12 +168,12 @@ def over_loss(ax: Axes, pairs: list[Pair], word: str, figure: str, colour: str, 
     if not at:
         return
     percent = 100 * np.array(at)
-    values = [simulated(by_share[share], figure) for share in at]
+    values = [simulated_values(by_share[share], figure) for share in at]
     low, high = np.array([np.quantile(value, (0.01, 0.99)) for value in values]).T
     ax.fill_between(percent, low, high, color=colour, alpha=0.22, linewidth=0)
     ax.plot(percent, [value.mean() for value in values], color=colour, linewidth=2)
     for share in at:
-        there = recorded(by_share[share], figure)
+        there = recorded_values(by_share[share], figure)
         ax.plot([100 * share] * len(there), there, color=colour, marker="o", markersize=6, linestyle="")
     ax.plot([], [], color=colour, marker="o", markersize=6, linestyle="", label=label)
 
@@ -188,7 +188,7 @@ def probes_under_loss(ax: Axes, pairs: list[Pair]) -> None:
     ax.set_xlabel("lost datagrams [%]; TCP is untouched")
     ax.set_ylabel("probes a minute, 32 agents")
     ax.legend(loc="lower right")
-    style.heading(ax, "Probes under loss", "With TCP to fall back on no member is ever suspected.")
+    style.heading(ax, "Probes under loss", "With the TCP fallback no member is ever suspected.")
 
 
 def suspicions_under_loss(ax: Axes, pairs: list[Pair]) -> None:
@@ -205,7 +205,7 @@ def suspicions_under_loss(ax: Axes, pairs: list[Pair]) -> None:
     style.heading(ax, "Suspicions under loss", "Where TCP cannot save every probe.")
 
 
-def stopped(ax: Axes, pairs: list[Pair]) -> None:
+def plot_stopped(ax: Axes, pairs: list[Pair]) -> None:
     for group, label, colour in (
         ("f-pause-n32", "running 1 to 2 s between stops", style.BLUE),
         ("f-pause-4of32-gap50to500ms-n32", "running 50 to 500 ms", style.ORANGE),
@@ -225,7 +225,7 @@ MARKERS = "osD^v"
 
 
 def agreement(pairs: list[Pair]) -> Figure:
-    """Recorded over simulated mean of every figure with a margin: a line a figure, a mark a group."""
+    """Plot recorded over simulated mean of figures with a margin: a line per figure, a mark per group."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in compare(pairs):
         if has_ratio(row):

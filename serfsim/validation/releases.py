@@ -1,7 +1,7 @@
-"""The release that a recording's agents ran, and the simulated release that stands for it.
+"""Releases of a recording's agents, and the simulated release for each.
 
-A recording names its software in words: "Serf 0.10.2, memberlist 0.5.2, ...". One table says which column
-of `protocol.versions` is run beside it; a new column there is one more line here.
+A recording names its software in words: "Serf 0.10.2, memberlist 0.5.2, ...". One table maps it to a column
+of `protocol.versions`; a new column needs one line here.
 """
 
 from __future__ import annotations
@@ -11,26 +11,32 @@ from dataclasses import dataclass
 
 from serfsim.validation.golden import Golden, NotComparable
 
-# (Serf, memberlist), each as far as its second number: the column.
+# (Serf, memberlist), by major and minor number: the column.
 COLUMNS = {
     ("0.9", "0.2"): "0.9",
     ("0.10", "0.5"): "latest",
     ("0.10", "0.6"): "latest",
 }
-# The memberlist that each release of Serf comes with; any other is said in the release's name.
+# The memberlist shipped with each release of Serf; another one is part of the release's name.
 USUAL_MEMBERLIST = {"0.9": "0.2", "0.10": "0.5"}
 
 
 @dataclass(frozen=True)
 class Release:
-    """`name` as people call it, "0.10.2" or "0.10.2-ml0.6.0"; `version` as a scenario's cluster does."""
+    """A release.
+
+    `name` is the usual one, "0.10.2" or "0.10.2-ml0.6.0"; `version` is that of a scenario's cluster.
+    """
 
     name: str
     version: str
 
 
 def release_of(golden: Golden) -> Release:
-    """NotComparable where no column stands for the recording's software."""
+    """Return the release of a recording.
+
+    Raises NotComparable where no column matches its software.
+    """
     software = str(golden.raw.get("software"))
     found = re.match(r"Serf (\d+\.\d+)(\S*?),? .*?memberlist (\d+\.\d+)([.\d]*)", software)
     if found is None:
@@ -46,6 +52,6 @@ def release_of(golden: Golden) -> Release:
 
 
 def order_of(release: str) -> tuple[list[int], str]:
-    """0.9.4 before 0.10.2."""
+    """Return a sort key that puts 0.9.4 before 0.10.2."""
     serf, _, memberlist = release.partition("-ml")
     return [int(part) for part in serf.split(".")], memberlist

@@ -1,8 +1,7 @@
-"""Running recordings' scenarios over many seeds, on several processes, and keeping what they gave.
+"""Runs of the recordings' scenarios over many seeds on several processes, with cached figures.
 
-The figures of every (recording, seed) are kept in a file of their own under `folder`, together with a
-digest of the sources that they came from: what an interrupted validation has run, or one with fewer
-seeds, is not run again, and what older sources gave is.
+The figures of every (recording, seed) are kept in a file under `folder` with a digest of the sources that
+produced them. A later validation repeats only missing runs and those of older sources.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from serfsim.validation.golden import Golden, name_of, read
 from serfsim.validation.noise import MachineNoise, stalls
 from serfsim.validation.scenario import latency_file, scenario, warm_up
 
-# Sources that no figure depends on.
+# Sources that figures do not depend on.
 NOT_AFFECTING_COUNTS = (
     *(part for part in NOT_AFFECTING_RUNS if part != "validation/"),
     *(f"validation/{name}.py" for name in ("__main__", "causes", "compare", "page", "plot", "tolerances")),
@@ -56,7 +55,7 @@ class Job:
 
 
 def simulate(golden: Golden, seed: int, folder: Path) -> Recording:
-    """One run of a recording's scenario; its latencies are written to `folder` first."""
+    """Run a recording's scenario once, after writing its latencies to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     sim = Simulation(scenario(golden, latency_file(golden, folder)), seed)
     sim.network.jitter = machine_noise(sim, golden, seed)
@@ -67,7 +66,7 @@ def simulate(golden: Golden, seed: int, folder: Path) -> Recording:
 
 
 def machine_noise(sim: Simulation, golden: Golden, seed: int) -> MachineNoise:
-    """The stalls of the recording's machine on top of the scenario's jitter."""
+    """Return the stalls of the recording's machine on top of the scenario's jitter."""
     begin = float(golden.raw["traffic"]["series_start"]) - warm_up(golden) + sim.origin
     rng = stream(seed, "machine/stalls")
     queue = sim.queue
@@ -82,7 +81,7 @@ def machine_noise(sim: Simulation, golden: Golden, seed: int) -> MachineNoise:
 
 
 def with_message_bytes(recording: Recording, trace: Trace) -> Recording:
-    """Besides packets' bytes those of the messages in them: "message/TYPE" in `traffic_bytes`."""
+    """Add the bytes of messages to those of packets: "message/TYPE" in `traffic_bytes`."""
     table = np.array(list(trace.sizes), dtype=np.int64).reshape(-1, TRAFFIC_COLUMNS)
     known = recording.traffic_bytes
     places = {name: MESSAGE + kind for kind, name in {**LEADING, **BROADCASTS}.items()}
@@ -93,7 +92,7 @@ def with_message_bytes(recording: Recording, trace: Trace) -> Recording:
 
 
 def polls(sim: Simulation, golden: Golden) -> Iterator[Any]:
-    """Sample the coordinates when the recording polled them."""
+    """Sample the coordinates at the times the recording polled them."""
     for poll in rounds(golden.raw["coords"]):
         at = poll[len(poll) // 2][0] - warm_up(golden)
         if at > sim.now:
@@ -104,14 +103,14 @@ def polls(sim: Simulation, golden: Golden) -> Iterator[Any]:
 def run_all(
     paths: list[Path], seeds: list[int], folder: Path, workers: int, progress: Callable[[int, int], None]
 ) -> dict[str, dict[int, Figures]]:
-    """The figures of every recording and seed: {name: {seed: figures}}."""
+    """Return the figures of every recording and seed: {name: {seed: figures}}."""
     sources = package_digest(NOT_AFFECTING_COUNTS)
-    # Seed by seed: what is interrupted has fewer seeds of all recordings, not all seeds of a few.
+    # Seed by seed: an interruption leaves fewer seeds of all recordings, not all seeds of a few.
     jobs = [Job(path, seed, folder, sources) for seed in seeds for path in paths]
     found: dict[Job, Figures] = {job: known for job in jobs if (known := recall(job)) is not None}
     missing = [job for job in jobs if job not in found]
     progress(len(found), len(jobs))
-    for job, values in carried_out(missing, workers):
+    for job, values in carry_out_all(missing, workers):
         found[job] = values
         progress(len(found), len(jobs))
     ordered: dict[str, dict[int, Figures]] = {}
@@ -120,7 +119,7 @@ def run_all(
     return ordered
 
 
-def carried_out(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
+def carry_out_all(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
     if workers <= 1:
         for job in jobs:
             yield job, carry_out(job)
@@ -137,9 +136,9 @@ def carried_out(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Figures]]:
 
 
 def carry_out(job: Job) -> Figures:
-    """Run one job, keep and return its figures."""
-    golden = recalled_recording(job.path)
-    # Each process writes latencies of its own, so that none reads what another has half written.
+    """Run one job, keep its figures and return them."""
+    golden = read_cached(job.path)
+    # Each process writes its own latency file, so none reads a half-written one.
     recording = simulate(golden, job.seed, job.folder / "latencies" / str(os.getpid()))
     values = figures(golden, recording)
     keep(job, values)
@@ -147,7 +146,7 @@ def carry_out(job: Job) -> Figures:
 
 
 @cache
-def recalled_recording(path: Path) -> Golden:
+def read_cached(path: Path) -> Golden:
     return read(path)
 
 
@@ -158,7 +157,7 @@ def keep(job: Job, values: Figures) -> None:
 
 
 def recall(job: Job) -> Figures | None:
-    """What an earlier validation of the same sources kept, if it can be read."""
+    """Return the figures kept by an earlier validation of the same sources, if readable."""
     try:
         kept = json.loads(job.kept.read_text(encoding="utf-8"))
         if kept["sources"] != job.sources:
@@ -168,7 +167,7 @@ def recall(job: Job) -> Figures | None:
         return None
 
 
-def pooled(runs: dict[int, Figures], figure: str) -> list[float]:
-    """The values of one figure over all seeds, in the order of the seeds."""
+def pool_figures(runs: dict[int, Figures], figure: str) -> list[float]:
+    """Return the values of one figure over all seeds, in the order of the seeds."""
     values = [value for seed in sorted(runs) for value in runs[seed].get(figure, [])]
     return [value for value in values if not math.isnan(value)]

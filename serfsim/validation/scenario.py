@@ -1,8 +1,8 @@
-"""A recording as a scenario: the same latencies, starts, joins, faults and workload, at the same times.
+"""Conversion of a recording to a scenario: latencies, starts, joins, faults and workload at the same times.
 
-Scenario times count from the end of the warm-up, which ends before the first fault. It ends at a
-whole number of seconds after the recording's own traffic series begins, so that both count the same
-seconds. The latencies are handed over as a file that `latency_file` writes.
+Scenario times count from the end of the warm-up, which ends before the first fault, a whole number of seconds
+after the recording's traffic series begins, so that both count the same seconds. The latencies go into a file
+that `latency_file` writes.
 """
 
 from __future__ import annotations
@@ -24,35 +24,38 @@ JITTER_SIGMA = 1.0
 TRANSPORTS = {"udp": "udp", "tcp": "tcp", "any": "all"}
 RULE_KEYS = {"id", "src", "dst", "sym", "proto", "loss", "ge"}
 
-# Payloads in bytes: what the recordings' messages, of 50, 121 and 48 bytes, have room for. They compress:
-# after 20 events the state of an exchange has 310 bytes more, with random ones it would have 400.
+# Payload bytes, to match the recordings' messages of 50, 121 and 48 bytes. These compress: after 20 events
+# the state of an exchange has 310 more bytes; with random payloads it would have 400.
 EVENT_PAYLOAD, QUERY_PAYLOAD, ANSWER = 16, 1, 1
 
-# What is no fault: said elsewhere, or how a fault ends.
+# Actions that are not faults: handled elsewhere, or the end of a fault.
 NO_FAULTS = ("unrule", "cont", "route", "kill", "leave", "force-leave", "event", "query", "respond-all")
 
 
 def seconds(value: float) -> str:
-    """A duration as a scenario file has it, to the nanosecond."""
+    """Format a duration for a scenario file, to the nanosecond."""
     return f"{value:.9f}s"
 
 
 def warm_up(golden: Golden) -> float:
-    """Seconds from the join to the zero of the scenario's clock."""
+    """Return the seconds from the join to the zero of the scenario's clock."""
     series = float(golden.raw["traffic"]["series_start"])
     first = min([golden.scenario_start, *(t for t, _, _ in golden.actions)])
     return series + math.floor(max(first, 1.0) - series)
 
 
 def latency_file(golden: Golden, folder: Path) -> Path:
-    """Write the one-way latencies in seconds where `scenario` looks for them."""
+    """Write the one-way latencies in seconds to the file named in `scenario`."""
     path = folder / f"{golden.name}.npz"
     np.savez(path, one_way=golden.one_way_s)
     return path
 
 
 def scenario(golden: Golden, latencies: Path) -> Scenario:
-    """The recording as a scenario. NotComparable where it holds what no scenario can."""
+    """Return the recording as a scenario.
+
+    Raises NotComparable for actions that no scenario supports.
+    """
     zero = warm_up(golden)
     return Scenario(
         name=golden.name,
@@ -69,18 +72,18 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
         network={
             "topology": {"model": "matrix", "file": str(latencies), "unit": "s", "kind": "one_way"},
             "jitter": jitter(golden),
-            # The kernel of the recordings repeats a lost SYN after 1, 2, 3, 4, 5 and 7 s.
+            # The recordings' kernel retransmits a lost SYN after 1, 2, 3, 4, 5 and 7 s.
             "tcp": {"syn_retries": "linear"},
         },
         faults=list(faults(golden, zero)),
         workload=[*removals(golden, zero), *announcements(golden, zero)],
-        # `runs.py` polls the coordinates when the recording did; one more sample at the end is no harm.
+        # `runs.py` polls the coordinates at the recording's times; a last sample at the end does no harm.
         record={"coordinates": seconds(golden.end)},
     )
 
 
 def jitter(golden: Golden) -> dict[str, Any]:
-    """What packets take beyond their latency: by the emulated network, or by the agents' machine."""
+    """Return the delay of packets beyond their latency: emulated jitter, or the agents' machine."""
     if golden.jitter_fraction:
         return {"model": "lognormal", "fraction": golden.jitter_fraction, "sigma": JITTER_SIGMA}
     noise = body(golden)
@@ -91,7 +94,7 @@ def jitter(golden: Golden) -> dict[str, Any]:
 
 
 def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
-    """Every action of the timeline, on the scenario's clock."""
+    """Yield every action of the timeline as a fault on the scenario's clock."""
     names = golden.names
     for t, action, arguments in golden.actions:
         at = {"at": seconds(t - zero)}
@@ -115,7 +118,7 @@ def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
 
 
 def removals(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
-    """Every time that one agent was told to say of another that it has left."""
+    """Yield every forced removal of one node by another."""
     for t, action, arguments in golden.actions:
         if action == "force-leave":
             by, about = (golden.names[int(node)] for node in arguments[:2])
@@ -123,7 +126,7 @@ def removals(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
 
 
 def announcements(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
-    """Every user event, not to be held back, and every query, which all agents ack and answer at once."""
+    """Yield every user event, without coalescing, and every query, which all agents answer at once."""
     for t, kind, node, name in golden.announcements:
         sent = {kind: name, "from": golden.names[node], "at": seconds(t - zero)}
         if kind == "event":
@@ -133,13 +136,13 @@ def announcements(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
 
 
 def lasting(golden: Golden, t: float, name: object) -> dict[str, Any]:
-    """How long the rule of that name lasts; nothing where it lasts to the end."""
+    """Return how long the named rule lasts; empty if to the end."""
     ends = [end for end, action, args in golden.actions if action == "unrule" and args[0] == name and end > t]
     return {"for": seconds(min(ends) - t)} if ends else {}
 
 
 def rule(golden: Golden, told: dict[str, Any]) -> dict[str, Any]:
-    """A rule of the switch as a fault, without its times."""
+    """Return a rule of the switch as a fault, without its times."""
     strange = set(told) - RULE_KEYS
     if strange or told.get("proto", "any") not in TRANSPORTS:
         raise NotComparable(f"{golden.name}: found a rule {told}; expected only {sorted(RULE_KEYS)}")
@@ -161,7 +164,7 @@ def of_transport(transport: str, model: Any) -> dict[str, Any]:
 
 
 def chain(told: dict[str, float]) -> dict[str, Any]:
-    """Gilbert and Elliott's; P(good to bad), P(bad to good), loss while good, loss while bad."""
+    """Return the Gilbert-Elliott model: P(good to bad), P(bad to good), loss while good, loss while bad."""
     return {
         "model": "gilbert_elliott",
         "good_to_bad": told["pgb"],
@@ -172,7 +175,7 @@ def chain(told: dict[str, float]) -> dict[str, Any]:
 
 
 def around(golden: Golden, told: dict[str, Any]) -> dict[str, Any]:
-    """Whom a rule is about: packets from `src` to `dst`, all where not said, and back with `sym`."""
+    """Return the nodes of a rule: packets from `src` to `dst`, all by default, and back with `sym`."""
     sources, targets, both = told.get("src"), told.get("dst"), bool(told.get("sym"))
     names = golden.names
     if sources is None and targets is None:

@@ -1,4 +1,4 @@
-"""How many figures agree: in all, by sort, by kind and release."""
+"""Counts of figures that agree: in total, by sort, by kind and release."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ def sort_of(row: Row) -> str:
     return ZEROS if row.tolerance is not None and row.tolerance.check == "zero" else OTHERS
 
 
-def judged(rows: list[Row]) -> list[Row]:
+def with_tolerance(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.verdict]
 
 
 def agreeing(rows: list[Row]) -> str:
-    """'12 of 14 (86 %)'; a dash of none."""
+    """Format '12 of 14 (86 %)'; a dash without rows."""
     agree = sum(row.verdict == AGREES for row in rows)
     return f"{agree} of {len(rows)} ({100 * agree / len(rows):.1f} %)" if rows else "-"
 
 
 def share_of(rows: list[Row]) -> str:
-    """One sentence: the share of agreement, and that of each sort of figure."""
-    asked = judged(rows)
+    """Return one sentence with the share of agreement, in total and for each sort of figure."""
+    asked = with_tolerance(rows)
     parts = [f"{sort}: {agreeing([row for row in asked if sort_of(row) == sort])}" for sort in SORTS]
     return f"{agreeing(asked)} judged figures agree; {'; '.join(parts)}."
 
 
 def table(rows: list[Row]) -> Iterator[str]:
-    """Verdicts by kind and release, in Markdown; sizes and zeros apart from all others."""
+    """Yield a Markdown table of verdicts by kind and release, with sizes and zeros in separate columns."""
     yield "| kind | release | sizes agree | zeros agree | others agree | open | differ | of these by chance |"
     yield "|---|---|---:|---:|---:|---:|---:|---:|"
-    asked = judged(rows)
+    asked = with_tolerance(rows)
     keys = dict.fromkeys((row.kind, row.release) for row in asked)
     for kind, release in [*sorted(keys), ("all", "")]:
         mine = [row for row in asked if kind == "all" or (row.kind, row.release) == (kind, release)]
-        cells = [agreed_of([row for row in mine if sort_of(row) == sort]) for sort in SORTS]
+        cells = [agreement_of([row for row in mine if sort_of(row) == sort]) for sort in SORTS]
         differing = [row for row in mine if row.verdict == DIFFERS]
         cells += [
             str(sum(row.verdict == OPEN for row in mine)),
@@ -51,5 +51,5 @@ def table(rows: list[Row]) -> Iterator[str]:
         yield f"| {kind} | {release} | {' | '.join(cells)} |"
 
 
-def agreed_of(rows: list[Row]) -> str:
+def agreement_of(rows: list[Row]) -> str:
     return f"{sum(row.verdict == AGREES for row in rows)} of {len(rows)}" if rows else "-"

@@ -1,4 +1,4 @@
-"""How closely a simulated cluster has to agree with a real one: the table, and nothing but the table.
+"""Tolerances between simulated and real clusters: the table, and nothing else.
 
 It was laid down with the recordings, from how repeatable each figure is among real clusters, before
 anything was compared. Each row says which recordings (`kinds`, and optionally a pattern of their
@@ -44,7 +44,7 @@ from serfsim.validation.golden import Golden
 
 LEAST_KS_P = 0.01
 STANDARD_ERRORS = 2.0
-DIAL_TIMEOUT_S = 10.0  # of profile lan
+DIAL_TIMEOUT_S = 10.0  # seconds, of profile lan
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Tolerance:
         )
 
     def text(self) -> str:
-        """The tolerance in a few words."""
+        """Describe the tolerance in a few words."""
         words = {
             "exact": "exact",
             "zero": "0",
@@ -93,7 +93,7 @@ def timeout(golden: Golden) -> float:
 
 
 def udp_share(golden: Golden) -> float | None:
-    """The loss of UDP where TCP is untouched and packets are lost one by one, else None."""
+    """Return the loss of UDP where TCP is untouched and losses are independent, else None."""
     rules = [arguments[0] for _, action, arguments in golden.actions if action == "rule"]
     if len(rules) == 1 and rules[0].get("proto") == "udp" and set(rules[0]) == {"id", "proto", "loss"}:
         return float(rules[0]["loss"])
@@ -101,13 +101,13 @@ def udp_share(golden: Golden) -> float | None:
 
 
 def failed_pings(golden: Golden) -> float | None:
-    """Ping or ack is lost; every member probes once a second. Per minute of the whole cluster."""
+    """Return the pings per minute that lose ping or ack, in the whole cluster at one probe a second."""
     share = udp_share(golden)
     return None if share is None else 60.0 * golden.n * (1.0 - (1.0 - share) ** 2)
 
 
 def saved_by_tcp(golden: Golden) -> float | None:
-    """And all three helpers fail, each with four packets on its way."""
+    """Return those of them in which all three helpers fail too, each with four packets on its way."""
     share = udp_share(golden)
     if share is None:
         return None
@@ -115,7 +115,7 @@ def saved_by_tcp(golden: Golden) -> float | None:
 
 
 def is_dialling(golden: Golden) -> bool:
-    """Whether connections that lost their first packets were under way when the network healed."""
+    """Return True if connections that lost their first packets were being dialled when the network healed."""
     healed, waits = golden.fault_end, DIAL_TIMEOUT_S
     dials = golden.raw["traffic"].get("tcp_conns") or ()
     return golden.healed and any(healed - waits < dial[0] < healed and dial[8] > 0 for dial in dials)
@@ -161,7 +161,7 @@ ADDED: tuple[Tolerance, ...] = (
 )
 
 TOLERANCES: tuple[Tolerance, ...] = (
-    # Nothing happens.
+    # No faults.
     Tolerance(BASELINE, r"((ping|ack)|udp_bytes)_per_node_s|push_pulls_per_node_min", "mean", 0.005),
     Tolerance(BASELINE, r"(ping|ack)_bytes", "exact"),
     Tolerance(BASELINE, r"(ping|ack)_message_bytes_per_node_s", "mean", 0.005),
@@ -210,12 +210,12 @@ TOLERANCES: tuple[Tolerance, ...] = (
     Tolerance(DISSEMINATION, r"failed_ping_per_min", "mean", 0.03, names=LOSSY, closed_form=failed_pings),
     Tolerance(DISSEMINATION, r"tcp_saved_per_min", "mean", 0.10, names=LOSSY, closed_form=saved_by_tcp),
     Tolerance(DISSEMINATION, r"(suspect|refute_suspect|failed)_per_min", "zero"),
-    # The wire format. An ack that comes by way of a helper has no coordinate and is shorter.
+    # The wire format. An ack relayed by a helper has no coordinate and is shorter.
     Tolerance(ALL, rf"({UNMIXED})_message_bytes", "exact", if_both=True),
     Tolerance(UNRELAYED, r"ack_message_bytes", "exact", names=r"(?!h-.*loss20).*"),
 )
 
 
 def tolerance_of(golden: Golden, figure: str) -> Tolerance | None:
-    """The row for a figure of a recording; None: no agreement is asked for."""
+    """Return the tolerance of a figure of a recording, or None."""
     return next((row for row in (*ADDED, *TOLERANCES) if row.applies(golden, figure)), None)

@@ -255,7 +255,7 @@ def test_ours_gives_up_a_name_that_another_bears(cluster: Cluster, tmp_path: Pat
         asyncio.run(until(lambda: thief.process.poll() is not None))
         assert thief.process.returncode == 2
         assert "minority in name conflict resolution, quitting [0 / " in thief.log
-        assert "n1 is the name of another member" in thief.log
+        assert "n1 is already the name of another member" in thief.log
         assert n1.process.poll() is None
 
 

@@ -109,7 +109,7 @@ def test_an_interruption_while_the_run_is_scored_keeps_all_but_figures(
     pressing(monkeypatch, 1)
     done = serfsim_in("run", file, "--out", "r")
     assert done.exit_code == 130
-    assert done.stderr.startswith("interrupted: keeping what came before")
+    assert done.stderr.startswith("interrupted: saving the partial result")
     found = summary(tmp_path / "r")
     assert (found["complete"], found["interrupted_at_s"]) == (False, None)
     assert found["detection"]["first_s"]["n"] == 1

@@ -133,9 +133,7 @@ def test_a_folder_that_is_no_result_is_left_alone_and_nothing_is_run(
     (tmp_path / "home" / "letter.txt").write_text("dear", encoding="utf-8")
     done = serfsim_in("run", file, "--out", "home")
     assert done.exit_code == 2
-    assert done.stderr.startswith(
-        "home: found something that is not a result folder (no manifest.json of its own); "
-    )
+    assert done.stderr.startswith("home: found something that is not a result folder (no manifest.json); ")
     assert simulation.runs == []
     assert (tmp_path / "home" / "letter.txt").read_text(encoding="utf-8") == "dear"
 

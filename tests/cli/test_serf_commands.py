@@ -218,7 +218,7 @@ def test_info_of_a_run_that_cannot_be_made_again_is_refused(folder: Path, tmp_pa
     )
     assert "scenario.yaml is not as serfsim wrote it" in refusal("info", other, "--at", "60s")
     manifest.renew(other, "result", ["scenario.yaml"])
-    assert "cannot be made again as it was" in refusal("info", other, "--at", "60s")
+    assert "cannot be repeated exactly" in refusal("info", other, "--at", "60s")
 
 
 # What is refused ---------------------------------------------------------------------------------
@@ -294,4 +294,4 @@ def test_an_open_door_without_a_key_is_warned_of(tmp_path: Path) -> None:
         for key, warned in ((), True), (("--rpc-auth", "s3cret"), False):
             done = asked("serve", tmp_path / "s.yaml", "--rpc-addr", address, *key)
             assert done.exit_code == 2
-            assert ("whoever reaches it may give orders" in done.stderr) is warned
+            assert ("--rpc-auth requires a key" in done.stderr) is warned

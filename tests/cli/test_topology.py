@@ -96,7 +96,7 @@ def test_a_result_folder_is_surveyed_with_what_vivaldi_came_to(serfsim_in: Serfs
     done = serfsim_in("topology", "result", "--nodes=3")
     assert (done.exit_code, done.stderr) == (
         2,
-        "result: found a result folder; expected none of --nodes, --seed and --set, as it has been run\n",
+        "result: found a result folder; expected no --nodes, --seed or --set for a finished run\n",
     )
 
 

@@ -81,4 +81,4 @@ def test_a_result_is_no_sweep(scenario: Path) -> None:
     serfsim.run(serfsim.load(str(scenario)), seed=1).save("one", figures=False)
     code, _, err = tune("one", *ASKED)
     assert code == 2
-    assert "is not the folder of a sweep" in err
+    assert "not a sweep folder" in err

@@ -138,7 +138,7 @@ def test_differences_that_no_member_notices_are_said_to_have_no_effect() -> None
 
 
 def test_long_names_are_broken_between_words() -> None:
-    from serfsim.cli.names import broken
+    from serfsim.cli.names import break_name
 
-    assert broken("false_positives_per_node_hour", 18) == "false_positives_\nper_node_hour"
-    assert broken("full_s.p50", 18) == "full_s.p50"
+    assert break_name("false_positives_per_node_hour", 18) == "false_positives_\nper_node_hour"
+    assert break_name("full_s.p50", 18) == "full_s.p50"

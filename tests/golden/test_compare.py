@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serfsim.validation.__main__ import arguments, chosen
+from serfsim.validation.__main__ import arguments, select_recordings
 from serfsim.validation.compare import AGREES, DIFFERS, OPEN, Pair, Row, compare, group_of
 from serfsim.validation.golden import Golden, NotComparable, RecordingError, read, recordings_in
 from serfsim.validation.outliers import outliers
@@ -124,11 +124,11 @@ def test_recordings_whose_names_hold_dots_keep_their_runs_apart() -> None:
 
 
 def test_recordings_are_chosen_by_name_kind_and_release() -> None:
-    kept, _ = chosen(arguments(["--recordings", "b-crash-n4*", "--release", "0.10.2"]))
+    kept, _ = select_recordings(arguments(["--recordings", "b-crash-n4*", "--release", "0.10.2"]))
     assert [told.name for _, told in kept] == ["b-crash-n4-v1-serf0.10.2-s01"]
-    kept, skipped = chosen(arguments(["--recordings", "[kl]-*", "--kind", "leave"]))
+    kept, skipped = select_recordings(arguments(["--recordings", "[kl]-*", "--kind", "leave"]))
     assert len(kept) == 4
-    kept, skipped = chosen(arguments(["--recordings", "k-*"]))
+    kept, skipped = select_recordings(arguments(["--recordings", "k-*"]))
     assert len(kept) == 4
     assert skipped == {}
 
@@ -143,4 +143,4 @@ def test_recordings_are_chosen_by_name_kind_and_release() -> None:
 )
 def test_a_choice_of_nothing_names_what_there_is(words: list[str], message: str) -> None:
     with pytest.raises(RecordingError, match=message):
-        chosen(arguments(words))
+        select_recordings(arguments(words))

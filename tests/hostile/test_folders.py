@@ -85,7 +85,7 @@ def test_a_file_that_somebody_changed_is_not_replaced(result: Result, saved: Pat
     with (saved / "log.txt").open("a", encoding="utf-8") as stream:
         stream.write("my remark\n")
     with pytest.raises(
-        ResultError, match=r"log\.txt: found a file that serfsim did not write, or that somebody"
+        ResultError, match=r"log\.txt: found a file that serfsim did not write, or that was edited"
     ):
         result.save(saved)
     assert (saved / "log.txt").read_text(encoding="utf-8").endswith("my remark\n")
@@ -105,7 +105,7 @@ def test_a_manifest_that_names_files_elsewhere_is_no_way_to_them(result: Result,
     told["files"]["../secret.txt"] = {"bytes": 4, "hash": "x"}
     (saved / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
     for use in (lambda: result.save(saved), lambda: open_result(saved)):
-        with pytest.raises(ResultError, match=r"manifest\.json: cannot be understood"):
+        with pytest.raises(ResultError, match=r"manifest\.json: cannot be read"):
             use()
     assert secret.read_text(encoding="utf-8") == "mine"
 
@@ -306,7 +306,7 @@ def test_a_comparison_keeps_what_is_somebodys(saved: Path) -> None:
     assert command("compare", saved, saved, "--out", out).exit_code == 0
     (out / "comparison.md").write_text("mine", encoding="utf-8")
     done = command("compare", saved, saved, "--out", out)
-    assert "comparison.md: found a file that serfsim did not write, or that somebody changed" in done.stderr
+    assert "comparison.md: found a file that serfsim did not write, or that was edited" in done.stderr
     assert (out / "comparison.md").read_text(encoding="utf-8") == "mine"
 
 

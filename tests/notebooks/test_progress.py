@@ -77,22 +77,22 @@ def test_the_rest_is_told_by_the_pace_of_the_last_seconds() -> None:
     for step in range(1, 11):
         now = step / 10.0
         pace.tell(step / 20.0, now)
-    assert pace.left_s(now) == pytest.approx(1.0)
+    assert pace.seconds_left(now) == pytest.approx(1.0)
     for step in range(1, 25 * 8 + 1):
         now = 1.0 + step / 8.0
         pace.tell(0.5 + step / 800.0, now)
-        left = pace.left_s(now)
+        left = pace.seconds_left(now)
         assert left is not None
         if now > 6.5:
             assert left == pytest.approx(51.0 - now, rel=0.05)
     # A slice that does not end is no reason to promise the same.
-    later = pace.left_s(now + 60.0)
+    later = pace.seconds_left(now + 60.0)
     assert later is not None
     assert later > 300.0
 
 
 def test_without_any_progress_no_rest_is_told() -> None:
     pace = Pace(0.0)
-    assert pace.left_s(10.0) is None
+    assert pace.seconds_left(10.0) is None
     pace.tell(0.0, 10.0)
-    assert pace.left_s(11.0) is None
+    assert pace.seconds_left(11.0) is None

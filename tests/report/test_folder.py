@@ -104,7 +104,7 @@ def test_what_is_no_result_is_never_replaced(result: Result, tmp_path: Path) -> 
 
 def test_a_place_that_cannot_be_written_is_said_to_be_so(result: Result, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(ResultError, match="expected a folder to write in"):
+    with pytest.raises(ResultError, match="expected a folder"):
         result.save(tmp_path / "file" / "r")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from serfsim import Scenario
 from serfsim.base.errors import ScenarioError
-from serfsim.base.expressions import compiled
+from serfsim.base.expressions import compile_expression
 
 
 def made(*workload: dict[str, Any], **cluster: Any) -> Scenario:
@@ -118,7 +118,7 @@ def test_nobody_cannot_be_asked_by_name() -> None:
     ],
 )
 def test_expressions_mean_what_they_mean_to_go(expression: str, value: str, matches: bool) -> None:
-    pattern = compiled(expression)
+    pattern = compile_expression(expression)
     assert pattern is not None
     assert bool(pattern.search(value)) == matches
 
@@ -129,7 +129,7 @@ def test_expressions_mean_what_they_mean_to_go(expression: str, value: str, matc
      "[[:nope:]]", "(?(1)a)"],
 )  # fmt: skip
 def test_what_go_does_not_take_is_refused(expression: str) -> None:
-    assert compiled(expression) is None
+    assert compile_expression(expression) is None
     message = refused({"query": "q", "filter_tags": {"role": expression}})
     assert message.startswith("workload[0].filter_tags.role: ")
     assert "a regular expression as RE2 reads it" in message

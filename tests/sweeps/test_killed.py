@@ -127,7 +127,7 @@ def interrupted(command: subprocess.Popen[str], folder: Path, sent: signal.Signa
     if sent != signal.SIGKILL:
         assert command.returncode == 130
         told = f"interrupted: {len(kept)} of {RUNS} runs are done and kept in {folder}"
-        assert err == f"{told}; the same command goes on\n"
+        assert err == f"{told}; the same command resumes\n"
         assert len(pd.read_csv(folder / "runs.csv")) == len(kept)
     else:
         assert command.returncode == -sent

@@ -1,10 +1,10 @@
-"""The same machines on real sockets: a member of a real Serf cluster.
+"""The protocol on real sockets: a member of a real Serf cluster.
 
-    sockets       the UDP socket and the TCP listener, and connections that are dialled
-    codec         packets and stream messages to bytes and back, compressed, checked, encrypted
-    runtime       the verbs of `protocol.runtime`, carried out on those with a monotonic clock
-    key_queries   answers to queries about the keyring
-    live_agent    all of it together, to be used from a program or by `serfsim agent`
+    sockets       the UDP socket, the TCP listener, and outgoing connections
+    codec         encoding of packets and stream messages: compression, checksums, encryption
+    runtime       the operations of `protocol.runtime` on these sockets and a monotonic clock
+    key_queries   responses to keyring queries
+    live_agent    the agent, for programs and `serfsim agent`
 
 Everything runs in one thread, in one asyncio loop: inputs are handled one after the other, each as soon as
 it is read. The protocol cannot tell this from a simulation.

@@ -1,11 +1,11 @@
-"""Packets and stream messages to bytes and back, by one node's settings and keys.
+"""Encoding and decoding of packets and stream messages with one node's settings and keys.
 
-A stream stays open for the answer, so a message itself says where it ends:
+A stream stays open for the response, so the message itself determines its end:
 
 encrypted                type, length, as many bytes
 compressed, ping ...     type, one msgpack value
-push/pull                type, header, as many entries as that says, as many bytes of user state
-user message             type, header, as many bytes as that says
+push/pull                type, header, the entries it counts, the bytes of user state it counts
+user message             type, header, the bytes it counts
 """
 
 from __future__ import annotations
@@ -34,21 +34,24 @@ from serfsim.wire_crypto import Keyring
 
 # The codec's message for data that ends too early.
 INCOMPLETE: Final = "unexpected EOF"
-# The library's bound on encrypted state; nothing else that it sends comes near it either.
+# The library's limit on encrypted state; no other message comes near it.
 LARGEST: Final = LARGEST_BLOCK + 5
 
 
 class Incoming:
-    """The bytes of one message as they arrive. Entries once skipped are not read again."""
+    """The bytes of one message as they arrive.
+
+    Entries once skipped are not parsed again.
+    """
 
     def __init__(self) -> None:
         self.data = b""
-        self._at = 0  # all before is passed over
-        self._entries = 0  # of a push/pull, still to come
-        self._rest = 0  # bytes that follow them
+        self._at = 0  # start of the unparsed part
+        self._entries = 0  # entries of a push/pull still to come
+        self._rest = 0  # bytes after the entries
 
     def feed(self, data: bytes) -> bool:
-        """Take more bytes; True once the message is complete, or broken so that more would not help.
+        """Take more bytes; return True once the message is complete or invalid.
 
         Raises WireError if it is too large.
         """
@@ -75,7 +78,7 @@ class Incoming:
         entries = rest = 0
         if kind == ENCRYPT:
             length = reader.big_endian(4)
-            # One that is too long will be refused by its length.
+            # An overlong one is refused later because of its length.
             rest = length if length <= LARGEST_BLOCK else 0
         elif kind in (PUSH_PULL, USER):
             fields = reader.map_entries()
@@ -89,12 +92,15 @@ class Incoming:
                     reader.skip()
         elif kind in (PING, ACK, ERROR, COMPRESS):
             reader.skip()
-        # Any other will be refused by its type.
+        # Other types are refused later.
         self._entries, self._rest, self._at = entries, rest, int(reader.at)
 
 
 class Codec:
-    """One node's encoder and decoder. Methods that read raise WireError for bytes that do not decode."""
+    """One node's encoder and decoder.
+
+    Reading methods raise WireError for bytes that do not decode.
+    """
 
     def __init__(self, directory: Directory, config: MemberlistConfig, keyring: Keyring | None) -> None:
         self.directory = directory
@@ -110,13 +116,13 @@ class Codec:
 
     @property
     def _sealer(self) -> Keyring | None:
-        """The keys that encrypt what is sent, if any."""
+        """The keys that encrypt outgoing messages, if any."""
         return self.keyring if self.config.gossip_verify_outgoing else None
 
     # Datagrams -----------------------------------------------------------------------------------
 
     def write_datagram(self, packet: Packet, me: NodeIdentity) -> bytes:
-        """Encode, compress, check and encrypt a packet as the settings say."""
+        """Encode, compress, checksum and encrypt a packet as configured."""
         data = encode_datagram(packet, me, self.directory)
         if self.config.enable_compression:
             data = compressed_if_shorter(data)
@@ -125,13 +131,13 @@ class Codec:
         return data if self._sealer is None else self._sealer.seal(data, b"")
 
     def read_datagram(self, data: bytes) -> Datagram:
-        """Decode a datagram, with the errors of those of its messages that do not decode."""
+        """Decode a datagram; messages in it that do not decode are returned as errors."""
         return self._datagrams.read(data)
 
     # Streams -------------------------------------------------------------------------------------
 
     def write_stream(self, message: StreamMessage, me: NodeIdentity) -> bytes:
-        """Encode, compress and encrypt a stream message as the settings say."""
+        """Encode, compress and encrypt a stream message as configured."""
         is_nameless = isinstance(message, StreamPing) and not self.config.features.ping_source
         data = encode_stream(message, None if is_nameless else me, self.directory)
         return wrap_stream(data, self.config.enable_compression, self._sealer)

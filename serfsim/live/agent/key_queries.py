@@ -1,4 +1,4 @@
-"""Queries about the keyring, answered by a node that has one (spec serf.md section 7.2).
+"""Keyring queries, answered by a node with a keyring (spec serf.md section 7.2).
 
 install-key    a further key          use-key      encrypt with this one from now on
 remove-key     not the primary one    list-keys    all, the primary one apart
@@ -25,7 +25,10 @@ INSTALL, USE, REMOVE = KEY_CHANGES
 
 
 class KeyQueries(InternalQueries):
-    """Serf's internal queries with those about `keyring` added; `say` takes log lines."""
+    """Serf's internal queries with those about `keyring` added.
+
+    `say` takes log lines.
+    """
 
     def __init__(self, core: SerfCore, keyring: Keyring, say: Callable[[str], None]) -> None:
         super().__init__(core)
@@ -58,7 +61,7 @@ class KeyQueries(InternalQueries):
         return None
 
     def _list(self, received: ReceivedQuery, now: float) -> None:
-        """Respond with all keys, or with as many as fit into a response."""
+        """Respond with all keys, or as many as fit into a response."""
         self.say(live_words.KEY_QUERY_RECEIVED.format(query="list-keys"))
         keys = [base64.b64encode(key).decode() for key in self.keyring.keys]
         primary = keys[0]
@@ -81,7 +84,10 @@ class KeyQueries(InternalQueries):
 
 
 def read_key(payload: bytes) -> bytes:
-    """Return the key in the payload of a query that changes keys. Raises WireError."""
+    """Return the key in the payload of a query that changes keys.
+
+    Raises WireError.
+    """
     reader = Reader(payload, 1)
     key = b""
     for _ in range(reader.map_entries()):

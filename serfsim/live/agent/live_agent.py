@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.addresses import Endpoint, number_of, read_endpoint, resolved
+from serfsim.live.addresses import Endpoint, number_of, read_endpoint, resolve
 from serfsim.live.agent.codec import Codec
 from serfsim.live.agent.key_queries import KeyQueries
 from serfsim.live.agent.runtime import SocketRuntime
@@ -33,13 +33,14 @@ from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.wire.cipher import block_size
 from serfsim.wire_crypto import Keyring
 
-RELEASE: Final = "0.9"  # whose mechanisms and log words a live agent has
+RELEASE: Final = "0.9"  # features and log messages of a live agent
 
 
 class Identity(NamedTuple):
-    """An agent's identity: `endpoint` is where it listens, port 0 for a free one; `key` encrypts its packets.
+    """An agent's identity.
 
-    `profile` is "lan", "wan" or "local", memberlist's defaults for a kind of network.
+    `endpoint`: the address to listen on, port 0 for a free one. `key` encrypts its packets. `profile`: "lan",
+    "wan" or "local", memberlist's default settings.
     """
 
     name: str
@@ -57,7 +58,7 @@ class QueryAnswers(NamedTuple):
 
 
 class _Collector:
-    """Gathers the responses to a query until its time is over."""
+    """Collects the responses to a query until it closes."""
 
     def __init__(self, ended: asyncio.Future[QueryAnswers]) -> None:
         self._answers = QueryAnswers([], {})
@@ -94,7 +95,7 @@ class LiveAgent(BaseAgent):
         write: Callable[[str], None] = lambda line: None,
         log_level: str = "info",
     ) -> None:
-        # The log's clock is the Unix time itself.
+        # The log's clock is Unix time.
         super().__init__(Directory(), AgentLog(0.0))
         self.log.follow(LevelWriter(write, log_level))
         self.identity = identity
@@ -114,7 +115,7 @@ class LiveAgent(BaseAgent):
 
     @property
     def node(self) -> SerfNode:
-        """The node's machine. SerfsimError before `start`."""
+        """The protocol node. Raises SerfsimError before `start`."""
         if self._node is None:
             raise SerfsimError("the agent has not started")
         return self._node
@@ -132,7 +133,10 @@ class LiveAgent(BaseAgent):
     # Life ----------------------------------------------------------------------------------------
 
     async def start(self) -> Endpoint:
-        """Listen and be a cluster of one; returns the address. SerfsimError where it cannot be had."""
+        """Listen, form a cluster of one, and return the address.
+
+        Raises SerfsimError where the address cannot be bound.
+        """
         config, name = SerfConfig(), self.identity.name
         meta = self._meta(self.identity.tags, int(config.protocol_version))
         endpoint = await self.runtime.listen(self.identity.endpoint)
@@ -174,20 +178,20 @@ class LiveAgent(BaseAgent):
         return endpoint
 
     async def join(self, addresses: Sequence[str], *, replay: bool = False) -> int:
-        """Join through members at HOST[:PORT]; returns how many answered.
+        """Join through members at HOST[:PORT]; return the number that answered.
 
         `replay`: deliver earlier user events too.
         """
         found = [
             number_of(endpoint, self.directory)
             for address in addresses
-            for endpoint in resolved(*read_endpoint(address, "--join"), "--join")
+            for endpoint in resolve(*read_endpoint(address, "--join"), "--join")
         ]
         contacted, _ = await self.join_through(addresses, found, replay)
         return contacted
 
     async def leave(self) -> bool:
-        """Leave gracefully, then close; False where the leave did not reach the others in time."""
+        """Leave gracefully, then close; return False where the leave did not reach the others in time."""
         node = self.node
         self._log(log_lines.LEAVING)
         in_time: bool = await self.completion(lambda: node.leave(self.runtime.now)) == LEFT_WELL
@@ -197,34 +201,43 @@ class LiveAgent(BaseAgent):
         return in_time
 
     def close(self, reason: str = "closed") -> None:
-        """Stop without a word to the others, as a killed process does; `reason` is the result of `ended`."""
+        """Stop without notifying the others, as a killed process does; `reason` is the result of `ended`."""
         self.node.shut_down(self.runtime.now)
         self.runtime.close()
         self.end_waits()
         if not self.ended.done():
             self.ended.set_result(reason)
 
-    # Orders --------------------------------------------------------------------------------------
+    # Commands ------------------------------------------------------------------------------------
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Replace the agent's tags and announce them. SerfsimError if they are too long."""
+        """Replace and announce the agent's tags.
+
+        Raises SerfsimError if they are too long.
+        """
         known = self.node.record()
         record = known.with_meta(self._meta(tags, int(known.delegate_current)))
         self.node.update_tags(dict(tags), record, self.runtime.now)
 
     def user_event(self, name: str, payload: bytes = b"", *, coalesce: bool = False) -> None:
-        """Send a user event to all members. SerfsimError if it is too long."""
+        """Send a user event to all members.
+
+        Raises SerfsimError if it is too long.
+        """
         refusal = self.send_event(name, payload, coalesce)
         if refusal:
             raise SerfsimError(refusal)
 
     async def query(self, name: str, payload: bytes = b"", params: QueryParams | None = None) -> QueryAnswers:
-        """Send a query and wait until its time is over. SerfsimError if it is refused."""
+        """Send a query and wait until it closes.
+
+        Raises SerfsimError if it is refused.
+        """
         params = QueryParams(request_ack=True) if params is None else params
         key = self.send_query(name, payload, params)
         if key is None:
             raise SerfsimError(self.node.last_error)
-        ended = self.waited(key)
+        ended = self.completion_of(key)
         self.queries[key] = _Collector(ended)
         answers: QueryAnswers = await ended
         return answers
@@ -242,7 +255,7 @@ class LiveAgent(BaseAgent):
             self._log(event, subject, detail)
 
     def _log(self, number: int, subject: int = -1, a: int = 0, b: int = 0, text: str = "") -> None:
-        """Log an entry of `protocol.events` or `protocol.log_lines`, if it has words."""
+        """Log an entry of `protocol.events` or `protocol.log_lines` if it has a message."""
         if self._words is not None:
             line = self._words.of(Entry(number, int(self.node.me), subject, a, b, text))
             if line:

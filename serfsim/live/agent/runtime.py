@@ -1,12 +1,12 @@
-"""The machines' verbs on real sockets.
+"""The runtime operations of protocol nodes on real sockets.
 
     send_packet    encode, sendto
-    open_stream    a task that dials; its end goes to `on_stream_result`, exactly once
-    call_at        a heap in the order (time, number), as in the simulation, and one timer of the loop
-    notify         handed to the agent
+    open_stream    a task that dials and reports to `on_stream_result` exactly once
+    call_at        a heap ordered by (time, number), as in the simulation, and one timer of the loop
+    notify         passed to the agent
 
-Times are seconds of the monotonic clock since the runtime was made. A timer that comes due while another
-input is handled waits for it; none comes early.
+Times are seconds of the monotonic clock since the runtime was created. A timer that expires while another
+input is handled fires afterwards; none fires early.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from serfsim.live.addresses import Endpoint, endpoint_of, number_of, shown
+from serfsim.live.addresses import Endpoint, endpoint_of, format_endpoint, number_of
 from serfsim.live.agent.codec import Codec
 from serfsim.live.agent.sockets import Exchange, Sockets, dial, open_sockets, read_message
 from serfsim.logs import live_words
@@ -31,10 +31,10 @@ Say = Callable[[str], None]
 
 
 class SocketRuntime(Runtime):
-    """Runs one machine: `listen`, then `begin`, then `close`; input before and after that is ignored.
+    """Runs one node: `listen`, then `begin`, then `close`; input before and after is ignored.
 
-    `report` takes what the machine notifies; `log_line` and `say` take lines for the log, the one as
-    `Runtime.log` has them, the other in words.
+    `report` takes the node's notifications; `log_line` and `say` take log lines, as entries of `Runtime.log`
+    and as text.
     """
 
     machine: Machine
@@ -61,7 +61,10 @@ class SocketRuntime(Runtime):
         return self.loop.time() - self.origin
 
     async def listen(self, endpoint: Endpoint) -> Endpoint:
-        """Bind an address; returns it with the port that it got. SerfsimError if it cannot be bound."""
+        """Bind an address and return it with its port.
+
+        Raises SerfsimError if it cannot be bound.
+        """
         self.sockets = await open_sockets(endpoint, self._take_datagram, self._serve, self.say)
         return self.sockets.endpoint
 
@@ -100,7 +103,7 @@ class SocketRuntime(Runtime):
         self._wake = self.loop.call_at(self.origin + self._timers[0][0], self._fire)
 
     def _fire(self) -> None:
-        # Timers that come due meanwhile wait until the sockets have had their turn.
+        # Sockets get their turn before timers that expire meanwhile.
         due = self.now
         while self._timers and self._timers[0][0] <= due and self.is_open:
             _, _, timer, a, b = heappop(self._timers)
@@ -117,7 +120,7 @@ class SocketRuntime(Runtime):
         try:
             self.sockets.send(self.codec.write_datagram(packet, self.me()), target)
         except OSError as error:
-            self.say(live_words.UDP_SEND_FAILED.format(address=shown(target), error=error))
+            self.say(live_words.UDP_SEND_FAILED.format(address=format_endpoint(target), error=error))
             return False
         return True
 
@@ -128,15 +131,15 @@ class SocketRuntime(Runtime):
         try:
             found = self.codec.read_datagram(data)
         except WireError as error:
-            self.say(live_words.BAD_PACKET.format(error=error, address=shown(source)))
+            self.say(live_words.BAD_PACKET.format(error=error, address=format_endpoint(source)))
             return
         for error_in_part in found.troubles:
-            self.say(live_words.BAD_PACKET.format(error=error_in_part, address=shown(source)))
+            self.say(live_words.BAD_PACKET.format(error=error_in_part, address=format_endpoint(source)))
         number = number_of(source, self.codec.directory)
         for packet in found.packets:
             self.machine.on_packet(packet, number, self.now, received_at)
 
-    # Streams that are dialled --------------------------------------------------------------------
+    # Outgoing streams ----------------------------------------------------------------------------
 
     def open_stream(
         self,
@@ -180,19 +183,19 @@ class SocketRuntime(Runtime):
             except WireError as error:
                 outcome = CLOSED
                 if done.data:
-                    where = shown(target or ("?", 0))
+                    where = format_endpoint(target or ("?", 0))
                     self.say(live_words.RECEIVE_FAILED.format(error=error, address=where))
         if isinstance(reply, StreamError):
             self.say(live_words.REMOTE_ERROR.format(error=reply.text))
         if self.is_open:
             self.machine.on_stream_result(token, outcome, reply, self.now)
 
-    # Streams that are served ---------------------------------------------------------------------
+    # Incoming streams ----------------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername") or ("0.0.0.0", 0)
         source = (str(peer[0]), int(peer[1]))
-        self.log_line(log_lines.STREAM_FROM, -1, 0, 0, shown(source))
+        self.log_line(log_lines.STREAM_FROM, -1, 0, 0, format_endpoint(source))
         timeout = float(self.codec.config.tcp_timeout)
         try:
             async with asyncio.timeout(timeout):
@@ -202,14 +205,14 @@ class SocketRuntime(Runtime):
                     await self._answer(data, source, writer)
         except (OSError, WireError) as error:  # a timeout is an OSError
             reason = str(error) or "i/o timeout"
-            self.say(live_words.RECEIVE_FAILED.format(error=reason, address=shown(source)))
+            self.say(live_words.RECEIVE_FAILED.format(error=reason, address=format_endpoint(source)))
         except asyncio.CancelledError:
-            pass  # the loop ends; asyncio's listener would report the cancelled task as an error
+            pass  # the loop is ending; asyncio would report the cancelled task as an error
         finally:
             writer.close()
 
     async def _answer(self, data: bytes, source: Endpoint, writer: asyncio.StreamWriter) -> None:
-        """Handle a request; one that cannot be unwrapped gets an error, one that does not decode nothing."""
+        """Handle a request; one that cannot be unwrapped gets an error, an undecodable one nothing."""
         try:
             plain = self.codec.unwrap_stream(data)
         except WireError as error:
@@ -223,7 +226,7 @@ class SocketRuntime(Runtime):
                 if self._push_pulls >= self.codec.config.max_push_pull_requests:
                     self.log_line(log_lines.TOO_MANY_PUSH_PULLS, -1, 0, 0, "")
                     return
-                # One at a time, and whatever has come meanwhile is read, and counted, first.
+                # One at a time; input that arrived meanwhile is read and counted first.
                 async with self._serving:
                     await asyncio.sleep(0)
             if not self.is_open:

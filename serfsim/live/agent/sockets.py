@@ -1,8 +1,8 @@
-"""One address, two sockets: datagrams by UDP, streams by TCP.
+"""A UDP socket and a TCP listener on one address.
 
-A stream carries one message each way at most. Whoever dials may take `dial_timeout` to connect, writes,
-reads until the answer is whole, and closes. Whoever listens closes after the answer; it gives each
-connection `tcp_timeout` for the request and again for the answer.
+A stream carries at most one message each way. The dialling side has `dial_timeout` to connect; it writes,
+reads until the response is complete, and closes. The listening side closes after the response; it allows
+`tcp_timeout` for the request and again for the response.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.addresses import Endpoint, shown
+from serfsim.live.addresses import Endpoint, format_endpoint
 from serfsim.live.agent.codec import Incoming
 from serfsim.logs import live_words
 from serfsim.protocol.runtime import CLOSED, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
 from serfsim.protocol.wire.reader import WireError
 
 CHUNK: Final = 1 << 18
-RECEIVE_BUFFER: Final = 2 << 20  # the library's
+RECEIVE_BUFFER: Final = 2 << 20  # as in the library
 PORT_TRIES: Final = 10
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
@@ -30,7 +30,10 @@ Complain = Callable[[str], None]
 
 
 async def read_message(reader: asyncio.StreamReader) -> bytes:
-    """Read one message, or as much of it as the other side sends. Raises WireError, OSError."""
+    """Read one message, or as much of it as the peer sends.
+
+    Raises WireError and OSError.
+    """
     incoming = Incoming()
     while data := await reader.read(CHUNK):
         if incoming.feed(data):
@@ -39,7 +42,7 @@ async def read_message(reader: asyncio.StreamReader) -> bytes:
 
 
 class Exchange:
-    """The outcome of a dialled stream (a number of `protocol.runtime`), and the answer's bytes."""
+    """The outcome of an outgoing stream (a number of `protocol.runtime`), and the bytes of the response."""
 
     def __init__(self, outcome: int, data: bytes = b"") -> None:
         self.outcome = outcome
@@ -51,9 +54,9 @@ async def dial(
     connected: Callable[[int], tuple[bytes, float]],
     dial_timeout: float,
 ) -> Exchange:
-    """Connect, send, read one answer.
+    """Connect, send, and read one response.
 
-    `connected` takes the local port and returns the bytes to send and the seconds that this may take.
+    `connected` takes the local port and returns the bytes to send and the seconds allowed.
     """
     try:
         async with asyncio.timeout(dial_timeout):
@@ -85,12 +88,12 @@ class _Datagrams(asyncio.DatagramProtocol):
         self.take(data, (addr[0], addr[1]))
 
     def error_received(self, exc: Exception) -> None:
-        # The fate of an earlier datagram, such as a closed port at its target.
+        # An error of an earlier datagram, such as a closed port at its target.
         self.complain(live_words.UDP_ERROR.format(error=exc))
 
 
 class Sockets:
-    """A UDP socket and a TCP listener bound to one address; `open_sockets` makes them."""
+    """A UDP socket and a TCP listener bound to one address, created by `open_sockets`."""
 
     def __init__(self, endpoint: Endpoint, udp: asyncio.DatagramTransport, tcp: asyncio.Server) -> None:
         self.endpoint = endpoint
@@ -98,7 +101,10 @@ class Sockets:
         self._tcp = tcp
 
     def send(self, data: bytes, target: Endpoint) -> None:
-        """Send a datagram. OSError if the system refuses it."""
+        """Send a datagram.
+
+        Raises OSError if the system refuses it.
+        """
         self._udp.sendto(data, target)
 
     def close(self) -> None:
@@ -107,7 +113,10 @@ class Sockets:
 
 
 async def open_sockets(endpoint: Endpoint, take: Take, serve: Serve, complain: Complain) -> Sockets:
-    """Bind an address; port 0 takes one that is free for both. SerfsimError if it cannot be bound."""
+    """Bind an address; port 0 picks one that is free for both.
+
+    Raises SerfsimError if it cannot be bound.
+    """
     tries = PORT_TRIES if endpoint[1] == 0 else 1
     while True:
         tries -= 1
@@ -116,7 +125,8 @@ async def open_sockets(endpoint: Endpoint, take: Take, serve: Serve, complain: C
         except OSError as error:
             if tries == 0:
                 reason = os.strerror(error.errno) if error.errno else str(error)
-                raise SerfsimError(f"--bind: cannot listen on {shown(endpoint)}: {reason}") from None
+                where = format_endpoint(endpoint)
+                raise SerfsimError(f"--bind: cannot listen on {where}: {reason}") from None
 
 
 async def _open(endpoint: Endpoint, take: Take, serve: Serve, complain: Complain) -> Sockets:

@@ -1,4 +1,4 @@
-"""The commands that ask what the agent knows: members, stats, coordinates."""
+"""The commands about the agent's knowledge: members, stats, coordinates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from serfsim.live.rpc.messages import read_string, read_string_map
 from serfsim.live.rpc.session import Answer, Closed, Command, Session
 from serfsim.live.views import is_wanted, stats_of
 
-TURN_S: Final = 0.01  # of real time, after which other clients have their turn
+TURN_S: Final = 0.01  # seconds of real time, after which other clients get their turn
 
 
 async def members(session: Session, seq: int, body: dict[str, Any]) -> Answer:
@@ -20,7 +20,7 @@ async def members(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def members_filtered(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """List the members that match; a bad expression closes the connection, as in the real agent."""
+    """List the members that match; an invalid expression closes the connection, as in the real agent."""
     found = []
     began = time.monotonic()
     try:
@@ -43,7 +43,7 @@ async def stats(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def get_coordinate(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """Look up a coordinate: the agent's own, or one of a member that it has probed itself."""
+    """Look up a coordinate: the agent's own, or that of a member it has probed."""
     node = session.agent.node
     number = node.directory.find(body["Node"])
     found = None

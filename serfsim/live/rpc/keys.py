@@ -1,4 +1,4 @@
-"""The commands about encryption keys: each sends one of Serf's own queries and gathers the responses."""
+"""The commands about encryption keys: each sends one of Serf's internal queries and collects responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACTIVITIES: Final = {
 
 
 class KeyAnswers:
-    """Gathers the members' responses until all have answered or the query's time is over."""
+    """Collects the responses of members until all have answered or the query closes."""
 
     def __init__(self, asked: int, over: asyncio.Future[None] | None = None) -> None:
         self.asked = asked
@@ -38,7 +38,7 @@ class KeyAnswers:
         self.over = asyncio.get_running_loop().create_future() if over is None else over
 
     def take_ack(self, source: str) -> None:
-        """Ignore it: a key query requests none."""
+        """Ignore an ack: key queries request none."""
 
     def take_answer(self, source: str, payload: bytes) -> None:
         self.answered += 1
@@ -83,7 +83,10 @@ class KeyAnswers:
 
 
 def read_key(text: str) -> bytes:
-    """Decode a key from base64. ValueError with Go's message."""
+    """Decode a key from base64.
+
+    Raises ValueError with Go's message.
+    """
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -103,7 +106,7 @@ async def ask(session: Session, name: str, key: str) -> Answer:
         opened = agent.send_query(name, payload, QueryParams())
         if opened is None:
             return Answer(agent.node.last_error, KeyAnswers(0).body(name == LIST_KEYS))
-        answers = KeyAnswers(int(agent.node.memberlist.core.members.alive), agent.waited(opened))
+        answers = KeyAnswers(int(agent.node.memberlist.core.members.alive), agent.completion_of(opened))
         agent.queries[opened] = answers
         with agent.waiting():
             await answers.over

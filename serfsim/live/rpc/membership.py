@@ -1,4 +1,4 @@
-"""The commands join, leave, force-leave and tags. Each answers once the node has done it."""
+"""The commands join, leave, force-leave and tags. Each answers once the node has completed it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from serfsim.live.rpc.messages import read_bool, read_string, read_string_map, r
 from serfsim.live.rpc.session import Answer, Command, Session
 from serfsim.live.rpc.simulated_agent import SimulatedAgent
 from serfsim.logs import live_words
-from serfsim.logs.words import spelled
+from serfsim.logs.words import format_words
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import DEFAULT_PORT
 from serfsim.protocol.serf.intents import GONE, INTENT_UNTOLD, LEAVE_UNTOLD, STAYING
@@ -17,7 +17,7 @@ from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, encode_meta
 
 
 def contact_of(agent: SimulatedAgent, text: str) -> int | str:
-    """Resolve '10.0.0.3', '10.0.0.3:7946', or the name of a node, which the cluster's own DNS knows.
+    """Resolve '10.0.0.3', '10.0.0.3:7946' or the name of a node, which the simulated DNS knows.
 
     Returns the directory's number of the address, or the error.
     """
@@ -38,7 +38,7 @@ def contact_of(agent: SimulatedAgent, text: str) -> int | str:
 
 
 async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """Join through one address after the other; succeeds if one of them answered."""
+    """Join through one address after another; succeed if one of them answered."""
     agent, given = session.agent, body["Existing"]
     with agent.waiting():
         contacts = [contact_of(agent, text) for text in given]
@@ -47,10 +47,13 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """Have a member leave. An unknown name is broadcast too: others keep the intent until it joins."""
+    """Make a member leave.
+
+    An unknown name is broadcast too: others keep the intent until it joins.
+    """
     agent, name = session.agent, body["Node"]
     kind = "node (prune)" if body["Prune"] else "node"
-    agent.say(spelled(log_lines.PRUNING if body["Prune"] else log_lines.REMOVING, subject=name))
+    agent.say(format_words(log_lines.PRUNING if body["Prune"] else log_lines.REMOVING, subject=name))
     node, directory = agent.node, agent.sim.agents.directory
     number = directory.find(name)
     if number < 0:
@@ -74,7 +77,7 @@ async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     """Leave, answer, and end the process."""
     agent = session.agent
     agent.say(live_words.LEAVE_TRIGGERED)
-    agent.say(spelled(log_lines.LEAVING))
+    agent.say(format_words(log_lines.LEAVING))
     node = agent.node
     phase = node.leave_phase
     error = ""
@@ -89,9 +92,9 @@ async def leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 def _shut_down(agent: SimulatedAgent) -> None:
-    agent.say(spelled(log_lines.SHUTTING_DOWN))
+    agent.say(format_words(log_lines.SHUTTING_DOWN))
     agent.end_process()
-    agent.say(spelled(log_lines.SHUT_DOWN))
+    agent.say(format_words(log_lines.SHUT_DOWN))
     agent.has_left = True
 
 

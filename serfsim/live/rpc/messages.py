@@ -1,10 +1,10 @@
-"""RPC messages: msgpack objects out of a stream of bytes, and request bodies read as Go decodes them.
+"""RPC messages: msgpack framing, and request bodies decoded as Go does.
 
-A client may send what it likes in pieces of any size. What is too large, too deep or no msgpack ends the
-connection, as in the real agent; strings that are no UTF-8 are read with replacement characters.
+A client may send bytes in pieces of any size. Objects that are too large, too deep or not msgpack end the
+connection, as in the real agent; invalid UTF-8 is read with replacement characters.
 
-In a body a field that is missing or nil is its type's zero, an unknown one is ignored, a string may come
-as bytes and the other way round; anything else that does not fit ends the connection.
+In a body, a missing or nil field is its type's zero, an unknown one is ignored, and strings and bytes are
+interchangeable; any other mismatch ends the connection.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any, Final
 
 import msgpack
 
-LARGEST_FRAME: Final = 256 * 1024  # bytes of one object; no request that can succeed has more than a few KiB
-LONGEST_LIST: Final = 4096  # entries of one array or map
-DEEPEST: Final = 16  # arrays and maps within one another
+LARGEST_FRAME: Final = 256 * 1024  # bytes of an object; a request that can succeed has at most a few KiB
+LONGEST_LIST: Final = 4096  # entries of an array or map
+DEEPEST: Final = 16  # levels of nested arrays and maps
 
 NOTHING: Final = object()
-"""What `Frames.next` gives while no object is complete."""
+"""Returned by `Frames.next` while no object is complete."""
 
 
 class BadFrame(Exception):
-    """The bytes are no object that may be sent here."""
+    """Bytes that are not a permitted object."""
 
 
 class Frames:
-    """Decodes a stream of bytes: feed it bytes, take objects."""
+    """Decoder of a byte stream: feed it bytes, take objects."""
 
     def __init__(self) -> None:
         self._unpacker = msgpack.Unpacker(
@@ -39,23 +39,29 @@ class Frames:
             max_map_len=LONGEST_LIST,
         )
         self._fed = 0
-        self._taken = 0  # bytes up to the end of the last object that was complete
+        self._taken = 0  # bytes up to the end of the last complete object
 
     def feed(self, data: bytes) -> None:
-        """Take more bytes, once `next` returns NOTHING. BadFrame for an object that is too large."""
+        """Take more bytes, after `next` has returned NOTHING.
+
+        Raises BadFrame for an object that is too large.
+        """
         self._fed += len(data)
         if self._fed - self._taken > LARGEST_FRAME:
             raise BadFrame(f"more than {LARGEST_FRAME} bytes")
         self._unpacker.feed(data)
 
     def next(self) -> Any:
-        """Decode the next object, or return NOTHING. BadFrame for bytes that are no object."""
+        """Decode the next object, or return NOTHING.
+
+        Raises BadFrame for invalid bytes.
+        """
         try:
             found = self._unpacker.unpack()
         except msgpack.OutOfData:
             return NOTHING
         except (msgpack.UnpackException, ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise BadFrame(f"no msgpack: {error}") from None
+            raise BadFrame(f"not msgpack: {error}") from None
         self._taken = self._unpacker.tell()
         if is_deeper(found, DEEPEST):
             raise BadFrame(f"more than {DEEPEST} levels")
@@ -63,7 +69,7 @@ class Frames:
 
 
 def is_deeper(value: Any, limit: int) -> bool:
-    """Are there more than `limit` arrays and maps within one another? (A map's keys hold none.)"""
+    """Return True if arrays and maps are nested deeper than `limit`; a map's keys contain none."""
     level = [value]
     for _ in range(limit):
         inner: list[Any] = []
@@ -78,8 +84,8 @@ def is_deeper(value: Any, limit: int) -> bool:
     return True
 
 
-def encoded(header: dict[str, Any], body: Any = None) -> bytes:
-    """Encode a response header, and its body unless that is None."""
+def encode(header: dict[str, Any], body: Any = None) -> bytes:
+    """Encode a response header and its body, if any."""
     parts: bytes = msgpack.packb(header)
     if body is not None:
         parts += msgpack.packb(body)
@@ -97,22 +103,22 @@ def read_string(value: Any) -> str:
         return value.decode("utf-8", "replace")
     if isinstance(value, str):
         return value
-    raise BadBody("no string")
+    raise BadBody("not a string")
 
 
 def read_bytes(value: Any) -> bytes | None:
-    """Read bytes, or None for nil, which some commands distinguish from no bytes."""
+    """Read bytes, or None for nil, which some commands distinguish from empty bytes."""
     if value is None or isinstance(value, bytes):
         return value
     if isinstance(value, str):
         return value.encode()
-    raise BadBody("no bytes")
+    raise BadBody("not bytes")
 
 
 def read_bool(value: Any) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise BadBody("no boolean")
+    raise BadBody("not a boolean")
 
 
 def whole_number(lowest: int, highest: int) -> Callable[[Any], int]:
@@ -121,7 +127,7 @@ def whole_number(lowest: int, highest: int) -> Callable[[Any], int]:
             return 0
         if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
             return value
-        raise BadBody("no whole number in range")
+        raise BadBody("not a whole number in range")
 
     return read
 
@@ -131,7 +137,7 @@ def read_strings(value: Any) -> list[str]:
         return []
     if isinstance(value, list):
         return [read_string(one) for one in value]
-    raise BadBody("no list")
+    raise BadBody("not a list")
 
 
 def read_string_map(value: Any) -> dict[str, str]:
@@ -139,7 +145,7 @@ def read_string_map(value: Any) -> dict[str, str]:
         return {}
     if isinstance(value, dict):
         return {read_string(key): read_string(one) for key, one in value.items()}
-    raise BadBody("no map")
+    raise BadBody("not a map")
 
 
 read_u8 = whole_number(0, 2**8 - 1)
@@ -151,16 +157,19 @@ Fields = Mapping[str, Callable[[Any], Any]]
 
 
 def read_body(value: Any, fields: Fields) -> dict[str, Any]:
-    """Read every field of the command by its name. BadBody if one does not decode."""
+    """Read every field of the command by name.
+
+    Raises BadBody if one does not decode.
+    """
     if value is None:
         value = {}
     if not isinstance(value, dict):
-        raise BadBody("no map")
+        raise BadBody("not a map")
     return {name: read(value.get(name)) for name, read in fields.items()}
 
 
 class Header:
-    """The header of the present request; a missing field keeps its last value, as in the real agent."""
+    """Header of the current request; a missing field keeps its last value, as in the real agent."""
 
     def __init__(self) -> None:
         self.command = ""
@@ -170,7 +179,7 @@ class Header:
         if value is None:
             return
         if not isinstance(value, dict):
-            raise BadBody("no map")
+            raise BadBody("not a map")
         if value.get("Command") is not None:
             self.command = read_string(value["Command"])
         if value.get("Seq") is not None:

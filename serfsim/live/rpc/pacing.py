@@ -1,8 +1,8 @@
 """The pace of simulated time.
 
-RealTime   X simulated seconds in a second; where the machine cannot keep up, it is slower
-Fast       without a pause to the end of the scenario, then in real time
-Stepped    on demand, or while a request waits for something to happen
+RealTime   X simulated seconds per second, or fewer where the machine cannot keep up
+Fast       at full speed to the end of the scenario, then in real time
+Stepped    on demand, or while a request waits
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-LARGEST_LAG_S: Final = 0.5  # of real time; a larger lag is not made up for
-STEP_S: Final = 0.05  # by which a stepped simulation goes on while a request waits
+LARGEST_LAG_S: Final = 0.5  # seconds of real time; a larger lag is not caught up
+STEP_S: Final = 0.05  # seconds by which a stepped simulation advances while a request waits
 
 
 class Pace:
     """A limit on simulated time."""
 
     def limit(self, now: float, busy: bool) -> float:
-        """Return the time up to which a simulation at `now` may advance. `busy`: a request waits."""
+        """Return the time up to which a simulation at `now` may advance.
+
+        `busy`: a request waits.
+        """
         raise NotImplementedError
 
 
 class RealTime(Pace):
-    """`speed` simulated seconds in a second of `clock`."""
+    """`speed` simulated seconds per second of `clock`."""
 
     def __init__(self, speed: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
         self.speed = speed
@@ -44,7 +47,7 @@ class RealTime(Pace):
 
 
 class Fast(Pace):
-    """As fast as possible up to `end`."""
+    """At full speed up to `end`."""
 
     def __init__(self, end: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.end = end
@@ -55,7 +58,7 @@ class Fast(Pace):
 
 
 class Stepped(Pace):
-    """Time stands still unless `advance` is called; `reached` is called with each time that this led to."""
+    """Time stops except in `advance`; `reached` is called with each time reached."""
 
     def __init__(self, reached: Callable[[float], None] = lambda now: None) -> None:
         self.reached = reached
@@ -64,7 +67,7 @@ class Stepped(Pace):
         self._goes = False
 
     def advance(self, seconds: float) -> None:
-        """Let so much time pass from now on."""
+        """Let this much time pass."""
         self._steps.append(seconds)
 
     def limit(self, now: float, busy: bool) -> float:

@@ -17,17 +17,17 @@ from serfsim.live.rpc.messages import (
 from serfsim.live.rpc.session import MOST_STREAMS, Answer, Command, Session
 from serfsim.live.rpc.subscriptions import BUFFER, QueryStream
 from serfsim.logs import live_words
-from serfsim.logs.words import spelled
+from serfsim.logs.words import format_words
 from serfsim.protocol import log_lines
 from serfsim.protocol.serf.outgoing_queries import QueryParams
 from serfsim.protocol.serf.queries import PING, PREFIX
 from serfsim.protocol.serf.query_messages import Filter, NodeFilter, TagFilter
 
-# An open query takes memory: none is open for longer than an hour.
+# An open query takes memory: limit it to an hour.
 LONGEST_TIMEOUT_NS: Final = 3600 * 10**9
 
 
-def quoted(payload: bytes) -> str:
+def quote(payload: bytes) -> str:
     """Quote a payload for a log line, nearly as Go does."""
     text = payload.decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text.encode("unicode_escape").decode() if not text.isprintable() else text}"'
@@ -36,7 +36,7 @@ def quoted(payload: bytes) -> str:
 async def event(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     agent, payload = session.agent, body["Payload"] or b""
     coalesced = "true" if body["Coalesce"] else "false"
-    agent.say(spelled(log_lines.SENDING_EVENT, text=body["Name"], a=coalesced, b=quoted(payload)))
+    agent.say(format_words(log_lines.SENDING_EVENT, text=body["Name"], a=coalesced, b=quote(payload)))
     refusal = agent.send_event(body["Name"], payload, body["Coalesce"])
     if refusal:
         agent.say(live_words.EVENT_REFUSED.format(error=refusal))
@@ -44,13 +44,13 @@ async def event(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def query(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """Send a query: the reply comes first, then acks and answers, at the query's deadline the end."""
+    """Send a query: the reply first, then acks and responses, and the end at the query's deadline."""
     agent, name, payload = session.agent, body["Name"], body["Payload"]
     if name.startswith(PREFIX) and (name != PING or payload is not None):
         return Answer(f"Queries cannot contain the '{PREFIX}' prefix")
     if len(session.asked) >= MOST_STREAMS:
         return Answer(f"more than {MOST_STREAMS} queries are open on this connection")
-    agent.say(spelled(log_lines.SENDING_QUERY, text=name, b=quoted(payload or b"")))
+    agent.say(format_words(log_lines.SENDING_QUERY, text=name, b=quote(payload or b"")))
     filters: list[Filter] = [NodeFilter(body["FilterNodes"])] if body["FilterNodes"] else []
     filters += [TagFilter(tag, expression) for tag, expression in body["FilterTags"].items()]
     timeout = min(max(0, body["Timeout"]), LONGEST_TIMEOUT_NS) / 1e9
@@ -60,7 +60,7 @@ async def query(session: Session, seq: int, body: dict[str, Any]) -> Answer:
         refusal = agent.node.last_error
         agent.say(live_words.QUERY_REFUSED.format(error=refusal))
         return Answer(refusal)
-    # One ack and one answer of each member, and the end.
+    # An ack and a response from each member, and the end.
     stream = QueryStream(session, seq, max(BUFFER, 2 * int(agent.node.members.count) + 1))
     session.asked.append(stream)
     agent.queries[opened] = stream

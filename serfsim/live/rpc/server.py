@@ -1,10 +1,10 @@
-"""The listening socket and the clock: a simulation that is asked while it goes on.
+"""The RPC server: a listening socket, and the clock of the simulation.
 
-    start up      listen; let the simulation come to its time 0 as fast as possible
-    serve         slices of simulated time and clients in turn; the pace says how far a slice may go
-    end           Ctrl-C, or the agent has left by request
+    start up      listen; run the simulation to its time 0 as fast as possible
+    serve         alternate slices of simulated time and clients; the pace limits each slice
+    end           Ctrl-C, or a requested leave of the agent
 
-A slice is as long as takes about SLICE_S of real time, so that a client never waits longer for its turn.
+A slice takes about SLICE_S of real time, which bounds the wait of a client.
 While the node's process is down, new connections are closed at once.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Final
 
 from serfsim.base.errors import SerfsimError
-from serfsim.live.addresses import shown
+from serfsim.live.addresses import format_endpoint
 from serfsim.live.rpc import info, keys, membership, queries, subscriptions
 from serfsim.live.rpc.pacing import Pace
 from serfsim.live.rpc.session import OPEN, Command, Session
@@ -31,33 +31,37 @@ COMMANDS: Final[dict[str, Command]] = {
     **keys.COMMANDS,
     **subscriptions.COMMANDS,
 }
-SLICE_S: Final = 0.03  # of real time
-REST_S: Final = 0.005  # of real time, when the simulation may not go on yet
+SLICE_S: Final = 0.03  # seconds of real time
+REST_S: Final = 0.005  # seconds of real time to wait while the simulation may not advance
 MOST_CLIENTS: Final = 64
 SEND_BUFFER: Final = 65536  # bytes
 
 
 class Server:
-    """Serves `agent` to clients; `key` is the key that they need, "" for none."""
+    """Serves `agent` to clients.
+
+    `key`: the key they must present, "" for none.
+    """
 
     def __init__(self, agent: SimulatedAgent, pace: Pace, key: str = "") -> None:
         self.agent = agent
         self.pace = pace
         self.key = key
-        self.slice_s = 0.001  # of simulated time; found out as it goes
+        self.slice_s = 0.001  # seconds of simulated time, adapted while running
         self._sessions: dict[asyncio.Task[None], Session] = {}
         agent.on_down = self._process_ended
 
     async def run(self, host: str, port: int, ready: Callable[[str, int], None]) -> None:
-        """Serve until the agent has left, or until cancelled; calls `ready` with the bound address.
+        """Serve until the agent has left, or until cancelled; call `ready` with the bound address.
 
-        SerfsimError if the address cannot be bound.
+        Raises SerfsimError if the address cannot be bound.
         """
         try:
             listening = await asyncio.start_server(self._accept, host, port, start_serving=False)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise SerfsimError(f"--rpc-addr: cannot listen on {shown((host, port))}: {reason}") from None
+            where = format_endpoint((host, port))
+            raise SerfsimError(f"--rpc-addr: cannot listen on {where}: {reason}") from None
         try:
             await self._go_to(0.0)
             await listening.start_serving()
@@ -66,7 +70,7 @@ class Server:
                 if not self._go_on():
                     await asyncio.sleep(REST_S)
                 await asyncio.sleep(0)
-            # The last answer is on its way.
+            # Let the last response go out.
             await asyncio.sleep(REST_S)
         finally:
             listening.close()
@@ -88,7 +92,7 @@ class Server:
             await asyncio.sleep(0)
 
     def _go_on(self) -> bool:
-        """Advance by a slice if the pace allows one; returns whether more may follow at once."""
+        """Advance by a slice if the pace allows one; return True if more may follow at once."""
         now = self.agent.sim.now
         limit = self.pace.limit(now, self.agent.is_busy)
         if limit <= now:
@@ -112,7 +116,7 @@ class Server:
         if not self.agent.is_up or (len(self._sessions) >= MOST_CLIENTS and not self._make_room()):
             writer.close()
             return
-        # This bounds what the system buffers for a client that does not read.
+        # Limits the system's buffer for a client that does not read.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         session = Session(self.agent, COMMANDS, self.key, reader, writer)
         self.agent.say(live_words.CLIENT_ACCEPTED.format(peer=session.peer))
@@ -121,7 +125,7 @@ class Server:
         task.add_done_callback(lambda done: self._sessions.pop(done, None))
 
     def _make_room(self) -> bool:
-        """Hang up on the oldest connection that is not open yet; False if all are open."""
+        """Close the oldest connection that is not open yet; return False if all are open."""
         for task, session in self._sessions.items():
             if session.state != OPEN:
                 session.hang_up()

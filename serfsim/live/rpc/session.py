@@ -1,11 +1,11 @@
-"""One RPC connection: which requests it may send in which state, as in Serf's ipc.go.
+"""The state machine of an RPC connection, as in Serf's ipc.go.
 
     new -> locked -> open -> closed
 
-TRANSITIONS is the machine: `Session` looks up its next state and its answer there. After a wrong key the
-answer is delayed by WRONG_KEY_S, for one guess of all connections at a time.
+TRANSITIONS is the machine: `Session` looks up its next state and its response there. After a wrong key the
+response is delayed by WRONG_KEY_S, one guess at a time over all connections.
 
-The body of a refused request is not read, so it is taken for the next header, as the real agent does.
+The body of a refused request is not read and so becomes the next header, as in the real agent.
 Requests of one connection are carried out one after the other; what a client sends meanwhile waits in its
 socket.
 """
@@ -17,7 +17,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, Protocol
 
-from serfsim.live.addresses import shown
+from serfsim.live.addresses import format_endpoint
 from serfsim.live.base_agent import QueryReader
 from serfsim.live.rpc.messages import (
     NOTHING,
@@ -26,7 +26,7 @@ from serfsim.live.rpc.messages import (
     Fields,
     Frames,
     Header,
-    encoded,
+    encode,
     read_body,
     read_i32,
     read_string,
@@ -37,14 +37,14 @@ from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.transitions import Transition
 
 CHUNK: Final = 16384
-MOST_STREAMS: Final = 64  # of a connection, and as many open queries
-HANDSHAKE_S: Final = 10.0  # of real time, until a connection must be open
-WRONG_KEY_S: Final = 1.0  # of real time
-KEPT_QUERIES: Final = 1024  # that a connection may still answer
+MOST_STREAMS: Final = 64  # streams of a connection, and as many open queries
+HANDSHAKE_S: Final = 10.0  # seconds of real time until a connection must be open
+WRONG_KEY_S: Final = 1.0  # seconds of real time
+KEPT_QUERIES: Final = 1024  # queries a connection may still respond to
 
 # States.
 NEW: Final = "new"
-LOCKED: Final = "locked"  # a key is wanted
+LOCKED: Final = "locked"  # requires a key
 OPEN: Final = "open"
 CLOSED: Final = "closed"
 
@@ -54,14 +54,14 @@ HANDSHAKE_NO_KEY: Final = "handshake of version 1 where no key is set"
 OTHER_VERSION: Final = "handshake of another version"
 RIGHT_KEY: Final = "auth with the right key"
 WRONG_KEY: Final = "auth with a wrong key"
-COMMAND: Final = "a known command"  # before the handshake auth is one, since its key is not read
+COMMAND: Final = "a known command"  # includes auth before the handshake, whose key is not read
 UNKNOWN_COMMAND: Final = "an unknown command"
 UNDECODABLE: Final = "a request that does not decode"
 HUNG_UP: Final = "end of the client's stream"
 PROCESS_END: Final = "end of the node's process"
 EXPIRED: Final = "HANDSHAKE_S since the connection began"
 
-# Effects: the error that the reply carries, or one of these.
+# Effects: the error in the reply, or one of these.
 NO_REPLY: Final = "no reply"
 RUN: Final = "run the command and send its answer"
 SUCCESS: Final = ""
@@ -109,7 +109,7 @@ _ROWS: Final = {(row.state, row.input): row for row in TRANSITIONS}
 
 
 class Subscription(Protocol):
-    """A stream of records under the number `seq` of the request that began it."""
+    """A stream of records under the number `seq` of the request that started it."""
 
     @property
     def seq(self) -> int: ...
@@ -121,11 +121,11 @@ class Subscription(Protocol):
 
 
 class QuerySubscription(Subscription, QueryReader, Protocol):
-    """The responses to a query of this connection's."""
+    """The responses to one of this connection's queries."""
 
 
 class Answer(NamedTuple):
-    """The answer to a command; `then` is called once it has been sent."""
+    """The response to a command; `then` is called after it is sent."""
 
     error: str = ""
     body: dict[str, Any] | None = None
@@ -133,18 +133,21 @@ class Answer(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command's function, and the fields of its body; None for a command without a body."""
+    """A command's function, and the fields of its body; None without a body."""
 
     run: Callable[[Session, int, dict[str, Any]], Awaitable[Answer]]
     fields: Fields | None = None
 
 
 class Closed(Exception):
-    """Raised to close the connection; the message is for the log."""
+    """Raised to close the connection, with the message for the log."""
 
 
 class Session:
-    """One client's connection; `key` is the agent's key, "" for none."""
+    """One client's connection.
+
+    `key`: the agent's key, "" for none.
+    """
 
     def __init__(
         self,
@@ -174,7 +177,7 @@ class Session:
 
     @property
     def peer(self) -> str:
-        return shown(self.writer.get_extra_info("peername") or ("?", 0))
+        return format_endpoint(self.writer.get_extra_info("peername") or ("?", 0))
 
     # The connection ------------------------------------------------------------------------------
 
@@ -184,7 +187,7 @@ class Session:
         try:
             while self.state != CLOSED and (head := await self._read()) is not NOTHING:
                 await self._request(head)
-                # Others and the simulation have their turn, however much this client sends at once.
+                # Other clients and the simulation get their turn, however much this client sends.
                 await asyncio.sleep(0)
             self._step(HUNG_UP)
         except (BadFrame, BadBody) as error:
@@ -210,7 +213,7 @@ class Session:
         return row.effect
 
     def _expire(self) -> None:
-        """Close a connection that is not open by now: it keeps a place that others want."""
+        """Close a connection that is not open in time and occupies a slot."""
         if self.state != CLOSED:
             self._step(EXPIRED)
             if self.state == CLOSED:
@@ -218,17 +221,17 @@ class Session:
                 self.hang_up()
 
     def hang_up(self) -> None:
-        """Close without waiting until the client has read what was sent to it."""
+        """Close without waiting for the client to read pending data."""
         self.close()
         self.writer.transport.abort()
 
     def process_ended(self) -> None:
-        """Close since the node's process has ended: there is no agent left to answer."""
+        """Close because the node's process has ended."""
         self._step(PROCESS_END)
         self.close()
 
     def close(self) -> None:
-        """Stop its streams and hang up."""
+        """Stop its streams and close."""
         self.state = CLOSED
         for stream in (*self.events.values(), *self.asked, *([self.monitor] if self.monitor else ())):
             stream.stop()
@@ -241,7 +244,7 @@ class Session:
         self.writer.close()
 
     async def _read(self) -> Any:
-        """Read the next object, or return NOTHING when the client has hung up."""
+        """Read the next object, or return NOTHING when the client has disconnected."""
         while (found := self._frames.next()) is NOTHING:
             data = await self.reader.read(CHUNK)
             if not data:
@@ -261,7 +264,7 @@ class Session:
     async def send(self, seq: int, error: str, body: dict[str, Any] | None = None) -> None:
         """Send a header and its body together."""
         async with self._writing:
-            self.writer.write(encoded({"Error": error, "Seq": seq}, body))
+            self.writer.write(encode({"Error": error, "Seq": seq}, body))
             await self.writer.drain()
 
     # Requests ------------------------------------------------------------------------------------
@@ -307,7 +310,7 @@ class Session:
     # Queries -------------------------------------------------------------------------------------
 
     def keep_query(self, received: ReceivedQuery) -> int:
-        """Keep a query that was streamed to the client; returns the number by which it may respond."""
+        """Register a query streamed to the client; return the number for its response."""
         self._query_ids += 1
         self.queries[self._query_ids] = received
         if len(self.queries) > KEPT_QUERIES:
@@ -315,7 +318,7 @@ class Session:
         return self._query_ids
 
     def query_done(self, stream: QuerySubscription) -> None:
-        """End a query's stream, all of which has been sent."""
+        """End a query's stream after all of it has been sent."""
         if stream in self.asked:
             self.asked.remove(stream)
             stream.stop()

@@ -1,7 +1,7 @@
-"""The agent that RPC clients talk to: above one node of a simulation, whose time passes by `advance`.
+"""The agent behind the RPC server: one node of a simulation, advanced by `advance`.
 
-Between two calls of `advance` coroutines look at `node` and act on it at `now`. A process that is paused
-answers once it goes on; one that is down has no agent, and waiting callers get AgentDown.
+Between two calls of `advance`, coroutines read `node` and act on it at `now`. A paused process answers when
+it resumes; one that is down has no agent, and waiting callers get AgentDown.
 """
 
 from __future__ import annotations
@@ -37,24 +37,27 @@ class EventReader(Protocol):
     """A client's stream of events."""
 
     def take_event(self, event: AgentEvent) -> None:
-        """Take an event, whether wanted or not."""
+        """Take an event, wanted or not."""
 
 
 class SimulatedAgent(BaseAgent):
-    """Serves member `number` of a simulation that has not begun. `epoch`: the Unix time of its 0."""
+    """Serves member `number` of a simulation that has not started.
+
+    `epoch`: the Unix time of its 0.
+    """
 
     def __init__(self, sim: Simulation, number: int, epoch: float | None = None) -> None:
         super().__init__(sim.agents.directory, AgentLog(time.time() if epoch is None else epoch))
         self.sim = sim
         self.number = number
         self.name = sim.roster.members[number].name
-        self.busy = 0  # requests that wait for something to happen
+        self.busy = 0  # number of waiting requests
         self.events: list[EventReader] = []
-        self.guessing = asyncio.Lock()  # held while a wrong key waits for its answer
+        self.guessing = asyncio.Lock()  # held while the response to a wrong key is delayed
         self.on_down: Callable[[], None] = lambda: None
-        self.has_left = False  # by request: its process has ended and stays so
-        self.asking_keys = asyncio.Lock()  # Serf's key manager asks one query at a time
-        self._views: dict[int, MemberView] = {}  # as they were at their last join or update
+        self.has_left = False  # the process was ended by a request, for good
+        self.asking_keys = asyncio.Lock()  # Serf's key manager runs one query at a time
+        self._views: dict[int, MemberView] = {}  # views at their last join or update
         self._life = 0
         sim.agents.application = self._application
 
@@ -67,7 +70,7 @@ class SimulatedAgent(BaseAgent):
 
     @property
     def node(self) -> SerfNode:
-        """The node's machine. AgentDown if its process does not run."""
+        """The protocol node. Raises AgentDown if its process does not run."""
         node: SerfNode | None = self.sim.agents.nodes[self.number]
         if node is None:
             raise AgentDown
@@ -83,11 +86,11 @@ class SimulatedAgent(BaseAgent):
 
     @property
     def now(self) -> float:
-        """The engine's present."""
+        """The current time of the engine."""
         return self.sim.env.engine_now
 
     def view_of(self, member: int, status: str | None = None) -> MemberView:
-        """A member as it was when it last joined or was updated, with its present status."""
+        """Return a member as of its last join or update, with its present status."""
         present = super().view_of(member, status)
         kept = self._views.get(member)
         return present if kept is None else kept._replace(status=present.status)
@@ -109,12 +112,12 @@ class SimulatedAgent(BaseAgent):
 
     @property
     def is_busy(self) -> bool:
-        """Does anybody wait for something to happen?"""
+        """True if a request waits."""
         return self.busy > 0 or len(self.queries) > 0
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While this lasts a stepped simulation goes on."""
+        """Keep a stepped simulation advancing during the block."""
         self.busy += 1
         try:
             yield
@@ -122,7 +125,10 @@ class SimulatedAgent(BaseAgent):
             self.busy -= 1
 
     async def running(self) -> None:
-        """Wait while the process is paused. AgentDown if it ends."""
+        """Wait while the process is paused.
+
+        Raises AgentDown if it ends.
+        """
         while self.is_up and self.is_paused:
             with self.waiting():
                 await asyncio.sleep(0.01)
@@ -132,7 +138,7 @@ class SimulatedAgent(BaseAgent):
     # The simulation ------------------------------------------------------------------------------
 
     def advance(self, until: float) -> None:
-        """Let simulated time pass, then report what happened meanwhile."""
+        """Let simulated time pass, then report its events."""
         self.sim.env.run(until=until)
         self._take_trace()
         life = self.sim.agents.lives[self.number] if self.is_up else 0
@@ -141,11 +147,11 @@ class SimulatedAgent(BaseAgent):
                 self._end_life()
             self._life = life
             if self.is_up:
-                # Nodes of a large cluster do not keep others' coordinates; clients may ask this one for them.
+                # Nodes of a large cluster do not keep others' coordinates; clients may request this node's.
                 self.node.caches_coordinates = True
 
     def _end_life(self) -> None:
-        """End all waits: the process has ended, and completes nothing any more."""
+        """End all waits: the process has ended and completes nothing more."""
         self.end_waits(AgentDown())
         self._last_status.clear()
         self._views.clear()
@@ -173,11 +179,11 @@ class SimulatedAgent(BaseAgent):
     # The node's reports --------------------------------------------------------------------------
 
     def on_name_lost(self) -> None:
-        """Nothing to do at once: `advance` notices that the process has ended."""
+        """Do nothing: `advance` notices the end of the process."""
 
 
 class ServedApplication(ReportingApplication, RecordingApplication):
-    """The application above the served node: keeps a record like any other's, and reports to `agent`."""
+    """The application of the served node: records as usual, and reports to `agent`."""
 
     agent: SimulatedAgent
 
@@ -187,7 +193,7 @@ class ServedApplication(ReportingApplication, RecordingApplication):
 
 
 def forget(trace: Trace) -> None:
-    """Empty the arrays of a trace, so that a simulation may go on without end."""
+    """Empty the arrays of a trace, so that a simulation can run indefinitely."""
     trace.forget_events()
     trace.taken = 0
     trace.lines = LogRows()

@@ -1,7 +1,7 @@
-"""Streams that go on after the reply: events, log lines, and the responses to a query.
+"""Streams that outlast the reply: events, log lines, and responses to a query.
 
-Each stream has a buffer, and a task that empties it into its connection. A client that reads too slowly
-loses what does not fit, as in the real agent; the simulation never waits.
+Each stream has a buffer, and a task that sends it. A client that reads too slowly loses records that do not
+fit, as in the real agent; the simulation never waits.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from serfsim.logs.words import MEMBER_EVENTS
 from serfsim.protocol.serf.messages import UserEvent
 
 BUFFER: Final = 512
-# If the end follows at once, the real command loses responses that it has not printed yet.
+# seconds; if the end follows at once, the real command loses responses that it has not printed
 PAUSE_BEFORE_DONE_S: Final = 0.1
 KINDS: Final = (*MEMBER_EVENTS.values(), "user", "query", "*")
 
 
 class Stream:
-    """A stream of records on one connection; `seq` is the number of the request that began it."""
+    """A stream of records on one connection.
+
+    `seq`: the number of the request that started it.
+    """
 
     def __init__(self, session: Session, seq: int, room: int | None = None) -> None:
         self.session = session
@@ -33,13 +36,13 @@ class Stream:
         self.room = BUFFER if room is None else room
         self._buffer: deque[dict[str, Any]] = deque()
         self._filled = asyncio.Event()
-        self._lost = 0  # since something was last read
+        self._lost = 0  # records lost since the client last read
         self._task = asyncio.get_running_loop().create_task(self._empty())
 
     def push(self, record: dict[str, Any]) -> bool:
-        """Queue a record; False where there is no room for the first time since the client read something.
+        """Queue a record; return False at the first one lost since the client last read.
 
-        A client that misses as many more is hung up on: it reads nothing, and costs the others time.
+        A client that loses as many again is disconnected.
         """
         if len(self._buffer) >= self.room:
             self._lost += 1
@@ -52,7 +55,7 @@ class Stream:
 
     @property
     def pending(self) -> int:
-        """The number of records that wait to be sent."""
+        """The number of unsent records."""
         return len(self._buffer)
 
     async def _empty(self) -> None:
@@ -69,7 +72,7 @@ class Stream:
 
     def _drop(self) -> None:
         session = self.session
-        self.stop()  # before anything is said, which it may be a reader of
+        self.stop()  # before logging: this stream may be a reader of the log
         session.agent.say(live_words.NOT_READING.format(client=session))
         asyncio.get_running_loop().call_soon(session.hang_up)
 
@@ -79,7 +82,10 @@ class Stream:
 
 
 class Filter(NamedTuple):
-    """A filter of a stream; `name` is "" for any."""
+    """A filter of a stream.
+
+    `name`: "" for any.
+    """
 
     kind: str
     name: str
@@ -103,7 +109,7 @@ def read_filters(text: str) -> list[Filter]:
 
 
 class EventStream(Stream):
-    """Streams the events that any of the filters passes."""
+    """Stream of the events that any of the filters passes."""
 
     def __init__(self, session: Session, seq: int, filters: list[Filter]) -> None:
         super().__init__(session, seq)
@@ -141,14 +147,14 @@ class EventStream(Stream):
 
 
 class LogStream(Stream):
-    """Streams the log lines of a level and above."""
+    """Stream of the log lines at or above a level."""
 
     def __init__(self, session: Session, seq: int, lowest: int) -> None:
         super().__init__(session, seq)
         self.lowest = lowest
 
     def take_line(self, line: str) -> None:
-        # That a line was dropped is not logged: nor would that line have room.
+        # Do not log a dropped line: there would be no room for that line either.
         if rank(line) >= self.lowest:
             self.push({"Log": line})
 
@@ -158,7 +164,7 @@ class LogStream(Stream):
 
 
 class QueryStream(Stream):
-    """Streams acks and answers as they arrive, then the end."""
+    """Stream of acks and responses as they arrive, then the end."""
 
     def take_ack(self, source: str) -> None:
         self.push({"From": source, "Payload": None, "Type": "ack"})
@@ -187,7 +193,7 @@ async def stream(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 
 
 async def monitor(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    """Stream the log; a connection has one such stream at most."""
+    """Stream the log; a connection has at most one such stream."""
     level = body["LogLevel"].upper()
     if level not in LEVELS:
         return Answer(f"Unknown log level: {level}")

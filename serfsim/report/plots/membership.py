@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.report.plots import style
 from serfsim.report.tables import number
 from serfsim.results.scoring.dissemination import Spread, spreads
@@ -88,7 +88,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
     ax.set_ylabel("share of the other members' views")
     style.label_below(ax, "time since the change [s]")
-    subtitle = f"{counted(sum(one.changes for one in seen.values()), 'change')} after the warm-up."
+    subtitle = f"{format_count(sum(one.changes for one in seen.values()), 'change')} after the warm-up."
     if full:
         subtitle += f" Until all others had seen one: {number(float(np.mean(full)))} s on average."
     style.heading(ax, TITLE, subtitle)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.report.plots import style
 from serfsim.results.scoring.recording import Floats
 from serfsim.results.scoring.views import view_history
@@ -95,7 +95,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     style.heading(
         ax,
         "Cluster size as each node sees it",
-        f"{counted(n, 'node')}; {counted(distinct, 'distinct size')} seen after the warm-up. "
+        f"{format_count(n, 'node')}; {format_count(distinct, 'distinct size')} seen after the warm-up. "
         "Dashed: nodes that really ran.",
     )
     style.legend(ax)

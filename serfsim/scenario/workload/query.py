@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from serfsim.base.expressions import compiled
+from serfsim.base.expressions import compile_expression
 from serfsim.native import Random
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import NodeIdentity
@@ -35,7 +35,7 @@ LONGEST_TIMEOUT_S = 60.0  # that Serf's own default is taken for where a size de
 def _read_expressions(value: Any) -> Any:
     """Regular expressions by tag."""
     for tag, expression in value.items() if isinstance(value, dict) else ():
-        if not isinstance(expression, str) or compiled(expression) is None:
+        if not isinstance(expression, str) or compile_expression(expression) is None:
             raise invalid("a regular expression as RE2 reads it", expression, inside=(tag,))
     return value
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from serfsim.base.english import joined
+from serfsim.base.english import join_names
 from serfsim.report.tables import NONE, number
 from serfsim.scenario.figures import unit_of
 from serfsim.study.comparison.rows import ANY, SHOWN, TELLING, Row
@@ -52,7 +52,7 @@ def conclusion(comparison: Comparison) -> str:
     if comparison.kind == "results":
         return _of_one_run(count["apart"], rest)
     if parts:
-        return f"The candidate is {'; '.join([joined(parts) + surely, *rest])}."
+        return f"The candidate is {'; '.join([join_names(parts) + surely, *rest])}."
     told = "; ".join(rest) or "nothing to compare: no figure has a value on both sides"
     return f"{told[0].upper()}{told[1:]}{surely if quiet else ''}."
 

@@ -36,7 +36,7 @@ _KIND: Final = "regression"
 
 def _own_files(folder: Path) -> set[str]:
     kept = manifest.read(folder)
-    return manifest.own(folder) if kept is not None and kept.kind == _KIND else set()
+    return manifest.own_files(folder) if kept is not None and kept.kind == _KIND else set()
 
 
 _OWNED: Final = Owned(

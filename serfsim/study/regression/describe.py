@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from serfsim.base.english import counted, joined
+from serfsim.base.english import format_count, join_names
 from serfsim.scenario.figures import unit_of
 from serfsim.study.regression.comparison import BETTER, CHANGED, WORSE, Comparison, FigureTest, finite
 from serfsim.study.regression.runs import CLAIMS_FAILED, Floats
@@ -15,22 +15,22 @@ from serfsim.study.statistics import differences
 
 def verdict(comparison: Comparison) -> str:
     """Return the verdict in one sentence."""
-    scenarios = counted(len(comparison.scenarios), "scenario")
+    scenarios = format_count(len(comparison.scenarios), "scenario")
     if comparison.failures:
-        failed = f"{counted(len(comparison.failures), 'run')} failed"
+        failed = f"{format_count(len(comparison.failures), 'run')} failed"
         return f"{failed}, in {_places([failure.scenario for failure in comparison.failures])}."
     if not comparison.scenarios:
         return f"Nothing to compare: the base does not have {_places(comparison.added)}."
     if comparison.is_identical:
         runs = sum(len(scenario.now.seeds) for scenario in comparison.scenarios)
         return f"Identical: all {runs} runs of {scenarios} have the digests of {_then(comparison)}."
-    tests = f"{counted(len(comparison.tests), 'test')}, family-wise error {comparison.rate:.3g}"
+    tests = f"{format_count(len(comparison.tests), 'test')}, family-wise error {comparison.rate:.3g}"
     if not comparison.changed:
         moved = f"No figure of {scenarios} changed ({tests})"
         if comparison.differing:
             return f"{moved}; digests differ in {_places(comparison.differing)}."
         return f"{moved}."
-    changed = counted(len(comparison.changed), "figure")
+    changed = format_count(len(comparison.changed), "figure")
     kinds = [sum(test.verdict == kind for test in comparison.changed) for kind in (WORSE, BETTER, CHANGED)]
     named = zip(kinds, ("worse", "better", "neutral"), strict=True)
     told = ", ".join(f"{count} {kind}" for count, kind in named if count)
@@ -47,7 +47,7 @@ def _places(names: Sequence[str]) -> str:
     """Join scenario names: 'crash, udp_blocked and 2 more'."""
     each = list(dict.fromkeys(names))
     if len(each) <= 4:
-        return joined(each)
+        return join_names(each)
     return f"{', '.join(each[:3])} and {len(each) - 3} more"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.study.regression.comparison import (
     WORSE,
     Compared,
@@ -66,7 +66,7 @@ def _of_test(scenario: Compared, test: FigureTest) -> Failing | None:
     seeds = np.array(scenario.now.seeds)
     if beyond.any():
         at = int(np.flatnonzero(beyond)[0])
-        runs = counted(len(test.then), "run")
+        runs = format_count(len(test.then), "run")
         return Failing(
             scenario.name, int(seeds[at]), f"{_value(test, at)}, beyond all {runs} before ({_span(test)})"
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.study.regression.baseline import seeds_text
 from serfsim.study.regression.comparison import Compared, Comparison, FigureTest, finite
 from serfsim.study.regression.describe import (
@@ -152,7 +152,7 @@ def _claims(comparison: Comparison) -> list[str]:
         for claim, count in sorted(scenario.now.failed_claims.items())
     ]
     return _details_block(
-        f"{counted(len(rows), 'claim')} failed in some runs",
+        f"{format_count(len(rows), 'claim')} failed in some runs",
         _table("| scenario | claim | failed in |", rows),
     )
 
@@ -208,7 +208,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
 def _unchanged_section(comparison: Comparison) -> list[str]:
     headings = "| scenario | figure | baseline median [p5, p95] | now | difference | adjusted p |"
     rows = [f"| {_row(test)}" for test in comparison.tests if not test.verdict]
-    return _details_block(f"{counted(len(rows), 'figure')} did not change", _table(headings, rows))
+    return _details_block(f"{format_count(len(rows), 'figure')} did not change", _table(headings, rows))
 
 
 def _cell(text: str) -> str:

@@ -284,7 +284,7 @@ def write_tables(sweep: Sweep, outcomes: Sequence[Outcome]) -> pd.DataFrame:
 def check_tables(folder: Path) -> None:
     """Raise SweepError where a table was edited since it was written, to protect the user's work."""
     kept = manifest.read(folder)
-    changed = [] if kept is None else manifest.altered(folder, kept)
+    changed = [] if kept is None else manifest.altered_files(folder, kept)
     if changed:
         raise SweepError(f"{folder / changed[0]}: edited since the sweep wrote it; move it first")
 
@@ -297,7 +297,7 @@ def lock_folder(folder: Path) -> AbstractContextManager[None]:
 
     Raises SweepError where another sweep holds it.
     """
-    return locking.locked(folder / LOCK, folder, "is carrying out a sweep in it", SweepError)
+    return locking.hold_lock(folder / LOCK, folder, "is carrying out a sweep in it", SweepError)
 
 
 class ExistingRuns(NamedTuple):

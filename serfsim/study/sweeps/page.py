@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from serfsim.base.atomic_files import write_whole
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.base.errors import SweepError
 from serfsim.report.page import page_style, page_template
 from serfsim.report.plots.style import SIZE, STYLE
@@ -67,7 +67,7 @@ def sweep_page(sweep: Sweep) -> str:
         style=Markup(page_style()),
         name=sweep.name,
         question=scenario.question,
-        run=f"{counted(settings, 'setting')}, {counted(len(sweep.seeds), 'seed')} each",
+        run=f"{format_count(settings, 'setting')}, {format_count(len(sweep.seeds), 'seed')} each",
         answer=sweep_answer(
             table, points, moving, parameters, len(scenario.claims), settings * len(sweep.seeds)
         ),
@@ -79,7 +79,9 @@ def sweep_page(sweep: Sweep) -> str:
         figures=page_figures(points, moving[:MOST_FIGURES], parameters) if several else [],
         columns=columns(parameters, names[:MOST_COLUMNS], bool(scenario.claims)),
         rows=rows(table, points[:MOST_ROWS], parameters, names[:MOST_COLUMNS], bool(scenario.claims)),
-        more=f"and {counted(len(points) - MOST_ROWS, 'setting')} more" if len(points) > MOST_ROWS else "",
+        more=f"and {format_count(len(points) - MOST_ROWS, 'setting')} more"
+        if len(points) > MOST_ROWS
+        else "",
         confidence=f"{100 * CONFIDENCE:g}",
         csv=CSV,
         code=sweep.code,

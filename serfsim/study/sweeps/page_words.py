@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.report.answer import Answer, meaning
 from serfsim.report.tables import number
 from serfsim.scenario.claims import COMPARISONS, Claim
@@ -124,7 +124,7 @@ def of_claims(found: Sequence[Held], always: Sequence[Held], claims: int) -> Ite
         worst = min(tried, key=lambda one: one.holds / one.done)
         where = f", with {worst.setting}" if len(found) > 1 else ""
         hold = "It holds" if claims == 1 else "They all hold"
-        yield f"{hold} least often{where}: in {worst.holds} of {counted(worst.done, 'run')}."
+        yield f"{hold} least often{where}: in {worst.holds} of {format_count(worst.done, 'run')}."
 
 
 def range_of(points: Sequence[Mapping[Any, Any]], figure: str, parameters: Sequence[str]) -> str:
@@ -146,8 +146,8 @@ def unfinished_text(table: pd.DataFrame, runs: int) -> str:
     """Describe unfinished and failed runs; '' where there are none."""
     told = []
     if len(table) < runs:
-        told.append(f"{runs - len(table)} of {counted(runs, 'run')} are not done yet")
+        told.append(f"{runs - len(table)} of {format_count(runs, 'run')} are not done yet")
     failed = table[table["status"] != DONE]
     if len(failed):
-        told.append(f"{counted(len(failed), 'run')} failed, the first with: {failed['error'].iloc[0]}")
+        told.append(f"{format_count(len(failed), 'run')} failed, the first with: {failed['error'].iloc[0]}")
     return f"{'; '.join(told)}." if told else ""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from serfsim.base.english import joined
+from serfsim.base.english import join_names
 from serfsim.study.tuning.describe import amount, format_confidence, measured_text, statistic_text
 from serfsim.study.tuning.judging import Judgement
 from serfsim.study.tuning.settings import AS_IT_IS
@@ -73,7 +73,7 @@ def _ties(tuning: Tuning) -> str:
         named.append(f"{len(ties) - MOST_TOLD} more")
     if len(named) < 2:
         return f"; {named[0]} may be as good" if named else ""
-    return f"; {joined(named)} may each be as good"
+    return f"; {join_names(named)} may each be as good"
 
 
 def _promising(tuning: Tuning, chosen: Judged) -> str:
@@ -124,7 +124,7 @@ def _without_objective(tuning: Tuning, able: Sequence[Judged]) -> str:
     told = [f"{one.setting.name} in {one.setting.missing(figure)} of {one.setting.seeds}" for one in able]
     kept = f"that keep {_all(tuning)} " if tuning.constraints else "tried "
     return (
-        f"Undecided: the settings {kept}have runs without {figure} ({joined(told)}),"
+        f"Undecided: the settings {kept}have runs without {figure} ({join_names(told)}),"
         f" so that its {tuning.objective.statistic} over seeds is not known."
     )
 
@@ -174,4 +174,4 @@ def _distance(one: Judged) -> tuple[int, float]:
 
 
 def _all(tuning: Tuning) -> str:
-    return joined([one.text for one in tuning.constraints])
+    return join_names([one.text for one in tuning.constraints])

@@ -1,8 +1,8 @@
-"""What is measured of a run, real or simulated alike.
+"""Figures measured on a run, real or simulated alike.
 
-`figures(golden, recording)` gives every figure by its name as a list of values: one of the run, or
-one of each victim or leave, or none where the run had nothing to measure. `golden` says what was done
-to the cluster and when; only `recording` is measured.
+`figures(golden, recording)` returns every figure by name as a list of values: one for the run, one per victim
+or leave, or none where there was nothing to measure. `golden` describes the faults and their times; only
+`recording` is measured.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OF_KIND: dict[str, Callable[[Measured], Figures]] = {
 
 
 def figures(golden: Golden, recording: Recording) -> Figures:
-    """All figures of a recording's kind; of a kind not known here, what can be measured of any."""
+    """Return all figures for a recording's kind; for an unknown kind the general ones."""
     measured = Measured(golden, recording)
     found = OF_KIND.get(golden.kind, general.figures)(measured)
     return {**found, **measured.message_sizes(), **coordinates.figures(measured)}

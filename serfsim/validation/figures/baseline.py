@@ -1,4 +1,4 @@
-"""A cluster that nothing happens to: exact rates and sizes, and no suspicion."""
+"""A cluster without faults: exact rates and sizes, no suspicion."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from serfsim.validation.figures.measures import Figures, Measured, Window
 
 STEADY_S = 60.0
 LATEST_S = 295.0
-# Sequence numbers below 128 take one byte; after a minute and a half of probes they take more.
+# Sequence numbers below 128 take one byte; after 90 s of probes they take more.
 SMALL_NUMBERS = Window(10.0, 60.0)
 
 
 def steady(measured: Measured) -> Window:
-    """From 60 s after the join to a second before the end, and not beyond 295 s."""
+    """Return the window from 60 s after the join to a second before the end, at most to 295 s."""
     return Window(STEADY_S, min(math.floor(measured.end) - 1.0, LATEST_S))
 
 
@@ -35,7 +35,7 @@ def figures(measured: Measured) -> Figures:
 
 
 def usual_size(measured: Measured, column: str) -> float:
-    """IP bytes of a packet of this kind in the median second: hardly any carries gossip."""
+    """Return the median IP bytes of a packet of this kind, by second: few packets carry gossip."""
     sizes = []
     for second in range(int(SMALL_NUMBERS.start), int(SMALL_NUMBERS.end)):
         # Every window of just under two seconds holds exactly one whole second of the tables.
@@ -48,13 +48,13 @@ def usual_size(measured: Measured, column: str) -> float:
 
 
 def push_pulls(measured: Measured) -> float:
-    """Initiated per node and minute, by the initiators' own report."""
+    """Return the push/pulls initiated per node and minute, as the initiators report them."""
     window = steady(measured)
     return len(measured.rows(events.PUSH_PULL).within(window)) / (measured.n * window.minutes)
 
 
 def one_view(measured: Measured) -> float:
-    """When the last of all (observer, subject) joins had come, seconds since the join."""
+    """Return the time of the last (observer, subject) join, in seconds since the join command."""
     joins = measured.rows(events.JOIN)
     first: dict[tuple[int, int], float] = {}
     for t, observer, subject in zip(joins.t, joins.observer, joins.subject, strict=True):

@@ -1,4 +1,4 @@
-"""UDP blocked while TCP works, and everything blocked: of one node, or between all."""
+"""Blocked UDP with working TCP, and all traffic blocked, for one node or between all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def figures(measured: Measured) -> Figures:
 
 
 def of_node(measured: Measured, window: Window, node: int) -> Figures:
-    """The blocked node, X, and the others."""
+    """Measure the blocked node X against the others."""
     others = [other for other in range(measured.n) if other != node]
     found: Figures = {}
     for name, kind in (
@@ -57,7 +57,7 @@ def of_node(measured: Measured, window: Window, node: int) -> Figures:
 
 
 def of_all(measured: Measured, window: Window) -> Figures:
-    """Everybody is cut off from everybody."""
+    """Measure a cluster in which every node is isolated."""
     failed = measured.rows(events.FAILED).within(window)
     found: Figures = {"pairs_failed": [float(len(failed))]}
     found.update(spread("pair_failed", failed.t - window.start))

@@ -1,15 +1,15 @@
-"""How far Serf's estimates of round-trip times are off, at fixed times after the join."""
+"""Errors of Serf's round-trip estimates, at fixed times after the join."""
 
 from __future__ import annotations
 
 from serfsim.validation.figures.measures import Figures, Measured
 
 TIMES_S = (10, 20, 30, 45, 60, 90, 120, 150, 178, 240, 295)
-NEAR_S = 10.0  # a sample further from the time asked for does not speak for it
+NEAR_S = 10.0  # seconds; a more distant sample does not represent the time
 
 
 def figures(measured: Measured) -> Figures:
-    """At the sample nearest to each time: median and p90 relative error, median error in ms."""
+    """Return median and p90 relative error and median error in ms, at the sample nearest to each time."""
     found: Figures = {}
     for at in TIMES_S:
         sample = measured.sample_at(at)

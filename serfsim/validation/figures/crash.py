@@ -1,4 +1,4 @@
-"""Agents that are killed: who notices when. One value a victim, in seconds since its death."""
+"""Killed agents: detection times. One value per victim, in seconds since its death."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from serfsim.protocol.memberlist.suspicion import suspicion_timeout
 from serfsim.scenario.settings import Settings, complete
 from serfsim.validation.figures.measures import Figures, Measured, Window
 
-AT_ONCE_S = 1e-6  # scenario times are rounded: what happens at the very moment is not before it
-LATE_S = 0.020  # a timer this much beyond its minimum had waited for a confirmation
+AT_ONCE_S = 1e-6  # seconds; scenario times are rounded, so events at the instant itself count as after it
+LATE_S = 0.020  # seconds beyond the minimum; a later timer had waited for a confirmation
 WATCHED = (
     "first_failed_ping_s",
     "first_suspect_s",
@@ -30,7 +30,7 @@ WATCHED = (
 
 
 def minimum_timeout(n: int, profile: str) -> float:
-    """The least suspicion timeout in a cluster of n with a profile's own settings; seconds."""
+    """Return the minimum suspicion timeout in seconds, in a cluster of n with a profile's settings."""
     settings = complete(profile, Settings())
     return suspicion_timeout(settings.suspicion_mult, n, settings.probe_interval)
 
@@ -50,7 +50,7 @@ def figures(measured: Measured) -> Figures:
 
 
 def of_victim(measured: Measured, t: float, victim: int, victims: set[int]) -> dict[str, float]:
-    """What was seen of one death; what never came is left out."""
+    """Measure one death; missing events are left out."""
     live = [node for node in range(measured.n) if node not in victims]
     after = Window(t, math.inf)
     pings = measured.rows(events.FAILED_PING).about([victim]).within(after)
@@ -82,7 +82,7 @@ def of_victim(measured: Measured, t: float, victim: int, victims: set[int]) -> d
 
 
 def firsts(measured: Measured, subject: int, observers: list[int], since: float, *kinds: int) -> list[float]:
-    """When each observer first reported one of the kinds about the subject, from `since`, in order."""
+    """Return the time at which each observer first reported the subject, from `since`, in order."""
     rows = measured.rows(*kinds).about([subject]).by(observers)
     rows = rows.within(Window(since - AT_ONCE_S, math.inf))
     first: dict[int, float] = {}

@@ -1,8 +1,8 @@
-"""User events and queries: how fast and how far they spread. One value of each event or query.
+"""User events and queries: speed and reach. One value per event or query.
 
-Seconds from when it was sent until a share of all other members had it, of those that so many members
-had at all. Copies are what was sent on the wire until the next of its kind was: of a query 8 by everybody
-who had it, the asking member too. Of an event those send none who had it first by push/pull.
+Times are seconds from sending until a share of all other members had it, among items that reached that many
+at all. Copies are messages on the wire until the next item of the kind was sent: for a query, 8 from
+everybody who had it, including the origin. Members that got an event by push/pull first send none.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def figures(measured: Measured) -> Figures:
     return found
 
 
-def when(measured: Measured, item: int, action: int) -> tuple[Floats, Floats]:
-    """When that became of an item, since it was sent, and at which member; in order of time."""
+def times_of(measured: Measured, item: int, action: int) -> tuple[Floats, Floats]:
+    """Return the times since sending and the members of an action on an item, in order of time."""
     table = measured.recording.deliveries
     mine = table.item == item
     sent = table.t[mine & (table.action == SENT)]
@@ -55,7 +55,7 @@ def when(measured: Measured, item: int, action: int) -> tuple[Floats, Floats]:
 
 def spreading(measured: Measured, item: int) -> dict[str, float]:
     source = measured.recording.deliveries.items[item].source
-    t, node = when(measured, item, RECEIVED)
+    t, node = times_of(measured, item, RECEIVED)
     took = np.sort(t[node != source])
     found = {"reached": float(len(took))}
     for name, share in SHARES.items():
@@ -66,10 +66,10 @@ def spreading(measured: Measured, item: int) -> dict[str, float]:
 
 
 def answering(measured: Measured, item: int) -> dict[str, float]:
-    """What came back, the asking member's own included."""
-    acks, _ = when(measured, item, ACKED)
-    answers, _ = when(measured, item, ANSWERED)
-    closed, _ = when(measured, item, CLOSED)
+    """Measure the responses, including the origin's own."""
+    acks, _ = times_of(measured, item, ACKED)
+    answers, _ = times_of(measured, item, ANSWERED)
+    closed, _ = times_of(measured, item, CLOSED)
     found = {"acks": float(len(acks)), "answers": float(len(answers))}
     if len(acks):
         found["last_ack_s"] = float(acks.max())
@@ -79,7 +79,7 @@ def answering(measured: Measured, item: int) -> dict[str, float]:
 
 
 def copies(measured: Measured, kind: str) -> list[float]:
-    """Copies on the wire, in order; counted from the second in which it was sent to that of the next."""
+    """Return the copies on the wire for each item, from the second it was sent to that of the next item."""
     counts = measured.recording.traffic_counts
     begin = counts.start + measured.recording.warm_up
     seconds = [

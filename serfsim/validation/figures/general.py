@@ -1,4 +1,4 @@
-"""What can be measured of any recording, whatever was done to its cluster."""
+"""Figures of any recording, whatever its faults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from serfsim.validation.figures.measures import Figures, Measured, Window
 
 
 def figures(measured: Measured) -> Figures:
-    """Counts and rates from the first fault, or the end of the join, to the end of the recording."""
+    """Return counts and rates from the first fault, or the end of the join, to the end of the recording."""
     golden = measured.golden
     window = Window(min([golden.scenario_start, *(t for t, _, _ in golden.actions)]), measured.end)
     flaps, quick = measured.flaps()

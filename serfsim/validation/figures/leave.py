@@ -1,4 +1,4 @@
-"""Members that leave, or are removed once they have failed. One value each, in seconds since the command."""
+"""Members that leave, or are removed after they failed. One value each, in seconds since the command."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Departures = list[tuple[float, int]]
 def figures(measured: Measured) -> Figures:
     leaves = measured.golden.when("leave")
     gone = sorted([*leaves, *measured.golden.when("kill")])
-    found = noticed(measured, "leave", leaves, gone, events.LEFT)
-    found.update(noticed(measured, "force_leave", measured.golden.removals, gone, events.LEFT_FORCED))
+    found = report_times(measured, "leave", leaves, gone, events.LEFT)
+    found.update(report_times(measured, "force_leave", measured.golden.removals, gone, events.LEFT_FORCED))
     found["leave_done_s"] = []
     found["leave_seen_as_failed"] = []
     found["leave_gap_s"] = []
@@ -29,7 +29,7 @@ def figures(measured: Measured) -> Figures:
         found["leave_seen_as_failed"].append(float(len(wrong)))
     window = Window(min(t for t, _ in leaves) - 1.0, max(t for t, _ in leaves) + TAKEN_WITHIN_S)
     intents, _ = measured.column(measured.recording.traffic_counts, "udp/leave_intent", window)
-    takers = sum(passed_on(measured, t, node, gone) for t, node in leaves)
+    takers = sum(count_passed_on(measured, t, node, gone) for t, node in leaves)
     found["leave_intent_copies"] = [intents / takers]
     found["suspect_to_failed_s"] = []
     kills = measured.golden.when("kill")
@@ -41,15 +41,15 @@ def figures(measured: Measured) -> Figures:
 
 
 def gap(measured: Measured, t: float, node: int) -> list[float]:
-    """From the first member that hears the intent to leave to the first that hears the leaver's `dead`."""
+    """Return the time between the first receipts of the leave intent and of the leaver's `dead`."""
     others = [other for other in range(measured.n) if other != node]
     intents = firsts(measured, node, others, t, events.LEAVING)
     deaths = firsts(measured, node, others, t, events.LEFT)
     return [deaths[0] - intents[0]] if intents and deaths else []
 
 
-def noticed(measured: Measured, name: str, about: Departures, gone: Departures, kind: int) -> Figures:
-    """When the first, the median and the last running member reported it, and how many never did."""
+def report_times(measured: Measured, name: str, about: Departures, gone: Departures, kind: int) -> Figures:
+    """Return the first, median and last time of a running member's report, and the count missing."""
     found: Figures = {f"{name}_{what}": [] for what in ("first_s", "median_s", "last_s", "observers_missing")}
     for t, node in about:
         absent = {other for when, other in gone if when <= t}
@@ -63,10 +63,10 @@ def noticed(measured: Measured, name: str, about: Departures, gone: Departures, 
     return found
 
 
-def passed_on(measured: Measured, t: float, node: int, gone: Departures) -> int:
-    """How many running members took a leave intent and so passed it on, the leaver among them.
+def count_passed_on(measured: Measured, t: float, node: int, gone: Departures) -> int:
+    """Count the running members that accepted and so passed on a leave intent, including the leaver.
 
-    Who had heard of the departure before the intent takes it too: what was failed becomes left.
+    A member that knew of the departure before accepts the intent too: failed becomes left.
     """
     absent = {other for when, other in gone if when < t}
     rows = measured.rows(events.LEAVING, events.LEFT_FORCED).about([node])

@@ -1,4 +1,4 @@
-"""Packets lost at random: probes that fail, suspicions, and who is wrongly declared failed."""
+"""Random packet loss: failed probes, suspicions and false positives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EPISODE_GAP_S = 5.0
 
 
 def lossy(measured: Measured) -> Window:
-    """From 10 s after the loss began to its end."""
+    """Return the window from 10 s after the loss began to its end."""
     return Window(measured.golden.fault_start + SETTLING_S, measured.golden.fault_end)
 
 
@@ -35,7 +35,7 @@ def figures(measured: Measured) -> Figures:
 
 
 def episodes(failed: Rows) -> int:
-    """Failed events about one subject that follow each other closely are one false positive."""
+    """Count false positives: closely spaced failed events about one subject are one."""
     last: dict[int, float] = {}
     found = 0
     for t, subject in zip(failed.t.tolist(), failed.subject.tolist(), strict=True):

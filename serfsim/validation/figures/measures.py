@@ -1,4 +1,4 @@
-"""Counting in a run: events within a window, rates, health, coordinates. Times are since the join."""
+"""Measures of a run: events within a window, rates, health, coordinates. Times are since the join."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ MESSAGES = (
     "query_response",
 )
 NUMBERED = ("ping", "indirect_ping", "ack", "nack")
-# Sequence numbers below 128 take one byte, and so early nobody has come to 128.
+# Sequence numbers below 128 take one byte; this early none has reached 128.
 EARLY_S = 45.0
 
 
 @dataclass(frozen=True)
 class Window:
-    """[start, end] in seconds since the join."""
+    """A time window [start, end] in seconds since the join."""
 
     start: float
     end: float
@@ -65,7 +65,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of the event table; all of shape (m,), `t` since the join, in order of time."""
+    """Rows of the event table, all of shape (m,), in order of time `t` since the join."""
 
     t: Floats
     observer: NDArray[np.int64]
@@ -96,7 +96,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Measured:
-    """A run and the recording whose course it followed."""
+    """A run, and the recording it follows."""
 
     golden: Golden
     recording: Recording
@@ -110,7 +110,7 @@ class Measured:
         return self.golden.end
 
     def rows(self, *kinds: int) -> Rows:
-        """The events of these kinds, in order of time."""
+        """Return the events of these kinds, in order of time."""
         table = self.recording.events
         mask = np.isin(table.kind, kinds)
         return Rows(
@@ -123,16 +123,16 @@ class Measured:
     # Rates -----------------------------------------------------------------------------------------
 
     def per_minute(self, window: Window) -> Figures:
-        """Events of the whole cluster per minute."""
+        """Return events of the whole cluster per minute."""
         return {
             f"{name}_per_min": [len(self.rows(kind).within(window)) / window.minutes]
             for name, kind in PER_MINUTE.items()
         }
 
     def rates(self, window: Window) -> Figures:
-        """Messages, streams and bytes per node and second, over the whole seconds of the window.
+        """Return messages, streams and bytes per node and second, over the whole seconds of the window.
 
-        Bytes of a type of message are its own, of `udp` and `tcp` whole IP packets.
+        Bytes of a message type are those of the messages, of `udp` and `tcp` those of IP packets.
         """
         counts, sizes = self.recording.traffic_counts, self.recording.traffic_bytes
         found = {}
@@ -146,7 +146,7 @@ class Measured:
         return found
 
     def message_sizes(self) -> Figures:
-        """Mean bytes of a message of each type, without headers; none where none was sent."""
+        """Return the mean bytes of a message of each type without headers; a type never sent is missing."""
         found: Figures = {}
         for name in MESSAGES:
             window = Window(-math.inf, EARLY_S if name in NUMBERED else self.end)
@@ -160,9 +160,9 @@ class Measured:
         return values / (seconds * self.n)
 
     def column(self, table: PerSecond, column: str, window: Window) -> tuple[float, int]:
-        """The sum of a column over the seconds that lie wholly in the window, and how many these are.
+        """Return the sum of a column over the whole seconds in the window, and their number.
 
-        A table may end before the window does: what is not there any more was 0.
+        A table may end before the window does; missing seconds count as 0.
         """
         begin = table.start + self.recording.warm_up
         first = math.ceil(max(window.start - begin, 0.0) - 1e-9)
@@ -175,7 +175,7 @@ class Measured:
     # Views -----------------------------------------------------------------------------------------
 
     def flaps(self) -> tuple[int, int]:
-        """Joins after a failed of the same observer about the same subject: all, and within flap_timeout."""
+        """Count joins after a failed by the same observer of the same subject: all, within flap_timeout."""
         timeout = np.broadcast_to(self.recording.flap_timeout, (self.n,))
         failed: dict[tuple[int, int], float] = {}
         flaps = quick = 0
@@ -192,7 +192,7 @@ class Measured:
         return flaps, quick
 
     def pairs_not_alive(self, at: float, nodes: Iterable[int]) -> int:
-        """Ordered pairs of different `nodes` whose observer did not see the subject alive at a time."""
+        """Count ordered pairs of different `nodes` whose observer did not see the subject alive at a time."""
         among = sorted(nodes)
         alive = np.zeros((self.n, self.n), dtype=np.bool_)
         changes = [(t, o, s, True) for t, o, s, _ in self._listed(events.JOIN)]
@@ -212,7 +212,7 @@ class Measured:
     # Health ----------------------------------------------------------------------------------------
 
     def health(self, window: Window, nodes: Iterable[int]) -> float:
-        """The mean score of `nodes` over the window."""
+        """Return the mean health score of `nodes` over the window."""
         rows = self.rows(events.HEALTH)
         means = []
         for node in nodes:
@@ -228,7 +228,7 @@ class Measured:
     # Coordinates -----------------------------------------------------------------------------------
 
     def sample_at(self, at: float) -> int | None:
-        """The number of the sample nearest to a time; None where there are none."""
+        """Return the index of the sample nearest to a time; None without samples."""
         times = self.recording.coordinates.t
         return int(np.argmin(np.abs(times + self.recording.warm_up - at))) if len(times) else None
 
@@ -236,10 +236,10 @@ class Measured:
         return float(self.recording.coordinates.t[sample]) + self.recording.warm_up
 
     def coordinate_errors(self, sample: int, rtt: Floats | None = None) -> tuple[float, float, float]:
-        """Median and p90 relative error and median absolute error (ms) of one sample.
+        """Return median and p90 relative error and median absolute error (ms) of one sample.
 
-        Over all ordered pairs of live nodes, by Serf's own distance; `rtt` (n, n) is the truth, unless
-        given the recording's own.
+        Over all ordered pairs of live nodes, by Serf's own distance; `rtt`, (n, n), is the truth, by default
+        the recording's.
         """
         samples = self.recording.coordinates
         nodes = np.flatnonzero(samples.live[sample])
@@ -254,13 +254,13 @@ class Measured:
         return float(relative[0]), float(relative[1]), 1000.0 * float(absolute[0])
 
     def vivaldi_error(self, sample: int) -> float:
-        """Mean error term of the live nodes' own coordinates."""
+        """Return the mean error term of the live nodes' own coordinates."""
         samples = self.recording.coordinates
         return float(samples.error[sample][samples.live[sample]].mean())
 
 
 def spread(name: str, values: Floats | list[float]) -> Figures:
-    """Median, mean and the extremes of values within one run, each a figure; none of no values."""
+    """Return median, mean and extremes of values within one run, each a figure; empty without values."""
     if len(values) == 0:
         return {f"{name}_{what}_s": [] for what in ("first", "median", "mean", "last")}
     ordered = np.sort(np.asarray(values, dtype=np.float64))

@@ -1,4 +1,4 @@
-"""A cluster in two parts that later heals. Figures over (observer, subject) pairs across the cut."""
+"""A cluster split in two that later heals. Figures over (observer, subject) pairs across the cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members that are stopped and continued again and again (SIGSTOP, SIGCONT)."""
+"""Members stopped and continued repeatedly (SIGSTOP, SIGCONT)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SETTLED_S = 50.0
 
 
 def pauses(measured: Measured) -> list[tuple[float, float, int]]:
-    """(stopped, continued, node), in order."""
+    """Return (stopped, continued, node) in order."""
     found = []
     resumed = measured.golden.when("cont")
     for t, node in measured.golden.when("stop"):
@@ -57,7 +57,7 @@ def figures(measured: Measured) -> Figures:
 def first_failed(
     measured: Measured, stops: list[tuple[float, float, int]], healthy: list[int]
 ) -> list[float]:
-    """From the start of each pause to the first healthy member's failed, of pauses that led to one."""
+    """Return the time from each pause to the first healthy member's failed, for pauses with one."""
     failed = measured.rows(events.FAILED).by(healthy)
     found = []
     for t, until, node in stops:

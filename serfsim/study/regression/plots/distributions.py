@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
-from serfsim.base.english import counted
+from serfsim.base.english import format_count
 from serfsim.report.plots import style
 from serfsim.study.regression.baseline import seeds_text
 from serfsim.study.regression.comparison import BETTER, WORSE, Compared, FigureTest, family, finite
@@ -75,9 +75,9 @@ def _heading(scenario: Compared) -> tuple[str, str]:
     if scenario.identical:
         verdict = "identical: every seed gives the digest of the baseline"
     elif scenario.changed:
-        verdict = f"{counted(len(scenario.changed), 'figure')} of {len(scenario.tests)} changed"
+        verdict = f"{format_count(len(scenario.changed), 'figure')} of {len(scenario.tests)} changed"
     else:
-        verdict = f"none of {counted(len(scenario.tests), 'figure')} changed"
+        verdict = f"none of {format_count(len(scenario.tests), 'figure')} changed"
     return f"{scenario.name}: {verdict}", f"{seeds} beside {base}. Each row has its own scale."
 
 
