@@ -143,7 +143,7 @@ def test_a_folder_that_is_no_result_is_left_alone_and_nothing_is_run(
     [
         (
             "letter.txt",
-            "letter.txt: found something that is not a result folder (no manifest.json of its own); ",
+            "letter.txt: found something that is not a result folder (no manifest.json); ",
         ),
         ("letter.txt/r", "letter.txt/r: found the file "),
         ("x" * 300, f"{'x' * 300}: cannot be written: File name too long"),

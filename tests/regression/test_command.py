@@ -156,7 +156,7 @@ MISTAKES = {
     "--family-wise-error: found '0'": ("--family-wise-error", "0"),
     "found something that is not the outcome of serfsim regress": ("--out", "."),
     "tiny.yaml; expected a folder": ("--out", "tiny.yaml/x"),
-    "expected it only with --accept": ("--because", "no reason"),
+    "--because: requires --accept": ("--because", "no reason"),
     "expected scenarios as their files are": ("--accept", "--set", "seed=3"),
     "--because: found nothing": ("--accept", "--because", " "),
     "no such file": ("--accept", "--because", "x", "--scenarios", "nothing.yaml"),
