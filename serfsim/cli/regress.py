@@ -142,7 +142,7 @@ def regress(
 
 
 def _counts(fail_on: FailOn, test: FigureTest) -> bool:
-    """True for a changed figure that makes the exit code 1."""
+    """Return True for a changed figure that makes the exit code 1."""
     return fail_on == FailOn.changed or test.verdict == fail_on
 
 
