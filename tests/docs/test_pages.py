@@ -17,7 +17,11 @@ diagrams = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(diagrams)
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "spec" not in page.parts)
-TRIED = [page for page in PAGES if page.parent.name == "howto" or page.name == "tutorial.md"]
+TRIED = [
+    page
+    for page in PAGES
+    if page.name == "tutorial.md" or (page.parent.name == "howto" and page.name != "index.md")
+]
 
 
 def name_of(page: Path) -> str:
