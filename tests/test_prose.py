@@ -20,7 +20,6 @@ PENDING = (
     "capture/",
     "engine/",
     "protocol/wire/",
-    "report/",
     "simulation/",
     "topology/",
 )

@@ -1,10 +1,10 @@
 """The answer of a run in a few sentences: the verdict on its claims, then the figures that matter.
 
-Nothing is said that the figures do not say. A question is asked in free words, so the verdict is about
-the claims, which are what its author made of it; without claims there is no verdict, only what was seen.
+Every sentence follows from figures. The question is free text, so the verdict judges the claims, which
+are the author's formal version of it; without claims there is no verdict, only observations.
 
-Which sentences follow depends on what happened (members crashed, events were sent, some were under a
-fault) and on what the claims are about.
+The choice of sentences depends on what happened (crashes, events sent, members under a fault) and on
+the subjects of the claims.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from serfsim.base.english import format_count
 from serfsim.base.errors import SerfsimError
-from serfsim.report.tables import NONE, lookup, number, percent
+from serfsim.report.tables import NONE, format_number, format_percent, lookup
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.figures import BY_TYPE, FIGURES, unit_of
 from serfsim.scenario.phrases import format_duration
@@ -24,14 +24,17 @@ Summary = Mapping[str, Any]
 
 
 UNSETTLED = (
-    "When the warm-up ended, news of the join were still being gossiped, and the figures include that:"
-    " a longer warm_up, or warm_up: settled, leaves it out."
+    "The join was still being gossiped when the warm-up ended, so the figures include part of it;"
+    " a longer warm_up, or warm_up: settled, excludes it."
 )
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`state` is holds, fails, or seen (no claims); `partial` says that the run was interrupted, or is ''."""
+    """A verdict with its sentences.
+
+    `state` is holds, fails, or seen (no claims); `partial` says that the run was interrupted, or is ''.
+    """
 
     state: str
     verdict: str
@@ -40,8 +43,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class ToldClaim:
-    """A claim for a reader. `found` is the value in the unit of the claim, `meaning` that of its figure."""
+class ReadableClaim:
+    """A claim for a reader: `found` is the value in the claim's unit, `meaning` that of its figure."""
 
     text: str
     meaning: str
@@ -50,7 +53,10 @@ class ToldClaim:
 
 
 def answer(summary: Summary, quiet: bool = False) -> Answer:
-    """`quiet`: nobody was down or under a fault; without claims, coordinates are then what a run shows."""
+    """Compose the answer of a run from its summary.
+
+    `quiet`: no member was down or under a fault, so without claims the answer covers coordinates.
+    """
     claims = summary.get("claims", [])
     failed = [claim for claim in claims if not claim["holds"]]
     state = "seen" if not claims else ("fails" if failed else "holds")
@@ -59,7 +65,7 @@ def answer(summary: Summary, quiet: bool = False) -> Answer:
 
 def verdict(claims: int, failed: int) -> str:
     if claims == 0:
-        return "No claims were made; this was seen."
+        return "No claims to check."
     if claims == 1:
         return "The claim fails." if failed else "The claim holds."
     if failed == 0:
@@ -74,29 +80,29 @@ def partial(summary: Summary) -> str:
         return ""
     stopped, whole = summary.get("interrupted_at_s"), format_duration(summary["duration_s"])
     if stopped is None:
-        return f"Interrupted before the {whole} were over: all that follows is about a part of the run."
+        return f"Interrupted before the end of {whole}: the figures cover only part of the run."
     if stopped < 0:
-        return f"Interrupted {number(-stopped)} s before the end of the warm-up: nothing was scored."
-    return f"Interrupted at {number(float(stopped))} s of {whole}: all that follows is about the time before."
+        return f"Interrupted {format_number(-stopped)} s before the end of the warm-up: nothing was scored."
+    return f"Interrupted at {format_number(float(stopped))} s of {whole}: the figures end there."
 
 
-def told_claims(summary: Summary) -> list[ToldClaim]:
-    return [told_claim(claim) for claim in summary.get("claims", [])]
+def readable_claims(summary: Summary) -> list[ReadableClaim]:
+    return [readable_claim(claim) for claim in summary.get("claims", [])]
 
 
-def told_claim(claim: Summary) -> ToldClaim:
+def readable_claim(claim: Summary) -> ReadableClaim:
     text, value = str(claim["claim"]), claim.get("value")
     try:
         figure = Claim.model_validate(text).figure
-    except (SerfsimError, ValueError):  # of another version of serfsim
+    except (SerfsimError, ValueError):  # written by another version of serfsim
         figure = ""
     if value is None:
         found = "no value"
     elif text.rstrip().endswith("%"):
-        found = f"{percent(value)} %"
+        found = f"{format_percent(value)} %"
     else:
-        found = f"{number(value)} {unit_of(figure)}".rstrip()
-    return ToldClaim(text, meaning(figure), found, bool(claim["holds"]))
+        found = f"{format_number(value)} {unit_of(figure)}".rstrip()
+    return ReadableClaim(text, meaning(figure), found, bool(claim["holds"]))
 
 
 def meaning(figure: str) -> str:
@@ -109,7 +115,7 @@ def meaning(figure: str) -> str:
 
 
 def sentences(summary: Summary, quiet: bool) -> Iterator[str]:
-    """What was seen, the nearest to the question first."""
+    """Yield the observations, the most relevant to the question first."""
     if not summary.get("complete", True) and (summary.get("interrupted_at_s") or 0.0) < 0:
         return
     if summary.get("warm_up_settled") is False:
@@ -121,7 +127,7 @@ def sentences(summary: Summary, quiet: bool) -> Iterator[str]:
 
 
 def value_of(summary: Summary, figure: str) -> Any:
-    """The figure, or None where the summary has none of that name."""
+    """Return the figure, or None if the summary has none of that name."""
     try:
         return lookup(summary, figure)
     except KeyError:
@@ -129,25 +135,26 @@ def value_of(summary: Summary, figure: str) -> Any:
 
 
 def seconds(value: float | None) -> str:
-    return NONE if value is None else f"{number(float(value))} s"
+    return NONE if value is None else f"{format_number(float(value))} s"
 
 
 def crashes(summary: Summary) -> Iterator[str]:
     first, full = value_of(summary, "detection.first_s") or {}, value_of(summary, "detection.full_s") or {}
     noticed, missed = first.get("n") or 0, value_of(summary, "detection.missed") or 0
     if noticed == 1:
-        known = f", and known to all who lived after {seconds(full['p50'])}" if full.get("n") else ""
-        yield f"The crash was first declared after {seconds(first['p50'])}{known}."
+        known = f" and by all live members after {seconds(full['p50'])}" if full.get("n") else ""
+        yield f"The crash was first detected after {seconds(first['p50'])}{known}."
     elif noticed:
         known = ""
         if full.get("n"):
-            known = f"; all who lived knew after {seconds(full['p50'])}, {seconds(full['max'])} at most"
+            times = f"{seconds(full['p50'])} in the median, {seconds(full['max'])} at most"
+            known = f"; by all live members after {times}"
         yield (
-            f"{noticed} crashes were noticed, first after {seconds(first['p50'])} in the median"
-            f" and {seconds(first['max'])} at most{known}."
+            f"{noticed} crashes were detected: first after {seconds(first['p50'])} in the median,"
+            f" {seconds(first['max'])} at most{known}."
         )
     if missed:
-        yield f"{format_count(missed, 'time')} a live observer never noticed a crash."
+        yield f"Live observers never noticed a crash in {format_count(missed, 'case')}."
 
 
 def dissemination(summary: Summary) -> Iterator[str]:
@@ -156,14 +163,14 @@ def dissemination(summary: Summary) -> Iterator[str]:
         sent = figures.get("sent")
         if not sent:
             continue
-        text = f"{number(sent)} {one if sent == 1 else several} {'was' if sent == 1 else 'were'} sent"
+        text = f"{format_number(sent)} {one if sent == 1 else several} {'was' if sent == 1 else 'were'} sent"
         if figures.get("p50_s") is not None:
-            text += f"; on average half of the members had one after {seconds(figures['p50_s'])}"
-            text += f", 99 % after {seconds(figures['p99_s'])}" if figures.get("p99_s") is not None else ""
+            text += f"; on average half of the members received one within {seconds(figures['p50_s'])}"
+            text += f", 99 % within {seconds(figures['p99_s'])}" if figures.get("p99_s") is not None else ""
         if figures.get("delivered_share") is not None:
-            text += f"; {percent(figures['delivered_share'])} % of the deliveries were made"
+            text += f"; {format_percent(figures['delivered_share'])} % of the deliveries succeeded"
         if figures.get("answered_share") is not None:
-            text += f", and {percent(figures['answered_share'])} % of the answers came in"
+            text += f", and {format_percent(figures['answered_share'])} % of the responses arrived"
         yield text + "."
 
 
@@ -173,34 +180,35 @@ def coordinates(summary: Summary) -> Iterator[str]:
     if relative.get("p50") is None or absolute.get("p50") is None:
         return
     text = (
-        f"At the end an estimated round trip is {percent(relative['p50'])} % off in the median"
-        f" ({number(float(absolute['p50']))} ms), and {percent(relative['p99'])} % at the 99th percentile"
+        "At the end the estimated round-trip times are off by"
+        f" {format_percent(relative['p50'])} % in the median ({format_number(float(absolute['p50']))} ms)"
+        f" and by {format_percent(relative['p99'])} % at the 99th percentile"
     )
     settled = value_of(summary, "coordinates.converged_s")
     yield text + (f"; the median settled at {seconds(settled)}." if settled else ".")
 
 
 def verdicts(summary: Summary) -> Iterator[str]:
-    """Who was wrongly accused, and who was saved by TCP."""
+    """Yield the false suspicions and failures, and the probes that only TCP saved."""
     wrong = value_of(summary, "detection.false_positives") or 0
     unjust = value_of(summary, "detection.unjust_suspicions") or 0
     saved = value_of(summary, "detection.tcp_fallbacks") or 0
     if wrong == 0:
-        suspected = f", though one was suspected {once_or_more(unjust)}" if unjust else ", nor suspected"
-        yield f"No member that was up was ever declared failed{suspected}."
+        suspected = f", but live members were suspected {once_or_more(unjust)}" if unjust else " or suspected"
+        yield f"No live member was declared failed{suspected}."
     else:
         yield wrong_verdicts(summary, wrong)
     if saved:
-        yield f"{format_count(saved, 'probe')} {'was' if saved == 1 else 'were'} saved by TCP alone."
+        yield f"{format_count(saved, 'probe')} succeeded only by TCP."
 
 
 def leaves(summary: Summary) -> Iterator[str]:
-    """Graceful leaves that looked like failures."""
+    """Yield the graceful leaves that observers reported as failures."""
     wrong = value_of(summary, "detection.leaves_seen_as_failed") or 0
     if wrong:
-        share = percent(value_of(summary, "detection.leaves_seen_as_failed_share"))
-        times = format_count(wrong, "time")
-        yield f"{times} a graceful leave was reported as a failure, in {share} % of all reports due."
+        share = format_percent(value_of(summary, "detection.leaves_seen_as_failed_share"))
+        times = once_or_more(wrong)
+        yield f"A graceful leave was reported as a failure {times}, in {share} % of the reports due."
 
 
 def once_or_more(times: int) -> str:
@@ -208,25 +216,25 @@ def once_or_more(times: int) -> str:
 
 
 def wrong_verdicts(summary: Summary, wrong: int) -> str:
-    """How often, about whom and by whom."""
+    """Return one sentence with the number of false failures, and about whom and by whom they were."""
     untouched = value_of(summary, "detection.lifeguard.false_positives")
     healthy = value_of(summary, "detection.false_positives_at_healthy") or 0
     parts = []
     if untouched is not None:
-        about = {0: "all about members that some fault touched", wrong: "all about members that none touched"}
-        parts.append(about.get(untouched, f"{number(untouched)} about members that no fault ever touched"))
+        about = {0: "all about members that a fault hit", wrong: "all about members that no fault hit"}
+        parts.append(about.get(untouched, f"{format_number(untouched)} about members that no fault hit"))
     by = {0: "all by observers under a fault", wrong: "all by observers under no fault"}
-    parts.append(by.get(healthy, f"{number(healthy)} by observers under no fault"))
+    parts.append(by.get(healthy, f"{format_number(healthy)} by observers under no fault"))
     last = value_of(summary, "detection.last_false_positive_s")
     end = f"; the last at {seconds(last)}." if last is not None else "."
-    return f"{format_count(wrong, 'time')} a member was declared failed that was up: {', '.join(parts)}{end}"
+    return f"A live member was declared failed {once_or_more(wrong)}: {', '.join(parts)}{end}"
 
 
 def flapping(summary: Summary) -> Iterator[str]:
     flaps = value_of(summary, "detection.flaps") or 0
     if flaps:
         there = "There was" if flaps == 1 else "There were"
-        yield f"{there} {format_count(flaps, 'flap')} (failed, and back within flap_timeout)."
+        yield f"{there} {format_count(flaps, 'flap')} (failed and back within flap_timeout)."
 
 
 def views(summary: Summary) -> Iterator[str]:
@@ -235,7 +243,7 @@ def views(summary: Summary) -> Iterator[str]:
         holders = format_count(wrong, "live member")
         yield f"At the end {holders} {'holds' if wrong == 1 else 'hold'} a wrong view."
     elif wrong == 0 and since:
-        yield f"{seconds(since)} after the last change all live members held the true view, and to the end."
+        yield f"All live members held the true view from {seconds(since)} after the last change to the end."
     elif wrong == 0:
         yield "At the end all live members hold the true view."
 
@@ -243,46 +251,47 @@ def views(summary: Summary) -> Iterator[str]:
 def traffic(summary: Summary) -> Iterator[str]:
     size, messages = (value_of(summary, f"traffic.{name}_per_node_s") for name in ("bytes", "messages"))
     if size is not None and messages is not None:
-        yield f"A member sends {number(float(size))} bytes and {number(float(messages))} messages a second."
+        rates = f"{format_number(float(size))} bytes and {format_number(float(messages))} messages"
+        yield f"A member sends {rates} per second."
 
 
 def health(summary: Summary) -> Iterator[str]:
     worst = value_of(summary, "health.score.max")
     if worst == 0:
-        yield "No health score ever moved from 0, which is healthy."
+        yield "All health scores stayed at 0 (healthy)."
     elif worst is not None:
-        yield f"The worst health score of any member is {number(worst)} (0 is healthy)."
+        yield f"The worst health score of any member is {format_number(worst)} (0 is healthy)."
 
 
-def claimed(*beginnings: str) -> Callable[[Summary, Sequence[str], bool], bool]:
+def claims_about(*beginnings: str) -> Callable[[Summary, Sequence[str], bool], bool]:
     return lambda summary, figures, quiet: any(figure.startswith(beginnings) for figure in figures)
 
 
-def crashed(summary: Summary, figures: Sequence[str], quiet: bool) -> bool:
+def has_crashes(summary: Summary, figures: Sequence[str], quiet: bool) -> bool:
     return bool(value_of(summary, "detection.first_s.n") or value_of(summary, "detection.missed"))
 
 
 def views_matter(summary: Summary, figures: Sequence[str], quiet: bool) -> bool:
-    return bool(value_of(summary, "convergence.views_disagreeing")) or claimed("convergence")(
+    return bool(value_of(summary, "convergence.views_disagreeing")) or claims_about("convergence")(
         summary, figures, quiet
     )
 
 
 def coordinates_matter(summary: Summary, figures: Sequence[str], quiet: bool) -> bool:
     sent = any(value_of(summary, f"dissemination.{kind}.sent") for kind in ("events", "queries"))
-    return claimed("coordinates")(summary, figures, quiet) or (quiet and not figures and not sent)
+    return claims_about("coordinates")(summary, figures, quiet) or (quiet and not figures and not sent)
 
 
 TOPICS: Sequence[
     tuple[Callable[[Summary], Iterator[str]], Callable[[Summary, Sequence[str], bool], bool]]
 ] = (
-    (crashes, crashed),
+    (crashes, has_crashes),
     (dissemination, lambda summary, figures, quiet: True),
     (coordinates, coordinates_matter),
     (verdicts, lambda summary, figures, quiet: True),
     (leaves, lambda summary, figures, quiet: True),
     (flapping, lambda summary, figures, quiet: True),
     (views, views_matter),
-    (traffic, claimed("traffic")),
-    (health, claimed("health")),
+    (traffic, claims_about("traffic")),
+    (health, claims_about("health")),
 )

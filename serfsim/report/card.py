@@ -1,7 +1,7 @@
-"""A result as a card for a notebook: question, answer, claims, the figures that matter most.
+"""A notebook card of a result: question, answer, claims, and the figures that matter most.
 
-What differs from run to run on one machine (seconds of wall clock, speed) is left out, so that the
-stored output of a notebook stays as it is for as long as the result does.
+The card omits what differs between runs on one machine (wall time, speed), so that a notebook's
+stored output changes only with the result.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from serfsim.report.answer import answer, told_claims
+from serfsim.report.answer import answer, readable_claims
 from serfsim.report.releases import nodes_text
 from serfsim.report.tables import Row, summary_rows, traffic_rows
 from serfsim.scenario.card import card_style, environment
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
     from serfsim.results.stored_truth import StoredTruth
 
-# What a reader wants to see at a glance, where a run has it.
+# The figures to see at a glance, if a run has them.
 HEADLINES = (
     "detection.false_positives",
     "detection.tcp_fallbacks",
@@ -40,7 +40,7 @@ HEADLINES = (
 
 
 def result_card(result: RunResult) -> str:
-    """The card as HTML that stands in a page of somebody else's."""
+    """Return the card as HTML for embedding in another page."""
     summary = result.summary
     rows = summary_rows(summary)
     return (
@@ -52,7 +52,7 @@ def result_card(result: RunResult) -> str:
             question=summary["question"],
             run=run_words(summary),
             answer=answer(summary, is_quiet(result.truth)),
-            claims=told_claims(summary),
+            claims=readable_claims(summary),
             headlines=[row for row in rows if row.figure in HEADLINES],
             sections=sections(rows + traffic_rows(summary)),
         )
@@ -64,12 +64,12 @@ def sections(rows: list[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def is_quiet(truth: StoredTruth) -> bool:
-    """Whether no member was ever down or under a fault in the scored time."""
+    """Return True if no member was down or under a fault in the scored time."""
     end = truth.end_s
     return not (truth.faulted_spans.touches(0.0, end) | truth.down_spans.touches(0.0, end)).any()
 
 
 def run_words(summary: Mapping[str, Any]) -> str:
-    """Which run it was: '30 nodes of Serf 0.9, 7 min after a warm-up of 30 s, seed 1, digest dc7cd05'."""
+    """Describe the run: '30 nodes of Serf 0.9, 7 min after a warm-up of 30 s, seed 1, digest dc7cd05'."""
     time = describe_length(summary["duration_s"], summary["warm_up_s"])
     return f"{nodes_text(summary)}, {time}, seed {summary['seed']}, digest {summary['digest'][:7]}"

@@ -1,4 +1,4 @@
-"""Draws the figures of a result, without a screen and without pyplot: as images, and for the page."""
+"""The figures of a result as images and for the page, drawn without a screen and without pyplot."""
 
 from __future__ import annotations
 
@@ -26,55 +26,55 @@ if TYPE_CHECKING:
 
 DPI = 110
 PNG_SIZE = (9.6, 5.4)  # inches
-LANE = 0.17  # inches a lane of the event timeline
+LANE = 0.17  # inches per lane of the event timeline
 MAP_HEIGHT = 7.0
 PADDING = 0.08  # inches below a legend
-NUMBERS = 0.82  # inches that the numbers and the label of an axis need
-NAME_CHARACTER = 0.085  # inches a character of a node's name
-# Inches on the page, where figures stand in pairs of one height; the timeline keeps its own.
+NUMBERS = 0.82  # inches for the numbers and the label of an axis
+NAME_CHARACTER = 0.085  # inches per character of a node's name
+# Inches on the page, where figures come in pairs of equal height; the timeline keeps its own.
 PAGE_HEIGHT = 3.0
 PAGE_HEIGHTS = {"event_timeline": None, "coordinate_error": 4.6, "coordinate_map": 4.6}
-NAMED = ("event_timeline", "coordinate_map")  # names of nodes stand in these
+NAMED = ("event_timeline", "coordinate_map")  # figures with names of nodes
 
 
 def figure_height(name: str, nodes: int) -> float:
-    """Inches; the timeline grows with its lanes, the map is nearly square."""
+    """Return the height in inches; the timeline grows with its lanes, the map is nearly square."""
     if name == "event_timeline":
         return min(9.0, max(4.8, 1.9 + LANE * nodes))
     return MAP_HEIGHT if name == "coordinate_map" else 4.8
 
 
 def save_figures(result: RunResult, folder: Path, names: tuple[str, ...] = FIGURES) -> list[Path]:
-    """Draw each figure into `<folder>/<name>.png`; returns the paths."""
+    """Draw each figure into `<folder>/<name>.png` and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [save_figure(figure, folder, name) for name, figure in drawn(result, names)]
+    return [save_figure(figure, folder, name) for name, figure in draw_figures(result, names)]
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> Path:
     path = folder / f"{name}.png"
-    # The default level of compression takes as long as drawing and makes the file a tenth smaller.
+    # The default compression level takes as long as drawing and saves a tenth of the size.
     figure.savefig(path, dpi=DPI, pil_kwargs={"compress_level": 1})
     return path
 
 
 def page_figures(result: RunResult, folder: Path | None = None) -> list[PageFigure]:
-    """All figures for the page; drawn once, they are saved as images too where a `folder` is given."""
+    """Draw all figures for the page once; with `folder`, save them as images too."""
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     taken = []
-    for name, figure in drawn(result, FIGURES):
+    for name, figure in draw_figures(result, FIGURES):
         if folder is not None:
             save_figure(figure, folder, name)
         height = PAGE_HEIGHTS.get(name, PAGE_HEIGHT)
         if name == "coordinate_map" and height is not None:
-            # Where its names go depends on its size.
+            # The placement of its names depends on its size.
             figure = figure_of(result, name, (HALF, height), MARGINS)  # noqa: PLW2901
         taken.append(page_figure(figure, name, height, name in NAMED))
     return taken
 
 
-def drawn(result: RunResult, names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
-    """The figures one after the other, in the style, which holds until the next is asked for."""
+def draw_figures(result: RunResult, names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
+    """Yield the figures one after the other; the style is active until the next one is requested."""
     with mpl.rc_context(STYLE):
         for name in names:
             yield name, figure_of(result, name)
@@ -86,8 +86,9 @@ def figure_of(
     size: tuple[float, float] | None = None,
     margins: tuple[float, float, float, float] | None = None,
 ) -> Figure:
-    """One figure as it is saved. `size`, and `margins` (left, right, above, below), in inches, where
-    it is to have others than its own.
+    """Draw one figure as it is saved.
+
+    `size`, and `margins` (left, right, above, below), in inches, override the figure's own.
     """
     nodes = result.truth.names
     width, height = size or (SIZE[0], figure_height(name, len(nodes)))
@@ -104,7 +105,7 @@ def figure_of(
 
 
 def _make_room_below(figure: Figure, axes: Axes, above: float, below: float) -> None:
-    """Make the figure higher, the axes staying as they are, where its legend has more lines than fit."""
+    """Increase the figure's height, keeping the axes, if the legend needs more lines than fit."""
     legend = axes.get_legend()
     if legend is None:
         return
@@ -116,7 +117,7 @@ def _make_room_below(figure: Figure, axes: Axes, above: float, below: float) -> 
 
 
 def figure_margins(name: str, nodes: list[str]) -> tuple[float, float, float, float]:
-    """Left, right, above and below in inches: room for two title lines, the legend, and names of nodes."""
+    """Return left, right, above and below in inches, for two title lines, the legend, and node names."""
     left = NUMBERS
     if name == "event_timeline" and len(nodes) <= NAMED_LANES:
         left = max(NUMBERS, 0.45 + NAME_CHARACTER * max(map(len, nodes), default=0))
@@ -124,7 +125,7 @@ def figure_margins(name: str, nodes: list[str]) -> tuple[float, float, float, fl
 
 
 def png_of(draw: Callable[..., Any], size: tuple[float, float] = PNG_SIZE) -> bytes:
-    """What `draw(ax=axes)` draws, in the style of all figures."""
+    """Return the PNG of what `draw(ax=axes)` draws, in the style of all figures."""
     out = io.BytesIO()
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, dpi=DPI, layout="constrained")

@@ -1,8 +1,8 @@
-"""One self-contained HTML page of a result: the question, its answer, the claims, and then how it came about.
+"""The self-contained HTML page of a result: question, answer, claims, and what happened.
 
-The page needs no network, no script and no font of its own; it is as good in the dark and on paper, and
-on a telephone. Figures are SVG in the page's type and colours (`svg.py`), words are composed in
-`answer.py` and `timeline.py`, and the page itself is the template beside them.
+The page needs no network, script or font of its own, and works in dark mode, in print and on a
+phone. Figures are SVG in the page's type and colours (`svg.py`), words come from `answer.py` and
+`timeline.py`, and the layout is the template beside them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from markupsafe import Markup
 
 from serfsim.base.atomic_files import write_whole
-from serfsim.report.answer import answer, told_claims
+from serfsim.report.answer import answer, readable_claims
 from serfsim.report.card import is_quiet, run_words, sections
 from serfsim.report.figures import page_figures
-from serfsim.report.tables import number, summary_rows
+from serfsim.report.tables import format_number, summary_rows
 from serfsim.report.timeline import (
     crash_rows,
     more_than_shown,
@@ -43,7 +43,7 @@ _QUANTITY = re.compile(r"(\d) (?=(?:%|(?:h|min|s|ms|us|B)\b))")
 
 
 class Load(NamedTuple):
-    """What one message type costs a node: text a second."""
+    """The cost of one message type to a node, as texts per second."""
 
     name: str
     bytes: str
@@ -51,12 +51,12 @@ class Load(NamedTuple):
 
 
 def write_page(result: RunResult, path: Path, plots: Path | None = None) -> None:
-    """Write the page, whole or not at all; the figures also as images into `plots`, where it is given."""
+    """Write the page atomically; with `plots`, save the figures there as images too."""
     write_whole(path, page(result, page_figures(result, plots)))
 
 
 def page(result: RunResult, figures: list[PageFigure]) -> str:
-    """The page as text."""
+    """Return the page as text."""
     summary, scenario = result.summary, scenario_of(result)
     crashes, views = crash_rows(result), view_rows(result)
     wrong = summary["convergence"]["views_disagreeing"] if views else 0
@@ -66,7 +66,7 @@ def page(result: RunResult, figures: list[PageFigure]) -> str:
         question=summary["question"],
         run=run_words(summary),
         answer=answer(summary, is_quiet(result.truth)),
-        claims=told_claims(summary),
+        claims=readable_claims(summary),
         cluster=describe_cluster(scenario.cluster) if scenario else "",
         network=scenario.network.describe() if scenario else "",
         timeline=timeline(result, scenario),
@@ -85,14 +85,14 @@ def page(result: RunResult, figures: list[PageFigure]) -> str:
 
 
 def page_template(name: str) -> Template:
-    """A template that may say `| unbroken`."""
+    """Return a template, which may use the filter `unbroken`."""
     templates = environment("serfsim.report")
     templates.filters["unbroken"] = unbroken
     return templates.get_template(name)
 
 
 def unbroken(text: str) -> str:
-    """The same with every number and its unit on one line."""
+    """Join every number and its unit by a no-break space."""
     return _QUANTITY.sub("\\1\u00a0", text)
 
 
@@ -102,23 +102,23 @@ def page_style() -> str:
 
 
 def loads(summary: dict[str, Any]) -> list[Load]:
-    """The message types by bytes, the heaviest first."""
+    """Return the message types by bytes, the heaviest first."""
     by_type = summary["traffic"]["by_type"]
     heaviest = sorted(by_type.items(), key=lambda item: (-(item[1]["bytes_per_node_s"] or 0.0), item[0]))
     return [
-        Load(name, number(rates["bytes_per_node_s"]), number(rates["messages_per_node_s"]))
+        Load(name, format_number(rates["bytes_per_node_s"]), format_number(rates["messages_per_node_s"]))
         for name, rates in heaviest[:MOST_TYPES]
         if rates["bytes_per_node_s"]
     ]
 
 
 def command(summary: dict[str, Any], scenario: Scenario | None) -> str:
-    """What runs it again, from the result folder."""
+    """Return the command that repeats the run, from the result folder."""
     return "serfsim run scenario.yaml" + ("" if scenario else f" --seed {summary['seed']}")
 
 
 def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    """What was run by what, as pairs of a label and a text."""
+    """Return the provenance of the run as pairs of label and text."""
     versions = summary["versions"]
     form = "compiled" if versions.get("compiled") else "interpreted"
     others = [f"{name} {text}" for name, text in versions.items() if name not in ("serfsim", "compiled")]
@@ -126,5 +126,5 @@ def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("seed", str(summary["seed"])),
         ("digest", str(summary["digest"])),
         ("serfsim", ", ".join([f"{versions.get('serfsim', 'unknown')} ({form})", *others])),
-        ("events", f"{summary['events_processed']:,} in {summary['wall_s']:.2f} s of wall clock"),
+        ("events", f"{summary['events_processed']:,} in {summary['wall_s']:.2f} s of wall time"),
     ]

@@ -1,4 +1,4 @@
-"""Which releases of Serf the nodes of a run ran, or which variant of it, in words."""
+"""The Serf releases, or variants, of a run's nodes in words."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from serfsim.base.english import format_count
 
 
 def nodes_text(summary: Mapping[str, Any]) -> str:
-    """'3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)', '9 nodes of Serf 0.7, before: of 0.6'.
+    """Describe the nodes: '3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)'.
 
-    Machines of a variant: '3 nodes as MyNode of Serf 0.9', '3 nodes (suspicion: Mine) of Serf 0.9'.
+    After an upgrade: '9 nodes of Serf 0.7, before: of 0.6'. Nodes of a variant: '3 nodes as MyNode of
+    Serf 0.9', '3 nodes (suspicion: Mine) of Serf 0.9'.
     """
     versions = summary.get("versions", {})
     variant = versions.get("node_class", "").rpartition(".")[2]

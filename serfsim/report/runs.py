@@ -1,4 +1,4 @@
-"""Runs whose results draw themselves: `run`, `Simulation`, `open_result` and the `Result` that they give."""
+"""Runs whose results can draw themselves: `run`, `Simulation`, `open_result` and their `Result`."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ from serfsim.simulation.simulation import Progress
 
 
 class Result(RunResult):
-    """`summary` is a mapping as in summary.json; the tables have the columns of the result folder.
+    """The result of one run: summary, tables, figures and page.
 
+    `summary` is a mapping as in summary.json; the tables have the columns of the result folder.
     `plot.<figure>(ax=ax)` draws one figure and returns its axes. `recording` is None for a result
-    read from a folder. `capture` is the file with the run's packets, where the scenario asked for one.
+    read from a folder. `capture` is the file with the run's packets, if the scenario asked for one.
     """
 
     @property
     def plot(self) -> Plots:
-        """The figures: `result.plot.view_sizes(ax=ax)`; without `ax` a new one is made."""
+        """The figures: `result.plot.view_sizes(ax=ax)`; without `ax`, in a new figure."""
         return Plots(self)
 
     def save(self, folder: str | Path, *, figures: bool = True) -> Path:
-        """Write the result folder, replacing an older result only when whole; returns its path.
+        """Write the result folder atomically and return its path.
 
-        A partial result does not replace a complete one: it goes beside it, as FOLDER-partial. Files that
-        others put into the folder stay. `figures=False` leaves out plots and page. Raises ResultError where
-        the folder holds something else, another run has it, or it cannot be written.
+        A partial result does not replace a complete one: it goes to FOLDER-partial. Files that serfsim did
+        not write stay. `figures=False` omits plots and page. Raises ResultError if the folder holds
+        something else, another run holds it, or it cannot be written.
         """
         with self._saving(Path(folder), DRAWN) as (target, partial):
             self._write(partial)
@@ -72,7 +73,7 @@ class Simulation(simulation.Simulation):
     run.__doc__ = simulation.Simulation.run.__doc__
 
     def _repr_html_(self) -> str:
-        """The card of the result once there is one, before that the card of the scenario."""
+        """Return the card of the result once there is one, before that the card of the scenario."""
         shown = self.scenario if self._result is None else self._result
         return shown._repr_html_()  # type: ignore[union-attr]
 
@@ -89,12 +90,12 @@ def run(
 ) -> Result:
     """Run a scenario once.
 
-    `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called now and then
-    with the share that is done, 0 to 1; without it a bar is shown in a terminal and in Jupyter. `capture`,
-    `node_class` and `parts`: see `Simulation`. Interrupted, it returns what came before, with `complete`
-    False. Warns (SerfsimWarning) of settings that no simulated member uses. Raises SerfsimError for a
-    topology that cannot be built, for parts that replace nothing, and for a run that is estimated beyond the
-    budget of `scenario.estimate`, unless `allow_large`.
+    `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called repeatedly
+    with the fraction done, 0 to 1; by default a bar is shown in a terminal and in Jupyter. `capture`,
+    `node_class` and `parts`: see `Simulation`. An interrupted run returns what came before, with `complete`
+    False. Warns (SerfsimWarning) about settings that no simulated member uses. Raises SerfsimError for a
+    topology that cannot be built, for parts that replace nothing, and for a run that `scenario.estimate` puts
+    beyond its budget, unless `allow_large`.
     """
     refuse_large(scenario, scenario.name, allowed=allow_large)
     for warning in unused(scenario):

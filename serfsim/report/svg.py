@@ -1,9 +1,9 @@
-"""A figure as SVG that stands inside a page, in the page's own type and colours.
+"""Figures as SVG within a page, in the page's own type and colours.
 
-matplotlib draws; then the title, the line below it, the label of the values and the legend are taken out
-of the figure, so that the page can set them as text that wraps and grows, and the colours of the style
-become custom properties (`var(--blue)`), which the style sheet defines for light and for dark. The same
-figure gives the same text, and ids are the figure's own, so that several can stand in one page.
+matplotlib draws; then title, subtitle, label of the values and legend are taken out of the figure, so
+that the page can set them as text that wraps and scales, and the style's colours become custom
+properties (`var(--blue)`), which the style sheet defines for light and dark mode. Equal figures give equal
+text, and ids are unique per figure, so that several fit in one page.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ PROPERTIES = {
     style.LILAC: "lilac",
     "#ffffff": "paper",
 }
-RASTER_DPI = 150  # of layers with so many marks that they are pixels
-HALF = 6.4  # inches: the width of a figure that stands beside another
+RASTER_DPI = 150  # for layers with so many marks that they are rasterised
+HALF = 6.4  # inches: the width of a figure beside another
 NUMBERS = 8.0  # points of the numbers below a wide figure, which the page enlarges
-MARGINS = (0.66, 0.14, 0.12, 0.46)  # inches left, right, above, below: only numbers and one label stand there
+MARGINS = (0.66, 0.14, 0.12, 0.46)  # inches left, right, above, below, for numbers and one label
 KEY = 10.0  # the height of a legend's sample, and half of its width
 OPTIONS: Any = {"svg.fonttype": "none", "svg.hashsalt": "serfsim"}
 
@@ -68,7 +68,7 @@ _NOT_WANTED = re.compile(
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of a legend: its sample as SVG, and what it stands for."""
+    """One entry of a legend: its sample as SVG, and its label."""
 
     sample: str
     label: str
@@ -76,10 +76,10 @@ class Key:
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure of the page. `svg` is '' where there was nothing to draw; `note` then says why.
+    """A figure of the page. `svg` is '' if there was nothing to draw; `note` then says why.
 
-    `values` is what its vertical axis shows. `wide`: it takes the whole width. `named`: it has names of
-    nodes in it, which cannot grow where the page is narrow.
+    `values` labels the vertical axis. `wide`: the figure takes the full width. `named`: it contains names
+    of nodes, which cannot grow on a narrow page.
     """
 
     name: str
@@ -93,12 +93,12 @@ class PageFigure:
 
 
 def page_figure(figure: Figure, name: str, height: float | None, named: bool) -> PageFigure:
-    """Take the one axes of `figure` apart. The figure is changed: save it elsewhere first.
+    """Convert a figure with a single axes. The figure is changed: save it elsewhere first.
 
-    `height` in inches, of a figure that stands beside another; None leaves the axes their size.
+    `height` in inches for a figure beside another; None keeps the size of the axes.
     """
     (ax,) = figure.axes
-    title, note, values, legend = ax.get_title(loc="left"), taken_note(ax), ax.get_ylabel(), keys_of(ax)
+    title, note, values, legend = ax.get_title(loc="left"), take_note(ax), ax.get_ylabel(), keys_of(ax)
     if not ax.axison:
         return PageFigure(name, title, note)
     ax.set_title("", loc="left")
@@ -112,8 +112,8 @@ def page_figure(figure: Figure, name: str, height: float | None, named: bool) ->
     return PageFigure(name, title, note, values, tuple(legend), svg, height is None, named)
 
 
-def taken_note(ax: Axes) -> str:
-    """The line below the title, which is removed."""
+def take_note(ax: Axes) -> str:
+    """Remove the subtitle and return its text."""
     for text in ax.texts:
         if text.get_gid() == style.NOTE:
             text.remove()
@@ -122,7 +122,7 @@ def taken_note(ax: Axes) -> str:
 
 
 def fit(figure: Figure, ax: Axes, height: float | None) -> None:
-    """Close the room that title and legend had."""
+    """Close the space left by title and legend."""
     left, right, above, below = MARGINS
     if height is None:
         box, width = ax.get_position(), figure.get_figwidth()
@@ -137,7 +137,7 @@ def fit(figure: Figure, ax: Axes, height: float | None) -> None:
 
 
 def svg_of(figure: Figure, name: str, description: str) -> str:
-    """The figure as an <svg> element. `description` is what it says to those who cannot see it."""
+    """Return the figure as an <svg> element; `description` is its text for screen readers."""
     text = io.StringIO()
     with mpl.rc_context(OPTIONS):
         figure.savefig(text, format="svg", dpi=RASTER_DPI, metadata={"Date": None})
@@ -146,21 +146,21 @@ def svg_of(figure: Figure, name: str, description: str) -> str:
     head, body = drawing.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     assert box is not None
-    # Places need no more than hundredths of a point; what is written stays as it is.
-    body = _TAG.sub(lambda tag: _FINE.sub(r"\1", tag[0]), with_own_ids(body, name))
+    # Positions need no more than hundredths of a point; text is left alone.
+    body = _TAG.sub(lambda tag: _FINE.sub(r"\1", tag[0]), prefix_ids(body, name))
     body = re.sub(r"\n\s*", "\n", body)
-    return f'<svg {box[0]} role="img" aria-label="{escape(description)}">{coloured(body)}'
+    return f'<svg {box[0]} role="img" aria-label="{escape(description)}">{replace_colours(body)}'
 
 
-def with_own_ids(text: str, name: str) -> str:
-    """Ids that are referred to begin with the figure's name; others go."""
+def prefix_ids(text: str, name: str) -> str:
+    """Prefix the ids that are referenced with the figure's name; remove the others."""
     wanted = {match[2] for match in _REFERENCE.finditer(text)}
     text = _ID.sub(lambda match: f' id="{name}-{match[1]}"' if match[1] in wanted else "", text)
     return _REFERENCE.sub(lambda match: f"{match[1]}{name}-{match[2]}", text)
 
 
-def coloured(text: str) -> str:
-    """Colours of the style as custom properties, others as they are."""
+def replace_colours(text: str) -> str:
+    """Replace the style's colours by custom properties; others stay."""
     return _COLOUR.sub(
         lambda match: f"var(--{PROPERTIES[match[0]]})" if match[0] in PROPERTIES else match[0], text
     )
@@ -182,7 +182,7 @@ def keys_of(ax: Axes) -> list[Key]:
 
 
 def sample(handle: Any) -> str:
-    """A line, a patch or a marker in small."""
+    """Return the legend sample of a line, a patch or a marker."""
     if isinstance(handle, Line2D):
         shape = line_sample(handle)
     elif isinstance(handle, PathCollection):
@@ -203,7 +203,7 @@ def line_sample(line: Any) -> str:
 
 
 def marker_sample(points: Any) -> str:
-    """The marker's outline, drawn as the collection draws it."""
+    """Return the marker's outline as the collection draws it."""
     (outline,) = points.get_paths()[:1]
     size = float(points.get_sizes()[0]) ** 0.5
     edge, face = points.get_edgecolor(), points.get_facecolor()
@@ -219,5 +219,5 @@ def marker_sample(points: Any) -> str:
 
 
 def paint(colour: Any) -> tuple[str, float]:
-    """A colour as the style sheet knows it, and its opacity."""
-    return coloured(to_hex(colour)), to_rgba(colour)[3]
+    """Return a colour as the style sheet names it, and its opacity."""
+    return replace_colours(to_hex(colour)), to_rgba(colour)[3]

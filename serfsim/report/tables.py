@@ -1,8 +1,8 @@
 """The figures of a summary as rows for a reader: label, value, unit, meaning.
 
 The terminal, the notebook and the report page print the same rows. A figure that does not exist
-in a run (a detection time without a crash) has the value "-"; whole groups of such rows are left
-out.
+in a run (a detection time without a crash) has the value "-"; groups of only such rows are
+omitted.
 """
 
 from __future__ import annotations
@@ -25,78 +25,96 @@ class Row(NamedTuple):
 # section, label, dotted name, unit, meaning. A percentile family shows p50, p99 and max in one row; a
 # share is shown in percent.
 ROWS = (
-    ("Detection", "false positives", "detection.false_positives", "", "failed, said of a member that was up"),
+    ("Detection", "false positives", "detection.false_positives", "", "live members declared failed"),
     (
         "Detection",
         "  at healthy nodes",
         "detection.false_positives_at_healthy",
         "",
-        "by who was under no fault",
+        "by observers under no fault",
     ),
-    ("Detection", "suspicions", "detection.suspicions", "", "probes that nothing answered"),
-    ("Detection", "  unjust", "detection.unjust_suspicions", "", "about a member that was up"),
-    ("Detection", "refutations", "detection.refutations", "", "members that contradicted an accusation"),
-    ("Detection", "flaps", "detection.flaps", "", "failed, and back within flap_timeout, for each observer"),
-    ("Detection", "TCP fallbacks", "detection.tcp_fallbacks", "", "probes that only TCP answered"),
+    ("Detection", "suspicions", "detection.suspicions", "", "probes without any ack"),
+    ("Detection", "  unjust", "detection.unjust_suspicions", "", "about live members"),
+    ("Detection", "refutations", "detection.refutations", "", "by the suspected member"),
+    ("Detection", "flaps", "detection.flaps", "", "failed and back within flap_timeout, per observer"),
+    ("Detection", "TCP fallbacks", "detection.tcp_fallbacks", "", "probes answered only over TCP"),
     ("Detection", "first suspicion", "detection.first_suspect_s", "s", "from crash to the first suspicion"),
-    ("Detection", "first detection", "detection.first_s", "s", "from crash to the first failed"),
-    ("Detection", "full detection", "detection.full_s", "s", "from crash until all live nodes knew"),
-    ("Detection", "missed", "detection.missed", "", "crashes that an observer never noticed"),
-    ("Detection", "leave seen", "detection.leave_s", "s", "from a graceful leave to an observer's left"),
-    ("Detection", "leaves seen as failed", "detection.leaves_seen_as_failed", "", "by one observer each"),
     (
         "Detection",
-        "  of those to be seen",
+        "first detection",
+        "detection.first_s",
+        "s",
+        "from crash to the first declaration of failure",
+    ),
+    ("Detection", "full detection", "detection.full_s", "s", "from crash until all live nodes declared it"),
+    ("Detection", "missed", "detection.missed", "", "crashes that an observer never noticed"),
+    (
+        "Detection",
+        "leave seen",
+        "detection.leave_s",
+        "s",
+        "from a graceful leave to an observer's EventMemberLeave",
+    ),
+    ("Detection", "leaves seen as failed", "detection.leaves_seen_as_failed", "", "per observer"),
+    (
+        "Detection",
+        "  share",
         "detection.leaves_seen_as_failed_share",
         "%",
-        "of all pairs of a leaver and an observer",
+        "of all (leaver, observer) pairs",
     ),
-    ("Detection", "mistake duration", "detection.mistake_duration_s", "s", "how long a wrong failed lasted"),
+    ("Detection", "mistake duration", "detection.mistake_duration_s", "s", "of a false failure, on average"),
     (
         "Detection",
         "query accuracy",
         "detection.query_accuracy",
         "%",
-        "of the time nothing was wrongly failed",
+        "of the time without a false failure",
     ),
     ("Views", "one view after", "convergence.one_view_s", "s", "from the last change until all agreed"),
     ("Views", "nodes with a wrong view", "convergence.views_disagreeing", "", "at the end"),
     (
         "Views",
-        "  holding one as leaving",
+        "  with a false leaving",
         "convergence.views_leaving",
         "",
-        "a live one that does not leave",
+        "show a live member as leaving",
     ),
     (
         "Coordinates",
         "relative error",
         "coordinates.relative_error",
         "%",
-        "of estimated round trips, at the end",
+        "of round-trip times, at the end",
     ),
-    ("Coordinates", "absolute error", "coordinates.absolute_error_ms", "ms", "the same in milliseconds"),
+    ("Coordinates", "absolute error", "coordinates.absolute_error_ms", "ms", "|estimate - true|, at the end"),
     (
         "Coordinates",
         "converged after",
         "coordinates.converged_s",
         "s",
-        "median stays within 10 % of its last value",
+        "median error stays within 10 % of its last value",
     ),
-    ("Coordinates", "rank loss", "coordinates.rank_loss", "%", "of pairs of others put in the wrong order"),
+    (
+        "Coordinates",
+        "rank loss",
+        "coordinates.rank_loss",
+        "%",
+        "of pairs of members ordered wrongly by distance",
+    ),
     (
         "Coordinates",
         "nearest right",
         "coordinates.nearest_accuracy",
         "%",
-        "of nodes know who is nearest to them",
+        "of nodes predict their nearest member",
     ),
-    ("Coordinates", "drift", "coordinates.drift_ms_per_s", "ms/s", "how fast coordinates still move"),
-    ("Coordinates", "resets", "coordinates.resets", "", "coordinates that became invalid and began anew"),
+    ("Coordinates", "drift", "coordinates.drift_ms_per_s", "ms/s", "speed of coordinates at the end"),
+    ("Coordinates", "resets", "coordinates.resets", "", "invalid coordinates reset"),
     ("Traffic", "messages", "traffic.messages_per_node_s", "/node/s", "protocol messages sent"),
     ("Traffic", "bytes", "traffic.bytes_per_node_s", "B/node/s", "whole IP packets"),
     ("Traffic", "TCP connections", "traffic.tcp_connections_per_node_s", "/node/s", "opened"),
-    ("Traffic", "datagrams lost", "traffic.datagrams_lost_share", "%", "by the network, of all sent"),
+    ("Traffic", "datagrams lost", "traffic.datagrams_lost_share", "%", "by the network, of those sent"),
     (
         "Traffic",
         "datagrams overflowed",
@@ -104,11 +122,11 @@ ROWS = (
         "%",
         "by a full receive buffer",
     ),
-    ("Queues", "broadcasts, mean", "queues.broadcasts.mean", "", "memberlist's messages waiting at a member"),
-    ("Queues", "broadcasts, most", "queues.broadcasts.max", "", "at any member"),
-    ("Queues", "intents, most", "queues.intents.max", "", "Serf's joins and leaves waiting"),
-    ("Queues", "events, most", "queues.events.max", "", "user events waiting"),
-    ("Queues", "queries, most", "queues.queries.max", "", "queries waiting"),
+    ("Queues", "broadcasts, mean", "queues.broadcasts.mean", "", "memberlist's messages queued at a member"),
+    ("Queues", "broadcasts, max", "queues.broadcasts.max", "", "at any member"),
+    ("Queues", "intents, max", "queues.intents.max", "", "Serf's join and leave intents queued"),
+    ("Queues", "events, max", "queues.events.max", "", "user events queued"),
+    ("Queues", "queries, max", "queues.queries.max", "", "queries queued"),
     ("Health", "health score, mean", "health.score.mean", "", "Lifeguard's awareness, 0 is healthy"),
     ("Health", "health score, worst", "health.score.max", "", "highest of any node"),
     (
@@ -116,7 +134,7 @@ ROWS = (
         "change seen, p50",
         "dissemination.membership.p50_s",
         "s",
-        "from change to half the views",
+        "from change to half of the views",
     ),
     ("Dissemination", "change seen, p99", "dissemination.membership.p99_s", "s", ""),
     ("Dissemination", "change seen by all", "dissemination.membership.full_s", "s", ""),
@@ -125,14 +143,14 @@ ROWS = (
     ("Dissemination", "events delivered", "dissemination.events.delivered_share", "%", "of nodes reached"),
     ("Dissemination", "query delivered, p50", "dissemination.queries.p50_s", "s", "query to a node"),
     ("Dissemination", "queries delivered", "dissemination.queries.delivered_share", "%", "of nodes reached"),
-    ("Dissemination", "acks that came in", "dissemination.queries.acked_share", "%", "of nodes asked"),
-    ("Dissemination", "answers that came in", "dissemination.queries.answered_share", "%", "of nodes asked"),
+    ("Dissemination", "acks received", "dissemination.queries.acked_share", "%", "of nodes targeted"),
+    ("Dissemination", "responses received", "dissemination.queries.answered_share", "%", "of nodes targeted"),
 )
-# Rows that say nothing where nobody left.
+# Rows without meaning if no member left.
 ONLY_WITH_LEAVES = ("detection.leaves_seen_as_failed",)
-# Rows that say nothing where nobody crashed, though their counts exist.
+# Rows without meaning if no member crashed, though their counts exist.
 ONLY_WITH_CRASHES = ("detection.missed",)
-# Rows that say nothing where there is nothing to count.
+# Rows to show only if they are not 0.
 ONLY_IF_ANY = (
     *(f"queues.{name}.max" for name in ("intents", "events", "queries")),
     "traffic.datagrams_lost_share",
@@ -141,7 +159,7 @@ ONLY_IF_ANY = (
 
 
 def lookup(summary: Mapping[str, Any], figure: str) -> Any:
-    """The value under a dotted name; KeyError where the summary has no such name."""
+    """Return the value under a dotted name. Raises KeyError if the summary has no such name."""
     value: Any = summary
     for part in figure.split("."):
         if not isinstance(value, Mapping) or part not in value:
@@ -150,8 +168,8 @@ def lookup(summary: Mapping[str, Any], figure: str) -> Any:
     return value
 
 
-def number(value: float | int | None) -> str:
-    """Three significant digits, whole numbers in full, thousands apart."""
+def format_number(value: float | int | None) -> str:
+    """Format to three significant digits, whole numbers in full, with thousands separators."""
     if value is None:
         return NONE
     if isinstance(value, int) or value == 0 or abs(value) >= 1000:
@@ -162,18 +180,18 @@ def number(value: float | int | None) -> str:
     return f"{value:.{digits}f}"
 
 
-def percent(value: float | None) -> str:
-    """A share in percent. What is nearly all of it is not rounded up to all of it."""
+def format_percent(value: float | None) -> str:
+    """Format a share in percent, without rounding nearly all up to all."""
     if value is None:
         return NONE
     if 0.995 <= value < 1.0:
         return f"{min(100.0 * value, 99.9999):.6g}"
-    return number(100.0 * value)
+    return format_number(100.0 * value)
 
 
-def told(value: Any, unit: str = "") -> str:
-    """A figure as text; of a family its p50, p99 and max."""
-    one = percent if unit == "%" else number
+def format_figure(value: Any, unit: str = "") -> str:
+    """Format a figure; for a family, its p50, p99 and max."""
+    one = format_percent if unit == "%" else format_number
     if not isinstance(value, Mapping):
         return one(value)
     if value.get("n", 1) == 1 and value.get("p50") is not None and "n" in value:
@@ -184,7 +202,7 @@ def told(value: Any, unit: str = "") -> str:
 
 
 def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
-    """The rows of one summary, in reading order, without those that have nothing to say."""
+    """Return the rows of one summary in reading order, without empty ones."""
     crashed = lookup(summary, "detection.first_s.n") or lookup(summary, "detection.missed")
     rows = []
     for section, label, figure, unit, meaning in ROWS:
@@ -192,12 +210,12 @@ def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
             value = lookup(summary, figure)
         except KeyError:
             continue
-        text = told(value, unit)
+        text = format_figure(value, unit)
         if text == NONE and not (crashed and figure.startswith("detection.f")):
             continue
         if (
             figure in ONLY_WITH_LEAVES
-            and told(lookup(summary, "detection.leaves_seen_as_failed_share")) == NONE
+            and format_figure(lookup(summary, "detection.leaves_seen_as_failed_share")) == NONE
         ):
             continue
         if (figure in ONLY_WITH_CRASHES and not crashed) or (figure in ONLY_IF_ANY and not value):
@@ -207,16 +225,16 @@ def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
 
 
 def traffic_rows(summary: Mapping[str, Any], most: int = 8) -> list[Row]:
-    """The heaviest message types, by bytes."""
+    """Return the heaviest message types, by bytes."""
     by_type = summary["traffic"]["by_type"]
     heaviest = sorted(by_type.items(), key=lambda item: (-(item[1]["bytes_per_node_s"] or 0.0), item[0]))
     return [
         Row(
             "Traffic by type",
             name,
-            number(rates["bytes_per_node_s"]),
+            format_number(rates["bytes_per_node_s"]),
             "B/node/s",
-            f"{number(rates['messages_per_node_s'])} messages/node/s",
+            f"{format_number(rates['messages_per_node_s'])} messages/node/s",
             f"traffic.by_type.{name}.bytes_per_node_s",
         )
         for name, rates in heaviest[:most]
@@ -225,14 +243,14 @@ def traffic_rows(summary: Mapping[str, Any], most: int = 8) -> list[Row]:
 
 
 def claim_rows(summary: Mapping[str, Any]) -> list[Row]:
-    """The scenario's claims and whether they hold."""
+    """Return the scenario's claims with their verdicts."""
     return [
         Row(
             "Claims",
             str(claim["claim"]),
             "holds" if claim["holds"] else "FAILS",
             "",
-            f"found {told(claim.get('value'))}",
+            f"found {format_figure(claim.get('value'))}",
             "",
         )
         for claim in summary.get("claims", [])

@@ -1,7 +1,7 @@
-"""What happened in a run, for the page: the timeline in words, each crash, and views wrong at the end.
+"""The course of a run for the page: timeline in words, crashes, and views wrong at the end.
 
-The timeline is the scenario's own. Of a result whose scenario cannot be read any more it is made from
-the truth that the result keeps: crashes, leaves, and when anybody was under a fault.
+The timeline comes from the scenario. If the scenario can no longer be read, it comes from the stored
+truth: crashes, leaves, and the times of faults.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from serfsim.base.english import format_count
 from serfsim.protocol.events import FAILED, SUSPECT
-from serfsim.report.tables import NONE, number
+from serfsim.report.tables import NONE, format_number
 from serfsim.results.run_result import StoredScenario
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import EventTable, Floats
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
     from serfsim.results.stored_truth import StoredTruth
 
-MOST_ROWS = 24  # of any table; of more only the first are shown
+MOST_ROWS = 24  # per table; the rest is omitted
 SAME_TIME_S = 1e-6
 
 
@@ -42,7 +42,10 @@ class TimelineEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class CrashRow:
-    """Seconds from the crash; NONE where it never came. `known_to`: observers that declared it failed."""
+    """The detection of one crash: seconds from the crash, NONE if it never came.
+
+    `known_to`: number of observers that declared it failed.
+    """
 
     node: str
     at_s: str
@@ -54,7 +57,7 @@ class CrashRow:
 
 @dataclass(frozen=True)
 class ViewRow:
-    """Whom some live nodes miss at the end, and whom they hold for members that are down."""
+    """Live nodes with the same wrong view at the end: the live members they miss, the dead ones they keep."""
 
     nodes: list[str]
     misses: str
@@ -62,7 +65,7 @@ class ViewRow:
 
 
 def scenario_of(result: RunResult) -> Scenario | None:
-    """The scenario as it ran, where it can be had and is about these nodes."""
+    """Return the scenario as it ran, if available and about these nodes."""
     scenario = result.scenario
     if isinstance(scenario, StoredScenario):
         scenario = scenario.read()
@@ -72,10 +75,10 @@ def scenario_of(result: RunResult) -> Scenario | None:
 
 
 def timeline(result: RunResult, scenario: Scenario | None) -> list[TimelineEntry]:
-    """In order of time, faults before the workload; a run in which nothing was done has no steps."""
+    """Return the steps in order of time, faults before the workload; empty if nothing was scheduled."""
     truth = result.truth
     if scenario is None:
-        return remembered(truth)
+        return timeline_from_truth(truth)
     entries: list[Entry] = sorted([*scenario.faults, *scenario.workload], key=lambda entry: entry.at)
     return [
         TimelineEntry(entry.describe_times(), entry.describe() + outcome(entry, scenario, truth))
@@ -84,14 +87,14 @@ def timeline(result: RunResult, scenario: Scenario | None) -> list[TimelineEntry
 
 
 def outcome(entry: Entry, scenario: Scenario, truth: StoredTruth) -> str:
-    """What the run adds to the words of an entry: that it never came to it, or who was picked."""
+    """Return what the run adds to the words of an entry: that it ended before, or the nodes picked."""
     if entry.at > truth.end_s or entry.at >= scenario.duration:
-        return " (the run ended before)"
-    return picked(entry, scenario, truth)
+        return " (the run ended first)"
+    return describe_picked(entry, scenario, truth)
 
 
-def picked(entry: Entry, scenario: Scenario, truth: StoredTruth) -> str:
-    """Who was picked at random, where the truth tells: those that came under a fault at that very time."""
+def describe_picked(entry: Entry, scenario: Scenario, truth: StoredTruth) -> str:
+    """Return the nodes picked at random, if the truth shows them: those whose fault began at that time."""
     if not isinstance(entry, Fault) or not entry.strikes_at_once or not is_random(entry.selector):
         return ""
     if others_begin_with(entry, scenario):
@@ -111,12 +114,12 @@ def others_begin_with(entry: Entry, scenario: Scenario) -> bool:
     return any(other is not entry and other.at == entry.at for other in scenario.faults)
 
 
-def remembered(truth: StoredTruth) -> list[TimelineEntry]:
-    """Crashes, leaves and fault windows from the truth of the result alone."""
+def timeline_from_truth(truth: StoredTruth) -> list[TimelineEntry]:
+    """Return crashes, leaves and fault windows from the stored truth alone."""
     steps = [(t, f"{truth.names[node]} crashes") for t, node in truth.crashes]
     steps += [(t, f"{truth.names[node]} leaves") for t, node in truth.leaves]
     steps += [
-        (window.start, f"somebody is down or under a fault, for {number(window.end - window.start)} s")
+        (window.start, f"some node is down or under a fault for {format_number(window.end - window.start)} s")
         for window in truth.fault_windows(most=MOST_ROWS)
     ]
     return [
@@ -128,12 +131,12 @@ def remembered(truth: StoredTruth) -> list[TimelineEntry]:
 
 
 def scored_crashes(truth: StoredTruth) -> list[tuple[float, int]]:
-    """(time, node) of the crashes of the scored time, in order."""
+    """Return (time, node) of the crashes in the scored time, in order."""
     return sorted((t, node) for t, node in truth.crashes if 0.0 <= t <= truth.end_s)
 
 
 def crash_rows(result: RunResult) -> list[CrashRow]:
-    """How each crash of the scored time was noticed, until the member ran again; at most MOST_ROWS."""
+    """Return the detection of each scored crash, until the member restarts; at most MOST_ROWS."""
     crashes = scored_crashes(result.truth)[:MOST_ROWS]
     if not crashes:
         return []
@@ -142,7 +145,7 @@ def crash_rows(result: RunResult) -> list[CrashRow]:
 
 
 def crash_row(truth: StoredTruth, events: EventTable, t: float, node: int) -> CrashRow:
-    """`events`: those by which it may have been noticed."""
+    """Return the detection of one crash, given the suspect and failed `events`."""
     down = truth.down_spans
     ends = down.end[(down.node == node) & (down.start <= t) & (t < down.end)]
     until = float(ends[0]) if len(ends) else np.inf
@@ -156,23 +159,23 @@ def crash_row(truth: StoredTruth, events: EventTable, t: float, node: int) -> Cr
         since(t, events.t[suspect]),
         since(t, first),
         since(t, first, last=True),
-        number(len(by)),
+        format_number(len(by)),
     )
 
 
 def since(t: float, times: Floats, last: bool = False) -> str:
     if len(times) == 0:
         return NONE
-    return number(float(times.max() if last else times.min()) - t)
+    return format_number(float(times.max() if last else times.min()) - t)
 
 
 # Views -------------------------------------------------------------------------------------------
 
 
 def view_rows(result: RunResult) -> list[ViewRow]:
-    """The live nodes whose view at the end is not the true one, those that are wrong alike in one row.
+    """Return the live nodes whose view at the end is wrong, grouped by view.
 
-    At most MOST_ROWS. None where the result does not hold enough to tell: one of many nodes is kept
+    At most MOST_ROWS. Empty if the result does not hold enough: one of many nodes is stored
     without its first joins.
     """
     disagreeing = result.summary["convergence"]["views_disagreeing"]
@@ -188,14 +191,14 @@ def view_rows(result: RunResult) -> list[ViewRow]:
     alike: dict[tuple[str, str], list[str]] = {}
     for node in wrong.tolist():
         present = last.of(node)
-        present[node] = True  # as it is up
-        misses, keeps = named(names, up & ~present), named(names, ~up & present)
+        present[node] = True  # the node itself is up
+        misses, keeps = list_nodes(names, up & ~present), list_nodes(names, ~up & present)
         alike.setdefault((misses, keeps), []).append(names[node])
     return [ViewRow(nodes, misses, keeps) for (misses, keeps), nodes in alike.items()][:MOST_ROWS]
 
 
-def named(names: list[str], which: Booleans) -> str:
-    """Some nodes by name, of many the first."""
+def list_nodes(names: list[str], which: Booleans) -> str:
+    """Name some nodes; of many, only the first."""
     nodes = np.flatnonzero(which)
     return (
         format_names([names[node] for node in nodes[:MOST_NAMED].tolist()], len(nodes))
@@ -205,5 +208,5 @@ def named(names: list[str], which: Booleans) -> str:
 
 
 def more_than_shown(count: int | None, shown: int, one: str) -> str:
-    """'and 6 nodes more', '' where all are shown."""
+    """Return 'and 6 nodes more', or '' if all are shown."""
     return f"and {format_count(count - shown, one)} more" if count is not None and count > shown else ""

@@ -1,4 +1,4 @@
-"""The figure of a topology: its panels on one sheet, written whole or not at all."""
+"""The figure of a topology: its panels on one sheet, written atomically."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DPI = 100
 
 
 def topology_figure(survey: Survey) -> Figure:
-    """Above map, distribution, heat map; below triangles, asymmetry or where the error is, the floor."""
+    """Draw map, distribution, heat map; below them triangles, asymmetry or error by distance, the floor."""
     asymmetric = survey.report.asymmetric_share > 0.0
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))
@@ -41,18 +41,18 @@ def topology_figure(survey: Survey) -> Figure:
         panels.floor_distribution(survey, axes[1, 2])
         for ax in axes.flat:
             for text in ax.texts:
-                text.set_in_layout(False)  # a line above its axes may be longer than they are wide
+                text.set_in_layout(False)  # a subtitle may be wider than its axes
         described = survey.described
         title = survey.name if described == survey.name else f"{survey.name}: {described}"
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
     return figure
 
 
-SOFTWARE = "serfsim"  # by which an image that may be written over is known
+SOFTWARE = "serfsim"  # marks an image that may be overwritten
 
 
 def save_topology_figure(survey: Survey, path: Path) -> Path:
-    """Write a PNG. ResultError where it cannot be written."""
+    """Write a PNG. Raises ResultError if it cannot be written."""
     create_folder(path.parent, ResultError)
     image = io.BytesIO()
     with mpl.rc_context(STYLE):

@@ -1,4 +1,4 @@
-"""The map of a topology: where the model says that nodes are, on Earth, or as coordinates would have them."""
+"""The map of a topology: nodes in the model's plane, on Earth, or placed by coordinates."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from serfsim.report.topology_survey import Survey
     from serfsim.results.scoring.recording import Floats
 
-MOST_LINKS = 5  # for each node; more hide what they join
-MOST_NAMES = 70  # of more, too few would find room
+MOST_LINKS = 5  # per node; more would hide the nodes
+MOST_NAMES = 70  # above this, too few would fit
 
 
 def topology_map(survey: Survey, ax: Axes) -> Axes:
-    """Nodes, with the links between them where the model has any."""
+    """Draw the nodes, and the links between them if the model has any."""
     topology = survey.topology
     if topology.locations is not None:
         points, seen = topology.locations[shown_nodes(survey)][:, ::-1], "Places on Earth"
@@ -32,12 +32,15 @@ def topology_map(survey: Survey, ax: Axes) -> Axes:
     elif topology.positions is not None:
         points, seen = (
             1000.0 * topology.positions[shown_nodes(survey)],
-            "Places of the model, as round-trip times",
+            "Positions in the model, as round-trip times",
         )
     elif topology.n >= 3:
-        points, seen = _scaled(survey), "No map of its own: two of the dimensions of its round-trip times"
+        points, seen = (
+            _scaled_positions(survey),
+            "No map in the model: two dimensions of its round-trip times",
+        )
     else:
-        return style.nothing(ax, "Map", "needs three nodes")
+        return style.draw_nothing(ax, "Map", "needs three nodes")
     if topology.locations is None:
         ax.set_xlabel("[ms]")
         ax.set_ylabel("[ms]")
@@ -54,13 +57,13 @@ def topology_map(survey: Survey, ax: Axes) -> Axes:
         _fit_earth(ax, points)
     else:
         ax.margins(0.08)
-    _name(survey, points, ax)
+    _label_places(survey, points, ax)
     style.heading(ax, "Map", f"{seen}.")
     return ax
 
 
 def _fit_earth(ax: Axes, points: Floats) -> None:
-    """Limits that fill the axes as far as Earth goes, in a scale that is right at the middle latitude."""
+    """Set limits that fill the axes as far as Earth extends, true to scale at the middle latitude."""
     scale = 1.0 / max(0.2, float(np.cos(np.radians(points[:, 1].mean()))))
     box = ax.get_window_extent()
     low, high = points.min(axis=0), points.max(axis=0)
@@ -70,14 +73,14 @@ def _fit_earth(ax: Axes, points: Floats) -> None:
         (ax.set_xlim, (low[0] + high[0]) / 2.0, width / 2.0, 180.0),
         (ax.set_ylim, (low[1] + high[1]) / 2.0, height / 2.0, 90.0),
     ):
-        # A view that reaches beyond one edge is moved, and cut where it reaches beyond both.
+        # A view beyond one edge is shifted; beyond both, it is cut.
         shift = min(0.0, edge - (middle + half)) + max(0.0, -edge - (middle - half))
         limit(max(-edge, middle - half + shift), min(edge, middle + half + shift))
     ax.set_aspect(scale, adjustable="box")
 
 
-def _scaled(survey: Survey) -> Floats:
-    """The two widest dimensions of the best coordinates, or of classical scaling where there are none."""
+def _scaled_positions(survey: Survey) -> Floats:
+    """Return the two widest dimensions of the best coordinates, or of classical scaling without them."""
     if survey.floor is not None:
         plane = principal_plane(survey.floor.mean.embedding.vec[shown_nodes(survey)])
         return 1000.0 * plane
@@ -85,7 +88,7 @@ def _scaled(survey: Survey) -> Floats:
 
 
 def _links(survey: Survey, points: Floats) -> list[Floats]:
-    """The ends of every link whose places are known."""
+    """Return the ends of every link whose places are known."""
     topology = survey.topology
     graph = topology.graph
     if graph is None or graph.number_of_edges() > MOST_LINKS * len(graph):
@@ -98,12 +101,12 @@ def _links(survey: Survey, points: Floats) -> list[Floats]:
             where.setdefault(topology.places[int(node)], point)
     ends = ((where.get(str(a)), where.get(str(b))) for a, b in graph.edges())
     drawn = [np.array([a, b]) for a, b in ends if a is not None and b is not None]
-    # A cable that crosses the date line would be drawn around the world.
+    # A cable across the date line would be drawn around the world.
     return [link for link in drawn if topology.locations is None or abs(link[0, 0] - link[1, 0]) < 180.0]
 
 
-def _name(survey: Survey, points: Floats, ax: Axes) -> None:
-    """Names of places, where there is room; of places at one point the first's."""
+def _label_places(survey: Survey, points: Floats, ax: Axes) -> None:
+    """Label places where there is room; places at one point share the first one's name."""
     places = survey.topology.places
     if places is None:
         return

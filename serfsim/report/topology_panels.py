@@ -1,6 +1,6 @@
 """The panels of a topology's figure: each takes a survey and axes, and returns the axes.
 
-Of more than SHOWN nodes, evenly spaced ones are shown.
+Above SHOWN nodes, the panels show evenly spaced ones.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 SHOWN = 500  # nodes
 BARS = 40
 DECILES = 10
-NO_FLOOR = "no best coordinates: nothing to place, or not asked for"
-COLOURS = "cividis"  # even for those who see few colours
+NO_FLOOR = "no best coordinates: nothing to place, or not requested"
+COLOURS = "cividis"  # readable with any colour vision
 
 
 def shown_nodes(survey: Survey) -> Integers:
@@ -31,24 +31,24 @@ def shown_nodes(survey: Survey) -> Integers:
 
 
 def shown_rtt(survey: Survey) -> Floats:
-    """Base round-trip times between the nodes shown, ms, shape (m, m)."""
+    """Return base round-trip times between the nodes shown, ms, shape (m, m)."""
     nodes = shown_nodes(survey)
     return 1000.0 * np.array([survey.topology.rtt_row(int(node))[nodes] for node in nodes])
 
 
 def pairs_of(matrix: Floats) -> Floats:
-    """Of a symmetric matrix each pair once."""
+    """Return each pair of a symmetric matrix once."""
     values: Floats = matrix[np.triu_indices(len(matrix), 1)]
     return values
 
 
 def rtt_distribution(survey: Survey, ax: Axes) -> Axes:
-    """How many pairs have which round-trip time."""
+    """Draw the distribution of round-trip times over pairs."""
     rtt = pairs_of(shown_rtt(survey))
     rtt = rtt[rtt > 0.0]
     if len(rtt) == 0:
-        return style.nothing(ax, "Round-trip times", "no pair has one")
-    # From nanoseconds to the last pair: where times span decades, even bars would show one of them.
+        return style.draw_nothing(ax, "Round-trip times", "no pair of nodes")
+    # A log scale from nanoseconds on: if times span decades, even bars would show only one of them.
     wide = rtt.max() > 30.0 * rtt.min()
     low, high = (
         (rtt.min(), rtt.max()) if rtt.max() > 1.001 * rtt.min() else (0.9 * rtt.min(), 1.1 * rtt.max())
@@ -67,15 +67,15 @@ def rtt_distribution(survey: Survey, ax: Axes) -> Axes:
 
 
 def rtt_heat_map(survey: Survey, ax: Axes) -> Axes:
-    """Round-trip times of all pairs, nodes that are near one another side by side."""
-    title = "Who is near whom"
+    """Draw round-trip times of all pairs, near nodes side by side."""
+    title = "Round-trip times by pair"
     rtt = shown_rtt(survey)
     if len(rtt) < 3 or not (pairs_of(rtt) > 0.0).any():
-        return style.nothing(ax, title, "needs three nodes")
-    order = clustered(rtt)
+        return style.draw_nothing(ax, title, "needs three nodes")
+    order = cluster_order(rtt)
     values = rtt[np.ix_(order, order)]
     values = np.where(np.eye(len(values), dtype=bool), np.nan, values)
-    # A few far pairs would otherwise leave the rest in one colour.
+    # A few distant pairs would otherwise leave the rest in one colour.
     image = ax.imshow(
         values,
         aspect="auto",
@@ -90,12 +90,12 @@ def rtt_heat_map(survey: Survey, ax: Axes) -> Axes:
     ax.set_yticks([])
     ax.set_xlabel("node")
     ax.set_ylabel("node")
-    style.heading(ax, title, "Round-trip times, to their 99th percentile; nodes in the order of clusters.")
+    style.heading(ax, title, "Colours end at the 99th percentile; nodes in cluster order.")
     return ax
 
 
-def clustered(distance: Floats) -> Integers:
-    """The order of the leaves of average-linkage clustering."""
+def cluster_order(distance: Floats) -> Integers:
+    """Return the leaf order of average-linkage clustering."""
     # start-up: scipy is slow to import
     from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
     from scipy.spatial.distance import squareform
@@ -110,11 +110,11 @@ def clustered(distance: Floats) -> Integers:
 
 
 def triangle_severity(survey: Survey, ax: Axes) -> Axes:
-    """How much longer a pair's own way is than the shortest by one other node."""
+    """Draw the ratio of each pair's direct path to its shortest path by one other node."""
     title = "Triangle inequality"
     rtt = shown_rtt(survey)
     if len(rtt) < 3 or not (pairs_of(rtt) > 0.0).any():
-        return style.nothing(ax, title, "needs three nodes")
+        return style.draw_nothing(ax, title, "needs three nodes")
     ways = rtt.copy()
     np.fill_diagonal(ways, np.inf)
     detour = np.array([(ways + row).min(axis=1) for row in ways])
@@ -125,15 +125,15 @@ def triangle_severity(survey: Survey, ax: Axes) -> Axes:
     ax.set_xlim(min(low, 0.5), high)
     _log_axis(ax)
     ax.set_ylim(0.0, 102.0)
-    ax.set_xlabel("own way / shortest by one other node")
+    ax.set_xlabel("direct path / shortest path by one other node")
     ax.set_ylabel("pairs up to here [%]")
     share = 100.0 * float(np.mean(ratio > 1.0 + 1e-9))
-    style.heading(ax, title, f"{share:.3g} % of pairs have a shorter way by some other node (shaded).")
+    style.heading(ax, title, f"{share:.3g} % of pairs have a shorter path by some other node (shaded).")
     return ax
 
 
 def asymmetry(survey: Survey, ax: Axes) -> Axes:
-    """How far the ways there and back differ."""
+    """Draw the difference between the two directions of each pair."""
     nodes = shown_nodes(survey)
     one_way = np.array([survey.topology.one_way_row(int(node))[nodes] for node in nodes])
     there, back = pairs_of(one_way), pairs_of(one_way.T)
@@ -142,20 +142,20 @@ def asymmetry(survey: Survey, ax: Axes) -> Axes:
     ax.plot(ratio, 100.0 * np.arange(1, len(ratio) + 1) / len(ratio), color=style.BLUE, linewidth=2.0)
     ax.set_xlim(0.0, max(1.0, float(np.quantile(ratio, 0.995))))
     ax.set_ylim(0.0, 102.0)
-    ax.set_xlabel("difference of there and back / their mean [%]")
+    ax.set_xlabel("difference of both directions / their mean [%]")
     ax.set_ylabel("pairs up to here [%]")
     style.heading(ax, "Asymmetry", "One-way latencies of every pair, to its 99.5th percentile.")
     return ax
 
 
 def floor_distribution(survey: Survey, ax: Axes) -> Axes:
-    """The relative errors of the best static coordinates."""
-    title = "The best static coordinates"
+    """Draw the relative errors of the best static coordinates."""
+    title = "Best static coordinates"
     floor = survey.floor
     if floor is None:
-        return style.nothing(ax, title, NO_FLOOR)
+        return style.draw_nothing(ax, title, NO_FLOOR)
     if survey.vivaldi is None and floor.mean.relative_error["mean"] < EXACT:
-        return style.nothing(ax, title, "they express every pair exactly")
+        return style.draw_nothing(ax, title, "they fit every pair exactly")
     share = np.linspace(0.0, 100.0, len(floor.mean.curve))
     for placement, colour, dashes, label in (
         (floor.mean, style.BLUE, "-", "least mean"),
@@ -181,17 +181,17 @@ def floor_distribution(survey: Survey, ax: Axes) -> Axes:
     ax.set_xlabel("relative error [%]")
     ax.set_ylabel("ordered pairs up to here [%]")
     ax.legend(loc="upper left", frameon=False, fontsize=9.5)
-    style.heading(ax, title, "Error that is left when every round-trip time is known.")
+    style.heading(ax, title, "The error that remains even when every round-trip time is known.")
     return ax
 
 
 def error_by_distance(survey: Survey, ax: Axes) -> Axes:
-    """For near and for far pairs: how wrong the best coordinates are."""
-    title = "Where the error is"
+    """Draw the error of the best coordinates for near and distant pairs."""
+    title = "Error by distance"
     if survey.floor is None:
-        return style.nothing(ax, title, NO_FLOOR)
+        return style.draw_nothing(ax, title, NO_FLOOR)
     if survey.floor.mean.relative_error["mean"] < EXACT:
-        return style.nothing(ax, title, "nowhere: the best coordinates are exact")
+        return style.draw_nothing(ax, title, "the best coordinates are exact")
     rtt, error = floor_errors(survey.floor)
     order = np.argsort(rtt, kind="stable")
     groups = np.array_split(order, min(DECILES, len(order)))
@@ -205,14 +205,14 @@ def error_by_distance(survey: Survey, ax: Axes) -> Axes:
             set_scale("log")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set_xlabel("round-trip time [ms], tenths of all pairs")
+    ax.set_xlabel("round-trip time [ms], by tenths of all pairs")
     ax.set_ylabel("relative error [%]")
-    style.heading(ax, title, "Least-mean placement: median and middle half of each tenth of the pairs.")
+    style.heading(ax, title, "Least-mean placement: median and interquartile range per tenth of the pairs.")
     return ax
 
 
 def floor_errors(floor: Floor) -> tuple[Floats, Floats]:
-    """True times (s) and relative errors of the least-mean placement, of the pairs that it was fitted to."""
+    """Return true times (s) and relative errors of the least-mean placement, over its fitted pairs."""
     found = floor.mean.embedding
     n = len(found.height)
     everybody = np.arange(n, dtype=np.int64)
@@ -224,14 +224,14 @@ def floor_errors(floor: Floor) -> tuple[Floats, Floats]:
 
 
 def _colour_bar(ax: Axes, image: Any, label: str) -> None:
-    """A narrow one, at the right."""
+    """Add a narrow colour bar at the right."""
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.045, pad=0.02)
     bar.set_label(label)
     bar.outline.set_visible(False)
 
 
 def _log_axis(ax: Axes) -> None:
-    """A logarithmic x axis with numbers that can be read, more of them where there are few decades."""
+    """Set a logarithmic x axis with legible numbers, more of them over few decades."""
     low, high = ax.get_xlim()
     ax.set_xscale("log")
     decades = np.log10(high / max(low, 1e-9))

@@ -1,4 +1,4 @@
-"""The panels of a survey one by one, for a notebook: axes in, axes out, nothing shown and nothing saved."""
+"""The panels of a survey one by one, for notebooks: axes in, axes out, nothing shown or saved."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ if TYPE_CHECKING:
 
 
 class SurveyPlots:
-    """The panels of one survey: `survey.plot.floor(ax=ax)`. Without `ax` a new figure is made."""
+    """The panels of one survey: `survey.plot.floor(ax=ax)`; without `ax`, in a new figure."""
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
 
     def map(self, ax: Axes | None = None) -> Axes:
-        """A map of the nodes."""
+        """Draw a map of the nodes."""
         return self._draw("topology_map", ax)
 
     def round_trip_times(self, ax: Axes | None = None) -> Axes:
-        """The distribution of round-trip times over all pairs."""
+        """Draw the distribution of round-trip times over all pairs."""
         return self._draw("rtt_distribution", ax)
 
     def heat_map(self, ax: Axes | None = None) -> Axes:
-        """The round-trip times of all pairs, near nodes side by side."""
+        """Draw the round-trip times of all pairs, near nodes side by side."""
         return self._draw("rtt_heat_map", ax)
 
     def triangles(self, ax: Axes | None = None) -> Axes:
-        """The severity of triangle-inequality violations."""
+        """Draw the severity of triangle-inequality violations."""
         return self._draw("triangle_severity", ax)
 
     def asymmetry(self, ax: Axes | None = None) -> Axes:
-        """The difference between the ways there and back."""
+        """Draw the difference between the two directions of each pair."""
         return self._draw("asymmetry", ax)
 
     def error_by_distance(self, ax: Axes | None = None) -> Axes:
-        """The error of the best coordinates by distance."""
+        """Draw the error of the best coordinates by distance."""
         return self._draw("error_by_distance", ax)
 
     def floor(self, ax: Axes | None = None) -> Axes:
-        """The relative errors of the best static coordinates, and Vivaldi's in the run surveyed."""
+        """Draw the relative errors of the best static coordinates, and Vivaldi's in the run surveyed."""
         return self._draw("floor_distribution", ax)
 
     def _draw(self, panel: str, ax: Axes | None) -> Axes:
-        # start-up: they need matplotlib, and `survey` itself does not
+        # start-up: panels need matplotlib, `survey` does not
         from serfsim.report import topology_map, topology_panels
         from serfsim.report.plots.style import new_axes
 

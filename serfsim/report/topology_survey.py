@@ -1,8 +1,8 @@
-"""What a topology allows coordinates: its report, and the floor of their error.
+"""Surveys of topologies: their properties, and the least error that coordinates can have on them.
 
 The floor is scored as a run is: against the round-trip times that a perfect probe would measure (base latency
-both ways, mean jitter, what the subject takes to answer), over all ordered pairs, by the same quantiles.
-So a run's `coordinates.relative_error` can be held against it figure by figure.
+both ways, mean jitter, the subject's processing delay), over all ordered pairs, by the same quantiles.
+It is therefore comparable with a run's `coordinates.relative_error`, figure by figure.
 
     survey(scenario)                  # or a Result, or a Topology by itself
     survey(scenario).floor.mean.relative_error["mean"]
@@ -29,16 +29,16 @@ from serfsim.topology.embedding import StaticEmbedding, best_embeddings, fitted_
 from serfsim.topology.report import TopologyReport, report_topology
 from serfsim.topology.topology import Floats, Topology
 
-CHUNK_PAIRS = 250_000  # scored at once, so that memory stays small
+CHUNK_PAIRS = 250_000  # scored at a time, to bound memory
 CURVE = 201  # points of the distribution that are kept
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Coordinates and how wrong they are over all ordered pairs.
+    """Coordinates and their errors over all ordered pairs.
 
     `relative_error` (no unit) and `absolute_error_ms` have p50, p90, p99, mean and max; `curve` is the
-    relative error at CURVE evenly spaced quantiles, from least to greatest.
+    relative error at CURVE evenly spaced quantiles, ascending.
     """
 
     embedding: StaticEmbedding
@@ -49,10 +49,10 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Floor:
-    """The placement with the least mean relative error found, and the one with the least median.
+    """The placements with the least mean and the least median relative error found.
 
-    `fitted_to_all`: to all pairs; else to those of some nodes with everybody. `rtt_s`: the times, seconds,
-    of those nodes, shape (fitted nodes, n).
+    `fitted_to_all`: fitted to all pairs; else to those of some nodes with all others. `rtt_s`: the times of
+    those nodes, seconds, shape (fitted nodes, n).
     """
 
     mean: Placement
@@ -63,10 +63,12 @@ class Floor:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Survey:
-    """`floor` is None where it was not asked for, or there is no pair to place.
+    """A topology's report and the floor of coordinate errors.
+
+    `floor` is None if it was not requested or there is no pair to place.
 
     `plot.<panel>(ax=ax)` draws one panel of the figure of `serfsim topology` and returns its axes.
-    `vivaldi` is the last relative error of the run that was surveyed: p50, p90, p99, mean, max.
+    `vivaldi` is the last relative error of the surveyed run: p50, p90, p99, mean, max.
     """
 
     name: str
@@ -78,7 +80,7 @@ class Survey:
 
     @property
     def described(self) -> str:
-        """The topology in a line, without the name where that begins it."""
+        """The topology in one line, without a leading name."""
         return self.topology.description.removeprefix(f"{self.name}: ")
 
     @property
@@ -99,12 +101,12 @@ def survey(
     heights: bool = True,
     adjustments: bool = True,
 ) -> Survey:
-    """Look at the topology of a scenario, of a run, or at one by itself.
+    """Survey the topology of a scenario or a run, or a topology by itself.
 
-    Of latencies that change with time, those of the start are looked at; the floor of a run is that of its
-    end, where it was scored. `heights` and `adjustments`: what of Serf's metric the placements may use; where
-    nodes have no adjustments (`adjustment_window_size: 0`) they have none either. SerfsimError for a topology
-    that cannot be built.
+    Of latencies that change over time, the survey takes those of the start; the floor of a run takes those
+    of its end, where it was scored. `heights` and `adjustments`: parts of Serf's metric that the placements
+    may use; without adjustments in the nodes (`adjustment_window_size: 0`) the placements have none either.
+    Raises SerfsimError for a topology that cannot be built.
     """
     if isinstance(what, Topology):
         found = _floor(what.rtt_row, what.n, heights=heights, adjustments=adjustments) if floor else None
@@ -132,7 +134,7 @@ def survey(
 
 
 def scenario_of(result: RunResult) -> Scenario:
-    """What a result ran. ScenarioError where it does not say."""
+    """Return the scenario of a result. Raises ScenarioError if it is missing."""
     if isinstance(result.scenario, Scenario):
         return result.scenario
     if not result.scenario.to_yaml():
@@ -141,7 +143,7 @@ def scenario_of(result: RunResult) -> Scenario:
 
 
 def _floor(row: Callable[[int], Floats], n: int, **options: Any) -> Floor | None:
-    """`row(i)`: true round-trip times from node i, seconds, shape (n,)."""
+    """Find the best placements; `row(i)` gives true round-trip times from node i, seconds, (n,)."""
     observers = fitted_observers(n)
     rtt = np.array([row(int(node)) for node in observers]).reshape(len(observers), n)
     if not (np.isfinite(rtt) & (rtt > 0.0)).any():
@@ -149,11 +151,11 @@ def _floor(row: Callable[[int], Floats], n: int, **options: Any) -> Floor | None
     best = best_embeddings(rtt, observers, **options)
     all_pairs = len(observers) == n
     true = rtt.__getitem__ if all_pairs else row
-    return Floor(_scored(best.mean, true, n), _scored(best.median, true, n), all_pairs, rtt)
+    return Floor(_score(best.mean, true, n), _score(best.median, true, n), all_pairs, rtt)
 
 
-def _scored(embedding: StaticEmbedding, row: Callable[[int], Floats], n: int) -> Placement:
-    """A placement against the truth, block of rows by block of rows."""
+def _score(embedding: StaticEmbedding, row: Callable[[int], Floats], n: int) -> Placement:
+    """Score a placement against the truth, by blocks of rows."""
     space = Embedding(embedding.vec, embedding.height, embedding.adjustment)
     everybody = np.arange(n, dtype=np.int64)
     errors = PairErrors(n * n)

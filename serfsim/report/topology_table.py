@@ -1,4 +1,4 @@
-"""What a survey of a topology found, as rows and sentences for the terminal and for a notebook."""
+"""The findings of a topology survey as rows and sentences, for the terminal and notebooks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from serfsim.report.tables import NONE, Row, number, percent
+from serfsim.report.tables import NONE, Row, format_number, format_percent
 from serfsim.results.summary import finite
 from serfsim.scenario.card import card_style, environment
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from serfsim.report.topology_survey import Survey
     from serfsim.topology.report import Spread, TopologyReport
 
-EXACT = 5e-4  # a smaller relative error is none that anybody could measure
+EXACT = 5e-4  # smaller relative errors are not measurable
 
 
 def survey_rows(survey: Survey) -> list[Row]:
-    """The rows in reading order, without those that have nothing to say."""
+    """Return the rows in reading order, without empty ones."""
     report = survey.report
     if report.pairs == 0:
         return []
@@ -36,14 +36,16 @@ def survey_rows(survey: Survey) -> list[Row]:
 
 
 def floor_rows(survey: Survey) -> list[Row]:
-    """The errors of the best placements, and of the run where there was one."""
+    """Return the errors of the best placements, and of the run if there was one."""
     floor = survey.floor
     if floor is None:
         return []
     section = "Best static coordinates"
     mean, median = floor.mean.relative_error, floor.median.relative_error
     rows = [
-        _row(section, "least mean error", error_text(mean, "mean"), "%", "relative, of any placement found"),
+        _row(
+            section, "least mean error", error_text(mean, "mean"), "%", "relative, over all placements found"
+        ),
         _row(section, "  its p50, p90, p99", error_text(mean, "p50", "p90", "p99"), "%", ""),
         _row(section, "least median error", error_text(median, "p50"), "%", "of another placement"),
         _row(section, "  its p90, p99, mean", error_text(median, "p90", "p99", "mean"), "%", ""),
@@ -58,62 +60,60 @@ def floor_rows(survey: Survey) -> list[Row]:
 
 
 def error_text(errors: dict[str, float], *names: str) -> str:
-    """These figures in percent; an error that is a matter of rounding is 0."""
-    return "  ".join(percent(0.0 if errors[name] < EXACT else errors[name]) for name in names)
+    """Format these figures in percent; rounding errors count as 0."""
+    return "  ".join(format_percent(0.0 if errors[name] < EXACT else errors[name]) for name in names)
 
 
 def meaning(survey: Survey) -> str:
-    """What the floor says about coordinates here, in sentences."""
+    """Describe in sentences what the floor says about coordinates here."""
     if survey.report.pairs == 0:
-        return "A node alone has no round-trip times."
+        return "A single node has no round-trip times."
     if survey.floor is None:
         return ""
     mean = survey.floor.mean.relative_error["mean"]
     median = survey.floor.median.relative_error["p50"]
     if mean < EXACT:
-        text = (
-            "Coordinates can express this topology exactly: whatever error Vivaldi has here is its own doing."
-        )
+        text = "Coordinates can fit this topology exactly, so any error here is Vivaldi's own."
     else:
         half = (
-            "half of all pairs can be expressed exactly, by a placement that gives up on others"
+            "half of all pairs can be fitted exactly, at the expense of the others"
             if median < EXACT
-            else f"the median pair's error can be {_percent(median)}, by a placement that gives up on others"
+            else f"the median pair's error can be {_percent(median)}, at the expense of the others"
         )
-        text = f"No coordinates were found that are wrong by less than {_percent(mean)} on average; {half}."
-    return text + _reached(survey)
+        text = f"The best coordinates found are off by {_percent(mean)} on average; {half}."
+    return text + _describe_run(survey)
 
 
-def _reached(survey: Survey) -> str:
-    """What the run came to."""
+def _describe_run(survey: Survey) -> str:
+    """Return the sentence on the surveyed run."""
     errors = survey.vivaldi
     if errors is None or errors["p50"] is None:
-        return " Hold the error of a run against this."
+        return " Compare the error of a run with this."
     ended = f"{_percent(errors['mean'])} on average and {_percent(errors['p50'])} for the median pair"
     return f" In this run Vivaldi ended at {ended}."
 
 
 def notes(survey: Survey) -> list[str]:
-    """What one must know of how it was reckoned."""
+    """Return the caveats of the computation."""
     report, found = survey.report, []
     if not report.exact:
-        found.append(f"From a sample of {report.pairs:,} pairs; the errors of coordinates are over all.")
+        found.append(f"From a sample of {report.pairs:,} pairs; coordinate errors cover all pairs.")
     if report.slices > 1:
-        found.append(f"Of the first of {report.slices} slices; network.topology.slice chooses another.")
+        found.append(f"For the first of {report.slices} slices; network.topology.slice selects another.")
     if survey.floor is not None and not survey.floor.fitted_to_all:
         seen = f"{len(survey.floor.rtt_s)} of {report.n:,} nodes"
-        found.append(f"Coordinates are fitted to the round-trip times of {seen} with everybody.")
+        found.append(f"Coordinates are fitted to the round-trip times of {seen} to all others.")
     numbers = _numbers(survey)
     if numbers and report.n * (report.n - 1) < 8 * numbers:
         found.append(
-            f"{numbers} numbers place {report.n * (report.n - 1) // 2} pairs: of so few nodes the median "
-            "pair can be fitted nearly at will, and the mean says more."
+            f"{numbers} numbers place {report.n * (report.n - 1) // 2} pairs: with so few nodes the median "
+            "pair can be fitted almost exactly, so the mean says more."
         )
     return found
 
 
 def _numbers(survey: Survey) -> int:
-    """How many numbers the coordinates have that are not exact, 0 where they are."""
+    """Return how many numbers the coordinates have if they are not exact, else 0."""
     if survey.floor is None or survey.floor.mean.relative_error["mean"] < EXACT:
         return 0
     vectors = survey.floor.mean.embedding.vec
@@ -121,7 +121,7 @@ def _numbers(survey: Survey) -> int:
 
 
 def survey_html(survey: Survey) -> str:
-    """The table and what it means, for a notebook."""
+    """Return the table and its meaning as HTML, for a notebook."""
     sections = [
         (name, list(rows)) for name, rows in groupby(survey_rows(survey), key=lambda row: row.section)
     ]
@@ -149,41 +149,55 @@ def _times(report: TopologyReport) -> list[tuple[str, str, str, str]]:
 def _slices(report: TopologyReport) -> list[tuple[str, str, str, str]]:
     spread = report.slice_change
     return [
-        ("slices", str(report.slices), "", "all else here is of the first"),
-        ("change to the next", _shares(spread), "%", "of a pair's round trip"),
+        ("slices", str(report.slices), "", "all else here covers the first"),
+        ("change to the next", _shares(spread), "%", "of a pair's round-trip time"),
     ]
 
 
 def _asymmetry(report: TopologyReport) -> list[tuple[str, str, str, str]]:
     return [
-        ("asymmetric pairs", percent(report.asymmetric_share), "%", "there and back differ by more than 1 %"),
+        (
+            "asymmetric pairs",
+            format_percent(report.asymmetric_share),
+            "%",
+            "the two directions differ by more than 1 %",
+        ),
         (
             "difference",
             _shares(report.asymmetry) if report.asymmetric_share else NONE,
             "%",
-            "of the mean of both ways",
+            "of the mean of both directions",
         ),
     ]
 
 
 def _triangles(report: TopologyReport) -> list[tuple[str, str, str, str]]:
     severity = report.severity
-    worst = f"p50 {number(severity.p50)}  p99 {number(severity.p99)}" if report.violated_share else NONE
+    worst = (
+        f"p50 {format_number(severity.p50)}  p99 {format_number(severity.p99)}"
+        if report.violated_share
+        else NONE
+    )
     return [
-        ("violated pairs", percent(report.violated_share), "%", "the way by some third node is shorter"),
+        (
+            "violated pairs",
+            format_percent(report.violated_share),
+            "%",
+            "a path by some third node is shorter",
+        ),
         (
             "  by more than a tenth",
-            percent(report.clearly_violated_share) if report.violated_share else NONE,
+            format_percent(report.clearly_violated_share) if report.violated_share else NONE,
             "%",
             "",
         ),
         (
             "violated triangles",
-            percent(report.triangle_share) if report.violated_share else NONE,
+            format_percent(report.triangle_share) if report.violated_share else NONE,
             "%",
-            "positions and heights cannot hold these",
+            "positions and heights cannot fit these",
         ),
-        ("severity", worst, "", "round trip / shortest by one other node"),
+        ("severity", worst, "", "direct path / shortest path by one other node"),
     ]
 
 
@@ -192,21 +206,22 @@ def _row(section: str, label: str, value: str, unit: str, meaning: str) -> Row:
 
 
 def _ms(seconds: float) -> str:
-    return NONE if math.isnan(seconds) else number(1000.0 * seconds)
+    return NONE if math.isnan(seconds) else format_number(1000.0 * seconds)
 
 
 def _percent(share: float) -> str:
-    return f"{percent(0.0 if abs(share) < EXACT else share)} %"
+    return f"{format_percent(0.0 if abs(share) < EXACT else share)} %"
 
 
 def _shares(spread: Spread) -> str:
     if math.isnan(spread.p50):
         return NONE
-    return f"p50 {percent(spread.p50)}  p90 {percent(spread.p90)}  max {percent(spread.max)}"
+    p50, p90, most = (format_percent(share) for share in (spread.p50, spread.p90, spread.max))
+    return f"p50 {p50}  p90 {p90}  max {most}"
 
 
 def survey_json(survey: Survey) -> str:
-    """All figures; seconds and shares as they are, None for what does not exist."""
+    """Return all figures as JSON; seconds and shares unformatted, null for what does not exist."""
     floor = survey.floor
     document = {
         "name": survey.name,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from serfsim import Result, load, run
-from serfsim.report.answer import Answer, answer, told_claims
-from serfsim.report.tables import number
+from serfsim.report.answer import Answer, answer, readable_claims
+from serfsim.report.tables import format_number
 from tests.report.conftest import small
 
 
@@ -24,7 +24,7 @@ def claims(*holds: bool) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("holds", "state", "verdict"),
     [
-        ((), "seen", "No claims were made; this was seen."),
+        ((), "seen", "No claims to check."),
         ((True,), "holds", "The claim holds."),
         ((False,), "fails", "The claim fails."),
         ((True, True), "holds", "Both claims hold."),
@@ -48,35 +48,35 @@ def test_wrong_verdicts_are_counted_by_whom_they_are_about_and_who_gave_them() -
         "flaps": 1,
     }
     assert told({"detection": detection}) == (
-        "5 times a member was declared failed that was up: 2 about members that no fault ever touched,"
+        "A live member was declared failed 5 times: 2 about members that no fault hit,"
         " all by observers under a fault; the last at 31.5 s."
-        " There was 1 flap (failed, and back within flap_timeout)."
+        " There was 1 flap (failed and back within flap_timeout)."
     )
 
 
 def test_nobody_accused_and_probes_saved_by_tcp_are_told() -> None:
     detection = {"false_positives": 0, "unjust_suspicions": 0, "tcp_fallbacks": 1176}
     assert told({"detection": detection}) == (
-        "No member that was up was ever declared failed, nor suspected. 1,176 probes were saved by TCP alone."
+        "No live member was declared failed or suspected. 1,176 probes succeeded only by TCP."
     )
     detection = {"false_positives": 0, "unjust_suspicions": 1, "tcp_fallbacks": 1}
     assert told({"detection": detection}) == (
-        "No member that was up was ever declared failed, though one was suspected once."
-        " 1 probe was saved by TCP alone."
+        "No live member was declared failed, but live members were suspected once."
+        " 1 probe succeeded only by TCP."
     )
 
 
 def test_crashes_are_told_with_the_times_of_detection() -> None:
     once = {"first_s": {"n": 1, "p50": 7.0, "max": 7.0}, "full_s": {"n": 0, "p50": None}, "missed": 2}
     assert told({"detection": once}).startswith(
-        "The crash was first declared after 7.00 s. 2 times a live observer never noticed a crash."
+        "The crash was first detected after 7.00 s. Live observers never noticed a crash in 2 cases."
     )
     result = run(load("crash"), progress=lambda fraction: None)
     first, full = (result.summary["detection"][name] for name in ("first_s", "full_s"))
     assert answer(result.summary).sentences[0] == (
-        f"3 crashes were noticed, first after {number(first['p50'])} s in the median and"
-        f" {number(first['max'])} s at most; all who lived knew after {number(full['p50'])} s,"
-        f" {number(full['max'])} s at most."
+        f"3 crashes were detected: first after {format_number(first['p50'])} s in the median,"
+        f" {format_number(first['max'])} s at most; by all live members after"
+        f" {format_number(full['p50'])} s in the median, {format_number(full['max'])} s at most."
     )
 
 
@@ -84,14 +84,14 @@ def test_events_are_told_with_how_far_they_came() -> None:
     events = {"sent": 1, "p50_s": 0.25, "p99_s": None, "delivered_share": 0.5}
     queries = {"sent": 2, "p50_s": None, "delivered_share": 1.0, "answered_share": 0.9999}
     assert told({"dissemination": {"events": events, "queries": queries}}).startswith(
-        "1 user event was sent; on average half of the members had one after 0.250 s; 50.0 % of the"
-        " deliveries were made. 2 queries were sent; 100 % of the deliveries were made, and 99.99 % of the"
-        " answers came in."
+        "1 user event was sent; on average half of the members received one within 0.250 s; 50.0 % of the"
+        " deliveries succeeded. 2 queries were sent; 100 % of the deliveries succeeded, and 99.99 % of the"
+        " responses arrived."
     )
 
 
 def test_coordinates_are_told_where_they_are_claimed_or_nothing_else_happened(result: Result) -> None:
-    part = "an estimated round trip is"
+    part = "estimated round-trip times"
     assert part not in told(result.summary)
     assert part in told(result.summary, quiet=True)
     claim = {"claim": "coordinates.relative_error.p50 < 1%", "holds": False, "value": 0.2}
@@ -114,7 +114,7 @@ def test_a_claim_is_told_in_the_unit_it_was_made_in() -> None:
         {"claim": "something.of.later > 3 things", "holds": True, "value": 4},
         {"claim": "traffic.by_type.ping.bytes_per_node_s > 3", "holds": True, "value": 4.0},
     ]
-    found = told_claims({"claims": checked})
+    found = readable_claims({"claims": checked})
     assert [claim.found for claim in found] == ["8.20 s", "0.980 %", "0.667 ms", "no value", "4", "4.00"]
     assert found[0].meaning == "seconds from a crash to the last live observer's failed event: the largest"
     assert (found[4].meaning, found[5].meaning) == ("", "ping bytes_per_node_s, by message type")

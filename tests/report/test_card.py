@@ -52,7 +52,7 @@ def test_an_interrupted_result_says_so_in_card_and_name(result: Result) -> None:
     partial = small(interrupted_at=30.0)
     assert "Interrupted at 30.0 s of 50 s" in partial._repr_html_()
     assert "Interrupted at 30.0 s" in repr(partial)
-    assert repr(result) == "<Result of small, seed 7: No claims were made; this was seen>"
+    assert repr(result) == "<Result of small, seed 7: No claims to check>"
 
 
 def test_a_simulation_shows_its_scenario_and_then_its_result() -> None:

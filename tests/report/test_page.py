@@ -103,14 +103,14 @@ def test_the_page_comes_in_the_order_of_a_readers_interest(real: Result, text: s
     order = [
         "Who <b>knows</b> & when?",
         "1 of 3 claims fails.",
-        "The crash was first declared after",
+        "The crash was first detected after",
         "detection.first_s.max < 1s",
         "What happened",
         "node-03 crashes",
         "Figures",
-        "Each crash",
-        "All figures of the run",
-        "How to run it again",
+        "Crashes",
+        "All figures",
+        "Reproduce this run",
         str(real.summary["digest"]),
         "question: Who <b>knows</b>",
     ]
@@ -210,8 +210,8 @@ def test_a_page_written_beside_images_is_the_same_as_one_without(saved: Path, tm
 
 def test_an_interrupted_run_says_so_at_the_top() -> None:
     words = " ".join(Reader(page(small(interrupted_at=30.0), [])).words)
-    told = "Interrupted at 30.0 s of 50 s: all that follows is about the time before."
-    assert words.index(told) < words.index("No claims were made")
+    told = "Interrupted at 30.0 s of 50 s: the figures end there."
+    assert words.index(told) < words.index("No claims to check")
     assert "nothing was scored" in page(small(interrupted_at=-3.0), [])
 
 
@@ -220,7 +220,7 @@ def test_nodes_that_are_wrong_alike_at_the_end_share_a_row() -> None:
 
     scenario = load("version_gate", ["duration=20s"])
     reader = Reader(page(run(scenario, progress=lambda fraction: None), []))
-    row = reader.words.index("still see, though down") + 1
+    row = reader.words.index("still see, although down") + 1
     old = "node-15, node-16, node-17, node-18 and node-19"
     assert reader.words[row : row + 3] == [
         "node-00, node-01, node-02, node-03, node-04 and 10 others",
@@ -234,8 +234,8 @@ def test_nodes_that_are_wrong_alike_at_the_end_share_a_row() -> None:
 
 def test_a_run_of_nothing_has_a_page_that_says_what_is_missing() -> None:
     text = words_of(empty())
-    assert "No claims were made; this was seen." in text
-    assert "Not drawn: Who reported what (nothing was reported after the warm-up" in text
+    assert "No claims to check." in text
+    assert "Not drawn: Events by observer (no events after the warm-up" in text
     assert "Not drawn: Error of estimated round-trip times (no coordinates were recorded)." in text
 
 
@@ -265,9 +265,9 @@ def test_one_node_and_two_are_told_of_in_good_grammar_and_with_the_reason_for_wh
     one, two = small_cluster(1), small_cluster(2)
     assert "1 node of Serf 0.9" in one
     assert "1 node; 1 distinct size seen" in one
-    assert "Not drawn: How probes ended (no probe ended)." in one
+    assert "Not drawn: Probe outcomes (no probe completed)." in one
     assert "1 nodes" not in one
-    assert "(fewer than three nodes had coordinates and a place on it)" in two
+    assert "(fewer than three nodes had coordinates" in two
 
 
 def described(result: Result, **changes: Any) -> Result:
@@ -303,7 +303,7 @@ def test_a_summary_with_fewer_names_than_today_still_has_its_page(saved: Path, t
     del summary["detection"]["lifeguard"], summary["detection"]["last_false_positive_s"]
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     manifest.renew(folder, "result", ["summary.json"])
-    assert "No claims were made" in page(open_result(folder), [])
+    assert "No claims to check" in page(open_result(folder), [])
 
 
 @pytest.mark.slow

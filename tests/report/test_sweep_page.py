@@ -89,7 +89,7 @@ def test_claims_may_hold_everywhere_nowhere_or_not_be_made() -> None:
         "At no setting does the claim hold in every run.",
         "It holds least often, with suspicion_mult 2: in 0 of 1 run.",
     )
-    assert told(table({2: [3.0]}), claims=0) == ("seen", "No claims were made; this was seen.", "")
+    assert told(table({2: [3.0]}), claims=0) == ("seen", "No claims to check.", "")
     assert verdict(1, 1, 1) == "The claim holds in every run."
     assert verdict(3, 0, 1) == "Not in every run do all 3 claims hold."
 

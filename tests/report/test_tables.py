@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from serfsim import Result
-from serfsim.report.tables import claim_rows, lookup, number, percent, summary_rows, told, traffic_rows
+from serfsim.report.tables import (
+    claim_rows,
+    format_figure,
+    format_number,
+    format_percent,
+    lookup,
+    summary_rows,
+    traffic_rows,
+)
 from tests.report.conftest import empty
 
 
@@ -102,7 +110,7 @@ def test_the_heaviest_message_types_come_first(result: Result) -> None:
     ],
 )
 def test_numbers_have_three_significant_digits(value: float | None, text: str) -> None:
-    assert number(value) == text
+    assert format_number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -117,15 +125,17 @@ def test_numbers_have_three_significant_digits(value: float | None, text: str) -
     ],
 )
 def test_a_share_that_is_not_all_is_never_shown_as_all(value: float, text: str) -> None:
-    assert percent(value) == text
+    assert format_percent(value) == text
 
 
 def test_a_family_shows_its_quantiles_or_its_only_value() -> None:
     family = {"mean": 2.0, "p50": 1.5, "p90": 3.0, "p99": 4.0, "max": 5.0, "n": 9}
-    assert told(family) == "p50 1.50  p99 4.00  max 5.00"
-    assert told({**family, "n": 1}) == "1.50"
-    assert told({**family, "p50": 0.015, "p99": 0.5, "max": 1.5}, "%") == "p50 1.50  p99 50.0  max 150"
-    assert told({**dict.fromkeys(family), "n": 0}) == "-"
+    assert format_figure(family) == "p50 1.50  p99 4.00  max 5.00"
+    assert format_figure({**family, "n": 1}) == "1.50"
+    assert (
+        format_figure({**family, "p50": 0.015, "p99": 0.5, "max": 1.5}, "%") == "p50 1.50  p99 50.0  max 150"
+    )
+    assert format_figure({**dict.fromkeys(family), "n": 0}) == "-"
 
 
 def test_claims_say_what_was_found() -> None:

@@ -128,7 +128,7 @@ def test_of_slices_a_scenario_has_the_floor_of_its_start_and_a_run_that_of_its_e
 def test_one_node_and_nodes_without_any_latency_have_no_floor_and_are_drawn_all_the_same() -> None:
     alone = survey(scenario({"model": "line"}, 1))
     assert (alone.floor, survey_rows(alone)) == (None, [])
-    assert meaning(alone) == "A node alone has no round-trip times."
+    assert meaning(alone) == "A single node has no round-trip times."
     together = build_topology({"model": "split", "lan": 0.0, "wan": 0.0}, 4, Random(1), list("abcd"), ".")
     nowhere = survey(together)
     assert nowhere.floor is None
@@ -151,11 +151,11 @@ def test_many_nodes_are_placed_by_what_some_of_them_see(monkeypatch: pytest.Monk
 def test_the_words_say_whether_coordinates_can_be_exact() -> None:
     assert "exactly" in meaning(survey(scenario({"model": "line"}, 6)))
     random = survey(scenario({"model": "random"}, 40))
-    assert "wrong by less than" in meaning(random)
+    assert "off by" in meaning(random)
     assert meaning(replace(random, floor=None)) == ""
     assert notes(random) == [
-        "360 numbers place 780 pairs: of so few nodes the median pair can be fitted nearly at will, "
-        "and the mean says more."
+        "360 numbers place 780 pairs: with so few nodes the median pair can be fitted almost exactly, "
+        "so the mean says more."
     ]
     assert "&lt;" not in survey_html(random)
     assert "<b>Best static coordinates</b>" in random._repr_html_()
@@ -181,7 +181,7 @@ def test_a_panel_returns_the_axes_it_was_given_and_makes_its_own_otherwise(
 
 def test_clusters_lie_side_by_side_in_the_heat_map() -> None:
     near = np.array([[0, 9, 1, 9], [9, 0, 9, 1], [1, 9, 0, 9], [9, 1, 9, 0]], dtype=float)
-    order = topology_panels.clustered(near).tolist()
+    order = topology_panels.cluster_order(near).tolist()
     assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
 
 

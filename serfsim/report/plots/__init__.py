@@ -1,4 +1,4 @@
-"""Figures of a result, one file each: axes in, axes out, nothing shown and nothing saved.
+"""The figures of a result, one file each: axes in, axes out, nothing shown or saved.
 
 Every module has `draw(result, ax)`. matplotlib is imported when the first figure is drawn.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DRAWN", "FIGURES", "PAGE", "PLOTS", "Plots"]
 
-# In the order in which a reader wants them.
+# In reading order.
 FIGURES = (
     "view_sizes",
     "probes",
@@ -28,54 +28,54 @@ FIGURES = (
     "membership",
     "queues",
 )
-PAGE = "report.html"  # in a result folder, as PLOTS
+PAGE = "report.html"  # in a result folder, like PLOTS
 PLOTS = "plots"
 DRAWN = (PAGE, *(f"{PLOTS}/{name}.png" for name in FIGURES))
 
 
 class Plots:
-    """The figures of one result: `result.plot.view_sizes(ax=ax)`. Without `ax` a new figure is made."""
+    """The figures of one result: `result.plot.view_sizes(ax=ax)`; without `ax`, in a new figure."""
 
     def __init__(self, result: RunResult) -> None:
         self._result = result
 
     def view_sizes(self, ax: Axes | None = None) -> Axes:
-        """Members that each node sees, over time."""
+        """Draw the number of members that each node sees, over time."""
         return self._draw("view_sizes", ax)
 
     def event_timeline(self, ax: Axes | None = None) -> Axes:
-        """Events by node, a lane for each."""
+        """Draw events by node, one lane per node."""
         return self._draw("event_timeline", ax)
 
     def coordinate_error(self, ax: Axes | None = None, floor: Floor | None = None) -> Axes:
-        """Relative error of the estimated round-trip times, over time.
+        """Draw the relative error of the estimated round-trip times, over time.
 
         With `floor=serfsim.survey(result).floor` a line shows the least median error of any coordinates.
         """
         return self._draw("coordinate_error", ax, floor=floor)
 
     def coordinate_map(self, ax: Axes | None = None) -> Axes:
-        """Nodes where their coordinates put them, beside where they are."""
+        """Draw the nodes at their coordinates and at their true positions."""
         return self._draw("coordinate_map", ax)
 
     def traffic(self, ax: Axes | None = None) -> Axes:
-        """Bytes per node and second by message type, over time."""
+        """Draw bytes per node and second by message type, over time."""
         return self._draw("traffic", ax)
 
     def probes(self, ax: Axes | None = None) -> Axes:
-        """Outcomes of probes, over time."""
+        """Draw outcomes of probes, over time."""
         return self._draw("probes", ax)
 
     def health(self, ax: Axes | None = None) -> Axes:
-        """Local health scores, over time."""
+        """Draw local health scores, over time."""
         return self._draw("health", ax)
 
     def membership(self, ax: Axes | None = None) -> Axes:
-        """Time until members saw the others crash, leave and start."""
+        """Draw the time until members saw others crash, leave and start."""
         return self._draw("membership", ax)
 
     def queues(self, ax: Axes | None = None) -> Axes:
-        """Messages waiting to be gossiped, over time."""
+        """Draw the messages waiting to be gossiped, over time."""
         return self._draw("queues", ax)
 
     def _draw(self, figure: str, ax: Axes | None, **options: Any) -> Axes:

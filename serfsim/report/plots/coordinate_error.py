@@ -1,4 +1,4 @@
-"""How wrong the estimated round-trip times are, over time."""
+"""The error of the estimated round-trip times, over time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from serfsim.report.plots import style
-from serfsim.report.tables import percent
+from serfsim.report.tables import format_percent
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor
     from serfsim.results.run_result import RunResult
 
 FLOOR = 1e-6  # a log axis has no 0
-FLOOR_IN_SIGHT = 0.01  # of the least median: a lower floor is not drawn
+FLOOR_IN_SIGHT = 0.01  # least median; a lower floor is not drawn
 
 
 def draw(result: RunResult, ax: Axes, floor: Floor | None = None) -> Axes:
@@ -24,7 +24,7 @@ def draw(result: RunResult, ax: Axes, floor: Floor | None = None) -> Axes:
     columns = result.columns("coordinate_error")
     known = np.isfinite(columns["relative_error_p50"])
     if not known.any():
-        return style.nothing(ax, title, "no coordinates were recorded")
+        return style.draw_nothing(ax, title, "no coordinates were recorded")
     t = columns["t_s"][known]
     p50, p90, p99 = (
         np.maximum(columns[f"relative_error_{name}"][known], FLOOR) for name in ("p50", "p90", "p99")
@@ -36,7 +36,7 @@ def draw(result: RunResult, ax: Axes, floor: Floor | None = None) -> Axes:
     ax.plot(t, p90, color=style.BLUE, linewidth=1.1, linestyle=(0, (5, 2)), label="p90")
     ax.plot(t, p50, color=style.BLUE, linewidth=2.2, label="median pair", marker="o" if len(t) == 1 else None)
     least = 0.0 if floor is None else floor.median.relative_error["p50"]
-    # Where coordinates can be all but exact, a line would only squeeze the others together.
+    # A line near 0, for nearly exact coordinates, would squeeze the others together.
     if least > FLOOR_IN_SIGHT * float(p50.min()):
         label = "least median of any coordinates found"
         ax.axhline(least, color=style.ORANGE, linewidth=1.6, linestyle=(0, (1, 1.5)), label=label)
@@ -50,7 +50,7 @@ def draw(result: RunResult, ax: Axes, floor: Floor | None = None) -> Axes:
     seen = "|estimate - true| / true over ordered pairs of live nodes."
     if last["p50"] is not None:
         end = (
-            f"{name} {percent(last[key])} %"
+            f"{name} {format_percent(last[key])} %"
             for name, key in (("median", "p50"), ("p90", "p90"), ("p99", "p99"))
         )
         seen += f" At the end: {', '.join(end)}."

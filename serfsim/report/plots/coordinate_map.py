@@ -1,8 +1,8 @@
-"""Where the coordinates put the nodes, laid over where they truly are.
+"""The nodes' coordinates, overlaid on their true positions.
 
 The last sample's vectors are projected on their two principal axes and turned, mirrored, moved and
 scaled to lie on the true map as closely as possible (orthogonal Procrustes). Heights and
-adjustments are not in the picture: a node's height is the same in every direction.
+adjustments are not shown: a node's height is the same in every direction.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from serfsim.results.scoring.recording import Floats, Integers
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
-NAMED = 32  # nodes up to which every node is named
+NAMED = 32  # up to this many nodes, each is named
 NAME_SIZE = 8.0  # points
 GROUPS = 8
 
 
 def last_vectors(result: RunResult) -> dict[int, Floats]:
-    """The vectors of the last sample by node number, seconds."""
+    """Return the vectors of the last sample by node number, seconds."""
     columns = result.columns("coordinates")
     t = columns["t_s"]
     if len(t) == 0:
@@ -37,7 +37,7 @@ def last_vectors(result: RunResult) -> dict[int, Floats]:
 
 
 def principal_plane(points: Floats) -> Floats:
-    """The points on their two principal axes, centred, shape (n, 2)."""
+    """Project the points on their two principal axes, centred, shape (n, 2)."""
     centred = points - points.mean(axis=0)
     if centred.shape[1] < 2:
         centred = np.column_stack((centred, np.zeros(len(centred))))
@@ -46,8 +46,8 @@ def principal_plane(points: Floats) -> Floats:
     return plane if plane.shape[1] == 2 else np.column_stack((plane, np.zeros(len(plane))))
 
 
-def laid_over(points: Floats, target: Floats) -> Floats:
-    """`points` turned, mirrored, moved and scaled to fit `target` in the least squares sense."""
+def fit_onto(points: Floats, target: Floats) -> Floats:
+    """Turn, mirror, move and scale `points` to fit `target` in the least-squares sense."""
     centre = target.mean(axis=0)
     source, goal = points - points.mean(axis=0), target - centre
     u, strengths, v = np.linalg.svd(source.T @ goal)
@@ -62,12 +62,12 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     known, vectors = result.truth.map, last_vectors(result)
     rows = [] if known is None else [row for row, node in enumerate(known.nodes.tolist()) if node in vectors]
     if known is None or not vectors:
-        return style.nothing(ax, title, "no coordinates, or no true map, were recorded")
+        return style.draw_nothing(ax, title, "no coordinates, or no true map, were recorded")
     if len(rows) < 3:
-        return style.nothing(ax, title, "fewer than three nodes had coordinates and a place on it")
+        return style.draw_nothing(ax, title, "fewer than three nodes had coordinates and a true position")
     nodes = known.nodes[rows]
     actual = 1000.0 * known.xy_s[rows]
-    guessed = laid_over(principal_plane(1000.0 * np.array([vectors[int(node)] for node in nodes])), actual)
+    guessed = fit_onto(principal_plane(1000.0 * np.array([vectors[int(node)] for node in nodes])), actual)
     ax.add_collection(
         LineCollection(
             list(np.stack((actual, guessed), axis=1)), colors=style.GREY, linewidths=0.8, alpha=0.7, zorder=2
@@ -84,7 +84,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
         edgecolors=colours,
         linewidths=1.4,
         zorder=3,
-        label="true place",
+        label="true position",
     )
     ax.scatter(
         guessed[:, 0],
@@ -93,16 +93,16 @@ def draw(result: RunResult, ax: Axes) -> Axes:
         c=colours,
         linewidths=0,
         zorder=4,
-        label="by coordinates",
+        label="coordinates",
     )
-    limits(ax, np.concatenate((actual, guessed)))
+    set_limits(ax, np.concatenate((actual, guessed)))
     if len(nodes) <= NAMED:
         name_nodes(ax, [result.truth.names[node] for node in nodes.tolist()], actual, guessed)
     name_groups(ax, result)
     style.label_below(ax, "[ms]")
     ax.set_ylabel("[ms]")
     off = np.sqrt(((actual - guessed) ** 2).sum(axis=1))
-    source = "made from true round-trip times by scaling" if known.scaled else "of the topology"
+    source = "scaled from true round-trip times" if known.scaled else "from the topology"
     shown = (
         f"{len(nodes)} of {len(result.truth.names)} nodes"
         if len(nodes) < len(vectors)
@@ -111,13 +111,13 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     style.heading(
         ax,
         title,
-        f"{shown}; true map {source}; a line joins the two places of a node, "
+        f"{shown}; true map {source}; lines join a node's two positions, "
         f"{np.median(off):.2g} ms in the median.",
     )
     style.legend(ax)
     handles = ax.get_legend()
     if handles is not None:
-        # The two kinds of place are black, the groups keep their colours.
+        # In the legend the two kinds of position are black, the groups keep their colours.
         true_place, by_coordinates = handles.legend_handles[:2]
         true_place.set_edgecolor(style.BLACK)  # type: ignore[union-attr]
         by_coordinates.set_facecolor(style.BLACK)  # type: ignore[union-attr]
@@ -125,13 +125,13 @@ def draw(result: RunResult, ax: Axes) -> Axes:
 
 
 def groups_of(result: RunResult) -> list[str]:
-    """The groups that have colours of their own; none where there is one, or too many to tell apart."""
+    """Return the groups to colour; none if there is one group or too many to distinguish."""
     groups = list(dict.fromkeys(result.truth.groups))
     return groups if 1 < len(groups) <= GROUPS else []
 
 
 def group_colours(result: RunResult, nodes: Integers) -> list[str]:
-    """A colour for every node: by its group where there are several, else one for all."""
+    """Return a colour for every node: by group if there are several, else the same for all."""
     groups = groups_of(result)
     if not groups:
         return [style.BLUE] * len(nodes)
@@ -139,7 +139,7 @@ def group_colours(result: RunResult, nodes: Integers) -> list[str]:
 
 
 def name_nodes(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> None:
-    """Names at the true places, where there is room; nodes at one place share a name."""
+    """Write names at the true positions where there is room; nodes at one position share a name."""
     at: dict[tuple[float, float], list[str]] = {}
     for name, (x, y) in zip(names, actual.tolist(), strict=True):
         at.setdefault((x, y), []).append(name)
@@ -150,14 +150,14 @@ def name_nodes(ax: Axes, names: list[str], actual: Floats, guessed: Floats) -> N
 
 
 def name_groups(ax: Axes, result: RunResult) -> None:
-    """The colours of the groups, for the legend."""
+    """Add the colours of the groups to the legend."""
     groups = groups_of(result)
     for group, colour in zip(groups, style.CYCLE, strict=False):
         ax.scatter([], [], s=26, c=colour, linewidths=0, label=group or "no group")
 
 
-def limits(ax: Axes, points: Floats) -> None:
-    """Equal scales that fill the axes, with a margin; never a degenerate range (nodes on a line)."""
+def set_limits(ax: Axes, points: Floats) -> None:
+    """Set equal scales that fill the axes with a margin, never a degenerate range (nodes on a line)."""
     low, high = points.min(axis=0), points.max(axis=0)
     box = ax.get_window_extent()
     ratio = box.width / box.height if box.height > 0 else 1.0

@@ -1,4 +1,4 @@
-"""Who reported what and when: a lane for every node, a mark for every event, a bar for every fault."""
+"""Reports over time: a lane for every node, a mark for every event, a bar for every fault."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from serfsim.results.scoring.scored_run import is_of, pieces, rows_of, rows_of_k
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
-TITLE = "Who reported what"
-MOST_MARKS = 20_000  # of one kind; more are thinned evenly
-NAMED_LANES = 42  # nodes up to which every lane is labelled
-THICKEST = 22.0  # points of a lane that bars may fill
+TITLE = "Events by observer"
+MOST_MARKS = 20_000  # per kind; more are thinned evenly
+NAMED_LANES = 42  # up to this many nodes, every lane is labelled
+THICKEST = 22.0  # points; the largest height of a bar
 
-# label, kinds, colour, marker, size; later ones lie on top.
+# label, kinds, colour, marker, size; later ones are drawn on top.
 MARKS = (
     ("join", (kind.JOIN,), style.GREEN, "^", 22),
     ("left", (kind.LEFT, kind.LEFT_FORCED, kind.REAP), style.GREY, "s", 14),
-    ("only TCP answered", (kind.TCP_FALLBACK_OK,), style.YELLOW, "o", 12),
+    ("TCP fallback only", (kind.TCP_FALLBACK_OK,), style.YELLOW, "o", 12),
     ("suspect (own probe)", (kind.SUSPECT,), style.ORANGE, "|", 46),
     ("refute", (kind.REFUTE_SUSPECT, kind.REFUTE_DEAD, kind.REFUTE_ALIVE), style.BLUE, "v", 22),
     ("failed", (kind.FAILED,), style.RED, "x", 24),
@@ -37,9 +37,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     truth = result.truth
     events, end, n = result.events, truth.end_s, len(truth.names)
     if is_empty(result):
-        return style.nothing(
-            ax, TITLE, "nothing was reported after the warm-up, and nobody was under a fault"
-        )
+        return style.draw_nothing(ax, TITLE, "no events after the warm-up and no faults")
     bars(
         ax,
         truth.faulted_spans.node,
@@ -85,14 +83,14 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     ax.grid(axis="y", visible=n <= NAMED_LANES)
     style.time_axis(ax, 0.0, end)
     note = f"{total:,} events after the warm-up" + (", thinned" if thinned else "")
-    note += ". Marks lie in the lane of who reported; bars: faulted or down itself."
+    note += ". Marks: events in the observer's lane; bars: the node itself under a fault or down."
     style.heading(ax, TITLE, note)
     style.legend(ax, markerscale=1.2, scatterpoints=1)
     return ax
 
 
 def is_empty(result: RunResult) -> bool:
-    """Whether there would be neither a mark nor a bar."""
+    """Return True if there would be neither marks nor bars."""
     truth, events = result.truth, result.events
     first, last = scored_rows(events, truth.end_s)
     marked = [number for _, wanted, *_ in MARKS for number in wanted]
@@ -112,13 +110,13 @@ def bars(
     end: float,
     down: bool,
 ) -> None:
-    """A bar in the lane of each node for each of its intervals."""
+    """Draw a bar in each node's lane for each of its intervals."""
     rows = (stop > 0.0) & (start < end)
     if not rows.any():
         return
     left, right = np.maximum(start[rows], 0.0), np.minimum(stop[rows], end)
     segments = [((a, lane), (b, lane)) for a, b, lane in zip(left, right, node[rows], strict=True)]
-    # The lane's height in points, so that bars fill most of it whatever the number of lanes.
+    # The lane's height in points, so that bars fill most of it for any number of lanes.
     height = min(THICKEST, ax.get_window_extent().height / ax.figure.dpi * 72.0 / max(1, n))
     colour = style.DOWN if down else style.FAULTED
     ax.add_collection(
@@ -132,5 +130,5 @@ def bars(
         ),
         autolim=False,
     )
-    # In the legend a patch: it would draw a line as thick as the lane.
+    # A patch for the legend, which would draw a line as thick as the lane.
     ax.fill([], [], color=colour, label="down" if down else "under a fault")

@@ -1,4 +1,4 @@
-"""How far nodes trust themselves, over time: Lifeguard's local health score."""
+"""Lifeguard's local health scores over time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from serfsim.results.stored_truth import StoredTruth
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
-NAMED = 4  # the nodes in the worst health get a line and a name,
-NOTED = 0.1  # if they are not far better off than the very worst
+NAMED = 4  # the nodes with the worst health get a line and a name
+NOTED = 0.1  # unless they are far healthier than the worst one
 
 
 def scores(events: EventTable, truth: StoredTruth, grid: Floats) -> Floats:
-    """The score of every node at every time of `grid`, shape (n, len(grid)); nan while down."""
+    """Return the score of every node at every time of `grid`, (n, len(grid)); nan while down."""
     down = truth.down_spans
     rows = rows_of_kind(events, (HEALTH,))
     stops = np.flatnonzero(down.start > -np.inf)
@@ -33,7 +33,7 @@ def scores(events: EventTable, truth: StoredTruth, grid: Floats) -> Floats:
     before = np.zeros(len(t))
     same = node[1:] == node[:-1]
     before[1:][same] = level[:-1][same]
-    out = style.stepped(t, node, level - before, down.n, np.zeros(down.n), grid)
+    out = style.running_totals(t, node, level - before, down.n, np.zeros(down.n), grid)
     for place, moment in enumerate(grid):
         out[down.covered_at(float(moment)), place] = np.nan
     return out
@@ -68,7 +68,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     mean_text = "-" if figure["mean"] is None else f"{figure['mean']:.2g}"
     style.heading(
         ax,
-        "How far nodes doubt themselves",
+        "Local health scores",
         f"Lifeguard's local health; mean {mean_text}, worst {figure['max']}. "
         "A failed probe without nacks raises it.",
     )

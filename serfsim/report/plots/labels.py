@@ -1,7 +1,7 @@
-"""Names beside points: each where it covers no other name, no point and as little as can be of lines.
+"""Labels beside points, placed so that they cover no label or point and little of any line.
 
-Of a few places around its point every name takes the first that is free; the longest line of sight is
-two lines of text, so that a name never needs an arrow.
+Each label takes the first free position of a few around its point; the farthest is two lines of
+text away, so that no label needs an arrow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from serfsim.results.scoring.recording import Floats
 
 Box = tuple[float, float, float, float]  # x low, y low, x high, y high, in pixels
 
-# Offsets in points from the point, with the alignments that go with them.
+# Offsets in points from the point, with their alignments.
 PLACES: Final = [
     (x * reach, y * reach, "left" if x > 0 else "right", "bottom" if y > 0 else "top")
     for reach in (6.0, 11.0, 18.0, 26.0)
@@ -27,7 +27,7 @@ PLACES: Final = [
 ]
 OFFSETS: Final = np.array([(x, y) for x, y, *_ in PLACES])
 SIDES: Final = np.sign(OFFSETS)
-COVERS: Final = 1.0  # a place that costs so much covers a bar, a point or a name
+COVERS: Final = 1.0  # cost of covering a bar, a point or a label
 MARK: Final = 5.5  # half the size of a point's mark, in points of type
 
 
@@ -43,12 +43,12 @@ def place_labels(
     only_free: bool = False,
     also: Sequence[Sequence[float]] = (),
 ) -> None:
-    """Write each text beside its point. `bars`: of each point ((x low, x high), (y low, y high)).
+    """Write each text beside its point. `bars`: for each point ((x low, x high), (y low, y high)).
 
-    `line`: the corners of a line that is better not written over. `also`: points without names.
+    `line`: the corners of a line better left uncovered. `also`: points without labels.
 
-    Points of the same place share one label. `only_free` leaves out what would cover something else;
-    `size` is that of the type in points. The axes' limits must be final.
+    Points at the same position share one label. `only_free` omits labels that would cover something;
+    `size` is the type size in points. The axes' limits must be final.
     """
     shared: dict[tuple[float, float], list[int]] = {}
     for number, point in enumerate(points):
@@ -58,13 +58,13 @@ def place_labels(
         ax.apply_aspect()
     else:
         figure.draw_without_rendering()
-    taken = _taken(ax, points, bars) + _taken(ax, also, ()) + _along(ax, line)
+    taken = _occupied_boxes(ax, points, bars) + _occupied_boxes(ax, also, ()) + _line_boxes(ax, line)
     boxes, costs = np.array([box for box, _ in taken]), np.array([cost for _, cost in taken])
     inside = np.array(ax.get_window_extent().extents)
     for point, numbers in shared.items():
         strong = any(bold[number] for number in numbers)
         label = ax.annotate(
-            _joined([texts[number] for number in numbers]),
+            _join_labels([texts[number] for number in numbers]),
             point,
             (0, 0),
             textcoords="offset points",
@@ -86,18 +86,18 @@ def place_labels(
             boxes, costs = np.vstack((boxes, covered[best])), np.append(costs, 4.0)
 
 
-def _joined(texts: Sequence[str]) -> str:
-    """'suspicion_mult 5, 6, 8': what several names have in common is written once."""
+def _join_labels(texts: Sequence[str]) -> str:
+    """Join labels, writing their common part once: 'suspicion_mult 5, 6, 8'."""
     stem, space, _ = texts[0].rpartition(" ")
     if space and all(text.startswith(stem + " ") for text in texts):
         return f"{stem} {', '.join(text[len(stem) + 1 :] for text in texts)}"
     return "\n".join(texts)
 
 
-def _taken(
+def _occupied_boxes(
     ax: Axes, points: Sequence[Sequence[float]], bars: Sequence[Sequence[tuple[float, float]]]
 ) -> list[tuple[Box, float]]:
-    """Boxes where something is drawn, each with what it costs to cover it."""
+    """Return the boxes of what is drawn, each with the cost of covering it."""
     figure: Any = ax.figure
     half = MARK * figure.dpi / 72.0
     to_pixels = ax.transData.transform
@@ -114,8 +114,8 @@ def _taken(
     return taken
 
 
-def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[Box, float]]:
-    """A line as small boxes, each cheap to cover."""
+def _line_boxes(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[Box, float]]:
+    """Return a line as small boxes, each cheap to cover."""
     if len(line) < 2:
         return []
     corners = ax.transData.transform(line)
@@ -127,13 +127,13 @@ def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[Box, flo
 
 
 def _places(point: Floats, size: Floats, dpi: float) -> Floats:
-    """The boxes that a text of `size` pixels covers beside `point`, (1, 2), at each of PLACES, (16, 4)."""
+    """Return the boxes of a text of `size` pixels, (1, 2), beside `point` at each of PLACES, (16, 4)."""
     corner = point + OFFSETS * dpi / 72.0 + np.minimum(SIDES, 0.0) * size
     return np.hstack((corner, corner + size))
 
 
 def _costs(places: Floats, boxes: Floats, costs: Floats, inside: Floats) -> Floats:
-    """What each place covers, (16,); a place farther away costs a little."""
+    """Return the cost of each place, (16,); a farther place costs a little more."""
     low, high = places[:, None, :2], places[:, None, 2:]
     covered = ((low <= boxes[:, 2:]) & (boxes[:, :2] <= high)).all(axis=2)
     out = (places[:, :2] < inside[:2]).any(axis=1) | (places[:, 2:] > inside[2:]).any(axis=1)

@@ -1,4 +1,4 @@
-"""How soon members saw the others crash, leave and start: the share that had, by the time that it took."""
+"""Spread of membership changes: the share of members that saw a crash, leave or start, by time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from matplotlib.ticker import FuncFormatter
 
 from serfsim.base.english import format_count
 from serfsim.report.plots import style
-from serfsim.report.tables import number
+from serfsim.report.tables import format_number
 from serfsim.results.scoring.dissemination import Spread, spreads
 from serfsim.results.scoring.recording import Floats
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
-TITLE = "How changes of the membership spread"
+TITLE = "Spread of membership changes"
 LEAST_S = 1e-3  # a log axis has no 0
-MOST_POINTS = 1_000  # of a curve, which is narrower in pixels
+MOST_POINTS = 1_000  # per curve, more than it has pixels
 # kind of change, label, colour
 SHOWN = (
     ("crash", "crash", style.RED),
@@ -29,7 +29,7 @@ SHOWN = (
 
 
 class Seen:
-    """All changes of one kind: `wanted` views were to follow, each took so long, or never did."""
+    """All changes of one kind: how long each of `wanted` views took to follow, if it did."""
 
     def __init__(self, end: float) -> None:
         self.changes = self.wanted = self.followed = 0
@@ -42,11 +42,11 @@ class Seen:
         self.wanted += spread.wanted
         self.followed += len(spread.took)
         self._within += np.searchsorted(spread.took, self.edges, "right")
-        # After a mass join there is one for each pair of nodes, and no picture shows them all.
+        # After a mass join there is one per pair of nodes, more than a picture can show.
         self._took = [*self._took, spread.took] if self.followed <= MOST_POINTS else []
 
     def curve(self) -> tuple[Floats, Floats]:
-        """Times, and the share of the views that had followed by then."""
+        """Return times, and the share of the views that had followed by then."""
         if self._took:
             t = np.maximum(np.sort(np.concatenate(self._took)), LEAST_S)
             return t, np.arange(1, len(t) + 1) / self.wanted
@@ -65,7 +65,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
             if (time := spread.until(1.0)) is not None:
                 full.append(time)
     if not any(one.followed for one in seen.values()):
-        return style.nothing(ax, TITLE, "nobody crashed, left or started where others could see it")
+        return style.draw_nothing(ax, TITLE, "no visible crash, leave or start")
     for kind, label, colour in SHOWN:
         one = seen[kind]
         if not one.changes:
@@ -83,14 +83,14 @@ def draw(result: RunResult, ax: Axes) -> Axes:
         )
     ax.set_xscale("log")
     style.log_ticks(ax.xaxis)
-    ax.xaxis.set_major_formatter(FuncFormatter(style.plain))
+    ax.xaxis.set_major_formatter(FuncFormatter(style.format_plain))
     ax.set_ylim(0.0, 1.04)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
-    ax.set_ylabel("share of the other members' views")
+    ax.set_ylabel("share of other members that saw it")
     style.label_below(ax, "time since the change [s]")
     subtitle = f"{format_count(sum(one.changes for one in seen.values()), 'change')} after the warm-up."
     if full:
-        subtitle += f" Until all others had seen one: {number(float(np.mean(full)))} s on average."
+        subtitle += f" All others had seen one after {format_number(float(np.mean(full)))} s on average."
     style.heading(ax, TITLE, subtitle)
     style.legend(ax)
     return ax

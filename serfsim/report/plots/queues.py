@@ -1,4 +1,4 @@
-"""How many messages wait to be gossiped, over time: where a join or a storm is still being worked off."""
+"""Messages waiting to be gossiped, over time: shows a backlog after a join or a storm."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SHOWN = (
 def draw(result: RunResult, ax: Axes) -> Axes:
     try:
         columns = result.columns("queues")
-    except ResultError:  # an earlier version of serfsim wrote it
-        return style.nothing(ax, TITLE, "queues were not recorded")
+    except ResultError:  # written by an earlier version of serfsim
+        return style.draw_nothing(ax, TITLE, "queues were not recorded")
     queues, truth = columns["queue"], result.truth
     drawn = False
     style.shade_faults(ax, truth)
@@ -49,13 +49,13 @@ def draw(result: RunResult, ax: Axes) -> Axes:
         )
     if not drawn:
         ax.clear()
-        return style.nothing(ax, TITLE, "no message waited at any sample")
-    # One message is as much to be seen as a thousand.
+        return style.draw_nothing(ax, TITLE, "no message was queued at any sample")
+    # One message must be as visible as a thousand.
     ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
-    ax.yaxis.set_major_formatter(FuncFormatter(style.plain))
+    ax.yaxis.set_major_formatter(FuncFormatter(style.format_plain))
     ax.set_ylim(bottom=0.0)
-    ax.set_ylabel("messages at a member")
+    ax.set_ylabel("messages per member")
     style.time_axis(ax, min(0.0, float(columns["t_s"].min())), truth.end_s)
-    style.heading(ax, TITLE, "Lines: the mean over live members; dashed: the most at any of them. Sampled.")
+    style.heading(ax, TITLE, "Solid: mean over live members; dashed: the maximum. Sampled.")
     style.legend(ax)
     return ax

@@ -1,7 +1,7 @@
-"""What all figures share: colours, type, titles, the time axis and the shading of faults.
+"""The common style of all figures: colours, type, titles, the time axis and the shading of faults.
 
-Colours are Okabe and Ito's, which people with any of the common colour vision deficiencies can
-tell apart; meaning is never carried by red against green.
+Colours are Okabe and Ito's, which are distinguishable with any common colour vision deficiency;
+no distinction rests on red against green.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
 GREY, LIGHT, FAULT = "#7b8794", "#b8c2cc", "#f8f2e4"
 SOFT, EDGE, GRID = "#52606d", "#9aa5b1", "#e4e7eb"
 FAULTED, DOWN = "#f1dfb8", "#b8c0ca"  # bars of single nodes
-MINT, VIOLET, LILAC = "#9fd8c4", "#7a5195", "#bc9fd0"  # beside the others, where there are many
+MINT, VIOLET, LILAC = "#9fd8c4", "#7a5195", "#bc9fd0"  # in addition, where there are many
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, YELLOW, RED, GREY)
 
 # Any, because matplotlib types its parameters by name.
@@ -67,34 +67,34 @@ STYLE: Any = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "path.simplify": True,
-    "text.hinting": "none",  # the automatic hinter takes longer than all other drawing of a letter
+    "text.hinting": "none",  # the automatic hinter takes longer than drawing the glyph
     "agg.path.chunksize": 10000,
 }
 SIZE = (9.6, 4.8)  # inches
-NOTE = "note"  # the gid of the line below the title
-MOST_SHAPES = 1_000  # more of one kind are pixels where a figure is saved as shapes
+NOTE = "note"  # the gid of the subtitle
+MOST_SHAPES = 1_000  # more of one kind are rasterised in vector output
 LEGEND_BELOW = 0.5  # inches from the axes to the legend: below the ticks and the label
 LABEL_BELOW = 0.29  # inches from the axes to the label of the horizontal one
 MOST_TICKS = 6
-HANDLE = 1.5  # a legend's handle and one of its characters, in widths of an m
+HANDLE = 1.5  # width of a legend's handle and of a character, in widths of an m
 CHARACTER = 0.6
 
 
 def new_axes() -> Axes:
-    """Axes of a new pyplot figure in this style, so that a notebook shows it."""
-    # start-up: pyplot looks for a screen, and only notebooks need it
+    """Return axes of a new pyplot figure in this style, which a notebook shows."""
+    # start-up: pyplot looks for a screen; only notebooks need it
     from matplotlib import pyplot
 
-    # Made outside the style: the first figure of a notebook tells pyplot to show those to come, and what
-    # is told within a style is forgotten with it.
+    # Created outside the style context: a notebook's first figure sets up pyplot's display, and settings made
+    # within a style context are lost at its end.
     figure = pyplot.figure(figsize=SIZE, layout="constrained", facecolor="white")
     with mpl.rc_context(STYLE):
         return figure.add_subplot()
 
 
 def heading(ax: Axes, title: str, seen: str) -> None:
-    """The title, and below it in grey what is seen, in one line or, parted by line ends, in more."""
-    # Its place is given, since to look for one measures every label of the axes again.
+    """Write the title, and below it in grey a subtitle of one or more lines."""
+    # A fixed position; searching for one measures every label of the axes again.
     pad = 24 + 13 * seen.count("\n")
     ax.set_title(title, loc="left", fontsize=13, fontweight="bold", color=BLACK, pad=pad, y=1.0)
     ax.annotate(
@@ -110,8 +110,8 @@ def heading(ax: Axes, title: str, seen: str) -> None:
     )
 
 
-def nothing(ax: Axes, title: str, why: str) -> Axes:
-    """An empty figure that says why it is empty."""
+def draw_nothing(ax: Axes, title: str, why: str) -> Axes:
+    """Draw an empty figure that says why it is empty."""
     heading(ax, title, why)
     ax.set_axis_off()
     ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", va="center", color=GREY, fontsize=12)
@@ -119,7 +119,7 @@ def nothing(ax: Axes, title: str, why: str) -> Axes:
 
 
 def time_axis(ax: Axes, start: float, end: float) -> None:
-    """Seconds, with the beginning of the scored time marked where it lies inside."""
+    """Set the limits in seconds and mark the start of the scored time if it lies inside."""
     ax.set_xlim(start, max(end, start + 1.0))
     ax.xaxis.set_major_locator(few_ticks())
     label_below(ax, "time [s]")
@@ -128,41 +128,41 @@ def time_axis(ax: Axes, start: float, end: float) -> None:
 
 
 def label_below(ax: Axes, text: str) -> None:
-    """The label of the horizontal axis, below one line of numbers."""
+    """Write the label of the horizontal axis, below one line of numbers."""
     ax.set_xlabel(text)
-    # Its place is given, since to find one measures every number again.
+    # A fixed position; searching for one measures every number again.
     down = ScaledTranslation(0.0, -LABEL_BELOW, ax.figure.dpi_scale_trans)
     ax.xaxis.set_label_coords(0.5, 0.0, transform=ax.transAxes + down)
 
 
 def few_ticks(*, integer: bool = False) -> MaxNLocator:
-    """Ticks at round numbers, as many as a reader needs."""
+    """Return a locator of few, round ticks."""
     return MaxNLocator(MOST_TICKS, integer=integer, steps=[1, 2, 5, 10] if integer else [1, 2, 2.5, 5, 10])
 
 
 def log_ticks(axis: Axis) -> None:
-    """Powers of ten; where all data lie in few decades also 2 and 5, so that there are numbers at all."""
+    """Set ticks at powers of ten, and at 2 and 5 if the data span few decades."""
     low, high = axis.get_data_interval()
     narrow = np.log10(high / low) < 2.5
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
     axis.set_minor_locator(NullLocator())
 
 
-def plain(value: float, _: int) -> str:
-    """A number of a logarithmic axis, for FuncFormatter."""
+def format_plain(value: float, _: int) -> str:
+    """Format a number of a logarithmic axis, for FuncFormatter."""
     return f"{value:g}"
 
 
 def shade_faults(ax: Axes, truth: StoredTruth) -> None:
-    """A pale band wherever some node was down or under a fault; it names itself in the legend."""
-    label: str | None = "a fault is on"
+    """Shade the times at which a node was down or under a fault, with a legend entry."""
+    label: str | None = "fault active"
     for window in truth.fault_windows():
         ax.axvspan(window.start, window.end, color=FAULT, linewidth=0, zorder=0.4, label=label)
         label = None
 
 
 def legend(ax: Axes, **options: Any) -> None:
-    """The legend below the axes, where it hides nothing, in as few lines as fit their width."""
+    """Put the legend below the axes, where it hides nothing, in as few lines as fit."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
         figure = ax.figure
@@ -185,7 +185,7 @@ def legend(ax: Axes, **options: Any) -> None:
 
 
 def legend_columns(labels: list[str], width: float) -> int:
-    """The most columns of a legend that fit into `width` inches. A legend fills column by column."""
+    """Return the most columns of a legend that fit into `width` inches. A legend fills column by column."""
     em = 9.5 / 72.0
     for columns in range(len(labels), 1, -1):
         short, longer = divmod(len(labels), columns)
@@ -201,7 +201,7 @@ def legend_columns(labels: list[str], width: float) -> int:
 
 
 def corners(t: Floats, level: Floats) -> Floats:
-    """The points (t, level), shape (m, 2), without those inside a level stretch, which no line needs."""
+    """Return the points (t, level), shape (m, 2), without those inside a level stretch."""
     same = np.zeros(len(t), dtype=np.bool_)
     same[1:-1] = (level[1:-1] == level[:-2]) & (level[1:-1] == level[2:])
     points: Floats = np.column_stack((t, level))[~same]
@@ -209,12 +209,12 @@ def corners(t: Floats, level: Floats) -> Floats:
 
 
 def grid_of(start: float, end: float, points: int = 600) -> Floats:
-    """Evenly spaced times of a figure."""
+    """Return evenly spaced times for a figure."""
     return np.linspace(start, max(end, start + 1e-6), points)
 
 
-def stepped(t: Floats, node: Integers, step: Column, n: int, first: Floats, grid: Floats) -> Floats:
-    """The running total of every node at every time of `grid`, shape (n, len(grid)).
+def running_totals(t: Floats, node: Integers, step: Column, n: int, first: Floats, grid: Floats) -> Floats:
+    """Return the running total of every node at every time of `grid`, shape (n, len(grid)).
 
     `first` (n,) is the total before any step; `step[i]` is added to `node[i]` at `t[i]`.
     """
@@ -224,7 +224,7 @@ def stepped(t: Floats, node: Integers, step: Column, n: int, first: Floats, grid
         inside = place < len(grid)
         if not inside.any():
             continue
-        # Rows in order of time have few columns of the grid between them, a piece at a time.
+        # Rows in order of time, a piece at a time, span few columns of the grid.
         place = place[inside]
         low = int(place.min())
         width = int(place.max()) + 1 - low
@@ -237,11 +237,11 @@ def stepped(t: Floats, node: Integers, step: Column, n: int, first: Floats, grid
 
 
 def quantiles(values: Floats, shares: Sequence[float]) -> Floats:
-    """Quantiles of each column of `values` (n, m) without its nan, shape (len(shares), m); nan where all are.
+    """Return quantiles of each column of `values` (n, m) ignoring nan, (len(shares), m); nan if all are.
 
-    numpy's nanquantile goes through the columns one by one.
+    numpy's nanquantile loops over the columns.
     """
-    ranked = np.sort(values, axis=0)  # nan come last
+    ranked = np.sort(values, axis=0)  # nan sorts last
     last = np.maximum((~np.isnan(values)).sum(axis=0) - 1, 0)
     place = np.asarray(shares)[:, None] * last
     below = place.astype(np.int64)
@@ -251,15 +251,15 @@ def quantiles(values: Floats, shares: Sequence[float]) -> Floats:
     return found
 
 
-def binned(t: Floats, values: Floats, edges: Floats) -> Floats:
-    """The mean rate per second of what happened in each bin."""
+def rate_per_bin(t: Floats, values: Floats, edges: Floats) -> Floats:
+    """Return the mean rate per second in each bin."""
     sums, _ = np.histogram(t, bins=edges, weights=values)
     rates: Floats = sums / np.diff(edges)
     return rates
 
 
 def second_edges(start: float, end: float, most: int = 300) -> Floats:
-    """Edges of bins of a whole number of seconds each, at most `most` of them, one edge at 0."""
+    """Return bin edges at whole seconds, at most `most` bins, one edge at 0."""
     width = max(1, int(np.ceil((end - start) / most)))
     first = np.floor(start / width) * width
     count = max(1, int(np.floor((end - first) / width)))

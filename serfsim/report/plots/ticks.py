@@ -1,7 +1,7 @@
 """Grid, numbers and labels of both axes, drawn by few artists.
 
-matplotlib makes three lines and two texts for every tick and measures each text twice: as long as all curves
-of a figure take. Where and what the ticks are is left to its locators and formatters.
+matplotlib makes three lines and two texts for every tick and measures each text twice, which takes as long
+as drawing all curves of a figure. Its locators and formatters still choose the ticks.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
 
-BELOW_CURVES = 0.5  # the order of drawing in which matplotlib draws an axis
+BELOW_CURVES = 0.5  # matplotlib's zorder of an axis
 
 
 class Ticks(Artist):
-    """Draws the ticks of `ax`, whose own are hidden: for a figure that is saved and not looked at live."""
+    """An artist that draws the ticks of `ax` and hides its own, for saved figures, not interactive ones."""
 
     def __init__(self, ax: Axes) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Ticks(Artist):
     def draw(self, renderer: Any) -> None:
         ax: Any = self.axes
         for axis in (ax.xaxis, ax.yaxis):
-            values, texts = shown(axis)
+            values, texts = visible_ticks(axis)
             if axis.get_tick_params()["gridOn"]:
                 self._draw_grid(axis, values, renderer)
             left = self._draw_numbers(axis, values, texts, renderer)
@@ -56,7 +56,7 @@ class Ticks(Artist):
         lines.draw(renderer)
 
     def _draw_numbers(self, axis: Axis, values: list[float], texts: list[str], renderer: Any) -> float:
-        """Returns the pixel where the numbers, or without any the axes, begin at the left."""
+        """Draw the numbers; return the pixel where they, or without any the axes, begin at the left."""
         ax: Any = self.axes
         figure, across = ax.figure, axis is ax.yaxis
         rc: Any = mpl.rcParams
@@ -80,8 +80,8 @@ class Ticks(Artist):
         return float(text.get_window_extent(renderer).x0)
 
 
-def shown(axis: Axis) -> tuple[list[float], list[str]]:
-    """The ticks within the limits: where they are, and what stands there."""
+def visible_ticks(axis: Axis) -> tuple[list[float], list[str]]:
+    """Return the positions and labels of the ticks within the limits."""
     places = axis.get_majorticklocs()
     texts = axis.get_major_formatter().format_ticks(places.tolist())
     low, high = sorted(axis.get_transform().transform(axis.get_view_interval()))

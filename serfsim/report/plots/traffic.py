@@ -1,4 +1,4 @@
-"""What the cluster costs: IP bytes per node and second, by message type."""
+"""Network load: IP bytes per node and second, by message type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serfsim.report.plots import style
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
-SHOWN = 7  # at most so many types get a colour, the heaviest
+SHOWN = 7  # the heaviest types, which get a colour
 # From the bottom up, always in the same colours.
 COLOURS = {
     "ack (udp)": style.BLUE,
@@ -26,7 +26,7 @@ COLOURS = {
     "ping (tcp)": style.VIOLET,
     "ack (tcp)": style.LILAC,
 }
-MOST_BINS = 120  # finer ones show the push/pulls one by one and nothing else
+MOST_BINS = 120  # more would show only single push/pulls
 
 
 def draw(result: RunResult, ax: Axes) -> Axes:
@@ -34,7 +34,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     columns, truth = result.columns("traffic"), result.truth
     t, sizes = columns["t_s"], columns["bytes"].astype(np.float64)
     if len(t) == 0:
-        return style.nothing(ax, title, "no traffic was recorded")
+        return style.draw_nothing(ax, title, "no traffic was recorded")
     start = min(0.0, float(t.min()))
     edges = style.second_edges(start, truth.end_s, MOST_BINS)
     middles = (edges[:-1] + edges[1:]) / 2
@@ -44,7 +44,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     kinds, transports = columns["message_type"], columns["transport"]
     for carrier, code in np.unique(np.column_stack((transports.codes, kinds.codes)), axis=0).tolist():
         rows = (transports.codes == carrier) & (kinds.codes == code)
-        rate = style.binned(t[rows], sizes[rows], edges)
+        rate = style.rate_per_bin(t[rows], sizes[rows], edges)
         rates[f"{kinds.names[code]} ({transports.names[carrier]})"] = rate / np.maximum(up, 1)
     scored = middles >= 0
     heaviest = sorted(rates, key=lambda name: (-float(rates[name][scored].sum()), name))
@@ -58,7 +58,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
         np.repeat(edges, 2)[1:-1], stack, labels=list(layers), colors=colours, alpha=0.88, linewidth=0
     )
     total = np.sum(list(rates.values()), axis=0)
-    # The rush of the join would flatten everything that comes after it.
+    # The peak of the join would flatten everything after it.
     calm = float(total[scored].max(initial=0.0))
     cut = bool(calm and total.max(initial=0.0) > 3 * calm)
     ax.set_ylim(0, 1.15 * (calm if cut else max(float(total.max(initial=0.0)), 1.0)))
@@ -68,9 +68,9 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     width = edges[1] - edges[0]
     seen = f"Whole IP packets, averaged over {width:g} s." if width > 1 else "Whole IP packets."
     if scored.any():
-        seen += f" After the warm-up {total[scored].mean():,.0f} B/s a node."
+        seen += f" After the warm-up {total[scored].mean():,.0f} B/s per node."
     if cut:
-        seen += f" The join, above the figure, takes {total.max():,.0f} B/s."
+        seen += f" The join, cut off above, peaks at {total.max():,.0f} B/s."
     style.heading(ax, title, seen)
     style.legend(ax)
     return ax

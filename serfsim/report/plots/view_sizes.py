@@ -1,4 +1,4 @@
-"""How many members each node sees, over time: the figure by which a split or a flap is recognised."""
+"""The number of members that each node sees, over time: shows splits and flaps."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from serfsim.results.stored_truth import StoredTruth
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
-WITH_JOIN = 700  # nodes up to which the join is shown too; beyond, it is millions of rows
-EVERY_LINE = 300  # nodes up to which every node has its own faint line
-OUTLIERS = 4  # nodes that stray the most get a line and a name,
-STRAYING = 0.03  # if they do so for longer than this share of the time
+WITH_JOIN = 700  # up to this many nodes the join is shown too; above, it is millions of rows
+EVERY_LINE = 300  # up to this many nodes, each has a faint line
+OUTLIERS = 4  # the nodes that deviate most get a line and a name
+STRAYING = 0.03  # if they do so for more than this share of the time
 
 
 def sizes(result: RunResult, grid: Floats) -> Floats:
-    """Members that each node sees, itself among them, shape (n, len(grid)); nan while it is down."""
+    """Return the members each node sees, itself included, (n, len(grid)); nan while it is down."""
     truth, start = result.truth, float(grid[0])
     down, end = truth.down_spans, truth.end_s
     history = (
@@ -33,15 +33,15 @@ def sizes(result: RunResult, grid: Floats) -> Floats:
     n = down.n
     first = 1.0 + history.present.differing(np.zeros(n, dtype=np.bool_)).astype(np.float64)
     step = np.where(history.appears, np.int8(1), np.int8(-1))
-    seen = style.stepped(history.t, history.observer, step, n, first, grid)
-    # Going down wipes the others from the view; an agent that comes up again sees itself.
+    seen = style.running_totals(history.t, history.observer, step, n, first, grid)
+    # Going down clears the view; a restarted agent sees itself.
     for place, t in enumerate(grid):
         seen[down.covered_at(float(t)), place] = np.nan
     return seen
 
 
 def live_nodes(truth: StoredTruth, grid: Floats) -> Floats:
-    """How many nodes are up at each time."""
+    """Return the number of nodes that are up at each time."""
     n = len(truth.names)
     return np.array([n - int(truth.down_spans.covered_at(float(t)).sum()) for t in grid], dtype=np.float64)
 
@@ -94,16 +94,16 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     distinct = len(np.unique(seen[:, grid >= 0.0][~np.isnan(seen[:, grid >= 0.0])]))
     style.heading(
         ax,
-        "Cluster size as each node sees it",
+        "Cluster size seen by each node",
         f"{format_count(n, 'node')}; {format_count(distinct, 'distinct size')} seen after the warm-up. "
-        "Dashed: nodes that really ran.",
+        "Dashed: nodes that were up.",
     )
     style.legend(ax)
     return ax
 
 
 def name_outliers(ax: Axes, names: list[str], grid: Floats, seen: Floats, median: Floats) -> None:
-    """Draw and name the nodes whose view strays from the median's for long, after the warm-up."""
+    """Draw and name the nodes whose view differs from the median's for long, after the warm-up."""
     off = np.nan_to_num(np.abs(seen - median)[:, grid >= 0.0]) >= 0.5
     stray = off.mean(axis=1) if off.shape[1] else np.zeros(len(seen))
     worst = [int(node) for node in np.argsort(-stray, kind="stable")[:OUTLIERS] if stray[node] > STRAYING]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from serfsim.base.english import join_names
-from serfsim.report.tables import NONE, number
+from serfsim.report.tables import NONE, format_number
 from serfsim.scenario.figures import unit_of
 from serfsim.study.comparison.rows import ANY, SHOWN, TELLING, Row
 
@@ -125,8 +125,8 @@ def _lost_text(comparison: Comparison, row: Row) -> str:
 def value_text(row: Row, value: float) -> str:
     """Format a value with the figure's unit."""
     if row.is_share_of_runs and not math.isnan(value):
-        return f"{number(100 * value)} %"
-    return NONE if math.isnan(value) else f"{number(value)} {unit_of(row.figure)}".rstrip()
+        return f"{format_number(100 * value)} %"
+    return NONE if math.isnan(value) else f"{format_number(value)} {unit_of(row.figure)}".rstrip()
 
 
 def difference_text(row: Row) -> str:
@@ -164,7 +164,7 @@ def _format_signed(value: float) -> str:
     """Format a number with its sign; zero has none."""
     if value == 0:
         return "0"
-    return f"{'+' if value > 0 else '-'}{number(abs(value))}"
+    return f"{'+' if value > 0 else '-'}{format_number(abs(value))}"
 
 
 def label_text(row: Row) -> str:

@@ -81,7 +81,7 @@ def draw(comparison: Comparison, ax: Axes) -> Axes:
     base, candidate = comparison.names
     title = f"{base}: candidate against base" if base == candidate else f"{candidate} against {base}"
     if not lines:
-        return style.nothing(ax, title, conclusion(comparison))
+        return style.draw_nothing(ax, title, conclusion(comparison))
     style.heading(ax, title, _subtitle(comparison, left_out))
     _axis(ax, lines)
     several = len(comparison.settings) > 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from serfsim.base.english import format_count
 from serfsim.report.answer import Answer, meaning
-from serfsim.report.tables import number
+from serfsim.report.tables import format_number
 from serfsim.scenario.claims import COMPARISONS, Claim
 from serfsim.scenario.figures import unit_of
 from serfsim.study.sweeps.grid import as_text
@@ -101,7 +101,7 @@ def sweep_answer(
 
 def verdict(claims: int, always: int, settings: int) -> str:
     if not claims or not settings:
-        return "No claims were made; this was seen."
+        return "No claims to check."
     hold = "The claim holds" if claims == 1 else f"All {claims} claims hold"
     if always == settings:
         return f"{hold} in every run" + (" at every setting." if settings > 1 else ".")
@@ -133,7 +133,9 @@ def range_of(points: Sequence[Mapping[Any, Any]], figure: str, parameters: Seque
     if len(known) < 2:
         return ""
     least, most = (pick(known, key=lambda point: float(point[figure])) for pick in (min, max))
-    low, high = (f"{number(float(point[figure]))} {unit_of(figure)}".rstrip() for point in (least, most))
+    low, high = (
+        f"{format_number(float(point[figure]))} {unit_of(figure)}".rstrip() for point in (least, most)
+    )
     if low == high:
         return ""
     return (

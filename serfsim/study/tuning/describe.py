@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from serfsim.report.tables import number
+from serfsim.report.tables import format_number
 from serfsim.study.statistics import Interval
 from serfsim.study.tuning.goals import Goal
 from serfsim.study.tuning.judging import Judgement
@@ -35,12 +35,14 @@ def amount(value: float, unit: str = "") -> str:
     """Format a value with its unit; a value that is not finite gives 'none'."""
     if not math.isfinite(value):
         return NO_VALUE
-    return f"{number(value)} {unit}".rstrip()
+    return f"{format_number(value)} {unit}".rstrip()
 
 
 def brackets(interval: Interval) -> str:
     """Format an interval: '[9.5, 10.1]'; an unknown bound is '?'."""
-    low, high = (number(value) if math.isfinite(value) else "?" for value in (interval.low, interval.high))
+    low, high = (
+        format_number(value) if math.isfinite(value) else "?" for value in (interval.low, interval.high)
+    )
     return f"[{low}, {high}]"
 
 

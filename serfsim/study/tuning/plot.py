@@ -37,7 +37,7 @@ def draw(tuning: Tuning, ax: Axes) -> Axes:
     names = " and ".join(goal.name for goal in tuning.pareto)
     title = f"{tuning.name}: settings and what they cost"
     if not shown:
-        return style.nothing(ax, title, f"no setting has both {names} in every run")
+        return style.draw_nothing(ax, title, f"no setting has both {names} in every run")
     named = [one for one in shown if len(shown) <= MOST_NAMED or one.on_front or one is tuning.chosen]
     left_out = len(tuning.settings) - len(shown)
     hidden = f"; {left_out} without a value not drawn" if left_out else ""

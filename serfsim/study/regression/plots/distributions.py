@@ -47,7 +47,7 @@ def draw(scenario: Compared, ax: Axes) -> Axes:
     rows = rows_of(scenario)
     title, seen = _heading(scenario)
     if not rows:
-        return style.nothing(ax, title, "no figure varies")
+        return style.draw_nothing(ax, title, "no figure varies")
     style.heading(ax, title, seen)
     rng = np.random.default_rng(1)
     for place, test in enumerate(rows):

@@ -52,7 +52,7 @@ def draw(history: Sequence[dict[str, Any]], figure: Figure) -> None:
     shown = list(history[-MOST_LINES:])
     which = panels(shown)
     if not which:
-        style.nothing(figure.add_subplot(), "History", "no line in the history yet")
+        style.draw_nothing(figure.add_subplot(), "History", "no line in the history yet")
         return
     names = sorted({name for those in which.values() for name in those})
     look = {name: _look(place) for place, name in enumerate(names)}
