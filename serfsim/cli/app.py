@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "validate": "validate",
     "list": "list_scenarios",
     "new": "new",
+    "explain": "explain",
     "schema": "schema",
     "sweep": "sweep",
     "regress": "regress",

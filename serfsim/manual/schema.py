@@ -167,5 +167,7 @@ def schema_text(name: str) -> str:
 def keys_in(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield (part, key, schema) of every key that a schema describes; the part of the top level is ""."""
     for part, described in [("", schema), *schema.get("$defs", {}).items()]:
-        for key, value in described.get("properties", {}).items():
-            yield part, key, value
+        # The mapping of a part that has a shorthand is one of several.
+        for mapping in [described, *described.get("anyOf", [])]:
+            for key, value in mapping.get("properties", {}).items():
+                yield part, key, value

@@ -235,6 +235,8 @@ class Loss(Part):
 class PairLoss(Loss):
     """Loss between some, instead of the network's own."""
 
+    shorthand: ClassVar = {}
+
     between: Pairs = Field(description="the pairs whose packets have this loss instead of the network's")
     one_way: Switch = Field(default=False, description="only from the first to the second of each pair")
 
