@@ -3,7 +3,7 @@
 | code | means |
 |---|---|
 | 0 | success |
-| 1 | a claim failed, a regression was found, a run of a sweep failed, or no setting keeps the constraints |
+| 1 | a claim or a run of a sweep failed, something differs or regressed, no setting keeps the constraints |
 | 2 | invalid input; one message says why |
 | 130 | interrupted; finished work is kept |
 """
@@ -17,5 +17,6 @@ CLAIM_FAILED: Final = 1
 RUN_FAILED: Final = 1
 REGRESSION: Final = 1
 NO_ANSWER: Final = 1
+DIFFERENT: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130

@@ -18,7 +18,7 @@ from serfsim.manual.examples import KEY_EXAMPLES, MODEL_EXAMPLES
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS, Fault
-from serfsim.scenario.measured import GENERATORS
+from serfsim.scenario.measured import GENERATORS, Measured
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.network import JITTERS, GilbertElliott
 from serfsim.scenario.part import Model, Part
@@ -74,7 +74,8 @@ def verb_reference(entry: type[Entry]) -> PartReference:
 def model_reference(name: str, model: type[Part]) -> PartReference:
     """Return everything that a model says of itself."""
     summary, details = summary_of(model)
-    keys = sorted(keys_of(model), key=lambda key: key.path != "model")
+    # How nodes stand on places comes after the places.
+    keys = sorted(keys_of(model), key=lambda key: (key.path != "model", key.path in Measured.model_fields))
     return PartReference(name, summary, details, MODEL_EXAMPLES[name], keys)
 
 

@@ -30,7 +30,7 @@ def load(file: str | FilePath, settings: Sequence[str] = ()) -> Scenario:
     Raises ScenarioError: one message, a line for each mistake, 'FILE:LINE: path: found ...'.
     """
     path = find(file)
-    return loads(_text_of(path), str(path), path.parent, settings, path.stem)
+    return loads(text_of(path), str(path), path.parent, settings, path.stem)
 
 
 def loads(
@@ -60,7 +60,8 @@ def loads(
         raise ScenarioProblems(message, error.problems) from None
 
 
-def _text_of(path: FilePath) -> str:
+def text_of(path: FilePath) -> str:
+    """Return the text of a scenario file; raise ScenarioError where it cannot be read."""
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
