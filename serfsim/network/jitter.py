@@ -14,8 +14,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from serfsim.native import Random, mypyc_attr
+from serfsim.native import Random, i16, i64, mypyc_attr, vec
 
+MOST_MODELS: Final = 32767
 TWO_PI: Final = 6.283185307179586
 
 
@@ -163,3 +164,30 @@ class ParetoJitter(Jitter):
 
     def mean(self, base: float) -> float:
         return self.scale * self.shape / (self.shape - 1.0)
+
+
+class JitterByPair:
+    """`default` for all pairs of `n` hosts but those that were given a model of their own.
+
+    At most MOST_MODELS besides the default; ValueError beyond.
+    """
+
+    def __init__(self, default: Jitter, n: i64) -> None:
+        self.models: list[Jitter] = [default]
+        self.n: i64 = n
+        self.which = vec[i16]([0] * (n * n))
+
+    def set(self, sources: list[int], targets: list[int], jitter: Jitter) -> None:
+        """Give packets from `sources` to `targets` a model; of several, the last holds."""
+        if self.models[len(self.models) - 1] is not jitter:
+            if len(self.models) > MOST_MODELS:
+                raise ValueError(f"more than {MOST_MODELS} jitter models")
+            self.models.append(jitter)
+        number: i64 = len(self.models) - 1
+        for source in sources:
+            for target in targets:
+                self.which[i64(source) * self.n + i64(target)] = i16(number)
+
+    def of(self, source: i64, target: i64) -> Jitter:
+        """Return the model of packets from `source` to `target`."""
+        return self.models[i64(self.which[source * self.n + target])]

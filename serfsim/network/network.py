@@ -14,7 +14,7 @@ from typing import Final
 from serfsim.native import Random, i64
 from serfsim.network.capture import Capture
 from serfsim.network.host import KIND_BITS, KIND_MASK, PACKET, READ, STREAM, Host
-from serfsim.network.jitter import Jitter, NoJitter
+from serfsim.network.jitter import Jitter, JitterByPair, NoJitter
 from serfsim.network.journal import UDP_HEADERS, Journal
 from serfsim.network.latency import Latency
 from serfsim.network.loss import Loss, NoLoss
@@ -53,6 +53,8 @@ class Network(Dispatcher):
         self.rules = RuleSet(hosts)
         self.hosts: list[Host] = []
         self.bandwidth = bandwidth
+        self.has_uplinks = bandwidth > 0.0
+        self.jitter_by_pair: JitterByPair | None = None
         self.mtu: i64 = mtu
         self.jitter: Jitter = NoJitter() if jitter is None else jitter
         self.udp_loss: Loss = NoLoss() if udp_loss is None else udp_loss
@@ -66,6 +68,16 @@ class Network(Dispatcher):
     def add_host(self, host: Host) -> None:
         assert host.number == len(self.hosts)
         self.hosts.append(host)
+
+    def set_jitter_by_pair(self, jitter: JitterByPair) -> None:
+        """Draw each pair's jitter from a model of its own."""
+        self.jitter_by_pair = jitter
+        self._has_jitter = True
+
+    def limit_uplink(self, host: i64, bandwidth: float) -> None:
+        """Give a host an uplink of its own, in bits a second."""
+        self.hosts[host].bandwidth = bandwidth
+        self.has_uplinks = True
 
     def is_host(self, address: i64) -> bool:
         return 0 <= address < len(self.hosts)
@@ -95,6 +107,8 @@ class Network(Dispatcher):
         delay = NEVER
         if self.is_host(address):
             delay = self._udp_delay(source, address, size, fragments, now)
+            if self.rules.doubled:
+                self._deliver_copy(source, address, packet, delay, now)
         if self.capture is not None:
             self.capture.datagram(now, NEVER if delay < 0.0 else now + delay, number, address, packet)
         if not self.is_host(address):
@@ -107,6 +121,18 @@ class Network(Dispatcher):
         self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
         return True
 
+    def _deliver_copy(self, source: Host, address: i64, packet: Packet, delay: float, now: float) -> None:
+        """Have a datagram arrive a second time, with a jitter of its own."""
+        self.rules.doubled = False
+        if delay < 0.0:
+            return
+        number, target = source.number, self.hosts[address]
+        at = now + delay + target.journey_delay
+        if self._has_jitter:
+            base = self.latency.one_way(number, address)
+            at += self._jitter(number, address, base, source.jitter_rng)
+        self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
+
     def _fragments(self, size: i64) -> i64:
         """Return the number of IP packets of a datagram; each but the last holds a multiple of 8 bytes."""
         room: i64 = (self.mtu - IP_HEADER) // 8 * 8
@@ -117,10 +143,13 @@ class Network(Dispatcher):
         number = source.number
         queued = 0.0
         extra = 0.0
-        if self.bandwidth > 0.0:
+        if self.has_uplinks and source.bandwidth > 0.0:
             queued = self._uplink(source, size, now)
+        base = self.latency.one_way(number, address)
         if self.rules.count > 0:
-            extra = self.rules.verdict(number, address, UDP, source.loss_rng)
+            # The largest of several fragments is as large as the network lets it be.
+            largest = size if fragments == 1 else self.mtu
+            extra = self.rules.verdict(number, address, UDP, source.loss_rng, largest, base, now)
             if extra < 0.0:
                 return NEVER
         if self._has_udp_loss:
@@ -128,9 +157,8 @@ class Network(Dispatcher):
                 if self.udp_loss.drops(number, address, source.loss_rng):
                     return NEVER
                 fragments -= 1
-        base = self.latency.one_way(number, address)
         if self._has_jitter:
-            extra += self.jitter.sample(base, source.jitter_rng)
+            extra += self._jitter(number, address, base, source.jitter_rng)
         return base + (queued + extra)
 
     def segment(self, source: i64, target: i64, size: i64, rng: Random, now: float) -> float:
@@ -142,18 +170,25 @@ class Network(Dispatcher):
             return now
         queued = 0.0
         extra = 0.0
-        if self.bandwidth > 0.0:
+        if self.has_uplinks and self.hosts[source].bandwidth > 0.0:
             queued = self._uplink(self.hosts[source], size, now)
+        base = self.latency.one_way(source, target)
         if self.rules.count > 0:
-            extra = self.rules.verdict(source, target, TCP, rng)
+            extra = self.rules.verdict(source, target, TCP, rng, size, base, now)
             if extra < 0.0:
                 return NEVER
         if self._has_tcp_loss and self.tcp_loss.drops(source, target, rng):
             return NEVER
-        base = self.latency.one_way(source, target)
         if self._has_jitter:
-            extra += self.jitter.sample(base, rng)
+            extra += self._jitter(source, target, base, rng)
         return now + (base + (queued + extra))
+
+    def _jitter(self, source: i64, target: i64, base: float, rng: Random) -> float:
+        """Draw a packet's jitter in seconds."""
+        by_pair = self.jitter_by_pair
+        if by_pair is None:
+            return self.jitter.sample(base, rng)
+        return by_pair.of(source, target).sample(base, rng)
 
     def _uplink(self, source: Host, size: i64, now: float) -> float:
         """Seconds until the last bit of a packet is on the wire; one packet at a time, in order.
@@ -161,7 +196,7 @@ class Network(Dispatcher):
         A packet that is lost later on has taken its time here all the same.
         """
         begin = source.uplink_free_at if source.uplink_free_at > now else now
-        source.uplink_free_at = begin + float(8 * size) / self.bandwidth
+        source.uplink_free_at = begin + float(8 * size) / source.bandwidth
         return source.uplink_free_at - now
 
     # Events --------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, i64, u8, vec
+from serfsim.network.jitter import Jitter
+from serfsim.network.link import Link
 from serfsim.network.loss import Loss
 
 UDP: Final = 1
@@ -28,16 +30,50 @@ LOST: Final = -1.0
 
 
 class Effect:
-    """Effect of a rule, which drops everything if it has neither `loss` nor `delay`.
+    """The effect of a rule: without any of these it drops everything.
 
-    `loss` is drawn beside the network's own; `delay` is added to the one-way latency, in seconds.
+    `loss` is drawn beside the network's own, and only for packets of more than `above` IP bytes. `delay`
+    seconds are added to the one-way latency, or only to a share `late` of the packets, which the others
+    overtake; so are `jitter`, the time at a `link`, and the path's own latency times `stretch`. A share
+    `twice` of the datagrams arrives twice. With `refuses` the sender's kernel refuses to send.
     """
 
-    def __init__(self, loss: Loss | None = None, delay: float = 0.0, refuses: bool = False) -> None:
+    def __init__(
+        self,
+        loss: Loss | None = None,
+        delay: float = 0.0,
+        refuses: bool = False,
+        above: i64 = -1,
+        late: float = 1.0,
+        twice: float = 0.0,
+        stretch: float = 0.0,
+        jitter: Jitter | None = None,
+        link: Link | None = None,
+    ) -> None:
         self.loss = loss
         self.delay = delay
         self.refuses = refuses
-        self.drops = loss is None and delay == 0.0
+        self.above: i64 = above
+        self.late = late
+        self.twice = twice
+        self.stretch = stretch
+        self.jitter = jitter
+        self.link = link
+        # Most effects are a loss or a delay; the others are looked at apart.
+        self.is_plain = late == 1.0 and twice == 0.0 and stretch == 0.0 and jitter is None and link is None
+        self.drops = loss is None and delay == 0.0 and self.is_plain
+
+    def added(self, source: i64, target: i64, size: i64, base: float, now: float, rng: Random) -> float:
+        """Return the seconds that it adds to a packet of `size` IP bytes and a latency of `base`."""
+        seconds = self.delay
+        if self.late < 1.0 and rng.random() >= self.late:
+            seconds = 0.0
+        seconds += self.stretch * base
+        if self.jitter is not None:
+            seconds += self.jitter.sample(base, rng)
+        if self.link is not None:
+            seconds += self.link.wait(source, target, size, now)
+        return seconds
 
 
 class Rule:
@@ -83,6 +119,7 @@ class RuleSet:
         self.hosts: i64 = hosts
         self.count: i64 = 0
         self.refusing: i64 = 0  # those of them that refuse
+        self.doubled = False  # the packet of the last verdict arrives twice
         self.rules: list[Rule] = []
         self._groups: dict[int, list[Rule]] = {}
         self._last_handle = 0
@@ -142,13 +179,24 @@ class RuleSet:
 
     # For packets -------------------------------------------------------------------------------
 
-    def verdict(self, source: i64, target: i64, transport: i64, rng: Random) -> float:
-        """Return the seconds that the rules add to this packet's latency, or LOST.
+    def verdict(
+        self,
+        source: i64,
+        target: i64,
+        transport: i64,
+        rng: Random,
+        size: i64 = 0,
+        base: float = 0.0,
+        now: float = 0.0,
+    ) -> float:
+        """Return the seconds that the rules add to this packet's latency, or LOST; see also `doubled`.
 
-        Losses are drawn from `rng` in the order in which the rules were added, up to the first that
-        drops the packet. Of rules beside each other with one effect only the first counts.
+        `size` is the IP bytes of the packet, `base` its latency in seconds. Losses and all else are drawn
+        from `rng` in the order in which the rules were added, up to the first that drops the packet. Of
+        rules beside each other with one effect only the first counts.
         """
         delay = 0.0
+        self.doubled = False
         last: Effect | None = None
         for rule in self.rules:
             effect = rule.effect
@@ -157,14 +205,19 @@ class RuleSet:
                 if effect.drops:
                     return LOST
                 loss = effect.loss
-                if loss is not None and loss.drops(source, target, rng):
+                if loss is not None and size > effect.above and loss.drops(source, target, rng):
                     return LOST
-                delay += effect.delay
+                if effect.is_plain:
+                    delay += effect.delay
+                else:
+                    delay += effect.added(source, target, size, base, now, rng)
+                    if effect.twice > 0.0 and rng.random() < effect.twice:
+                        self.doubled = True
         return delay
 
     def refuses(self, source: i64, target: i64, transport: i64) -> bool:
         """Return whether the kernel of `source` refuses to send to `target`: nothing gets to the network."""
-        if target < 0 or target >= self.hosts:
+        if source == target or target < 0 or target >= self.hosts:
             return False
         return any(rule.effect.refuses and rule.covers(source, target, transport) for rule in self.rules)
 

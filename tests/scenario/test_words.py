@@ -49,6 +49,37 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
         "at 0 s",
         "packets between a0 and b take 80 ms longer each way",
     ),
+    (
+        "faults",
+        {"loss": {"udp": "100%", "above": "1400B"}, "nodes": ["b"]},
+        "at 0 s",
+        "100 % of UDP packets of more than 1400 B to and from b are lost",
+    ),
+    ("faults", {"duplicate": "5%"}, "at 0 s", "5 % of UDP packets everywhere arrive twice"),
+    (
+        "faults",
+        {"reorder": {"share": "5%", "by": "20ms"}, "nodes": ["b"], "direction": "in"},
+        "at 0 s",
+        "5 % of packets to b are overtaken, 20 ms late",
+    ),
+    (
+        "faults",
+        {"latency": {"times": 3, "add": "1ms"}},
+        "at 0 s",
+        "packets everywhere take 3 times as long and 1 ms longer each way",
+    ),
+    (
+        "faults",
+        {"jitter": {"model": "pareto", "scale": "20ms"}, "between": [["b", "rest"]]},
+        "at 0 s",
+        "packets between b and all the others take longer by a jitter: pareto, scale 20ms",
+    ),
+    (
+        "faults",
+        {"bandwidth": "256kbit", "nodes": ["b"]},
+        "at 0 s",
+        "packets to and from b have 256kbit",
+    ),
     ("faults", {"partition": [["b"], "rest"]}, "at 0 s", "the network is cut: b | all the others"),
     (
         "faults",

@@ -11,21 +11,29 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SerializeAsAny
 
 from serfsim.scenario.entry import read_by_verb
+from serfsim.scenario.faults.bandwidth import NarrowLink
 from serfsim.scenario.faults.block import Block
 from serfsim.scenario.faults.crash import Crash
+from serfsim.scenario.faults.duplicate import Duplicate
 from serfsim.scenario.faults.fault import Departure, Fault, OnNodes, OnPackets, Transport, Undo, Ways, nothing
+from serfsim.scenario.faults.jitter import AddedJitter
 from serfsim.scenario.faults.latency import AddedLatency
 from serfsim.scenario.faults.leave import Leave
 from serfsim.scenario.faults.loss import AddedLoss
 from serfsim.scenario.faults.no_route import NoRoute
 from serfsim.scenario.faults.partition import Partition
 from serfsim.scenario.faults.pause import Pause
+from serfsim.scenario.faults.reorder import Reorder
 from serfsim.scenario.faults.slow import Slow
 from serfsim.scenario.faults.upgrade import Upgrade
 
 FAULTS: dict[str, type[Fault]] = {
     fault.verb: fault
-    for fault in (Block, NoRoute, Partition, AddedLoss, AddedLatency, Crash, Pause, Slow, Leave, Upgrade)
+    for fault in (
+        *(Block, NoRoute, Partition),
+        *(AddedLoss, Duplicate, Reorder, AddedLatency, AddedJitter, NarrowLink),
+        *(Crash, Pause, Slow, Leave, Upgrade),
+    )
 }
 
 
@@ -37,19 +45,23 @@ AnyFault = Annotated[SerializeAsAny[Fault], BeforeValidator(_read_fault)]
 
 __all__ = [
     "FAULTS",
+    "AddedJitter",
     "AddedLatency",
     "AddedLoss",
     "AnyFault",
     "Block",
     "Crash",
     "Departure",
+    "Duplicate",
     "Fault",
     "Leave",
+    "NarrowLink",
     "NoRoute",
     "OnNodes",
     "OnPackets",
     "Partition",
     "Pause",
+    "Reorder",
     "Slow",
     "Transport",
     "Undo",

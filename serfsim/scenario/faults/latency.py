@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from serfsim.network import rules
 from serfsim.scenario.faults.fault import OnPackets
 from serfsim.scenario.part import Part
 from serfsim.scenario.phrases import format_duration
-from serfsim.scenario.units import PositiveDuration
+from serfsim.scenario.problems import invalid
+from serfsim.scenario.units import Number, PositiveDuration
 
 
 class Added(Part):
-    """More one-way latency."""
+    """More one-way latency: a constant, a multiple of the path's own, or both."""
 
-    add: PositiveDuration = Field(description="time that each packet takes longer, each way")
+    add: PositiveDuration | None = Field(
+        default=None, description="time that each packet takes longer, each way"
+    )
+    times: Annotated[Number, Field(gt=1, le=1e6)] | None = Field(
+        default=None, description="how many times its path's latency each packet takes, each way"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Added:
+        if self.add is None and self.times is None:
+            raise invalid("`add`, `times` or both (a random time is the fault `jitter`)", found="neither")
+        return self
 
 
 class AddedLatency(OnPackets):
@@ -28,7 +40,12 @@ class AddedLatency(OnPackets):
     latency: Added = Field(description="how much longer packets take")
 
     def describe(self) -> str:
-        return f"packets {self._describe_links()} take {format_duration(self.latency.add)} longer each way"
+        added, links = self.latency, self._describe_links()
+        amounts = [] if added.times is None else [f"{added.times:g} times as long"]
+        if added.add is not None:
+            amounts.append(f"{format_duration(added.add)} longer")
+        return f"packets {links} take {' and '.join(amounts)} each way"
 
     def effects(self, hosts: int) -> list[tuple[rules.Effect, int]]:
-        return [(rules.Effect(None, self.latency.add), rules.ALL)]
+        stretch = 0.0 if self.latency.times is None else self.latency.times - 1.0
+        return [(rules.Effect(delay=self.latency.add or 0.0, stretch=stretch), rules.ALL)]
