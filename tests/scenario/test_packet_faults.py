@@ -17,7 +17,7 @@ from serfsim.scenario import loads
         ("{loss: {above: 1400B}, nodes: all}", ["faults[0].loss: found `above` alone"]),
         ("{loss: {udp: 100%, above: 1400}, between: [[node-9, rest]]}", ["between[0][0]", "node-09"]),
         ("{latency: {}, nodes: all}", ["faults[0].latency: found neither"]),
-        ("{latency: {times: 0.5}, nodes: all}", ["faults[0].latency.times: found 0.5"]),
+        ("{latency: {factor: 0.5}, nodes: all}", ["faults[0].latency.factor: found 0.5"]),
         ("{jitter: {model: paretto, scale: 1ms}, nodes: all}", ["jitter.model", "did you mean pareto"]),
         ("{bandwidth: 256, nodes: all}", ["faults[0].bandwidth: found 256", "1gbit"]),
         ("{no_route: icmp, nodes: all}", ["faults[0].no_route: found 'icmp'"]),

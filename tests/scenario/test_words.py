@@ -64,7 +64,7 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "faults",
-        {"latency": {"times": 3, "add": "1ms"}},
+        {"latency": {"factor": 3, "add": "1ms"}},
         "at 0 s",
         "packets everywhere take 3 times as long and 1 ms longer each way",
     ),

@@ -47,5 +47,5 @@ def test_jitter_in_a_fault_makes_probes_fail() -> None:
 
 @pytest.mark.parametrize(("times", "fails"), [(100, False), (9000, True)])
 def test_a_stretched_latency_fails_probes_beyond_their_timeout(times: int, fails: bool) -> None:
-    run = cluster({"latency": {"times": times}, "at": "5s", "for": "30s"})
+    run = cluster({"latency": {"factor": times}, "at": "5s", "for": "30s"})
     assert (len(run.times("failed_ping")) > 0) is fails

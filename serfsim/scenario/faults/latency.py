@@ -20,14 +20,14 @@ class Added(Part):
     add: PositiveDuration | None = Field(
         default=None, description="time that each packet takes longer, each way"
     )
-    times: Annotated[Number, Field(gt=1, le=1e6)] | None = Field(
+    factor: Annotated[Number, Field(gt=1, le=1e6)] | None = Field(
         default=None, description="how many times its path's latency each packet takes, each way"
     )
 
     @model_validator(mode="after")
     def _something(self) -> Added:
-        if self.add is None and self.times is None:
-            raise invalid("`add`, `times` or both (a random time is the fault `jitter`)", found="neither")
+        if self.add is None and self.factor is None:
+            raise invalid("`add`, `factor` or both (a random time is the fault `jitter`)", found="neither")
         return self
 
 
@@ -41,11 +41,11 @@ class AddedLatency(OnPackets):
 
     def describe(self) -> str:
         added, links = self.latency, self._describe_links()
-        amounts = [] if added.times is None else [f"{added.times:g} times as long"]
+        amounts = [] if added.factor is None else [f"{added.factor:g} times as long"]
         if added.add is not None:
             amounts.append(f"{format_duration(added.add)} longer")
         return f"packets {links} take {' and '.join(amounts)} each way"
 
     def effects(self, hosts: int) -> list[tuple[rules.Effect, int]]:
-        stretch = 0.0 if self.latency.times is None else self.latency.times - 1.0
+        stretch = 0.0 if self.latency.factor is None else self.latency.factor - 1.0
         return [(rules.Effect(delay=self.latency.add or 0.0, stretch=stretch), rules.ALL)]
