@@ -5,7 +5,7 @@
 >>> scenario.cluster.nodes
 5
 
-Everything public is listed in `serfsim.api`, and can be had from here.
+`serfsim.api` lists all public names, which this package exports.
 """
 
 from __future__ import annotations

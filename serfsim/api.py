@@ -1,11 +1,11 @@
-"""The public Python interface: these names, and nothing else, are covered by semantic versioning.
+"""The public Python interface: semantic versioning covers these names and nothing else.
 
 `load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run under
 the control of your own code, `sweep` runs a scenario over a grid of values and seeds, `LiveAgent` is a
-member of a real cluster. `open_result` and `open_sweep` read what was kept, `summary` sums up the table of a
-sweep, `style` is the style of all plots, `SerfNode` the base of variants of the protocol, `DATA_SETS` and
-`local_path` are public measurements; mistakes raise a `SerfsimError`. `serfsim` exports the same names. Each
-is imported at first use, so that `import serfsim` costs next to nothing.
+member of a real cluster. `open_result` and `open_sweep` read stored results, `summary` summarises a sweep's
+table, `style` is the style of all plots, `SerfNode` the base class of protocol variants, `DATA_SETS` and
+`local_path` give public measurements; user errors raise a `SerfsimError`. `serfsim` exports the same names.
+Each is imported on first use, so that `import serfsim` is fast.
 """
 
 from __future__ import annotations

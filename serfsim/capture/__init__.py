@@ -1,15 +1,14 @@
-"""Every packet of a run in a capture file, as a sniffer on each sending host would have written it.
+"""Packet captures of a run, as a sniffer on each sending host would have written them.
 
-`packets` is told of the network's packets and has them written out; `conversation` keeps the sequence
-numbers of a TCP connection, `headers` writes IPv4, UDP and TCP, `pcap` the file.
+`packets` receives the network's packets and writes them; `conversation` keeps the sequence numbers of a
+TCP connection, `headers` builds IPv4, UDP and TCP headers, `pcap` writes the file.
 
-Captured is what is sent, at the time at which it is sent: packets that are lost on the way are in it, those
-that arrive are not in it a second time. As pcapng it marks the lost ones. Datagrams hold the very bytes that
-memberlist would send, compression, checksum and encryption included, so that their lengths differ a little
-from the reckoned ones of the traffic counters, where they are compressed (protocol.wire.sizes says by how
-much). Of TCP it is what the network model moves: a FIN that comes after the other side has closed is not
-acknowledged, and selective acknowledgements, which the counters do not know, make a segment longer than they
-say.
+A capture holds every packet sent, at its time of sending: packets lost on the way are included, arrivals
+are not repeated. pcapng marks the lost ones. Datagrams hold the bytes that memberlist would send, with
+compression, checksum and encryption, so the length of a compressed one differs a little from the computed
+length in the traffic counters (protocol.wire.sizes states the difference). TCP follows the network model:
+a FIN that arrives after the other side has closed is not acknowledged, and selective acknowledgements,
+which the counters omit, make a segment longer than counted.
 """
 
 from serfsim.capture.packets import PacketCapture

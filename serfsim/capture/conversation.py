@@ -1,9 +1,9 @@
-"""One TCP connection as it stands in a capture: ports, sequence numbers, what each side has received.
+"""One TCP connection in a capture: ports, sequence numbers, and what each side has received.
 
-The network moves segments by their number; here they have the bytes of the message that they carry. Its
-length was reckoned when the network cut it (protocol.wire.sizes): the real one is cut into as many
-pieces, of a segment's full size where that comes out even and else of equal size. They may then be
-a little longer than a segment, as where a sending host leaves cutting to its network card.
+The network moves segments by number; here they carry the bytes of their message. The network cut the
+message by its computed length (protocol.wire.sizes); the real bytes are cut into the same number of
+pieces, of full segment size if that fits, else of equal size. Pieces may then be a little longer
+than a segment, as with segmentation offload on a sending host.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ MOST_BLOCKS = 3
 
 
 class Side:
-    """What one side has sent, and what the other has of it by now.
+    """The bytes one side has sent, and those the other side has received so far.
 
-    Offsets count bytes from the first of the message. `arrivals`: (when, its time stamp) of what is
-    under way to the other side.
+    Offsets count bytes from the start of the message. `arrivals`: (time, timestamp) of segments under
+    way to the other side.
     """
 
     def __init__(self, address: bytes, port: int, first: int) -> None:
@@ -27,18 +27,18 @@ class Side:
         self.data = b""
         self.segments = 0
         self.piece = 1
-        self.next = first  # the sequence number after all that was sent
+        self.next = first  # the next sequence number to send
         self.has_spoken = False
         self.fin = -1  # the number of the segment that is the FIN
         self.arrivals: list[tuple[float, int]] = []
-        self.echo = 0  # the last of its time stamps that the other side has seen
+        self.echo = 0  # its latest timestamp seen by the other side
         self._reported: set[int] = set()  # segments that have arrived beyond those in order
         self._counted = 0
         self._in_order = 0
         self._latest = 0
 
     def write(self, data: bytes, transfer: Transfer) -> None:
-        """The message, before any of its segments is sent."""
+        """Set the message, before any of its segments is sent."""
         self.data = data
         self.segments = int(transfer.segments)
         mss = int(transfer.mss)
@@ -46,7 +46,7 @@ class Side:
         self.piece = mss if is_even else max(1, -(-len(data) // self.segments))
 
     def span(self, segment: int) -> tuple[int, int]:
-        """Offsets of a segment's first byte and of the one behind its last; a FIN is one byte."""
+        """Return the offsets of a segment's first byte and of the byte after its last; a FIN is one byte."""
         size = len(self.data)
         start = min(segment * self.piece, size)
         if segment == self.fin:
@@ -56,17 +56,17 @@ class Side:
     def sequence(self, offset: int) -> int:
         return self.first + 1 + offset
 
-    def sent(self, at: float, stamp: int, end: int) -> None:
-        """A segment up to sequence number `end` is sent and arrives `at`; below 0: never."""
+    def record_sent(self, at: float, stamp: int, end: int) -> None:
+        """Record a segment up to sequence number `end` as sent; it arrives `at`, never if below 0."""
         self.has_spoken = True
         self.next = max(self.next, end)
         if at >= 0.0:
             self.arrivals.append((at, stamp))
 
-    # What the other side has of it ---------------------------------------------------------------
+    # Received by the other side ------------------------------------------------------------------
 
-    def report(self, arrivals: vec[i32]) -> None:
-        """Whatever has arrived is acknowledged."""
+    def record_arrivals(self, arrivals: vec[i32]) -> None:
+        """Record the segments that have arrived."""
         while self._counted < len(arrivals):
             self._latest = int(arrivals[self._counted])
             self._reported.add(self._latest)
@@ -76,11 +76,11 @@ class Side:
             self._in_order += 1
 
     def acknowledged(self) -> int:
-        """The sequence number up to which the other side has all."""
+        """Return the sequence number below which the other side has everything."""
         return self.sequence(self.span(self._in_order - 1)[1] if self._in_order else 0)
 
     def blocks(self) -> list[tuple[int, int]]:
-        """What has arrived beyond that, as sequence numbers, the range of the latest arrival first."""
+        """Return ranges received out of order (SACK blocks), that of the latest arrival first."""
         runs: list[tuple[int, int]] = []
         for segment in sorted(self._reported):
             if runs and runs[-1][1] == segment:
@@ -94,7 +94,7 @@ class Side:
         ]
 
     def stamp_seen(self, now: float) -> int:
-        """The time stamp that the other side echoes now."""
+        """Return the timestamp that the other side echoes now."""
         waiting = []
         for at, stamp in self.arrivals:
             if at <= now:
@@ -109,6 +109,6 @@ class Conversation:
     """Both sides of a connection."""
 
     def __init__(self, number: int, client: tuple[bytes, int], server: tuple[bytes, int]) -> None:
-        """`number` tells connections apart; initial sequence numbers are made from it."""
+        """Create a connection; `number` is unique and seeds the initial sequence numbers."""
         self.client = Side(*client, (number * 2654435761 + 305419896) & 0xFFFFFFFF)
         self.server = Side(*server, (number * 2246822519 + 2596069104) & 0xFFFFFFFF)

@@ -23,7 +23,7 @@ ACK = 0x10
 
 
 def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
+    """Return the Internet checksum (RFC 1071)."""
     if len(data) % 2:
         data += b"\0"
     total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
@@ -33,7 +33,7 @@ def checksum(data: bytes) -> int:
 
 
 def ipv4(source: bytes, target: bytes, protocol: int, number: int, flags: int, payload: bytes) -> bytes:
-    """One IP packet; `flags` with the fragment's offset in units of 8 bytes."""
+    """Build an IP packet; `flags` include the fragment offset in units of 8 bytes."""
     length = IP_HEADER + len(payload)
     head = (
         struct.pack(">BBHHHBBH", 0x45, 0, length, number & 0xFFFF, flags, TTL, protocol, 0) + source + target
@@ -48,11 +48,11 @@ def _pseudo_header(source: bytes, target: bytes, protocol: int, length: int) -> 
 def udp(
     source: tuple[bytes, int], target: tuple[bytes, int], number: int, payload: bytes, mtu: int
 ) -> Iterator[bytes]:
-    """A datagram between two (address, port), as one IP packet or as fragments that fit in `mtu` bytes."""
+    """Yield a datagram between two (address, port) as one IP packet or fragments of at most `mtu` bytes."""
     length = UDP_HEADER + len(payload)
     head = struct.pack(">HHHH", source[1], target[1], length, 0)
     found = checksum(_pseudo_header(source[0], target[0], UDP, length) + head + payload)
-    # Zero means that there is none; the other zero is sent instead.
+    # Zero means no checksum; its complement is sent instead.
     whole = head[:6] + struct.pack(">H", found or 0xFFFF) + payload
     if IP_HEADER + length <= mtu:
         yield ipv4(source[0], target[0], UDP, number, DONT_FRAGMENT, whole)
@@ -73,7 +73,7 @@ def tcp(
     options: bytes,
     payload: bytes,
 ) -> bytes:
-    """A segment between two (address, port); `numbers`: sequence and acknowledgement."""
+    """Build a segment between two (address, port); `numbers`: sequence and acknowledgement."""
     words = (TCP_HEADER + len(options)) // 4
     sequence, acknowledged = (value & 0xFFFFFFFF for value in numbers)
     head = struct.pack(
@@ -90,12 +90,12 @@ def time_stamps(own: int, echoed: int) -> bytes:
 
 
 def syn_options(mss: int, stamps: bytes) -> bytes:
-    """Those of Linux: 20 bytes. The MSS that is announced counts the time stamps in."""
+    """Return Linux's SYN options, 20 bytes. The announced MSS includes the timestamps."""
     return struct.pack(">BBHBB", 2, 4, mss + 12, 4, 2) + stamps + b"\x01\x03\x03\x07"
 
 
 def segment_options(stamps: bytes, blocks: Sequence[tuple[int, int]]) -> bytes:
-    """Time stamps, and the first three ranges that have arrived out of order (RFC 2018)."""
+    """Return timestamps and the first three SACK blocks (RFC 2018)."""
     options = b"\x01\x01" + stamps
     if blocks:
         options += struct.pack(">BBBB", 1, 1, 5, 2 + 8 * len(blocks))

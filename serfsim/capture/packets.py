@@ -1,9 +1,9 @@
-"""Has the packets of a network written out and puts them into a capture file.
+"""Capture of a network's packets into a file.
 
 Time 0 of the scenario's clock, the end of the warm-up, is EPOCH. Hosts have their simulated addresses
-10.0.0.1, 10.0.0.2 ... and memberlist's port; whoever dials does so from a port of its own.
+10.0.0.1, 10.0.0.2 ... and memberlist's port; a dialling host uses an ephemeral port.
 
-A scenario knows no keys, only that encryption has an overhead: then datagrams and streams are sealed with
+A scenario has no keys, only the overhead of encryption; with one, datagrams and streams are sealed with
 KEY, as version 0 if the overhead is that of version 0.
 """
 
@@ -38,7 +38,10 @@ WINDOW = 502  # in units of 128 bytes
 
 
 class PacketCapture(Capture):
-    """`names` are those of the hosts, in order; `origin` is the engine time of the scenario's zero."""
+    """A capture of all packets of one network into one file.
+
+    `names` are those of the hosts, in order; `origin` is the engine time of the scenario's zero.
+    """
 
     def __init__(
         self, file: CaptureFile, directory: Directory, network: Network, names: Sequence[str], origin: float
@@ -60,7 +63,7 @@ class PacketCapture(Capture):
         self.file.write(EPOCH_NS + round((now - self.origin) * 1e9), packet, "" if at >= 0.0 else LOST)
 
     def _number(self, address: bytes) -> int:
-        """IP identification: each host counts its own."""
+        """Return the next IP identification of a host."""
         number = self._packets.get(address, 0) + 1
         self._packets[address] = number
         return number
@@ -69,7 +72,7 @@ class PacketCapture(Capture):
         return self.directory.address_bytes(address, 4), self.directory.address_port(address)
 
     def _core(self, host: int) -> Core:
-        """What runs there, or ran there last."""
+        """Return the memberlist core that runs on the host, or ran there last."""
         machine = self.network.hosts[host].machine
         if isinstance(machine, SerfNode):
             self._cores[host] = machine.memberlist.core
@@ -123,7 +126,7 @@ class PacketCapture(Capture):
             start = own.next if own.has_spoken else 0
         back = stream.downward if to_server else stream.upward
         if back is not None:
-            peer.report(back.arrivals)
+            peer.record_arrivals(back.arrivals)
         self._send(now, at, own, peer, flags, start, data)
 
     def _conversation(self, stream: Stream) -> Conversation:
@@ -136,13 +139,13 @@ class PacketCapture(Capture):
         return made
 
     def _give(self, own: Side, stream: Stream, to_server: bool) -> None:
-        """The message that a side begins to send, as it is at this moment."""
+        """Encode the message that a side begins to send, as it is now."""
         message = stream.request if to_server else stream.reply
         transfer = stream.upward if to_server else stream.downward
         if own.segments == 0 and message is not None and transfer is not None:
-            own.write(self._encoded(message, stream.client if to_server else stream.server), transfer)
+            own.write(self._encode(message, stream.client if to_server else stream.server), transfer)
 
-    def _encoded(self, message: StreamMessage, host: int) -> bytes:
+    def _encode(self, message: StreamMessage, host: int) -> bytes:
         core = self._core(host)
         source = core.record
         is_nameless = isinstance(message, StreamPing) and not core.features.ping_source
@@ -160,7 +163,7 @@ class PacketCapture(Capture):
         else:
             options = headers.segment_options(stamps, peer.blocks())
         acknowledged = peer.acknowledged() if flags & headers.ACK else 0
-        own.sent(at, stamp, start + len(data) + (1 if flags & (headers.SYN | headers.FIN) else 0))
+        own.record_sent(at, stamp, start + len(data) + (1 if flags & (headers.SYN | headers.FIN) else 0))
         number = self._number(own.endpoint[0])
         window = SYN_WINDOW if is_syn else WINDOW
         numbers = (start, acknowledged)

@@ -1,10 +1,10 @@
-"""A capture file: raw IP packets with nanoseconds, as pcap or as pcapng.
+"""A capture file: raw IP packets with nanosecond timestamps, as pcap or pcapng.
 
-pcapng has names for addresses and comments on packets besides (draft-ietf-opsawg-pcapng: section header,
+pcapng also has names for addresses and comments on packets (draft-ietf-opsawg-pcapng: section header,
 interface description, name resolution and enhanced packet blocks).
 
-It is written under a temporary name while a run goes on. It belongs to the run's result, which puts it
-into its folder; without that it goes when nobody can ask for it any more.
+The file has a temporary name during a run. The run's result moves it into its folder; otherwise it is
+removed with its last reference.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NAMES = 4
 ENHANCED_PACKET = 6
 BYTE_ORDER_MAGIC = 0x1A2B3C4D
 UNKNOWN_LENGTH = 0xFFFFFFFFFFFFFFFF
-COMMENT = 1  # of any block
+COMMENT = 1  # in any block
 IF_NAME = 2
 IF_TSRESOL = 9
 IPV4_NAME = 1
@@ -42,7 +42,7 @@ USER_APPLICATION = 4
 
 
 class KeptCapture:
-    """A capture that stands in a result folder, where it has the name `name`."""
+    """A capture in a result folder, under the name `name`."""
 
     name = "capture.pcap"
 
@@ -52,25 +52,25 @@ class KeptCapture:
             self.name = path.name
 
     def put(self, target: Path) -> None:
-        """Have it as `target` too."""
+        """Copy the capture to `target`."""
         shutil.copyfile(self.path, target)
 
-    def stays(self, target: Path) -> None:
-        """It is at `target` for good."""
+    def keep_at(self, target: Path) -> None:
+        """Record `target` as the final place."""
         self.path = target
 
 
 class CaptureFile(KeptCapture):
-    """One being written. `path` may not exist yet; without one it is among the system's temporary files."""
+    """A capture being written. `path` may not exist yet; by default it is a temporary file."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Raises ResultError where it cannot be written, as all that write to it do."""
+        """Open the file. Raises ResultError if it cannot be written, as do all writing methods."""
         if path is None:
             handle, name = tempfile.mkstemp(prefix="serfsim-", suffix=Path(self.name).suffix)
             os.close(handle)
             path = Path(name)
         super().__init__(path)
-        with self._telling():
+        with self._write_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._stream: BinaryIO = path.open("wb", buffering=BUFFER)
         self._removal = weakref.finalize(self, _remove, self._stream, path)
@@ -80,18 +80,18 @@ class CaptureFile(KeptCapture):
         self._stream.write(struct.pack("<IHHiIII", NANOSECOND_MAGIC, *VERSION, 0, 0, LONGEST, RAW_IP))
 
     def name_hosts(self, names: Mapping[bytes, str]) -> None:
-        """Note what IPv4 addresses are called, where the format can."""
+        """Record the names of IPv4 addresses, if the format can."""
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _write_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise ResultError(f"{self.path}: cannot be written: {error.strerror or error}") from None
 
     def write(self, ns: int, packet: bytes, comment: str = "") -> None:
-        """Write one IP packet at a time in nanoseconds since 1970, with a comment where the format can."""
-        with self._telling():
+        """Write one IP packet at `ns`, nanoseconds since 1970, with a comment if the format can."""
+        with self._write_errors():
             self._stream.write(self._record(ns, packet, comment))
 
     def _record(self, ns: int, packet: bytes, comment: str) -> bytes:
@@ -99,12 +99,12 @@ class CaptureFile(KeptCapture):
         return struct.pack("<IIII", ns // NS, ns % NS, length, length) + packet
 
     def close(self) -> None:
-        """It is whole."""
-        with self._telling():
+        """Finish the file."""
+        with self._write_errors():
             self._stream.close()
 
     def put(self, target: Path) -> None:
-        """Have it as `target` too, by a second name where the file system has those: the first will go."""
+        """Link the file to `target`, or copy it if the file system has no links: the original goes away."""
         self.close()
         try:
             os.link(self.path, target)
@@ -112,12 +112,12 @@ class CaptureFile(KeptCapture):
             super().put(target)
 
     def discard(self) -> None:
-        """Nobody keeps it."""
+        """Remove the file."""
         self._removal()
 
-    def stays(self, target: Path) -> None:
+    def keep_at(self, target: Path) -> None:
         self.discard()
-        super().stays(target)
+        super().keep_at(target)
 
 
 class PcapngFile(CaptureFile):
@@ -137,27 +137,27 @@ class PcapngFile(CaptureFile):
         records = b"".join(
             _option(IPV4_NAME, address + name.encode() + b"\0") for address, name in names.items()
         )
-        with self._telling():
+        with self._write_errors():
             self._stream.write(_block(NAMES, records + _option(0)))
 
     def _record(self, ns: int, packet: bytes, comment: str) -> bytes:
         length = len(packet)
         head = struct.pack("<IIIII", 0, ns >> 32, ns & 0xFFFFFFFF, length, length)
         options = _option(COMMENT, comment.encode()) + _option(0) if comment else b""
-        return _block(ENHANCED_PACKET, head + _padded(packet) + options)
+        return _block(ENHANCED_PACKET, head + _pad(packet) + options)
 
 
 FORMATS: Mapping[str, type[CaptureFile]] = {"pcap": CaptureFile, "pcapng": PcapngFile}
-"""What `record.packets` may name, which is also what the file's name ends with."""
+"""Values of `record.packets`, which are also the suffixes of the file."""
 
 
-def _padded(data: bytes) -> bytes:
+def _pad(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
 
 
 def _option(code: int, value: bytes = b"") -> bytes:
-    """An option of a block, or a record of its list of names; without a value the end of either."""
-    return struct.pack("<HH", code, len(value)) + _padded(value)
+    """Build an option of a block or a record of its name list; without a value, the end of either."""
+    return struct.pack("<HH", code, len(value)) + _pad(value)
 
 
 def _block(kind: int, body: bytes) -> bytes:

@@ -1,3 +1,3 @@
-"""Clock, event queue, random streams and trace."""
+"""The clock, the event queue, random streams and the trace."""
 
 __all__: list[str] = []

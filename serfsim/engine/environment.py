@@ -1,11 +1,11 @@
-"""The control plane's clock: a SimPy environment that lets the cluster run between its own events.
+"""The control plane's clock: a SimPy environment that runs the cluster between its own events.
 
-Scenario timelines, samplers and a user's own processes are SimPy processes; packets and protocol
-timers are events of the compiled queue. Before SimPy handles its next event, the queue handles all of
-its own that come earlier. Events of both at one moment: SimPy's first.
+Scenario timelines, samplers and users' processes are SimPy processes; packets and protocol
+timers are events of the compiled queue. Before SimPy handles its next event, the queue handles all
+earlier events. At equal times, SimPy's event comes first.
 
 The environment's `now` is the scenario's clock, 0 at the end of the warm-up; the queue counts from the
-start of the run, `origin` seconds before that, because its times may not be negative.
+start of the run, `origin` seconds earlier, because its times may not be negative.
 """
 
 from __future__ import annotations
@@ -25,15 +25,18 @@ from serfsim.engine.queue import SLICE, EventQueue
 from serfsim.network.scheduler import Dispatcher
 
 Hook = Callable[[], None]
-# Compiled code sees no Ctrl-C until it returns, and an event takes from a microsecond to a millisecond, so
-# slices are cut to this much time. Where they end changes nothing in a run.
+# Compiled code sees Ctrl-C only when it returns, and an event takes from a microsecond to a millisecond, so
+# slices are limited to this time. Their ends do not affect a run.
 SLICE_S: Final = 0.05
 SHORTEST_SLICE: Final = 64  # events
 
 
 class ClusterEnvironment(simpy.Environment):
-    """`on_slice` is called now and then while the queue works, `on_stop` whenever the queue stopped
-    early because something that was waited for has happened; it may trigger SimPy events."""
+    """A SimPy environment that advances the cluster's event queue.
+
+    `on_slice` is called repeatedly while the queue works, `on_stop` whenever the queue stopped
+    early because a watched event occurred; it may trigger SimPy events.
+    """
 
     def __init__(
         self, queue: EventQueue, dispatcher: Dispatcher, origin: float, on_slice: Hook, on_stop: Hook
@@ -47,9 +50,9 @@ class ClusterEnvironment(simpy.Environment):
         self._on_stop = on_stop
 
     def step(self) -> None:
-        """Let the cluster run up to SimPy's next event, then handle that."""
+        """Run the cluster up to SimPy's next event, then handle that event."""
         upcoming = self.peek()
-        # What SimPy's last event did to the cluster may have been waited for too.
+        # SimPy's last event may have caused a watched event too.
         if self.queue.stop or (upcoming > self._now and self._run_queue(self.engine_time(upcoming))):
             self.queue.stop = False
             self.catch_up(upcoming)
@@ -59,7 +62,7 @@ class ClusterEnvironment(simpy.Environment):
         super().step()
 
     def _run_queue(self, end: float) -> bool:
-        """Handle the queue's events before `end`; True if it stopped early."""
+        """Handle the queue's events before `end`; return True if it stopped early."""
         queue = self.queue
         while True:
             limit, began = self._slice, perf_counter()
@@ -76,12 +79,12 @@ class ClusterEnvironment(simpy.Environment):
                 self._slice = min(SLICE, 2 * limit)
 
     def catch_up(self, limit: float = math.inf) -> float:
-        """Set the clock to how far the cluster has come, at most `limit`; never back. The time."""
+        """Advance the clock to the cluster's time, at most to `limit`, never back; return the time."""
         self._now = max(float(self._now), min(self.queue.now - self.origin, limit))
         return float(self._now)
 
     def engine_time(self, t: float) -> float:
-        """The queue's time at `t` on the scenario's clock."""
+        """Convert `t` from the scenario's clock to the queue's."""
         return t + self.origin
 
     @property
@@ -90,18 +93,18 @@ class ClusterEnvironment(simpy.Environment):
         return self.engine_time(float(self._now))
 
     def timeout_at(self, t: float) -> simpy.Event:
-        """An event at the time `t` exactly, at once if that is over."""
+        """Return an event at exactly time `t`, or now if `t` is past."""
         event = self.event()
         event._ok = True
         event._value = None
-        # SimPy's own timeouts count from now, and now + (t - now) need not be t.
+        # SimPy's own timeouts are relative, and now + (t - now) need not equal t.
         heappush(self._queue, (max(t, self._now), NORMAL, next(self._eid), event))
         return event
 
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """The machines make objects by the million and hardly a cycle: looking for cycles would only cost."""
+    """Disable the cycle collector: machines create objects by the million and hardly any cycles."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -260,7 +260,7 @@ class RunResult:
         with layout.lock_folder(target), layout.replacing(target, complete=complete, more=more) as partial:
             yield target, partial
         if self.capture is not None:
-            self.capture.stays(target.absolute() / self.capture.name)
+            self.capture.keep_at(target.absolute() / self.capture.name)
 
     def _kept_truth(self) -> StoredTruth:
         """Return the truth that fits the tables: if they omit joins before t = 0, views begin complete."""

@@ -1,4 +1,4 @@
-"""The Serf agents of a run: starting them, having them join, ending them, starting them again."""
+"""The Serf agents of a run: start, join, stop and restart."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MOST_WITH_CACHES = 1000
 
 
 class Agents:
-    """`nodes[i]` is the machine of member i while its process runs, else None.
+    """The agents of all members; `nodes[i]` is the machine of member i while its process runs, else None.
 
     Times in: engine times for the machines, the scenario's clock for the truth. `lives[i]` counts the
-    processes that member i has had; each draws from streams of its own. `answers` holds how many bytes
-    every member answers to queries of a name; to those of other names none does. `files` are the
-    snapshots of members that keep one: like a disk they outlive the process. Machines are made of
-    `node_class`, SerfNode or a variant of it, with the classes of `parts`.
+    processes of member i; each draws from its own streams. `answers` holds, by query name, the size in bytes
+    of every member's response; other names get none. `files` are the snapshots of members that keep
+    one, which outlive the process like a disk. Machines are instances of `node_class`, SerfNode or a
+    variant of it, with the classes of `parts`.
     """
 
     def __init__(
@@ -58,21 +58,21 @@ class Agents:
         self.node_class = node_class
         self.parts = Parts() if parts is None else parts
         self.rng = stream(seed, "starts")
-        # What every node last heard of each member's coordinate weighs 50 KB a node after five minutes.
+        # Each node's cache of the others' coordinates takes 50 KB per node after five minutes.
         self.cache_coordinates = len(roster.members) <= MOST_WITH_CACHES
         self.directory = Directory()
         self.nodes: list[SerfNode | None] = [None] * len(roster.members)
         self.lives = [0] * len(roster.members)
         self.answers: dict[str, int] = {}
         self.files: dict[int, SnapshotFile] = {}
-        # Makes what stands above each node; who watches a simulation may put another in its place.
+        # Creates each node's application; observers of a simulation may substitute another.
         self.application: Callable[[Agents, int], RecordingApplication] = RecordingApplication
-        self.members = list(roster.members)  # as they are now: a member may get another release
+        self.members = list(roster.members)  # the current ones: a member's release may change
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
         self._settings: dict[tuple[int, str], tuple[Settings, Settings]] = {}
         self._records: dict[tuple[int, str, int], NodeIdentity] = {}
         self._map_orders: dict[int, Random] = {}
-        self.tags = [member.tags for member in roster.members]  # as each configuration has them
+        self.tags = [member.tags for member in roster.members]  # as in each configuration
         self._configs: dict[tuple[int, str], tuple[object, ...]] = {}
         for member in roster.members:
             self.directory.add_record(member.name, self._record(member))
@@ -80,7 +80,7 @@ class Agents:
                 self.files[member.index] = SnapshotFile()
 
     def start(self, number: int, now: float, *, converged: bool = False) -> None:
-        """Start the process of a member; it knows nobody yet, or everybody where `converged`."""
+        """Start the process of a member, which knows no other, or all others if `converged`."""
         node = self._machine(number)
         node.caches_coordinates = self.cache_coordinates
         self.nodes[number] = node
@@ -99,7 +99,7 @@ class Agents:
     def _machine(self, number: int) -> SerfNode:
         member = self.members[number]
         settings = member.config
-        # Members that are set alike share their configuration, which nobody writes to.
+        # Members with equal settings share their configuration, which is never written.
         key = (id(settings), member.version)
         if key not in self._configs:
             features = ReleaseFeatures(member.version)
@@ -130,16 +130,16 @@ class Agents:
         return node
 
     def _record(self, member: Member) -> NodeIdentity:
-        """What a member's agent says of itself when it starts: where possible, the same object each time."""
+        """Return the identity that a member's agent announces at start, the same object if possible."""
         number = member.index
-        # Several tags have another order in each life.
+        # Several tags change their order with each life.
         key = (number, member.version, self.lives[number] if len(member.tags) > 1 else 0)
         if key not in self._records:
             features, settings, tags = ReleaseFeatures(member.version), member.config, member.tags
             if len(tags) > 1:
                 self._map_orders.pop(number, None)
                 order = self._map_order(number)
-                # The agent copies them from one configuration to another, and then writes them.
+                # The agent copies them from one map to another and then encodes them.
                 self.tags[number] = as_go_ranges(tags, order)
                 tags = as_go_ranges(self.tags[number], order)
             self._records[key] = NodeIdentity(
@@ -153,20 +153,20 @@ class Agents:
         return self._records[key]
 
     def _map_order(self, number: int) -> Random:
-        """What decides over the order of a process's maps of tags."""
+        """Return the random order of a process's tag maps."""
         if number not in self._map_orders:
             self._map_orders[number] = stream(self.seed, f"{self._life(number)}/tags")
         return self._map_orders[number]
 
     def _life(self, number: int) -> str:
-        """The name of a member's process for its random streams."""
+        """Return the name of a member's process for its random streams."""
         name = self.members[number].name
         return f"{name}/{self.lives[number]}" if self.lives[number] else name
 
     def install(self, number: int, version: str, now: float) -> None:
-        """Have a member's processes run another release, from its next start on."""
+        """Set the release that a member's processes run from the next start on."""
         member = self.members[number]
-        # Members that were set alike share their settings afterwards too.
+        # Members that shared settings still share them.
         key = (id(member.config), version)
         if key not in self._settings:
             self._settings[key] = (member.config, member.at_release(version).config)
@@ -174,9 +174,9 @@ class Agents:
         self.releases.append((now - self.origin, number, version))
 
     def join(self, number: int, now: float) -> None:
-        """Have a member join whom the scenario says; the one whom all join has nobody to join at first.
+        """Have a member join the members that the scenario names; the seed member has none at first.
 
-        A member with a snapshot does so beside rejoining whom it finds there.
+        A member with a snapshot also rejoins the members in it.
         """
         node = self.nodes[number]
         if node is not None:
@@ -195,7 +195,7 @@ class Agents:
         contact = 0 if word == "first" else self.roster.index[word]
         if contact != number:
             return [contact]
-        # Who comes back is joined by nobody: it has to find the others itself.
+        # No member joins one that comes back, so it has to find the others itself.
         return [self._anybody_but(number)] if self.lives[number] > 1 else []
 
     def _anybody_but(self, number: int) -> int:
@@ -203,15 +203,15 @@ class Agents:
         return other + 1 if other >= number else other
 
     def set_tags(self, number: int, tags: dict[str, str], delete: tuple[str, ...], now: float) -> str:
-        """Have a member announce its tags without those of `delete` and with `tags`, if its process runs.
+        """Update a member's tags, dropping those in `delete`, if its process runs.
 
-        "" or, where they would be too long and stay as they were, the library's message.
+        Returns "", or the library's message if the tags would be too long and stay unchanged.
         """
         node = self.nodes[number]
         return TOO_LONG if node is not None and not self.update_tags(node, tags, delete, now) else ""
 
     def update_tags(self, node: SerfNode, tags: dict[str, str], delete: tuple[str, ...], now: float) -> int:
-        """Do so at a member's machine; returns the token of the update, 0 if the tags are too long."""
+        """Update the tags at a member's machine; return the update's token, 0 if the tags are too long."""
         number = int(node.me)
         known = node.record()
         order = self._map_order(number)
@@ -223,7 +223,7 @@ class Agents:
         return node.update_tags(wanted, known.with_meta(meta), now)
 
     def end(self, number: int, now: float, *, host: bool = False) -> bool:
-        """Kill a member's process, and with `host` its whole machine; False if it has no process."""
+        """Kill a member's process, and with `host` its whole machine; return False if it has no process."""
         if self.nodes[number] is None:
             return False
         self.nodes[number] = None

@@ -1,4 +1,4 @@
-"""The application above each simulated Serf node: records user events and queries, and answers queries."""
+"""The application above each simulated Serf node: records user events and queries, answers queries."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class RecordingApplication(Application):
-    """One life of one member; the maker sets `node`.
+    """The application of one process of one member; its creator sets `node`.
 
-    A query is answered at once with as many bytes as `Agents.answers` has for its name, if it has any:
-    what a handler script takes to run is not modelled.
+    A query is answered at once with as many bytes as `Agents.answers` gives for its name, if any: the
+    run time of a handler script is not modelled.
     """
 
     node: SerfNode
@@ -30,7 +30,7 @@ class RecordingApplication(Application):
         self.number = number
 
     def wants_member_events(self) -> bool:
-        """Yes: an agent logs them."""
+        """Return True, because an agent logs them."""
         return True
 
     def matches(self, expression: str, value: str) -> bool:

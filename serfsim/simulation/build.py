@@ -1,4 +1,4 @@
-"""From a scenario's words to the objects that packets meet: jitter, loss, network, hosts."""
+"""Construction of jitter, loss, network and hosts from a scenario."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from serfsim.topology.topology import Topology
 
 
 def topology_of(scenario: Scenario, roster: Roster, seed: int) -> Topology:
-    """The topology of a run: that of its seed. SerfsimError for one that cannot be built."""
+    """Return the topology of a run with this seed. Raises SerfsimError if it cannot be built."""
     names = [member.name for member in roster.members]
     groups = [member.group for member in roster.members]
     rng = stream(seed, "topology")
@@ -26,7 +26,7 @@ def topology_of(scenario: Scenario, roster: Roster, seed: int) -> Topology:
 
 
 def network_loss(loss: NetworkLoss, transport: str, roster: Roster) -> losses.Loss:
-    """The loss of `transport` ("udp" or "tcp") everywhere, with the exceptions for pairs."""
+    """Return the loss of `transport` ("udp" or "tcp") everywhere, with the exceptions for pairs."""
     hosts = len(roster.members)
     everywhere = loss_sampler(getattr(loss, transport), hosts)
     if not loss.pairs:
@@ -42,7 +42,7 @@ def network_loss(loss: NetworkLoss, transport: str, roster: Roster) -> losses.Lo
 
 
 def all_losses(words: NetworkLoss, transport: str, roster: Roster, topology: Topology) -> losses.Loss:
-    """Loss of `transport` by the scenario and by the links of its topology."""
+    """Return the loss of `transport` by the scenario and by the links of its topology."""
     loss = network_loss(words, transport, roster)
     if topology.loss is None:
         return loss
@@ -52,7 +52,7 @@ def all_losses(words: NetworkLoss, transport: str, roster: Roster, topology: Top
 def build_network(
     scenario: Scenario, roster: Roster, topology: Topology, queue: EventQueue, trace: Trace, seed: int
 ) -> Network:
-    """The network with all its hosts, still without processes."""
+    """Build the network with all its hosts, still without processes."""
     words = scenario.network
     network = Network(
         queue,

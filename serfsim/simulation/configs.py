@@ -1,4 +1,4 @@
-"""A member's settings as the machines take them."""
+"""A member's settings as configurations of the machines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from serfsim.scenario.settings import Settings
 
 
 def address_of(host: int) -> str:
-    """The simulated IPv4 address of a host."""
+    """Return the simulated IPv4 address of a host."""
     return str(ipaddress.IPv4Address(FIRST_ADDRESS + host))
 
 
@@ -45,7 +45,7 @@ def coordinate_config(settings: Settings, features: ReleaseFeatures) -> Coordina
 
 
 def _copy(rows: Iterable[Setting], settings: Settings, config: object) -> None:
-    """Set what the machines read to the scenario's values; None keeps the machines' default."""
+    """Copy the scenario's values to the configuration; None keeps the machines' default."""
     for row in rows:
         value = getattr(settings, row.name)
         if row.attribute and value is not None:

@@ -1,4 +1,4 @@
-"""The controls that faults and workload act on (`scenario.controls`), for one simulation."""
+"""The controls (`scenario.controls`) by which faults and workload act on one simulation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Shared = TypeVar("Shared")
 
 
 class SimulationControls(Controls):
-    """The controls of one simulation; every change that matters to scoring goes to the truth keeper too."""
+    """The controls of one simulation, which report every change relevant to scoring to the truth keeper."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class SimulationControls(Controls):
         return self.env.timeout(seconds)
 
     def timeout_at(self, t: float) -> simpy.Event:
-        """A SimPy event that is due at a time of the scenario's clock."""
+        """Return a SimPy event that fires at a time on the scenario's clock."""
         return self.env.timeout_at(t)
 
     def until(self, event: int, *, observer: int = -1, subject: int = -1) -> simpy.Event:
@@ -111,12 +111,12 @@ class SimulationControls(Controls):
     def fault_began(
         self, nodes: list[int], cuts: tuple[list[tuple[list[int], list[int]]], str] | None
     ) -> Cut | None:
-        """Members are under a fault from now on, and these packets blocked."""
+        """Record members as under a fault from now on, and the packets it blocks."""
         self.truth.fault_began(self.now, nodes)
         return None if cuts is None else self.truth.cut(self.now, *cuts)
 
     def fault_ended(self, nodes: list[int], cut: Cut | None) -> None:
-        """They are no longer."""
+        """Record the end of that fault."""
         self.truth.fault_ended(self.now, nodes)
         if cut is not None:
             cut.end = self.now

@@ -1,4 +1,4 @@
-"""Parts of the protocol that a user's class replaces: their names, their methods, and what is refused.
+"""Replaceable parts of the protocol: names, methods, and checks of their replacements.
 
     serfsim.run(scenario, parts={"suspicion": Mine})
     serfsim.run(scenario, parts={"suspicion": "my_module:Mine"})
@@ -29,7 +29,7 @@ PartClasses = Mapping[str, type | str]
 
 
 class Part(NamedTuple):
-    """A part as it is without replacement, what it is made of, and its methods with their parameters."""
+    """The class of a part without replacement, its constituents, and its methods with their parameters."""
 
     base: type
     made_of: tuple[str, ...]
@@ -63,7 +63,7 @@ PARTS: Final[dict[str, Part]] = {
 
 
 def read_parts(given: PartClasses | None) -> dict[str, type]:
-    """The classes of the parts to replace, by their names. SerfsimError for what cannot replace one.
+    """Return the replacing classes by part. Raises SerfsimError for one that cannot replace its part.
 
     A class can be given by its import path, `"module:Class"`.
     """
@@ -84,7 +84,7 @@ def read_parts(given: PartClasses | None) -> dict[str, type]:
 
 
 def protocol_parts(classes: Mapping[str, type]) -> Parts:
-    """`classes` as the protocol takes them, those that are not replaced included."""
+    """Return `classes` as the protocol takes them, with the defaults for parts not replaced."""
     parts = Parts()
     for name, found in classes.items():
         setattr(parts, name, found)
@@ -92,12 +92,12 @@ def protocol_parts(classes: Mapping[str, type]) -> Parts:
 
 
 def class_path(found: type) -> str:
-    """A class's name with its module's, as a result states it."""
+    """Return the qualified name of a class, as a result states it."""
     return f"{found.__module__}.{found.__qualname__}"
 
 
 def find_class(path: str) -> object:
-    """What the import path `module:Class` names. SerfsimError where there is nothing."""
+    """Import `module:Class`. Raises SerfsimError if it does not exist."""
     module_name, colon, name = path.partition(":")
     if not (module_name and colon and name):
         raise SerfsimError(f"parts: {found_expected(quoted(path), 'an import path, module:Class')}")
@@ -116,7 +116,7 @@ def find_class(path: str) -> object:
 
 
 def _trouble(part: Part, found: object) -> str:
-    """Why a part cannot be replaced by `found`; "" if it can."""
+    """Return the reason why `found` cannot replace a part; "" if it can."""
     expected = f"a subclass of {class_path(part.base)}"
     if not isinstance(found, type):
         shown = f"an instance of {type(found).__name__}" if hasattr(found, "__dict__") else quoted(found)
@@ -140,7 +140,7 @@ def _signature(name: str, names: tuple[str, ...]) -> str:
 
 
 def _own(found: type, base: type, name: str) -> Callable[..., object] | None:
-    """The function by which a subclass replaces a method of `base`; None if it keeps the method."""
+    """Return the function by which a subclass overrides a method of `base`; None if it does not."""
     for owner in found.__mro__:
         if owner is base:
             return None
@@ -151,7 +151,7 @@ def _own(found: type, base: type, name: str) -> Callable[..., object] | None:
 
 
 def _takes(function: Callable[..., object], arguments: int) -> bool:
-    """Whether a method can be called with so many arguments besides self."""
+    """Return True if a method can be called with this many arguments besides self."""
     try:
         inspect.signature(function).bind(*[None] * (arguments + 1))
     except TypeError:

@@ -1,4 +1,4 @@
-"""From the packed arrays of a trace to the tables that scoring and reports read."""
+"""Conversion of a trace's packed arrays to the tables that scoring and reports read."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from serfsim.results.scoring.recording import (
 )
 from serfsim.results.scoring.rows import Rows
 
-# What leads a datagram, by wire type; its bytes are those of the whole IP packet.
+# Messages that lead a datagram, by wire type; their bytes are those of the whole IP packet.
 LEADING = {
     memberlist.PING: "ping",
     memberlist.INDIRECT_PING: "indirect_ping",
     memberlist.ACK: "ack",
     memberlist.NACK: "nack",
 }
-# What rides along, or fills a datagram of gossip.
+# Messages that are piggybacked or fill a gossip datagram.
 BROADCASTS = {memberlist.ALIVE: "alive", memberlist.SUSPECT: "suspect", memberlist.DEAD: "dead"}
 SERF = {
     serf.JOIN: "join_intent",
@@ -64,29 +64,29 @@ STREAMS = {
 UDP_TOTALS = {DATAGRAMS: "datagrams", LOST: "lost", OVERFLOWED: "overflowed"}
 
 
-# Events are taken from the trace when there are so many.
+# Events are moved out of the trace from this many on.
 TAKEN = 1 << 16
 
 
 def as_array(values: Any, kind: Any) -> Any:
-    """A packed array as a numpy array of its own."""
+    """Copy a packed array to a numpy array."""
     return in_place(values, kind).copy()
 
 
 def in_place(values: Any, kind: Any) -> Any:
-    """The same without a copy, of an array that changes no more."""
+    """Return a numpy view of a packed array that no longer changes."""
     return np.frombuffer(values, dtype=kind) if len(values) else np.zeros(0, dtype=kind)
 
 
 class EventRows:
-    """The events of a run, which are taken from its trace while it goes on: of a mass join they are many."""
+    """The events of a run, moved out of its trace while it runs, because a mass join has many."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._rows = Rows((np.float64, np.int32, np.int32, np.int8, np.int64))
 
     def take(self) -> None:
-        """Take what the trace has, if that is worth it."""
+        """Move the trace's events here if there are enough."""
         if self.trace.events.count >= TAKEN:
             self._rows.append(self._latest())
             self.trace.forget_events()
@@ -97,19 +97,19 @@ class EventRows:
             in_place(rows.t, np.float64),
             in_place(rows.observer, np.int32),
             in_place(rows.subject, np.int32),
-            # Readers set codes below 0 beside kinds, of which there are few.
+            # Readers use codes below 0 beside the few kinds.
             in_place(rows.kind, np.int8),
             in_place(rows.detail, np.int64),
         ]
 
     def table(self) -> EventTable:
-        """All of them, once the run is over."""
+        """Return all events after the run."""
         self._rows.append(self._latest())
         return EventTable(*self._rows.columns())
 
 
 def event_table(trace: Trace) -> EventTable:
-    """The events that the trace has now."""
+    """Return the events now in the trace."""
     return EventRows(trace).table()
 
 
@@ -130,7 +130,7 @@ def log_table(trace: Trace) -> LogTable:
 
 
 def delivery_table(trace: Trace) -> DeliveryTable:
-    """What became of user events and queries. What the protocol cannot tell apart is one item."""
+    """Return the deliveries of user events and queries; items the protocol cannot distinguish are one."""
     places: dict[object, int] = {}
     items: list[ItemSummary] = []
     numbers = []
@@ -165,37 +165,37 @@ def item_summary(message: GossipedItem) -> ItemSummary:
 
 
 def probe_counts(trace: Trace) -> PerSecond:
-    """Events of every kind, a row a second; rare kinds only where there were any."""
+    """Count events of every kind per second; rare kinds only if there were any."""
     table = as_array(trace.event_counts, np.int64).reshape(-1, events.KINDS)
     found = {name: table[:, kind] for kind, name in sorted(events.NAMES.items())}
     for kind in range(events.RARE, events.COUNTED_ONLY):
         if kind in events.NAMES and not table[:, kind].any():
             del found[events.NAMES[kind]]
-    return tabled(trace, found)
+    return per_second_table(trace, found)
 
 
 def traffic_counts(trace: Trace) -> PerSecond:
-    """Messages by type; datagrams of gossip, all datagrams, segments and connections."""
+    """Count messages by type, gossip datagrams, all datagrams, segments and connections per second."""
     table = as_array(trace.counts, np.int64).reshape(-1, TRAFFIC_COLUMNS)
     found = {f"udp/{name}": table[:, MESSAGE + kind] for kind, name in {**LEADING, **BROADCASTS}.items()}
     found |= {f"udp/{name}": table[:, USER_MESSAGE + kind] for kind, name in SERF.items()}
     found |= shared_columns(table)
     found["tcp/connections"] = table[:, CONNECTIONS]
-    return tabled(trace, found)
+    return per_second_table(trace, found)
 
 
 def traffic_bytes(trace: Trace) -> PerSecond:
-    """IP bytes of the datagrams that each type leads; of streams the messages' own bytes; totals."""
+    """Sum bytes per second: IP bytes of datagrams by leading type, message bytes on streams, totals."""
     table = as_array(trace.sizes, np.int64).reshape(-1, TRAFFIC_COLUMNS)
     found = {
         f"udp/{name}": table[:, PACKET + kind] + table[:, LOADED_PACKET + kind]
         for kind, name in LEADING.items()
     }
-    return tabled(trace, found | shared_columns(table))
+    return per_second_table(trace, found | shared_columns(table))
 
 
 def shared_columns(table: Integers) -> dict[str, Integers]:
-    """What is counted and measured alike."""
+    """Return the columns that are the same for counts and bytes."""
     found = {f"udp/{name}": table[:, PACKET + kind] for kind, name in CARRIERS.items()}
     found |= {f"udp/{name}": table[:, at] for at, name in UDP_TOTALS.items()}
     found |= {f"tcp/{name}": table[:, STREAM + kind] for kind, name in STREAMS.items()}
@@ -203,5 +203,5 @@ def shared_columns(table: Integers) -> dict[str, Integers]:
     return found
 
 
-def tabled(trace: Trace, columns: dict[str, Integers]) -> PerSecond:
+def per_second_table(trace: Trace, columns: dict[str, Integers]) -> PerSecond:
     return PerSecond(float(trace.first_second), list(columns), np.column_stack(list(columns.values())))

@@ -1,4 +1,4 @@
-"""Sampling at fixed times: every node's own coordinate, and how many messages wait in its queues."""
+"""Sampling at fixed times: every node's coordinate, and the lengths of its queues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_RUNNING = (-1,) * len(QUEUES)
 
 
 class CoordinateSampler:
-    """Samples at the multiples of `interval` seconds on the scenario's clock, and at the very end."""
+    """A sampler at the multiples of `interval` seconds on the scenario's clock, and at the end."""
 
     def __init__(
         self, env: ClusterEnvironment, agents: Agents, interval: float | None, dimensionality: int
@@ -42,7 +42,7 @@ class CoordinateSampler:
             k += 1
 
     def take(self) -> None:
-        """One sample now: of each node that runs, its vector, height, adjustment and error."""
+        """Sample vector, height, adjustment and error of each running node now."""
         now = float(self.env.now)
         if self.interval is None or (self._t and self._t[-1] == now):
             return
@@ -75,7 +75,7 @@ class CoordinateSampler:
 
 
 class QueueSampler:
-    """Samples at the multiples of `interval` seconds on the scenario's clock."""
+    """A sampler at the multiples of `interval` seconds on the scenario's clock."""
 
     def __init__(self, env: ClusterEnvironment, agents: Agents, interval: float) -> None:
         self.env = env
@@ -99,7 +99,7 @@ class QueueSampler:
 
 
 def depths(node: SerfNode | None) -> tuple[int, ...]:
-    """Messages waiting in each of a node's QUEUES; -1 where it does not run."""
+    """Return the number of messages in each of a node's QUEUES; -1 if it does not run."""
     if node is None:
         return NOT_RUNNING
     queues = node.queues

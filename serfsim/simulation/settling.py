@@ -1,7 +1,7 @@
-"""The length of a `warm_up: settled`: until the join is gossiped to its end.
+"""The length of a `warm_up: settled`, which lasts until the join has been gossiped completely.
 
-The zero of a run's clock must be known before it begins, so the join is simulated once alone, without faults
-and workload, which come after the warm-up anyway. The run then does the same again: both draw from the same
+A run needs the zero of its clock before it begins, so the join is simulated once alone, without faults
+and workload, which come after the warm-up anyway. The run then repeats it exactly: both draw from the same
 streams.
 """
 
@@ -22,16 +22,16 @@ CHECK_S: Final = 1.0
 
 
 class Run(Protocol):
-    """A simulation, as far as it matters here."""
+    """The part of a simulation that is used here."""
 
     env: ClusterEnvironment
     agents: Agents
 
 
 def warm_up_of(scenario: Scenario, simulation: Callable[[Scenario], Run]) -> float:
-    """Seconds from the join to the end of the warm-up: a whole number of checks where it is `settled`.
+    """Return seconds from the join to the end of the warm-up: if `settled`, a whole number of checks.
 
-    `simulation` makes that of the join alone.
+    `simulation` creates the simulation of the join alone.
     """
     if scenario.warm_up != "settled":
         return scenario.warm_up
@@ -57,7 +57,7 @@ def warm_up_of(scenario: Scenario, simulation: Callable[[Scenario], Run]) -> flo
 
 
 def is_settled(agents: Agents) -> bool:
-    """True if every member runs, sees all others alive, and has nothing left to tell."""
+    """Return True if every member runs, sees all others alive, and has empty broadcast queues."""
     nodes = agents.nodes
     for node in nodes:
         if node is None or any(depths(node)):

@@ -1,4 +1,4 @@
-"""One scenario and one seed in hand: the run itself.
+"""The run of one scenario with one seed.
 
     sim = Simulation(scenario, seed=1)
     sim.process(my_experiment(sim))      # a SimPy process of your own
@@ -42,14 +42,16 @@ if TYPE_CHECKING:
     from serfsim.capture import CaptureFile
 
 Progress = Callable[[float], None]
-QUEUES_EVERY_S = 5.0  # where coordinates are not sampled
+QUEUES_EVERY_S = 5.0  # if coordinates are not sampled
 
 
 class Simulation:
-    """`env` is the SimPy environment; `nodes[i]` is the machine of member i, None while it is down.
+    """A simulation of one scenario with one seed.
 
-    `seed` replaces the scenario's own. Where the scenario records packets, `capture` is the file that they
-    are written to while the run goes on; the result keeps it. `node_class`, a subclass of SerfNode, makes
+    `env` is the SimPy environment; `nodes[i]` is the machine of member i, None while it is down.
+
+    `seed` replaces the scenario's own. If the scenario records packets, `capture` is the file that they
+    are written to during the run; the result keeps it. `node_class`, a subclass of SerfNode, makes
     the machines of a variant of the protocol; `parts` replaces single parts of it, by name, by classes or
     import paths `"module:Class"` (see `simulation.parts`). The summary names both under `versions`. Raises
     SerfsimError for a topology that cannot be built, and for parts that replace nothing.
@@ -67,7 +69,7 @@ class Simulation:
         parts: PartClasses | None = None,
     ) -> None:
         if seed is not None and seed != scenario.seed:
-            # What the result keeps of its scenario must run again to the same digest.
+            # The scenario stored with the result must reproduce the same digest.
             scenario = scenario.with_settings({"seed": seed})
         self.scenario = scenario
         self.parts = read_parts(parts)
@@ -76,7 +78,7 @@ class Simulation:
         names = [member.name for member in self.roster.members]
         self.topology = topology_of(scenario, self.roster, self.seed)
         starts = self._starts()
-        # The first to start does so at engine time 0.
+        # The first node starts at engine time 0.
         self.join_at = max(0.0, -min(starts))
         self.warm_up = warm_up_of(
             scenario, lambda alone: Simulation(alone, node_class=node_class, parts=self.parts)
@@ -108,7 +110,7 @@ class Simulation:
         self._waits: list[tuple[Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
         self._events = recorder.EventRows(self.trace)
-        self._take_events: Callable[[], None] = lambda: None  # whoever drives `env` reads the trace
+        self._take_events: Callable[[], None] = lambda: None  # a caller that drives `env` reads the trace
         self._result: RunResult | None = None
         self.process(self._start_everybody(starts))
         self.process(self.sampler.process())
@@ -124,7 +126,7 @@ class Simulation:
         state = "has run" if self._result is not None else f"at {self.now:g} s of {self.scenario.duration:g}"
         return f"<Simulation of {scenario}, seed {seed}: {len(self.roster.members)} nodes, {state}>"
 
-    # What experiments use ------------------------------------------------------------------------
+    # For experiments -----------------------------------------------------------------------------
 
     @property
     def now(self) -> float:
@@ -133,23 +135,26 @@ class Simulation:
 
     @property
     def nodes(self) -> list[Any]:
-        """The machines, by the number of their member; None for one that is down."""
+        """The machines by node index; None for one that is down."""
         return list(self.agents.nodes)
 
     def process(self, generator: Iterator[Any]) -> simpy.Process:
         """Run a generator as a SimPy process, from now on.
 
-        It yields what it waits for: `sim.timeout(5.0)`, `sim.until_failed("node-03")`, another process. Time
-        begins before the warm-up, so one that is to begin at its end yields `sim.env.timeout_at(0.0)` first.
+        It yields events to wait for: `sim.timeout(5.0)`, `sim.until_failed("node-03")`, another process. Time
+        begins before the warm-up; to begin at its end, yield `sim.env.timeout_at(0.0)` first.
         """
         return self.env.process(generator)  # type: ignore[arg-type]
 
     def timeout(self, seconds: float) -> simpy.Event:
-        """A SimPy event that is due so many seconds from now."""
+        """Return a SimPy event that fires in this many seconds."""
         return self.env.timeout(seconds)
 
     def until(self, event: int, *, observer: int = -1, subject: int = -1) -> simpy.Event:
-        """A SimPy event for the next event of a kind (`protocol.events`) by or about a node, or any."""
+        """Return a SimPy event for the next event of a kind (`protocol.events`).
+
+        `observer` and `subject` are node indices; -1 stands for any.
+        """
         watch = Watch(event, observer, subject)
         happened = self.env.event()
         self.trace.watches.append(watch)
@@ -157,19 +162,19 @@ class Simulation:
         return happened
 
     def until_failed(self, name: str, *, observer: str | None = None) -> simpy.Event:
-        """A SimPy event for the next failed event about a member, at one observer or at any."""
+        """Return a SimPy event for the next failed event about a member, at one observer or at any."""
         return self._until_about(events.FAILED, name, observer)
 
     def until_joined(self, name: str, *, observer: str | None = None) -> simpy.Event:
-        """The same for the next time that it is alive again, or for the first time."""
+        """Return a SimPy event for the next join event about a member, at one observer or at any."""
         return self._until_about(events.JOIN, name, observer)
 
     def _until_about(self, event: int, name: str, observer: str | None) -> simpy.Event:
-        who = -1 if observer is None else self.number(observer)
-        return self.until(event, observer=who, subject=self.number(name))
+        who = -1 if observer is None else self.node_index(observer)
+        return self.until(event, observer=who, subject=self.node_index(name))
 
-    def number(self, name: str) -> int:
-        """The number of a member. SerfsimError for an unknown name."""
+    def node_index(self, name: str) -> int:
+        """Return the index of a member. Raises SerfsimError for an unknown name."""
         try:
             return self.roster.index[name]
         except KeyError:
@@ -179,38 +184,38 @@ class Simulation:
         """Begin a fault now; `.end()` undoes it.
 
         `fault` is written as in a scenario file, without `at`: `{"block": "udp", "nodes": ["node-03"]}`;
-        with `for`, `until` or `restart` it ends by itself. As any fault it is ground truth. Raises
-        ScenarioProblems, a SerfsimError, as a file would.
+        with `for`, `until` or `restart` it ends by itself. Like any fault it is part of the truth. Raises
+        ScenarioProblems, a SerfsimError, as a scenario file would.
         """
         return self.faults.begin(fault)
 
     # The run -------------------------------------------------------------------------------------
 
     def run(self, progress: Progress | None = None) -> RunResult:
-        """Run to the end and score. Interrupted (KeyboardInterrupt), the result holds what came before.
+        """Run to the end and score. On KeyboardInterrupt, the result covers the time before.
 
-        `progress` is called now and then with the share that is done, 0 to 1.
+        `progress` is called repeatedly with the fraction done, 0 to 1.
         """
         if self._result is not None:
-            raise SerfsimError("this simulation has run; make another one")
+            raise SerfsimError("this simulation has already run; create another one")
         if progress is not None:
             self._progress = progress
         with no_garbage_collection():
-            recording = self._recorded()
+            recording = self._record_run()
             self._result = self.result_class.from_recording(
                 self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
             )
         self._result.capture = self.capture
         made_of = self.agents.node_class
         if made_of is not SerfNode:
-            # The scenario alone would not give this digest again.
+            # The scenario alone does not reproduce this digest.
             self._result.summary["versions"]["node_class"] = class_path(made_of)
         if self.parts:
             named = {name: class_path(found) for name, found in self.parts.items()}
             self._result.summary["versions"]["parts"] = named
         return self._result
 
-    def _recorded(self) -> Recording:
+    def _record_run(self) -> Recording:
         wall, cpu = time.perf_counter(), time.process_time()
         interrupted_at = None
         self._take_events = self._events.take
@@ -274,10 +279,10 @@ class Simulation:
         self.network.capture = PacketCapture(file, self.agents.directory, self.network, names, self.origin)
         return file
 
-    # Processes of its own ------------------------------------------------------------------------
+    # Internal processes --------------------------------------------------------------------------
 
     def _starts(self) -> list[float]:
-        """When each node starts, in seconds from the join."""
+        """Return the start time of each node, in seconds from the join."""
         start = self.scenario.cluster.start
         if start.at is not None:
             return list(start.at)
@@ -306,7 +311,7 @@ class Simulation:
         self.agents.start(number, self.env.engine_now, converged=converged)
 
     def _follow_latency(self) -> Iterator[Any]:
-        """Latencies that change with time do so when their time has come."""
+        """Apply time-dependent latencies as their times come."""
         latency = self.topology.latency
         upcoming = latency.advance(self.now)
         while upcoming < self.scenario.duration:
@@ -319,7 +324,7 @@ class Simulation:
         self._progress(min(1.0, self.queue.now / (self.origin + self.scenario.duration)))
 
     def _on_stop(self) -> None:
-        """Something that was waited for has happened: its SimPy events are due now."""
+        """Trigger the SimPy events of the watches that fired."""
         seen = [wait for wait in self._waits if wait[0].seen_at >= 0.0]
         self._waits = [wait for wait in self._waits if wait[0].seen_at < 0.0]
         self.trace.watches = [watch for watch, _ in self._waits]

@@ -1,7 +1,7 @@
-"""Carrying out the faults and the workload of a scenario: each entry is a SimPy process.
+"""Execution of a scenario's faults and workload: each entry is a SimPy process.
 
-A fault begins and ends, again and again; those at work at one time each undo only their own. Members whom an
-entry picks at random are drawn once for all its occurrences.
+A fault may begin and end repeatedly; simultaneous faults each undo only their own changes. Random
+members of an entry are drawn once for all its occurrences.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from serfsim.simulation.controls import SimulationControls
 
 
 class RunningFault:
-    """A fault that an experiment began. It ends once: by `end`, when its time is over, or with the run."""
+    """A fault begun by an experiment. It ends once: by `end`, after its duration, or with the run."""
 
     def __init__(self, undo: Undo) -> None:
         self._undo = undo
 
     def end(self) -> None:
-        """Undo it; nothing where that is done already."""
+        """Undo the fault; do nothing if that has happened."""
         undo, self._undo = self._undo, nothing
         undo()
 
 
 class FaultRunner:
-    """Begins and ends the faults of one simulation."""
+    """The faults of one simulation."""
 
     def __init__(self, scenario: Scenario, controls: SimulationControls) -> None:
         self.scenario = scenario
@@ -38,21 +38,21 @@ class FaultRunner:
         self._begun = 0
 
     def schedule(self) -> None:
-        """Make a process of every occurrence of every fault."""
+        """Start a process for every occurrence of every fault."""
         for position, fault in enumerate(self.scenario.faults):
-            begin = self._prepared(fault, f"faults/{position}")
+            begin = self._prepare(fault, f"faults/{position}")
             for start, end in fault.occurrences(self.scenario.duration):
                 self.controls.process(self._occurrence(begin, start, end))
 
     def begin(self, given: Mapping[str, Any]) -> RunningFault:
-        """Begin a fault now that no timeline has; each draws whom it hits from a stream of its own."""
-        # As part of a scenario it is checked like any other: verbs, units, names of nodes.
+        """Begin an unscheduled fault now; each draws its members from its own stream."""
+        # Validated as part of a scenario, like any other: verbs, units, names of nodes.
         (fault,) = Scenario(**{**self.scenario.given(), "faults": [given]}).faults
         for word in ("at", "every", "times"):
             if word in fault.model_fields_set:
-                raise SerfsimError(f"found a fault with `{word}`; expected one without: it begins now")
+                raise SerfsimError(f"found a fault with `{word}`; expected none, since it begins now")
         self._begun += 1
-        running = RunningFault(self._prepared(fault, f"faults/begun/{self._begun}")())
+        running = RunningFault(self._prepare(fault, f"faults/begun/{self._begun}")())
         end = fault.end_of(self.controls.now)
         if end is not None:
             self.controls.process(self._end(running, end))
@@ -69,8 +69,8 @@ class FaultRunner:
             yield self.controls.timeout_at(end)
             undo()
 
-    def _prepared(self, fault: Fault, name: str) -> Callable[[], Undo]:
-        """Draw the members that it hits; return the function that begins an occurrence."""
+    def _prepare(self, fault: Fault, name: str) -> Callable[[], Undo]:
+        """Draw the members of a fault; return the function that begins an occurrence."""
         controls = self.controls
         prepared = fault.prepare(controls.roster, stream(self.scenario.seed, name))
         unhealthy, cuts = fault.unhealthy(prepared), fault.cuts(prepared)
@@ -89,14 +89,14 @@ class FaultRunner:
 
 
 class WorkloadRunner:
-    """Has the members of one simulation do what its workload says."""
+    """The workload of one simulation."""
 
     def __init__(self, scenario: Scenario, controls: SimulationControls) -> None:
         self.scenario = scenario
         self.controls = controls
 
     def schedule(self) -> None:
-        """Make a process of every entry."""
+        """Start a process for every entry."""
         for position, work in enumerate(self.scenario.workload):
             work.register(self.controls)
             random = stream(self.scenario.seed, f"workload/{position}")

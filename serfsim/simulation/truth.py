@@ -1,6 +1,6 @@
-"""What is really so while a simulation runs: who is up, who is under a fault, who can reach whom.
+"""The true state of a running simulation: members up, members under a fault, reachability.
 
-The control plane reports each change here as it makes it; nodes never see any of it.
+The control plane reports each change here; nodes never see any of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ALWAYS = math.inf
 
 
 class TruthKeeper:
-    """Collects the intervals of a `scoring.recording.Truth`; times on the scenario's clock."""
+    """The collector of a `scoring.recording.Truth`; times on the scenario's clock."""
 
     def __init__(self, nodes: int) -> None:
         self.down: list[list[Interval]] = [[] for _ in range(nodes)]
@@ -57,13 +57,13 @@ class TruthKeeper:
                 self.faulted[node].append(Interval(self._faulted_since[node], t))
 
     def cut(self, t: float, pairs: list[tuple[list[int], list[int]]], transport: str) -> Cut:
-        """Packets from the first to the second of each pair of sides are blocked from now on."""
+        """Block packets from the first to the second of each pair of sides from now on."""
         made = Cut(t, [(frozenset(a), frozenset(b)) for a, b in pairs], transport)
         self.cuts.append(made)
         return made
 
     def close(self, t: float) -> None:
-        """The run ends: what is still open ends with it, later than anything that is asked for."""
+        """End the run: open intervals end with it, later than any time that is queried."""
         for node, since in enumerate(self._down_since):
             if since is not None:
                 self.down[node].append(Interval(since, ALWAYS))
@@ -71,7 +71,7 @@ class TruthKeeper:
                 self.faulted[node].append(Interval(self._faulted_since[node], ALWAYS))
 
     def reachable(self, observer: int, subject: int, t: float) -> bool:
-        """Does one transport pass both ways between the two at time `t`?"""
+        """Return True if one transport passes both ways between the two at time `t`."""
         blocked = {
             (way, transport) for cut in self.cuts for way, transport in cut.blocks(observer, subject, t)
         }
@@ -90,7 +90,7 @@ class Cut:
         self.transports = ("udp", "tcp") if transport == "all" else (transport,)
 
     def blocks(self, observer: int, subject: int, t: float) -> list[tuple[str, str]]:
-        """The ways ("out": observer to subject, "in") and transports that this cut blocks."""
+        """Return the directions ("out": observer to subject, "in") and transports that this cut blocks."""
         if not self.start <= t < self.end:
             return []
         found = []
@@ -103,18 +103,18 @@ class Cut:
 
 
 class TrueRtt:
-    """Called with a node: round-trip seconds to every node, shape (n,), as a perfect probe would measure.
+    """A function of a node: round-trip seconds to every node, (n,), as a perfect probe would measure.
 
-    Base latency both ways at the time `t`, without which at the `end`, the mean jitter of each, and what the
-    subject takes to answer. It holds on to nothing else of a simulation, so that a result does not keep all
-    of it.
+    Covers the base latency both ways at time `t` (default: `end`), the mean jitter of each way, and the
+    subject's processing delay. It references nothing else of a simulation, so that a result does not keep
+    all of it alive.
     """
 
     def __init__(self, topology: Topology, jitter: Jitter, roster: Roster, end: float) -> None:
         self.topology = topology
-        # What would change at the very end changes nothing any more.
+        # A change at the very end has no effect.
         self.end = math.nextafter(end, -math.inf)
-        # The mean of every model is a constant plus a share of the base latency.
+        # The mean of every model is a constant plus a fraction of the base latency.
         self.fixed = 2.0 * jitter.mean(0.0)
         self.share = 1.0 + jitter.mean(1.0) - jitter.mean(0.0)
         self.processing = np.array([member.processing_delay for member in roster.members])

@@ -75,7 +75,7 @@ def test_until_failed_may_ask_for_one_observer() -> None:
         sim.process(mine(name))
     sim.run()
     for name, t in woken.items():
-        assert t == pytest.approx(failed_times(sim, sim.number(name))[0], abs=1e-12)
+        assert t == pytest.approx(failed_times(sim, sim.node_index(name))[0], abs=1e-12)
     assert len(woken) == 2
 
 
