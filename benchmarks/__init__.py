@@ -1,1 +1,1 @@
-"""How fast serfsim is: `python -m benchmarks.speed`. Two commits: `python -m benchmarks.compare_commits`."""
+"""Benchmarks of serfsim (`python -m benchmarks.speed`) and of two commits (`benchmarks.compare_commits`)."""

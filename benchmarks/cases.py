@@ -1,10 +1,9 @@
-"""Cases to measure: serfsim, the C++ program for storms in `peers/`, and the peers of another folder.
+"""Cases to measure: serfsim, the C++ program for storms in `peers/`, and programs in another folder.
 
-A case runs in a process of its own and gives a `Measurement`. `peers/storm` sends as many broadcasts as
-serfsim does in the same case (docs/benchmarks.md). The folder that SERFSIM_BENCH_PEERS names holds small
-programs that run one SWIM-like protocol: FOLDER/run.py N SEED prints one line of JSON with `events`,
-`ev_per_s` (per second of CPU), `rss_mb`; they always simulate 60 s. All are built and run in
-a temporary copy.
+A case runs in its own process and gives a `Measurement`. `peers/storm` sends as many broadcasts as serfsim
+does in the same case (docs/benchmarks.md). The folder SERFSIM_BENCH_PEERS contains small programs that run
+one SWIM-like protocol: FOLDER/run.py N SEED prints one line of JSON with `events`, `ev_per_s` (per second of
+CPU) and `rss_mb`, always for 60 simulated seconds. All are built and run in a temporary copy.
 """
 
 from __future__ import annotations
@@ -26,12 +25,15 @@ NOT_COMPILED = 'serfsim is not compiled here; run "make build"'
 
 
 class Unavailable(Exception):
-    """This case cannot be measured here; the text says why."""
+    """A case that cannot be measured here, with the reason."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """A kind of measure.py at a size. `seconds` are simulated: long enough to be measured."""
+    """A kind of measure.py at a size.
+
+    `seconds` are simulated, enough for a stable measurement.
+    """
 
     kind: str
     nodes: int
@@ -63,7 +65,10 @@ LOADS = {
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run: `cpu_s` seconds of CPU for `simulated_s` seconds of `nodes` nodes; `raw` is all it printed."""
+    """One run.
+
+    `cpu_s` seconds of CPU for `simulated_s` seconds of `nodes` nodes; `raw` is its whole output.
+    """
 
     nodes: int
     cpu_s: float
@@ -73,13 +78,13 @@ class Measurement:
 
     @property
     def cpu_us_per_node_s(self) -> float:
-        """CPU microseconds a node-second, without set-up where it is known apart."""
+        """CPU microseconds per node-second, without set-up where it is known separately."""
         return float(self.raw.get("run_s", self.cpu_s)) * 1e6 / (self.nodes * self.simulated_s)
 
 
 @dataclass(frozen=True)
 class Ours:
-    """serfsim: `tree`, where given, is another source tree than this one.
+    """serfsim, of this source tree or of `tree`.
 
     `save` writes the result too, `interrupt` does so after a Ctrl-C.
     """
@@ -107,7 +112,10 @@ class Ours:
         return environment
 
     def measure(self, seed: int) -> Measurement:
-        """Raises Unavailable, also where it is not compiled but should be."""
+        """Measure one run.
+
+        Raises Unavailable, also where serfsim is not compiled but should be.
+        """
         printed = last_line(self.command(seed), self.environment, self.tree)
         if not self.pure and not printed["compiled"]:
             raise Unavailable(NOT_COMPILED)
@@ -117,7 +125,7 @@ class Ours:
 
 @dataclass(frozen=True)
 class Storm:
-    """The C++ program of `peers/storm`, in a folder where it has been built."""
+    """The C++ program of `peers/storm`, in the folder it was built in."""
 
     load: Load
     program: Path
@@ -136,7 +144,7 @@ class Storm:
 
 @dataclass(frozen=True)
 class Peer:
-    """One of the programs of the other folder, where it has been built."""
+    """A program of the other folder, in the folder it was built in."""
 
     program: str
     nodes: int
@@ -159,7 +167,10 @@ Case = Ours | Storm | Peer
 
 
 def last_line(command: list[str], environment: dict[str, str], folder: Path | None) -> dict[str, Any]:
-    """The JSON in the last line that a process prints; Unavailable with its last words where it fails."""
+    """Return the JSON in the last line a process prints.
+
+    Raises Unavailable with the end of its output where it fails.
+    """
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         words = done.stderr.strip().splitlines()
@@ -169,18 +180,24 @@ def last_line(command: list[str], environment: dict[str, str], folder: Path | No
 
 
 class Peers:
-    """The other programs, copied to a temporary folder and built there when they are first wanted."""
+    """The other programs, copied to a temporary folder and built at first use."""
 
     def __init__(self, temporary: Path) -> None:
         self.temporary = temporary
-        self._built: dict[str, Path | str] = {}  # the folder, or why there is none
+        self._built: dict[str, Path | str] = {}  # the folder, or the reason for its absence
 
     def storm(self, load: Load, march: str = "native") -> Storm:
-        """For the processor `march`. Raises Unavailable."""
+        """Return the storm program for the processor `march`.
+
+        Raises Unavailable.
+        """
         return Storm(load, self._folder(f"storm-{march}", HERE / "peers" / "storm", march) / "storm")
 
     def idle(self, name: str, nodes: int, wheel: bool = False) -> Peer:
-        """Of the folder that SERFSIM_BENCH_PEERS names. Raises Unavailable."""
+        """Return a program of the folder SERFSIM_BENCH_PEERS.
+
+        Raises Unavailable.
+        """
         named = os.environ.get(PEERS_FOLDER)
         if not named:
             raise Unavailable(f"{PEERS_FOLDER} names no folder")
@@ -188,7 +205,7 @@ class Peers:
             raise Unavailable(f"{PEERS_FOLDER}: no such folder: {named}")
         if not (Path(named) / name).is_dir():
             raise Unavailable(f"{PEERS_FOLDER}: {named} has no folder {name}")
-        for shared in Path(named).glob("*.py"):  # what the programs import from beside their folders
+        for shared in Path(named).glob("*.py"):  # modules that the programs import
             shutil.copyfile(shared, self.temporary / shared.name)
         return Peer(name, nodes, self._folder(name, Path(named) / name), wheel)
 
@@ -209,7 +226,10 @@ class Peers:
 
 
 def build(folder: Path, march: str = "native") -> None:
-    """Run the peer's build.sh, which may heed MARCH. Raises Unavailable."""
+    """Run the peer's build.sh, which may use MARCH.
+
+    Raises Unavailable.
+    """
     script = folder / "build.sh"
     if not script.exists():
         return

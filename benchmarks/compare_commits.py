@@ -1,8 +1,8 @@
-"""Is one commit faster than another? Both are built, then run in turns, pair by pair: `make bench-pair`.
+"""Compare the speed of two commits, built and then run alternately in pairs: `make bench-pair`.
 
     python -m benchmarks.compare_commits BASE [CANDIDATE] [--cases join-200,idle-1000] [--pairs 5]
 
-Without CANDIDATE the files as they lie in this checkout are compared with BASE. For each case there is the
+Without CANDIDATE the files of this checkout are compared with BASE. Each case has the
 median of the pairs' ratios of CPU time with a 95 % interval (bootstrap over the pairs), and that of peak
 memory: below 1 the candidate takes less. Whether both gave the same digests is said too; where they did not,
 they computed something else, and the ratio may be that of other work.
@@ -36,7 +36,7 @@ COLUMNS = "{:<12} {:>9} {:>9} {:>7} {:>16} {:>8} {:>8} {:>7}  {}"
 
 
 def check_out(commit: str | None, place: Path) -> Path:
-    """The files of a commit, or of this checkout, in `place`, compiled."""
+    """Write the files of a commit, or of this checkout, to `place` and compile them."""
     place.mkdir()
     if commit is None:
         listed = subprocess.run(
@@ -60,7 +60,7 @@ def check_out(commit: str | None, place: Path) -> Path:
 
 
 def line(load: Load, base: Sequence[Measurement], candidate: Sequence[Measurement]) -> str:
-    """The medians of both in CPU seconds and MiB, their ratios, and whether the digests are equal."""
+    """Format both medians in CPU seconds and MiB, their ratios, and the equality of digests."""
     before, after = [one.cpu_s for one in base], [one.cpu_s for one in candidate]
     cpu = ratio(after, before)
     memory = ratio([one.peak_mib for one in candidate], [one.peak_mib for one in base])
@@ -80,7 +80,10 @@ def line(load: Load, base: Sequence[Measurement], candidate: Sequence[Measuremen
 
 
 def loads_named(names: str) -> list[Load]:
-    """Of a list with commas between. SystemExit for an unknown name."""
+    """Return the cases of a comma-separated list.
+
+    Raises SystemExit for an unknown name.
+    """
     unknown = [name for name in names.split(",") if name not in LOADS]
     if unknown:
         print(f"found case {unknown[0]}; expected some of {', '.join(LOADS)}", file=sys.stderr)

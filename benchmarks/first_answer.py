@@ -1,9 +1,9 @@
-"""Measure what a run costs beside its simulation: `python -m benchmarks.first_answer`.
+"""Measure the cost of a run beyond its simulation: `python -m benchmarks.first_answer`.
 
-CPU seconds, user and system, of whole commands: each round runs all of them once, one after the other, so
-that what else the machine does touches all alike; the median of the rounds is shown, after one that fills
-the caches of bytecode and of fonts. The yardstick is a Python that imports matplotlib.pyplot and pandas and
-does nothing, for `--version` one that does nothing.
+CPU seconds, user and system, of whole commands. Each round runs all of them once, one after another, so that
+other load affects all alike; the median of the rounds is shown, after one that fills the caches of bytecode
+and fonts. The yardstick is a Python that only imports matplotlib.pyplot and pandas, for `--version` one that
+does nothing.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ RUNS = (
     ("serfsim list", ("list",)),
     ("serfsim --version", ("--version",)),
 )
-MOST_OF_IMPORTS = 2.0  # goals: a run with its page, in times of the imports;
-MOST_OF_NOTHING = 5.0  # the version, in times of bare Python
+MOST_OF_IMPORTS = 2.0  # goals: a run with its page, relative to the imports
+MOST_OF_NOTHING = 5.0  # the version, relative to bare Python
 
 
 class Judged(NamedTuple):
-    """CPU seconds of a command and of its yardstick, and how many times that it may take."""
+    """CPU seconds of a command and of its yardstick, and the largest ratio allowed."""
 
     ours: float
     beside: float
@@ -46,17 +46,20 @@ class Judged(NamedTuple):
 
 
 def cpu_s(command: Sequence[str], folder: Path) -> float:
-    """CPU seconds of a command and what it starts. Raises CalledProcessError where it fails."""
+    """Return the CPU seconds of a command and its children.
+
+    Raises CalledProcessError where it fails.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # As Python does unless told otherwise: bytecode is kept, for serfsim as for what was installed with it.
+    # As Python does by default: keep bytecode, for serfsim as for installed packages.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**kept, "COLUMNS": "80"})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measured(rounds: int) -> dict[str, float]:
-    """Median CPU seconds by label."""
+def measure(rounds: int) -> dict[str, float]:
+    """Return the median CPU seconds by label."""
     commands = {
         "python": (*PYTHON, "pass"),
         f"python, {IMPORTS}": (*PYTHON, IMPORTS),
@@ -72,8 +75,8 @@ def measured(rounds: int) -> dict[str, float]:
     return {label: statistics.median(values) for label, values in found.items()}
 
 
-def judged(found: Mapping[str, float]) -> dict[str, Judged]:
-    """The figures that have a goal, by label."""
+def judge(found: Mapping[str, float]) -> dict[str, Judged]:
+    """Return the figures with a goal, by label."""
     page, version = "serfsim run udp_blocked", "serfsim --version"
     return {
         page: Judged(found[page], found[f"python, {IMPORTS}"], MOST_OF_IMPORTS),
@@ -84,12 +87,12 @@ def judged(found: Mapping[str, float]) -> dict[str, Judged]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="CPU of whole commands.")
     parser.add_argument("-n", "--rounds", type=int, default=7)
-    found = measured(parser.parse_args(arguments).rounds)
+    found = measure(parser.parse_args(arguments).rounds)
     bare, imports = found["python"], found[f"python, {IMPORTS}"]
     print(f"{'CPU of a command':46} {'s':>6} {'x python':>9} {'x imports':>9}")
     for label, seconds in found.items():
         print(f"{label:46} {seconds:6.2f} {seconds / bare:9.1f} {seconds / imports:9.2f}")
-    for label, one in judged(found).items():
+    for label, one in judge(found).items():
         verdict = "met" if one.ratio <= one.most else "missed"
         print(f"{label}: {one.ratio:.2f} times; goal: at most {one.most:g}: {verdict}")
 

@@ -1,7 +1,7 @@
 """Goals for the speed of serfsim, and the rows of the table that measure it.
 
-A row has a value and mostly a goal. Values are ratios wherever something runs beside serfsim: of CPU
-seconds in the same case, measured in turns; a machine that is twice as slow gives the same ratio.
+A row has a value and usually a goal. Values are ratios wherever serfsim is compared with another program: CPU
+seconds in the same case, measured alternately; a machine twice as slow gives the same ratio.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.pairs import Ratio, ratio
 
 @dataclass(frozen=True)
 class Goal:
-    """`at_most` or `at_least`: one of them is given."""
+    """A goal: exactly one of `at_most` and `at_least` is given."""
 
     at_most: float | None = None
     at_least: float | None = None
@@ -35,7 +35,10 @@ class Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One line. Without `value` it says `why_not`; with `why_not` and a value it is not judged."""
+    """One row.
+
+    Without `value` it shows `why_not`; with both, the value is not judged.
+    """
 
     figure: str
     value: float | None = None
@@ -54,7 +57,7 @@ class Row:
         return "met" if self.goal.is_met(self.value) else "missed"
 
 
-# CPU of commit f9082de, with which these goals began, in times of peers/storm: medians of five pairs.
+# CPU of commit f9082de, the reference of these goals, relative to peers/storm: medians of five pairs.
 BEFORE = {"stormy-1000": 5.37, "zone-1000": 6.85}
 
 STORMS = {"join-200": Goal(4.0), "join-1000": Goal(3.0), "join-2000": Goal(3.0)}
@@ -69,7 +72,7 @@ MEMORY = {
     "idle-10000": Goal(900.0, unit="MiB"),
 }
 SHARE = Goal(0.2, unit="of the simulation's CPU")
-LONG_S = 10.0  # runs over so many seconds of CPU are held to SHARE
+LONG_S = 10.0  # SHARE applies to runs of more CPU seconds than this
 NOTICED = Goal(0.3, unit="s")
 KEPT = Goal(4.0, unit="s")
 OVERHEAD = Goal(20.0, unit="ms")
@@ -77,7 +80,7 @@ TWO_WORKERS = Goal(at_least=1.9)
 
 
 def number(value: float) -> str:
-    """With three digits that count, and no fewer than the whole ones."""
+    """Format a number with three significant digits, and at least its whole digits."""
     if abs(value) >= 100.0:
         return f"{value:,.0f}"
     return f"{value:.3g}"
@@ -87,44 +90,44 @@ def median(values: Sequence[float]) -> float:
     return float(statistics.median(values))
 
 
-def titled(load: Load) -> str:
+def title(load: Load) -> str:
     return f"{load.kind} {load.nodes:,}, {load.seconds:g} s"
 
 
 def cpu_rows(load: Load, ours: Sequence[Measurement], yardstick: Sequence[Measurement]) -> list[Row]:
-    """CPU beside the C++ program; and beside what the same took BEFORE, by way of that program."""
+    """Return CPU relative to the C++ program, and relative to commit f9082de by way of that program."""
     mine, theirs = [one.cpu_s for one in ours], [one.cpu_s for one in yardstick]
     found = ratio(mine, theirs)
     words = f"{number(median(mine))} s", f"C++ {number(median(theirs))} s"
-    rows = [Row(f"{titled(load)}: CPU", found.median, STORMS.get(load.name), *words, interval_of(found))]
+    rows = [Row(f"{title(load)}: CPU", found.median, STORMS.get(load.name), *words, interval_of(found))]
     before = BEFORE.get(load.name)
     if before:
         of_before = Ratio(*(figure / before for figure in found[:3]), found.pairs)
         beside = f"{number(before)} times C++"
-        figure = f"{titled(load)}: CPU, of that of f9082de"
+        figure = f"{title(load)}: CPU, of that of f9082de"
         now = f"{number(found.median)} times C++"
         rows.append(Row(figure, of_before.median, OF_BEFORE, now, beside, interval_of(of_before)))
     return rows
 
 
 def interval_of(found: Ratio) -> tuple[float, float] | None:
-    """None where there are too few pairs for one."""
+    """Return the interval; None for too few pairs."""
     return (found.low, found.high) if found.pairs > 2 else None
 
 
 def memory_row(load: Load, ours: Sequence[Measurement]) -> Row:
     peak = median([one.peak_mib for one in ours])
-    return Row(f"{titled(load)}: peak memory", peak, MEMORY.get(load.name), f"{number(peak)} MiB")
+    return Row(f"{title(load)}: peak memory", peak, MEMORY.get(load.name), f"{number(peak)} MiB")
 
 
 def share_row(load: Load, ours: Sequence[Measurement]) -> Row:
-    """CPU of scoring, saving and the page as a share of the simulation's, for runs that were saved."""
+    """Return the CPU of scoring, saving and the page as a share of the simulation's, for saved runs."""
     cpu = median([one.cpu_s for one in ours])
     after = [one.raw["scoring_s"] + one.raw["saving_s"] for one in ours]
     share = median([seconds / one.cpu_s for seconds, one in zip(after, ours, strict=True)])
     short = "" if cpu > LONG_S else f"not judged: the run took no more than {LONG_S:g} s"
     words = f"{number(median(after))} s", f"simulation {number(cpu)} s"
-    return Row(f"{titled(load)}: scoring, saving, page", share, SHARE, *words, why_not=short)
+    return Row(f"{title(load)}: scoring, saving, page", share, SHARE, *words, why_not=short)
 
 
 def idle_row(
@@ -133,39 +136,39 @@ def idle_row(
     limit: Sequence[Measurement],
     naive: Sequence[Measurement] = (),
 ) -> Row:
-    """CPU for a second of a node, beside mini-SWIM in C++ and in SimPy."""
+    """Return the CPU per node-second, compared with mini-SWIM in C++ and in SimPy."""
     mine, theirs = ([one.cpu_us_per_node_s for one in runs] for runs in (ours, limit))
     found = ratio(mine, theirs)
     beside = f"C++ {number(median(theirs))} us"
     if naive:
         beside += f", SimPy {number(median([one.cpu_us_per_node_s for one in naive]))} us"
-    figure = f"{titled(load)}: CPU a node-second"
+    figure = f"{title(load)}: CPU a node-second"
     return Row(figure, found.median, IDLE, f"{number(median(mine))} us", beside, interval_of(found))
 
 
 def large_rows(load: Load, ours: Sequence[Measurement]) -> list[Row]:
-    """A large idle cluster: how fast it runs, and what it takes before that."""
+    """Return the speed and the set-up time of a large idle cluster."""
     factor = median([one.simulated_s / one.raw["run_s"] for one in ours])
     set_up = median([one.raw["set_up_s"] for one in ours])
     run = median([one.raw["run_s"] for one in ours])
     return [
-        Row(f"{titled(load)}: times real time", factor, REAL_TIME, f"{number(run)} s"),
-        Row(f"{titled(load)}: set-up", set_up, SET_UP, f"{number(set_up)} s"),
+        Row(f"{title(load)}: times real time", factor, REAL_TIME, f"{number(run)} s"),
+        Row(f"{title(load)}: set-up", set_up, SET_UP, f"{number(set_up)} s"),
         memory_row(load, ours),
     ]
 
 
 def interruption_rows(load: Load, interrupted: Sequence[Measurement]) -> list[Row]:
-    """Wall time from Ctrl-C on."""
+    """Return wall times from Ctrl-C on."""
     noticed, saved = (median([one.raw[name] for one in interrupted]) for name in ("noticed_s", "saved_s"))
     return [
-        Row(f"{titled(load)}: Ctrl-C noticed", noticed, NOTICED, f"{number(noticed)} s"),
-        Row(f"{titled(load)}: all saved after Ctrl-C", saved, KEPT, f"{number(saved)} s"),
+        Row(f"{title(load)}: Ctrl-C noticed", noticed, NOTICED, f"{number(noticed)} s"),
+        Row(f"{title(load)}: all saved after Ctrl-C", saved, KEPT, f"{number(saved)} s"),
     ]
 
 
 def flat_row(idle: dict[int, Sequence[Measurement]]) -> Row:
-    """Growth of the cost of a node-second with the number of nodes."""
+    """Return the growth of the cost of a node-second with the number of nodes."""
     cost = {nodes: median([one.cpu_us_per_node_s for one in runs]) for nodes, runs in sorted(idle.items())}
     spans = min(cost) <= 100 and max(cost) >= 10_000
     words = ", ".join(f"{nodes:,}: {number(us)}" for nodes, us in cost.items())

@@ -1,9 +1,9 @@
-"""Measure how detection time, false positives, bytes and cost grow with the cluster.
+"""Measure detection time, false positives, bytes and cost by size of the cluster.
 
     python -m benchmarks.growth [--nodes 100,1000,10000,30000,100000] [--seed 1] [--set duration=35s]
                                 [--json FILE] [--out docs]
 
-Runs the scenario `hundred_thousand` at each size, each in a process of its own, and writes `growth.md` and
+Runs the scenario `hundred_thousand` at each size, each in its own process, and writes `growth.md` and
 `images/growth.png` under `--out`. With `--json`, sizes that FILE holds are not run again, and those that are
 run are added to it as they finish.
 """
@@ -63,16 +63,16 @@ not in the CPU.
 """
 
 
-END = "<!-- end of the table -->"  # what comes after it is written by hand, and kept
+END = "<!-- end of the table -->"  # the rest of the page is written by hand and kept
 
 
-def measured(nodes: int, seed: int, settings: list[str]) -> dict[str, Any]:
-    """One size, in this process."""
+def measure(nodes: int, seed: int, settings: list[str]) -> dict[str, Any]:
+    """Measure one size in this process."""
     scenario = serfsim.load(SCENARIO, [f"cluster.nodes={nodes}", "claims=[]", *settings])
     began = time.process_time()
     simulation = Simulation(scenario, seed)
     with no_garbage_collection():
-        simulation.env.run(until=1e-3 - simulation.warm_up)  # everybody has started
+        simulation.env.run(until=1e-3 - simulation.warm_up)  # all members have started
         setup = time.process_time() - began
         result = simulation.run(lambda share: None)
         node = next(node for node in simulation.nodes if node is not None)
@@ -98,7 +98,7 @@ def measured(nodes: int, seed: int, settings: list[str]) -> dict[str, Any]:
 
 
 def elsewhere(nodes: int, seed: int, settings: list[str]) -> dict[str, Any]:
-    """Measure one size in a process of its own."""
+    """Measure one size in another process."""
     own = [sys.executable, "-m", "benchmarks.growth", "--one", str(nodes), "--seed", str(seed)]
     own += [word for setting in settings for word in ("--set", setting)]
     done = subprocess.run(own, stdout=subprocess.PIPE, text=True, check=True)
@@ -148,7 +148,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.one is not None:
-        print(json.dumps(measured(given.one, given.seed, given.settings)))
+        print(json.dumps(measure(given.one, given.seed, given.settings)))
         return
     kept = json.loads(given.json.read_text()) if given.json and given.json.exists() else []
     known = {row["nodes"]: row for row in kept}

@@ -1,8 +1,8 @@
-"""Instructions that a command executes: exact where seconds are not.
+"""Count the instructions of a command: exact, unlike seconds.
 
-`perf stat` counts them at no cost where the processor's counters can be read, which few virtual machines
-allow; otherwise valgrind's cachegrind does, some forty times slower. Its processor has no AVX-512, so
-that programs for it are built for MARCH.
+`perf stat` counts at no cost where the processor's counters are readable, which few virtual machines allow;
+otherwise valgrind's cachegrind counts, some forty times slower. Its processor has no AVX-512, so programs for
+it are built for MARCH.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ PERF = ("perf", "stat", "-x;", "-e", "instructions:u", "--")
 CACHEGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 
 
-def counted(printed: str) -> int | None:
-    """The count in what perf stat -x; or cachegrind printed; None where it did not count."""
+def read_count(printed: str) -> int | None:
+    """Return the count printed by perf stat -x; or cachegrind; None without one."""
     for pattern in (r"^(\d+);;instructions", r"^==\d+== I +refs: +([\d,]+)$"):
         found = re.search(pattern, printed, flags=re.MULTILINE)
         if found:
@@ -32,22 +32,28 @@ def counted(printed: str) -> int | None:
 
 @cache
 def counter() -> tuple[str, ...]:
-    """The words before a command that count its instructions. Raises Unavailable."""
+    """Return the prefix of a command that counts its instructions.
+
+    Raises Unavailable.
+    """
     for words in (PERF, CACHEGRIND):
         if shutil.which(words[0]):
             done = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
-            if counted(done.stderr) is not None:
+            if read_count(done.stderr) is not None:
                 return words
     raise Unavailable("instructions cannot be counted: perf has no counters here, and valgrind is missing")
 
 
 def instructions(command: Sequence[str], environment: dict[str, str] | None = None) -> int:
-    """Raises Unavailable where they cannot be counted, or the command fails."""
+    """Return the instructions of a command.
+
+    Raises Unavailable where they cannot be counted, or the command fails.
+    """
     surroundings = {**(environment or os.environ), "PYTHONHASHSEED": "0"}
     done = subprocess.run(
         [*counter(), *command], env=surroundings, capture_output=True, text=True, check=False
     )
-    found = counted(done.stderr)
+    found = read_count(done.stderr)
     if done.returncode != 0 or found is None:
         words = done.stderr.strip().splitlines()
         raise Unavailable(f"not counted: {words[-1] if words else 'no message'}")

@@ -2,10 +2,10 @@
 
     python benchmarks/measure.py KIND NODES SECONDS SEED [--save | --interrupt]
 
-Each KIND is a case of its own:
+The kinds:
 
-    idle     a converged cluster to which nothing happens
-    join     one member, whom all others join at once after 10 s
+    idle     a converged cluster without faults
+    join     all other members join one at once after 10 s
     stormy   converged, 20 % of UDP lost, TCP blocked, a fiftieth of the members crashing after 5 s
     storm    converged, 30 % of UDP lost, a twentieth crashing after 5 s
     zone     converged, a fifth of the members cut off after 5 s for 40 s
@@ -53,7 +53,7 @@ def scenario_of(kind: str, nodes: int, seconds: float) -> serfsim.Scenario:
     cluster, network = sections["cluster"], sections["network"]
     if kind == "join":
         cluster["start"] = {"join": "first", "at": ["0s"] + ["10s"] * (nodes - 1)}
-        # Served one after the other, most of them would be refused, and fewer members would be measured.
+        # Served one after another, most would be refused, and fewer members measured.
         cluster |= {name: "0s" for name in ("push_pull_time", "push_pull_time_per_kb") if has_setting(name)}
     elif kind == "stormy":
         network["loss"] = {"udp": "20%"}
@@ -76,8 +76,8 @@ def has_setting(name: str) -> bool:
     return name in Cluster.model_fields
 
 
-def sent(summary: dict[str, Any], kind: str, nodes: int, seconds: float) -> dict[str, int]:
-    """Broadcasts by type, from their rates and the time in which members were up."""
+def broadcasts_sent(summary: dict[str, Any], kind: str, nodes: int, seconds: float) -> dict[str, int]:
+    """Return broadcasts by type, from their rates and the time members were up."""
     down = {
         "join": 10.0 * (nodes - 1),
         "stormy": max(1, nodes // 50) * (seconds - 5.0),
@@ -89,12 +89,12 @@ def sent(summary: dict[str, Any], kind: str, nodes: int, seconds: float) -> dict
 
 
 def peak_mib() -> float:
-    """The most memory this process ever held; Linux counts in KiB, macOS in bytes."""
+    """Return the peak memory of this process; Linux counts in KiB, macOS in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def measured(kind: str, nodes: int, seconds: float, seed: int, save: bool) -> dict[str, Any]:
+def measure(kind: str, nodes: int, seconds: float, seed: int, save: bool) -> dict[str, Any]:
     began = time.process_time()
     simulation = serfsim.Simulation(scenario_of(kind, nodes, seconds), seed=seed)
     built = time.process_time()
@@ -117,7 +117,7 @@ def measured(kind: str, nodes: int, seconds: float, seed: int, save: bool) -> di
         "scoring_s": max(0.0, scored - built - cpu_s),
         "simulated_s": seconds,
         "peak_mib": peak_mib(),
-        "sent": sent(result.summary, kind, nodes, seconds),
+        "sent": broadcasts_sent(result.summary, kind, nodes, seconds),
         "compiled": is_compiled(),
         "digest": result.summary["digest"],
     }
@@ -129,18 +129,21 @@ def measured(kind: str, nodes: int, seconds: float, seed: int, save: bool) -> di
     return figures
 
 
-def interrupted(kind: str, nodes: int, seconds: float, seed: int) -> dict[str, Any]:
-    """Exits where the run was over before."""
+def measure_interrupted(kind: str, nodes: int, seconds: float, seed: int) -> dict[str, Any]:
+    """Measure an interrupted run.
+
+    Exits where the run ended before.
+    """
     simulation = serfsim.Simulation(scenario_of(kind, nodes, seconds), seed=seed)
     stands = [0.0]
     catch_up = simulation.env.catch_up
 
     def note_and_catch_up(*limit: float) -> float:
-        stands[0] = time.perf_counter()  # the last of many calls is that after the interruption
+        stands[0] = time.perf_counter()  # the last call is the one after the interruption
         return catch_up(*limit)
 
     simulation.env.catch_up = note_and_catch_up  # type: ignore[method-assign]
-    # By the system's timer: a thread would send it only once compiled code lets it, which is to be measured.
+    # By the system's timer: a thread would send it only when compiled code yields, which is to be measured.
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     sent_at = time.perf_counter() + INTERRUPT_AFTER_S
     signal.setitimer(signal.ITIMER_REAL, INTERRUPT_AFTER_S)
@@ -163,9 +166,9 @@ def interrupted(kind: str, nodes: int, seconds: float, seed: int) -> dict[str, A
 def main(arguments: list[str]) -> None:
     kind, nodes, seconds, seed = arguments[0], int(arguments[1]), float(arguments[2]), int(arguments[3])
     if "--interrupt" in arguments[4:]:
-        found = interrupted(kind, nodes, seconds, seed)
+        found = measure_interrupted(kind, nodes, seconds, seed)
     else:
-        found = measured(kind, nodes, seconds, seed, "--save" in arguments[4:])
+        found = measure(kind, nodes, seconds, seed, "--save" in arguments[4:])
     print(json.dumps(found))
 
 

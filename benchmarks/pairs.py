@@ -1,4 +1,4 @@
-"""Several cases in turns, and the ratios of what was measured side by side."""
+"""Alternate measurements of several cases, and ratios within pairs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.cases import Case, Measurement
 
 
 class Ratio(NamedTuple):
-    """The median of the pairs' ratios, and its 95 % interval (bootstrap over the pairs)."""
+    """Median of the pairs' ratios, and its 95 % interval (bootstrap over the pairs)."""
 
     median: float
     low: float
@@ -22,10 +22,10 @@ class Ratio(NamedTuple):
 def in_turns(
     cases: Sequence[Case], rounds: int, begins: Callable[[Case], None] = lambda case: None
 ) -> list[list[Measurement]]:
-    """`rounds` measurements of each case; every round has a seed of its own. Raises Unavailable.
+    """Measure each case `rounds` times; every round has its own seed.
 
-    All go once in each round, so that a machine that is slow for a while is slow for all of them, and who
-    goes first changes with every round.
+    Each round runs all cases once, so a temporarily slow machine slows all of them; the first case rotates.
+    Raises Unavailable.
     """
     found: list[list[Measurement]] = [[] for _ in cases]
     for round_ in range(rounds):
@@ -37,7 +37,7 @@ def in_turns(
 
 
 def ratio(above: Sequence[float], below: Sequence[float], draws: int = 2000) -> Ratio:
-    """Of pairs: above[i] was measured beside below[i]."""
+    """Return the ratio of pairs: above[i] was measured beside below[i]."""
     ratios = [one / other for one, other in zip(above, below, strict=True)]
     rng = random.Random(0)
     medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(draws))

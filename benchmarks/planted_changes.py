@@ -1,4 +1,4 @@
-"""Does `serfsim regress` catch what it should, and is it quiet when it should be?
+"""Measure the detections and false alarms of `serfsim regress` with planted changes.
 
     python -m benchmarks.planted_changes [--no-edits] [--page docs/regress.md]
 
@@ -51,7 +51,7 @@ SHUFFLES = 1000
 
 @dataclass(frozen=True)
 class Change:
-    """`setting` of `cluster.config` from its default to `value`; `file` has its row, for an edit."""
+    """A change of a `setting` of `cluster.config` from its default to `value`; `file` has its row."""
 
     words: str
     setting: str
@@ -59,7 +59,10 @@ class Change:
     file: str
 
     def edited(self, text: str) -> str:
-        """The text of `file` with the other default. SystemExit where it has no such row."""
+        """Return the text of `file` with the changed default.
+
+        Raises SystemExit where it has no such row.
+        """
         row = re.compile(rf'(Setting\(\s+"{self.setting}",\s+\w+,\s+)[^,\s]+')
         found, count = row.subn(rf"\g<1>{self.value!r}", text)
         if count != 1:
@@ -88,13 +91,13 @@ def main(words: Sequence[str] | None = None) -> int:
     store = Store(KEPT)
     planted = {}
     for change in CHANGES:
-        runs = carried_out(with_change(scenarios, change), own_seeds(baseline), store, given.workers)
+        runs = run_all(with_change(scenarios, change), own_seeds(baseline), store, given.workers)
         planted[change.words] = sizes(baseline, with_change(scenarios, change), runs)
         say(change.words, planted[change.words])
     clean, pools = {}, {name: [entry.runs] for name, entry in baseline.entries.items()}
     for number_ in range(CLEAN_SETS):
         seeds = clean_seeds(number_)
-        runs = carried_out(scenarios, dict.fromkeys(scenarios, seeds), store, given.workers)
+        runs = run_all(scenarios, dict.fromkeys(scenarios, seeds), store, given.workers)
         label = f"{seeds[0]} to {seeds[-1]}"
         clean[label] = sizes(baseline, scenarios, runs)
         say(label, clean[label])
@@ -102,7 +105,7 @@ def main(words: Sequence[str] | None = None) -> int:
             pools[name].append(those)
     edited = {} if given.no_edits else by_edits()
     shuffled = [
-        (names_words, size, false_alarms({name: joined(pools[name]) for name in names}, baseline, size))
+        (names_words, size, false_alarms({name: join_runs(pools[name]) for name in names}, baseline, size))
         for names_words, names, size in (
             ("full size", list(baseline.entries), FULL_SEEDS),
             ("CI", list(CI_SCENARIOS), CI_SEEDS),
@@ -128,13 +131,13 @@ def own_seeds(baseline: Baseline) -> dict[str, list[int]]:
 
 
 def clean_seeds(number_: int) -> list[int]:
-    """The seeds of a clean set, none of which the baseline has."""
+    """Return the seeds of a clean set, disjoint from the baseline's."""
     first = FIRST_CLEAN_SEED + number_ * FULL_SEEDS
     return list(range(first, first + FULL_SEEDS))
 
 
 def with_change(scenarios: Mapping[str, Scenario], change: Change) -> dict[str, Scenario]:
-    """The scenarios with another default; those that fix the setting stay as they are."""
+    """Return the scenarios with another default; those that set the value themselves are unchanged."""
     path = f"cluster.config.{change.setting}"
     return {
         name: scenario
@@ -144,7 +147,7 @@ def with_change(scenarios: Mapping[str, Scenario], change: Change) -> dict[str, 
     }
 
 
-def carried_out(
+def run_all(
     scenarios: Mapping[str, Scenario], seeds: Mapping[str, list[int]], store: Store, workers: int | None
 ) -> dict[str, Runs]:
     runs, failures = run_scenarios(scenarios, seeds, workers, store=store)
@@ -156,7 +159,7 @@ def carried_out(
 def sizes(
     baseline: Baseline, scenarios: Mapping[str, Scenario], runs: Mapping[str, Runs]
 ) -> tuple[Comparison, Comparison]:
-    """The comparison at full size, and at that of CI: fewer scenarios, the first seeds of each."""
+    """Return the comparison at full size, and at CI's size: fewer scenarios, the first seeds of each."""
     few = {name: first_runs(runs[name], CI_SEEDS) for name in CI_SCENARIOS}
     return compare(baseline, scenarios, runs), compare(baseline, scenarios, few)
 
@@ -167,9 +170,9 @@ def first_runs(runs: Runs, count: int) -> Runs:
 
 
 def by_edits() -> dict[str, dict[str, object]]:
-    """regress.json of this project's CI for each change, as an edit of the code in a copy of the checkout.
+    """Return CI's regress.json for each change, made by an edit in a copy of the checkout.
 
-    An edit of a compiled file makes the copy run interpreted, which changes nothing but the time it takes.
+    An edit of a compiled file makes the copy run interpreted, which is only slower.
     """
     told = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -185,7 +188,7 @@ def by_edits() -> dict[str, dict[str, object]]:
 
 
 def regress_in(place: Path) -> dict[str, object]:
-    """What `serfsim regress` tells in another checkout, at the size of CI."""
+    """Return the report of `serfsim regress` in another checkout, at CI's size."""
     command = [sys.executable, "-m", "serfsim", "regress", "--quiet", "--out", "results/regress"]
     command += ["--scenarios", ",".join(CI_SCENARIOS), "--seeds", f"1-{CI_SEEDS}"]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
@@ -195,11 +198,11 @@ def regress_in(place: Path) -> dict[str, object]:
     return {**told, "exit": done.returncode}
 
 
-# How often there is a false alarm -------------------------------------------------------------------
+# Rate of false alarms -------------------------------------------------------------------------------
 
 
-def joined(parts: Iterable[Runs]) -> Runs:
-    """All runs of several sets of seeds."""
+def join_runs(parts: Iterable[Runs]) -> Runs:
+    """Join the runs of several sets of seeds."""
     sets = list(parts)
     names = dict.fromkeys(name for runs in sets for name in runs.figures)
     figures = {name: np.concatenate([runs.values(name) for runs in sets]) for name in names}
@@ -207,15 +210,15 @@ def joined(parts: Iterable[Runs]) -> Runs:
     return Runs(seeds, tuple(digest for runs in sets for digest in runs.digests), figures)
 
 
-def picked(runs: Runs, places: Sequence[int]) -> Runs:
+def pick(runs: Runs, places: Sequence[int]) -> Runs:
     figures = {name: values[places] for name, values in runs.figures.items()}
     return Runs(tuple(runs.seeds[at] for at in places), tuple(runs.digests[at] for at in places), figures)
 
 
 def false_alarms(pools: Mapping[str, Runs], baseline: Baseline, size: int) -> list[float]:
-    """The smallest adjusted p-value of each shuffle: seeds dealt at random to baseline and candidate.
+    """Return the smallest adjusted p-value of each shuffle: seeds dealt at random to baseline and candidate.
 
-    All scenarios are dealt alike, since the same seed gives them much in common.
+    All scenarios are dealt alike, since runs of the same seed are correlated.
     """
     rng = np.random.default_rng(1)
     entries = [baseline.entries[name] for name in pools]
@@ -226,23 +229,21 @@ def false_alarms(pools: Mapping[str, Runs], baseline: Baseline, size: int) -> li
         tests = [
             one[1:]
             for runs in pools.values()
-            for one in family(
-                picked(runs, deal[:then].tolist()), picked(runs, deal[then : then + size].tolist())
-            )
+            for one in family(pick(runs, deal[:then].tolist()), pick(runs, deal[then : then + size].tolist()))
         ]
-        # All samples have the same sizes, so that the one with the largest distance has the smallest p-value.
+        # All samples have the same sizes, so the largest distance has the smallest p-value.
         smallest.append(min(1.0, p_value(*max(tests, key=lambda pair: distance(*pair))) * len(tests)))
     return smallest
 
 
 def distance(then: Floats, now: Floats) -> float:
-    """The statistic of Kolmogorov and Smirnov."""
+    """Return the Kolmogorov-Smirnov statistic."""
     places = np.concatenate((then, now))
     shares = [np.searchsorted(np.sort(one), places, "right") / len(one) for one in (then, now)]
     return float(np.abs(shares[0] - shares[1]).max())
 
 
-# Telling --------------------------------------------------------------------------------------------
+# The page -------------------------------------------------------------------------------------------
 
 
 def say(what: str, pair: tuple[Comparison, Comparison]) -> None:
@@ -262,7 +263,7 @@ def write_page(
     clean: Mapping[str, tuple[Comparison, Comparison]],
     shuffled: Sequence[tuple[str, int, list[float]]],
 ) -> None:
-    """Put the last section of the page anew."""
+    """Replace the last section of the page."""
     text = page.read_text(encoding="utf-8").split(HEADING)[0].rstrip() if page.exists() else "# Regress"
     seeds = len(next(iter(baseline.entries.values())).runs.seeds)
     full, small = next(iter(clean.values()))

@@ -1,4 +1,4 @@
-"""Measure the speed of serfsim, each figure beside its goal: `make bench`.
+"""Measure the speed of serfsim against its goals: `make bench`.
 
     python -m benchmarks.speed [NAME ...] [--quick] [--pairs 5] [--json FILE] [--write]
 
@@ -33,15 +33,18 @@ from benchmarks.pairs import in_turns
 from benchmarks.table import PAGE, as_table, machine, write
 from serfsim.speed import is_compiled
 
-NAIVE_UP_TO = 1000  # above, SimPy with a process for every node needs minutes and gigabytes
-SAVED = ("join-2000", "join-4000", "stormy-2000", "zone-1000")  # what is saved too
+NAIVE_UP_TO = 1000  # above, SimPy with a process per node needs minutes and gigabytes
+SAVED = ("join-2000", "join-4000", "stormy-2000", "zone-1000")  # cases whose result is saved too
 INTERRUPTED = Load("stormy", 2000, 120.0)
-COUNTED = Load("join", 200, 40.0)  # whose instructions are counted,
-UNCOUNTED = Load("join", 200, 1.0)  # less those that start it
+COUNTED = Load("join", 200, 40.0)  # case whose instructions are counted,
+UNCOUNTED = Load("join", 200, 1.0)  # minus those of its start
 
 
 class Bench:
-    """The measurements of one call; `idle` keeps what the rows of several sizes need."""
+    """The measurements of one call.
+
+    `idle` keeps the values that rows of several sizes need.
+    """
 
     def __init__(self, peers: Peers, pairs: int, quick: bool, begins: Callable[[str], None]) -> None:
         self.peers = peers
@@ -123,18 +126,18 @@ class Bench:
         self.begins("whole commands")
         return [
             Row(f"{label}: CPU", one.ratio, goals.Goal(one.most), f"{one.ours:.2f} s", f"{one.beside:.2f} s")
-            for label, one in first_answer.judged(first_answer.measured(1 if self.quick else 7)).items()
+            for label, one in first_answer.judge(first_answer.measure(1 if self.quick else 7)).items()
         ]
 
 
 def require_compiled() -> None:
-    """Raises Unavailable where what this process runs is interpreted."""
+    """Raise Unavailable where this process runs interpreted."""
     if not is_compiled():
         raise Unavailable(NOT_COMPILED)
 
 
 def parts(bench: Bench) -> dict[str, Callable[[], list[Row]]]:
-    """The measurements by name, in the order of the table."""
+    """Return the measurements by name, in the order of the table."""
 
     def of(measure: Callable[[Load], list[Row]], *names: str) -> dict[str, Callable[[], list[Row]]]:
         return {name: partial(measure, LOADS[name]) for name in names}
@@ -165,8 +168,11 @@ LONG = (
 )
 
 
-def selected(names: Sequence[str], wanted: Sequence[str], quick: bool) -> list[str]:
-    """Those of `names` that are wanted, in their order; SystemExit (2) where a word means none of them."""
+def select(names: Sequence[str], wanted: Sequence[str], quick: bool) -> list[str]:
+    """Return the selected `names` in order.
+
+    Raises SystemExit (2) where a word matches none.
+    """
     if not wanted:
         return [name for name in names if not (quick and name in LONG)]
     found: set[str] = set()
@@ -180,10 +186,10 @@ def selected(names: Sequence[str], wanted: Sequence[str], quick: bool) -> list[s
 
 
 def measure(bench: Bench, wanted: Sequence[str]) -> tuple[list[Row], bool]:
-    """The rows, and whether all was measured: interrupted, there are those of before."""
+    """Return the rows, and True if all was measured; after an interruption, the rows so far."""
     everything = parts(bench)
     rows: list[Row] = []
-    for name in selected(list(everything), wanted, bench.quick):
+    for name in select(list(everything), wanted, bench.quick):
         try:
             rows += everything[name]()
         except Unavailable as error:
@@ -208,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary, progress.status("building") as status:
         bench = Bench(Peers(Path(temporary)), options.pairs, options.quick, status.update)
         rows, complete = measure(bench, options.names)
-    # Where nobody watches (a file, a pipe) there are no 80 columns to keep to.
+    # Without a terminal (a file, a pipe) there is no limit of 80 columns.
     console = Console()
     (console if console.is_terminal else Console(width=150)).print(as_table(rows))
     print(machine())

@@ -1,4 +1,4 @@
-"""Measure what a run in a sweep costs beyond its simulation, and how much two workers gain.
+"""Measure the cost of a run in a sweep beyond its simulation, and the gain of two workers.
 
     python -m benchmarks.sweep_overhead [RUNS] [WORKERS]
 
@@ -35,7 +35,7 @@ class Spent(NamedTuple):
 
 
 class Overhead(NamedTuple):
-    """Milliseconds of a run beyond its simulation, and of its simulation: of a worker, and of CPU."""
+    """Milliseconds per run, of a worker and of CPU: beyond the simulation, and in it."""
 
     worker_ms: float
     cpu_ms: float
@@ -44,23 +44,23 @@ class Overhead(NamedTuple):
 
 
 def tiny() -> serfsim.Scenario:
-    """Five members for ten seconds: about a millisecond of simulation."""
+    """Return five members for ten seconds: about a millisecond of simulation."""
     return serfsim.Scenario(name="tiny", duration="10s", warm_up="2s", cluster={"nodes": 5})
 
 
 def small() -> serfsim.Scenario:
-    """A hundred members for a minute and a half: about a quarter of a second."""
+    """Return a hundred members for a minute and a half: about a quarter of a second."""
     return serfsim.Scenario(name="small", duration="90s", warm_up="2s", cluster={"nodes": 100})
 
 
 def cpu_s() -> float:
-    """Of this process and of those that it has started and that have ended."""
+    """Return the CPU seconds of this process and its finished children."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in spent)
 
 
 def sweep(scenario: serfsim.Scenario, runs: int, workers: int) -> Spent:
-    """`runs` is a multiple of five."""
+    """Run a sweep; `runs` is a multiple of five."""
     grid = {"cluster.config.suspicion_mult": [2, 3, 4, 5, 6]}
     with tempfile.TemporaryDirectory() as folder:
         wall, cpu = time.perf_counter(), cpu_s()
@@ -72,7 +72,7 @@ def sweep(scenario: serfsim.Scenario, runs: int, workers: int) -> Spent:
 
 
 def further_runs(short: Spent, long: Spent, runs: int) -> Overhead:
-    """Of a run, where the longer sweep has so many runs more."""
+    """Return the overhead per run of the longer sweep's additional runs."""
     worker_ms, all_cpu_ms, simulated_ms, simulated_cpu_ms = (
         1e3 * (more - less) / runs for less, more in zip(short, long, strict=True)
     )
@@ -80,13 +80,13 @@ def further_runs(short: Spent, long: Spent, runs: int) -> Overhead:
 
 
 def overhead(runs: int = 500, workers: int = 2) -> Overhead:
-    sweep(tiny(), 10, workers)  # what is imported here is imported now
+    sweep(tiny(), 10, workers)  # imports happen here, before the measurement
     less = max(5, runs // 25 * 5)
     return further_runs(sweep(tiny(), less, workers), sweep(tiny(), less + runs, workers), runs)
 
 
 def times_one_worker(runs: int = 40, workers: int = 2) -> float:
-    """How many times as many runs so many workers finish in the time in which one finishes one."""
+    """Return the throughput of so many workers relative to one."""
     walls = {}
     for count in (1, workers):
         less, more = sweep(small(), 10, count), sweep(small(), 10 + runs, count)

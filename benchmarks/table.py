@@ -1,4 +1,4 @@
-"""The table of a benchmark, on the terminal and in docs/benchmarks.md, and the machine it was made on."""
+"""The table of a benchmark, in the terminal and in docs/benchmarks.md, and the machine that produced it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def as_markdown(rows: Sequence[Row]) -> str:
 
 
 def processor() -> str:
-    """Its name, where the system tells it."""
+    """Return the processor's name where the system reports it."""
     try:
         told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -65,7 +65,7 @@ def machine() -> str:
 
 
 def with_table(page: str, rows: Sequence[Row], where: str) -> str:
-    """The page with another table and machine between the marks."""
+    """Return the page with a new table and machine between the marks."""
     before, _, rest = page.partition(BEGIN)
     _, found, after = rest.partition(END)
     if not found:

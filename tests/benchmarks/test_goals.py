@@ -11,9 +11,9 @@ import pytest
 from benchmarks import goals
 from benchmarks.cases import LOADS, Measurement, Peers, Unavailable
 from benchmarks.goals import Goal, Row
-from benchmarks.instructions import counted
+from benchmarks.instructions import read_count
 from benchmarks.pairs import in_turns, ratio
-from benchmarks.speed import LONG, SAVED, Bench, measure, parts, selected
+from benchmarks.speed import LONG, SAVED, Bench, measure, parts, select
 from benchmarks.table import BEGIN, END, PAGE, with_table
 
 
@@ -93,16 +93,16 @@ def test_growth_is_judged_only_from_a_hundred_to_ten_thousand() -> None:
 
 
 def test_instructions_are_read_from_perf_and_from_cachegrind() -> None:
-    assert counted("words\n1234567;;instructions:u;100;100.00;;\n") == 1_234_567
-    assert counted("==7== \n==7== I   refs:      1,731,789\n") == 1_731_789
-    assert counted("<not supported>;;instructions:u;0;100.00;;\n") is None
+    assert read_count("words\n1234567;;instructions:u;100;100.00;;\n") == 1_234_567
+    assert read_count("==7== \n==7== I   refs:      1,731,789\n") == 1_731_789
+    assert read_count("<not supported>;;instructions:u;0;100.00;;\n") is None
 
 
 def test_a_name_selects_one_case_and_a_part_of_names_several() -> None:
     names = ["join-200", "join-2000", "idle-100", "idle-1000"]
-    assert selected(names, ["join-200"], quick=False) == ["join-200"]
-    assert selected(names, ["idle-1000", "join"], quick=False) == ["join-200", "join-2000", "idle-1000"]
-    assert selected(names, [], quick=True) == ["join-200", "idle-100", "idle-1000"]
+    assert select(names, ["join-200"], quick=False) == ["join-200"]
+    assert select(names, ["idle-1000", "join"], quick=False) == ["join-200", "join-2000", "idle-1000"]
+    assert select(names, [], quick=True) == ["join-200", "idle-100", "idle-1000"]
 
 
 def test_what_is_named_apart_is_among_what_is_measured(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def refuse() -> None:
 
 def test_an_unknown_name_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        selected(["join-200", "zone-1000"], ["strom"], quick=False)
+        select(["join-200", "zone-1000"], ["strom"], quick=False)
     assert "strom" in (told := capsys.readouterr().err)
     assert "zone-1000" in told
 

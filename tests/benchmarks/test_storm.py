@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cases import Load, Peers
-from benchmarks.measure import measured
+from benchmarks.measure import measure
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,7 +23,7 @@ pytestmark = [
     ids=["join", "stormy", "zone"],
 )
 def test_it_sends_as_many_broadcasts_as_serfsim(load: Load, margin: float, built: Peers) -> None:
-    ours = measured(load.kind, load.nodes, load.seconds, 1, save=False)["sent"]
+    ours = measure(load.kind, load.nodes, load.seconds, 1, save=False)["sent"]
     theirs = built.storm(load).measure(seed=1).raw["sent"]
     assert sum(theirs.values()) == pytest.approx(sum(ours.values()), rel=margin)
     assert {name for name, count in theirs.items() if count} == {

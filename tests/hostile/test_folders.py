@@ -125,8 +125,8 @@ def test_a_partial_result_goes_beside_a_complete_one(result: Result, saved: Path
 
 
 def test_a_folder_that_another_run_holds_is_refused(saved: Path) -> None:
-    program = "import sys, pathlib\nfrom serfsim.results.folder import held\n"
-    program += "with held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()\n"
+    program = "import sys, pathlib\nfrom serfsim.results.folder import lock_folder\n"
+    program += "with lock_folder(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()\n"
     with subprocess.Popen(
         [sys.executable, "-c", program, str(saved)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -323,7 +323,7 @@ def test_a_sweep_keeps_what_is_somebodys(tmp_path: Path) -> None:
     assert command(*sweep).exit_code == 0
     (folder / "runs.csv").write_text("mine", encoding="utf-8")
     done = command(*sweep)
-    assert "runs.csv: somebody changed it since it was written" in done.stderr
+    assert "runs.csv: edited since" in done.stderr
     assert (folder / "runs.csv").read_text(encoding="utf-8") == "mine"
 
 
