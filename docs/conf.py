@@ -21,9 +21,10 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "diagrams",
+    "reference_pages",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
-exclude_patterns = ["_build", "images/README.md"]
+exclude_patterns = ["_build", "schema", "images/README.md"]
 nitpicky = False
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
@@ -38,6 +39,7 @@ autodoc_preserve_defaults = True
 html_theme = "furo"
 html_title = f"serfsim {release}"
 html_static_path: list[str] = []
+html_extra_path = ["schema"]
 html_copy_source = False
 html_show_sourcelink = False
 copybutton_prompt_text = r"\$ |>>> "
