@@ -20,7 +20,8 @@ class Link:
     def __init__(self, bandwidth: float, hosts: i64, by: i64) -> None:
         self.bandwidth = bandwidth
         self.by: i64 = by
-        self.free_at = vec[float]([0.0] * (1 if by == SHARED else hosts))
+        wires: i64 = 1 if by == SHARED else hosts
+        self.free_at = vec[float]([0.0] * wires)
 
     def wait(self, source: i64, target: i64, size: i64, now: float) -> float:
         """Seconds until the last bit of a packet of `size` bytes is through."""
