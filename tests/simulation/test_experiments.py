@@ -211,7 +211,7 @@ def test_a_variant_of_the_protocol_is_a_subclass_of_its_machines() -> None:
 def test_a_simulation_runs_once() -> None:
     sim = Simulation(scenario(2, "1s"))
     sim.run()
-    with pytest.raises(SerfsimError, match="make another one"):
+    with pytest.raises(SerfsimError, match="already run"):
         sim.run()
 
 
