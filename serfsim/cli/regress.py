@@ -26,7 +26,7 @@ STDOUT = Path("-")
 
 
 class FailOn(StrEnum):
-    """Which changed figures make the exit code 1."""
+    """The changed figures that make the exit code 1."""
 
     changed = "changed"
     worse = "worse"

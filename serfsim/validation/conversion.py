@@ -251,8 +251,8 @@ def rounds(polled: list[Any], gap: float = 2.0) -> list[list[Any]]:
 def truth(golden: Golden, warm_up: float) -> Truth:
     """Return the live nodes and the true round-trip times; the figures handle other faults."""
     down = [[Interval(-np.inf, float(start) - warm_up)] for start in golden.starts]
-    crashes = [(t - warm_up, node) for t, node in golden.when("kill")]
-    leaves = [(t - warm_up, node) for t, node in golden.when("leave")]
+    crashes = [(t - warm_up, node) for t, node in golden.actions_of("kill")]
+    leaves = [(t - warm_up, node) for t, node in golden.actions_of("leave")]
     for t, node in [*crashes, *leaves]:
         down[node].append(Interval(t, np.inf))
     rtt = true_rtt(golden)

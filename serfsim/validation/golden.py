@@ -118,7 +118,7 @@ class Golden:
         told = [(float(row[0]), str(row[1]), list(row[2:])) for row in self.raw["timeline"]]
         return [row for row in told if row[1] not in ("join-all", "converged", "scenario-start")]
 
-    def when(self, action: str) -> list[tuple[float, int]]:
+    def actions_of(self, action: str) -> list[tuple[float, int]]:
         """Return (t, node) of every action with that name; simultaneous repetitions for a node count once."""
         found = [(t, int(arguments[0])) for t, name, arguments in self.actions if name == action]
         return sorted(set(found))

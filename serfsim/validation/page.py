@@ -78,7 +78,7 @@ def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterat
     causes = Causes()
     yield from differences(rows, causes)
     yield from list_outliers(*outliers(pairs), causes)
-    yield from causes.told()
+    yield from causes.lines()
     yield from list_stalls(pairs)
     for kind, title, words in TOPICS:
         asked = [row for row in with_tolerance(rows) if row.kind == kind]
@@ -113,7 +113,7 @@ class Causes:
             self.known.append(cause)
         return f"[{self.known.index(cause) + 1}](#causes)"
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         if self.known:
             yield "## Causes\n"
             yield from (f"{number}. {cause}." for number, cause in enumerate(self.known, 1))

@@ -101,7 +101,8 @@ def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
         if action == "rule":
             yield {**rule(golden, dict(arguments[0])), **at, **lasting(golden, t, arguments[0].get("id"))}
         elif action == "stop":
-            until = next((end for end, node in golden.when("cont") if node == arguments[0] and end > t), None)
+            resumed = (end for end, node in golden.actions_of("cont") if node == arguments[0] and end > t)
+            until = next(resumed, None)
             ends = {} if until is None else {"for": seconds(until - t)}
             yield {"pause": [names[arguments[0]]], **at, **ends}
         elif action == "noroute":
@@ -113,7 +114,7 @@ def faults(golden: Golden, zero: float) -> Iterator[dict[str, Any]]:
         elif action not in NO_FAULTS:
             raise NotComparable(f"{golden.name}: no fault of a scenario does what '{action}' did")
     for action, verb in (("kill", "crash"), ("leave", "leave")):
-        for t, node in golden.when(action):
+        for t, node in golden.actions_of(action):
             yield {verb: [names[node]], "at": seconds(t - zero)}
 
 

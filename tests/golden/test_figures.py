@@ -114,7 +114,7 @@ def check_per_minute(name: str, counts: dict[str, float]) -> None:
 @pytest.mark.parametrize("name", named("b-"))
 def test_detection_times_are_those_published(name: str) -> None:
     victims = sorted(PUBLISHED[name]["victims"], key=lambda victim: victim["victim"])
-    killed = [node for _, node in golden(name).when("kill")]
+    killed = [node for _, node in golden(name).actions_of("kill")]
     order = np.argsort(killed)
     for figure, theirs in (
         ("first_failed_ping_s", "first_failed_ping"),

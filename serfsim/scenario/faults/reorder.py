@@ -14,7 +14,7 @@ from serfsim.scenario.units import PositiveDuration, Share
 
 
 class Reordered(Part):
-    """Which packets are overtaken, and by how much."""
+    """The packets that are overtaken, and by how much."""
 
     share: Share = Field(description="share of the packets that others overtake")
     by: PositiveDuration = Field(description="time that these take longer")

@@ -36,7 +36,7 @@ def minimum_timeout(n: int, profile: str) -> float:
 
 
 def figures(measured: Measured) -> Figures:
-    kills = measured.golden.when("kill")
+    kills = measured.golden.actions_of("kill")
     victims = {node for _, node in kills}
     found: Figures = {name: [] for name in WATCHED}
     for t, victim in kills:

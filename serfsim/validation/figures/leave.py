@@ -13,8 +13,8 @@ Departures = list[tuple[float, int]]
 
 
 def figures(measured: Measured) -> Figures:
-    leaves = measured.golden.when("leave")
-    gone = sorted([*leaves, *measured.golden.when("kill")])
+    leaves = measured.golden.actions_of("leave")
+    gone = sorted([*leaves, *measured.golden.actions_of("kill")])
     found = report_times(measured, "leave", leaves, gone, events.LEFT)
     found.update(report_times(measured, "force_leave", measured.golden.removals, gone, events.LEFT_FORCED))
     found["leave_done_s"] = []
@@ -32,7 +32,7 @@ def figures(measured: Measured) -> Figures:
     takers = sum(count_passed_on(measured, t, node, gone) for t, node in leaves)
     found["leave_intent_copies"] = [intents / takers]
     found["suspect_to_failed_s"] = []
-    kills = measured.golden.when("kill")
+    kills = measured.golden.actions_of("kill")
     for t, node in kills:
         seen = of_victim(measured, t, node, {other for _, other in gone})
         if "suspect_to_failed_s" in seen:

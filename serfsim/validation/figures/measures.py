@@ -195,16 +195,16 @@ class Measured:
         """Count ordered pairs of different `nodes` whose observer did not see the subject alive at a time."""
         among = sorted(nodes)
         alive = np.zeros((self.n, self.n), dtype=np.bool_)
-        changes = [(t, o, s, True) for t, o, s, _ in self._listed(events.JOIN)]
+        changes = [(t, o, s, True) for t, o, s, _ in self._rows_of(events.JOIN)]
         for kind in (events.FAILED, events.LEFT, events.LEFT_FORCED):
-            changes += [(t, o, s, False) for t, o, s, _ in self._listed(kind)]
+            changes += [(t, o, s, False) for t, o, s, _ in self._rows_of(kind)]
         for t, observer, subject, up in sorted(changes):
             if t <= at:
                 alive[observer, subject] = up
         chosen = alive[np.ix_(among, among)]
         return int((~chosen).sum() - (~np.diag(chosen)).sum())
 
-    def _listed(self, kind: int) -> list[tuple[float, int, int, int]]:
+    def _rows_of(self, kind: int) -> list[tuple[float, int, int, int]]:
         rows = self.rows(kind)
         columns = (rows.t.tolist(), rows.observer.tolist(), rows.subject.tolist(), rows.detail.tolist())
         return list(zip(*columns, strict=True))

@@ -12,8 +12,8 @@ SETTLED_S = 50.0
 def pauses(measured: Measured) -> list[tuple[float, float, int]]:
     """Return (stopped, continued, node) in order."""
     found = []
-    resumed = measured.golden.when("cont")
-    for t, node in measured.golden.when("stop"):
+    resumed = measured.golden.actions_of("cont")
+    for t, node in measured.golden.actions_of("stop"):
         until = min((back for back, other in resumed if other == node and back > t), default=measured.end)
         found.append((t, until, node))
     return found
