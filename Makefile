@@ -9,6 +9,7 @@
 #   make lint     ruff and mypy                make format   let ruff lay out the code
 #   make test-all all tests on every Python with the lowest and the newest dependencies (hours of CPU)
 #   make smoke    what is shipped, installed and run on all of these
+#   make release-check  versions, metadata, README, and what is shipped: before a release
 #   make coverage which lines the tests reach        make docs   the manual, in build/docs
 #   make lock     pin the newest versions in requirements.lock
 #   make clean    remove what was made here, but for results/
@@ -30,7 +31,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check coverage docs lock bench bench-pair golden regress notebooks clean smoke test-all
+.PHONY: run test build lint format check coverage docs lock bench bench-pair golden regress notebooks clean smoke release-check test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -93,6 +94,11 @@ lock: $(VENV)/nox
 
 smoke: $(VENV)/nox
 	@$(BIN)/nox --session dists smoke
+
+# What a release must pass: make release-check TAG=v0.1.0, SERFSIM_PYTHONS=3.11 for one Python alone.
+release-check: $(VENV)/nox
+	@$(BIN)/python tools/check_release.py $(TAG)
+	@$(BIN)/nox --session dists metadata smoke
 
 test-all: $(VENV)/nox
 	@$(BIN)/nox --session dists smoke tests

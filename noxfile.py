@@ -1,7 +1,9 @@
 """serfsim on every Python with the lowest and the newest dependencies: `make test-all`; a part: `make smoke`.
 
 `dists` makes an sdist and, from it, wheels: compiled on the oldest and the newest Python, plain between them.
+`metadata` checks what an index would show of them, and that they hold what runs need.
 `smoke` installs one into a clean environment and runs a scenario that it ships; all must give one digest.
+`make release-check` runs these three; `SERFSIM_PYTHONS=3.11` names the only Pythons to use.
 `tests` runs the tests; arguments after `--` are pytest's. A Python that is missing is skipped with a message.
 """
 
@@ -11,6 +13,7 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import tomllib
 from pathlib import Path
 from zipfile import ZipFile
@@ -40,7 +43,8 @@ def is_there(python: str) -> bool:
 
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-PRESENT = [python for python in PYTHONS if is_there(python)]
+NAMED = os.environ.get("SERFSIM_PYTHONS", "").split()
+PRESENT = [python for python in PYTHONS if is_there(python) and python in (NAMED or PYTHONS)]
 COMPILED = {*PRESENT[:1], *PRESENT[-1:]}
 RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 EVERYWHERE = nox.parametrize("dependencies", list(RESOLUTIONS), ids=list(RESOLUTIONS))
@@ -79,12 +83,32 @@ def dists(session: nox.Session) -> None:
         wheel(python)  # it is there, and compiled where that is wanted
 
 
-@nox.session(python=PYTHONS, requires=["dists"])
+@nox.session(requires=["dists"])
+def metadata(session: nox.Session) -> None:
+    """Metadata and README as an index shows them, and the files that runs need."""
+    session.install("twine>=6", "readme-renderer[md]>=44")
+    files = sorted(DISTS.glob("*.whl")) + sorted(DISTS.glob("*.tar.gz"))
+    session.run("twine", "check", "--strict", *map(str, files))
+    for file in files:
+        if file.suffix == ".whl":
+            names = set(ZipFile(file).namelist())
+            needed = {name for name in names if name.endswith(("/WHEEL", "/LICENSE", "/entry_points.txt"))}
+            missing = len(needed) < 3
+        else:
+            with tarfile.open(file) as archive:
+                names = {name.partition("/")[2] for name in archive.getnames()}
+            missing = not {"README.md", "LICENSE", "pyproject.toml", "setup.py"} <= names
+        shipped = sum(name.endswith("scenarios/udp_blocked.yaml") for name in names)
+        if missing or shipped != 1:
+            session.error(f"{file.name}: a license, an entry point or the shipped scenarios are missing")
+
+
+@nox.session(python=PRESENT, requires=["dists"])
 @EVERYWHERE
 def smoke(session: nox.Session, dependencies: str) -> None:
-    """A wheel at work, or the sdist: where that is plain and dependencies are the newest."""
+    """A wheel at work. With the newest dependencies the sdist, where it is plain or Python the only one."""
     python = str(session.python)
-    from_sdist = python not in COMPILED and dependencies == "newest"
+    from_sdist = dependencies == "newest" and (python not in COMPILED or len(PRESENT) == 1)
     (sdist,) = DISTS.glob("*.tar.gz")
     install(session, dependencies, *PROJECT["dependencies"])
     session.install(str(sdist if from_sdist else wheel(python)), env=plain(python))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,8 +15,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from typer.main import get_command
 
 import serfsim
+from serfsim.cli.app import app
+from serfsim.scenario.library import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -114,3 +119,28 @@ def test_the_lock_names_everything_that_is_needed_in_a_version_that_is_allowed()
         requirement = Requirement(wanted)
         assert canonicalize_name(requirement.name) in pinned
         assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)])
+
+
+def test_the_image_runs_a_command_that_exists_and_its_build_sees_all_that_it_copies() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (entry,) = re.findall(r"^ENTRYPOINT (\[.*\])$", text, re.MULTILINE)
+    (command,) = re.findall(r"^CMD (\[.*\])$", text, re.MULTILINE)
+    (script,) = json.loads(entry)
+    assert script in PROJECT["project"]["scripts"]
+    name, scenario, *options = json.loads(command)
+    known = get_command(app).commands[name]  # type: ignore[attr-defined]
+    allowed = {option for one in known.params for option in (*one.opts, *one.secondary_opts)}
+    assert set(options) <= allowed
+    assert scenario in shipped()
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
+    let_in = set(re.findall(r"^!(.*)$", ignored, re.MULTILINE))
+    assert all((ROOT / name).exists() for name in let_in)
+    copied = " ".join(re.findall(r"^COPY (?!--from)(.*) \S+$", text, re.MULTILINE)).split()
+    assert set(copied) - {"."} <= let_in
+    assert {"serfsim", "scenarios", "setup.py", "README.md", "LICENSE"} <= let_in
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    done = subprocess.run(["hadolint", "Dockerfile"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
