@@ -22,6 +22,7 @@ from serfsim.protocol.memberlist.errors import gathered
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.core import NO_TOKEN
 from serfsim.protocol.serf.intents import STAYING
+from serfsim.protocol.serf.joining import AFTER_LEAVE
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.outgoing_queries import QueryParams
@@ -30,7 +31,6 @@ from serfsim.protocol.serf.query_messages import Query
 # A member's status after an event, where the event implies one.
 STATUS_AFTER: Final = {events.JOIN: "alive", events.LEFT: "left", events.FAILED: "failed"}
 
-AFTER_LEAVE: Final = "Serf can't Join after Leave or Shutdown"
 
 QueryKey = tuple[int, int]
 """A query's Lamport time and id."""

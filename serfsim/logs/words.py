@@ -106,6 +106,7 @@ LINES: Final[dict[int, str]] = {
     line.JOIN_ERROR: "[WARN] agent: error joining: {text}",
     line.JOIN_COMPLETED: "[INFO] agent: Join completed. Synced with {a} initial agents",
     line.JOIN_RETRY: "[WARN] agent: Join failed: {text}, retrying in {a}",
+    line.JOIN_GIVEN_UP: "[ERR] agent: maximum retry join attempts made, exiting",
     line.RECEIVED_MEMBERS: "[INFO] agent: Received event: {a}",
     line.RECEIVED_EVENT: "[INFO] agent: Received event: user-event: {text}",
     line.RECEIVED_QUERY: "[INFO] agent: Received event: query: {text}",

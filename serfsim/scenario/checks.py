@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.cluster import JOIN_WORDS, Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
+from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
 from serfsim.scenario.sections import Sections
-from serfsim.scenario.selection import pair_problems
-from serfsim.scenario.settings import SETTINGS, Settings, overridden
+from serfsim.scenario.selection import name_problems, pair_problems
+from serfsim.scenario.settings import SETTINGS, Settings, chosen, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import LARGEST_COUNT, write_duration
 from serfsim.scenario.unused import unused
@@ -99,16 +101,33 @@ def _occurrence_problems(scenario: Sections) -> Iterator[Problem]:
 
 def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
     start = cluster.start
-    if start.join not in ("first", "all", "random") and start.join not in roster.index:
-        names = ["first", "all", "random", *roster.index]
-        message = unknown_name(start.join, "first, all, random or a node", names)
-        yield Problem(("cluster", "start", "join"), message)
+    yield from _join_problems(cluster, roster)
+    for name in sorted(set(start.settings) & set(chosen(cluster.config))):
+        expected = f"the retries of a join either here or in cluster.config.{name}"
+        yield Problem(("cluster", "start"), found_expected("both", expected))
     if start.at is not None and len(start.at) != len(roster.members):
         found = f"{len(start.at)} start times"
         yield Problem(
             ("cluster", "start", "at"),
             found_expected(found, f"one for each of the {len(roster.members)} nodes"),
         )
+
+
+def _join_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
+    """Unknown names among those that members join, wherever these are written."""
+    given: list[tuple[Path, Any]] = [(("cluster", "start", "join"), cluster.start.join)]
+    given += [(("cluster", "groups", name, "join"), group.join) for name, group in cluster.groups.items()]
+    if not isinstance(cluster.nodes, int):
+        given += [(("cluster", "nodes", k, "join"), node.join) for k, node in enumerate(cluster.nodes)]
+    for path, join in given:
+        if isinstance(join, tuple):
+            for position, name in enumerate(join):
+                yield from name_problems(name, roster, (*path, position))
+        elif join is not None and is_pattern(join):
+            yield from name_problems(join, roster, path)
+        elif join is not None and join not in (*JOIN_WORDS, *roster.index, *roster.groups):
+            words = f"{', '.join(JOIN_WORDS)}, a node or a group"
+            yield Problem(path, unknown_name(join, words, [*JOIN_WORDS, *roster.groups, *roster.index]))
 
 
 def _start_tag_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:

@@ -11,13 +11,15 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
+from serfsim.protocol.settings import MOST_KEPT
 from serfsim.scenario.part import Part
+from serfsim.scenario.patterns import PATTERN_SCHEMA, is_pattern, read_pattern
 from serfsim.scenario.problems import invalid, listed
-from serfsim.scenario.settings import Overrides, Profile, Settings, complete
+from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
 from serfsim.scenario.units import SHARE_TEXT, Duration, Kind, SignedDuration, Switch, read_share, write_share
 
 MOST_NODES = 100_000
-RESERVED = ("all", "rest", "first", "random")  # words of the file that cannot name a node or a group
+RESERVED = ("all", "rest", "first", "random", "none")  # words of the file that cannot name a node or a group
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -50,10 +52,46 @@ Version = Annotated[
 """A release of Serf, or the first of some that are alike: 0.8.2 to 0.8.5, 0.9.1 to 0.9.5."""
 Tags = dict[str, str]
 
+JOIN_WORDS: Final = ("first", "all", "random", "none")
+
+
+def read_name_or_pattern(value: object) -> str:
+    """Read a name of a node or a group, or a pattern of such names."""
+    if isinstance(value, str) and is_pattern(value):
+        read_pattern(value)
+        return value
+    return read_name(value)
+
+
+def _read_join(value: object) -> object:
+    """Read a word, one name or pattern, or a list of these."""
+    expected = f"{', '.join(JOIN_WORDS)}, or names of nodes such as [node-00, node-01]"
+    if value is None or value == () or value == []:
+        raise invalid(f"{expected}; `none` joins nobody", value)
+    if isinstance(value, (list, tuple)):
+        return tuple(read_name_or_pattern(name) for name in value)
+    if not isinstance(value, str):
+        raise invalid(expected, value)
+    return value if value in JOIN_WORDS else read_name_or_pattern(value)
+
+
+ANY_NAME_SCHEMA: Final = [NAME_SCHEMA, PATTERN_SCHEMA]
+NAMES_SCHEMA: Final = {"type": "array", "items": {"anyOf": ANY_NAME_SCHEMA}, "minItems": 1}
+Join = Annotated[
+    Any,
+    BeforeValidator(_read_join),
+    Kind(
+        f"{', '.join(JOIN_WORDS)}, or names of nodes",
+        {"anyOf": [{"enum": list(JOIN_WORDS)}, *ANY_NAME_SCHEMA, NAMES_SCHEMA]},
+    ),
+]
+"""One of JOIN_WORDS, a name or pattern, or tuple[str, ...] of these."""
+
 
 _OWN_TAGS: Final = "tags beside those of the cluster and the group; one of the same name takes their place"
 _OWN_CONFIG: Final = "settings that differ from those of the cluster or the group"
 _OWN_DELAY: Final = "time that it takes over each packet, instead of that of the group or the cluster"
+_OWN_JOIN: Final = "whom it joins, as in `start`, instead of those of the group or the cluster"
 
 
 class Node(Part):
@@ -70,6 +108,7 @@ class Node(Part):
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
+    join: Join | None = Field(default=None, description=_OWN_JOIN)
 
     @model_validator(mode="before")
     @classmethod
@@ -118,6 +157,7 @@ class Group(Part):
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
+    join: Join | None = Field(default=None, description=_OWN_JOIN)
 
 
 class Start(Part):
@@ -126,10 +166,20 @@ class Start(Part):
     spread: Duration = Field(
         default=1.0, description="time before the join within which each node starts, at random"
     )
-    join: str = Field(
+    join: Join = Field(
         default="first",
         description="whom they join: `first`, `all` (each joins every other), `random` (each joins another at"
-        " random), or the name of a node",
+        " random), `none`, the name of a node, or a list of names, which each tries in this order, its own"
+        " included, as agents that share a configuration do",
+    )
+    once: Switch = Field(
+        default=False, description="the process of a member whose join reaches nobody ends, as with -join"
+    )
+    tries: Annotated[int, Strict(), Field(ge=1, le=MOST_KEPT)] | None = Field(
+        default=None, description="joins that may reach nobody before the process ends; no limit unless given"
+    )
+    retry_interval: Interval | None = Field(
+        default=None, description="time until a join that reached nobody is tried again; 30s unless given"
     )
     at: Annotated[tuple[SignedDuration, ...] | None, Kind("a list of durations, one for each node")] = Field(
         default=None,
@@ -139,6 +189,25 @@ class Start(Part):
     converged: Switch = Field(
         default=False, description="begin with complete views of all members; nobody joins"
     )
+
+    @model_validator(mode="after")
+    def _once_or_again(self) -> Start:
+        again = [key for key in ("tries", "retry_interval") if getattr(self, key) is not None]
+        if self.once and again:
+            raise invalid("only one of them", found=f"`{again[0]}` beside `once`", inside=(again[0],))
+        return self
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that these words stand for, those that were given."""
+        found: dict[str, Any] = {}
+        if self.once or self.tries == 1:
+            found["retry_join"] = False
+        elif self.tries is not None:
+            found["retry_max_attempts"] = self.tries - 1
+        if self.retry_interval is not None:
+            found["retry_interval"] = self.retry_interval
+        return found
 
 
 def _read_nodes(value: Any) -> Any:

@@ -22,7 +22,8 @@ from serfsim.scenario.units import read_share
 class Member:
     """One node. `group` is "" for none; `processing_delay` in seconds.
 
-    `given`: the settings that somebody chose, so that they are the same in every release.
+    `given`: the settings that somebody chose, so that they are the same in every release. `join`: as in
+    `cluster.Start`.
     """
 
     index: int
@@ -34,6 +35,7 @@ class Member:
     processing_delay: float
     given: frozenset[str] = frozenset()
     profile: str = "lan"
+    join: str | tuple[str, ...] = "first"
 
     def at_release(self, version: str) -> Member:
         """Return the same member under another release: unset settings take that release's defaults."""
@@ -73,6 +75,10 @@ class Roster:
             else:
                 found.add(self.index[name])
         return sorted(found)
+
+    def in_order(self, names: Iterable[str]) -> list[int]:
+        """Numbers of these nodes and of these groups' nodes as `names` has them, each once."""
+        return list(dict.fromkeys(number for name in names for number in self.named([name])))
 
     def pair(self, pair: tuple[str, str]) -> tuple[list[int], list[int]]:
         """Return the numbers at both ends of a pair of names, where `rest` is everybody but the other end."""
@@ -167,9 +173,9 @@ def build_roster(cluster: Cluster) -> Roster:
         if name:
             groups.setdefault(name, []).append(number)
     none = Group()
-    config = {
-        name: overridden(cluster.config, cluster.groups.get(name, none).config) for name in [*groups, ""]
-    }
+    retries = cluster.start.settings
+    everybody = overridden(cluster.config, retries)
+    config = {name: overridden(everybody, cluster.groups.get(name, none).config) for name in [*groups, ""]}
     members = []
     # Members that are set alike share their settings, in each release.
     shared: dict[tuple[int, str], tuple[Settings, Settings]] = {}
@@ -184,10 +190,9 @@ def build_roster(cluster: Cluster) -> Roster:
             tags={**cluster.tags, **group.tags, **node.tags},
             config=overridden(config[placed[number]], node.config),
             processing_delay=_first(node.processing_delay, group.processing_delay, cluster.processing_delay),
-            given=frozenset(cluster.config.model_fields_set)
-            | frozenset(group.config)
-            | frozenset(node.config),
+            given=frozenset(cluster.config.model_fields_set).union(retries, group.config, node.config),
             profile=cluster.profile,
+            join=node.join or group.join or cluster.start.join,
         )
         version = _release(cluster, group, node)
         if version != cluster.version:

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 from serfsim.native import Random
-from serfsim.scenario.cluster import NAME_SCHEMA, read_name
-from serfsim.scenario.patterns import PATTERN_SCHEMA, is_pattern, matching, read_pattern
+from serfsim.scenario.cluster import ANY_NAME_SCHEMA, NAMES_SCHEMA, read_name_or_pattern
+from serfsim.scenario.patterns import is_pattern, matching
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid, listed, unknown_name
 from serfsim.scenario.roster import Roster
 from serfsim.scenario.units import SHARE_TEXT, Kind, read_share, write_share
@@ -24,14 +24,6 @@ _EXPECTED = (
     "names of nodes or groups, patterns such as node-[03..17], 'all', how many, or a share such as '20%'"
 )
 _PAIRS = "pairs of nodes, groups or patterns such as [[a, b]], or [[a, rest]]"
-
-
-def read_name_or_pattern(value: object) -> str:
-    """Read a name of a node or a group, or a pattern of such names."""
-    if isinstance(value, str) and is_pattern(value):
-        read_pattern(value)
-        return value
-    return read_name(value)
 
 
 def read_selector(value: Any) -> Selector:
@@ -85,21 +77,19 @@ def _read_sides(value: Any) -> Any:
     return tuple(sides)
 
 
-_ANY_NAME: Final = [NAME_SCHEMA, PATTERN_SCHEMA]
-NAMES_SCHEMA: Final = {"type": "array", "items": {"anyOf": _ANY_NAME}, "minItems": 1}
 _SELECTOR_SCHEMA: Final = {
     "anyOf": [
         {"const": "all"},
         {"type": "integer", "minimum": 1},
         {"type": "string", "pattern": rf"^\s*{SHARE_TEXT}\s*$"},
-        *_ANY_NAME,
+        *ANY_NAME_SCHEMA,
         NAMES_SCHEMA,
         {"const": ["all"]},
     ]
 }
 _PAIR_SCHEMA: Final = {
     "type": "array",
-    "items": {"anyOf": [{"const": "rest"}, *_ANY_NAME]},
+    "items": {"anyOf": [{"const": "rest"}, *ANY_NAME_SCHEMA]},
     "minItems": 2,
     "maxItems": 2,
 }

@@ -16,7 +16,6 @@ from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
-from serfsim.scenario.cluster import Start
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.settings import Settings
 from serfsim.simulation.application import RecordingApplication
@@ -39,7 +38,6 @@ class Agents:
     def __init__(
         self,
         roster: Roster,
-        start: Start,
         network: Network,
         trace: Trace,
         truth: TruthKeeper,
@@ -49,7 +47,6 @@ class Agents:
         parts: Parts | None = None,
     ) -> None:
         self.roster = roster
-        self.start_words = start
         self.network = network
         self.trace = trace
         self.truth = truth
@@ -185,14 +182,18 @@ class Agents:
                 node.join(targets, now, not self.roster.members[number].config.replay_on_join)
 
     def _join_targets(self, number: int) -> list[int]:
-        word = self.start_words.join
-        if len(self.nodes) == 1:
+        word = self.roster.members[number].join
+        if isinstance(word, tuple):
+            return self.roster.in_order(word)
+        if word == "none" or len(self.nodes) == 1:
             return []
         if word == "all":
             return [other for other in range(len(self.nodes)) if other != number]
         if word == "random":
             return [self._anybody_but(number)]
-        contact = 0 if word == "first" else self.roster.index[word]
+        contact = 0 if word == "first" else self.roster.index.get(word, -1)
+        if contact < 0:
+            return self.roster.in_order([word])
         if contact != number:
             return [contact]
         # No member joins one that comes back, so it has to find the others itself.

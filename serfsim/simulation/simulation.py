@@ -90,7 +90,6 @@ class Simulation:
         self.network = build_network(scenario, self.roster, self.topology, self.queue, self.trace, self.seed)
         self.agents = Agents(
             self.roster,
-            scenario.cluster.start,
             self.network,
             self.trace,
             self.truth,

@@ -302,6 +302,14 @@ AGENT_SETTINGS: Final = (
         AGENT,
     ),
     Setting(
+        "retry_max_attempts",
+        KEPT_OR_NOTHING,
+        0,
+        "How often a join that reached nobody is tried again before the agent's process ends; 0 is no limit.",
+        AGENT,
+        unit="attempts",
+    ),
+    Setting(
         "rpc_addr",
         ADDRESS,
         f"127.0.0.1:{RPC_PORT}",
@@ -353,6 +361,7 @@ class SerfConfig:
         # An interval of 0 tries a join that reached nobody only once.
         self.retry_interval: float = default.seconds("retry_interval")
         self.retry_join: bool = default.switch("retry_join")
+        self.retry_max_attempts: i64 = default.count("retry_max_attempts")
 
     def queue_limit(self, members: i64) -> i64:
         """Return how many messages each of Serf's queues may hold in a cluster of `members`."""

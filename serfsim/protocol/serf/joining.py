@@ -16,6 +16,7 @@ from serfsim.protocol.serf.core import RECONNECT_TICK, RECONNECTING, REJOINING, 
 from serfsim.protocol.serf.snapshot import Snapshot, address_of
 from serfsim.protocol.serf.tags import shuffled
 
+AFTER_LEAVE: Final = "Serf can't Join after Leave or Shutdown"
 # Addresses that a log line about a join names.
 MOST_NAMED: Final = 64
 
@@ -23,11 +24,15 @@ MOST_NAMED: Final = 64
 class JoinCall:
     """A call of `SerfNode.join` that has not ended."""
 
-    def __init__(self, token: i64, addresses: list[int], ignores_old: bool, once: bool) -> None:
+    def __init__(
+        self, token: i64, addresses: list[int], ignores_old: bool, once: bool, is_logged: bool
+    ) -> None:
         self.token: i64 = token
         self.addresses = addresses
         self.ignores_old = ignores_old
         self.once = once
+        self.is_logged = is_logged
+        self.attempts: i64 = 0  # that failed
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -39,13 +44,13 @@ class Joining:
         self._calls: list[JoinCall] = []  # the first is at work
         self._failed: dict[int, JoinCall] = {}  # by token, those that wait to be tried again
 
-    def begin(self, addresses: list[int], ignores_old: bool, once: bool, now: float) -> i64:
+    def begin(self, addresses: list[int], ignores_old: bool, once: bool, is_logged: bool, now: float) -> i64:
         """Join through `addresses`; returns the token that `Application.join_done` names.
 
-        `once`: join as Serf's library does, never again and without the agent's log lines.
+        `once`: never again. `is_logged`: with the agent's log lines.
         """
         token = self.core.new_token()
-        self._enqueue(JoinCall(token, addresses, ignores_old, once), now)
+        self._enqueue(JoinCall(token, addresses, ignores_old, once, is_logged), now)
         return token
 
     def retry(self, token: i64, now: float) -> None:
@@ -67,9 +72,9 @@ class Joining:
         core = self.core
         core.user_events.ignores_old = call.ignores_old
         replay: i64 = 0 if call.ignores_old else 1
-        if not call.once:
-            if self._retries():
-                core.log(now, log_lines.JOINING_CLUSTER, -1, replay)
+        if self._retries(call):
+            core.log(now, log_lines.JOINING_CLUSTER, -1, replay)
+        if call.is_logged:
             core.log(now, log_lines.JOINING, -1, replay, 0, self._given(call))
         core.memberlist.join(call.addresses, call.token, now)
 
@@ -98,37 +103,42 @@ class Joining:
     def _succeeded(self, call: JoinCall, contacted: i64, now: float) -> None:
         core = self.core
         core.intents.broadcast_join(now)
-        if not call.once:
+        if call.is_logged:
             core.log(now, log_lines.JOINED, -1, contacted)
-            if self._retries():
-                core.log(now, log_lines.JOIN_COMPLETED, -1, contacted)
+        if self._retries(call):
+            core.log(now, log_lines.JOIN_COMPLETED, -1, contacted)
         core.application.join_done(call.token, contacted, now)
 
     def _fail(self, call: JoinCall, now: float) -> None:
         core = self.core
-        if call.once:
-            core.application.join_done(call.token, 0, now)
-            return
         error = gathered(core.memberlist.join_errors)
-        core.log(now, log_lines.JOIN_ERROR, -1, 0, 0, error)
-        if self._retries():
+        if call.is_logged:
+            core.log(now, log_lines.JOIN_ERROR, -1, 0, 0, error)
+        call.attempts += 1
+        most = core.config.retry_max_attempts
+        is_exhausted = most > 0 and call.attempts > most
+        if self._retries(call) and not is_exhausted:
             wait = core.config.retry_interval
             core.log(now, log_lines.JOIN_RETRY, -1, i64(wait * 1e3 + 0.5), 0, error)
             self._failed[call.token] = call
             core.runtime.call_at(now + wait, RETRY_JOIN, call.token, 0)
             return
         core.application.join_done(call.token, 0, now)
-        if not core.config.retry_join:
-            # A plain join that fails ends the agent.
+        if call.once:
+            return
+        if self._retries(call):
+            core.log(now, log_lines.JOIN_GIVEN_UP, -1)
+        if self._retries(call) or not core.config.retry_join:
+            # A plain join that fails ends the agent, and so does the last of those that are retried.
             core.log(now, log_lines.SHUTTING_DOWN, -1)
             core.log(now, log_lines.NO_LEAVE, -1)
             core.log(now, log_lines.SHUT_DOWN, -1)
             core.application.shut_down(now)
 
-    def _retries(self) -> bool:
-        """Return whether the join is retried until it succeeds."""
+    def _retries(self, call: JoinCall) -> bool:
+        """Return whether a join that fails is tried again."""
         config = self.core.config
-        return config.retry_join and config.retry_interval > 0.0
+        return not call.once and config.retry_join and config.retry_interval > 0.0
 
 
 class PreviousNode:

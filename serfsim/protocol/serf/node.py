@@ -197,16 +197,24 @@ class SerfNode(SerfCore):
 
     # Join, leave, force_leave and update_tags return a token, by which the application knows their end.
 
-    def join(self, addresses: list[int], now: float, ignore_old: bool = True, once: bool = False) -> i64:
+    def join(
+        self,
+        addresses: list[int],
+        now: float,
+        ignore_old: bool = True,
+        once: bool = False,
+        is_logged: bool = False,
+    ) -> i64:
         """Join through `addresses`, and again every retry_interval until one answers.
 
         Ends with `Application.join_done`. Returns NO_TOKEN once this node leaves. `ignore_old`: don't
         deliver user events from before, which is the agent's default. `once`: as Serf's library joins,
         never again and without the agent's log lines; `Memberlist.join_errors` then has the errors.
+        `is_logged`: with these lines all the same, as by a command to the agent.
         """
         if self.departure.phase != STAYING:
             return NO_TOKEN
-        return self.joining.begin(addresses, ignore_old, once, now)
+        return self.joining.begin(addresses, ignore_old, once, is_logged or not once, now)
 
     def leave(self, now: float) -> i64:
         """Leave gracefully: intent first, then memberlist, then a pause; ends with `Application.leave_done`.
