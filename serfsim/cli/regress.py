@@ -67,21 +67,23 @@ Base = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Compare with the same --scenarios in another checkout, simulated now, not with a baseline.",
+        help="Compare with another checkout, simulated now, instead of a baseline.",
     ),
 ]
 Markdown = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE|-", help="Write the page, fit for a comment, there too; - is standard output."
+        metavar="FILE|-", help="Also write the page, for a comment, to this file; - is standard output."
     ),
 ]
-Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit report, a case a figure.")]
+Junit = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a JUnit report with a case per figure.")
+]
 PlotsUrl = Annotated[
-    str, typer.Option("--plots-url", metavar="URL", help="Where plots/ will be found: the page shows them.")
+    str, typer.Option("--plots-url", metavar="URL", help="URL of plots/, to show them in the page.")
 ]
 Fails = Annotated[
-    FailOn, typer.Option("--fail-on", help="The changes that make the exit code 1; runs that fail do always.")
+    FailOn, typer.Option("--fail-on", help="Changes that make the exit code 1; failed runs always do.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only, no progress.")]
 

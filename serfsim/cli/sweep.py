@@ -69,7 +69,7 @@ def sweep(
     """Run a scenario over a grid of values and seeds.
 
     Every finished run is kept in DIR: the same command resumes where it stopped,
-    and one with more values or seeds runs only what is new. DIR/runs.parquet and
+    and one with more values or seeds makes only the new runs. DIR/runs.parquet and
     DIR/runs.csv have a row for each run.
 
     Example: serfsim sweep crash --grid cluster.config.suspicion_mult=2,4,6

@@ -84,12 +84,14 @@ def tune(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print tuning.json and nothing else.")] = False,
 ) -> None:
-    """Find the best of the settings that keep what is asked, with a stated confidence.
+    """Find the best setting that keeps given constraints, with a stated confidence.
 
-    Every finished run is kept in DIR/sweep: the same command resumes where it stopped, and more seeds add
-    to it. DIR also gets tuning.json, tuning.csv, tuning.md and pareto.png.
+    Every finished run is kept in DIR/sweep: the same command resumes where it
+    stopped, and more seeds add to it. DIR also gets tuning.json, tuning.csv,
+    tuning.md and pareto.png.
 
-    Exit code 0: a setting was found; 1: none is shown to keep what is asked; 130: interrupted.
+    Exit code 0: a setting was found; 1: none is shown to keep the constraints;
+    130: interrupted.
     """
     # start-up: the help works without it
     from serfsim.study.sweeps.grid import read_grid
