@@ -19,7 +19,6 @@ PACKAGE = Path(__file__).resolve().parent.parent / "serfsim"
 PENDING = (
     "engine/",
     "protocol/wire/",
-    "topology/",
 )
 OPENINGS = re.compile(r"(What|How|Whether|Who|Whom|Whose|Which|Where|When|That|Is|Are|Does|Did)\b")
 PHRASES = re.compile(

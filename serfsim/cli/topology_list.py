@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from serfsim.topology.datasets import DATA_FOLDER, known, local_path
+from serfsim.topology.datasets import DATA_FOLDER, all_data_sets, local_path
 
 
 def print_known() -> None:
@@ -20,7 +20,7 @@ def print_known() -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column()
-    for data_set in known():
+    for data_set in all_data_sets():
         here = "" if local_path(data_set) is None else " (here)"
         table.add_row(escape(data_set.name), escape(data_set.title + here))
         table.add_row("", f"[dim]{escape(f'{data_set.licence}; {data_set.origin}')}[/dim]")

@@ -1,11 +1,11 @@
-"""Who is where: every model ends in a `Topology`, which holds the latency model the engine asks.
+"""Topologies: every model ends in a `Topology`, which holds the latency model that the engine queries.
 
-`build_topology` reads what a scenario says and hands over to one file each: `plane`,
+`build_topology` reads a scenario's topology and delegates to one file per model: `plane`,
 `serf_models` (Serf's own test networks), `matrix` (measured latencies, read by `matrix_text`,
-`matrix_pairs`, `matrix_json` and `matrix_array`), `graph` (networkx, made by `generators` or read from a
-file), `backbone` (real networks), `cloud` (whose `regions` are where), `datacenter`. `datasets` fetches
-public measurements by name, `places` and `tree` decide which node stands at which place, `fibre` knows how
-fast light is, `report` says what of a topology matters to coordinates.
+`matrix_pairs`, `matrix_json` and `matrix_array`), `graph` (networkx, from `generators` or a
+file), `backbone` (real networks), `cloud` (located by `regions`), `datacenter`. `datasets` fetches
+public measurements by name, `places` and `tree` assign nodes to places, `fibre` computes the latency of
+light in glass, `report` measures the properties of a topology that matter to coordinates.
 """
 
 from serfsim.topology.build import build_topology

@@ -1,15 +1,15 @@
-"""Real networks on the map, out of the package `topohub`: Topology Zoo, SNDlib, CAIDA, national backbones.
+"""Real networks from the package `topohub`: Topology Zoo, SNDlib, CAIDA, national backbones.
 
-A network is called 'topozoo/Abilene', 'sndlib/germany50', 'caida/2024-08/1221' (an autonomous system),
-'backbone/europe' (cities joined by roads and submarine cables), 'gabriel/50/3' (made up). The last part
-alone will do where it is clear.
+Names are 'topozoo/Abilene', 'sndlib/germany50', 'caida/2024-08/1221' (an autonomous system),
+'backbone/europe' (cities joined by roads and submarine cables), 'gabriel/50/3' (synthetic). The last part
+suffices if it is unambiguous.
 
-What topohub states as a link's length is the great circle between its ends (to a percent in Abilene and
-germany50, to 14 % in backbone/europe), whatever way its fibre takes; only submarine cables are drawn along
-their course. So a link is as long as the rule of ITU-T
-G.826 makes it (see `fibre`), a submarine cable as long as it is drawn, and `path_factor` replaces both by
-one factor for all. One way through a link takes its length / (c / 1.468), and each router on the way adds
-`hop`. The way between two places is the fastest. Source: Jurkiewicz, "TopoHub: A repository of reference
+topohub states a link's length as the great circle between its ends (to a percent in Abilene and
+germany50, to 14 % in backbone/europe), whatever the route of its fibre; only submarine cables follow
+their course. So a terrestrial link has the length given by the rule of ITU-T G.826 (see `fibre`), a
+submarine cable the length drawn, and `path_factor` replaces both by one factor for all. One way through a
+link takes its length / (c / 1.468), and each router on the path adds `hop`. Between two places the
+fastest path counts. Source: Jurkiewicz, "TopoHub: A repository of reference
 Gabriel graph and real-world topologies for networking research", SoftwareX 24 (2023).
 """
 
@@ -33,7 +33,7 @@ from serfsim.topology.graph import graph_topology
 from serfsim.topology.places import Place
 from serfsim.topology.topology import Topology
 
-WAYPOINT = "Seacable Waypoint"  # where a cable bends; nothing is there
+WAYPOINT = "Seacable Waypoint"  # a bend of a cable, not a place
 CABLE = "seacable"
 
 
@@ -46,10 +46,10 @@ def backbone(
     place: Place = "auto",
     access: tuple[float, float] = (0.0, 0.0),
 ) -> Topology:
-    """Nodes at the named places of a network. `hop`: one-way seconds that each router on the way adds.
+    """Place nodes in a network. `hop`: one-way seconds that each router on the path adds.
 
-    For `place` and `access`: see `places`. A name that stands twice in a network is numbered ('London 2').
-    ScenarioError for a network that topohub does not have.
+    For `place` and `access`: see `places`. Repeated names in a network are numbered ('London 2').
+    Raises ScenarioError for a network that topohub does not have.
     """
     key = full_name(network)
     graph = load_network(key, path_factor, hop)
@@ -58,7 +58,7 @@ def backbone(
         graph, names, rng, unit="s", place=place, access=access, source=key, stand_at=named or None
     )
     assert placed.places is not None
-    # A node's pos is (longitude, latitude), except in made-up networks, which are in km on a plane.
+    # A node's pos is (longitude, latitude), except in synthetic networks, which are in km on a plane.
     if key.startswith("gabriel/"):
         return placed
     where = [graph.nodes[label]["pos"][::-1] for label in placed.places]
@@ -66,14 +66,14 @@ def backbone(
 
 
 def load_network(key: str, path_factor: float | None = None, hop: float = 0.0) -> nx.Graph:
-    """A network with its places as nodes ('pos', 'named') and links ('latency' in seconds, 'km')."""
+    """Return a network with its places as nodes ('pos', 'named') and links ('latency' in seconds, 'km')."""
     try:
         read = topohub.get(key)
     except KeyError:
         raise ScenarioError(f"topology.network: found '{key}'; {what_is_known(key)}") from None
     labels = _labels(read["nodes"])
     graph = nx.MultiGraph()
-    # A router is passed once, half of it on the way in and half on the way out.
+    # A router counts once: half on the way in, half on the way out.
     half = {}
     for node in read["nodes"]:
         label = labels[node["id"]]
@@ -90,7 +90,7 @@ def load_network(key: str, path_factor: float | None = None, hop: float = 0.0) -
 
 
 def _labels(nodes: Sequence[dict[str, Any]]) -> dict[object, str]:
-    """A label of its own for each node, by id."""
+    """Return a unique label for each node, by id."""
     labels: dict[object, str] = {}
     taken: set[str] = set()
     for node in nodes:
@@ -106,7 +106,7 @@ def _labels(nodes: Sequence[dict[str, Any]]) -> dict[object, str]:
 
 @cache
 def networks() -> tuple[str, ...]:
-    """The full names of all networks that topohub has, sorted."""
+    """Return the full names of all networks in topohub, sorted."""
     root = resources.files(topohub).joinpath("data")
     found: list[str] = []
 
@@ -122,7 +122,7 @@ def networks() -> tuple[str, ...]:
 
 
 def full_name(network: str) -> str:
-    """The network that a full or a short name means. ScenarioError where that is none, or several."""
+    """Return the network that a full or short name means. Raises ScenarioError for none or several."""
     known = networks()
     if network in known:
         return network
@@ -140,7 +140,7 @@ def full_name(network: str) -> str:
 
 
 def what_is_known(network: str) -> str:
-    """The end of a message about a name that no network has."""
+    """Return the end of a message about an unknown network."""
     last = {name.rsplit("/", 1)[-1].lower(): name for name in networks() if not name.startswith("gabriel/")}
     near = nearest_few(network.rsplit("/", 1)[-1].lower(), last, 3)
     meant = f"; did you mean {' or '.join(last[name] for name in near)}?" if near else ""

@@ -1,6 +1,6 @@
-"""How much a data file may ask for: looked at before anything is allocated, by every reader.
+"""Size limits of data files, checked by every reader before it allocates.
 
-The bounds leave room for the largest public data sets, several times over.
+The limits leave room for the largest public data sets, several times over.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from pathlib import Path
 from serfsim.base.errors import ScenarioError
 
 MOST_CELLS = 50_000_000  # slices times pairs of places: 0.4 GB of floats
-LARGEST_TEXT = 256 * 1024 * 1024  # bytes of a text file, as it lies there and unpacked
-LARGEST_GRAPH = 64 * 1024 * 1024  # bytes of a file of a graph, of which networkx makes ten times as many
-MOST_MEMBERS = 1000  # arrays of an .npz
+LARGEST_TEXT = 256 * 1024 * 1024  # bytes of a text file, compressed and uncompressed
+LARGEST_GRAPH = 64 * 1024 * 1024  # bytes of a graph file; networkx takes ten times as many
+MOST_MEMBERS = 1000  # arrays in an .npz
 LONGEST_NUMBER = 18  # digits of a label that is sorted as a number
 
 
 def check_cells(path: Path, places: int, slices: int = 1) -> None:
-    """Raise ScenarioError where a table of all pairs of so many places would not fit."""
+    """Raise ScenarioError if a table of all pairs of this many places would be too large."""
     if slices * places * places > MOST_CELLS:
         times = f" in {slices} slices" if slices > 1 else ""
         raise ScenarioError(
@@ -27,12 +27,12 @@ def check_cells(path: Path, places: int, slices: int = 1) -> None:
 
 
 def check_bytes(path: Path, size: int, most: int = LARGEST_TEXT) -> None:
-    """Raise ScenarioError for a file larger than anybody reads whole."""
+    """Raise ScenarioError for a file too large to read."""
     if size > most:
         raise ScenarioError(f"{path}: found {size >> 20} MiB or more; expected at most {most >> 20} MiB")
 
 
 def place_order(label: str) -> tuple[int, int, str]:
-    """The key by which labels are sorted: numbers by their value, then words."""
+    """Return the sort key of a label: numbers by value, then words."""
     is_number = label.isdecimal() and len(label) <= LONGEST_NUMBER
     return (0, int(label), "") if is_number else (1, 0, label)

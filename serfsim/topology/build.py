@@ -1,7 +1,7 @@
-"""From what a scenario says about its topology to a `Topology`.
+"""Construction of a `Topology` from a scenario's description.
 
 A description is anything with a `model` and that model's parameters, as attributes or as keys;
-durations are seconds. What is missing or None takes the default of the model's own function.
+durations are seconds. A missing or None parameter takes the default of the model's function.
 
 | model | parameters |
 |---|---|
@@ -53,10 +53,10 @@ def build_topology(
     base_folder: Path | str,
     groups: Sequence[str] | None = None,
 ) -> Topology:
-    """The topology that `spec` describes, for the n nodes `names`; None describes a plane.
+    """Build the topology that `spec` describes for the n nodes `names`; None describes a plane.
 
-    `rng` is the topology's own stream. File names are relative to `base_folder`. `groups`: of each node,
-    by which `place` may also name it. ScenarioError for a model or file that cannot be used.
+    `rng` is the topology's own stream. File names are relative to `base_folder`. `groups`: the group of each
+    node, by which `place` may also name it. Raises ScenarioError for an unusable model or file.
     """
     if len(names) != n:
         raise ValueError("a topology needs a name for every node")
@@ -78,18 +78,18 @@ def _get(spec: object, name: str) -> Any:
 
 
 def _as_dict(spec: Any) -> dict[str, Any]:
-    """All that a description says; a model of pydantic's is an iterable of pairs."""
+    """Return all keys of a description; iterating over a pydantic model yields pairs."""
     pairs = spec.items() if isinstance(spec, Mapping) else iter(spec)
     return {name: value for name, value in pairs if value is not None}
 
 
 def _given(spec: object, *names: str) -> dict[str, Any]:
-    """The parameters that were given, as keyword arguments."""
+    """Return the given parameters as keyword arguments."""
     return {name: value for name in names if (value := _get(spec, name)) is not None}
 
 
 def _access(spec: object) -> dict[str, Any]:
-    """`place` and `access`; a single access latency is both ends of its range."""
+    """Return `place` and `access`; a single access latency is both ends of its range."""
     given = _given(spec, "place", "access")
     if isinstance(given.get("access"), (int, float)):
         given["access"] = (float(given["access"]), float(given["access"]))
@@ -147,13 +147,13 @@ def _backbone(spec: object, names: Sequence[str], rng: Random, folder: Path) -> 
 
 
 def _file_of(spec: object, folder: Path) -> Path | None:
-    """The file that the description names, or that of the data set it names."""
+    """Return the file that the description names, or that of its data set."""
     file, data = _get(spec, "file"), _get(spec, "data")
     return folder / file if file is not None else data_path(str(data)) if data is not None else None
 
 
 def _settings(spec: object) -> Any:
-    """The description, with what is a data set's own where it names one."""
+    """Return the description, with the data set's own settings if it names one."""
     data = _get(spec, "data")
     if isinstance(spec, Mapping) and data in DATA_SETS:
         return {**DATA_SETS[str(data)].settings, **spec}
@@ -194,7 +194,7 @@ def _graph(spec: object, names: Sequence[str], rng: Random, folder: Path) -> Top
 
 
 def _written_graph(spec: object, n: int, rng: Random) -> Any:
-    """The graph of a generator, or of the links that the description has itself."""
+    """Return the graph of a generator, or of the links in the description."""
     # start-up: networkx is slow to import
     import networkx as nx
 
@@ -206,7 +206,7 @@ def _written_graph(spec: object, n: int, rng: Random) -> Any:
         return generate(rng=rng, **given)
     if edges is None:
         expected = "one of file, data, edges, generator and graph"
-        raise ScenarioError(f"topology: found a graph of nothing; expected {expected}")
+        raise ScenarioError(f"topology: found an empty graph; expected {expected}")
     graph = nx.MultiDiGraph() if _get(spec, "directed") else nx.MultiGraph()
     for tail, head, seconds, *lost in edges:
         graph.add_edge(tail, head, latency=seconds, **({"packet_loss": lost[0]} if lost else {}))

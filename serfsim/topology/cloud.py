@@ -1,4 +1,4 @@
-"""Regions and zones of a public cloud, as far apart as fibre makes them.
+"""Regions and zones of a public cloud, with latencies from the length of fibre between them.
 
 | nodes | round-trip time |
 |---|---|
@@ -6,16 +6,16 @@
 | in two zones of a region | between_zones |
 | in two regions | overhead + path_factor * great circle, there and back, at the speed of light in fibre |
 
-The defaults of the last row are fitted to what was measured: AWS (cloudping.co, 33 regions, medians) and
+The defaults of the last row are fitted to measurements: AWS (cloudping.co, 33 regions, medians) and
 Azure (Microsoft's monthly medians, 51 regions), 1753 pairs together. With an overhead of 6 ms, the median
 path factor is 1.69 for AWS, 1.63 for Azure and 1.65 for both; of a predicted round trip the median error
 is 14 %, the 90th percentile 34 %, and the logarithm of measured / predicted has a standard deviation of
-0.24. The overhead is not a cable: without it the nearest regions come out at half of what was measured. What
-one factor cannot know is geography: Israel to the Gulf goes by way of Europe, and South America to Africa
+0.24. The overhead is not a cable: without it the nearest regions come out at half of the measured time. One
+factor cannot capture geography: Israel to the Gulf goes by way of Europe, and South America to Africa
 by way of North America; these are the largest errors.
 
-One factor for all also means that no detour is shorter than the direct way, as it is for one pair in four of
-the measured. Where that matters, take the measured matrices themselves (`datasets`: aws, azure).
+With one factor for all, no detour is shorter than the direct path, as it is for one measured pair in four.
+If that matters, use the measured matrices themselves (`datasets`: aws, azure).
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from serfsim.base.english import format_count
 from serfsim.base.errors import ScenarioError
 from serfsim.native import Random
 from serfsim.topology.fibre import fibre_s, great_circle_km
-from serfsim.topology.places import Place, placed_topology
+from serfsim.topology.places import Place, topology_at_places
 from serfsim.topology.regions import DEFAULT_REGIONS, PROVIDERS, Region, canonical
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.tree import laid_out, narrowed
+from serfsim.topology.tree import interleave, narrow_places
 
 PATH_FACTOR = 1.65
 OVERHEAD_S = 0.006
 
 
 def find_regions(provider: str, names: Sequence[str] | str | None) -> list[Region]:
-    """The regions of these names; None: a handful; "all": all. KeyError with the name that is unknown."""
+    """Return the regions of these names; None: a handful; "all": all. Raises KeyError for an unknown name."""
     known = PROVIDERS[provider]
     if names is None:
         names = DEFAULT_REGIONS[provider]
@@ -61,11 +61,11 @@ def cloud(
     place: Place = "auto",
     access: tuple[float, float] = (0.0, 0.0),
 ) -> Topology:
-    """Nodes in the first `zones` zones of each region, or in all that it has where those are fewer.
+    """Place nodes in the first `zones` zones of each region, or in all zones of a region with fewer.
 
-    Times are round trips in seconds. In order, neighbours in number are in different regions, and a
-    region's nodes in turn in its zones. A `place` by name may be a zone ('eu-west-1a') or a region. For
-    `access`: see `places`; it comes on top. ScenarioError for an unknown provider or region.
+    Times are round trips in seconds. With `in_order`, consecutive nodes are in different regions, and a
+    region's nodes cycle through its zones. A `place` by name may be a zone ('eu-west-1a') or a region. For
+    `access`: see `places`; it is added. Raises ScenarioError for an unknown provider or region.
     """
     if provider not in PROVIDERS:
         raise ScenarioError(f"topology.provider: found '{provider}'; expected {', '.join(PROVIDERS)}")
@@ -77,7 +77,7 @@ def cloud(
     leaves = [
         ((r, z), zone) for r, region in enumerate(chosen) for z, zone in enumerate(zones_of(region, zones))
     ]
-    ordered = laid_out(leaves, place)
+    ordered = interleave(leaves, place)
     labels = [label for _, label in ordered]
     region_of = [path[0] for path, _ in ordered]
     between = one_way[np.ix_(region_of, region_of)]
@@ -85,8 +85,8 @@ def cloud(
     between[same] = between_zones / 2.0
     np.fill_diagonal(between, in_zone / 2.0)
     wider = {region.name: zones_of(region, zones) for region in chosen}
-    placed = placed_topology(
-        names, labels, between, narrowed(names, labels, wider, place), access, rng, "cloud"
+    placed = topology_at_places(
+        names, labels, between, narrow_places(names, labels, wider, place), access, rng, "cloud"
     )
     home = {label: chosen[r] for label, r in zip(labels, region_of, strict=True)}
     assert placed.places is not None
@@ -98,7 +98,7 @@ def cloud(
 
 
 def known_places(provider: str, regions: Sequence[str], zones: int) -> list[str]:
-    """All that a `place` may be called, regions first."""
+    """Return all valid `place` names, regions first."""
     chosen = find_regions(provider, regions)
     return [region.name for region in chosen] + [
         zone for region in chosen for zone in zones_of(region, zones)
@@ -106,7 +106,7 @@ def known_places(provider: str, regions: Sequence[str], zones: int) -> list[str]
 
 
 def zones_of(region: Region, zones: int) -> list[str]:
-    """The names of its zones: 'us-east-1a', 'eastus-1', 'us-east1-b'; the region's own where it has none."""
+    """Return a region's zones: 'us-east-1a', 'eastus-1', 'us-east1-b'; its own name if it has none."""
     if not region.zones:
         return [region.name]
     is_aws = region.name in PROVIDERS["aws"]
@@ -114,7 +114,7 @@ def zones_of(region: Region, zones: int) -> list[str]:
 
 
 def _between(regions: Sequence[Region], path_factor: float, overhead: float) -> Floats:
-    """Round trips between regions, seconds, shape (r, r); 0 on the diagonal."""
+    """Return round trips between regions, seconds, shape (r, r); 0 on the diagonal."""
     rtt = np.zeros((len(regions), len(regions)))
     for i, a in enumerate(regions):
         for j in range(i + 1, len(regions)):

@@ -1,4 +1,4 @@
-"""A tree of regions, zones and racks: the round-trip time is that of the narrowest place two nodes share.
+"""A tree of regions, zones and racks; the round-trip time is that of the smallest place two nodes share.
 
 | nodes | round-trip time |
 |---|---|
@@ -21,9 +21,9 @@ import numpy as np
 
 from serfsim.base.english import format_count
 from serfsim.native import Random
-from serfsim.topology.places import Place, place_nodes, placed_topology
+from serfsim.topology.places import Place, place_nodes, topology_at_places
 from serfsim.topology.topology import Topology
-from serfsim.topology.tree import Leaf, laid_out, narrowed
+from serfsim.topology.tree import Leaf, interleave, narrow_places
 
 
 def datacenter(
@@ -39,15 +39,15 @@ def datacenter(
     place: Place = "auto",
     access: tuple[float, float] = (0.0, 0.0),
 ) -> Topology:
-    """`zones` a region and `racks` a zone; times are round trips in seconds.
+    """Place nodes in racks: `zones` per region and `racks` per zone; times are round trips in seconds.
 
-    A rack is called 'zone-2/rack-03', with 'region-1/' before it where there are several. In order,
-    neighbours in number are as far apart as can be. A `place` by name may be a rack, a zone or a region. For
-    `access`: see `places`; it comes on top.
+    Racks are named 'zone-2/rack-03', with a prefix 'region-1/' if there are several regions. With `in_order`,
+    consecutive nodes are as far apart as possible. A `place` by name may be a rack, a zone or a region. For
+    `access`: see `places`; it is added.
     """
-    leaves = laid_out(_leaves(regions, zones, racks), place)
+    leaves = interleave(_leaves(regions, zones, racks), place)
     labels = [label for _, label in leaves]
-    where = place_nodes(names, labels, narrowed(names, labels, _wider(leaves), place), rng)
+    where = place_nodes(names, labels, narrow_places(names, labels, _wider(leaves), place), rng)
     used = [leaves[at] for at in sorted(set(where))]
     levels = np.array([path for path, _ in used])
     rtt = np.full((len(used), len(used)), between_regions)
@@ -56,7 +56,9 @@ def datacenter(
         same &= np.equal.outer(levels[:, level], levels[:, level])
         rtt[same] = seconds
     homes = {name: labels[at] for name, at in zip(names, where, strict=True)}
-    placed = placed_topology(names, [label for _, label in used], rtt / 2.0, homes, access, rng, "datacenter")
+    placed = topology_at_places(
+        names, [label for _, label in used], rtt / 2.0, homes, access, rng, "datacenter"
+    )
     size = f"{format_count(len(leaves), 'rack')} in {format_count(regions * zones, 'zone')}"
     description = (
         f"datacenter of {size}: {format_count(len(names), 'node')} in {format_count(len(used), 'rack')}"
@@ -65,7 +67,7 @@ def datacenter(
 
 
 def known_places(regions: int, zones: int, racks: int) -> list[str]:
-    """All that a `place` may be called, the widest first."""
+    """Return all valid `place` names, the widest first."""
     leaves = _leaves(regions, zones, racks)
     return [*_wider(leaves), *(label for _, label in leaves)]
 
@@ -76,9 +78,9 @@ def _leaves(regions: int, zones: int, racks: int) -> list[Leaf]:
 
 
 def _wider(leaves: Sequence[Leaf]) -> dict[str, list[str]]:
-    """The racks of each zone and region by its name, in turn."""
+    """Return the racks of each zone and region by its name, interleaved."""
     wider: dict[str, list[str]] = {}
-    for _, label in laid_out(leaves, "auto"):
+    for _, label in interleave(leaves, "auto"):
         parts = label.split("/")
         for depth in range(1, len(parts)):
             wider.setdefault("/".join(parts[:depth]), []).append(label)
@@ -86,7 +88,7 @@ def _wider(leaves: Sequence[Leaf]) -> dict[str, list[str]]:
 
 
 def _label(path: tuple[int, ...], regions: int, zones: int, racks: int) -> str:
-    """Numbers count from 1 and are as wide as the largest, so that names sort as places do."""
+    """Return a label; numbers start at 1 and are zero-padded, so that labels sort like places."""
     levels = zip(("region", "zone", "rack"), path, (regions, zones, racks), strict=True)
     parts = [f"{kind}-{number + 1:0{len(str(count))}d}" for kind, number, count in levels]
     return "/".join(parts if regions > 1 else parts[1:])

@@ -1,12 +1,12 @@
-"""Public measurements by name: what there is, whose it is, and how it comes onto this machine.
+"""Public measurements by name: catalogue, licences, and download.
 
-A data set is looked for in the folder that SERFSIM_DATA names, as its `file` there; then in the user's cache
-(SERFSIM_CACHE, else the system's place for caches); and is then fetched, once, from its authors'
-repository at a fixed commit. What is fetched, and what is found, must have the checksum that is written
-here. Nothing of it is part of serfsim.
+A data set is looked up as its `file` in the folder SERFSIM_DATA, then in the user's cache
+(SERFSIM_CACHE, else the system's cache folder), and is then fetched once from its authors'
+repository at a fixed commit. Every file must have the checksum stated here. No data set is part
+of serfsim.
 
-The two sets of slices over time are published as a file for each slice; these are fetched one by one, or
-found where somebody put a copy of the repository, and kept together as one array.
+The two sets of slices over time are published as one file per slice; these are fetched one by one, or
+found in a local copy of the repository, and stored together as one array.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ PARTS = Path(__file__).with_name("netlatency.sha256.txt")  # pooch's form of a r
 
 @dataclass(frozen=True)
 class DataSet:
-    """One data set.
+    """A public data set.
 
-    name, title: for people. model: "matrix" or "graph". places, slices: how many. file: where it is in
-    the data folder. url: where it is published, of slices the folder of all. sha256: of the file as
-    published, "" for slices, which have one each. settings: keys of the topology that are the set's own.
+    name, title: for users. model: "matrix" or "graph". places, slices: counts. file: path in the data
+    folder. url: where it is published; for slices, the folder. sha256: of the file as published,
+    "" for slices, which have one each. settings: topology keys that the data set fixes.
     """
 
     name: str
@@ -48,7 +48,7 @@ class DataSet:
     licence: str
     origin: str
     slices: int = 1
-    parts: tuple[str, ...] = field(default=())  # of slices: the files at `url`, in order
+    parts: tuple[str, ...] = field(default=())  # for slices: the files at `url`, in order
 
 
 _GITHUB = "https://raw.githubusercontent.com"
@@ -167,13 +167,13 @@ _ALL = (
 DATA_SETS: dict[str, DataSet] = {data_set.name: data_set for data_set in _ALL}
 
 
-def known() -> tuple[DataSet, ...]:
-    """All data sets, for whoever lists them."""
+def all_data_sets() -> tuple[DataSet, ...]:
+    """Return all data sets, for listings."""
     return _ALL
 
 
 def cache_folder() -> Path:
-    """Where what was fetched is kept."""
+    """Return the folder of fetched files."""
     # start-up: pooch is slow to import
     import pooch
 
@@ -181,16 +181,16 @@ def cache_folder() -> Path:
 
 
 def local_path(data_set: DataSet) -> Path | None:
-    """Where its file already is, without a look at the network; None where it is not."""
+    """Return the data set's local file without network access; None if there is none."""
     folders = [Path(folder) for folder in (os.environ.get(DATA_FOLDER),) if folder]
     places = [folder / data_set.file for folder in [*folders, cache_folder()]]
     return next((place for place in places if place.is_file()), None)
 
 
 def data_path(name: str) -> Path:
-    """The file of a data set, fetched if need be.
+    """Return the file of a data set, fetching it if necessary.
 
-    ScenarioError for an unknown name, where it cannot be fetched, or for a file that is another.
+    Raises ScenarioError for an unknown name, a failed download, or a file with another checksum.
     """
     if name not in DATA_SETS:
         raise ScenarioError(f"topology.data: found '{name}'; expected {', '.join(DATA_SETS)}")
@@ -207,7 +207,7 @@ def data_path(name: str) -> Path:
 
 
 def fetch(data_set: DataSet, folder: Path) -> Path:
-    """Fetch into `folder`; the path of the file there. ScenarioError where that fails."""
+    """Fetch into `folder` and return the path of the file. Raises ScenarioError on failure."""
     try:
         if data_set.parts:
             return _fetch_slices(data_set, folder)
@@ -224,7 +224,7 @@ def fetch(data_set: DataSet, folder: Path) -> Path:
 
 
 def _reason(error: Exception) -> str:
-    """In a few words; those of the libraries below are many."""
+    """Shorten an error to a few words; those of the libraries below are long."""
     # start-up: requests is slow to import
     import requests
 
@@ -235,12 +235,12 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.RequestException):
         return "no connection"
     if isinstance(error, ValueError) and "hash" in str(error):
-        return "what came has another checksum"
+        return "the download has another checksum"
     return " ".join(str(error).split())
 
 
 def _fetch_file(url: str, sha256: str, path: Path) -> Path:
-    """Pooch writes to a temporary name, and renames what has the right checksum."""
+    """Download to a temporary name and rename if the checksum matches (pooch does both)."""
     # start-up: pooch is slow to import
     import pooch
 
@@ -253,7 +253,7 @@ def _nothing(record: logging.LogRecord) -> bool:
 
 
 def _fetch_slices(data_set: DataSet, folder: Path) -> Path:
-    """All parts, and the array of them. What was fetched before an interruption is not fetched again."""
+    """Fetch all parts and join them to one array; an interrupted download resumes with the missing parts."""
     # start-up: pooch is slow to import
     import pooch
 

@@ -1,31 +1,31 @@
-"""The best static coordinates for given round-trip times: the floor that Vivaldi is measured against.
+"""The best static coordinates for given round-trip times: the floor to compare Vivaldi with.
 
-Somebody who knew every round-trip time, and had all the time in the world, would place the nodes so that
-Serf's distance
+With every round-trip time known and unlimited computing time, one would place the nodes so that Serf's
+distance
 
-    |a.vec - b.vec| + a.height + b.height (+ both adjustments, where that leaves more than 0)
+    |a.vec - b.vec| + a.height + b.height (+ both adjustments, if the sum stays above 0)
 
-is as near to them as it can be. Here that is done by `scipy.optimize`, from classical scaling (Torgerson
-1952) and from seeded random places, the best of which goes on: by truncated Newton steps with the gradient
-in closed form. (L-BFGS-B gets no further, and shares its small systems of equations out to threads, which
-takes a hundred times as long where other processes want the same cores.)
+matches them as closely as possible. This module does so with `scipy.optimize`, starting from classical
+scaling (Torgerson 1952) and seeded random positions and continuing with the best, by truncated Newton steps
+with the gradient in closed form. (L-BFGS-B gets no further, and distributes its small systems of equations
+over threads, which takes a hundred times as long when other processes use the same cores.)
 
-No one placement is the best in every respect, so there are two:
+No placement is best in every respect, so there are two:
 
-- `mean` has the least mean relative error: what is minimised is |estimate - true| / true, smoothed at
-  the kink and then ever less so. The shortest times, which weigh most, come in last: at first an error
-  is held against no less than a third of the median time, and they are not what the map is built on;
-- `median` has the least median relative error: half of all pairs are fitted as well as can be, the
-  others given up. What is minimised is r^2 / (r^2 + s^2) (Geman and McClure 1985) with s at the median of
-  the round before.
+- `mean` has the least mean relative error: it minimises |estimate - true| / true, smoothed at the kink,
+  less and less. The shortest times, which weigh most, enter last: at first an error is divided by at
+  least a third of the median time, so that they do not determine the map;
+- `median` has the least median relative error: it fits half of all pairs as well as possible at the
+  expense of the others, minimising r^2 / (r^2 + s^2) (Geman and McClure 1985) with s at the median of
+  the previous round.
 
-The problem is not convex: these are the best found, and what is below them is not proven to be out of
-reach. A static adjustment can do all that a height can and may be negative besides, so `adjustments`
-without `heights` reaches the same errors as both. Where neither is wanted, every height is the least.
+The problem is not convex: these are the best placements found, without proof of optimality. A static
+adjustment can express any height and may also be negative, so `adjustments` without `heights` reaches the
+same errors as both. With neither, every height is the minimum.
 
-Up to ALL_PAIRS nodes all pairs are fitted. Above, those of some of them with everybody, as
-`fitted_observers` chooses; the errors over all pairs are then more than the best: fitted to 200 of the 490
-hosts of PlanetLab, the least median comes out at 4.4 % instead of 3.7 %.
+Up to ALL_PAIRS nodes all pairs are fitted; above, the pairs of the `fitted_observers` with all nodes. The
+errors over all pairs are then above the best: fitted to 200 of the 490 hosts of PlanetLab, the least
+median is 4.4 % instead of 3.7 %.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ALL_PAIRS = 600  # nodes
 OBSERVERS = 250  # above that
 SEED = 1
 RANDOM_STARTS = 2
-# What errors are at least held against (in median times), how far the kink is smoothed, and how often the
+# The least divisor of errors (in median times), the smoothing of the kink, and how often the
 # loss is evaluated: for every start, and for the best of them.
 SEARCH = ((0.3, 0.3, 100), (0.3, 0.05, 100))
 POLISH = (
@@ -51,7 +51,7 @@ POLISH = (
     *((0.001, 0.01, 100), (0.0, 0.01, 150), (0.0, 0.001, 300)),
 )
 MEDIAN_ROUNDS = (200, 150, 150, 150)  # evaluations
-NO_LESS = 1e-6  # of the relative error: better than this is exact
+NO_LESS = 1e-6  # relative error; below this is exact
 COINCIDE = 1e-18  # least squared distance, in units of the median RTT
 
 Integers = NDArray[np.int64]
@@ -69,14 +69,14 @@ class StaticEmbedding:
 
 
 class BestEmbeddings(NamedTuple):
-    """The coordinates with the least mean and those with the least median relative error found."""
+    """The coordinates with the least mean and with the least median relative error found."""
 
     mean: StaticEmbedding
     median: StaticEmbedding
 
 
 def fitted_observers(n: int) -> Integers:
-    """The nodes whose round-trip times to everybody are fitted: all, or evenly spaced ones of many."""
+    """Return the nodes whose round-trip times to all others are fitted: all, or evenly spaced ones."""
     count = n if n <= ALL_PAIRS else OBSERVERS
     return np.arange(count, dtype=np.int64) * n // count
 
@@ -92,28 +92,28 @@ def best_embeddings(
 ) -> BestEmbeddings:
     """Place n nodes by the round-trip times of m of them.
 
-    rtt: seconds, shape (m, n); `observers[i]` is the node of row i, node i itself unless given. Pairs of a
-    node with itself and times that are not finite, or not above 0, are left out; ValueError where no pair
-    is left. The same arguments give the same coordinates. Source of the distance: spec coordinate.md
+    rtt: seconds, shape (m, n); `observers[i]` is the node of row i, by default node i. Pairs of a
+    node with itself and times that are not finite, or not above 0, are left out; raises ValueError if no
+    pair is left. The same arguments give the same coordinates. Source of the distance: spec coordinate.md
     section 2; `height_min` is Serf's least height.
     """
     rows = np.arange(len(rtt), dtype=np.int64) if observers is None else observers
     offsets = "any" if adjustments else "tall" if heights else "least"
     misfit = _Misfit(rtt, rows, dimensionality, height_min, offsets)
-    found = [_refined(misfit, start, _smooth, SEARCH) for start in _starts(misfit)]
+    found = [_refine(misfit, start, _smooth, SEARCH) for start in _starts(misfit)]
     best = min(found, key=lambda x: misfit(x, _smooth, SEARCH[-1][1])[0])
-    for_mean = _refined(misfit, best, _smooth, POLISH)
-    for_median = _median_refined(misfit, for_mean)
+    for_mean = _refine(misfit, best, _smooth, POLISH)
+    for_median = _refine_median(misfit, for_mean)
     return BestEmbeddings(*(_coordinates(x, misfit, height_min, heights) for x in (for_mean, for_median)))
 
 
 class _Misfit:
     """The mean of a loss over the relative errors of all known pairs, and its gradient.
 
-    Places are one flat array: the vectors dimension by dimension, then a number for what each node adds to
-    all its distances; in units of the median round-trip time, `unit` seconds. `offsets` says what nodes
-    can add: "any" (the number itself), at least a height ("tall": `height_min` and the number's square, so
-    that nothing need be bounded) or just that ("least").
+    Positions are one flat array: the vectors dimension by dimension, then each node's offset, which adds to
+    all its distances; in units of the median round-trip time, `unit` seconds. `offsets` limits the offset:
+    "any" (the number itself), at least a height ("tall": `height_min` plus the number's square, which needs
+    no bound) or just that ("least").
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class _Misfit:
         self.weigh(0.0)
 
     def weigh(self, least: float) -> None:
-        """From now on hold errors against no less than this."""
+        """Divide errors by no less than this from now on."""
         self.weight = np.where(self.known, 1.0 / np.maximum(self.target, least), 0.0)
 
     def __call__(self, x: Floats, loss: Loss, scale: float) -> tuple[float, Floats]:
@@ -156,14 +156,14 @@ class _Misfit:
         return value / self.pairs, np.concatenate((gradient.ravel(), offset_gradient)) / self.pairs
 
     def parts(self, x: Floats) -> tuple[Floats, Floats]:
-        """Vectors (d, n) and offsets (n,)."""
+        """Return vectors (d, n) and offsets (n,)."""
         vec, offset = x[: self.d * self.n].reshape(self.d, self.n), x[self.d * self.n :]
         if self.offsets == "any":
             return vec, offset
         return vec, np.full(self.n, self.least) + (offset * offset if self.offsets == "tall" else 0.0)
 
     def distances(self, x: Floats) -> tuple[Floats, Floats]:
-        """Of the vectors, (m, n), and the relative errors with their signs; 0 for what is not known."""
+        """Return the vectors' distances, (m, n), and the signed relative errors; 0 where unknown."""
         vec, offset = self.parts(x)
         seen = vec[:, self.observers]
         squares = np.einsum("ki,ki->i", vec, vec)
@@ -180,12 +180,12 @@ class _Misfit:
         return distance, relative
 
     def median(self, x: Floats) -> float:
-        """The median relative error."""
+        """Return the median relative error."""
         return float(np.median(np.abs(self.distances(x)[1][self.known])))
 
 
 def _smooth(relative: Floats, scale: float) -> tuple[float, Floats]:
-    """|r| with its kink rounded off within `scale`: its sum and its slopes."""
+    """Return sum and slopes of |r| with its kink rounded off within `scale`."""
     root = relative * relative
     root += scale * scale
     np.sqrt(root, out=root)
@@ -194,7 +194,7 @@ def _smooth(relative: Floats, scale: float) -> tuple[float, Floats]:
 
 
 def _redescending(relative: Floats, scale: float) -> tuple[float, Floats]:
-    """Geman and McClure's loss, to which errors far beyond `scale` are all alike: its sum and its slopes."""
+    """Return sum and slopes of Geman and McClure's loss, which levels off for errors far beyond `scale`."""
     squares = relative * relative
     whole = squares + scale * scale
     np.divide(squares, whole, out=squares)
@@ -206,7 +206,7 @@ def _redescending(relative: Floats, scale: float) -> tuple[float, Floats]:
 
 
 def _starts(misfit: _Misfit) -> list[Floats]:
-    """Places to begin with, different ones."""
+    """Return several starting positions."""
     rng = np.random.default_rng(SEED)
     size = misfit.d * misfit.n
     starts = [
@@ -215,14 +215,14 @@ def _starts(misfit: _Misfit) -> list[Floats]:
     ]
     if len(misfit.observers) == misfit.n and misfit.known.sum() == misfit.n * (misfit.n - 1):
         scaled = _classical_scaling(misfit.target, misfit.d)
-        # In a dimension in which all are 0 nothing would ever pull them apart.
+        # In a dimension that is 0 for all nodes, no gradient would separate them.
         scaled += 1e-3 * rng.standard_normal(scaled.shape)
         starts.append(np.concatenate((scaled.ravel(), np.full(misfit.n, 0.1))))
     return starts
 
 
 def _classical_scaling(distance: Floats, dimensionality: int) -> Floats:
-    """Points whose distances are nearest to the given ones, shape (dimensionality, n)."""
+    """Return points whose distances best fit the given ones, shape (dimensionality, n)."""
     n = len(distance)
     symmetric = (distance + distance.T) / 2.0
     np.fill_diagonal(symmetric, 0.0)
@@ -235,8 +235,8 @@ def _classical_scaling(distance: Floats, dimensionality: int) -> Floats:
     return points
 
 
-def _refined(misfit: _Misfit, x: Floats, loss: Loss, stages: Stages) -> Floats:
-    """`x` moved downhill, stage by stage."""
+def _refine(misfit: _Misfit, x: Floats, loss: Loss, stages: Stages) -> Floats:
+    """Minimise the loss from `x`, stage by stage."""
     # start-up: scipy is slow to import
     from scipy.optimize import minimize
 
@@ -247,21 +247,21 @@ def _refined(misfit: _Misfit, x: Floats, loss: Loss, stages: Stages) -> Floats:
     return x
 
 
-def _median_refined(misfit: _Misfit, x: Floats) -> Floats:
-    """The best of rounds that each give up on pairs whose error is far above the median of the last."""
+def _refine_median(misfit: _Misfit, x: Floats) -> Floats:
+    """Return the best of several rounds, each of which gives up pairs far above the previous median."""
     best, least = x, misfit.median(x)
     for evaluations in MEDIAN_ROUNDS:
-        x = _refined(misfit, x, _redescending, ((0.0, max(misfit.median(x), NO_LESS), evaluations),))
+        x = _refine(misfit, x, _redescending, ((0.0, max(misfit.median(x), NO_LESS), evaluations),))
         if misfit.median(x) < least:
             best, least = x, misfit.median(x)
     return best
 
 
 def _coordinates(x: Floats, misfit: _Misfit, height_min: float, heights: bool) -> StaticEmbedding:
-    """What each node adds, as a height as far as one can express it, the rest as an adjustment."""
+    """Split each node's offset into a height, as far as one can express it, and an adjustment."""
     vec, offset = (part * misfit.unit for part in misfit.parts(x))
     height = np.maximum(offset, height_min) if heights else np.full(misfit.n, height_min)
     adjustment = offset - height
-    # Rounding alone is no adjustment.
+    # A rounding error is not an adjustment.
     adjustment[np.abs(adjustment) < 1e-12] = 0.0
     return StaticEmbedding(np.ascontiguousarray(vec.T), height, adjustment)

@@ -1,8 +1,8 @@
-"""Made-up networks by networkx's generators, each link as long as its ends are apart.
+"""Synthetic networks from networkx's generators, with links as long as the distance of their ends.
 
 All lie in a square whose side is `size` seconds of round trip, so that a link of length 1/2 takes size / 4
-one way. Waxman's and geometric graphs are made of positions; for the others, which know none, places are
-strewn evenly over the square (as in BRITE), or for small worlds set on the circle that they begin from.
+one way. Waxman's and geometric graphs have positions; for the others, places are uniform over the square
+(as in BRITE), or for small worlds on the circle that they start from.
 
 | generator | parameters, with their defaults | what it is |
 |---|---|---|
@@ -12,7 +12,7 @@ strewn evenly over the square (as in BRITE), or for small worlds set on the circ
 | watts_strogatz | neighbours 4, rewired 0.1 | a ring of neighbours, of whose links a share goes anywhere |
 | erdos_renyi | p 0.3 | a link between any two with probability p |
 
-Where a draw is not connected, the next one is taken; after MOST_DRAWS the parameters are to blame. networkx
+A draw that is not connected is repeated, up to MOST_DRAWS times. networkx
 draws from Python's own generator, seeded from the topology's stream: another version of networkx may
 make another network of the same seed.
 """
@@ -36,7 +36,7 @@ Draw = Callable[..., nx.Graph]
 
 
 def _waxman(places: int, rng: random.Random, alpha: float = 0.4, beta: float = 0.8) -> nx.Graph:
-    if places == 1:  # networkx looks for the longest of no distances
+    if places == 1:  # networkx fails on an empty list of distances
         return nx.random_geometric_graph(places, 1.0, seed=rng)
     return nx.waxman_graph(places, beta=beta, alpha=alpha, seed=rng)
 
@@ -46,11 +46,11 @@ def _random_geometric(places: int, rng: random.Random, radius: float = 0.4) -> n
 
 
 def _barabasi_albert(places: int, rng: random.Random, links: int = 2) -> nx.Graph:
-    return _strewn(nx.barabasi_albert_graph(places, links, seed=rng), rng)
+    return _scatter(nx.barabasi_albert_graph(places, links, seed=rng), rng)
 
 
 def _erdos_renyi(places: int, rng: random.Random, p: float = 0.3) -> nx.Graph:
-    return _strewn(nx.gnp_random_graph(places, p, seed=rng), rng)
+    return _scatter(nx.gnp_random_graph(places, p, seed=rng), rng)
 
 
 def _watts_strogatz(places: int, rng: random.Random, neighbours: int = 4, rewired: float = 0.1) -> nx.Graph:
@@ -61,7 +61,7 @@ def _watts_strogatz(places: int, rng: random.Random, neighbours: int = 4, rewire
     return graph
 
 
-def _strewn(graph: nx.Graph, rng: random.Random) -> nx.Graph:
+def _scatter(graph: nx.Graph, rng: random.Random) -> nx.Graph:
     for node in graph.nodes:
         graph.nodes[node]["pos"] = (rng.random(), rng.random())
     return graph
@@ -77,28 +77,29 @@ GENERATORS: dict[str, Draw] = {
 
 
 def generate(model: str, places: int, rng: Random, size: float, **parameters: Any) -> nx.Graph:
-    """A connected graph of so many places, each link with its 'latency', one-way seconds.
+    """Return a connected graph of `places` places, each link with its 'latency', one-way seconds.
 
-    Places are called 'place-00' and so on; 'pos' is in sides of the square. ScenarioError for parameters
-    that the generator refuses, or with which hardly any graph is connected.
+    Places are named 'place-00' and so on; 'pos' is in units of the square's side. Raises ScenarioError for
+    parameters that the generator refuses, or with which hardly any graph is connected.
     """
     source = random.Random(rng.randrange(2**31))
     for _ in range(MOST_DRAWS):
         try:
             graph = GENERATORS[model](places, source, **parameters)
         except nx.NetworkXError as error:
+            found = _describe_parameters(places, parameters)
             raise ScenarioError(
-                f"topology.generator: found {_told(places, parameters)}, which {model} refuses: {error}"
+                f"topology.generator: found {found}, which {model} refuses: {error}"
             ) from None
         if nx.is_connected(graph):
             return _with_latencies(graph, size)
     raise ScenarioError(
         f"topology.generator: found no connected graph in {MOST_DRAWS} draws of {model} with "
-        f"{_told(places, parameters)}; expected parameters that give more links"
+        f"{_describe_parameters(places, parameters)}; expected parameters that give more links"
     )
 
 
-def _told(places: int, parameters: dict[str, Any]) -> str:
+def _describe_parameters(places: int, parameters: dict[str, Any]) -> str:
     return ", ".join(
         [format_count(places, "place"), *(f"{name} {value:g}" for name, value in parameters.items())]
     )

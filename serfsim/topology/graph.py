@@ -1,14 +1,14 @@
-"""Topologies out of a graph of links: a networkx object, or a GML, GraphML, node-link JSON or edge list file.
+"""Topologies from a graph of links: a networkx object, or a GML, GraphML, node-link JSON or edge list file.
 
 Each edge carries a latency, as a number in a stated unit or as text with its own ("118555 us", as Shadow's
 graphs have it). The latency between two places is that of the shortest path. Of parallel edges the fastest
-counts; a loop is the latency between two nodes at that same place. In an undirected graph both directions
-are equal. Where edges say which share of packets they lose ("packet_loss", as in Shadow's graphs), a path
-loses what its edges lose together.
+counts; a loop is the latency between two nodes at that place. In an undirected graph both directions
+are equal. If edges state their packet loss ("packet_loss", as in Shadow's graphs), a path has the combined
+loss of its edges.
 
-An edge list has a line a link: `a b 5ms`, `a,b,5` (in the stated unit) or networkx's own
-`a b {'latency': 5}`. What follows a '#' is a remark, and a first line that ends with the attribute's name
-a header. Edges of a GraphML file that say nothing have the key's default.
+An edge list has one link per line: `a b 5ms`, `a,b,5` (in the stated unit) or networkx's own
+`a b {'latency': 5}`. Text after a '#' is a comment, and a first line that ends with the attribute's name is a
+header. Edges of a GraphML file without a value have the key's default.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from serfsim.base.errors import ScenarioError
 from serfsim.native import Random, i32, vec
 from serfsim.network.loss import SiteLoss
 from serfsim.topology.budget import LARGEST_GRAPH
-from serfsim.topology.places import Place, place_nodes, placed_topology, stand
+from serfsim.topology.places import Place, describe_placement, place_nodes, topology_at_places
 from serfsim.topology.text_cells import ending, read_text
 from serfsim.topology.topology import Floats, Topology
-from serfsim.topology.units import quoted, read_latency, read_loss, shortened
+from serfsim.topology.units import quote_value, read_latency, read_loss, shorten_value
 
 FORMATS = ("gml", "graphml", "node_link", "edge_list")
 ENDINGS = {".gml": "gml", ".graphml": "graphml", ".xml": "graphml", ".json": "node_link"}
-LOSSES = ("packet_loss", "loss")  # the attributes that say which share of packets an edge loses
-# What nodes and edges are called and where they are drawn; other attributes mean something for packets.
+LOSSES = ("packet_loss", "loss")  # the attributes for the share of packets that an edge loses
+# Names and drawing positions of nodes and edges; other attributes may matter to packets.
 DRAWING = frozenset(
     ("id", "key", "label", "name", "color", "graphics", "x", "y", "latitude", "longitude", "type")
 )
@@ -52,12 +52,12 @@ LINE = "line in the file"  # the edge attribute by which an edge list's errors f
 def load_graph(
     path: Path, format: str | None = None, attribute: str = "latency", directed: bool = False
 ) -> nx.Graph:
-    """Read a file. Without `format` its ending decides (`ENDINGS`; behind it may stand .gz), else an edge
-    list.
+    """Read a file.
 
-    `attribute` and `directed` are for edge lists, which do not say themselves. The last graph is kept,
-    frozen: checking a scenario and then running it reads its file once. ScenarioError, with the line where it
-    is known, for a file that cannot be read.
+    Without `format` its suffix decides (`ENDINGS`, optionally followed by .gz), else it is an edge list.
+    `attribute` and `directed` are for edge lists, which do not state them. The last graph is cached,
+    frozen, so that checking a scenario and running it reads its file once. Raises ScenarioError, with the
+    line if known, for a file that cannot be read.
     """
     if format is None:
         format = ENDINGS.get(ending(path), "edge_list")
@@ -65,7 +65,7 @@ def load_graph(
         status = path.stat()
         version = (status.st_mtime_ns, status.st_size, status.st_ino)
     except OSError:
-        version = (0, 0, 0)  # reading it says why
+        version = (0, 0, 0)  # reading it reports the error
     return _read(path.absolute(), version, path, format, attribute, directed)
 
 
@@ -73,7 +73,7 @@ def load_graph(
 def _read(
     place: Path, version: tuple[int, int, int], path: Path, format: str, attribute: str, directed: bool
 ) -> nx.Graph:
-    """The graph of a file, which `place` and `version` tell from any other."""
+    """Return the graph of a file; `place` and `version` are the cache key."""
     return nx.freeze(_parse(path, read_text(path, LARGEST_GRAPH), format, attribute, directed))
 
 
@@ -96,15 +96,15 @@ def _parse(path: Path, text: str, format: str, attribute: str, directed: bool) -
         ) from None
     except (ScenarioError, MemoryError):
         raise
-    except Exception as error:  # networkx raises whatever its readers stumble on
+    except Exception as error:  # networkx's readers raise many kinds
         position = re.search(r"at \((\d+), \d+\)", str(error))
         where = f"{path}:{position[1]}" if position else str(path)
-        found = f"found no usable {format} ({shortened(error)})"
+        found = f"found no usable {format} ({shorten_value(error)})"
         raise ScenarioError(f"{where}: {found}; expected a graph of nodes and edges") from None
 
 
 def _gml(text: str) -> nx.Graph:
-    """Nodes go by their label where all have one of their own, otherwise by id."""
+    """Parse GML; nodes go by their labels if these are unique, else by id."""
     lines = text.splitlines()
     try:
         return nx.parse_gml(lines)
@@ -124,17 +124,17 @@ def _graphml(text: str) -> nx.Graph:
 
 
 def _whole(text: str) -> int | float:
-    """A whole number of JSON; as a float where it has so many digits that reading it takes long."""
+    """Parse a JSON integer; as a float if it has so many digits that parsing takes long."""
     return int(text) if len(text) < 20 else float(text)
 
 
 def is_node_link(data: object) -> bool:
-    """Recognise parsed JSON that is a graph in networkx's node-link form."""
+    """Return True for parsed JSON in networkx's node-link form."""
     return isinstance(data, dict) and "nodes" in data and ("links" in data or "edges" in data)
 
 
 def node_link_graph(path: Path, data: object) -> nx.Graph:
-    """The graph of networkx's node-link form, with its edges as `links` or as `edges`."""
+    """Build a graph from networkx's node-link form, with its edges as `links` or `edges`."""
     expected = "expected node-link data: {nodes: [{id: ..}], links: [{source: .., target: ..}]}"
     if not isinstance(data, dict) or not is_node_link(data):
         raise ScenarioError(f"{path}: found something else; {expected}")
@@ -142,19 +142,19 @@ def node_link_graph(path: Path, data: object) -> nx.Graph:
     nodes, edges = data["nodes"], data["links"] if "links" in data else data["edges"]
     for what, items, ends in (("node", nodes, ("id",)), ("link", edges, ("source", "target"))):
         if not isinstance(items, list):
-            raise ScenarioError(f"{path}: found {what}s that are no list; {expected}")
+            raise ScenarioError(f"{path}: found {what}s that are not a list; {expected}")
         for number, item in enumerate(items):
             named = isinstance(item, dict) and all(
                 isinstance(item.get(end), (str, int, float)) for end in ends
             )
             if not named:
-                raise ScenarioError(f"{path}: {what} {number}: found {quoted(item)}; {expected}")
+                raise ScenarioError(f"{path}: {what} {number}: found {quote_value(item)}; {expected}")
     for node in nodes:
         graph.add_node(node["id"], **_other(node, "id"))
     for edge in edges:
         for end in (edge["source"], edge["target"]):
             if end not in graph:
-                raise ScenarioError(f"{path}: found a link to {quoted(end)}; expected the id of a node")
+                raise ScenarioError(f"{path}: found a link to {quote_value(end)}; expected the id of a node")
         graph.add_edge(edge["source"], edge["target"], **_other(edge, "source", "target", "key"))
     return graph
 
@@ -177,7 +177,7 @@ def _edge_list(path: Path, text: str, attribute: str, directed: bool) -> nx.Grap
             value = others.get(attribute)
         if len(words) < 2 or value in ("", None):
             raise ScenarioError(
-                f"{path}:{number}: found {quoted(line)}; expected a link: two nodes and a latency"
+                f"{path}:{number}: found {quote_value(line)}; expected a link: two nodes and a latency"
             )
         if value == attribute and not graph:
             continue
@@ -193,7 +193,9 @@ def _attributes(where: str, text: str) -> dict[str, object]:
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         read = None
     if not isinstance(read, dict) or not all(isinstance(name, str) for name in read):
-        raise ScenarioError(f"{where}: found {quoted(text)}; expected attributes such as {{'latency': 5}}")
+        raise ScenarioError(
+            f"{where}: found {quote_value(text)}; expected attributes such as {{'latency': 5}}"
+        )
     return read
 
 
@@ -212,14 +214,14 @@ def graph_topology(
     title: str | None = None,
     loss: str | None = None,
 ) -> Topology:
-    """Nodes at the graph's nodes. `kind: rtt` halves every edge. For `place` and `access`: see `places`.
+    """Place nodes at the graph's nodes. `kind: rtt` halves every edge.
 
-    `part: largest` leaves out all but the largest part of a graph that is not connected. `stand_at`: only
-    these of the graph's nodes are places; through the others there is a way. `source` names the graph in
-    messages, `title` in the description, where that is another. `unit` is for latencies that are bare
+    For `place` and `access`: see `places`. `part: largest` keeps only the largest component of a graph that
+    is not connected. `stand_at`: only these graph nodes are places; the others only forward. `source` names
+    the graph in messages, `title` in the description, if different. `unit` is for latencies that are bare
     numbers; None refuses those. `loss` names the attribute with the share of packets that an edge loses;
-    without, it is the first of `LOSSES` that an edge has. ScenarioError for a graph that is not connected
-    (both ways, if directed), or an edge without a usable latency.
+    by default it is the first of `LOSSES` that an edge has. Raises ScenarioError for a graph that is not
+    (strongly, if directed) connected, or an edge without a usable latency.
     """
     if kind not in ("rtt", "one_way"):
         raise ScenarioError(f"topology.kind: found '{kind}'; expected rtt, one_way")
@@ -236,11 +238,11 @@ def graph_topology(
     labels = [str(node) for node in stands]
     where = place_nodes(names, labels, place, rng)
     used = sorted(set(where))
-    one_way, lost = _shortest(links, stands, used, loops)
+    one_way, lost = _shortest_paths(links, stands, used, loops)
     places = {name: labels[at] for name, at in zip(names, where, strict=True)}
-    placed = placed_topology(names, [labels[at] for at in used], one_way, places, access, rng, source)
+    placed = topology_at_places(names, [labels[at] for at in used], one_way, places, access, rng, source)
     links_text = format_count(graph.number_of_edges(), "link")
-    description = f"{title or source}: {stand(len(names), len(used), len(labels))}, {links_text}"
+    description = f"{title or source}: {describe_placement(len(names), len(used), len(labels))}, {links_text}"
     losses = None
     if lost.any():
         site = {at: i for i, at in enumerate(used)}
@@ -249,21 +251,25 @@ def graph_topology(
 
 
 def loss_attribute(graph: nx.Graph) -> str | None:
-    """The edge attribute that says which share of packets is lost; None where no edge has one."""
+    """Return the edge attribute for the share of packets lost; None if no edge has one."""
     return next((name for name in LOSSES if any(name in edge for *_, edge in graph.edges(data=True))), None)
 
 
 def unread_attributes(graph: nx.Graph, attribute: str, loss: str | None = None) -> list[str]:
-    """Attributes of nodes and edges that affect no packet: 'edge jitter', 'node bandwidth'."""
+    """Return attributes of nodes and edges that affect no packet: 'edge jitter', 'node bandwidth'."""
     read = {attribute, loss or loss_attribute(graph), LINE, *DRAWING}
-    edges = {name for *_, edge in graph.edges(data=True) for name, value in edge.items() if _says(value)}
-    nodes = {name for _, node in graph.nodes(data=True) for name, value in node.items() if _says(value)}
+    edges = {
+        name for *_, edge in graph.edges(data=True) for name, value in edge.items() if _is_quantity(value)
+    }
+    nodes = {
+        name for _, node in graph.nodes(data=True) for name, value in node.items() if _is_quantity(value)
+    }
     limits = sorted(name for name in nodes if _LIMIT.search(str(name)))
     return [*(f"edge {name}" for name in sorted(edges - read, key=str)), *(f"node {name}" for name in limits)]
 
 
-def _says(value: object) -> bool:
-    """Recognise a quantity other than zero, with a unit or without; words are none."""
+def _is_quantity(value: object) -> bool:
+    """Return True for a quantity other than zero, with a unit or without; False for words."""
     match = re.match(r"\s*([\d.]+)", str(value))
     return not isinstance(value, bool) and match is not None and bool(match[1].strip("0."))
 
@@ -276,9 +282,9 @@ def read_edge(
     unit: str | None,
     loss: str | None,
 ) -> tuple[float, float]:
-    """Seconds and the share lost of an edge, from the attributes of these names.
+    """Return seconds and the share lost of an edge, from the attributes of these names.
 
-    ValueError, 'edge a to b: found ...', for one without a usable latency.
+    Raises ValueError, 'edge a to b: found ...', for one without a usable latency.
     """
     edge = f"edge '{tail}' to '{head}'"
     if attribute not in attributes:
@@ -294,7 +300,7 @@ def read_edge(
 def _links(
     graph: nx.Graph, attribute: str, unit: str | None, divisor: float, loss: str | None, source: str
 ) -> tuple[nx.Graph, Loops]:
-    """The simple graph of one-way seconds and shares lost, and the loops."""
+    """Return the simple graph of one-way seconds and shares lost, and the loops."""
     if len(graph) == 0:
         raise ScenarioError(f"{source}: found an empty graph; expected nodes and links")
     links = nx.DiGraph() if graph.is_directed() else nx.Graph()
@@ -315,7 +321,7 @@ def _links(
 
 
 def _parts(links: nx.Graph) -> list[list[object]]:
-    """The parts within which there is a way both ways, largest first, each in the order of the graph."""
+    """Return the strongly connected components, largest first, each in the order of the graph."""
     found = nx.strongly_connected_components(links) if links.is_directed() else nx.connected_components(links)
     order = {node: i for i, node in enumerate(links.nodes)}
     parts = [sorted(part, key=order.__getitem__) for part in found]
@@ -335,8 +341,10 @@ def _check_connected(links: nx.Graph, source: str) -> None:
         )
 
 
-def _shortest(links: nx.Graph, nodes: list[object], used: list[int], loops: Loops) -> tuple[Floats, Floats]:
-    """One-way seconds between the places used, and the share lost on the way; shapes (u, u)."""
+def _shortest_paths(
+    links: nx.Graph, nodes: list[object], used: list[int], loops: Loops
+) -> tuple[Floats, Floats]:
+    """Return one-way seconds between the places used, and the share lost on the path; shapes (u, u)."""
     # start-up: scipy is slow to import
     from scipy.sparse.csgraph import dijkstra
 
@@ -347,18 +355,18 @@ def _shortest(links: nx.Graph, nodes: list[object], used: list[int], loops: Loop
     one_way: Floats = distances[:, stands]
     lost: Floats = np.zeros_like(one_way)
     if any(share for *_, share in links.edges(data="lost")):
-        lost = 1.0 - _arrived(links, distances, before)[:, stands]
+        lost = 1.0 - _arrival_shares(links, distances, before)[:, stands]
     if not links.is_directed():
-        # Sums along a path may differ in the last bit by direction, and of two equally long paths one loses
-        # more; both directions take the first one's.
+        # Sums along a path may differ in the last bit by direction, and two equally long paths in their loss;
+        # both directions take the first one's.
         one_way, lost = (upper + upper.T for upper in (np.triu(one_way, 1), np.triu(lost, 1)))
     for row, at in enumerate(used):
         one_way[row, row], lost[row, row] = loops.get(nodes[at], (0.0, 0.0))
     return one_way, lost
 
 
-def _arrived(links: nx.Graph, distances: Floats, before: Floats) -> Floats:
-    """The share of packets that arrives along the shortest paths, with their last-but-one nodes `before`."""
+def _arrival_shares(links: nx.Graph, distances: Floats, before: Floats) -> Floats:
+    """Return the share of packets that arrive over the shortest paths, given by predecessors `before`."""
     names = list(links.nodes)
     arrived = np.ones_like(distances)
     for row in range(len(distances)):

@@ -1,14 +1,14 @@
-"""Topologies out of measured latencies between all pairs.
+"""Topologies from measured latencies between all pairs.
 
 The file gives a latency for each ordered pair, source in the row and target in the column, in a
-stated unit. `kind: rtt` means round trips: each way takes half of what its own cell says, so a
+stated unit. `kind: rtt` means round trips: each direction takes half of its own cell, so a
 round trip in the simulation is the mean of the two cells. `kind: one_way` is taken as it is. Both may
 be asymmetric. The diagonal is ignored.
 
 Measurements are never complete. A missing one (an empty cell, NaN, or 0 between different places)
-is refused where nodes stand at both its places, unless `missing` says how to fill it: `mirror` takes
-the opposite direction and refuses where that is missing too; `median` takes the median of all that
-was measured, of the same slice; `mirror_or_median` takes the first of these that it can.
+is refused if both its places have nodes, unless `missing` says how to fill it: `mirror` takes
+the opposite direction and refuses if that is missing too; `median` takes the median of all
+measurements of the same slice; `mirror_or_median` takes the first of these that exists.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from serfsim.topology.matrix_array import read_array
 from serfsim.topology.matrix_json import read_json
 from serfsim.topology.matrix_pairs import read_pairs
 from serfsim.topology.matrix_text import read_csv, read_markdown, read_whitespace
-from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, placed_topology
+from serfsim.topology.places import Place, check_sharing, draw_accesses, place_nodes, topology_at_places
 from serfsim.topology.text_cells import RawMatrix, ending
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import PER_SECOND, UNITS
@@ -51,9 +51,10 @@ LONGEST_MEDIAN_S = 10.0
 
 @dataclass(frozen=True, eq=False)
 class MeasuredMatrix:
-    """one_way: (k, m, m) seconds for k slices, row = source, diagonal 0; labels: m places.
+    """Measured one-way latencies: one_way (k, m, m) seconds for k slices, row = source, diagonal 0.
 
-    NaN where nothing is known. `where(slice, row, column)` names the place in the file for messages.
+    `labels`: the m places. NaN where unknown. `where(slice, row, column)` names the place in the file for
+    messages.
     """
 
     one_way: Floats
@@ -61,7 +62,7 @@ class MeasuredMatrix:
     source: str
     where: Callable[[int, int, int], str]
     missing: str = "refuse"
-    filled: int = 0  # how many missing measurements were filled in
+    filled: int = 0  # number of missing measurements filled in
 
 
 def load_matrix(
@@ -72,11 +73,11 @@ def load_matrix(
     format: str | None = None,
     key: str | None = None,
 ) -> MeasuredMatrix:
-    """Read a file. Without `format` its ending decides (`ENDINGS`; behind it may stand .gz), otherwise text.
+    """Read a file. Without `format` its suffix decides (`ENDINGS`, optionally with .gz), else it is text.
 
-    `key` names the array in an .npz, and the column of latencies in a list of measurements with several. The
-    runs of a sweep read the same file: one that has not changed since is not read again. ScenarioError, with
-    file, row and column, for all that is wrong in it.
+    `key` names the array in an .npz, or the column of latencies in a list of measurements with several. An
+    unchanged file is read only once for the runs of a sweep. Raises ScenarioError, with file, row and column,
+    for every error in it.
     """
     for name, value, allowed in (
         ("unit", unit, tuple(PER_SECOND)),
@@ -90,12 +91,12 @@ def load_matrix(
         about = path.stat()
         written = (about.st_ino, about.st_size, about.st_mtime_ns)
     except OSError:
-        written = None  # whoever reads it has the words for that
-    return _loaded(path, unit, kind, missing, format, key, written)
+        written = None  # reading it reports the error
+    return _load_cached(path, unit, kind, missing, format, key, written)
 
 
 @lru_cache(maxsize=2)
-def _loaded(
+def _load_cached(
     path: Path,
     unit: str,
     kind: str,
@@ -104,9 +105,9 @@ def _loaded(
     key: str | None,
     written: tuple[int, int, int] | None,
 ) -> MeasuredMatrix:
-    """The matrix of a file as it was `written`."""
+    """Return the matrix of a file as it was `written`."""
     raw = _read(path, format, key)
-    values, filled = _filled(raw, path, missing)
+    values, filled = _fill_gaps(raw, path, missing)
     unit = _unit(path, raw, unit)
     one_way = values / (PER_SECOND[unit] * (2.0 if kind == "rtt" else 1.0))
     m = one_way.shape[1]
@@ -117,10 +118,10 @@ def _loaded(
 
 
 def _unit(path: Path, raw: RawMatrix, unit: str) -> str:
-    """The unit of the file's numbers: its own where it states one, which may not contradict the given one."""
+    """Return the unit of the file's numbers: its own if stated, which must not contradict the given one."""
     if raw.unit is None:
         return unit
-    if unit not in ("ms", raw.unit):  # ms is given where nobody said anything
+    if unit not in ("ms", raw.unit):  # ms is the default
         found = f"found '{unit}', and a column in {raw.unit} in {path}"
         raise ScenarioError(f"topology.unit: {found}; expected {raw.unit}, or nothing")
     return raw.unit
@@ -144,8 +145,8 @@ def _read(path: Path, format: str | None, key: str | None) -> RawMatrix:
     raise ScenarioError(f"topology.format: found '{format}'; expected {', '.join(FORMATS)}")
 
 
-def _filled(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
-    """The values with their gaps filled as far as `missing` says, and how many were filled."""
+def _fill_gaps(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
+    """Return the values with gaps filled as `missing` says, and the number of filled gaps."""
     values = raw.values.copy()
     apart = ~np.eye(values.shape[1], dtype=bool)
     gaps = np.isnan(values) & apart
@@ -165,7 +166,7 @@ def _filled(raw: RawMatrix, path: Path, missing: str) -> tuple[Floats, int]:
 
 
 def _check_unit(path: Path, one_way: Floats, unit: str) -> None:
-    """A wrong unit is off by a factor of 1000 and shows in the median."""
+    """Check the median, which a wrong unit changes by a factor of 1000."""
     m = one_way.shape[1]
     if m < 2:
         return
@@ -190,9 +191,9 @@ def matrix_topology(
     slice: int | None = None,
     slice_every: float | None = None,
 ) -> Topology:
-    """Nodes at the places of a matrix.
+    """Place nodes at the places of a matrix.
 
-    Of several slices, `slice` takes one (counted from 0), or all are played, a new one every
+    Of several slices, `slice` selects one (counted from 0), or all are played, a new one every
     `slice_every` seconds of the simulation's clock. For `place` and `access`: see `places`.
     """
     at = place_nodes(names, measured.labels, place, rng)
@@ -205,13 +206,13 @@ def matrix_topology(
         if slice_every is None or not slice_every > 0.0:
             choice = f"slice: 0 to {slices - 1}, or slice_every: with a duration to play them all"
             raise ScenarioError(f"{measured.source}: found {slices} slices; expected {choice}")
-        return _played(measured, names, rng, place, access, slice_every)
+        return _play_slices(measured, names, rng, place, access, slice_every)
     one_way = measured.one_way[slice or 0]
-    return placed_topology(names, measured.labels, one_way, place, access, rng, measured.source)
+    return topology_at_places(names, measured.labels, one_way, place, access, rng, measured.source)
 
 
 def _check_known(measured: MeasuredMatrix, used: list[int]) -> None:
-    """ScenarioError where nothing is known between two places that nodes stand at."""
+    """Raise ScenarioError if a latency is unknown between two places with nodes."""
     left = np.argwhere(np.isnan(measured.one_way[:, used][:, :, used]))
     if len(left) == 0:
         return
@@ -225,7 +226,7 @@ def _check_known(measured: MeasuredMatrix, used: list[int]) -> None:
     )
 
 
-def _played(
+def _play_slices(
     measured: MeasuredMatrix,
     names: Sequence[str],
     rng: Random,

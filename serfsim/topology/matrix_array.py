@@ -1,8 +1,8 @@
-"""Reads latencies between all pairs from numpy's files: .npy, or .npz with one or several arrays.
+"""Reader of latencies between all pairs from numpy's files: .npy, or .npz with one or several arrays.
 
 An array of shape (m, m) is one matrix, row = source; of shape (k, m, m), k slices over time. An .npz
-may also hold `labels` (or `names`), one text a place. NaN, or 0 between two different places, is a
-missing measurement and comes out as NaN.
+may also hold `labels` (or `names`), one text per place. NaN, or 0 between two different places, is a
+missing measurement and becomes NaN.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LARGEST_ARRAYS = 8 * MOST_CELLS  # bytes of all arrays of a file
 
 
 def read_array(path: Path, key: str | None = None) -> RawMatrix:
-    """The array `key`, or the only one of the right shape. ScenarioError where there is none."""
+    """Return the array `key`, or the only one of the right shape. Raises ScenarioError if there is none."""
     arrays = _load(path)
     labels = next((arrays.pop(name) for name in LABEL_KEYS if name in arrays), None)
     fitting = {name: array for name, array in arrays.items() if _is_square(array)}
@@ -36,14 +36,14 @@ def read_array(path: Path, key: str | None = None) -> RawMatrix:
     if len(fitting) > 1:
         raise ScenarioError(f"{path}: found {_names(fitting)}; expected key: with one of them")
     if not fitting:
-        shapes = ", ".join(_told(name, array) for name, array in arrays.items())
+        shapes = ", ".join(_describe_array(name, array) for name, array in arrays.items())
         raise ScenarioError(
             f"{path}: found {shapes or 'no array'}; expected numbers of shape (m, m) or (k, m, m)"
         )
     name, array = next(iter(fitting.items()))
     if not _is_square(array):
         raise ScenarioError(
-            f"{path}: found {_told(name, array)}; expected numbers of shape (m, m) or (k, m, m)"
+            f"{path}: found {_describe_array(name, array)}; expected numbers of shape (m, m) or (k, m, m)"
         )
     values = np.array(array, dtype=np.float64).reshape(-1, array.shape[-1], array.shape[-1])
     _check(path, values)
@@ -66,14 +66,14 @@ def _load(path: Path) -> dict[str, Any]:
         raise
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except Exception as error:  # of numpy, zipfile and what they read with: many kinds
-        # They are kept as pickles, which can do anything when they are read.
+    except Exception as error:  # numpy, zipfile and their decoders raise many kinds
+        # Object arrays are pickles, which can run code when read.
         found = "an array of Python objects" if "Object arrays" in str(error) else "something else"
         raise ScenarioError(f"{path}: found {found}; expected numpy's .npz or .npy, of numbers") from None
 
 
 def _members(path: Path) -> dict[str, Any]:
-    """The arrays of an .npz. A member that is none is as if it were not there."""
+    """Return the arrays of an .npz, ignoring members that are not arrays."""
     found = {}
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
@@ -91,7 +91,7 @@ def _members(path: Path) -> dict[str, Any]:
 
 
 def _array(path: Path, file: Any, room: int) -> Any:
-    """An array, once its header has said that it has at most so many bytes."""
+    """Read an array after its header shows that it fits in `room` bytes."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, in_columns, kind = read(file)
@@ -117,12 +117,12 @@ def _is_square(array: Any) -> bool:
 
 
 def _texts(labels: Any) -> tuple[str, ...]:
-    """Labels as text; some write them as bytes."""
+    """Return labels as text; some files store bytes."""
     flat = labels.ravel().tolist()
     return tuple(text.decode(errors="replace") if isinstance(text, bytes) else str(text) for text in flat)
 
 
-def _told(name: str, array: Any) -> str:
+def _describe_array(name: str, array: Any) -> str:
     kind = "" if array.dtype.kind in "fiu" else f" of type {array.dtype}"
     return f"'{name}' of shape {array.shape}{kind}"
 

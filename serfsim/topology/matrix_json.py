@@ -1,6 +1,6 @@
-"""Reads latencies between all pairs from JSON: {"a": {"b": 12.5, ...}, ...}, source first.
+"""Reader of latencies between all pairs from JSON: {"a": {"b": 12.5, ...}, ...}, source first.
 
-The whole may stand under a key `data`, as cloudping.co has it. null, or a pair that is not there, is a
+The mapping may be under a key `data`, as cloudping.co has it. null, or an absent pair, is a
 missing measurement; so is 0 between two different places. Records of measurements: `measurements`.
 """
 
@@ -17,19 +17,19 @@ from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import check_cells
 from serfsim.topology.measurements import json_lines, matrix_of_records, records_of
 from serfsim.topology.text_cells import RawMatrix, read_text, zero_is_missing
-from serfsim.topology.units import shortened
+from serfsim.topology.units import shorten_value
 
 EXPECTED = "{source: {target: latency}}, or records with source, target and a latency"
 
 
 def read_json(path: Path, key: str | None = None) -> RawMatrix:
-    """A mapping of mappings, places in the order of their names; or records of measurements.
+    """Read a mapping of mappings, places in the order of their names; or records of measurements.
 
-    `key` names what was measured where records hold several numbers. ScenarioError says what is wrong.
+    `key` names the measured value if records hold several numbers. Raises ScenarioError.
     """
     text = read_text(path)
     try:
-        # Whole numbers as floats too: one of a thousand digits is then infinity, and refused.
+        # Integers as floats too: one of a thousand digits becomes infinity, and is refused.
         table = json.loads(text, parse_int=float)
     except json.JSONDecodeError as error:
         records = records_of(json_lines(text))
@@ -63,7 +63,7 @@ def read_json(path: Path, key: str | None = None) -> RawMatrix:
 
 def _number(path: Path, source: str, target: str, value: Any) -> float:
     if not isinstance(value, float) or not 0.0 <= value < math.inf:
-        found = f"{value:g}" if isinstance(value, float) else shortened(repr(value))
+        found = f"{value:g}" if isinstance(value, float) else shorten_value(repr(value))
         raise ScenarioError(
             f"{path}: '{source}' to '{target}': found {found}; expected a finite latency of at least 0"
         )

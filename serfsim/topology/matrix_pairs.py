@@ -1,10 +1,10 @@
-"""Reads latencies between all pairs from lists of pairs, a line each.
+"""Reader of latencies between all pairs from lists of pairs, one per line.
 
-p2psim's form, in which the King measurements come, has "i,j value" after some lines of its own
+p2psim's form, used by the King measurements, has "i,j value" after some lines of its own
 ('topology ...', 'failure_model ...', 'node ...'); Meridian's has "i j value", or several values measured at
-different times, of which the median is taken. In both a negative value marks a failed measurement,
-and places are numbered from 1, though anything without a space may be the name of a place. A pair that
-is given one way only holds both ways. Lines that start with '#' are skipped.
+different times, whose median counts. In both a negative value marks a failed measurement, and places
+are numbered from 1, although a place name may be any text without spaces. A pair given in one direction
+only holds for both. Lines that start with '#' are skipped.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ Integers = NDArray[np.int64]
 
 
 def is_list(lines: Sequence[tuple[int, str]]) -> bool:
-    """Whether lines of text are pairs with a latency each: 'i,j value', or 'i j value' in every one.
+    """Return True if lines of text are pairs with a latency: 'i,j value', or 'i j value' in every one.
 
-    Three lines of three numbers are a list if each is of two of just three places, unless what would be the
-    diagonal of a matrix has nothing in it.
+    Three lines of three numbers are a list if each is about two of just three places, unless the diagonal
+    of the alternative matrix is empty.
     """
     if not lines:
         return False
     if lines[0][1].split()[0] in LIST_WORDS or _COMMA_PAIR.fullmatch(lines[0][1]):
         return True
-    # There may be millions of lines, and a table's first is enough.
+    # There may be millions of lines; a table is recognised by its first.
     if not all(len(line.split()) == 3 for _, line in lines):
         return False
     words = [line.split() for _, line in lines[:4]]
@@ -54,7 +54,7 @@ def is_list(lines: Sequence[tuple[int, str]]) -> bool:
 
 
 def read_pairs(path: Path, several: bool = False) -> RawMatrix:
-    """A list of pairs; `several`: a line may hold more than one value. ScenarioError names file and line."""
+    """Read a list of pairs; `several`: a line may hold several values. ScenarioError names file and line."""
     lines = [(number, line) for number, line in text_lines(path) if line.split(None, 1)[0] not in LIST_WORDS]
     if not lines:
         raise ScenarioError(f"{path}: found no pairs; expected lines such as '1 2 35000'")
@@ -86,7 +86,7 @@ Pairs = tuple[tuple[str, ...], Integers, Integers, Floats]
 
 
 def _all_numbers(lines: Sequence[str], several: bool) -> Pairs | None:
-    """Millions of lines of nothing but numbers, quickly; None where there is anything else."""
+    """Parse millions of purely numeric lines quickly; return None for anything else."""
     try:
         table = np.loadtxt([line.replace(",", " ") for line in lines], ndmin=2)
     except ValueError:
@@ -103,7 +103,7 @@ def _all_numbers(lines: Sequence[str], several: bool) -> Pairs | None:
 
 
 def _medians(measured: Floats) -> Floats:
-    """Of each row, without what failed; NaN where all did."""
+    """Return the median of each row without failed measurements; NaN if all failed."""
     values = np.where(measured < 0.0, np.nan, measured)
     if values.shape[1] == 1:
         return values[:, 0]
@@ -114,7 +114,7 @@ def _medians(measured: Floats) -> Floats:
 
 
 def _with_words(path: Path, lines: Sequence[tuple[int, str]], several: bool) -> Pairs:
-    """Any names, and the line of whatever is wrong."""
+    """Parse lines with any names, naming the line of an error."""
     pairs: list[tuple[str, str, float]] = []
     for number, line in lines:
         cells = line.replace(",", " ").split()
@@ -138,5 +138,5 @@ def _with_words(path: Path, lines: Sequence[tuple[int, str]], several: bool) -> 
 
 
 def _value(cell: str, where: str) -> float:
-    # p2psim and Meridian write -1 where a measurement failed.
+    # p2psim and Meridian write -1 for a failed measurement.
     return math.nan if cell.startswith("-") and is_number(cell) else read_cell(cell, where)

@@ -1,12 +1,12 @@
-"""Reads latencies between all pairs from tables in text.
+"""Reader of latencies between all pairs from text tables.
 
 A table (CSV with comma, semicolon or tab, or whitespace) has a row for each source and a column for
-each target, with or without labels on either side. Labelled rows and columns may come in different
-order; they are matched by label. Lines that start with '#' are skipped. Where semicolons separate, a comma
+each target, with or without labels on either side. Labelled rows and columns may differ in order; they
+are matched by label. Lines that start with '#' are skipped. With semicolons as separators, a comma
 may be the decimal point. Lists of pairs: `matrix_pairs`.
 
-What is not a number is refused here, with file, line and column. An empty cell, NaN, or 0 between two
-different places is a missing measurement: it comes out as NaN, and `matrix` decides.
+A cell that is not a number is refused here, with file, line and column. An empty cell, NaN, or 0 between
+two different places is a missing measurement: it becomes NaN, and `matrix` decides.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Row = tuple[int, list[str]]  # line number, cells
 
 
 def read_csv(path: Path, key: str | None = None) -> RawMatrix:
-    """A table with separators, or a list of measurements, which its header tells (`measurements`)."""
+    """Read a table with separators, or a list of measurements, recognised by its header (`measurements`)."""
     text = read_text(path)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     separator = max(",;\t", key=first.count)
@@ -53,7 +53,7 @@ def read_csv(path: Path, key: str | None = None) -> RawMatrix:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
-                rows.append((reader.line_num, [_plain(_unadorned(cell), separator) for cell in cells]))
+                rows.append((reader.line_num, [_plain(_strip_markdown(cell), separator) for cell in cells]))
     except csv.Error as error:
         raise ScenarioError(f"{path}:{reader.line_num}: found broken CSV ({error})") from None
     if rows and is_list_of_measurements(rows, key):
@@ -62,11 +62,11 @@ def read_csv(path: Path, key: str | None = None) -> RawMatrix:
 
 
 def read_markdown(path: Path) -> RawMatrix:
-    """A table as Markdown has it: the first one of the file, with `|` between cells and a line of dashes."""
+    """Read the first Markdown table of a file, with `|` between cells and a line of dashes."""
     rows: list[Row] = []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if is_markdown(line):
-            cells = [_unadorned(cell) for cell in line.strip().strip("|").split("|")]
+            cells = [_strip_markdown(cell) for cell in line.strip().strip("|").split("|")]
             if not all(_DASHES.fullmatch(cell) for cell in cells):
                 rows.append((number, cells))
         elif rows:
@@ -75,12 +75,12 @@ def read_markdown(path: Path) -> RawMatrix:
 
 
 def is_markdown(line: str) -> bool:
-    """Recognise a row of a Markdown table."""
+    """Return True for a row of a Markdown table."""
     return line.lstrip().startswith("|") and line.count("|") > 1
 
 
-def _unadorned(cell: str) -> str:
-    """A cell without Markdown's bold, italics and code, and without the brackets of a link."""
+def _strip_markdown(cell: str) -> str:
+    """Strip Markdown's bold, italics, code and link brackets from a cell."""
     match = _ADORNED.fullmatch(cell.strip())
     text = match["text"] if match else cell.strip()
     link = _LINK.fullmatch(text)
@@ -88,12 +88,12 @@ def _unadorned(cell: str) -> str:
 
 
 def _plain(cell: str, separator: str) -> str:
-    """A cell with the decimal comma that spreadsheets write where semicolons separate as a point."""
+    """Replace the decimal comma of spreadsheets by a point if semicolons separate."""
     return cell.replace(",", ".") if separator == ";" and _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def read_whitespace(path: Path) -> RawMatrix:
-    """A table separated by whitespace, or a list of pairs, which is told by its form; else CSV by commas."""
+    """Read a table separated by whitespace, or a list of pairs, recognised by its form; else CSV."""
     lines = text_lines(path)
     if lines and is_markdown(lines[0][1]):
         return read_markdown(path)
@@ -105,7 +105,7 @@ def read_whitespace(path: Path) -> RawMatrix:
 
 
 def _table(path: Path, rows: list[Row]) -> RawMatrix:
-    """Rows of cells, labels among them or not."""
+    """Build a matrix from rows of cells, with or without labels."""
     if not rows:
         raise ScenarioError(f"{path}: found nothing; expected a matrix of latencies")
     header, body = _header(rows)
@@ -142,7 +142,7 @@ def _table(path: Path, rows: list[Row]) -> RawMatrix:
 
 
 def _numbers(cells: Sequence[str], first: int, where: str) -> Floats:
-    """The cells of a line: at once where all are latencies, as of millions most are; else one by one."""
+    """Parse the cells of a line: all at once if all are latencies, else one by one."""
     try:
         row = np.array(cells, dtype=np.float64)
     except ValueError:
@@ -153,11 +153,11 @@ def _numbers(cells: Sequence[str], first: int, where: str) -> Floats:
 
 
 def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:
-    """The line of column labels, if there is one, and the rest."""
+    """Return the line of column labels, if there is one, and the rest."""
     cells = rows[0][1]
     corner, others = cells[0], cells[1:]
     has_words = any(is_word(cell) for cell in others)
-    # With a blank or worded corner, numbers can be labels too: then they count from 0 or 1.
+    # With a blank or textual corner, numbers can be labels too: then they count from 0 or 1.
     counting = [[str(i) for i in range(start, start + len(others))] for start in (0, 1)]
     counts = bool(others) and others in counting and not is_number(corner)
     if has_words or (counts and len(rows) == len(cells)) or _numbers_on_both_sides(rows):
@@ -166,10 +166,10 @@ def _header(rows: list[Row]) -> tuple[Row | None, list[Row]]:
 
 
 def _numbers_on_both_sides(rows: list[Row]) -> bool:
-    """Whether the first row and the first column have the same numbers, each once, which are then labels.
+    """Return True if the first row and column hold the same numbers, each once: then they are labels.
 
-    Latencies that are the same both ways do too, if nothing is known from a place to itself; so where the
-    corner is blank, the next cell of the diagonal must not be.
+    Symmetric latencies with an empty diagonal do so too; with a blank corner, the next cell of the diagonal
+    must therefore not be blank.
     """
     corner, others = rows[0][1][0], rows[0][1][1:]
     column = [cells[0] for _, cells in rows[1:]]
@@ -197,7 +197,7 @@ def _check_labels(path: Path, labels: Sequence[str]) -> None:
 def _by_label(
     path: Path, values: Floats, rows: Sequence[str], columns: Sequence[str], lines: Sequence[int], first: int
 ) -> RawMatrix:
-    """The columns in the order of the rows. A label that only one side has leaves its other side missing."""
+    """Return the columns in the order of the rows. A label on one side only leaves the other side missing."""
     known = set(rows)
     labels = [*rows, *(label for label in columns if label not in known)]
     check_cells(path, len(labels))

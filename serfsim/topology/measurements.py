@@ -1,4 +1,4 @@
-"""Read latencies from lists of measurements, a record each: source, target, what was measured.
+"""Reader of latencies from lists of measurements, one record each: source, target, latency.
 
 CSV, TSV, JSON records ([{"source": "a", "target": "b", "rtt_ms": 5.1}, ...], bare or under a key `data`) and
 JSON lines. Columns are found by their names, in any order, and others are skipped: the ends of a pair
@@ -6,9 +6,9 @@ JSON lines. Columns are found by their names, in any order, and others are skipp
 and the time (`TIMES`), by which measurements fall into slices. A table without a header has three columns:
 source, target, latency.
 
-Of a pair that was measured several times within a slice the median holds; a pair that was measured one way
-only holds both ways. An empty cell or a negative number is a failed measurement. A slice ends where a later
-time measures a pair again, so rounds that share a time and rounds that take a while are both slices.
+The median counts for a pair measured several times within a slice; a pair measured in one direction only
+holds for both. An empty cell or a negative number is a failed measurement. A slice ends when a later time
+measures a pair again, so rounds that share a time and rounds that take a while are both slices.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from serfsim.topology.budget import check_cells, place_order
 from serfsim.topology.matrix_pairs import Integers
 from serfsim.topology.text_cells import RawMatrix, is_number, is_word, read_cell, zero_is_missing
 from serfsim.topology.topology import Floats
-from serfsim.topology.units import quoted
+from serfsim.topology.units import quote_value
 
 SOURCES = ("source", "src", "from", "origin", "observer", "client", "node_a", "host_a", "host1", "a", "i")
 TARGETS = (
@@ -55,7 +55,7 @@ Row = tuple[int, Sequence[Any]]  # line or number of the record, cells
 
 @dataclass(frozen=True)
 class Columns:
-    """Positions of a table's columns; `unit` is the one that the name of the latency ends with."""
+    """Positions of a table's columns; `unit` is the suffix of the latency's name."""
 
     source: int
     target: int
@@ -65,9 +65,9 @@ class Columns:
 
 
 def columns_of(names: Sequence[str], key: str | None = None) -> Columns | None:
-    """The columns of a list of measurements by their names; None where the names are not those of one.
+    """Return the columns of a list of measurements by name; None if the names are not those of one.
 
-    `key` names the column of latencies where there are several.
+    `key` names the column of latencies if there are several.
     """
     plain = [re.sub(r"[^a-z0-9µμ()]+", "_", name.strip().lower()).strip("_") for name in names]
     source, target = _first(plain, SOURCES), _first(plain, TARGETS)
@@ -93,13 +93,13 @@ def _first(names: Sequence[str], known: Sequence[str]) -> int | None:
 
 
 def _without_unit(name: str) -> tuple[str, str | None]:
-    """A column's name in two: 'rtt_ms' is ('rtt', 'ms')."""
+    """Split a column's name: 'rtt_ms' is ('rtt', 'ms')."""
     match = _UNIT_BEHIND.fullmatch(name)
     return (match[1], match[2]) if match else (name, None)
 
 
 def is_list_of_measurements(rows: Sequence[tuple[int, Sequence[str]]], key: str | None = None) -> bool:
-    """Tell a list by its header, or by rows of two names and a latency each."""
+    """Recognise a list by its header, or by rows of two names and a latency each."""
     if columns_of(rows[0][1], key) is not None:
         return True
     return len(rows) > 1 and all(
@@ -111,7 +111,7 @@ def is_list_of_measurements(rows: Sequence[tuple[int, Sequence[str]]], key: str 
 def matrix_of_rows(
     path: Path, rows: Sequence[tuple[int, Sequence[str]]], key: str | None = None
 ) -> RawMatrix:
-    """The matrix of a table for which `is_list_of_measurements` holds. ScenarioError names file and line."""
+    """Build the matrix of a table that `is_list_of_measurements`. ScenarioError names file and line."""
     columns = columns_of(rows[0][1], key)
     if columns is None:
         return _matrix(path, "", rows, Columns(0, 1, 2))
@@ -123,7 +123,7 @@ def matrix_of_rows(
 
 
 def records_of(table: Any) -> list[dict[str, Any]] | None:
-    """The records of parsed JSON, bare or under a key `data`; None where it has none."""
+    """Return the records of parsed JSON, bare or under a key `data`; None without any."""
     if isinstance(table, Mapping) and isinstance(table.get("data"), list):
         table = table["data"]
     if not isinstance(table, list) or not table or not all(isinstance(record, dict) for record in table):
@@ -132,7 +132,7 @@ def records_of(table: Any) -> list[dict[str, Any]] | None:
 
 
 def matrix_of_records(path: Path, records: Sequence[Mapping[str, Any]], key: str | None = None) -> RawMatrix:
-    """The matrix of JSON records. ScenarioError names file and record."""
+    """Build the matrix of JSON records. ScenarioError names file and record."""
     names = list(dict.fromkeys(name for record in records for name in record))
     columns = columns_of(names, key)
     if columns is None:
@@ -145,7 +145,7 @@ def matrix_of_records(path: Path, records: Sequence[Mapping[str, Any]], key: str
 
 
 def json_lines(text: str) -> list[Any] | None:
-    """The values of a file that has one on every line; None for any other."""
+    """Return the values of a file with one JSON value per line; None for any other."""
     try:
         return [json.loads(line, parse_int=float) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError):
@@ -181,7 +181,7 @@ def _matrix(path: Path, record: str, rows: Sequence[Row], columns: Columns) -> R
     k, m = int(slices.max()) + 1, len(labels)
     check_cells(path, m, k)
     # start-up: pandas is slow to import
-    import pandas as pd  # takes longer to import than a small run takes
+    import pandas as pd
 
     medians = (
         pd.DataFrame({"k": slices, "i": i, "j": j, "value": values})
@@ -205,12 +205,12 @@ def _matrix(path: Path, record: str, rows: Sequence[Row], columns: Columns) -> R
 
 
 def _in_order(labels: set[str]) -> tuple[str, ...]:
-    """Labels by name; the numbers in them by value, so that h2 comes before h10."""
+    """Sort labels by name, with the numbers in them by value, so that h2 precedes h10."""
     return tuple(sorted(labels, key=lambda label: [place_order(part) for part in re.split(r"(\d+)", label)]))
 
 
 def _slices(path: Path, times: Sequence[Any], pairs: Integers) -> Integers:
-    """The slice of each measurement, counted from 0 in the order of time."""
+    """Return the slice of each measurement, counted from 0 in the order of time."""
     slices = np.zeros(len(pairs), dtype=np.int64)
     if not times:
         return slices
@@ -228,7 +228,7 @@ def _slices(path: Path, times: Sequence[Any], pairs: Integers) -> Integers:
 
 
 def _moments(path: Path, times: Sequence[Any]) -> Floats:
-    """Times as numbers that rise: numbers as they are, dates as seconds."""
+    """Return times as ascending numbers: numbers as they are, dates as seconds."""
     # start-up: pandas is slow to import
     import pandas as pd
 
@@ -239,7 +239,7 @@ def _moments(path: Path, times: Sequence[Any]) -> Floats:
     if dates.isna().any():
         wrong = str(pd.Series(times)[dates.isna()].iloc[0])
         raise ScenarioError(
-            f"{path}: found the time {quoted(wrong)}; expected numbers or dates in its column"
+            f"{path}: found the time {quote_value(wrong)}; expected numbers or dates in its column"
         )
     origin = dates.min()
     return np.asarray((dates - origin).dt.total_seconds(), dtype=np.float64)
@@ -248,13 +248,13 @@ def _moments(path: Path, times: Sequence[Any]) -> Floats:
 def _name(cell: Any, where: str) -> str:
     name = f"{cell:g}" if isinstance(cell, float) else str("" if cell is None else cell).strip()
     if not name:
-        raise ScenarioError(f"{where}: found no name of a place; expected source, target and a latency")
+        raise ScenarioError(f"{where}: found no place name; expected source, target and a latency")
     return name
 
 
 def _value(cell: Any, where: str) -> float:
     if isinstance(cell, bool) or not isinstance(cell, (str, int, float, type(None))):
-        raise ScenarioError(f"{where}: found {quoted(cell)}; expected a number")
+        raise ScenarioError(f"{where}: found {quote_value(cell)}; expected a number")
     text = "" if cell is None else str(cell).strip()
     # A negative number, such as -1, marks a measurement that failed.
     return math.nan if text.startswith("-") and is_number(text) else read_cell(text, where)

@@ -1,11 +1,11 @@
-"""Which node of the cluster stands at which measured place: a row of a matrix, a node of a graph.
+"""Assignment of nodes to measured places: rows of a matrix, nodes of a graph.
 
-`place` says how: `auto` (by name if every node's name is a label, otherwise in order), `by_name`,
-`in_order` (node i at place i, beginning anew when they run out), `in_blocks` (as many at each place, those
-that follow one another together), `random` (drawn without repetition while places last, then all over
-again), or a mapping from the name of a node, of a group, or `rest` to a label.
+`place` selects the rule: `auto` (by name if every node's name is a label, else in order), `by_name`,
+`in_order` (node i at place i, starting over when they run out), `in_blocks` (equal numbers of consecutive
+nodes per place), `random` (drawn without repetition until all places are used, then again), or a
+mapping from the name of a node, of a group, or `rest` to a label.
 
-Several nodes may share a place only where something keeps them apart: an access latency, or a
+Several nodes may share a place only if something separates them: an access latency, or a
 latency of the place to itself. Otherwise their RTT would be 0, which no network has.
 """
 
@@ -28,26 +28,26 @@ Place = str | Mapping[str, str]
 
 
 def place_nodes(names: Sequence[str], labels: Sequence[str], place: Place, rng: Random) -> list[int]:
-    """The place of each node, as an index into `labels`. ScenarioError for a name without a place."""
+    """Return the place of each node, as an index into `labels`. Raises ScenarioError for a missing one."""
     number = {label: i for i, label in enumerate(labels)}
     if isinstance(place, Mapping):
-        wanted = [str(place[name]) if name in place else _unplaced(name) for name in names]
-        return [number[label] if label in number else no_place_called(label, labels) for label in wanted]
+        wanted = [str(place[name]) if name in place else _raise_unplaced(name) for name in names]
+        return [number[label] if label in number else raise_unknown_place(label, labels) for label in wanted]
     if place not in RULES:
         raise ScenarioError(
             f"topology.place: found '{place}'; expected {', '.join(RULES)} or a mapping of names"
         )
     if place == "by_name" or (place == "auto" and all(name in number for name in names)):
-        return [number[name] if name in number else no_place_called(name, labels) for name in names]
+        return [number[name] if name in number else raise_unknown_place(name, labels) for name in names]
     if place == "random":
-        return _drawn(len(names), len(labels), rng)
+        return _draw_places(len(names), len(labels), rng)
     if place == "in_blocks":
         return [i * len(labels) // len(names) for i in range(len(names))]
     return [i % len(labels) for i in range(len(names))]
 
 
-def _drawn(n: int, places: int, rng: Random) -> list[int]:
-    """N places; each round is a shuffle of all of them (Fisher and Yates)."""
+def _draw_places(n: int, places: int, rng: Random) -> list[int]:
+    """Draw n places; each round is a shuffle of all of them (Fisher and Yates)."""
     chosen: list[int] = []
     while len(chosen) < n:
         order = list(range(places))
@@ -58,14 +58,14 @@ def _drawn(n: int, places: int, rng: Random) -> list[int]:
     return chosen[:n]
 
 
-def _unplaced(name: str) -> str:
+def _raise_unplaced(name: str) -> str:
     raise ScenarioError(f"topology.place: found no place for the node '{name}'; expected one for every node")
 
 
 def by_node(names: Sequence[str], groups: Sequence[str], place: Place) -> Place:
-    """A mapping of nodes, groups and `rest` as one of nodes alone.
+    """Resolve a mapping of nodes, groups and `rest` to one of nodes alone.
 
-    A node's own place comes before its group's, and that before the one of the rest.
+    A node's own place takes precedence over its group's, and that over the one of the rest.
     """
     if not isinstance(place, Mapping):
         return place
@@ -83,8 +83,8 @@ def by_node(names: Sequence[str], groups: Sequence[str], place: Place) -> Place:
     return {name: label for name, label in found.items() if label is not None}
 
 
-def no_place_called(label: str, labels: Sequence[str]) -> int:
-    """ScenarioError for a place that is not there, with the nearest that is."""
+def raise_unknown_place(label: str, labels: Sequence[str]) -> int:
+    """Raise ScenarioError for an unknown place, naming the nearest known one."""
     near = nearest(label, labels)
     meant = f"; did you mean '{near}'?" if near else ""
     raise ScenarioError(
@@ -92,7 +92,7 @@ def no_place_called(label: str, labels: Sequence[str]) -> int:
     )
 
 
-def placed_topology(
+def topology_at_places(
     names: Sequence[str],
     labels: Sequence[str],
     one_way: Floats,
@@ -101,17 +101,17 @@ def placed_topology(
     rng: Random,
     source: str,
 ) -> Topology:
-    """Nodes at places that are `one_way` seconds apart, shape (m, m), row = source.
+    """Place nodes at places that are `one_way` seconds apart, shape (m, m), row = source.
 
     The diagonal is the latency between two nodes at the same place. `access`: (low, high) one-way
-    seconds between each node and its place, drawn evenly. `source` names the file in messages.
+    seconds between each node and its place, uniformly distributed. `source` names the file in messages.
     """
     where = place_nodes(names, labels, place, rng)
     accesses = draw_accesses(len(names), access, rng)
     check_sharing(names, labels, where, accesses, one_way, source)
     n = len(names)
     places = tuple(labels[i] for i in where)
-    description = f"{source}: {stand(n, len(set(where)), len(labels))}"
+    description = f"{source}: {describe_placement(n, len(set(where)), len(labels))}"
     if len(set(where)) == n and not any(accesses):
         own = one_way[np.ix_(where, where)]
         latency = MatrixLatency(n, vec[float](own.ravel().tolist()))
@@ -122,13 +122,13 @@ def placed_topology(
     return Topology(n, sites, description, places=places)
 
 
-def stand(nodes: int, used: int, places: int) -> str:
-    """How many nodes stand at how many of the places, for descriptions."""
+def describe_placement(nodes: int, used: int, places: int) -> str:
+    """Describe how many nodes are at how many of the places."""
     return f"{format_count(nodes, 'node')} at {used} of {format_count(places, 'place')}"
 
 
 def draw_accesses(n: int, access: tuple[float, float], rng: Random) -> list[float]:
-    """One-way access seconds of each node; a single value draws nothing."""
+    """Draw one-way access seconds for each node; a single value draws nothing."""
     low, high = access
     if not 0.0 <= low <= high:
         raise ScenarioError("topology.access: expected durations of at least 0, low end first")
@@ -145,7 +145,7 @@ def check_sharing(
     one_way: Floats,
     source: str,
 ) -> None:
-    """ScenarioError where two nodes would be 0 s apart, at one place or at two."""
+    """Raise ScenarioError if two nodes would be 0 s apart, at one place or at two."""
     _check_apart(names, labels, where, accesses, one_way, source)
     first: dict[int, int] = {}
     for node, at in enumerate(where):
@@ -167,7 +167,7 @@ def _check_apart(
     one_way: Floats,
     source: str,
 ) -> None:
-    """ScenarioError where two different places are 0 s apart and nodes at both have no access latency."""
+    """Raise ScenarioError if two places with nodes are 0 s apart and neither node has an access latency."""
     bare = {at: node for node, at in reversed(list(enumerate(where))) if accesses[node] <= 0.0}
     used = sorted(bare)
     nothing = one_way[np.ix_(used, used)] <= 0.0
@@ -175,6 +175,6 @@ def _check_apart(
     for i, j in np.argwhere(nothing | nothing.T)[:1]:
         first, second = used[int(i)], used[int(j)]
         raise ScenarioError(
-            f"{source}: found 0 ms between '{labels[first]}', where '{names[bare[first]]}' stands, and "
-            f"'{labels[second]}', where '{names[bare[second]]}' does; expected more than nothing, or access:"
+            f"{source}: found 0 ms between '{labels[first]}', the place of '{names[bare[first]]}', and "
+            f"'{labels[second]}', that of '{names[bare[second]]}'; expected a latency above 0, or access:"
         )

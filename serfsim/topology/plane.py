@@ -1,4 +1,4 @@
-"""Nodes strewn evenly over a square whose distances are round-trip times."""
+"""Nodes uniformly distributed over a square whose distances are round-trip times."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ def plane(
     height: tuple[float, float] = (0.0001, 0.0005),
     rtt: tuple[float, float] | None = None,
 ) -> Topology:
-    """A square of side `size`; each node's height is drawn evenly from `height`. All seconds.
+    """Draw nodes in a square of side `size`, with heights uniform in `height`. All seconds.
 
-    RTT = distance + both heights, clipped to `rtt` (low, high) where given; a bound of 0 does not
-    bind. Three
-    uniforms are drawn a node, in the order of the nodes, so that node i keeps its place when
-    others are added behind it. ScenarioError for sizes that make no sense.
+    RTT = distance + both heights, clipped to `rtt` (low, high) if given; a bound of 0 does not
+    bind. Each node draws three uniforms, in node order, so that node i keeps its position when
+    others are added after it. Raises ScenarioError for sizes that make no sense.
     """
     low, high = (0.0, 0.0) if rtt is None else rtt
     if not (size >= 0.0 and 0.0 <= height[0] <= height[1] and low >= 0.0):

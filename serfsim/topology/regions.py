@@ -1,9 +1,9 @@
-"""Where the public clouds are: region, city, latitude and longitude in degrees, names of its zones.
+"""Locations of public cloud regions: city, latitude and longitude in degrees, names of zones.
 
-Facts that the providers publish, as of 2025: the metropolitan area, not the building, and rounded to a
-hundredth of a degree. Where a provider names only a country or a state, the site is the one that the
-press and building permits name. `zones` are the letters or digits that the provider puts behind the
-region's name; none where it offers no zones to choose from. Government and sovereign clouds are left out.
+Published by the providers, as of 2025: the metropolitan area, not the building, rounded to a
+hundredth of a degree. If a provider names only a country or a state, the site is the one in
+press reports and building permits. `zones` are the letters or digits that the provider appends to the
+region's name; none if it offers no choice of zones. Government and sovereign clouds are left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Region(NamedTuple):
-    """One region; degrees north and east."""
+    """A cloud region; degrees north and east."""
 
     name: str
     city: str
@@ -169,7 +169,7 @@ PROVIDERS = {
     "gcp": {region.name: region for region in GCP},
 }
 
-# One for each of the places that most users of a provider have in mind, far apart from each other.
+# A few widely used regions of each provider, far apart from each other.
 DEFAULT_REGIONS = {
     "aws": ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "ap-southeast-1"),
     "azure": ("eastus", "westus2", "westeurope", "japaneast", "southeastasia"),
@@ -178,5 +178,5 @@ DEFAULT_REGIONS = {
 
 
 def canonical(provider: str, name: str) -> str:
-    """The region as it is written here: Azure's tables say 'East US' for `eastus`."""
+    """Return the region's name as written here: Azure's tables say 'East US' for `eastus`."""
     return re.sub(r"\s+", "", name).lower() if provider == "azure" else name.strip()

@@ -1,13 +1,13 @@
-"""What of a topology matters to network coordinates.
+"""Properties of a topology that matter to network coordinates.
 
-A coordinate system can express neither directions of different length nor a detour that is shorter
-than the direct way. So beside the spread of RTTs this counts asymmetry (of one-way latencies: an RTT
-has no direction) and violations of the triangle inequality: a pair is violated if the way by some
+A coordinate system cannot express different latencies by direction, nor a detour that is shorter
+than the direct path. So beside the spread of RTTs this counts asymmetry (of one-way latencies: an RTT
+has no direction) and violations of the triangle inequality: a pair is violated if a path by some
 third node is shorter than its own, and its severity is direct RTT / shortest RTT by one other node.
 
-Up to EXACT_UP_TO nodes everything is counted. Above, SAMPLED_PAIRS pairs are drawn with a fixed
-seed, and each is held against every third node: shares are then estimates, without bias, while
-maxima are those of the sample.
+Up to EXACT_UP_TO nodes all pairs count. Above, SAMPLED_PAIRS pairs are drawn with a fixed seed, and
+each is compared with every third node: shares are then unbiased estimates, while maxima are those of
+the sample.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ Integers = NDArray[np.int64]
 
 EXACT_UP_TO = 500
 SAMPLED_PAIRS = 4000
-SLICE_PAIRS = 10_000  # of each slice over time, evenly spaced ones of more
+SLICE_PAIRS = 10_000  # per slice over time; of more, evenly spaced ones
 SEED = 1
-TOLERANCE = 1e-9  # relative: rounding alone is no violation
+TOLERANCE = 1e-9  # relative: a rounding error is not a violation
 CLEAR = 1.1  # a clear violation: the detour saves more than a tenth
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Of a sample; all NaN where it is empty."""
+    """Statistics of a sample; all NaN if it is empty."""
 
     mean: float
     p5: float
@@ -46,19 +46,19 @@ class Spread:
 
 @dataclass(frozen=True)
 class TopologyReport:
-    """What `report_topology` finds.
+    """The result of `report_topology`.
 
-    n, pairs: number of nodes, and of unordered pairs looked at.
-    exact: all pairs were looked at.
+    n, pairs: number of nodes, and of unordered pairs examined.
+    exact: all pairs were examined.
     rtt_s: round-trip times.
-    asymmetry: |there - back| / mean of the two, one-way latencies; no unit.
+    asymmetry: |difference of both directions| / their mean, one-way latencies; no unit.
     asymmetric_share: share of pairs for which that exceeds 1 %.
     violated_share, clearly_violated_share: of pairs, by any and by more than a tenth.
     triangle_share: of triangles (pair and third node), share in which the detour is shorter than
-        the pair's own way.
+        the pair's direct path.
     severity: of violated pairs; no unit, above 1.
-    slices: how many the latencies have over time; all else is of the first. slice_change: |RTT - RTT of
-        the slice before| / that, over pairs and slices.
+    slices: number of slices over time; all other figures cover the first. slice_change: |RTT - RTT of
+        the previous slice| / that, over pairs and slices.
     """
 
     n: int
@@ -76,7 +76,7 @@ class TopologyReport:
 
 
 def spread(values: Floats) -> Spread:
-    """Mean, quantiles (linear between neighbours) and ends of values of any shape."""
+    """Return mean, quantiles (linear between neighbours) and extremes of values of any shape."""
     if values.size == 0:
         return Spread(*[math.nan] * 7)
     p5, p50, p90, p99 = (float(q) for q in np.percentile(values, [5, 50, 90, 99]))
@@ -84,10 +84,10 @@ def spread(values: Floats) -> Spread:
 
 
 def report_topology(topology: Topology) -> TopologyReport:
-    """Look at all pairs, or at a sample of them where there are many nodes.
+    """Examine all pairs, or a sample of them if there are many nodes.
 
-    Of latencies that change with time, those of the first slice are looked at, and how far each slice is
-    from the one before; afterwards they are those of the first.
+    For latencies that change over time, this examines those of the first slice, and the difference of each
+    slice from the previous one; afterwards the first slice is active again.
     """
     n = topology.n
     exact = n <= EXACT_UP_TO
@@ -119,7 +119,7 @@ def report_topology(topology: Topology) -> TopologyReport:
 
 
 def _both_ways(topology: Topology, at: Integers, to: Integers, all_pairs: bool) -> tuple[Floats, Floats]:
-    """One-way seconds there and back of the pairs at[k], to[k]."""
+    """Return one-way seconds in both directions of the pairs at[k], to[k]."""
     if all_pairs:
         one_way = topology.one_way_matrix()
         return one_way[at, to], one_way[to, at]
@@ -129,10 +129,10 @@ def _both_ways(topology: Topology, at: Integers, to: Integers, all_pairs: bool) 
 
 
 def _all_detours(topology: Topology) -> tuple[Floats, int]:
-    """For each pair i < j the shortest round trip by another node; how many of all beat its own."""
+    """Return the shortest round trip by another node for each pair i < j, and how many beat the direct."""
     rtt = topology.rtt_matrix()
     ways = rtt.copy()
-    np.fill_diagonal(ways, np.inf)  # neither end of a pair is a detour
+    np.fill_diagonal(ways, np.inf)  # the ends of a pair are not detours
     least: list[Floats] = []
     shorter = 0
     for i in range(len(rtt)):
@@ -143,7 +143,7 @@ def _all_detours(topology: Topology) -> tuple[Floats, int]:
 
 
 def _sampled_detours(topology: Topology, at: Integers, to: Integers, rtt: Floats) -> tuple[Floats, int]:
-    """The same for some pairs, row by row, because a whole matrix would be too much."""
+    """Do the same for some pairs, row by row, to save memory."""
     least = np.empty(len(at))
     shorter = 0
     for k, (i, j) in enumerate(zip(at.tolist(), to.tolist(), strict=True)):
@@ -155,7 +155,7 @@ def _sampled_detours(topology: Topology, at: Integers, to: Integers, rtt: Floats
 
 
 def _slices(topology: Topology, at: Integers, to: Integers, all_pairs: bool) -> tuple[int, Spread]:
-    """How many slices there are, and how far each pair's RTT is from that of the slice before."""
+    """Return the number of slices, and the spread of RTT changes from one slice to the next."""
     latency = topology.latency
     upcoming = latency.advance(0.0)
     if not math.isfinite(upcoming):
@@ -180,7 +180,7 @@ def _share(chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
 
 
 def _sampled_pairs(n: int) -> tuple[Integers, Integers]:
-    """Pairs i < j, each as likely, drawn with repetition."""
+    """Draw pairs i < j uniformly, with repetition."""
     rng = Random(SEED)
     pairs: list[tuple[int, int]] = []
     while len(pairs) < SAMPLED_PAIRS:

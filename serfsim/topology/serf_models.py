@@ -1,4 +1,4 @@
-"""The networks that Serf's own coordinate tests run on, for any number of nodes.
+"""The networks of Serf's own coordinate tests, for any number of nodes.
 
 With the default parameters and the number of nodes of those tests, every RTT is the same whole
 number of nanoseconds as theirs. Source: spec coordinate.md section 6.
@@ -20,12 +20,12 @@ MOST_REDRAWS = 1000
 
 
 def line(n: int, spacing: float = 0.010) -> Topology:
-    """Node i at i * spacing on a line."""
+    """Place node i at i * spacing on a line."""
     return _plane(np.array([[float(i), 0.0] for i in range(n)]), np.zeros(n), spacing, "line")
 
 
 def grid(n: int, spacing: float = 0.010, side: int | None = None) -> Topology:
-    """Row by row on a grid of `side` columns; without it, the smallest square that holds all nodes."""
+    """Place nodes row by row on a grid of `side` columns; by default, the smallest square that holds all."""
     columns = side if side is not None else max(1, math.isqrt(max(n - 1, 0)) + 1)
     if columns < 1:
         raise ScenarioError(f"topology.side: found {columns}; expected at least 1")
@@ -34,10 +34,10 @@ def grid(n: int, spacing: float = 0.010, side: int | None = None) -> Topology:
 
 
 def circle(n: int, radius: float = 0.100) -> Topology:
-    """Node 0 twice the radius away from everybody; the others on a circle, at chord length.
+    """Place node 0 twice the radius from all others, which lie on a circle, at chord length.
 
-    Node 0 is thus the centre with a height of one radius, which no coordinate without heights
-    can express.
+    Node 0 is thus the centre with a height of one radius, which coordinates without heights cannot
+    express.
     """
     angles = [2.0 * math.pi * i / n for i in range(n)]
     positions = np.array([[math.cos(angle), math.sin(angle)] for angle in angles])
@@ -48,7 +48,7 @@ def circle(n: int, radius: float = 0.100) -> Topology:
 
 
 def split(n: int, lan: float = 0.001, wan: float = 0.010) -> Topology:
-    """Two sites: `lan` between nodes of one, `lan` + `wan` between the sites.
+    """Place nodes at two sites: `lan` within a site, `lan` + `wan` between the sites.
 
     The first holds the nodes 0 .. n // 2, the second the rest: 13 and 12 of 25.
     """
@@ -59,10 +59,10 @@ def split(n: int, lan: float = 0.001, wan: float = 0.010) -> Topology:
 
 
 def random(n: int, rng: Random, mean: float = 0.100, sd: float = 0.010) -> Topology:
-    """Normal RTTs drawn independently for each pair i < j in row order, cut to whole nanoseconds.
+    """Draw normal RTTs independently for each pair i < j in row order, truncated to whole nanoseconds.
 
-    Nothing embeds such a network well. A value that is not positive is drawn again, which at the
-    default parameters never happens. The numbers are those of `rng`, not of Go's generator.
+    No coordinates fit such a network well. A value that is not positive is drawn again, which never happens
+    with the default parameters. The numbers come from `rng`, not from Go's generator.
     """
     if not (mean > 0.0 and sd >= 0.0):
         raise ScenarioError("topology: a random network needs a mean above 0 and an sd of at least 0")
@@ -81,7 +81,7 @@ def random(n: int, rng: Random, mean: float = 0.100, sd: float = 0.010) -> Topol
 
 
 def drift(n: int = 4, side: float = 0.500) -> Topology:
-    """Everybody `side` apart, but sqrt(2) * side between two nodes of even number."""
+    """Place all nodes `side` apart, but two nodes of even number sqrt(2) * side apart."""
     near, far = _whole_ns(side) / 2e9, math.floor(math.sqrt(2.0) * _whole_ns(side)) / 2e9
     one_way = [
         0.0 if i == j else far if i % 2 == 0 and j % 2 == 0 else near for i in range(n) for j in range(n)
@@ -90,7 +90,7 @@ def drift(n: int = 4, side: float = 0.500) -> Topology:
 
 
 def _plane(positions: Floats, heights: Floats, unit: float, name: str) -> Topology:
-    """`positions` and `heights` counted in units of `unit` seconds."""
+    """Build a topology from `positions` and `heights` in units of `unit` seconds."""
     latency = WholeNanosecondPlane(
         vec[float](positions[:, 0].tolist()),
         vec[float](positions[:, 1].tolist()),

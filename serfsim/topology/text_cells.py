@@ -1,7 +1,7 @@
-"""Text of files of latencies: lines, words and numbers in cells, and the matrix that a file states.
+"""Text of latency files: lines, words and numbers in cells, and the matrix that a file states.
 
-What is not a number is refused here, with file, line and column. An empty cell or NaN is a missing
-measurement: it comes out as NaN, and `matrix` decides.
+A cell that is not a number is refused here, with file, line and column. An empty cell or NaN is a missing
+measurement: it becomes NaN, and `matrix` decides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from serfsim.base.errors import ScenarioError
 from serfsim.topology.budget import LARGEST_TEXT, check_bytes
 from serfsim.topology.topology import Floats
-from serfsim.topology.units import quoted, shortened
+from serfsim.topology.units import quote_value, shorten_value
 
 MISSING_WORDS = ("", "nan", "na", "n/a", "null", "none", "-", "?")
 _COMMENT = re.compile(r"\s#.*")
@@ -28,7 +28,7 @@ _WITH_UNIT = re.compile(r"(?<=[0-9.])\s*(ns|us|µs|μs|ms|s)$")
 
 @dataclass(frozen=True)
 class RawMatrix:
-    """What a file says, in its own unit. values: (k, m, m) for k slices; NaN where nothing is known.
+    """A file's matrix in its own unit. values: (k, m, m) for k slices; NaN where unknown.
 
     `where(slice, row, column)` names the place in the file for messages. `unit` is the one that the file
     states.
@@ -41,9 +41,9 @@ class RawMatrix:
 
 
 def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
-    """The file's text, unpacked where its name ends with .gz.
+    """Return the file's text, decompressed if its name ends with .gz.
 
-    ScenarioError where it cannot be read, or has more than `most` bytes.
+    Raises ScenarioError if it cannot be read, or has more than `most` bytes.
     """
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
@@ -58,28 +58,28 @@ def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
 
 
 def ending(path: Path) -> str:
-    """What a file's name ends with, in small letters and without .gz: '.csv' of 'rtt.CSV.gz'."""
+    """Return a file's suffix in lower case without .gz: '.csv' of 'rtt.CSV.gz'."""
     unpacked = Path(path.stem) if path.suffix.lower() == ".gz" else path
     return unpacked.suffix.lower()
 
 
 def read_cell(text: str, where: str) -> float:
-    """The number in a cell; NaN if missing."""
+    """Return the number in a cell; NaN if missing."""
     text = text.strip()
     if text.lower() in MISSING_WORDS:
         return math.nan
     try:
         value = float(text)
     except ValueError:
-        unit = " alone: the unit is said once, by unit:" if _WITH_UNIT.search(text) else ""
-        raise ScenarioError(f"{where}: found {quoted(text)}; expected a number{unit}") from None
+        unit = " without a unit, which is stated once by unit:" if _WITH_UNIT.search(text) else ""
+        raise ScenarioError(f"{where}: found {quote_value(text)}; expected a number{unit}") from None
     if not 0.0 <= value < math.inf:
-        raise ScenarioError(f"{where}: found {shortened(text)}; expected a finite latency of at least 0")
+        raise ScenarioError(f"{where}: found {shorten_value(text)}; expected a finite latency of at least 0")
     return value
 
 
 def text_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines that say something, with their numbers and without remarks at their ends."""
+    """Return the numbered lines that are not empty, without comments."""
     lines = enumerate(read_text(path).splitlines(), start=1)
     uncommented = ((number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#")
     return [(number, _COMMENT.sub("", line) if "#" in line else line) for number, line in uncommented]
@@ -94,12 +94,12 @@ def is_number(text: str) -> bool:
 
 
 def is_word(text: str) -> bool:
-    """Whether a cell can only be a label: neither a number, with a unit or without, nor a gap."""
+    """Return True if a cell can only be a label: neither a number, with a unit or without, nor a gap."""
     number = _WITH_UNIT.sub("", text)
     return not is_number(number) and text.lower() not in MISSING_WORDS
 
 
 def zero_is_missing(values: Floats) -> Floats:
-    """0 between two different places becomes NaN."""
+    """Replace 0 between two different places by NaN."""
     apart = ~np.eye(values.shape[1], dtype=bool)
     return np.where((values == 0.0) & apart, np.nan, values)

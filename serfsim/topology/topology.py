@@ -1,4 +1,4 @@
-"""The outcome of every topology model."""
+"""The common result of all topology models."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Topology:
-    """Where n nodes are, and how far apart.
+    """Positions of n nodes and the latencies between them.
 
     Attributes:
         n: number of nodes; they are numbered 0 .. n-1.
-        latency: answers for every packet.
-        description: one line for people.
-        positions: (n, 2), seconds of RTT, where the model has a map.
-        graph: the networkx graph, where the model has one.
-        places: label of each node's row, site or graph node, where it was put at one.
-        loss: loses packets on the way, UDP's and TCP's alike; None where nothing is lost.
-        locations: (n, 2), latitude and longitude of each node's place in degrees, where it is on Earth.
+        latency: the latency model for packets.
+        description: one line for users.
+        positions: (n, 2), seconds of RTT, if the model has a map.
+        graph: the networkx graph, if the model has one.
+        places: label of each node's row, site or graph node, if the model has places.
+        loss: loss of packets on the path, UDP's and TCP's alike; None without loss.
+        locations: (n, 2), latitude and longitude of each node's place in degrees, if it is on Earth.
     """
 
     n: int
@@ -42,23 +42,23 @@ class Topology:
     loss: Loss | None = None
 
     def rtt_row(self, i: int) -> Floats:
-        """True base round-trip time from node i to every node, seconds, shape (n,); 0 to itself."""
-        return unpacked(self.latency.rtt_row(i, self.n))
+        """Return the true base round-trip time from node i to every node, seconds, (n,); 0 to itself."""
+        return unpack(self.latency.rtt_row(i, self.n))
 
     def one_way_row(self, i: int) -> Floats:
-        """Base one-way latency from node i to every node, seconds, shape (n,)."""
-        return unpacked(self.latency.one_way_row(i, self.n))
+        """Return the base one-way latency from node i to every node, seconds, shape (n,)."""
+        return unpack(self.latency.one_way_row(i, self.n))
 
     def rtt_matrix(self) -> Floats:
-        """All of `rtt_row`, seconds, shape (n, n); symmetric, as an RTT is both ways together."""
+        """Return all of `rtt_row`, seconds, shape (n, n); symmetric, as an RTT covers both directions."""
         return np.array([self.rtt_row(i) for i in range(self.n)])
 
     def one_way_matrix(self) -> Floats:
-        """All of `one_way_row`, seconds, shape (n, n); row = source."""
+        """Return all of `one_way_row`, seconds, shape (n, n); row = source."""
         return np.array([self.one_way_row(i) for i in range(self.n)])
 
 
-def unpacked(row: Any) -> Floats:
-    """A packed array of floats as a numpy array of its own, without a number object in between."""
+def unpack(row: Any) -> Floats:
+    """Copy a packed array of floats to a numpy array, without creating number objects."""
     values: Floats = np.frombuffer(row, dtype=np.float64).copy()
     return values

@@ -106,7 +106,7 @@ def test_of_a_graph_in_parts_the_largest_can_be_asked_for() -> None:
 def test_two_places_that_are_nowhere_apart_cannot_both_be_stood_at() -> None:
     graph = made()
     graph.add_edge("c", "d", latency=0)
-    with pytest.raises(ScenarioError, match="found 0 ms between 'c', where 'c' stands, and 'd', where"):
+    with pytest.raises(ScenarioError, match="found 0 ms between 'c'.* and 'd'"):
         build("abcd", graph=graph)
     assert build("abcd", graph=graph, access=0.001).rtt_row(2)[3] == pytest.approx(0.004)
     assert build("abc", graph=graph).one_way_matrix() == pytest.approx(ONE_WAY)
@@ -216,7 +216,7 @@ def test_node_link_json_is_a_graph_with_its_edges_under_either_name(tmp_path: Pa
     [
         ('{"nodes": [{"id": "a"}], "links": [{"source": "a", "target": "b"}]}', "link to 'b'"),
         ('{"nodes": [{"name": "a"}], "links": []}', "node 0: found"),
-        ('{"nodes": {}, "links": []}', "no list"),
+        ('{"nodes": {}, "links": []}', "not a list"),
         ('{"a": {"b": 5}}', "expected node-link data"),
         ('{"nodes": [', "broken JSON"),
     ],

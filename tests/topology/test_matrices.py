@@ -263,7 +263,7 @@ WRONG = {
     "text": ("0,1\nx,0\n", "m.csv"),
     "a unit in a cell": (
         "0,5ms\n5ms,0\n",
-        "column 2: found '5ms'; expected a number alone: the unit",
+        "column 2: found '5ms'; expected a number without a unit",
     ),
     "empty": ("", "found nothing; expected a matrix of latencies"),
     "comments only": ("# nothing here\n", "found nothing; expected a matrix of latencies"),

@@ -128,7 +128,7 @@ def test_labels_in_bold_in_a_csv_are_the_labels(tmp_path: Path) -> None:
     [
         ("l.csv", "source,target,rtt\na,b,fast\n", r"l.csv:2: found 'fast'; expected a number"),
         ("l.csv", "source,target,rtt\na,b\n", r"l.csv:2: found 2 cells; expected 3"),
-        ("l.csv", "source,target,rtt\n,b,5\n", r"l.csv:2: found no name"),
+        ("l.csv", "source,target,rtt\n,b,5\n", r"l.csv:2: found no place name"),
         ("l.csv", "source,target,rtt\na,a,5\n", r"no measurement between two places"),
         ("l.csv", "time,source,target,rtt\nsoon,a,b,5\n", r"found the time 'soon'"),
         ("l.json", '[{"source": "a", "weight": 3}]', r"found records of 'source', 'weight'; expected"),
