@@ -13,6 +13,7 @@ import typer
 from serfsim.base.atomic_files import write_whole
 from serfsim.base.errors import BaselineError, ScenarioError
 from serfsim.cli import codes
+from serfsim.cli.allow import AllowCode
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.scenario.units import read_share
 
@@ -105,6 +106,7 @@ def regress(
     junit: Junit = None,
     plots_url: PlotsUrl = "",
     fail_on: Fails = FailOn.changed,
+    allow_code: AllowCode = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare with a baseline or another checkout; exit 1 if a figure changed without being accepted."""
@@ -112,7 +114,7 @@ def regress(
     if accept:
         reports = {"--markdown": markdown, "--junit": junit, "--base": base}
         _refuse_with_accept(reports, settings=settings, exact=exact, record=record)
-        raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet))
+        raise typer.Exit(_accept(baseline, names, seeds, workers, because, quiet, allow_code))
     if because is not None:
         raise BaselineError("--because: requires --accept")
     if base is not None and (record or baseline != BASELINE):
@@ -132,6 +134,7 @@ def regress(
         progress=not quiet,
         base=base,
         plots_url=plots_url,
+        allow_code=allow_code,
     )
     _write_reports(comparison, out, markdown, junit, fail_on, exact)
     if markdown != STDOUT:
@@ -213,7 +216,13 @@ def _refuse_with_accept(
 
 
 def _accept(
-    baseline: Path, names: list[str], seeds: str | None, workers: int | None, because: str | None, quiet: bool
+    baseline: Path,
+    names: list[str],
+    seeds: str | None,
+    workers: int | None,
+    because: str | None,
+    quiet: bool,
+    allow_code: bool,
 ) -> int:
     # start-up: the help works without these
     from serfsim.study.regression.acceptance import accept
@@ -226,7 +235,15 @@ def _accept(
     if because is None and not _can_ask() and (baseline / MANIFEST).is_file():
         expected = "--because TEXT with the reason, for the CHANGELOG"
         raise BaselineError(f"--accept: {found_expected('no terminal to ask on', expected)}")
-    accepted = accept(baseline, _asking(because), scenarios=names, seeds=seeds, workers=workers, quiet=quiet)
+    accepted = accept(
+        baseline,
+        _asking(because),
+        scenarios=names,
+        seeds=seeds,
+        workers=workers,
+        quiet=quiet,
+        allow_code=allow_code,
+    )
     _print_accepted(accepted)
     return codes.FINE
 

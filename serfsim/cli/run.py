@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from warnings import catch_warnings, simplefilter
 
 import typer
@@ -15,6 +15,7 @@ import typer
 from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.base.progress import bar
 from serfsim.cli import codes
+from serfsim.cli.allow import AllowCode, AllowLarge
 from serfsim.cli.interruption import STOPPED, interruptible
 from serfsim.report.answer import UNSETTLED
 from serfsim.report.plots import DRAWN
@@ -57,12 +58,11 @@ def run(
             show_default="drawn, unless --quiet or --json",
         ),
     ] = None,
-    allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
-    ] = False,
+    allow_large: AllowLarge = False,
+    allow_code: AllowCode = False,
 ) -> None:
     """Run a scenario, print its figures, and write a result folder."""
-    scenario = load(file, settings or ())
+    scenario = load(file, settings or (), allow_code=allow_code)
     if seed is not None:
         scenario = scenario.with_settings({"seed": seed})
     refuse_large(scenario, file, allowed=allow_large)
@@ -72,8 +72,8 @@ def run(
         typer.echo(f"warning: {warning}", err=True)
     with lock_folder(folder):
         result = _simulate(scenario, quiet, folder)
-        if result.summary.get("warm_up_settled") is False:
-            typer.echo(f"warning: {UNSETTLED}", err=True)
+        for warning in after_warnings(result.summary):
+            typer.echo(f"warning: {warning}", err=True)
         _print_result(result, quiet, json)  # before writing: a full disk must not lose it
         if figures is None:
             # After an interruption nobody wants to wait for figures.
@@ -89,6 +89,15 @@ def run(
     if place != folder:
         typer.echo(f"the complete result in {folder} was kept", err=True)
     raise typer.Exit(_verdict(result, quiet=quiet or json))
+
+
+def after_warnings(summary: Mapping[str, Any]) -> list[str]:
+    """Return the warnings that only the end of a run shows."""
+    # start-up: the help works without it
+    from serfsim.report.runs import own_warnings
+
+    unsettled = [UNSETTLED] if summary.get("warm_up_settled") is False else []
+    return [*unsettled, *own_warnings(summary)]
 
 
 def _print_result(result: Result, quiet: bool, json: bool) -> None:

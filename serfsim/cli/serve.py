@@ -12,6 +12,7 @@ import typer
 
 from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
+from serfsim.cli.allow import AllowCode, AllowLarge
 from serfsim.cli.signals import call_on_signal
 from serfsim.live.addresses import format_endpoint, is_loopback, read_endpoint
 from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
@@ -66,16 +67,15 @@ def serve(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the file; may be repeated."),
     ] = None,
-    allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
-    ] = False,
+    allow_large: AllowLarge = False,
+    allow_code: AllowCode = False,
 ) -> None:
     """Simulate a cluster live and answer the `serf` command as one node's agent.
 
     Ends with Ctrl-C or after `serf leave`. When the scenario is over, the cluster goes on without faults and
     workload. Nothing is saved.
     """
-    scenario = load(file, settings or ())
+    scenario = load(file, settings or (), allow_code=allow_code)
     refuse_large(scenario, file, allowed=allow_large)
     host, port = read_endpoint(address, "--rpc-addr", default_port=None)
     pace = pace_of(scenario, speed, fast, step)

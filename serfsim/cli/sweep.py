@@ -11,6 +11,7 @@ from serfsim.base import manifest
 from serfsim.base.atomic_files import write_whole
 from serfsim.base.atomic_folders import check_own
 from serfsim.cli import codes
+from serfsim.cli.allow import AllowCode, AllowLarge
 from serfsim.cli.confidence import confidence_of
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.library import find
@@ -61,9 +62,8 @@ def sweep(
         str | None,
         typer.Option(metavar="SHARE", help="Such as 95%: print intervals, and write DIR/summary.csv."),
     ] = None,
-    allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
-    ] = False,
+    allow_large: AllowLarge = False,
+    allow_code: AllowCode = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
 ) -> None:
     """Run a scenario over a grid of values and seeds.
@@ -81,7 +81,7 @@ def sweep(
     from serfsim.study.sweeps.grid import read_grid, read_seeds
     from serfsim.study.sweeps.sweeping import run_sweep
 
-    scenario = load(file, settings or ())
+    scenario = load(file, settings or (), allow_code=allow_code)
     folder = Path("results") / f"{scenario.name}-sweep" if out is None else out
     names, statistic = read_figures(figures), read_statistic(statistic)
     share = None if confidence is None else confidence_of(confidence)
@@ -89,7 +89,7 @@ def sweep(
         _warn(scenario)
     ended = run_sweep(
         scenario,
-        read_grid(grid or ()),
+        read_grid(grid or (), allow_code=allow_code),
         read_seeds(seeds),
         folder,
         files_from=find(file).parent,

@@ -53,7 +53,7 @@ def read_source(text: str, nodes: int | None, seed: int | None, settings: Sequen
         changes.append(f"seed={seed}")
     topology = _topology_described(text)
     if topology is None:
-        return load(text, changes)
+        return load(text, changes, kept=True)  # no code of its own is needed to look at its network
     if nodes is None and not any(setting.startswith("cluster.nodes") for setting in settings):
         places = _places(topology, settings)
         if places is not None:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
+from serfsim.cli.allow import AllowCode, AllowLarge
 from serfsim.cli.confidence import confidence_of
 from serfsim.cli.names import break_name
 from serfsim.scenario.loading import load
@@ -78,9 +79,8 @@ def tune(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Use the workers of this Dask scheduler instead.")
     ] = None,
-    allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Run even if the estimate exceeds the budget.")
-    ] = False,
+    allow_large: AllowLarge = False,
+    allow_code: AllowCode = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print tuning.json and nothing else.")] = False,
 ) -> None:
@@ -96,11 +96,11 @@ def tune(
     # start-up: the help works without it
     from serfsim.study.sweeps.grid import read_grid
 
-    what, folder = _read_input(file, settings, out)
+    what, folder = _read_input(file, settings, out, allow_code)
     tuning = _tune(
         what,
         quiet or json,
-        grid=read_grid(grid or ()),
+        grid=read_grid(grid or (), allow_code=allow_code),
         subject_to=subject_to or (),
         minimize=minimize,
         maximize=maximize,
@@ -123,7 +123,9 @@ def tune(
     raise typer.Exit(codes.FINE if tuning.status == "found" else codes.NO_ANSWER)
 
 
-def _read_input(file: str, settings: list[str] | None, out: Path | None) -> tuple[Any, Path]:
+def _read_input(
+    file: str, settings: list[str] | None, out: Path | None, allow_code: bool
+) -> tuple[Any, Path]:
     """Return the scenario or the sweep, and the folder for the answer."""
     # start-up: the help works without it
     from serfsim.study.sweeps.folder import existing_runs
@@ -131,7 +133,7 @@ def _read_input(file: str, settings: list[str] | None, out: Path | None) -> tupl
     found = existing_runs(file)
     if found is not None and settings:
         raise SerfsimError("--set: cannot be combined with an existing sweep")
-    what = load(file, settings or ()) if found is None else file
+    what = load(file, settings or (), allow_code=allow_code) if found is None else file
     name = what.name if isinstance(what, Scenario) else found.name if found else file
     return what, Path("results") / f"{name}-tuning" if out is None else out
 

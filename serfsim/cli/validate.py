@@ -9,6 +9,7 @@ import typer
 from serfsim.base.english import printable
 from serfsim.base.errors import SerfsimError
 from serfsim.cli import codes
+from serfsim.cli.allow import AllowCode, AllowLarge
 from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
@@ -24,15 +25,14 @@ def validate(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the files; may be repeated."),
     ] = None,
-    allow_large: Annotated[
-        bool, typer.Option("--allow-large", help="Accept runs whose estimate exceeds the budget.")
-    ] = False,
+    allow_large: AllowLarge = False,
+    allow_code: AllowCode = False,
 ) -> None:
     """Check scenario files and the latency files they name, without running anything."""
     bad = False
     for file in files:
         try:
-            scenario = load(file, settings or ())
+            scenario = load(file, settings or (), allow_code=allow_code)
             refuse_large(scenario, file, allowed=allow_large)
             _read_measurements(scenario)
         except SerfsimError as error:

@@ -69,7 +69,7 @@ class FinishedRun:
     @cached_property
     def scenario(self) -> Scenario:
         try:
-            return loads(self.result.scenario_yaml, "scenario.yaml")
+            return loads(self.result.scenario_yaml, "scenario.yaml", kept=True)
         except SerfsimError as error:
             raise ResultError(f"the scenario of the result cannot be read: {error}") from None
 

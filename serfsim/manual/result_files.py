@@ -24,7 +24,7 @@ FILES: Final[Mapping[str, str]] = {
 }
 
 SWEEP_FILES: Final[Mapping[str, str]] = {
-    "sweep.json": "version of the code, grid, seeds and the content of topologies' files",
+    "sweep.json": "version of the code and of your own, grid, seeds and the content of topologies' files",
     "scenario.yaml": "the scenario that the grid's values are put into",
     "runs.parquet, runs.csv": "a row for each run: parameters, seed, status and every figure",
     "summary.csv": "with `--confidence`: a row for each point of the grid, with intervals over the seeds",
@@ -122,7 +122,10 @@ HEADING: Final[Mapping[str, tuple[str, str]]] = {
     "question": ("string", "its question"),
     "seed": ("integer", "seed of the run"),
     "digest": ("string", "hash of all that happened: equal scenario, seed and version give an equal one"),
-    "versions": ("object", "serfsim, Python and numpy, and whether the hot path was compiled"),
+    "versions": (
+        "object",
+        "serfsim, Python, numpy, the compiled form or not, and your own code by name and digest",
+    ),
     "serf_releases": ("object", "how many nodes ran which release of Serf at the start and at the end"),
     "nodes": ("integer", "number of nodes"),
     "duration_s": ("number", "length of the run after the warm-up, in seconds"),
@@ -138,6 +141,12 @@ HEADING: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The keys of summary.json that are no figures: the JSON type and the meaning of each."""
 
+OWN_KEYS: Final[Mapping[str, tuple[str, str]]] = {
+    "own": ("object", "figures of your own, `own.NAME` in claims and tables"),
+    "own_failed": ("object", "why functions of such figures gave no number"),
+}
+"""The keys that summary.json has only where the scenario has figures of the user's own."""
+
 SWEEP_KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "schema_version": ("integer", "version of the form of this file"),
     "name": ("string", "name of the scenario"),
@@ -145,5 +154,6 @@ SWEEP_KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "grid": ("object", "values of each path"),
     "seeds": ("array", "seeds of every point"),
     "files": ("object", "files that topologies are made of, with a digest of their content"),
+    "own_code": ("object", "import paths of your own code, with a digest of the source of each"),
 }
 """The keys of sweep.json."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
 from serfsim.manual.reference import meaning_of, summary_of
-from serfsim.manual.result_files import HEADING, SWEEP_KEYS
+from serfsim.manual.result_files import HEADING, OWN_KEYS, SWEEP_KEYS
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.figures import FIGURES, better
@@ -66,6 +66,12 @@ def scenario_schema() -> dict[str, Any]:
     scenario = parts.pop("Scenario")
     for section, verbs in (("faults", FAULTS), ("workload", WORKLOAD)):
         scenario["properties"][section]["items"] = _entry_schema(verbs)
+    known = {"anyOf": [{"required": [verb]} for verb in FAULTS]}
+    scenario["properties"]["faults"]["items"]["anyOf"].append(
+        {"type": "object", "description": "a fault of your own, of `code.faults`", "not": known}
+    )
+    has_own = {"required": ["code"], "properties": {"code": {"type": "object", "required": ["faults"]}}}
+    scenario |= {"if": has_own, "else": {"properties": {"faults": {"items": known}}}}
     for base in ("Fault", "Work"):
         parts.pop(base, None)
     document = {**_document("scenario", "A scenario"), **scenario, "$defs": dict(sorted(parts.items()))}
@@ -108,6 +114,9 @@ def summary_schema() -> dict[str, Any]:
         for group in groups:
             level = level.setdefault(group, _group(group))["properties"]
         level[last] = {"type": ["number", "null"], "description": described_figure(name, meaning)}
+    own = {key: _typed(*row) for key, row in OWN_KEYS.items()}
+    own["own"]["additionalProperties"] = {"type": ["number", "null"]}
+    own["own_failed"]["additionalProperties"] = {"type": "string"}
     figures["traffic"]["properties"]["by_type"] = {
         "type": "object",
         "description": "messages and IP bytes per node and second, by transport and type of message",
@@ -115,7 +124,7 @@ def summary_schema() -> dict[str, Any]:
     }
     return {
         **_document("summary", "The summary of a run"),
-        **_mapping({**properties, **figures}),
+        **_mapping({**properties, **figures, **own}),
         "required": [*HEADING, *figures],
     }
 
@@ -125,8 +134,10 @@ def sweep_schema() -> dict[str, Any]:
     properties = {key: _typed(*row) for key, row in SWEEP_KEYS.items()}
     properties["grid"]["additionalProperties"] = {"type": "array", "minItems": 1}
     properties["seeds"]["items"] = {"type": "integer", "minimum": 0}
-    properties["files"]["additionalProperties"] = {"type": "string"}
-    required = [key for key in SWEEP_KEYS if key != "files"]
+    optional = ("files", "own_code")
+    for key in optional:
+        properties[key]["additionalProperties"] = {"type": "string"}
+    required = [key for key in SWEEP_KEYS if key not in optional]
     return {**_document("sweep", "A sweep"), **_mapping(properties), "required": required}
 
 

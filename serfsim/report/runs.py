@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from serfsim.base.errors import SerfsimWarning
 from serfsim.base.progress import bar
@@ -13,10 +15,12 @@ from serfsim.report.card import result_card
 from serfsim.report.plots import DRAWN, PAGE, PLOTS, Plots
 from serfsim.results.run_result import RunResult
 from serfsim.scenario.estimate import refuse_large
+from serfsim.scenario.figures import OWN_FAILED
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.protocol_parts import PartClasses
 from serfsim.scenario.unused import unused
 from serfsim.simulation import simulation
-from serfsim.simulation.parts import PartClasses
+from serfsim.simulation.own_code import Figures
 from serfsim.simulation.simulation import Progress
 
 
@@ -86,22 +90,32 @@ def run(
     capture: Path | None = None,
     node_class: type[SerfNode] = SerfNode,
     parts: PartClasses | None = None,
+    figures: Figures = (),
     allow_large: bool = False,
 ) -> Result:
     """Run a scenario once.
 
     `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called repeatedly
     with the fraction done, 0 to 1; by default a bar is shown in a terminal and in Jupyter. `capture`,
-    `node_class` and `parts`: see `Simulation`. An interrupted run returns what came before, with `complete`
-    False. Warns (SerfsimWarning) about settings that no simulated member uses. Raises SerfsimError for a
-    topology that cannot be built, for parts that replace nothing, and for a run that `scenario.estimate` puts
-    beyond its budget, unless `allow_large`.
+    `node_class`, `parts` and `figures`: see `Simulation`. An interrupted run returns what came before, with
+    `complete` False. Warns (SerfsimWarning) about settings that no simulated member uses, and about figures
+    whose function raised. Raises SerfsimError for a topology that cannot be built, for parts that replace
+    nothing, and for a run that `scenario.estimate` puts beyond its budget, unless `allow_large`.
     """
     refuse_large(scenario, scenario.name, allowed=allow_large)
     for warning in unused(scenario):
         warnings.warn(warning, SerfsimWarning, stacklevel=2)
-    sim = Simulation(scenario, seed, capture, node_class=node_class, parts=parts)
+    sim = Simulation(scenario, seed, capture, node_class=node_class, parts=parts, figures=figures)
     if progress is not None:
-        return sim.run(progress)
-    with bar(scenario.name) as report:
-        return sim.run(report)
+        result = sim.run(progress)
+    else:
+        with bar(scenario.name) as report:
+            result = sim.run(report)
+    for warning in own_warnings(result.summary):
+        warnings.warn(warning, SerfsimWarning, stacklevel=2)
+    return result
+
+
+def own_warnings(summary: Mapping[str, Any]) -> list[str]:
+    """Return a warning for each figure of the user's own whose function raised."""
+    return [f"{name}: no value: {why}" for name, why in summary.get(OWN_FAILED, {}).items()]

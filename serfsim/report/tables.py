@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from serfsim.scenario.figures import OWN, unit_of
+
 NONE = "-"
 
 
@@ -221,7 +223,8 @@ def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
         if (figure in ONLY_WITH_CRASHES and not crashed) or (figure in ONLY_IF_ANY and not value):
             continue
         rows.append(Row(section, label, text, unit, meaning, figure))
-    return rows
+    own = summary.get("own", {})
+    return rows + [Row("Own", name, format_figure(own[name]), unit_of(name), "", OWN + name) for name in own]
 
 
 def traffic_rows(summary: Mapping[str, Any], most: int = 8) -> list[Row]:

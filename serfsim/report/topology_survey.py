@@ -139,7 +139,7 @@ def scenario_of(result: RunResult) -> Scenario:
         return result.scenario
     if not result.scenario.to_yaml():
         raise ScenarioError(f"{result.scenario.name}: found a result without its scenario.yaml")
-    return loads(result.scenario.to_yaml(), "scenario.yaml")
+    return loads(result.scenario.to_yaml(), "scenario.yaml", kept=True)
 
 
 def _floor(row: Callable[[int], Floats], n: int, **options: Any) -> Floor | None:

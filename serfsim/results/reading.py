@@ -16,6 +16,7 @@ from serfsim.base.errors import ResultError
 from serfsim.protocol.events import NAMES
 from serfsim.results.columns import Coded, Column, Columns, Masked
 from serfsim.results.stored_truth import StoredTruth
+from serfsim.scenario.figures import OWN_FAILED
 
 # Raised by reading a file that is not JSON or holds something else.
 UNREADABLE: Final = (
@@ -45,6 +46,7 @@ _ABOUT: Final = {
     "events_per_s",
     "interrupted_at_s",
     "serf_releases",
+    OWN_FAILED,
 }
 _NAMES: Final = ("observer", "subject", "node", "source")  # columns that hold names of members
 _TEXTS: Final = (*_NAMES, "kind", "queue", "message_type", "transport", "name")
@@ -81,6 +83,11 @@ def check_summary(file: Path, summary: Mapping[str, Any]) -> None:
     parts = summary["versions"].get("parts", {})
     if not isinstance(parts, dict) or not all(isinstance(path, str) for path in parts.values()):
         raise _invalid(file, "versions.parts", parts, "a mapping of part to class")
+    failed = summary.get(OWN_FAILED, {})
+    if not isinstance(failed, dict) or not all(isinstance(why, str) for why in failed.values()):
+        raise _invalid(file, OWN_FAILED, failed, "a mapping of figure to reason")
+    if not isinstance(summary.get("own", {}), dict):
+        raise _invalid(file, "own", summary["own"], "a mapping of figure to value")
     _check_releases(file, summary.get("serf_releases", {}))
     for name, value in summary.items():
         if name not in _ABOUT:

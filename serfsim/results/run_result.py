@@ -53,7 +53,7 @@ class StoredScenario:
     def read(self) -> Scenario | None:
         """Parse the scenario; return None if this version of serfsim cannot, or its files are gone."""
         try:
-            return loads(self.text)
+            return loads(self.text, kept=True)
         except SerfsimError:
             return None
 
@@ -86,19 +86,26 @@ class RunResult:
         self._tables: dict[str, pd.DataFrame] = {}
 
     @classmethod
-    def from_recording(cls, scenario: Any, recording: Recording, *, seed: int, claims: Claims = ()) -> Self:
+    def from_recording(
+        cls,
+        scenario: Any,
+        recording: Recording,
+        *,
+        seed: int,
+        claims: Claims = (),
+        own: Callable[[Self], Mapping[str, Any]] | None = None,
+    ) -> Self:
         """Score a run.
 
         `scenario` has `.name` and `.question`, and `.to_yaml()` for the result folder. `claims`:
         the checked claims, each {claim, holds, value}, or a function that derives them from the figures.
+        `own`: derives more sections of the summary, the user's own figures, from the result without claims.
         """
         run = ScoredRun(recording)
         series = error_series(run)
         views = scored_views(run)
         figures = score(recording, series, views)
-        checked = claims(figures) if callable(claims) else claims
-        summary = heading(scenario, recording, seed, [dict(claim) for claim in checked])
-        summary.update(figures)
+        summary = {**heading(scenario, recording, seed, []), **figures}
 
         def makers(name: str) -> Callable[[], Columns]:
             def make() -> Columns:
@@ -115,7 +122,14 @@ class RunResult:
             return make
 
         tables = {name: makers(name) for name in layout.TABLES}
-        return cls(scenario, finite(summary), stored_truth_of(recording), tables, recording, views)
+        result = cls(scenario, finite(summary), stored_truth_of(recording), tables, recording, views)
+        if own is not None:
+            more = own(result)
+            figures |= more
+            result.summary |= finite(more)
+        checked = claims(figures) if callable(claims) else claims
+        result.summary["claims"] = finite([dict(claim) for claim in checked])
+        return result
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:

@@ -18,7 +18,8 @@ from pydantic import GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema
 
 from serfsim.base.english import nearest
-from serfsim.scenario.figures import BY_TYPE, FIGURES, figure_value, is_figure, unit_of
+from serfsim.scenario.figures import BY_TYPE, FIGURES, OWN, figure_value, is_figure, unit_of
+from serfsim.scenario.own_words import own_words
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.units import read_decimal, read_duration
@@ -63,9 +64,10 @@ class Claim(Part):
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         figures = "|".join(re.escape(name) for name in FIGURES)
+        starts = "|".join(re.escape(start) for start in (BY_TYPE, OWN))
         return {
             "type": "string",
-            "pattern": rf"^\s*(?:{figures}|{re.escape(BY_TYPE)}[\w./+-]+)\s*{_CONDITION}\s*$",
+            "pattern": rf"^\s*(?:{figures}|(?:{starts})[\w./+-]+)\s*{_CONDITION}\s*$",
             "patternErrorMessage": f"expected {_FORM}",
             "description": "A figure, a comparison, and a number in the figure's unit.",
             "examples": ["detection.false_positives == 0", "detection.full_s.max < 20s"],
@@ -80,9 +82,12 @@ class Claim(Part):
         if match is None:
             raise invalid(_FORM, value)
         figure, comparison, number, unit = match.groups()
-        if not is_figure(figure):
-            near = nearest(figure, FIGURES) or _same_end(figure)
-            raise invalid("a figure of a summary", figure, meant=near)
+        words = own_words()
+        own = figure.startswith(OWN) and not words.kept
+        if not is_figure(figure) or (own and figure not in words.figures):
+            near = nearest(figure, [*words.figures, *FIGURES]) or _same_end(figure)
+            expected = "a figure of a summary, or one of `code.figures`" if own else "a figure of a summary"
+            raise invalid(expected, figure, meant=near)
         return {
             "text": " ".join(value.split()),
             "figure": figure,

@@ -143,6 +143,11 @@ def _spreading_and_waiting() -> Iterator[tuple[str, str]]:
 FIGURES: Final[Mapping[str, str]] = dict(_figures())
 BY_TYPE: Final = "traffic.by_type."
 """A message type follows; the types depend on the run."""
+OWN: Final = "own."
+"""The name of a user's own function follows; before it `higher.` or `neither.`, where that is better."""
+OWN_FAILED: Final = "own_failed"
+"""Of a summary: why functions gave no figure, {name: words}."""
+WAYS: Final = ("lower", "higher", "neither")
 
 HIGHER_IS_BETTER: Final = frozenset(
     {
@@ -172,14 +177,15 @@ NEITHER_IS_BETTER: Final = frozenset(
 
 def better(name: str) -> Literal["lower", "higher", "neither"]:
     """Return the direction in which a figure improves: errors, times and load fall, accuracy rises."""
-    if name in NEITHER_IS_BETTER or name.endswith(".n"):
+    if name in NEITHER_IS_BETTER or name.endswith(".n") or name.startswith(f"{OWN}neither."):
         return "neither"
-    return "higher" if name in HIGHER_IS_BETTER else "lower"
+    return "higher" if name in HIGHER_IS_BETTER or name.startswith(f"{OWN}higher.") else "lower"
 
 
 def is_figure(name: str) -> bool:
     """Return whether summaries may have a figure of this name."""
-    return name in FIGURES or (name.startswith(BY_TYPE) and len(name) > len(BY_TYPE))
+    of_the_run = (name.startswith(start) and len(name) > len(start) for start in (BY_TYPE, OWN))
+    return name in FIGURES or any(of_the_run)
 
 
 def unit_of(name: str) -> str:

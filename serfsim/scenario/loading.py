@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -14,23 +14,43 @@ from serfsim.scenario.library import find, shipped
 from serfsim.scenario.measured import can_be_a_file
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path, with_value
-from serfsim.scenario.problems import ScenarioProblems, found_expected, quoted, report
+from serfsim.scenario.own_code import HOW, merged_code, paths_in
+from serfsim.scenario.own_words import reading
+from serfsim.scenario.problems import Path, ScenarioProblems, found_expected, quoted, report
 from serfsim.scenario.source import Source, read_yaml
 
 LARGEST_FILE = 4 * 1024 * 1024
 DATA_FOLDER = "SERFSIM_DATA"  # names a folder of public data sets
 
 
-def load(file: str | FilePath, settings: Sequence[str] = ()) -> Scenario:
+def load(
+    file: str | FilePath,
+    settings: Sequence[str] = (),
+    *,
+    allow_code: bool = False,
+    code: Mapping[str, Any] | None = None,
+    kept: bool = False,
+) -> Scenario:
     """Read a scenario file, with some values changed: `settings` are texts 'PATH=VALUE'.
 
     A bare name that is no file is that of a shipped scenario. A missing `name` is the file's own. Files
-    that the scenario names are relative to its folder, or to the one that SERFSIM_DATA names.
+    that the scenario names are relative to its folder, or to the one that SERFSIM_DATA names. `allow_code`:
+    import the modules of the user's own that its `code` names; refused otherwise. `code`: more of them, in
+    which classes and functions may stand for paths. `kept`: read it without importing anything.
 
     Raises ScenarioError: one message, a line for each mistake, 'FILE:LINE: path: found ...'.
     """
     path = find(file)
-    return loads(text_of(path), str(path), path.parent, settings, path.stem)
+    return loads(
+        text_of(path),
+        str(path),
+        path.parent,
+        settings,
+        path.stem,
+        allow_code=allow_code,
+        code=code,
+        kept=kept,
+    )
 
 
 def loads(
@@ -39,8 +59,15 @@ def loads(
     folder: FilePath | None = None,
     settings: Sequence[str] = (),
     name: str | None = None,
+    *,
+    allow_code: bool = False,
+    code: Mapping[str, Any] | None = None,
+    kept: bool = False,
 ) -> Scenario:
-    """Load a scenario from its text. `label` is the file in messages, `folder` the place of its files."""
+    """Load a scenario from its text. `label` is the file in messages, `folder` the place of its files.
+
+    `allow_code`, `code` and `kept` as in `load`.
+    """
     source = Source(label)
     data = read_yaml(text, source)
     if not isinstance(data, dict):
@@ -51,13 +78,27 @@ def loads(
         data = _with_setting(data, setting, source)
     if name is not None:
         data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip("._-") or "scenario")
+    if not (allow_code or kept):
+        refuse_code(data.get("code"), lambda path: source.where(("code", *path)))
+    if code:
+        data = {**data, "code": merged_code(data.get("code"), code)}
     if folder is not None:
         data = with_files_in(data, folder)
     try:
-        return Scenario(**data)
+        with reading(kept=kept):
+            return Scenario(**data)
     except ScenarioProblems as error:
         message = report(error.problems, source.where)
         raise ScenarioProblems(message, error.problems) from None
+
+
+def refuse_code(code: Any, where: Callable[[Path], str]) -> None:
+    """Raise ScenarioError where a `code` section names any code; `where` gives the place of a path in it."""
+    named = list(paths_in(code))
+    if named:
+        found = f"code of its own ({', '.join(path for _, path in named)})"
+        expected = f"{HOW}: it would be imported and run"
+        raise ScenarioError(f"{where(named[0][0])}: code: {found_expected(found, expected)}")
 
 
 def text_of(path: FilePath) -> str:
@@ -112,6 +153,22 @@ def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[st
 
 
 def with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
+    """Return the data with its files found from `folder`: the topology's file, the modules of `code`."""
+    return _with_code_in(_with_topology_in(data, folder), folder)
+
+
+def _with_code_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
+    code = data.get("code")
+    if not isinstance(code, Mapping):
+        return data
+    place = code.get("folder") or "."
+    if not isinstance(place, str) or not can_be_a_file(place):
+        return data
+    changed: dict[str, Any] = with_value(data, ("code", "folder"), str((folder / place).resolve()))
+    return changed
+
+
+def _with_topology_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
     """Return the data with the topology's file, if any, found from `folder` or in the data folder."""
     network = data.get("network")
     topology = network.get("topology") if isinstance(network, Mapping) else None

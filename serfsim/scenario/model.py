@@ -15,6 +15,8 @@ from pydantic import ValidationError
 
 from serfsim.scenario.checks import cross_problems
 from serfsim.scenario.overrides import with_value
+from serfsim.scenario.own_code import merged_code
+from serfsim.scenario.own_words import new_words, reading
 from serfsim.scenario.problems import ScenarioProblems, problems_of, report
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.writing import dumps
@@ -28,7 +30,8 @@ class Scenario(Sections):
 
     def __init__(self, **sections: Any) -> None:
         try:
-            super().__init__(**sections)
+            with new_words():
+                super().__init__(**sections)
         except ValidationError as error:
             problems = problems_of(error)
             raise ScenarioProblems(report(problems), problems) from None
@@ -50,6 +53,16 @@ class Scenario(Sections):
         results = [claim.check(summary) for claim in self.claims]
         return [{"claim": result.text, "holds": result.holds, "value": result.value} for result in results]
 
+    def with_code(self, code: Mapping[str, Any]) -> Scenario:
+        """Another scenario with more code of the user's own.
+
+        `code` is as in a file; classes and functions may stand for their import paths.
+        """
+        if not code:
+            return self
+        sections: Any = self.given()
+        return self.again({**sections, "code": merged_code(sections.get("code"), code)})
+
     def with_settings(self, settings: Mapping[str, Any]) -> Scenario:
         """Another scenario with some values changed, by their paths.
 
@@ -59,4 +72,12 @@ class Scenario(Sections):
         sections: Any = self.given()
         for path, value in settings.items():
             sections = with_value(sections, path, value)
-        return Scenario(**sections)
+        return self.again(sections)
+
+    def again(self, sections: Mapping[str, Any]) -> Scenario:
+        """Another scenario, whose `code` means the text of modules that this one was read with."""
+        if self.code is None:
+            return Scenario(**sections)
+        sources = self.code.objects.sources if self.code.is_imported else None
+        with reading(kept=sources is None, sources=sources, folder=self.code.folder):
+            return Scenario(**sections)

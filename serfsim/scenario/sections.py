@@ -17,6 +17,7 @@ from serfsim.scenario.claims import Claim
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.faults import AnyFault, Upgrade
 from serfsim.scenario.network import Network
+from serfsim.scenario.own_code import Code
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.roster import Roster, build_roster, releases_of
@@ -127,6 +128,8 @@ class Sections(Part):
     )
     cluster: Cluster = Field(default_factory=Cluster, description="the members, their settings and start")
     network: Network = Field(default_factory=Network, description="the network that they talk over")
+    # Before the sections that may use its words: fields are read in order.
+    code: Code | None = Field(default=None, description="Python of your own; needs --allow-code")
     faults: tuple[AnyFault, ...] = Field(default=(), description="what goes wrong, and when")
     workload: tuple[AnyWork, ...] = Field(default=(), description="what members are asked to do, and when")
     claims: tuple[Claim, ...] = Field(

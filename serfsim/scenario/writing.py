@@ -7,7 +7,6 @@ same floats, and files of the topology are named from the folder of the scenario
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.sections import Sections
-from serfsim.scenario.workload import WORKLOAD
 
 SHORT = 6  # mappings of so few plain values stand on one line
 WIDTH = 100
@@ -32,11 +29,13 @@ def write(scenario: Sections, file: str | Path) -> None:
 def dumps(scenario: Sections, folder: str | Path | None = None) -> str:
     """`scenario` as YAML. With `folder`, a topology's file is named relative to it."""
     data = scenario.complete()
-    for section, verbs in (("faults", FAULTS), ("workload", WORKLOAD)):
-        data[section] = [_verb_first(entry, verbs) for entry in data[section]]
-    topology = data["network"]["topology"]
-    if folder is not None and "file" in topology:
-        topology["file"] = os.path.relpath(topology["file"], Path(folder).resolve())
+    for section, entries in (("faults", scenario.faults), ("workload", scenario.workload)):
+        data[section] = [
+            _verb_first(written, entry.verb) for written, entry in zip(data[section], entries, strict=True)
+        ]
+    for place, key in ((data["network"]["topology"], "file"), (data.get("code", {}), "folder")):
+        if folder is not None and key in place:
+            place[key] = os.path.relpath(place[key], Path(folder).resolve())
     yaml = YAML()
     yaml.width = WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -45,9 +44,9 @@ def dumps(scenario: Sections, folder: str | Path | None = None) -> str:
     return text.getvalue()
 
 
-def _verb_first(entry: dict[str, Any], verbs: Iterable[str]) -> dict[str, Any]:
+def _verb_first(entry: dict[str, Any], verb: str) -> dict[str, Any]:
     """Return the entry with its verb first."""
-    return {key: entry[key] for key in sorted(entry, key=lambda key: key not in verbs)}
+    return {key: entry[key] for key in sorted(entry, key=lambda key: key != verb)}
 
 
 def _styled(value: Any) -> Any:

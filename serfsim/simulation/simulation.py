@@ -28,11 +28,12 @@ from serfsim.protocol.serf.node import SerfNode
 from serfsim.results.run_result import RunResult
 from serfsim.results.scoring.recording import Recording, Truth
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.protocol_parts import PartClasses, protocol_parts
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
-from serfsim.simulation.parts import PartClasses, class_path, protocol_parts, read_parts
+from serfsim.simulation.own_code import Figures, OwnCode
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.settling import warm_up_of
 from serfsim.simulation.timeline import FaultRunner, RunningFault, WorkloadRunner
@@ -53,8 +54,9 @@ class Simulation:
     `seed` replaces the scenario's own. If the scenario records packets, `capture` is the file that they
     are written to during the run; the result keeps it. `node_class`, a subclass of SerfNode, makes
     the machines of a variant of the protocol; `parts` replaces single parts of it, by name, by classes or
-    import paths `"module:Class"` (see `simulation.parts`). The summary names both under `versions`. Raises
-    SerfsimError for a topology that cannot be built, and for parts that replace nothing.
+    import paths `"module:Class"` (see `scenario.protocol_parts`); `figures` are functions of a result, each a
+    figure `own.NAME`. All three add to what the scenario's `code` names. The summary names them under
+    `versions`. Raises SerfsimError for a topology that cannot be built, and for parts that replace nothing.
     """
 
     result_class: ClassVar[type[RunResult]] = RunResult
@@ -67,12 +69,14 @@ class Simulation:
         *,
         node_class: type[SerfNode] = SerfNode,
         parts: PartClasses | None = None,
+        figures: Figures = (),
     ) -> None:
         if seed is not None and seed != scenario.seed:
             # The scenario stored with the result must reproduce the same digest.
             scenario = scenario.with_settings({"seed": seed})
         self.scenario = scenario
-        self.parts = read_parts(parts)
+        self.code = OwnCode(scenario, node_class, parts, figures)
+        self.parts = self.code.parts
         self.seed = scenario.seed
         self.roster = scenario.roster()
         names = [member.name for member in self.roster.members]
@@ -81,7 +85,7 @@ class Simulation:
         # The first node starts at engine time 0.
         self.join_at = max(0.0, -min(starts))
         self.warm_up = warm_up_of(
-            scenario, lambda alone: Simulation(alone, node_class=node_class, parts=self.parts)
+            scenario, lambda alone: Simulation(alone, node_class=self.code.node_class, parts=self.parts)
         )
         self.origin = self.join_at + self.warm_up
         self.queue = EventQueue()
@@ -95,7 +99,7 @@ class Simulation:
             self.truth,
             self.seed,
             self.origin,
-            node_class,
+            self.code.node_class,
             protocol_parts(self.parts),
         )
         self.capture = self._begin_capture(capture)
@@ -199,19 +203,18 @@ class Simulation:
             raise SerfsimError("this simulation has already run; create another one")
         if progress is not None:
             self._progress = progress
-        with no_garbage_collection():
+        with no_garbage_collection(), self.code.in_force():
             recording = self._record_run()
             self._result = self.result_class.from_recording(
-                self.scenario, recording, seed=self.seed, claims=self.scenario.check_claims
+                self.scenario,
+                recording,
+                seed=self.seed,
+                claims=self.scenario.check_claims,
+                own=self.code.measured if self.code.figures else None,
             )
         self._result.capture = self.capture
-        made_of = self.agents.node_class
-        if made_of is not SerfNode:
-            # The scenario alone does not reproduce this digest.
-            self._result.summary["versions"]["node_class"] = class_path(made_of)
-        if self.parts:
-            named = {name: class_path(found) for name, found in self.parts.items()}
-            self._result.summary["versions"]["parts"] = named
+        # The scenario alone does not reproduce this digest.
+        self._result.summary["versions"] |= self.code.versions()
         return self._result
 
     def _record_run(self) -> Recording:
@@ -223,6 +226,8 @@ class Simulation:
             self._progress(1.0)
         except KeyboardInterrupt:
             interrupted_at = self.env.catch_up()
+        except Exception as error:
+            raise self.code.blamed(error) from error
         if self.capture is not None:
             self.network.capture = None
             self.capture.close()

@@ -47,7 +47,7 @@ class FaultRunner:
     def begin(self, given: Mapping[str, Any]) -> RunningFault:
         """Begin an unscheduled fault now; each draws its members from its own stream."""
         # Validated as part of a scenario, like any other: verbs, units, names of nodes.
-        (fault,) = Scenario(**{**self.scenario.given(), "faults": [given]}).faults
+        (fault,) = self.scenario.again({**self.scenario.given(), "faults": [given]}).faults
         for word in ("at", "every", "times"):
             if word in fault.model_fields_set:
                 raise SerfsimError(f"found a fault with `{word}`; expected none, since it begins now")

@@ -18,7 +18,7 @@ from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.gossip import GossipChoice
 from serfsim.protocol.memberlist.suspicion import SuspicionRule
 from serfsim.report.releases import nodes_text
-from serfsim.simulation.parts import PARTS, read_parts
+from serfsim.scenario.protocol_parts import PARTS, read_parts
 from serfsim.speed import is_compiled
 from tests.engine.test_two_speeds import environment_of
 

@@ -6,9 +6,10 @@ these with a class of `Fault`, `OnNodes`, `OnPackets` or `Departure`, and list i
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import BeforeValidator, ConfigDict, SerializeAsAny
 
 from serfsim.scenario.entry import read_by_verb
 from serfsim.scenario.faults.bandwidth import NarrowLink
@@ -26,6 +27,7 @@ from serfsim.scenario.faults.pause import Pause
 from serfsim.scenario.faults.reorder import Reorder
 from serfsim.scenario.faults.slow import Slow
 from serfsim.scenario.faults.upgrade import Upgrade
+from serfsim.scenario.own_words import own_words
 
 FAULTS: dict[str, type[Fault]] = {
     fault.verb: fault
@@ -37,8 +39,23 @@ FAULTS: dict[str, type[Fault]] = {
 }
 
 
+class KeptFault(Fault):
+    """A fault of a verb of the user's own, in a scenario that is only looked at: any key may be there."""
+
+    model_config = ConfigDict(extra="allow")
+
+    verb: ClassVar = ""
+
+    def describe(self) -> str:
+        return f"a fault of its own ({', '.join(self.model_extra or ())})"
+
+
 def _read_fault(value: Any) -> Any:
-    return read_by_verb(FAULTS, "a fault", value)
+    words = own_words()
+    verbs = {**FAULTS, **words.verbs}
+    if words.kept and isinstance(value, Mapping) and not verbs.keys() & value.keys():
+        return KeptFault.model_validate(dict(value))
+    return read_by_verb(verbs, "a fault", value)
 
 
 AnyFault = Annotated[SerializeAsAny[Fault], BeforeValidator(_read_fault)]

@@ -169,6 +169,6 @@ def _complete(scenario: Any) -> dict[str, Any] | None:
     if isinstance(scenario, Scenario):
         return scenario.complete()
     try:
-        return loads(scenario.to_yaml()).complete()
+        return loads(scenario.to_yaml(), kept=True).complete()
     except (AttributeError, ScenarioError):
         return None

@@ -34,7 +34,7 @@ from serfsim.study.regression.history import ACCEPTED, append, commit_here, line
 from serfsim.study.regression.runs import SEEDS, Runs
 from serfsim.study.regression.selection import comparable_fields, entry_of, locate_source, source_of
 from serfsim.study.sweeps.grid import check_seeds
-from serfsim.study.sweeps.keys import code_version
+from serfsim.study.sweeps.keys import code_version, own_code_of
 
 FIRST: Final = "first baseline"
 
@@ -72,6 +72,7 @@ def accept(
     seeds: Iterable[int] | str | None = None,
     workers: int | None = None,
     quiet: bool = False,
+    allow_code: bool = False,
 ) -> Accepted:
     """Write the baseline anew, or only its `scenarios`, which may be new to it.
 
@@ -81,7 +82,7 @@ def accept(
     """
     former = read_baseline(folder) if (folder / MANIFEST).is_file() else Baseline(folder, {})
     check_replaceable(folder, OWNED, BaselineError)
-    present, dropped = _find_scenarios(former, scenarios)
+    present, dropped = _find_scenarios(former, scenarios, allow_code)
     wanted = {name: _seeds(former.entries.get(name), seeds) for name in present}
     runs, failures = run({name: scenario for name, (_, scenario) in present.items()}, wanted, workers, quiet)
     if failures:
@@ -117,8 +118,10 @@ def _kind(former: Entry | None, made: Entry) -> str:
     common = [seed for seed in now if seed in then]
     if not common or any(then[seed] != now[seed] for seed in common):
         return "moved"
-    ours = (made.complete, made.source, made.claims, made.runs.seeds, set(made.runs.figures))
-    theirs = (former.complete, former.source, former.claims, former.runs.seeds, set(former.runs.figures))
+    ours, theirs = (
+        (one.complete, one.source, one.claims, one.own_code, one.runs.seeds, set(one.runs.figures))
+        for one in (made, former)
+    )
     return "renewed" if ours != theirs else ""
 
 
@@ -144,7 +147,7 @@ def _reason_for(accepted: Accepted, had_some: bool) -> str:
 
 
 def _find_scenarios(
-    former: Baseline, names: Sequence[str]
+    former: Baseline, names: Sequence[str], allow_code: bool
 ) -> tuple[dict[str, tuple[str, Scenario]], tuple[str, ...]]:
     """Return {name: (source, scenario)} of the scenarios to run, and the entries whose files are gone."""
     if not names and not former.entries:
@@ -162,7 +165,7 @@ def _find_scenarios(
             dropped.append(entry.name)
     found: dict[str, tuple[str, Scenario]] = {}
     for source in sources:
-        scenario = load(locate_source(former.folder, source))
+        scenario = load(locate_source(former.folder, source), allow_code=allow_code)
         if scenario.name in found and found[scenario.name][0] != source:
             raise BaselineError(
                 f"{source}: found a second scenario named {scenario.name}; expected each name once"
@@ -191,6 +194,7 @@ def _entry(folder: Path, name: str, source: str, scenario: Scenario, runs: Runs)
         code=code_version(),
         commit=commit_here(),
         date=_now(),
+        own_code=own_code_of([scenario]),
     )
 
 

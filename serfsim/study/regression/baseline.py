@@ -15,7 +15,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,7 @@ from serfsim.study.regression.runs import DIGITS, Runs
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
+OWN_CODE: Final = "own_code"
 _ACCEPT: Final = "create one with serfsim regress --accept"
 
 
@@ -38,7 +39,8 @@ class Entry:
 
     `source`: the name of a shipped scenario, or its file's path relative to the baseline's folder. `given`:
     see `comparable_fields`. `claims`: those of its runs, as text. `complete`: its YAML with all defaults.
-    `code`, `commit`, `date`: the code that produced these runs, and the date of acceptance.
+    `code`, `commit`, `date`: the code that produced these runs, and the date of acceptance. `own_code`:
+    {import path: digest of its module} of the user's own code.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Entry:
     code: str
     commit: str
     date: str
+    own_code: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,12 @@ def _about(about: Any, name: str, path: Path) -> dict[str, Any]:
         if not isinstance(about, dict) or not isinstance(about.get(key), kind):
             found = quoted(about.get(key) if isinstance(about, dict) else about)
             raise BaselineError(f"{path}: {name}: {key}: {found_expected(found, 'the value serfsim writes')}")
-    return {key: tuple(about[key]) if kind is list else about[key] for key, kind in kinds.items()}
+    told = {key: tuple(about[key]) if kind is list else about[key] for key, kind in kinds.items()}
+    own = about.get(OWN_CODE, {})
+    if not isinstance(own, dict) or not all(isinstance(digest, str) for digest in own.values()):
+        found = found_expected(quoted(own), "the value serfsim writes")
+        raise BaselineError(f"{path}: {name}: {OWN_CODE}: {found}")
+    return {**told, OWN_CODE: own}
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -166,6 +174,7 @@ def files_of(baseline: Baseline) -> dict[str, str]:
             "date": entry.date,
             "claims": list(entry.claims),
             "given": entry.given,
+            **({OWN_CODE: dict(entry.own_code)} if entry.own_code else {}),
         }
         for name, entry in sorted(baseline.entries.items())
     }

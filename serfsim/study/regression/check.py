@@ -59,6 +59,7 @@ def regress(
     progress: bool = True,
     base: str | Path | None = None,
     plots_url: str = "",
+    allow_code: bool = False,
 ) -> Comparison:
     """Compare current runs with a baseline, or with another checkout's scenarios.
 
@@ -67,6 +68,7 @@ def regress(
     `out`: a folder for regress.md, regress.json and plots. `family_wise_error`: the false-alarm rate of the
     whole call, 0 to 1. `base`: the folder of another checkout, whose files of the same `scenarios` are
     simulated in place of the baseline. `plots_url`: the future address of the plots, for the page.
+    `allow_code`: import the code of the user's own that scenarios name.
 
     Raises BaselineError where the baseline or `out` cannot be used, ScenarioError and SweepError for invalid
     scenarios, seeds and settings.
@@ -85,6 +87,7 @@ def regress(
             workers,
             progress,
             plots_url,
+            allow_code,
         )
     kept = read_baseline(Path(baseline))
     if not kept.entries:
@@ -94,7 +97,7 @@ def regress(
         expected = "a folder outside the baseline, which the next acceptance replaces"
         raise BaselineError(f"out: {found_expected(quoted(str(out)), expected)}")
     entries = select_entries(kept, scenarios)
-    present = load_scenarios(kept.folder, entries, settings)
+    present = load_scenarios(kept.folder, entries, settings, allow_code=allow_code)
     if out is not None:
         check_replaceable(Path(out), _OWNED, BaselineError)
     now, failures = run(present, seeds_of(entries, seeds), workers, not progress)
@@ -114,8 +117,9 @@ def _with_checkout(
     workers: int | None,
     progress: bool,
     plots_url: str,
+    allow_code: bool,
 ) -> Comparison:
-    found = checkout.sides(base, names, settings)
+    found = checkout.sides(base, names, settings, allow_code=allow_code)
     if out is not None:
         check_replaceable(out, _OWNED, BaselineError)
     wanted = checkout.wanted_seeds(found, seeds)

@@ -21,7 +21,7 @@ from serfsim.study.regression.comparison import claims_of
 from serfsim.study.regression.runs import SEEDS, Runs
 from serfsim.study.regression.selection import comparable_fields
 from serfsim.study.sweeps.grid import check_seeds
-from serfsim.study.sweeps.keys import code_version
+from serfsim.study.sweeps.keys import code_version, own_code_of
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,13 @@ class Side:
         if self.there is None:
             return False
         fields = comparable_fields(self.here) == comparable_fields(self.there)
-        return fields and self.here.to_yaml(Path()) == self.there.to_yaml(base)
+        code = own_code_of([self.here]) == own_code_of([self.there])
+        return fields and code and self.here.to_yaml(Path()) == self.there.to_yaml(base)
 
 
-def sides(base: Path, names: Sequence[str], settings: Sequence[str] = ()) -> dict[str, Side]:
+def sides(
+    base: Path, names: Sequence[str], settings: Sequence[str] = (), *, allow_code: bool = False
+) -> dict[str, Side]:
     """Return both sides of each scenario by its name here. `settings` ('PATH=VALUE') change this side only.
 
     Raises:
@@ -53,15 +56,15 @@ def sides(base: Path, names: Sequence[str], settings: Sequence[str] = ()) -> dic
         raise BaselineError(f"--base: {found_expected('no scenarios', '--scenarios FILE,... beside it')}")
     found: dict[str, Side] = {}
     for name in names:
-        here = load(name, settings)
+        here = load(name, settings, allow_code=allow_code)
         if here.name in found:
             message = found_expected(f"a second scenario named {here.name}", "each name once")
             raise BaselineError(f"{name}: {message}")
-        found[here.name] = Side(name, here, _there(base, name))
+        found[here.name] = Side(name, here, _there(base, name, allow_code))
     return found
 
 
-def _there(base: Path, name: str) -> Scenario | None:
+def _there(base: Path, name: str, allow_code: bool) -> Scenario | None:
     if not Path(name).exists() and name in shipped():
         return load(name)
     inside = os.path.relpath(name)
@@ -69,7 +72,7 @@ def _there(base: Path, name: str) -> Scenario | None:
         expected = "a file below the current folder, of which --base is another checkout"
         raise BaselineError(f"--scenarios: {found_expected(quoted(name), expected)}")
     other = base / inside
-    return load(other) if other.exists() else None
+    return load(other, allow_code=allow_code) if other.exists() else None
 
 
 def wanted_seeds(names: Iterable[str], seeds: Iterable[int] | str | None) -> dict[str, list[int]]:
@@ -91,6 +94,7 @@ def baseline_of(base: Path, found: dict[str, Side], runs: dict[str, Runs]) -> Ba
             code=code_version(),
             commit="",
             date="",
+            own_code=own_code_of([side.there]),
         )
         for name, side in found.items()
         if side.there is not None

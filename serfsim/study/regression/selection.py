@@ -67,7 +67,7 @@ def source_of(folder: Path, file: str) -> str:
 
 
 def load_scenarios(
-    folder: Path, entries: Sequence[Entry], settings: Sequence[str] = ()
+    folder: Path, entries: Sequence[Entry], settings: Sequence[str] = (), *, allow_code: bool = False
 ) -> dict[str, Scenario]:
     """Load the scenarios of entries by name, with `settings` ('PATH=VALUE') applied.
 
@@ -80,12 +80,12 @@ def load_scenarios(
         if not Path(file).exists() and file not in shipped():
             problems.append(f"{entry.name}: its scenario {file} is gone")
             continue
-        scenario = load(file)
+        scenario = load(file, allow_code=allow_code)
         problem = describe_change(entry, scenario)
         if problem:
             problems.append(f"{entry.name}: the scenario itself changed: {problem}")
         else:
-            scenarios[entry.name] = load(file, settings) if settings else scenario
+            scenarios[entry.name] = load(file, settings, allow_code=allow_code) if settings else scenario
     if problems:
         told = "nothing was compared; accept them as they are with: serfsim regress --accept --because TEXT"
         raise BaselineError("\n".join([*problems, f"{folder}: {told}"]))
@@ -104,8 +104,12 @@ MOST: Final = 6  # differences listed; more would not help
 
 
 def comparable_fields(scenario: Scenario) -> dict[str, Any]:
-    """Return the fields of a scenario that affect its runs; a topology's file is named by its content."""
+    """Return the fields of a scenario that affect its runs; a topology's file is named by its content.
+
+    The folder of the user's own modules is left out; their text is code, not scenario.
+    """
     given = {key: value for key, value in scenario.given().items() if key not in NOT_AFFECTING_RESULTS}
+    given.get("code", {}).pop("folder", None)
     topology = given.get("network", {}).get("topology", {})
     file = topology.get("file")
     if isinstance(file, str) and Path(file).is_file():

@@ -2,7 +2,7 @@
 
 | file | content |
 |---|---|
-| `sweep.json` | schema_version, name, code version, grid, seeds, digests of topology files |
+| `sweep.json` | schema_version, name, code version, grid, seeds, digests of topology files and own code |
 | `scenario.yaml` | the scenario, before the grid's values are applied |
 | `parts/` | one file per finished run, see `store` |
 | `runs.parquet`, `runs.csv` | the table |
@@ -30,7 +30,7 @@ from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.grid import points
-from serfsim.study.sweeps.keys import code_version, content_digest
+from serfsim.study.sweeps.keys import code_version, content_digest, own_code_of
 from serfsim.study.sweeps.overview import summary
 from serfsim.study.sweeps.store import PARTS, SCHEMA_VERSION, all_parts, outcome_of_part
 from serfsim.study.sweeps.table import parameters_of, table_of
@@ -44,7 +44,14 @@ SCENARIO: Final = "scenario.yaml"
 PARQUET: Final = "runs.parquet"
 CSV: Final = "runs.csv"
 # Fields of sweep.json besides its version, and the names of their types in messages.
-FIELDS: Final[Mapping[str, type]] = {"name": str, "code": str, "grid": dict, "seeds": list, "files": dict}
+FIELDS: Final[Mapping[str, type]] = {
+    "name": str,
+    "code": str,
+    "grid": dict,
+    "seeds": list,
+    "files": dict,
+    "own_code": dict,
+}
 WORDS: Final[Mapping[type, str]] = {str: "text", dict: "mapping", list: "list"}
 
 
@@ -53,7 +60,8 @@ class Sweep:
     """A sweep stored in `folder`.
 
     `grid`: {path: [values]}. `code`: see `code_version`. `files`: {topology file, relative to the folder:
-    digest of its content}.
+    digest of its content}. `own_code`: {import path of a class or function of the user's own: digest of its
+    module}.
     """
 
     folder: Path
@@ -62,6 +70,7 @@ class Sweep:
     grid: Mapping[str, Sequence[Any]]
     seeds: Sequence[int]
     files: Mapping[str, str] = field(default_factory=dict)
+    own_code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parameters(self) -> list[str]:
@@ -70,7 +79,8 @@ class Sweep:
 
     @cached_property
     def scenario(self) -> Scenario:
-        return load(self.folder / SCENARIO)
+        """To look at: code of the user's own that it names is not imported."""
+        return load(self.folder / SCENARIO, kept=True)
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
@@ -143,7 +153,7 @@ def _field(read: Mapping[str, Any], name: str, kind: type, file: Path) -> Any:
 
     Raises SweepError where it is missing or of the wrong type.
     """
-    value = read.get(name, {} if name == "files" else None)  # earlier versions kept no files
+    value = read.get(name, {} if name in ("files", "own_code") else None)  # of earlier versions
     if not isinstance(value, kind):
         raise SweepError(f"{file}: {name}: {found_expected(quoted(value), f'a {WORDS[kind]}')}")
     return value
@@ -161,11 +171,24 @@ def begin(
     `points`: the scenarios of the grid, for their topology files. Raises SweepError where the folder cannot
     hold the sweep.
     """
-    sweep = Sweep(folder, scenario.name, code_version(), grid, seeds, _files(folder, points))
+    points = list(points)
+    sweep = Sweep(
+        folder,
+        scenario.name,
+        code_version(),
+        grid,
+        seeds,
+        _files(folder, points),
+        own_code_of([scenario, *points]),
+    )
     if (folder / MANIFEST).exists():
         kept = open_sweep(folder)
         _refuse_other(kept, sweep, scenario)
-        sweep = replace(sweep, files={**kept.files, **sweep.files})
+        sweep = replace(
+            sweep,
+            files={**kept.files, **sweep.files},
+            own_code={**kept.own_code, **sweep.own_code},
+        )
     else:
         _refuse_foreign_scenario(folder / SCENARIO, scenario.to_yaml(folder))
         write_whole(folder / SCENARIO, scenario.to_yaml(folder), SweepError, on_disk=True)
@@ -222,6 +245,7 @@ def _manifest(sweep: Sweep) -> str:
         "grid": dict(sweep.grid),
         "seeds": list(sweep.seeds),
         "files": dict(sweep.files),
+        **({"own_code": dict(sweep.own_code)} if sweep.own_code else {}),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -233,6 +257,13 @@ def _refuse_other(kept: Sweep, wanted: Sweep, scenario: Scenario) -> None:
         raise SweepError(
             f"{kept.folder}: its runs were made by serfsim {kept.code}, this is {wanted.code}; {remedy}"
         )
+    for path, digest in wanted.own_code.items():
+        before = kept.own_code.get(path, digest)
+        if before != digest:
+            raise SweepError(
+                f"{kept.folder}: its runs are those of {path} {before}, this is {digest}, since the source of"
+                f" its module changed; {remedy}"
+            )
     if kept.parameters != wanted.parameters:
         has, asked = (", ".join(sweep.parameters) or "no paths" for sweep in (kept, wanted))
         raise SweepError(f"{kept.folder}: the folder has a sweep over {has}; found {asked}; {remedy}")
@@ -240,13 +271,13 @@ def _refuse_other(kept: Sweep, wanted: Sweep, scenario: Scenario) -> None:
         if kept.files.get(file, content) != content:
             raise SweepError(f"{kept.folder}: {file} has changed since this sweep ran; {remedy}")
     try:
-        before = kept.scenario.complete()
+        then = kept.scenario.complete()
     except ScenarioError as error:
         raise SweepError(f"{kept.folder}: {error}; {remedy}") from None
     now = scenario.complete()
     changes = [
         f"{path}: {quoted(old)} there, {quoted(new)} here"
-        for path, old, new in differences(before, now)
+        for path, old, new in differences(then, now)
         if path != "seed"
     ]
     if changes:

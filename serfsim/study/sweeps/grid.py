@@ -17,7 +17,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from serfsim.base.errors import ScenarioError, SerfsimError, SerfsimWarning, SweepError
-from serfsim.scenario.loading import with_files_in
+from serfsim.scenario.loading import refuse_code, with_files_in
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.overrides import read_path, with_value
 from serfsim.scenario.problems import Path, ScenarioProblems, found_expected, quoted, report
@@ -29,10 +29,11 @@ Point = dict[str, Any]
 MOST_POINTS = 1_000_000
 
 
-def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
+def read_grid(texts: Sequence[str], *, allow_code: bool = False) -> dict[str, list[Any]]:
     """Read a grid from texts 'PATH=V1,V2,...'.
 
-    Values are YAML, so `[a,b]` and `{...}` are one value each. Raises SweepError for invalid texts.
+    Values are YAML, so `[a,b]` and `{...}` are one value each. Raises SweepError for invalid texts,
+    ScenarioError for values of `code` unless `allow_code`.
     """
     grid: dict[str, list[Any]] = {}
     for text in texts:
@@ -46,7 +47,16 @@ def read_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
             grid[path] = read_yaml(f"[{values}]", Source(f"--grid {text}", has_lines=False))
         except ScenarioError as error:
             raise SweepError(str(error)) from None
-    return check_grid(grid)
+    checked = check_grid(grid)
+    for name, tried in checked.items():
+        if read_path(name)[0] == "code" and not allow_code:
+            _refuse_code_among(name, tried)
+    return checked
+
+
+def _refuse_code_among(path: str, values: Iterable[Any]) -> None:
+    for value in values:
+        refuse_code(with_value({}, path, value)["code"], lambda _: f"--grid {path}")
 
 
 def check_grid(grid: Mapping[str, Iterable[Any]] | None) -> dict[str, list[Any]]:
@@ -133,7 +143,7 @@ def _at(scenario: Scenario, point: Point, folder: FilePath) -> Scenario:
     try:
         for path, value in point.items():
             sections = with_value(sections, path, value)
-        return Scenario(**with_files_in(sections, folder))
+        return scenario.again(with_files_in(sections, folder))
     except ScenarioProblems as error:
         message = report(error.problems, lambda path: _where(point, path))
         raise SweepError(message) from None

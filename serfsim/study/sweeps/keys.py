@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from serfsim._version import __version__
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.own_sources import Source, Sources, digest_of
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 
@@ -62,14 +63,31 @@ def package_digest(aside: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
+SOURCES: Final = "sources"
+
+
 def scenario_text(scenario: Scenario) -> str:
     """Return the complete scenario without its seed as JSON: faster to read than YAML, and as exact.
 
-    Keys keep their order, since members are numbered in the order of their groups.
+    Keys keep their order, since members are numbered in the order of their groups. The text of the modules
+    that `code` names is beside the sections, so that a worker needs no file of them.
     """
     data = scenario.complete()
     del data["seed"]
+    if scenario.code is not None:
+        data["code"].pop("folder", None)
+        data[SOURCES] = scenario.code.objects.sources
     return json.dumps(data)
+
+
+def read_scenario(text: str) -> tuple[dict[str, Any], dict[str, Sources]]:
+    """Return the sections and the user's own modules from the text of `scenario_text`."""
+    data = json.loads(text)
+    sources: dict[str, Sources] = {
+        module: {name: Source(*source) for name, source in inner.items()}
+        for module, inner in data.pop(SOURCES, {}).items()
+    }
+    return data, sources
 
 
 def run_key(text: str, seed: int, parameters: Mapping[str, Any]) -> str:
@@ -83,13 +101,24 @@ def run_key(text: str, seed: int, parameters: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=64)
 def _with_content(text: str) -> str:
-    """Return the scenario with its topology file's path replaced by a digest of the content."""
-    data = json.loads(text)
+    """Return the scenario with the paths of files replaced by digests of their content."""
+    data, sources = read_scenario(text)
     topology = data["network"]["topology"]
     file = topology.get("file")
     if isinstance(file, str) and Path(file).is_file():
         topology["file"] = f"{content_digest(Path(file))}{Path(file).suffix}"
+    if sources:
+        data[SOURCES] = {module: digest_of(inner) for module, inner in sources.items()}
     return json.dumps(data)
+
+
+def own_code_of(scenarios: Iterable[Scenario]) -> dict[str, str]:
+    """Return {import path: digest of its module} of the user's own code in scenarios."""
+    found: dict[str, set[str]] = {}
+    for scenario in scenarios:
+        for path, digest in scenario.code.objects.versions.items() if scenario.code else ():
+            found.setdefault(path, set()).add(digest)
+    return {path: " ".join(sorted(digests)) for path, digests in found.items()}
 
 
 def content_digest(file: Path) -> str:

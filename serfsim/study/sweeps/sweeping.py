@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,12 @@ from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.library import find
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.own_code import code_given
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.execution import check_workers, processes, run_all
 from serfsim.study.sweeps.folder import begin, lock_folder, make_folder, write_tables
 from serfsim.study.sweeps.grid import check_grid, check_seeds, check_topologies, scenarios
+from serfsim.study.sweeps.keys import own_code_of
 from serfsim.study.sweeps.store import Store
 from serfsim.study.sweeps.table import table_of
 from serfsim.study.sweeps.worker import DONE, FAILED, Job, Outcome
@@ -37,6 +39,11 @@ def sweep(
     scheduler: str | None = None,
     progress: bool = True,
     allow_large: bool = False,
+    allow_code: bool = False,
+    parts: Mapping[str, type | str] | None = None,
+    node_class: type | str | None = None,
+    faults: Iterable[type | str] = (),
+    figures: Iterable[Callable[[Any], Any] | str] = (),
 ) -> pd.DataFrame:
     """Run a scenario at every point of a grid with every seed.
 
@@ -46,17 +53,27 @@ def sweep(
     per processor; 1 is this process itself. `scheduler`: the address of a Dask scheduler that has workers.
     `allow_large`: permit runs with an estimate above the budget.
 
+    `parts`, `node_class`, `faults` and `figures`: code of your own, by object or by import path
+    `"module:Name"`, added to the `code` of the scenario; a file that has a `code` needs `allow_code`. Workers
+    get the text of the modules and need no file of them. Classes and functions of a script or a notebook are
+    refused, since they have no module to import.
+
     Returns a row for each run, see `serfsim.study.sweeps.table`; a failed run has `status` "failed" and its
     `error`. Raises SerfsimError before anything runs where scenario, grid or seeds are invalid.
     """
     if not isinstance(scenario, (Scenario, str, Path)):
         raise SweepError(f"scenario: {found_expected(quoted(scenario), 'a Scenario, or the name of a file')}")
+    code = code_given(parts, node_class, faults, figures)
+    if isinstance(scenario, Scenario):
+        given, files_from = scenario.with_code(code), Path()
+    else:
+        given, files_from = load(scenario, allow_code=allow_code, code=code), find(scenario).parent
     ended = run_sweep(
-        scenario if isinstance(scenario, Scenario) else load(scenario),
+        given,
         check_grid(grid),
         check_seeds(seeds),
         None if out is None else Path(out),
-        files_from=Path() if isinstance(scenario, Scenario) else find(scenario).parent,
+        files_from=files_from,
         workers=workers,
         scheduler=scheduler,
         quiet=not progress,
@@ -114,6 +131,7 @@ def run_sweep(
     hold the finished runs.
     """
     check_workers(workers)
+    own_code_of([scenario])  # which a scenario that was only read to be looked at refuses
     planned = scenarios(scenario, grid, files_from)
     at_once = 1 if scheduler is not None else processes(workers, len(planned) * len(seeds))
     for point, at in planned:

@@ -6,7 +6,6 @@ dictionary. It caches recent scenarios.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 import traceback
@@ -16,9 +15,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
-from serfsim.scenario.figures import BY_TYPE, FIGURES, figure_value
+from serfsim.scenario.figures import BY_TYPE, FIGURES, OWN, OWN_FAILED, figure_value
 from serfsim.scenario.model import Scenario
-from serfsim.study.sweeps.keys import code_version
+from serfsim.scenario.own_words import reading
+from serfsim.study.sweeps.keys import code_version, read_scenario
 
 OTHER_CODE: Final = "other code"
 
@@ -54,7 +54,9 @@ def failure(error: BaseException) -> Answer:
 
 @lru_cache(maxsize=8)
 def _scenario(text: str) -> Scenario:
-    return Scenario(**json.loads(text))
+    sections, sources = read_scenario(text)
+    with reading(sources=sources):
+        return Scenario(**sections)
 
 
 def _simulate(scenario: Scenario, seed: int) -> Answer:
@@ -67,6 +69,8 @@ def _simulate(scenario: Scenario, seed: int) -> Answer:
     summary = Simulation(scenario.model_copy(update=changed)).run().summary
     if not summary["complete"]:
         raise KeyboardInterrupt
+    for name, why in summary.get(OWN_FAILED, {}).items():
+        raise SerfsimError(f"{name}: {why}")
     return {
         "status": DONE,
         "error": "",
@@ -121,11 +125,12 @@ class Outcome:
 def flat_figures(summary: Mapping[str, Any]) -> dict[str, float]:
     """Return {dotted name: value} of every figure, in the order of FIGURES, then by type of message.
 
-    Includes every name of FIGURES, NaN where the run lacks it.
+    Includes every name of FIGURES, NaN where the run lacks it. The user's own come last.
     """
     flat = {name: _number(figure_value(summary, name)) for name in FIGURES}
     by_type = summary.get("traffic", {}).get("by_type", {})
     flat.update((BY_TYPE + name, _number(value)) for name, value in _leaves(by_type))
+    flat.update((OWN + name, _number(value)) for name, value in _leaves(summary.get("own", {})))
     return flat
 
 

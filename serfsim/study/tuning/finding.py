@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base.errors import SerfsimError
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.own_code import code_given
 from serfsim.scenario.problems import found_expected, listed, quoted
 from serfsim.study.sweeps import sweep
 from serfsim.study.sweeps.folder import existing_runs, require_runs
@@ -42,6 +43,11 @@ def tune(
     scheduler: str | None = None,
     progress: bool = True,
     allow_large: bool = False,
+    allow_code: bool = False,
+    parts: Mapping[str, type | str] | None = None,
+    node_class: type | str | None = None,
+    faults: Iterable[type | str] = (),
+    figures: Iterable[Callable[[Any], Any] | str] = (),
 ) -> Tuning:
     """Find the best setting of those that keep the constraints.
 
@@ -52,12 +58,24 @@ def tune(
     `maximize`: a figure with a statistic over seeds, by default the mean. `judge`: "together", "in order" or
     "each", see `serfsim.study.tuning`. `pareto`: two goals for the front; by default the first constraint
     (without one, the traffic) and the objective. `out`: the folder for tuning.json, tuning.csv, tuning.md and
-    pareto.png. `allow_large`: permit runs with an estimate above the budget.
+    pareto.png. `allow_large`: permit runs with an estimate above the budget. `allow_code`, `parts`,
+    `node_class`, `faults` and `figures`: code of your own, see `sweep`.
 
     Raises SerfsimError for invalid arguments; the runs of a sweep are kept.
     """
     wanted = _Wanted(subject_to, minimize, maximize, pareto, judge)
-    name, table, parameters = _runs(what, grid, seeds, out, workers, scheduler, progress, allow_large)
+    name, table, parameters = _runs(
+        what,
+        grid,
+        seeds,
+        out,
+        code_given(parts, node_class, faults, figures),
+        allow_code=allow_code,
+        workers=workers,
+        scheduler=scheduler,
+        progress=progress,
+        allow_large=allow_large,
+    )
     require_runs(table, name)
     known = figures_of([str(column) for column in table.columns])
     with_value = [figure for figure in known if table[figure].notna().any()]
@@ -135,28 +153,29 @@ def _runs(
     grid: Mapping[str, Iterable[Any]] | None,
     seeds: Iterable[int] | str | None,
     out: str | Path | None,
-    workers: int | None,
-    scheduler: str | None,
-    progress: bool,
-    allow_large: bool,
+    code: Mapping[str, Any],
+    *,
+    allow_code: bool,
+    **how: Any,
 ) -> tuple[str, pd.DataFrame, list[str]]:
     """Return (name, tidy table, parameters) of a scenario's runs or an existing sweep."""
     found = existing_runs(what)
     if found is not None:
-        if grid:
-            raise SerfsimError(f"grid: {found_expected('a grid with an existing sweep', 'one or the other')}")
+        for word in (*(["grid"] if grid else []), *code):
+            found_both = f"{'a grid' if word == 'grid' else word} with an existing sweep"
+            raise SerfsimError(f"{word}: {found_expected(found_both, 'one or the other')}")
         name, table, parameters, _ = found
         return name, table if seeds is None else _of_seeds(table, check_seeds(seeds)), parameters
-    scenario = what if isinstance(what, Scenario) else load(what)
+    if isinstance(what, Scenario):
+        scenario = what.with_code(code)
+    else:
+        scenario = load(what, allow_code=allow_code, code=code)
     table = sweep(
         scenario,
         grid,
         range(1, SEEDS + 1) if seeds is None else seeds,
         out=None if out is None else Path(out) / KEPT,
-        workers=workers,
-        scheduler=scheduler,
-        progress=progress,
-        allow_large=allow_large,
+        **how,
     )
     return scenario.name, table, list(grid or {})
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.scenario.claims import Claim
-from serfsim.scenario.figures import BY_TYPE, FIGURES, better, is_figure, unit_of
+from serfsim.scenario.figures import BY_TYPE, OWN, better, is_figure, unit_of
 from serfsim.scenario.problems import found_expected, problems_of, report
 from serfsim.study.statistics import is_statistic
 
@@ -96,8 +96,8 @@ def _claim(text: str, where: str) -> Claim:
 def _split(name: str, where: str, known: Collection[str]) -> tuple[str, str]:
     """Split a name into figure and statistic."""
     start, _, last = name.rpartition(".")
-    if name.startswith(BY_TYPE):
-        figure, statistic = (start, last) if is_statistic(last) else (name, "mean")
+    if name.startswith((BY_TYPE, OWN)):
+        figure, statistic = (start, last) if is_statistic(last) and is_figure(start) else (name, "mean")
     elif is_figure(name):
         figure, statistic = name, "mean"
     elif is_figure(start):
@@ -115,4 +115,4 @@ def _split(name: str, where: str, known: Collection[str]) -> tuple[str, str]:
 
 def figures_of(columns: Collection[str]) -> list[str]:
     """Return the columns of a tidy table that are figures."""
-    return [name for name in columns if name in FIGURES or name.startswith(BY_TYPE)]
+    return [name for name in columns if is_figure(name)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Final, NamedTuple
 
 from serfsim.base.english import nearest
@@ -74,13 +74,22 @@ def read_parts(given: PartClasses | None) -> dict[str, type]:
     for name, value in (given or {}).items():
         if name not in PARTS:
             raise SerfsimError(f"parts: {unknown_name(str(name), 'the name of a part', tuple(PARTS))}")
-        found = find_class(value) if isinstance(value, str) else value
-        trouble = _trouble(PARTS[name], found)
-        if trouble:
-            raise SerfsimError(f"parts, {name}: {trouble}")
-        assert isinstance(found, type)
-        classes[name] = found
+        try:
+            classes[name] = part_class(name, find_class(value) if isinstance(value, str) else value)
+        except SerfsimError as error:
+            raise SerfsimError(f"parts, {name}: {error}") from None
     return classes
+
+
+def part_class(name: str, found: object) -> type:
+    """Return `found` if it can replace the part. SerfsimError with the reason if it cannot."""
+    if name not in PARTS:
+        raise SerfsimError(unknown_name(name, "the name of a part", tuple(PARTS)))
+    trouble = _trouble(PARTS[name], found)
+    if trouble:
+        raise SerfsimError(trouble)
+    assert isinstance(found, type)
+    return found
 
 
 def protocol_parts(classes: Mapping[str, type]) -> Parts:
@@ -96,22 +105,22 @@ def class_path(found: type) -> str:
     return f"{found.__module__}.{found.__qualname__}"
 
 
-def find_class(path: str) -> object:
-    """Import `module:Class`. Raises SerfsimError if it does not exist."""
+def find_class(path: str, importing: Callable[[str], ModuleType] = import_module) -> object:
+    """Import `module:Name`, a class or function. Raises SerfsimError if it does not exist."""
     module_name, colon, name = path.partition(":")
     if not (module_name and colon and name):
-        raise SerfsimError(f"parts: {found_expected(quoted(path), 'an import path, module:Class')}")
+        raise SerfsimError(found_expected(quoted(path), "an import path, module:Class"))
     try:
-        module = import_module(module_name)
+        module = importing(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise
         where = f"'{path}', but no module '{error.name}'"
-        raise SerfsimError(f"parts: {found_expected(where, 'a module that can be imported')}") from None
+        raise SerfsimError(found_expected(where, "a module that can be imported")) from None
     if not hasattr(module, name):
         where = f"'{path}', but no '{name}' in that module"
-        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-        raise SerfsimError(f"parts: {found_expected(where, 'one of its classes', nearest(name, classes))}")
+        own = [key for key, value in vars(module).items() if callable(value)]
+        raise SerfsimError(found_expected(where, "a class or function of it", nearest(name, own)))
     return getattr(module, name)
 
 
