@@ -35,5 +35,5 @@ def _scenario(name: str) -> Scenario:
     if path.is_dir():
         if not (path / SCENARIO).is_file():
             raise ScenarioError(f"{path}: found a folder without {SCENARIO}; expected a scenario or a result")
-        return load(path / SCENARIO)
-    return load(name)
+        return load(path / SCENARIO, kept=True)
+    return load(name, kept=True)

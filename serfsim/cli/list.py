@@ -19,7 +19,7 @@ def list_scenarios() -> None:
     table.add_column()
     for name, file in shipped().items():
         try:
-            question = load(file).question
+            question = load(file, kept=True).question
         except ScenarioError as error:
             question = f"cannot be used: {str(error).splitlines()[0]}"
         table.add_row(escape(name), escape(question))

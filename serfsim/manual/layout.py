@@ -32,7 +32,7 @@ def formatted(text: str, label: str = "scenario") -> str:
 
     ScenarioError where the file is no scenario, or where a comment stands so that it could not be kept.
     """
-    before = loads(text, label)
+    before = loads(text, label, kept=True)
     laid_out = text
     for _ in range(MOST_PASSES):  # comments that moved may let another entry stand on one line
         again = _dumped(_reordered(laid_out))
@@ -43,7 +43,7 @@ def formatted(text: str, label: str = "scenario") -> str:
         raise ScenarioError(
             f"{label}: a comment within a list or mapping in brackets cannot be kept; write it above"
         )
-    if loads(laid_out, label) != before:
+    if loads(laid_out, label, kept=True) != before:
         raise ScenarioError(f"{label}: its canonical form would be another scenario; it was left as it is")
     return laid_out
 
