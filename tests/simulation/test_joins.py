@@ -139,3 +139,71 @@ def test_a_mistake_is_named_with_its_place(start: dict[str, Any], words: str) ->
 def test_a_setting_and_a_word_for_the_same_contradict_each_other() -> None:
     with pytest.raises(serfsim.SerfsimError, match=r"config\.retry_interval"):
         scenario(4, "10s", start={"retry_interval": "5s"}, config={"retry_interval": "6s"})
+
+
+# Joins of a workload ------------------------------------------------------------------------------
+
+
+def alone_until(replay: bool) -> Run:
+    """Two clusters of one, one with an event behind it; node-01 joins the other at 20 s."""
+    return run(
+        2,
+        "40s",
+        start={"join": "none"},
+        workload=[
+            {"event": "deploy", "from": "node-00", "at": "5s", "coalesce": False},
+            {"join": ["node-00"], "from": "node-01", "replay": replay, "at": "20s"},
+        ],
+    )
+
+
+@pytest.mark.parametrize("replay", [False, True])
+def test_a_join_delivers_earlier_events_only_with_replay(replay: bool) -> None:
+    made = alone_until(replay)
+    assert sizes(made) == [2, 2]
+    ((t, said, given),) = logged(made, log_lines.JOINING, 1)
+    assert (t, said, given) == (20.0, int(replay), "10.0.0.1")
+    assert len(logged(made, log_lines.RECEIVED_EVENT, 1)) == int(replay)
+    assert len(logged(made, log_lines.RECEIVED_EVENT, 0)) == 1
+
+
+def test_a_join_that_reaches_nobody_is_not_tried_again_and_ends_nothing() -> None:
+    made = run(
+        3,
+        "60s",
+        start={"join": "none", "retry_interval": "5s"},
+        faults=[{"crash": ["node-02"], "at": "5s"}],
+        workload=[{"join": ["node-02"], "from": "node-01", "at": "10s"}],
+    )
+    assert len(logged(made, log_lines.JOINING, 1)) == 1
+    ((_, _, error),) = logged(made, log_lines.JOIN_ERROR, 1)
+    assert "10.0.0.3" in error
+    assert "refused" in error
+    assert sizes(made) == [1, 1, 0]
+
+
+def test_a_join_tries_the_members_in_the_order_given() -> None:
+    made = run(
+        4,
+        "20s",
+        start={"join": "none"},
+        workload=[{"join": ["node-03", "node-01"], "from": "node-00", "at": "5s"}],
+    )
+    assert logged(made, log_lines.JOINING, 0)[0][2] == "10.0.0.4 10.0.0.2"
+    assert logged(made, log_lines.JOINED, 0)[0][1] == 2
+    assert sizes(made) == [3, 3, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        ({"join": []}, "workload[0].join: found an empty list"),
+        ({"join": ["node-9"]}, "workload[0].join[0]: found 'node-9'"),
+        ({"join": ["node-01"], "from": "node-9"}, "workload[0].from: found 'node-9'"),
+        ({"join": ["node-01"], "replay": "maybe"}, "workload[0].replay"),
+    ],
+)
+def test_a_mistake_in_a_join_is_named_with_its_place(work: dict[str, Any], words: str) -> None:
+    with pytest.raises(serfsim.SerfsimError) as caught:
+        scenario(4, "10s", workload=[work])
+    assert words in str(caught.value)

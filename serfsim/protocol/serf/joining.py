@@ -53,6 +53,12 @@ class Joining:
         self._enqueue(JoinCall(token, addresses, ignores_old, once, is_logged), now)
         return token
 
+    def refuse(self, addresses: list[int], ignores_old: bool, now: float) -> None:
+        """Log a join that comes after the leave."""
+        replay: i64 = 0 if ignores_old else 1
+        self.core.log(now, log_lines.JOINING, -1, replay, 0, self._given(addresses))
+        self.core.log(now, log_lines.JOIN_ERROR, -1, 0, 0, AFTER_LEAVE)
+
     def retry(self, token: i64, now: float) -> None:
         """Try again what failed, unless this node is about to leave."""
         call = self._failed.pop(token, None)
@@ -75,16 +81,16 @@ class Joining:
         if self._retries(call):
             core.log(now, log_lines.JOINING_CLUSTER, -1, replay)
         if call.is_logged:
-            core.log(now, log_lines.JOINING, -1, replay, 0, self._given(call))
+            core.log(now, log_lines.JOINING, -1, replay, 0, self._given(call.addresses))
         core.memberlist.join(call.addresses, call.token, now)
 
-    def _given(self, call: JoinCall) -> str:
+    def _given(self, addresses: list[int]) -> str:
         """Return the addresses as a user would write them."""
         given: list[str] = []
-        for address in call.addresses[:MOST_NAMED]:
+        for address in addresses[:MOST_NAMED]:
             endpoint = self.core.directory.endpoint(address)
             given.append(endpoint.removesuffix(f":{DEFAULT_PORT}"))
-        left = len(call.addresses) - len(given)
+        left = len(addresses) - len(given)
         return " ".join(given) + (f" and {left} more" if left > 0 else "")
 
     def ended(self, contacted: i64, now: float) -> None:

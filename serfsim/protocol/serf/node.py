@@ -213,6 +213,8 @@ class SerfNode(SerfCore):
         `is_logged`: with these lines all the same, as by a command to the agent.
         """
         if self.departure.phase != STAYING:
+            if is_logged:
+                self.joining.refuse(addresses, ignore_old, now)
             return NO_TOKEN
         return self.joining.begin(addresses, ignore_old, once, is_logged or not once, now)
 

@@ -1,4 +1,4 @@
-"""The workload of a scenario: user events, queries, changes of tags, removals of others; one module a verb.
+"""The workload of a scenario: user events, queries, changes of tags, joins, removals; one module a verb.
 
 To add one, write a module beside these with a class of `Work`, `ByOne` or `Sent`, and list it in WORKLOAD.
 """
@@ -12,11 +12,12 @@ from pydantic import BeforeValidator, SerializeAsAny
 from serfsim.scenario.entry import read_by_verb
 from serfsim.scenario.workload.event import Event
 from serfsim.scenario.workload.force_leave import ForceLeave
+from serfsim.scenario.workload.join import Join
 from serfsim.scenario.workload.query import Query
 from serfsim.scenario.workload.tags import SetTags
 from serfsim.scenario.workload.work import ByOne, Sent, Work
 
-WORKLOAD: dict[str, type[Work]] = {work.verb: work for work in (Event, Query, SetTags, ForceLeave)}
+WORKLOAD: dict[str, type[Work]] = {work.verb: work for work in (Event, Query, SetTags, ForceLeave, Join)}
 
 
 def _read_work(value: Any) -> Any:
@@ -25,4 +26,4 @@ def _read_work(value: Any) -> Any:
 
 AnyWork = Annotated[SerializeAsAny[Work], BeforeValidator(_read_work)]
 
-__all__ = ["WORKLOAD", "AnyWork", "ByOne", "Event", "ForceLeave", "Query", "Sent", "SetTags", "Work"]
+__all__ = ["WORKLOAD", "AnyWork", "ByOne", "Event", "ForceLeave", "Join", "Query", "Sent", "SetTags", "Work"]
