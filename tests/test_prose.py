@@ -17,7 +17,6 @@ PACKAGE = Path(__file__).resolve().parent.parent / "serfsim"
 
 # Folders and modules whose prose is still to be rewritten. A row goes when it is done.
 PENDING = (
-    "engine/",
     "protocol/wire/",
 )
 OPENINGS = re.compile(r"(What|How|Whether|Who|Whom|Whose|Which|Where|When|That|Is|Are|Does|Did)\b")

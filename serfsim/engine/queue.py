@@ -1,14 +1,14 @@
-"""The event queue: pooled events, a timing wheel, and a small heap for the instant at hand.
+"""The event queue: pooled events, a timing wheel, and a small heap for the current bucket.
 
     schedule --(later bucket)--> wheel --(its bucket has come)--> heap --(due)--> dispatch
         \\------(bucket already reached)--------------------------/
 
-An event is a slot of eight numbers, which fill one line of a cache; freed slots are used again. The
+An event is a slot of eight numbers, which fill one cache line; freed slots are reused. The
 wheel has WHEEL buckets of a millisecond, each a linked list through the slots. When the clock enters a
 bucket, its events move to a binary heap ordered by (time, push number), which settles the total order:
-by time, and within one time in the order of scheduling. An event further away than the wheel is wide
-waits in the bucket it falls on and is looked at once a turn. A cancelled event keeps its place and its
-turn, and counts as handled; it is only not dispatched.
+by time, and within one time in the order of scheduling. An event further away than one turn of the wheel
+waits in its bucket and is examined once per turn. A cancelled event keeps its place in the order and
+counts as handled, but is not dispatched.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ WHEEL: Final = 16384
 BUCKETS_PER_S: Final = 1000.0
 SLOT_BITS: Final = 24
 SLOT_MASK: Final = 0xFFFFFF
-FURTHEST: Final = 1e12  # seconds; what is due later never comes
+FURTHEST: Final = 1e12  # seconds; later events never occur
 SLICE: Final = 65536
 
-# The numbers of a slot; it begins at slot << WIDTH_BITS.
+# The numbers of a slot, which begins at slot << WIDTH_BITS.
 WIDTH_BITS: Final = 3
 WIDTH: Final = 8
 TARGET: Final = 0
 KIND: Final = 1
 A: Final = 2
 B: Final = 3
-KEY: Final = 4  # push number and slot in one
+KEY: Final = 4  # push number and slot combined
 NEXT: Final = 5  # the next slot in the same bucket, or the next free one; NO_SLOT at the end
 IS_CANCELLED: Final = 6
 
@@ -41,9 +41,10 @@ NO_SLOT: Final = -1
 
 
 class EventQueue(Scheduler):
-    """`now` is the time of the event being handled, or up to which all has been handled.
+    """The events of a run in time order.
 
-    `stop`, when set by whatever an event led to, ends `run_until` after that event.
+    `now` is the time of the current event, or the time up to which all have been handled. Setting `stop`
+    while an event is handled ends `run_until` after that event.
     """
 
     def __init__(self) -> None:
@@ -53,13 +54,13 @@ class EventQueue(Scheduler):
         self.pending: i64 = 0  # in the wheel and in the heap
         self._pushes: i64 = 0
         self._skips_cancelled = True
-        # The pool: WIDTH numbers, a time and a payload a slot.
+        # The pool: per slot WIDTH numbers, a time and a payload.
         self._slots = vec[i64]()
         self._at = vec[float]()
         self._payload: list[object | None] = []
-        self._free: i64 = NO_SLOT  # the first free slot, which leads to the others
+        self._free: i64 = NO_SLOT  # the first free slot, head of a linked list
         # The wheel and the heap.
-        self._bucket: i64 = 0  # the bucket that the clock is in
+        self._bucket: i64 = 0  # the current bucket
         self._heads = vec[i32]([-1] * WHEEL)
         self._heap_at = vec[float]()
         self._heap_key = vec[i64]()
@@ -68,7 +69,7 @@ class EventQueue(Scheduler):
     # Scheduling --------------------------------------------------------------------------------
 
     def schedule(self, at: float, target: i64, kind: i64, a: i64, b: i64, payload: object | None) -> None:
-        """See `Scheduler.schedule`. ValueError for a time that is not a number."""
+        """Schedule an event (see `Scheduler.schedule`). Raises ValueError for a time that is NaN."""
         if not at <= FURTHEST:
             if at != at:
                 raise ValueError("an event needs a time")
@@ -76,7 +77,7 @@ class EventQueue(Scheduler):
         self._push(at, target, kind, a, b, payload)
 
     def schedule_cancellable(self, at: float, target: i64, kind: i64, a: i64, b: i64) -> i64:
-        """See `Scheduler.schedule_cancellable`. ValueError for a time that is not a number."""
+        """Schedule an event (see `Scheduler.schedule_cancellable`). Raises ValueError for a time of NaN."""
         if not at <= FURTHEST:
             self.schedule(at, target, kind, a, b, None)
             return 0
@@ -91,7 +92,7 @@ class EventQueue(Scheduler):
         self._skips_cancelled = False
 
     def _push(self, at: float, target: i64, kind: i64, a: i64, b: i64, payload: object | None) -> i64:
-        """Take a slot for an event at a finite time; its key."""
+        """Allocate a slot for an event at a finite time; return its key."""
         if at < self.now:
             at = self.now
         if self._free == NO_SLOT:
@@ -122,7 +123,7 @@ class EventQueue(Scheduler):
         return key
 
     def _grow(self) -> None:
-        """Double the pool, at least to 1024 slots; OverflowError beyond 2**24 pending events."""
+        """Double the pool, at least to 1024 slots. Raises OverflowError beyond 2**24 pending events."""
         size: i64 = len(self._payload)
         more: i64 = size if size > 1024 else 1024
         if size + more > SLOT_MASK + 1:
@@ -142,7 +143,7 @@ class EventQueue(Scheduler):
     # The wheel ---------------------------------------------------------------------------------
 
     def _fill_heap(self, last: i64) -> bool:
-        """Enter buckets up to `last` until the heap holds something; False if it stays empty."""
+        """Open buckets up to `last` until the heap holds something; return False if it stays empty."""
         entered: i64 = 0
         while self._heap_size == 0:
             if self.pending == 0 and self._bucket < last:
@@ -162,7 +163,7 @@ class EventQueue(Scheduler):
         return True
 
     def _skip(self, last: i64) -> None:
-        """Nothing was due for a whole turn: go to just before the bucket of the earliest event."""
+        """Advance to just before the bucket of the earliest event, after a turn without a due event."""
         earliest: i64 = last + 1
         place: i64 = 0
         while place < WHEEL:
@@ -176,7 +177,7 @@ class EventQueue(Scheduler):
         self._bucket = earliest - 1
 
     def _open(self, slot: i64, place: i64) -> None:
-        """Move a bucket's events that are due this turn to the heap; the others stay."""
+        """Move a bucket's events that are due this turn to the heap; leave the others."""
         while slot >= 0:
             follower: i64 = self._slots[(slot << WIDTH_BITS) + NEXT]
             at = self._at[slot]
@@ -230,18 +231,18 @@ class EventQueue(Scheduler):
     # Running -----------------------------------------------------------------------------------
 
     def peek(self) -> float:
-        """The time of the next event, or infinity."""
+        """Return the time of the next event, or infinity."""
         if self.pending == 0:
             return math.inf
         self._fill_heap(i64(FURTHEST * BUCKETS_PER_S))
         return self._heap_at[0]
 
     def run_until(self, end: float, dispatcher: Dispatcher, limit: i64 = SLICE) -> i64:
-        """Handle the events before `end`, at most `limit` of them; their number.
+        """Handle the events before `end`, at most `limit` of them; return their number.
 
-        Fewer than `limit`, and `stop` not set: all before `end` is done, and `now` is `end` (if
-        that is finite). A caller goes on until then; that it returns now and then lets an
-        interrupt through, which compiled code does not see by itself.
+        If that is less than `limit` and `stop` is not set, all events before `end` are done and `now` is
+        `end` (if finite). The caller repeats the call until then; returning now and then lets
+        KeyboardInterrupt through, which compiled code does not check.
         """
         last: i64 = i64((end if end < FURTHEST else FURTHEST) * BUCKETS_PER_S)
         done: i64 = 0

@@ -1,11 +1,11 @@
-"""What happened during a run, in packed arrays: rows of events, and counters per second.
+"""The record of a run in packed arrays: rows of events, and counters per second.
 
 The network writes here through `network.journal`; `simulation.recorder` reads it when the run is over.
-Counters of the second at hand are one small array; when the clock enters another second the array is
-appended to a table and begins again at zero. Seconds are whole seconds of the scenario's clock,
+Counters of the current second are one small array; when the clock enters another second the array is
+appended to a table and reset to zero. Seconds are whole seconds of the scenario's clock,
 whose zero is the engine time `origin`; engine times are never negative.
 
-Columns of the traffic tables, `counts` and `sizes` (a byte column means what is said here):
+Columns of the traffic tables, `counts` and `sizes` (after the semicolon, the bytes in `sizes`):
 
     MESSAGE + kind          messages inside datagrams, by wire type; their own bytes
     USER_MESSAGE + kind     the same for a delegate's messages, by the delegate's type
@@ -42,15 +42,15 @@ CONNECTIONS: Final = 84
 TRAFFIC_COLUMNS: Final = 85
 KIND_MASK: Final = 15
 
-# A wave of gossip in a large cluster is received by the million.
+# A wave of gossip in a large cluster means millions of receptions.
 MOST_RECEIPTS: Final = 100_000
 
-ROWS: Final = 256  # for which there is room at the least
+ROWS: Final = 256  # the least capacity
 MANY_ROWS: Final = 1 << 14
 
 
 class Watch:
-    """An event that somebody waits for; -1 stands for any observer or subject. `seen_at`: -1 until then."""
+    """An awaited event; -1 stands for any observer or subject. `seen_at`: -1 until it occurs."""
 
     def __init__(self, event: i64, observer: i64, subject: i64) -> None:
         self.event: i64 = event
@@ -60,18 +60,18 @@ class Watch:
 
 
 def more_rows(count: i64) -> i64:
-    """For how many rows more there is to be room, where `count` are full."""
+    """Return the number of rows to add to a table whose `count` rows are full."""
     if count > MANY_ROWS:
         return count // 4
     return count if count > ROWS else ROWS
 
 
 class EventRows:
-    """Events as columns with room for more: of each `count` rows, and all that there are after `trim`."""
+    """Events as columns with spare capacity: `count` rows in each, and no spare after `trim`."""
 
     def __init__(self) -> None:
         self.count: i64 = 0
-        self.t = vec[float]()  # seconds of the scenario's clock
+        self.t = vec[float]()  # seconds on the scenario's clock
         self.observer = vec[i32]()
         self.subject = vec[i32]()
         self.kind = vec[u8]()
@@ -96,7 +96,7 @@ class EventRows:
         self.detail = extend(self.detail, vec[i64]([0] * more))
 
     def trim(self) -> EventRows:
-        """Give up the room for more."""
+        """Release the spare capacity."""
         n = self.count
         self.t = self.t[0:n]
         self.observer = self.observer[0:n]
@@ -107,7 +107,7 @@ class EventRows:
 
 
 class LogRows:
-    """Lines of the log that no event stands for, in the same way; `mark`: how many events came before."""
+    """Log lines that no event produces, stored likewise; `mark`: number of preceding events."""
 
     def __init__(self) -> None:
         self.count: i64 = 0
@@ -117,7 +117,7 @@ class LogRows:
         self.subject = vec[i32]()
         self.a = vec[i64]()
         self.b = vec[i64]()
-        self.text = vec[i32]()  # number among `texts`
+        self.text = vec[i32]()  # index into `texts`
         self.mark = vec[i32]()
         self.texts: list[str] = []
         self._text_numbers: dict[str, int] = {}
@@ -128,7 +128,7 @@ class LogRows:
         at = self.count
         if at == len(self.t):
             self._grow(more_rows(at))
-        if text is not self._last_text:  # mostly there is none
+        if text is not self._last_text:  # mostly the empty text
             self._last_text = text
             self._last_number = self._text_numbers.setdefault(text, len(self.texts))
             if self._last_number == len(self.texts):
@@ -154,7 +154,7 @@ class LogRows:
         self.mark = extend(self.mark, vec[i32]([0] * more))
 
     def trim(self) -> LogRows:
-        """Give up the room for more."""
+        """Release the spare capacity."""
         n = self.count
         self.t = self.t[0:n]
         self.node = self.node[0:n]
@@ -168,17 +168,19 @@ class LogRows:
 
 
 class Trace(Journal):
-    """`hosts` is the number of hosts; `queue` is stopped when one of the `watches` is seen."""
+    """The journal of a run.
+
+    `hosts` is the number of hosts; `queue` is stopped when one of the `watches` occurs.
+    """
 
     def __init__(self, origin: float, hosts: i64, queue: EventQueue | None = None) -> None:
         self.origin = origin
         self.queue = queue
         self.watches: list[Watch] = []
-        # Events below COUNTED_ONLY, in order. `taken`: how many were taken away while the run went on, of
-        # which these are the next.
+        # Events below COUNTED_ONLY, in order. `taken`: number of earlier events moved out during the run.
         self.taken: i64 = 0
         self.events = EventRows()
-        # What became of user events and queries: at which node, which one, and of acks and answers whose.
+        # Deliveries of user events and queries: node, item, and for acks and responses their sender.
         self.announced: list[GossipedItem] = []
         self.delivery_t = vec[float]()
         self.delivery_node = vec[i32]()
@@ -186,11 +188,11 @@ class Trace(Journal):
         self.delivery_item = vec[i32]()
         self.delivery_peer = vec[i32]()
         self.lines = LogRows()
-        self.receipts: i64 = 0  # lines about received copies, those beyond MOST_RECEIPTS too
+        self.receipts: i64 = 0  # lines about received copies, including those beyond MOST_RECEIPTS
         # Sent by each host: IP packets and bytes, UDP and TCP.
         self.node_packets = vec[i64]([0] * hosts)
         self.node_bytes = vec[i64]([0] * hosts)
-        # Tables: rows of KINDS or TRAFFIC_COLUMNS values, one row a second from `first_second` on.
+        # Tables: rows of KINDS or TRAFFIC_COLUMNS values, one row per second from `first_second` on.
         self.first_second: i64 = math.floor(-origin)
         self.event_counts = vec[i64]()
         self.counts = vec[i64]()
@@ -239,7 +241,7 @@ class Trace(Journal):
         self.receipts += count
 
     def deliver(self, now: float, node: i64, kind: i64, item: GossipedItem, peer: i64) -> None:
-        """Something became of a user event or query: `kind` is a number of `serf.application` (SENT ...)."""
+        """Record a delivery of a user event or query: `kind` is a number of `serf.application` (SENT ...)."""
         if item.number < 0:
             item.number = len(self.announced)
             self.announced.append(item)
@@ -250,7 +252,7 @@ class Trace(Journal):
         self.delivery_peer = append(self.delivery_peer, i32(peer))
 
     def forget_events(self) -> None:
-        """Begin the arrays of events anew, where somebody has taken what they hold."""
+        """Clear the arrays of events after a caller has taken them."""
         self.taken += self.events.count
         self.events = EventRows()
 
@@ -328,7 +330,7 @@ class Trace(Journal):
             self._append_row()
 
     def close(self, now: float) -> None:
-        """The run ends at `now`: the second at hand becomes a row too, if any of it has passed."""
+        """End the run at `now`; the current second becomes a row too, if any of it has passed."""
         self.close_seconds(now)
         if now > self._second_ends - 1.0:
             self._append_row()

@@ -101,7 +101,7 @@ def test_what_has_another_checksum_is_refused_and_not_kept(
 ) -> None:
     folder, url, _ = served
     (folder / "m.txt").write_text(TABLE.replace("30", "31"), encoding="utf-8")
-    with pytest.raises(ScenarioError, match="could not fetch it: .*checksum"):
+    with pytest.raises(ScenarioError, match=r"could not fetch it: .*checksum"):
         fetch(small(url), tmp_path / "cache")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
     with pytest.raises(ScenarioError, match="the server answered 404"):

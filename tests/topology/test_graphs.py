@@ -106,7 +106,7 @@ def test_of_a_graph_in_parts_the_largest_can_be_asked_for() -> None:
 def test_two_places_that_are_nowhere_apart_cannot_both_be_stood_at() -> None:
     graph = made()
     graph.add_edge("c", "d", latency=0)
-    with pytest.raises(ScenarioError, match="found 0 ms between 'c'.* and 'd'"):
+    with pytest.raises(ScenarioError, match=r"found 0 ms between 'c'.* and 'd'"):
         build("abcd", graph=graph)
     assert build("abcd", graph=graph, access=0.001).rtt_row(2)[3] == pytest.approx(0.004)
     assert build("abc", graph=graph).one_way_matrix() == pytest.approx(ONE_WAY)
