@@ -16,9 +16,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "serfsim"
 
 # Folders and modules whose prose is still to be rewritten. A row goes when it is done.
-PENDING = (
-    "protocol/wire/",
-)
+PENDING = ("protocol/wire/",)
 OPENINGS = re.compile(r"(What|How|Whether|Who|Whom|Whose|Which|Where|When|That|Is|Are|Does|Did)\b")
 PHRASES = re.compile(
     r"\b(is|are|be|was|were|being) told\b|\btold (of|by|apart)\b|\bone's own\b"

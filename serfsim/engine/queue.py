@@ -1,7 +1,7 @@
-"""The event queue: pooled events, a timing wheel, and a small heap for the current bucket.
+r"""The event queue: pooled events, a timing wheel, and a small heap for the current bucket.
 
     schedule --(later bucket)--> wheel --(its bucket has come)--> heap --(due)--> dispatch
-        \\------(bucket already reached)--------------------------/
+        \------(bucket already reached)--------------------------/
 
 An event is a slot of eight numbers, which fill one cache line; freed slots are reused. The
 wheel has WHEEL buckets of a millisecond, each a linked list through the slots. When the clock enters a
