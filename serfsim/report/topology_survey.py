@@ -23,8 +23,7 @@ from serfsim.results.run_result import RunResult
 from serfsim.results.scoring.pair_errors import ERROR_FIGURES, Embedding, PairErrors
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
-from serfsim.simulation.build import topology_of
-from serfsim.simulation.truth import TrueRtt
+from serfsim.simulation.build import topology_of, true_rtt
 from serfsim.topology.embedding import StaticEmbedding, best_embeddings, fitted_observers
 from serfsim.topology.report import TopologyReport, report_topology
 from serfsim.topology.topology import Floats, Topology
@@ -118,7 +117,7 @@ def survey(
     vivaldi = None if isinstance(what, Scenario) else what.summary["coordinates"]["relative_error"]
     found = None
     if floor:
-        truth = TrueRtt(topology, scenario.network.jitter.sampler(), roster, scenario.duration)
+        truth = true_rtt(scenario, topology, roster)
         at = 0.0 if isinstance(what, Scenario) else None
         config = scenario.cluster.config
         found = _floor(

@@ -35,6 +35,8 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):
         yield from pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
+    for position, one in enumerate(scenario.network.jitter.pairs):
+        yield from pair_problems(one.between, roster, ("network", "jitter", "pairs", position, "between"))
     for path, entry in _entries(scenario):
         yield from entry.problems(roster, path)
     crowded = list(_occurrence_problems(scenario))

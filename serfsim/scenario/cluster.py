@@ -16,7 +16,16 @@ from serfsim.scenario.part import Part
 from serfsim.scenario.patterns import PATTERN_SCHEMA, is_pattern, read_pattern
 from serfsim.scenario.problems import invalid, listed
 from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
-from serfsim.scenario.units import SHARE_TEXT, Duration, Kind, SignedDuration, Switch, read_share, write_share
+from serfsim.scenario.units import (
+    SHARE_TEXT,
+    Bandwidth,
+    Duration,
+    Kind,
+    SignedDuration,
+    Switch,
+    read_share,
+    write_share,
+)
 
 MOST_NODES = 100_000
 RESERVED = ("all", "rest", "first", "random", "none")  # words of the file that cannot name a node or a group
@@ -158,6 +167,11 @@ class Group(Part):
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
     join: Join | None = Field(default=None, description=_OWN_JOIN)
+    bandwidth: Bandwidth | None = Field(
+        default=None,
+        description="rate at which each member's own link sends and receives, bits a second, instead of the"
+        " network's; what waits for it is late and never dropped",
+    )
 
 
 class Start(Part):

@@ -38,7 +38,18 @@ from serfsim.scenario.units import (
 )
 
 
-class NoJitter(Model):
+class JitterModel(Model):
+    """The base of all models of jitter."""
+
+    pairs: tuple[PairJitter, ...] = Field(
+        default=(), description="exceptions between some; of several that fit a pair, the last counts"
+    )
+
+    def sampler(self) -> jitters.Jitter:
+        raise NotImplementedError
+
+
+class NoJitter(JitterModel):
     """Every packet takes the latency of its path."""
 
     model: Literal["none"] = "none"
@@ -47,7 +58,7 @@ class NoJitter(Model):
         return jitters.NoJitter()
 
 
-class UniformJitter(Model):
+class UniformJitter(JitterModel):
     """Between `low` and `high`, each value as likely."""
 
     model: Literal["uniform"] = "uniform"
@@ -64,7 +75,7 @@ class UniformJitter(Model):
         return jitters.UniformJitter(self.low, self.high)
 
 
-class ExponentialJitter(Model):
+class ExponentialJitter(JitterModel):
     """Exponential with this mean."""
 
     model: Literal["exponential"] = "exponential"
@@ -74,7 +85,7 @@ class ExponentialJitter(Model):
         return jitters.ExponentialJitter(self.mean)
 
 
-class NormalJitter(Model):
+class NormalJitter(JitterModel):
     """Normal; what falls below 0 counts as 0."""
 
     model: Literal["normal"] = "normal"
@@ -85,7 +96,7 @@ class NormalJitter(Model):
         return jitters.NormalJitter(self.mean, self.sd)
 
 
-class LognormalJitter(Model):
+class LognormalJitter(JitterModel):
     """Lognormal; its median is a time, or a fraction of the path's latency."""
 
     model: Literal["lognormal"] = "lognormal"
@@ -113,7 +124,7 @@ class LognormalJitter(Model):
         return jitters.LognormalFractionJitter(self.fraction, self.sigma)
 
 
-class ParetoJitter(Model):
+class ParetoJitter(JitterModel):
     """Pareto: a least time, and a heavy tail."""
 
     model: Literal["pareto"] = "pareto"
@@ -145,6 +156,39 @@ Jitter = Annotated[
     BeforeValidator(_read_jitter),
     NamedModel(("none", None)),
 ]
+
+
+def _read_single_jitter(value: Any) -> Any:
+    read = _read_jitter(value)
+    if read.pairs:
+        raise invalid("`pairs` in network.jitter alone", found="`pairs`", inside=("pairs",))
+    return read
+
+
+OneJitter = Annotated[
+    NoJitter | UniformJitter | ExponentialJitter | NormalJitter | LognormalJitter | ParetoJitter,
+    BeforeValidator(_read_single_jitter),
+    NamedModel(("none", None)),
+]
+"""A jitter without exceptions for pairs."""
+
+
+class PairJitter(Part):
+    """Jitter between some, instead of the network's own."""
+
+    between: Pairs = Field(description="the pairs whose packets have this jitter instead of the network's")
+    one_way: Switch = Field(default=False, description="only from the first to the second of each pair")
+    jitter: OneJitter = Field(
+        description="the jitter; its keys may stand beside `between`: {between: ..., model: pareto, ...}"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_keys_beside(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping) or "model" not in value:
+            return value
+        own = {key: given for key, given in value.items() if key in cls.model_fields}
+        return {**own, "jitter": {key: given for key, given in value.items() if key not in own}}
 
 
 class GilbertElliott(Model):

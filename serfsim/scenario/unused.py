@@ -97,5 +97,5 @@ def _graph(topology: Any) -> Iterator[str]:
     if unread:
         yield (
             f"network.topology.file: {topology.file.name} has {', '.join(unread)}, which nothing reads; "
-            "network.jitter and network.bandwidth are for all links"
+            "network.jitter, its pairs and network.bandwidth are used instead"
         )

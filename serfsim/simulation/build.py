@@ -9,10 +9,14 @@ from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
 from serfsim.network import loss as losses
 from serfsim.network.host import Host
+from serfsim.network.jitter import JitterByPair
+from serfsim.network.link import BY_TARGET, Link
 from serfsim.network.network import Network
+from serfsim.network.rules import ALL, Effect, Rule
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.network import NetworkLoss, loss_sampler
 from serfsim.scenario.roster import Roster
+from serfsim.simulation.truth import TrueRtt
 from serfsim.topology import build_topology
 from serfsim.topology.topology import Topology
 
@@ -39,6 +43,41 @@ def network_loss(loss: NetworkLoss, transport: str, roster: Roster) -> losses.Lo
             if not pair.one_way:
                 by_pair.set(b, a, model)
     return by_pair
+
+
+def jitter_by_pair(scenario: Scenario, roster: Roster) -> JitterByPair | None:
+    """Return the network's jitter with the exceptions for pairs; None where there are none."""
+    words = scenario.network.jitter
+    if not words.pairs:
+        return None
+    by_pair = JitterByPair(words.sampler(), len(roster.members))
+    for pair in words.pairs:
+        model = pair.jitter.sampler()
+        for a, b in map(roster.pair, pair.between):
+            by_pair.set(a, b, model)
+            if not pair.one_way:
+                by_pair.set(b, a, model)
+    return by_pair
+
+
+def true_rtt(scenario: Scenario, topology: Topology, roster: Roster) -> TrueRtt:
+    """Return what a perfect probe would measure in a scenario, without running it."""
+    jitter = scenario.network.jitter.sampler()
+    return TrueRtt(topology, jitter, roster, scenario.duration, jitter_by_pair(scenario, roster))
+
+
+def limit_groups(scenario: Scenario, roster: Roster, network: Network) -> None:
+    """Narrow the links of the members of groups that give a bandwidth."""
+    hosts = len(roster.members)
+    everybody = list(range(hosts))
+    for name, group in scenario.cluster.groups.items():
+        members = roster.groups[name]
+        if group.bandwidth is None or not members:
+            continue
+        for member in members:
+            network.limit_uplink(member, group.bandwidth)
+        downlinks = Effect(link=Link(group.bandwidth, hosts, BY_TARGET))
+        network.rules.add([Rule(downlinks, ALL, hosts, everybody, members)])
 
 
 def all_losses(words: NetworkLoss, transport: str, roster: Roster, topology: Topology) -> losses.Loss:
@@ -81,4 +120,8 @@ def build_network(
         host.listener.push_pull_time = scenario.cluster.push_pull_time
         host.listener.push_pull_time_per_byte = scenario.cluster.push_pull_time_per_kb / 1000
         network.add_host(host)
+    limit_groups(scenario, roster, network)
+    by_pair = jitter_by_pair(scenario, roster)
+    if by_pair is not None:
+        network.set_jitter_by_pair(by_pair)
     return network

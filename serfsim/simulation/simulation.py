@@ -243,7 +243,7 @@ class Simulation:
             self.truth.down,
             self.truth.faulted,
             self.truth.reachable,
-            TrueRtt(self.topology, self.network.jitter, self.roster, end),
+            TrueRtt(self.topology, self.network.jitter, self.roster, end, self.network.jitter_by_pair),
             self.truth.crashes,
             self.truth.leaves,
             self.topology.positions,

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from serfsim.network.jitter import Jitter
+from serfsim.network.jitter import Jitter, JitterByPair
 from serfsim.results.scoring.recording import Floats, Interval
 from serfsim.scenario.roster import Roster
 from serfsim.topology import Topology
@@ -110,17 +110,38 @@ class TrueRtt:
     all of it alive.
     """
 
-    def __init__(self, topology: Topology, jitter: Jitter, roster: Roster, end: float) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        jitter: Jitter,
+        roster: Roster,
+        end: float,
+        by_pair: JitterByPair | None = None,
+    ) -> None:
         self.topology = topology
         # A change at the very end has no effect.
         self.end = math.nextafter(end, -math.inf)
         # The mean of every model is a constant plus a fraction of the base latency.
         self.fixed = 2.0 * jitter.mean(0.0)
         self.share = 1.0 + jitter.mean(1.0) - jitter.mean(0.0)
+        self.by_pair = by_pair
         self.processing = np.array([member.processing_delay for member in roster.members])
 
     def __call__(self, node: int, t: float | None = None) -> Floats:
         self.topology.latency.advance(self.end if t is None else min(t, self.end))
-        rtt: Floats = self.topology.rtt_row(node) * self.share + self.fixed + self.processing
+        fixed, share = (self.fixed, self.share) if self.by_pair is None else self._means(self.by_pair, node)
+        rtt: Floats = self.topology.rtt_row(node) * share + fixed + self.processing
         rtt[node] = 0.0
         return rtt
+
+    def _means(self, by_pair: JitterByPair, node: int) -> tuple[Floats, Floats]:
+        """Return the constant and the share of each pair's mean jitter, both ways together; shape (n,)."""
+        n = len(self.processing)
+        ways = [
+            [by_pair.of(node, other) for other in range(n)],
+            [by_pair.of(other, node) for other in range(n)],
+        ]
+        fixed = np.array([[model.mean(0.0) for model in way] for way in ways])
+        share = np.array([[model.mean(1.0) - model.mean(0.0) for model in way] for way in ways])
+        # Either way has half of the round trip.
+        return fixed.sum(axis=0), 1.0 + share.mean(axis=0)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from serfsim.base.errors import ScenarioError
+from serfsim.scenario import loads
 from tests.simulation.cluster import Run, scenario
 
 
@@ -49,3 +51,53 @@ def test_jitter_in_a_fault_makes_probes_fail() -> None:
 def test_a_stretched_latency_fails_probes_beyond_their_timeout(times: int, fails: bool) -> None:
     run = cluster({"latency": {"factor": times}, "at": "5s", "for": "30s"})
     assert (len(run.times("failed_ping")) > 0) is fails
+
+
+SHIP: dict[str, Any] = {"groups": {"ship": {"nodes": ["node-07"]}}}
+
+
+def test_jitter_of_a_pair_is_that_pairs_alone_and_part_of_the_true_round_trip() -> None:
+    pairs = [{"between": [["ship", "node-00"]], "model": "uniform", "low": "20ms", "high": "20ms"}]
+    jitter = {"model": "uniform", "low": "5ms", "high": "5ms", "pairs": pairs}
+    plain = cluster(duration="30s", network={"jitter": {**jitter, "pairs": []}}, **SHIP)
+    run = cluster(duration="30s", network={"jitter": jitter}, **SHIP)
+    base, rtt = (found.recording.truth.rtt(7) for found in (plain, run))
+    assert list(rtt - base) == pytest.approx([0.030, *[0.0] * 7])
+    assert run.recording.truth.rtt(3)[4] == pytest.approx(plain.recording.truth.rtt(3)[4])
+
+
+def test_both_forms_of_a_pairs_jitter_are_one() -> None:
+    flat = {"between": [["node-00", "rest"]], "model": "pareto", "scale": "20ms"}
+    nested = {"between": [["node-00", "rest"]], "jitter": {"model": "pareto", "scale": "20ms"}}
+    made = [
+        scenario(4, "10s", network={"jitter": {"model": "none", "pairs": [one]}}) for one in (flat, nested)
+    ]
+    assert made[0] == made[1]
+    assert made[0].with_settings({}) == made[0]
+
+
+def test_a_group_on_a_narrow_link_is_late_in_both_directions() -> None:
+    """4 kbit/s carry five packets of 100 bytes in a second."""
+    narrow = {"ship": {"nodes": ["node-07"], "bandwidth": "4kbit"}}
+    free, run = (cluster(duration="40s", groups=groups) for groups in (SHIP["groups"], narrow))
+    assert free.times("failed_ping") == []
+    assert len(run.times("failed_ping", subject=7)) > 5
+    assert len(run.times("failed_ping", observer=7)) > 5
+    among_others = run.rows("failed_ping") & ~run.rows("failed_ping", subject=7) & ~run.rows("failed_ping", 7)
+    assert among_others.sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("{model: none, pairs: [{between: [[a9, node-00]], model: pareto, scale: 1ms}]}", ["pairs[0]", "a9"]),
+        ("{model: none, pairs: [{between: [[node-01, rest]], model: par, scale: 1ms}]}", ["did you mean"]),
+        ("{model: none, pairs: [{between: [[node-01, rest]]}]}", ["pairs[0].jitter"]),
+    ],
+)
+def test_a_mistake_in_a_pairs_jitter_has_its_place(text: str, parts: list[str]) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(f"cluster: {{nodes: 4}}\nnetwork:\n  jitter: {text}\n", "f.yaml")
+    message = str(caught.value)
+    assert message.startswith("f.yaml:3: network.jitter.pairs")
+    assert all(part in message for part in parts), message

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from serfsim.network import rules
 from serfsim.scenario.faults.fault import OnPackets
-from serfsim.scenario.network import Jitter, NoJitter
+from serfsim.scenario.network import NoJitter, OneJitter
 
 
 class AddedJitter(OnPackets):
@@ -17,7 +17,7 @@ class AddedJitter(OnPackets):
     verb: ClassVar = "jitter"
     example: ClassVar = "{jitter: {model: pareto, scale: 20ms}, nodes: [node-03], at: 30s, for: 1m}"
 
-    jitter: Jitter = Field(description="the law of the added time")
+    jitter: OneJitter = Field(description="the law of the added time")
 
     def describe(self) -> str:
         return f"packets {self._describe_links()} take longer by a jitter: {self.jitter.describe()}"

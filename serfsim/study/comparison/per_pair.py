@@ -94,8 +94,7 @@ def true_rtt(result: RunResult) -> Callable[[int, float], Floats] | None:
         return result.recording.truth.rtt
     # start-up: they import simpy
     from serfsim.report.topology_survey import scenario_of
-    from serfsim.simulation.build import topology_of
-    from serfsim.simulation.truth import TrueRtt
+    from serfsim.simulation.build import topology_of, true_rtt
 
     try:
         scenario = scenario_of(result).with_settings({"seed": result.summary["seed"]})
@@ -103,4 +102,4 @@ def true_rtt(result: RunResult) -> Callable[[int, float], Floats] | None:
         topology = topology_of(scenario, roster, scenario.seed)
     except SerfsimError:
         return None
-    return TrueRtt(topology, scenario.network.jitter.sampler(), roster, scenario.duration)
+    return true_rtt(scenario, topology, roster)
