@@ -89,7 +89,6 @@ def test_few_equal_and_missing_values_have_a_defined_answer() -> None:
     assert (math.isnan(none.estimate), none.low, none.high, none.n) == (True, -math.inf, math.inf, 0)
     one = interval([3.0, math.nan])
     assert (one.estimate, one.low, one.high, one.n) == (3.0, -math.inf, math.inf, 1)
-    assert not one.is_bounded
     equal = interval([2.0] * 5)
     assert (equal.low, equal.high) == (2.0, 2.0)
     missing_as_worst = interval([1.0] * 70 + [math.inf], "p90")

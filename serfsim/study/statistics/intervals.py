@@ -47,11 +47,6 @@ class Interval:
     n: int
     confidence: float
 
-    @property
-    def is_bounded(self) -> bool:
-        """True if both bounds are finite."""
-        return math.isfinite(self.low) and math.isfinite(self.high)
-
     def overlaps(self, other: Interval) -> bool:
         """Return True if the intervals share a value."""
         return self.low <= other.high and other.low <= self.high

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from serfsim.study.regression.comparison import Compared, Comparison
+from serfsim.study.regression.comparison import Comparison
 
-__all__ = ["distributions_of", "save_plots"]
+__all__ = ["save_plots"]
 
 HISTORY: Final = "history"
 DPI: Final = 110
@@ -41,12 +41,3 @@ def save_plots(comparison: Comparison, history: Sequence[dict[str, Any]], folder
 
 def _save(figure: Any, file: Path) -> None:
     figure.savefig(file, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
-
-
-def distributions_of(scenario: Compared, ax: Any = None) -> Any:
-    """Draw every figure's distribution over seeds beside the baseline's; return the axes."""
-    # start-up: they import matplotlib
-    from serfsim.report.plots.style import new_axes
-    from serfsim.study.regression.plots import distributions
-
-    return distributions.draw(scenario, new_axes() if ax is None else ax)
