@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from serfsim.base.english import format_count, nearest
+from serfsim.base.errors import ScenarioError
 from serfsim.scenario.part import Model, NamedModel, choose
 from serfsim.scenario.phrases import format_span
 from serfsim.scenario.problems import custom_error, invalid, listed, quoted, unknown_name
@@ -303,7 +304,11 @@ class Graph(Measured):
     format: Literal["gml", "graphml", "node_link", "edge_list"] | None = Field(
         default=None, description="form of the file where its ending does not tell"
     )
-    weight: str = Field(default="latency", description="attribute of a link that holds its latency or length")
+    weight: str = Field(
+        default="latency",
+        description="attribute of a link that holds its latency or length; `positions`: the length is"
+        " that of a fibre's probable route between the latitudes and longitudes of its ends",
+    )
     unit: LinkUnit | None = Field(
         default=None,
         description="unit of `weight`; a length (km, mi) becomes the latency of light in so much fibre",
@@ -392,8 +397,14 @@ def _edges_of(graph: Any, weight: str, unit: str | None, loss: str | None) -> di
     """Return a networkx graph's edges as a file would have them: latencies in seconds, and shares lost."""
     # start-up: they import networkx and numpy
     from serfsim.topology.graph import loss_attribute, read_edge, unread_attributes
+    from serfsim.topology.positions import POSITIONS, with_lengths
     from serfsim.topology.units import default_unit
 
+    if weight == POSITIONS:
+        try:
+            graph = with_lengths(graph, "graph")
+        except ScenarioError as error:
+            raise custom_error({"message": str(error), "inside": ("graph",)}) from None
     edges = []
     alone = next((node for node in graph.nodes if not graph.degree(node)), None)
     if alone is not None and len(graph) > 1:

@@ -30,6 +30,7 @@ from serfsim.native import Random, i32, vec
 from serfsim.network.loss import SiteLoss
 from serfsim.topology.budget import LARGEST_GRAPH
 from serfsim.topology.places import Place, describe_placement, place_nodes, topology_at_places
+from serfsim.topology.positions import POSITIONS, has_positions, with_lengths
 from serfsim.topology.text_cells import ending, read_text
 from serfsim.topology.topology import Floats, Topology
 from serfsim.topology.units import quote_value, read_latency, read_loss, shorten_value
@@ -225,6 +226,8 @@ def graph_topology(
     """
     if kind not in ("rtt", "one_way"):
         raise ScenarioError(f"topology.kind: found '{kind}'; expected rtt, one_way")
+    if attribute == POSITIONS:
+        graph = with_lengths(graph, source)
     links, loops = _links(
         graph, attribute, unit, 2.0 if kind == "rtt" else 1.0, loss or loss_attribute(graph), source
     )
@@ -311,7 +314,10 @@ def _links(
             seconds, lost = read_edge(tail, head, attributes, attribute, unit, loss)
         except ValueError as error:
             line = f":{attributes[LINE]}" if LINE in attributes else ""
-            raise ScenarioError(f"{source}{line}: {error}") from None
+            remedy = (
+                ", or `weight: positions`" if attribute not in attributes and has_positions(graph) else ""
+            )
+            raise ScenarioError(f"{source}{line}: {error}{remedy}") from None
         seconds /= divisor
         if tail == head:
             loops[tail] = min((seconds, lost), loops.get(tail, (seconds, lost)))
