@@ -7,12 +7,14 @@ a group.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from filecmp import cmp
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from serfsim.base.english import join_names
+from serfsim.scenario.cluster import Group
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.model import Scenario
@@ -22,6 +24,10 @@ from serfsim.scenario.units import write_duration
 from serfsim.scenario.workload import WORKLOAD
 
 NO_EFFECT: Final = ("name", "question")
+_OF_MEMBERS: Final = {"nodes", "groups", "profile", *Group.model_fields}
+"""Keys of `cluster` that are compared member by member."""
+_NO_EFFECT_OF_MEMBER: Final = ("index", "name", "config", "given", "profile")
+"""Attributes of a member that are compared otherwise, or that only its settings follow from."""
 MOST_NAMED: Final = 3  # members of one difference; of more the number is told
 VERBS: Final[Mapping[str, Mapping[str, type[Entry]]]] = {"faults": FAULTS, "workload": WORKLOAD}
 NOTHING: Final = "nothing"
@@ -45,8 +51,8 @@ def differences(first: Scenario, second: Scenario) -> list[Difference]:
 def _outside_cluster(scenario: Scenario) -> dict[str, Any]:
     """Return all sections but the members, with what of the cluster is of no single member."""
     data = {key: value for key, value in scenario.complete().items() if key not in NO_EFFECT}
-    cluster = data["cluster"]
-    data["cluster"] = {key: cluster[key] for key in ("start", "push_pull_time", "push_pull_time_per_kb")}
+    data["cluster"] = {key: value for key, value in data["cluster"].items() if key not in _OF_MEMBERS}
+    data["cluster"]["start"].pop("join", None)  # members have it
     data["claims"] = sorted(data["claims"])
     return data
 
@@ -113,20 +119,19 @@ def _of_names(first: list[str], second: list[str]) -> Difference:
 
 
 def _of_member(first: Member, second: Member) -> Iterator[tuple[str, str, str]]:
-    for name in ("group", "version", "tags"):
-        pair = getattr(first, name), getattr(second, name)
-        if pair[0] != pair[1]:
-            yield name, _written(pair[0] or None), _written(pair[1] or None)
+    for one in fields(Member):
+        pair = getattr(first, one.name), getattr(second, one.name)
+        if one.name not in _NO_EFFECT_OF_MEMBER and pair[0] != pair[1]:
+            place = "start.join" if one.name == "join" else one.name
+            yield place, _of_attribute(pair[0]), _of_attribute(pair[1])
     for name in SETTINGS:
         pair = getattr(first.config, name), getattr(second.config, name)
         if pair[0] != pair[1]:
             yield f"config.{name}", _setting(name, pair[0]), _setting(name, pair[1])
-    if first.processing_delay != second.processing_delay:
-        yield (
-            "processing_delay",
-            write_duration(first.processing_delay),
-            write_duration(second.processing_delay),
-        )
+
+
+def _of_attribute(value: Any) -> str:
+    return write_duration(value) if isinstance(value, float) else _written(value or None)
 
 
 def _setting(name: str, value: Any) -> str:

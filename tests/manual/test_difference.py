@@ -62,6 +62,8 @@ def test_what_has_no_effect_is_no_difference(first: str, second: str) -> None:
             "cluster: {nodes: 3, groups: {g: {nodes: [node-01], processing_delay: 5ms}}}",
             ["cluster.group (node-01): nothing -> g", "cluster.processing_delay (node-01): 400us -> 5ms"],
         ),
+        ("{}", "cluster: {start: {join: all}}", ["cluster.start.join: first -> all"]),
+        ("{}", "cluster: {push_pull_time: 5ms}", ["cluster.push_pull_time: 1.2ms -> 5ms"]),
         ("{}", "network: {loss: {udp: 5%}}", ["network.loss.udp: 0% -> 5%"]),
         (
             "network: {topology: {model: line}}",
