@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from serfsim.base.english import nearest
 from serfsim.native import Random
+from serfsim.scenario.other_words import FAULTS
 from serfsim.scenario.part import Part
 from serfsim.scenario.phrases import format_duration
 from serfsim.scenario.problems import Path, Problem, invalid, listed
@@ -167,6 +168,7 @@ def read_by_verb(classes: Mapping[str, type[Entry]], what: str, value: Any) -> A
     verbs = [key for key in value if key in classes]
     if len(verbs) != 1:
         near = [name for name in (nearest(str(key), classes) for key in value) if name]
+        near = [FAULTS[str(key)] for key in value if FAULTS.get(str(key)) in classes] + near
         meant = near[0] if near and not verbs else None
         raise invalid(expected, value, found=listed(verbs).replace(" or ", " and ") or None, meant=meant)
     return classes[verbs[0]].model_validate(dict(value))

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from serfsim.network import jitter as jitters
 from serfsim.network import loss as losses
+from serfsim.scenario import other_words
 from serfsim.scenario.part import Model, NamedModel, Part, choose
 from serfsim.scenario.phrases import format_share
 from serfsim.scenario.problems import invalid
@@ -307,6 +308,8 @@ class Tcp(Part):
 
 class Network(Part):
     """Latency, loss and limits."""
+
+    other_words: ClassVar[Mapping[str, str]] = other_words.NETWORK
 
     topology: Topology = Field(default_factory=Plane, description="where the nodes are, and so how far apart")
     jitter: Jitter = Field(

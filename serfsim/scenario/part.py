@@ -40,6 +40,9 @@ class Part(BaseModel):
         mapping = handler(core_schema)
         return {"anyOf": [mapping, dict(cls.shorthand)]} if cls.shorthand else mapping
 
+    other_words: ClassVar[Mapping[str, str]] = {}
+    """What people write for a key that is called otherwise, and what it is called here."""
+
     @classmethod
     def keys(cls) -> list[str]:
         """Return the keys as they are written in a file."""
@@ -75,7 +78,7 @@ class Part(BaseModel):
     def _unknown(cls, key: str) -> str:
         keys = cls.keys()
         expected = listed(keys) if len(keys) <= MOST_NAMES else f"one of the {len(keys)} known keys"
-        return found_expected("an unknown key", expected, nearest(key, keys))
+        return found_expected("an unknown key", expected, cls.other_words.get(key) or nearest(key, keys))
 
 
 class Model(Part):

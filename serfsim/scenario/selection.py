@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from serfsim.native import Random
 from serfsim.scenario.cluster import ANY_NAME_SCHEMA, NAMES_SCHEMA, read_name_or_pattern
+from serfsim.scenario.other_words import is_place
 from serfsim.scenario.patterns import is_pattern, matching
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid, listed, unknown_name
 from serfsim.scenario.roster import Roster
@@ -199,4 +200,8 @@ def name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
             expected = f"a pattern that some node or group matches ({nodes}{groups})"
             yield Problem(path, found_expected(found, expected))
     elif name not in roster.index and name not in roster.groups:
-        yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))
+        if is_place(name) and not roster.groups:
+            meant = f"a group of cluster, such as groups: {{{name}: {{nodes: 10}}}}"
+            yield Problem(path, found_expected(f"'{name}'", "a node or a group", meant))
+        else:
+            yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))

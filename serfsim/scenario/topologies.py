@@ -8,6 +8,7 @@ sentence for pages.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -16,8 +17,10 @@ from serfsim.scenario.measured import Graph as Graph
 from serfsim.scenario.measured import Matrix as Matrix
 from serfsim.scenario.measured import Measured as Measured
 from serfsim.scenario.measured import is_networkx as is_networkx
+from serfsim.scenario.other_words import topology_meant
 from serfsim.scenario.part import Model, NamedModel, choose
 from serfsim.scenario.phrases import format_duration, format_span
+from serfsim.scenario.problems import invalid, listed
 from serfsim.scenario.sites import Backbone as Backbone
 from serfsim.scenario.sites import Cloud as Cloud
 from serfsim.scenario.sites import Datacenter as Datacenter
@@ -125,6 +128,10 @@ TOPOLOGIES: dict[str, type[Model]] = {
 def _read_topology(value: Any) -> Any:
     if is_networkx(value):
         value = {"model": "graph", "graph": value}
+    name = value.get("model") if isinstance(value, Mapping) else value
+    meant = None if isinstance(name, str) and name in TOPOLOGIES else topology_meant(name)
+    if meant is not None:
+        raise invalid(f"a topology: {listed(TOPOLOGIES)}", name, meant=meant, inside=("model",))
     return choose(TOPOLOGIES, "a topology", value, "plane")
 
 
