@@ -137,18 +137,18 @@ def _format_lines(
     is_event = order < len(rows)
     chosen, others = rows[order[is_event]], order[~is_event] - len(rows)
 
-    def merged(of_events: Column, of_log: Column) -> Column:
+    def merge_columns(of_events: Column, of_log: Column) -> Column:
         column = np.empty(len(order), dtype=of_log.dtype)
         column[is_event], column[~is_event] = of_events, of_log[others]
         return column
 
     none = np.zeros(len(chosen), dtype=np.int64)
-    t = merged(events.t[chosen], log.t)
-    observer = merged(events.observer[chosen], log.node)
-    number = merged(events.kind[chosen], log.line).astype(np.int64)
-    subject = merged(events.subject[chosen], log.subject)
-    a, b = merged(events.detail[chosen], log.a), merged(none, log.b)
-    text = merged(none - 1, log.text)
+    t = merge_columns(events.t[chosen], log.t)
+    observer = merge_columns(events.observer[chosen], log.node)
+    number = merge_columns(events.kind[chosen], log.line).astype(np.int64)
+    subject = merge_columns(events.subject[chosen], log.subject)
+    a, b = merge_columns(events.detail[chosen], log.a), merge_columns(none, log.b)
+    text = merge_columns(none - 1, log.text)
     spoken = spoken_by[eras_of(t, observer, releases)]
     # Most lines differ only in head and subject, so their text is formatted once.
     n = len(names.names)

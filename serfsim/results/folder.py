@@ -52,7 +52,7 @@ def _own(folder: Path) -> set[str]:
     return manifest.own_files(folder) if kept is not None and kept.kind == KIND else set()
 
 
-def _owned(complete: bool, more: Sequence[str]) -> atomic_folders.Owned:
+def _ownership(complete: bool, more: Sequence[str]) -> atomic_folders.Owned:
     return atomic_folders.Owned(
         RESULT, _own, partial(manifest.seal, kind=KIND, complete=complete), (*NAMES, *more)
     )
@@ -67,12 +67,12 @@ def replacing(
     serfsim did not write stay. Raises ResultError if `folder` holds something other than a result or
     cannot be written.
     """
-    return atomic_folders.replacing(folder, _owned(complete, more), ResultError)
+    return atomic_folders.replacing(folder, _ownership(complete, more), ResultError)
 
 
 def check_replaceable(folder: Path, more: Sequence[str] = ()) -> None:
     """Raise the ResultError that `replacing` would raise, before the run rather than after it."""
-    atomic_folders.check_replaceable(folder, _owned(True, more), ResultError)
+    atomic_folders.check_replaceable(folder, _ownership(True, more), ResultError)
 
 
 def lock_folder(folder: Path) -> AbstractContextManager[None]:
