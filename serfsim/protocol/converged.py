@@ -7,7 +7,8 @@ large cluster it keeps only its changes (`protocol.large`). A push/pull skips wh
 from __future__ import annotations
 
 from serfsim.native import i64, u8, vec
-from serfsim.protocol.directory import Directory, unsigned_size
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.wire.msgpack import unsigned_size
 
 
 class ConvergedView:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from serfsim.native import append, i64, vec
 from serfsim.protocol.large import LARGE
-from serfsim.protocol.wire.msgpack import raw, text, unsigned
+from serfsim.protocol.wire.memberlist_fields import ALIVE_FIELDS, ENTRY_FIELDS
+from serfsim.protocol.wire.msgpack import string_size, text, unsigned_size
+from serfsim.protocol.wire.schema import HOLE
 from serfsim.protocol.wire.sizes import WireSizes
 
 if TYPE_CHECKING:
@@ -25,37 +27,6 @@ DEFAULT_PORT: Final = 7946
 PORT_SHIFT: Final = 32
 FIRST_OTHER: Final = 1 << 48
 MAPPED: Final = b"\x00" * 10 + b"\xff\xff"  # before an IPv4 address in 16 bytes
-
-
-def string_size(length: i64) -> i64:
-    """Bytes that msgpack needs for a string or byte slice of `length` (spec wire.md section 5, S)."""
-    if length <= 31:
-        return length + 1
-    if length <= 65535:
-        return length + 3
-    return length + 5
-
-
-def unsigned_size(value: i64) -> i64:
-    """Bytes that msgpack needs for an unsigned integer (spec wire.md section 5, U)."""
-    if value < 128:
-        return 1
-    if value < 256:
-        return 2
-    if value < 65536:
-        return 3
-    if value < 4294967296:
-        return 5
-    return 9
-
-
-def integer_size(value: i64, is_signed: bool) -> i64:
-    """Return the size of a signed integer, which Serf 0.10.2 and later write as such."""
-    if not is_signed or value < 128:
-        return unsigned_size(value)
-    if value < 32768:
-        return 3
-    return 5 if value < 2147483648 else 9
 
 
 class NodeIdentity:
@@ -100,9 +71,9 @@ class NodeIdentity:
         self.port_size: i64 = unsigned_size(port)
         body = self.address_size + string_size(len(meta)) + self.name_size + self.port_size
         body += 7 if has_versions else 1
-        self.alive_size: i64 = 38 + body  # plus U(incarnation)
-        self.entry_size: i64 = 44 + body  # a push/pull entry, plus U(incarnation)
-        self.written: WrittenIdentity | None = None  # once it has been
+        self.alive_size: i64 = ALIVE_FIELDS.size + body  # plus U(incarnation)
+        self.entry_size: i64 = ENTRY_FIELDS.size + body  # a push/pull entry, plus U(incarnation)
+        self.written: WrittenEntry | None = None  # once it has been
 
     def is_consistent(self) -> bool:
         """Each version spoken lies between the record's own bounds."""
@@ -174,15 +145,15 @@ def _ipv6_text(data: bytes) -> str:
     return ":".join(groups[:begin]) + "::" + ":".join(groups[begin + best :])
 
 
-class WrittenIdentity:
-    """A record's bytes in messages: around the incarnation, and a push/pull entry's around its state."""
+class WrittenEntry:
+    """A record's bytes in a push/pull entry: around the incarnation and the state."""
 
     def __init__(self, record: NodeIdentity, address: bytes, name: bytes) -> None:
-        self.opening = text("Addr") + raw(address) + text("Incarnation")
-        self.versions = text("Vsn") + (raw(record.versions()) if record.has_versions else b"\xc0")
-        meta, port = text("Meta") + raw(record.meta), text("Port") + unsigned(record.port)
-        self.alive_rest = meta + text("Node") + name + port + self.versions
-        self.entry_rest = meta + text("Name") + name + port + text("State")
+        values: list[object] = [address, HOLE, record.meta, name, record.port, HOLE, record.versions()]
+        pieces = ENTRY_FIELDS.pieces(values)
+        self.opening = pieces[0]
+        self.middle = pieces[1]
+        self.end = pieces[2]
 
 
 class Directory:
@@ -276,14 +247,17 @@ class Directory:
             self._others.append(key)
         return number
 
-    def written(self, record: NodeIdentity) -> WrittenIdentity:
-        """Return a record in bytes."""
+    def written_entry(self, record: NodeIdentity) -> WrittenEntry:
+        """Return a record's bytes in a push/pull entry."""
         written = record.written
         if written is None:
-            address = self.address_bytes(record.address, record.address_length)
-            written = WrittenIdentity(record, address, self.written_names[record.node])
+            written = WrittenEntry(record, self.address_of(record), self.written_names[record.node])
             record.written = written
         return written
+
+    def address_of(self, record: NodeIdentity) -> bytes:
+        """Return a record's address as it stands in messages."""
+        return self.address_bytes(record.address, record.address_length)
 
     def find(self, name: str) -> int:
         """Return the index of `name`, or -1."""

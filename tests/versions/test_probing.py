@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from serfsim.native import vec
-from serfsim.protocol.directory import NodeIdentity, string_size, unsigned_size
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.datagram import encode_lead
 from serfsim.protocol.memberlist.members import STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import Packet, StreamPing, indirect_ping_size, ping_size
 from serfsim.protocol.runtime import DIAL_TIMEOUT
 from serfsim.protocol.versions import RELEASES
 from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.protocol.wire.msgpack import string_size, unsigned_size
 from tests.memberlist.harness import events, m
 from tests.versions.harness import ReleaseHand, config_of, record_of, since
 

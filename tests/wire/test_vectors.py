@@ -15,11 +15,11 @@ from serfsim.protocol.serf.queries import encode_key_request, encode_key_respons
 from serfsim.protocol.serf.tags import decode_tags, encode_tags
 from serfsim.protocol.wire import envelope
 from serfsim.protocol.wire.cipher import block_size, open_stream, seal_stream
-from serfsim.protocol.wire.decode_memberlist import DatagramReader, read_alive_fields
-from serfsim.protocol.wire.decode_queries import decode_filter
-from serfsim.protocol.wire.decode_serf import decode_serf_state, decode_user
+from serfsim.protocol.wire.decode_memberlist import DatagramReader
+from serfsim.protocol.wire.decode_serf import decode_filter, decode_serf_state, decode_user
 from serfsim.protocol.wire.lzw import compress
 from serfsim.protocol.wire.lzw_decoder import decompress
+from serfsim.protocol.wire.memberlist_fields import ENTRY_FIELDS
 from serfsim.protocol.wire.reader import Reader, WireError
 from serfsim.protocol.wire.streams import decode_stream, encode_stream
 from serfsim.wire_crypto import Keyring
@@ -138,17 +138,10 @@ def test_a_payload_that_is_no_coordinate_is_a_trouble_and_the_ack_counts() -> No
 
 @pytest.mark.parametrize("case", of_kind("pushNodeState"))
 def test_a_push_pull_entry_is_read_as_in_the_library(case: dict[str, Any]) -> None:
-    entry = read_alive_fields(Reader(bytes.fromhex(case["hex"]), 1))
-    fields = {name: field(value) for name, value in case["fields"].items()}
-    assert fields == {
-        "Addr": entry.address,
-        "Incarnation": entry.incarnation,
-        "Meta": entry.meta,
-        "Name": entry.name,
-        "Port": entry.port,
-        "State": entry.state,
-        "Vsn": entry.versions,
-    }
+    entry = ENTRY_FIELDS.decode(Reader(bytes.fromhex(case["hex"]), 1))
+    assert {name: field(value) for name, value in case["fields"].items()} == dict(
+        zip(ENTRY_FIELDS.names, entry.values, strict=True)
+    )
 
 
 def test_error_and_user_messages_on_streams_are_the_librarys() -> None:

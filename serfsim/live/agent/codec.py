@@ -28,6 +28,7 @@ from serfsim.protocol.memberlist.messages import (
 from serfsim.protocol.wire.cipher import LARGEST_BLOCK
 from serfsim.protocol.wire.decode_memberlist import Datagram, DatagramReader
 from serfsim.protocol.wire.envelope import COMPRESS, ENCRYPT, compressed_if_shorter, with_crc
+from serfsim.protocol.wire.memberlist_fields import PUSH_PULL_FIELDS, STREAM_USER_FIELDS
 from serfsim.protocol.wire.reader import Reader, WireError
 from serfsim.protocol.wire.streams import decode_stream, encode_stream, unwrap_stream, wrap_stream
 from serfsim.wire_crypto import Keyring
@@ -80,16 +81,11 @@ class Incoming:
             length = reader.big_endian(4)
             # An overlong one is refused later because of its length.
             rest = length if length <= LARGEST_BLOCK else 0
-        elif kind in (PUSH_PULL, USER):
-            fields = reader.map_entries()
-            for _ in range(fields):
-                key = reader.raw()
-                if key == b"Nodes":
-                    entries = reader.integer()
-                elif key in (b"UserStateLen", b"UserMsgLen"):
-                    rest = reader.integer()
-                else:
-                    reader.skip()
+        elif kind == PUSH_PULL:
+            found = PUSH_PULL_FIELDS.decode(reader)
+            entries, rest = found.integer("Nodes"), found.integer("UserStateLen")
+        elif kind == USER:
+            rest = STREAM_USER_FIELDS.decode(reader).integer("UserMsgLen")
         elif kind in (PING, ACK, ERROR, COMPRESS):
             reader.skip()
         # Other types are refused later.

@@ -19,6 +19,7 @@ from serfsim.protocol.serf.queries import (
     encode_key_response,
 )
 from serfsim.protocol.wire.reader import Reader, WireError
+from serfsim.protocol.wire.serf_fields import KEY_REQUEST_FIELDS
 from serfsim.wire_crypto import Keyring
 
 INSTALL, USE, REMOVE = KEY_CHANGES
@@ -88,11 +89,4 @@ def read_key(payload: bytes) -> bytes:
 
     Raises WireError.
     """
-    reader = Reader(payload, 1)
-    key = b""
-    for _ in range(reader.map_entries()):
-        if reader.raw() == b"Key":
-            key = reader.raw()
-        else:
-            reader.skip()
-    return key
+    return KEY_REQUEST_FIELDS.decode(Reader(payload, 1)).raw("Key")

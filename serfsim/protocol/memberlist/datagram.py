@@ -16,7 +16,6 @@ from serfsim.protocol.memberlist.messages import (
     DEAD,
     GOSSIP,
     INDIRECT_PING,
-    NACK,
     PING,
     SUSPECT,
     USER,
@@ -26,17 +25,18 @@ from serfsim.protocol.memberlist.messages import (
 from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.protocol.wire.envelope import compound, whole_messages
-from serfsim.protocol.wire.msgpack import array_header, boolean, double, map_header, raw, text, unsigned
+from serfsim.protocol.wire.memberlist_fields import (
+    ACK_FIELDS,
+    INDIRECT_PING_FIELDS,
+    LEADS,
+    PING_FIELDS,
+)
+from serfsim.protocol.wire.serf_fields import COORDINATE_FIELDS
 from serfsim.protocol.wire.sizes import coarse
 
-# Leading messages, as far as they differ in shape.
-NO_LEAD: Final = 0
-LEAD_PING: Final = 1
-LEAD_INDIRECT: Final = 2
-LEAD_ACK: Final = 3
-LEAD_COORDINATE: Final = 4
-LEAD_ORIGIN: Final = 5  # a coordinate that has not moved yet: mostly zeros
-LEAD_NACK: Final = 6
+# Acks with a coordinate have shapes of their own, of numbers that lead no datagram.
+LEAD_COORDINATE: Final = 7
+LEAD_ORIGIN: Final = 9  # a coordinate that has not moved yet: mostly zeros
 
 
 def is_at_origin(coordinate: Coordinate) -> bool:
@@ -44,18 +44,9 @@ def is_at_origin(coordinate: Coordinate) -> bool:
 
 
 def _lead_of(packet: Packet) -> i64:
-    kind = packet.kind
-    if kind == PING:
-        return LEAD_PING
-    if kind == INDIRECT_PING:
-        return LEAD_INDIRECT
-    if kind == NACK:
-        return LEAD_NACK
-    if kind != ACK:
-        return NO_LEAD
     coordinate = packet.coordinate
-    if coordinate is None:
-        return LEAD_ACK
+    if packet.kind != ACK or coordinate is None:
+        return GOSSIP if packet.kind == USER else packet.kind
     return LEAD_ORIGIN if is_at_origin(coordinate) else LEAD_COORDINATE
 
 
@@ -83,34 +74,27 @@ def shape_of(packet: Packet, plain: i64) -> i64:
             else:
                 accusations += 1
     counts = (coarse(alive) << 12) | (coarse(accusations) << 6) | coarse(user)
-    return (plain >> 4) << 21 | counts << 3 | _lead_of(packet)
+    return (plain >> 4) << 22 | counts << 4 | _lead_of(packet)
 
 
 def encode_coordinate(coordinate: Coordinate) -> bytes:
     """Encode the payload of an ack: Serf's ping version, then the coordinate (spec serf.md section 12)."""
-    parts = b"\x01" + map_header(4)
-    parts += text("Adjustment") + double(coordinate.adjustment)
-    parts += text("Error") + double(coordinate.error)
-    parts += text("Height") + double(coordinate.height)
-    parts += text("Vec") + array_header(len(coordinate.vec))
-    for component in coordinate.vec:
-        parts += double(component)
-    return parts
+    values: list[object] = [coordinate.adjustment, coordinate.error, coordinate.height, list(coordinate.vec)]
+    return COORDINATE_FIELDS.encode(values)
 
 
 def encode_ack(seq: i64, coordinate: Coordinate | None, has_payload: bool = True) -> bytes:
     """`has_payload`: the field is there, if only as nil."""
     if not has_payload:
-        return b"\x02" + map_header(1) + text("SeqNo") + unsigned(seq)
-    payload = b"\xc0" if coordinate is None else raw(encode_coordinate(coordinate))
-    return b"\x02" + map_header(2) + text("Payload") + payload + text("SeqNo") + unsigned(seq)
+        return ACK_FIELDS.encode([None, seq])
+    return ACK_FIELDS.encode([b"" if coordinate is None else encode_coordinate(coordinate), seq])
 
 
 def encode_ping(node: i64, seq: i64, source: NodeIdentity | None, directory: Directory) -> bytes:
     """Encode a ping. `node` is -1 for any receiver; without a source it is as before memberlist 0.2.0."""
     name = directory.names[node] if node >= 0 else ""
-    head = b"\x00" + map_header(2 if source is None else 5) + text("Node") + text(name)
-    return head + text("SeqNo") + unsigned(seq) + _encode_source(source, directory)
+    values: list[object] = [name, seq]
+    return PING_FIELDS.encode(values + _source_values(source, directory))
 
 
 def encode_indirect_ping(
@@ -119,21 +103,17 @@ def encode_indirect_ping(
     # Where the first record was hearsay, or is out of date, the target address knows better.
     length = directory.first[packet.node].address_length
     address = directory.address_bytes(packet.target, length if length > 0 else 4)
-    port = directory.address_port(packet.target)
-    parts = b"\x01" + map_header((5 if source is None else 8) - (0 if knows_nacks else 1))
-    if knows_nacks:
-        parts += text("Nack") + boolean(packet.wants_nack)
-    parts += text("Node") + text(directory.names[packet.node]) + text("Port") + unsigned(port)
-    parts += text("SeqNo") + unsigned(packet.seq) + _encode_source(source, directory)
-    return parts + text("Target") + raw(address)
+    values: list[object] = [packet.wants_nack if knows_nacks else None, directory.names[packet.node]]
+    values += [directory.address_port(packet.target), packet.seq]
+    values += _source_values(source, directory)
+    values.append(address)
+    return INDIRECT_PING_FIELDS.encode(values)
 
 
-def _encode_source(source: NodeIdentity | None, directory: Directory) -> bytes:
+def _source_values(source: NodeIdentity | None, directory: Directory) -> list[object]:
     if source is None:
-        return b""
-    address = directory.address_bytes(source.address, source.address_length)
-    parts = text("SourceAddr") + raw(address) + text("SourceNode") + text(directory.names[source.node])
-    return parts + text("SourcePort") + unsigned(source.port)
+        return [None, None, None]
+    return [directory.address_of(source), directory.names[source.node], source.port]
 
 
 def encode_lead(packet: Packet, sender: NodeIdentity | None, directory: Directory) -> bytes:
@@ -149,9 +129,8 @@ def encode_lead(packet: Packet, sender: NodeIdentity | None, directory: Director
         # Before Serf 0.7 an ack is no longer than a nack.
         is_bare = packet.coordinate is None and packet.leading_size == nack_size(packet.seq)
         return encode_ack(packet.seq, packet.coordinate, not is_bare)
-    if kind == NACK:
-        return b"\x0b" + map_header(1) + text("SeqNo") + unsigned(packet.seq)
-    return b""
+    fields = LEADS.get(int(kind))
+    return b"" if fields is None else fields.encode([packet.seq])
 
 
 def encode_datagram(packet: Packet, sender: NodeIdentity | None, directory: Directory) -> bytes:

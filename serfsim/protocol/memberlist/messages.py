@@ -11,37 +11,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Directory, NodeIdentity, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.versions import NACK_VERSION
 from serfsim.protocol.vivaldi.coordinate import Coordinate
-from serfsim.protocol.wire.msgpack import filler, map_header, text, unsigned
+from serfsim.protocol.wire import memberlist_fields as wire
+from serfsim.protocol.wire.kinds import DOUBLE
+from serfsim.protocol.wire.memberlist_fields import ACK as ACK
+from serfsim.protocol.wire.memberlist_fields import ALIVE as ALIVE
+from serfsim.protocol.wire.memberlist_fields import DEAD as DEAD
+from serfsim.protocol.wire.memberlist_fields import ERROR as ERROR
+from serfsim.protocol.wire.memberlist_fields import INDIRECT_PING as INDIRECT_PING
+from serfsim.protocol.wire.memberlist_fields import NACK as NACK
+from serfsim.protocol.wire.memberlist_fields import PING as PING
+from serfsim.protocol.wire.memberlist_fields import PUSH_PULL as PUSH_PULL
+from serfsim.protocol.wire.memberlist_fields import SUSPECT as SUSPECT
+from serfsim.protocol.wire.memberlist_fields import USER as USER
+from serfsim.protocol.wire.msgpack import filler, header_size, string_size, unsigned_size
+from serfsim.protocol.wire.serf_fields import COORDINATE_FIELDS
 
 if TYPE_CHECKING:
     from serfsim.protocol.memberlist.ledger import Load
 
-# Wire types. GOSSIP stands for a datagram without a leading message.
-PING: Final = 0
-INDIRECT_PING: Final = 1
-ACK: Final = 2
-SUSPECT: Final = 3
-ALIVE: Final = 4
-DEAD: Final = 5
-PUSH_PULL: Final = 6
-USER: Final = 8
-NACK: Final = 11
-ERROR: Final = 13
-GOSSIP: Final = 15
+GOSSIP: Final = 15  # a datagram without a leading message
 
 COMPOUND_HEADER: Final = 2
 COMPOUND_PART: Final = 2
 CRC_SIZE: Final = 5
 NIL_PAYLOAD: Final = 1
 
-# What all suspect and dead messages have in common.
-SUSPECT_FROM: Final = b"\x03" + map_header(3) + text("From")
-DEAD_FROM: Final = b"\x05" + map_header(3) + text("From")
-INCARNATION: Final = text("Incarnation")
-NODE: Final = text("Node")
+# Fields that not all releases have.
+SOURCE_SIZE: Final[i64] = wire.PING_FIELDS.extra("ping_source")
+NACK_FLAG_SIZE: Final[i64] = wire.INDIRECT_PING_FIELDS.extra("nacks")
+PAYLOAD_SIZE: Final[i64] = wire.ACK_FIELDS.extra("tcp_pings")
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
@@ -76,8 +77,11 @@ class Alive(Message):
     def encode(self, directory: Directory) -> bytes:
         encoded = self._encoded
         if encoded is None:
-            record = directory.written(self.record)
-            encoded = b"\x04\x86" + record.opening + unsigned(self.incarnation) + record.alive_rest
+            record = self.record
+            address, name = directory.address_of(record), directory.written_names[record.node]
+            encoded = wire.ALIVE_FIELDS.encode(
+                [address, self.incarnation, record.meta, name, record.port, record.versions()]
+            )
             self._encoded = encoded
         return encoded
 
@@ -102,14 +106,12 @@ class SuspectOrDead(Message):
 
     def encode(self, directory: Directory) -> bytes:
         names = directory.written_names
-        parts = [DEAD_FROM if self.kind == DEAD else SUSPECT_FROM, names[self.from_node]]
-        parts += [INCARNATION, unsigned(self.incarnation), NODE, names[self.node]]
-        return b"".join(parts)
+        fields = wire.DEAD_FIELDS if self.kind == DEAD else wire.SUSPECT_FIELDS
+        return fields.encode([names[self.from_node], self.incarnation, names[self.node]])
 
 
 def suspect_or_dead_size(subject: NodeIdentity, incarnation: i64, from_node: NodeIdentity) -> i64:
-    """Bytes of a suspect or dead message: 24 + S(From) + U(Incarnation) + S(Node)."""
-    return 24 + from_node.name_size + unsigned_size(incarnation) + subject.name_size
+    return wire.SUSPECT_FIELDS.size + from_node.name_size + unsigned_size(incarnation) + subject.name_size
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
@@ -169,19 +171,20 @@ class Packet:
 
 
 def ping_size(node: NodeIdentity, seq: i64, source: NodeIdentity, names_source: bool = True) -> i64:
-    size = 13 + node.name_size + unsigned_size(seq)
+    size = wire.PING_FIELDS.size + node.name_size + unsigned_size(seq)
     return size + source_size(source) if names_source else size
 
 
 def source_size(source: NodeIdentity) -> i64:
     """Return the size of the fields that name where to answer; absent before memberlist 0.2.0."""
-    return 33 + source.address_size + source.name_size + source.port_size
+    return SOURCE_SIZE + source.address_size + source.name_size + source.port_size
 
 
 def indirect_ping_size(node: NodeIdentity, seq: i64, source: NodeIdentity, names_source: bool = True) -> i64:
-    size = 25 + node.name_size + node.port_size + unsigned_size(seq) + node.address_size
+    size = wire.INDIRECT_PING_FIELDS.size + unsigned_size(seq)
+    size += node.name_size + node.port_size + node.address_size
     if source.protocol_max >= NACK_VERSION:
-        size += 6
+        size += NACK_FLAG_SIZE
     return size + source_size(source) if names_source else size
 
 
@@ -190,17 +193,17 @@ def payload_size(coordinate: Coordinate | None) -> i64:
     if coordinate is None:
         return NIL_PAYLOAD
     dimensions: i64 = len(coordinate.vec)
-    return string_size(58 + 9 * dimensions + (0 if dimensions < 16 else 2))
+    return string_size(COORDINATE_FIELDS.size + header_size(dimensions) + DOUBLE.size * dimensions)
 
 
 def ack_size(seq: i64, coordinate: Coordinate | None, has_payload: bool = True) -> i64:
     """`has_payload`: the field is there, if only as nil, as it is from Serf 0.7 on."""
-    size = 8 + unsigned_size(seq)
-    return size + 8 + payload_size(coordinate) if has_payload else size
+    size = wire.ACK_FIELDS.size + unsigned_size(seq)
+    return size + PAYLOAD_SIZE + payload_size(coordinate) if has_payload else size
 
 
 def nack_size(seq: i64) -> i64:
-    return 8 + unsigned_size(seq)
+    return wire.NACK_FIELDS.size + unsigned_size(seq)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -245,5 +248,5 @@ class StreamError(StreamMessage):
     """The answer to a request that could not be read (spec memberlist.md section 2.2)."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(ERROR, 8 + string_size(len(text.encode())))
+        super().__init__(ERROR, wire.ERROR_FIELDS.size + string_size(len(text.encode())))
         self.text = text

@@ -12,7 +12,7 @@ import math
 from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.converged import ConvergedView
-from serfsim.protocol.directory import Directory, NodeIdentity, integer_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.large import NO_CHANGE, Changes, KeyedOrder
 from serfsim.protocol.memberlist.core import STREAM_SHAPES, Core
 from serfsim.protocol.memberlist.delegate import UserState
@@ -26,7 +26,8 @@ from serfsim.protocol.memberlist.members import (
 )
 from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, StreamMessage, alive_message
 from serfsim.protocol.memberlist.state import MembershipRules
-from serfsim.protocol.wire.msgpack import boolean, integer, map_header, text, unsigned
+from serfsim.protocol.wire.memberlist_fields import PUSH_PULL_FIELDS
+from serfsim.protocol.wire.msgpack import integer_size, unsigned, unsigned_size
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
 
 SCALE_THRESHOLD = 32
@@ -94,7 +95,8 @@ class PushPull(StreamMessage):
         if self.user_state is not None:
             user_size = self.user_state.size
         self.is_signed = core.features.signed_integers
-        plain += 27 + integer_size(n, self.is_signed) + integer_size(user_size, self.is_signed) + user_size
+        plain += PUSH_PULL_FIELDS.size + integer_size(n, self.is_signed)
+        plain += integer_size(user_size, self.is_signed) + user_size
         self.size = core.stream_size(
             self._compressed(plain, core.directory) if core.config.enable_compression else plain
         )
@@ -157,16 +159,13 @@ class PushPull(StreamMessage):
         """Encode the stream before compression and encryption (spec wire.md section 3)."""
         state = b"" if self.user_state is None else self.user_state.encode(directory)
         n: i64 = self.count()
-        parts: list[bytes] = [b"\x06", map_header(3), text("Join"), boolean(self.join)]
-        parts += [text("Nodes"), integer(n, self.is_signed)]
-        parts += [text("UserStateLen"), integer(len(state), self.is_signed)]
+        parts = [PUSH_PULL_FIELDS.encode([self.join, n, len(state)], self.is_signed)]
         i: i64 = 0
         while i < n:
-            written = directory.written(self.record(self.node(i), directory))
+            written = directory.written_entry(self.record(self.node(i), directory))
             key = self.key(i)
             i += 1
-            parts += [b"\x87", written.opening, unsigned(key >> 2)]
-            parts += [written.entry_rest, unsigned(key & 3), written.versions]
+            parts += [written.opening, unsigned(key >> 2), written.middle, unsigned(key & 3), written.end]
         parts.append(state)
         return b"".join(parts)
 

@@ -27,10 +27,11 @@ from serfsim.protocol.large import NO_CHANGE, Changes
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.core import MEMBER_FLUSH, SNAPSHOT_TICK, USER_FLUSH, LamportClock, SerfCore
-from serfsim.protocol.serf.messages import EventSlot, SerfState, UserEvent, header_size
+from serfsim.protocol.serf.messages import EventSlot, SerfState, UserEvent
 from serfsim.protocol.serf.queries import is_internal
 from serfsim.protocol.serf.snapshot import CLOCK_INTERVAL, Snapshot
 from serfsim.protocol.transitions import Transition
+from serfsim.protocol.wire.msgpack import header_size
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("new", "event", "known", "deliver it; pass it on"),
@@ -113,8 +114,7 @@ class UserEvents:
         """Put the ring into what a push/pull tells."""
         ring = self.core.config.event_buffer
         state.ring = ring
-        # The rest of the state counts on a ring of 512 empty slots.
-        state.size += header_size(ring) + ring - 515 + self.size
+        state.size += header_size(ring) + ring + self.size
         if self.size > 0:
             for slot in self._slots:
                 if slot is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from serfsim.native import append, i64, mypyc_attr, vec
-from serfsim.protocol.directory import unsigned_size
 from serfsim.protocol.serf.core import SerfCore
 from serfsim.protocol.serf.members import STATUS_NONE
 from serfsim.protocol.serf.messages import SerfState
+from serfsim.protocol.wire.msgpack import header_size, unsigned_size
+from serfsim.protocol.wire.serf_fields import STATE_FIELDS
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -19,7 +20,7 @@ class StateExchange:
         core = self.core
         members = core.members
         first = core.directory.first
-        size: i64 = 579
+        size = STATE_FIELDS.size + header_size(members.count) + header_size(len(members.left))
         base = members.told_base
         if base is not None:
             nodes, ltimes = base.numbers, base.ltimes
@@ -33,10 +34,6 @@ class StateExchange:
                 size += first[node].name_size + unsigned_size(ltime)
         for left in members.left:
             size += first[left].name_size
-        if members.count > 15:
-            size += 2
-        if len(members.left) > 15:
-            size += 2
         ltime = core.intents.clock.time()
         event_ltime = core.user_events.clock.time()
         query_ltime = core.queries.clock.time()

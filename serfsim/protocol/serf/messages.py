@@ -6,20 +6,29 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr, vec
 from serfsim.protocol.converged import ConvergedStatuses
-from serfsim.protocol.directory import Directory, NodeIdentity, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.delegate import UserState
 from serfsim.protocol.memberlist.messages import UserMessage
-from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, raw_or_nil, text, unsigned
+from serfsim.protocol.wire import serf_fields as wire
+from serfsim.protocol.wire.msgpack import (
+    array_header,
+    header_size,
+    map_header,
+    string_size,
+    unsigned,
+    unsigned_size,
+)
+from serfsim.protocol.wire.serf_fields import CONFLICT_RESPONSE as CONFLICT_RESPONSE
+from serfsim.protocol.wire.serf_fields import JOIN as JOIN
+from serfsim.protocol.wire.serf_fields import KEY_RESPONSE as KEY_RESPONSE
+from serfsim.protocol.wire.serf_fields import LEAVE as LEAVE
+from serfsim.protocol.wire.serf_fields import PUSH_PULL as PUSH_PULL
+from serfsim.protocol.wire.serf_fields import QUERY as QUERY
+from serfsim.protocol.wire.serf_fields import QUERY_RESPONSE as QUERY_RESPONSE
+from serfsim.protocol.wire.serf_fields import RELAY as RELAY
+from serfsim.protocol.wire.serf_fields import USER_EVENT as USER_EVENT
 
-LEAVE: Final = 0
-JOIN: Final = 1
-PUSH_PULL: Final = 2
-USER_EVENT: Final = 3
-QUERY: Final = 4
-QUERY_RESPONSE: Final = 5
-CONFLICT_RESPONSE: Final = 6
-KEY_RESPONSE: Final = 8
-RELAY: Final = 9
+PRUNE_SIZE: Final[i64] = wire.LEAVE_FIELDS.extra("prune")
 
 EVENT_RING: Final = 512  # slots, nearly all of them empty
 
@@ -31,29 +40,22 @@ class Intent(UserMessage):
     def __init__(
         self, kind: i64, record: NodeIdentity, ltime: i64, prune: bool, has_prune: bool = True
     ) -> None:
-        body: i64 = 21 if kind == LEAVE and has_prune else 14
-        super().__init__(kind, record.node, body + unsigned_size(ltime) + record.name_size)
+        size = wire.JOIN_FIELDS.size + unsigned_size(ltime) + record.name_size
+        super().__init__(kind, record.node, size + PRUNE_SIZE if kind == LEAVE and has_prune else size)
         self.ltime: i64 = ltime
         self.prune = prune
         self.has_prune = has_prune  # the field is there, as it is from Serf 0.8.4 on
 
     def encode(self, directory: Directory) -> bytes:
-        name = text(directory.names[self.node])
-        if self.user_kind == JOIN or not self.has_prune:
-            kind = b"\x01" if self.user_kind == JOIN else b"\x00"
-            return b"\x08" + kind + map_header(2) + text("LTime") + unsigned(self.ltime) + text("Node") + name
-        parts = b"\x08\x00" + map_header(3) + text("LTime") + unsigned(self.ltime)
-        return parts + text("Node") + name + text("Prune") + boolean(self.prune)
+        name = directory.written_names[self.node]
+        if self.user_kind == JOIN:
+            return wire.JOIN_FIELDS.encode([self.ltime, name])
+        return wire.LEAVE_FIELDS.encode([self.ltime, name, self.prune if self.has_prune else None])
 
 
 def bytes_size(data: bytes) -> i64:
     """Bytes that msgpack needs for a payload; one that is empty takes as many as nil."""
     return string_size(len(data))
-
-
-def header_size(entries: i64) -> i64:
-    """Bytes that msgpack needs before the entries of a map or array."""
-    return 1 if entries <= 15 else 3
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
@@ -76,7 +78,8 @@ class UserEvent(GossipedItem):
     """`coalesce` is the CC flag: the agent may hold it back and pass on only the newest of the name."""
 
     def __init__(self, node: i64, ltime: i64, name: str, payload: bytes, coalesce: bool) -> None:
-        size = 26 + unsigned_size(ltime) + string_size(len(name.encode())) + bytes_size(payload)
+        size = wire.USER_EVENT_FIELDS.size + unsigned_size(ltime)
+        size += string_size(len(name.encode())) + bytes_size(payload)
         super().__init__(USER_EVENT, node, size, ltime, name, payload)
         self.coalesce = coalesce
 
@@ -94,15 +97,14 @@ class UserEvent(GossipedItem):
 
     def ring_size(self) -> i64:
         """Bytes of the event within a push/pull's ring."""
-        return 14 + string_size(len(self.name.encode())) + bytes_size(self.payload)
+        return wire.RING_EVENT_FIELDS.size + string_size(len(self.name.encode())) + bytes_size(self.payload)
 
     def encode(self, directory: Directory) -> bytes:
-        parts = b"\x08\x03" + map_header(4) + text("CC") + boolean(self.coalesce)
-        return parts + text("LTime") + unsigned(self.ltime) + self.encode_body()
+        return wire.USER_EVENT_FIELDS.encode([self.coalesce, self.ltime, self.name, self.payload])
 
-    def encode_body(self) -> bytes:
-        """Name and payload, as they stand in the message and in a push/pull's ring."""
-        return text("Name") + text(self.name) + text("Payload") + raw_or_nil(self.payload)
+    def encode_for_ring(self) -> bytes:
+        """Encode the event within a push/pull's ring."""
+        return wire.RING_EVENT_FIELDS.encode([self.name, self.payload])
 
 
 @mypyc_attr(acyclic=True)
@@ -120,16 +122,16 @@ class EventSlot:
 
     def size(self) -> i64:
         """Bytes in a push/pull, of which an empty slot would have taken one."""
-        size: i64 = 14 + header_size(len(self.events)) + unsigned_size(self.ltime)
+        size: i64 = wire.SLOT_FIELDS.size + header_size(len(self.events)) + unsigned_size(self.ltime)
         for event in self.events:
             size += event.ring_size()
         return size
 
     def encode(self) -> bytes:
-        parts = map_header(2) + text("Events") + array_header(len(self.events))
+        events = array_header(len(self.events))
         for event in self.events:
-            parts += map_header(2) + event.encode_body()
-        return parts + text("LTime") + unsigned(self.ltime)
+            events += event.encode_for_ring()
+        return wire.SLOT_FIELDS.encode([events, self.ltime])
 
 
 class SerfState(UserState):
@@ -162,26 +164,26 @@ class SerfState(UserState):
 
     def encode(self, directory: Directory) -> bytes:
         """Encode the map in Go's random order of iteration, and each slot of the ring in its place."""
-        parts: list[bytes] = [b"\x02", map_header(6), text("EventLTime"), unsigned(self.event_ltime)]
-        parts += [text("Events"), array_header(self.ring)]
-        parts += self._encode_ring()
-        parts += [text("LTime"), unsigned(self.ltime), text("LeftMembers"), array_header(len(self.left))]
-        for left in self.left:
-            parts.append(directory.written_names[left])
+        names = directory.written_names
+        left = [array_header(len(self.left))]
+        for node in self.left:
+            left.append(names[node])
         n: i64 = len(self.nodes)
-        parts += [text("QueryLTime"), unsigned(self.query_ltime), text("StatusLTimes"), map_header(n)]
+        ltimes = [map_header(n)]
         step = step_through(n)
         at: i64 = 0
         for _ in range(n):
-            parts += [directory.written_names[self.nodes[at]], unsigned(self.ltimes[at])]
+            ltimes += [names[self.nodes[at]], unsigned(self.ltimes[at])]
             at = (at + step) % n
-        return b"".join(parts)
+        values: list[object] = [self.event_ltime, self._encode_ring(), self.ltime, b"".join(left)]
+        values += [self.query_ltime, b"".join(ltimes)]
+        return wire.STATE_FIELDS.encode(values)
 
-    def _encode_ring(self) -> list[bytes]:
+    def _encode_ring(self) -> bytes:
         slots = [b"\xc0"] * self.ring
         for slot in self.events:
             slots[slot.ltime % self.ring] = slot.encode()
-        return slots
+        return array_header(self.ring) + b"".join(slots)
 
 
 def step_through(n: i64) -> i64:

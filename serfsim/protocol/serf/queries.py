@@ -28,7 +28,13 @@ from serfsim.protocol.serf.query_messages import ACK_FLAG, Query, QueryResponse,
 from serfsim.protocol.serf.tags import decode_tags
 from serfsim.protocol.transitions import Transition
 from serfsim.protocol.versions import RELAY_VERSION
-from serfsim.protocol.wire.msgpack import array_header, boolean, map_header, raw, text, unsigned
+from serfsim.protocol.wire.msgpack import BYTES, NIL_VALUE, map_header, text
+from serfsim.protocol.wire.serf_fields import (
+    CONFLICT_FIELDS,
+    CONFLICT_RESPONSE,
+    KEY_REQUEST_FIELDS,
+    KEY_RESPONSE_FIELDS,
+)
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("new", "query", "known", "pass it on; ack it; deliver it"),
@@ -186,26 +192,12 @@ def is_internal(name: str) -> bool:
 
 def encode_key_request(key: bytes) -> bytes:
     """Encode the payload of a query that changes keys."""
-    return b"\x07" + map_header(1) + text("Key") + raw(key)
+    return KEY_REQUEST_FIELDS.encode([key])
 
 
 def encode_key_response(result: bool, message: str, keys: list[str], primary: str) -> bytes:
     """Encode the payload of an answer to a key query; no keys are encoded as nil."""
-    parts = b"\x08" + map_header(4) + text("Keys")
-    if len(keys) == 0:
-        parts += b"\xc0"
-    else:
-        parts += array_header(len(keys))
-        for key in keys:
-            parts += text(key)
-    return (
-        parts
-        + text("Message")
-        + text(message)
-        + text("PrimaryKey")
-        + text(primary)
-        + (text("Result") + boolean(result))
-    )
+    return KEY_RESPONSE_FIELDS.encode([keys if len(keys) > 0 else NIL_VALUE, message, primary, result])
 
 
 def encode_conflict_response(
@@ -213,20 +205,16 @@ def encode_conflict_response(
 ) -> bytes:
     """Encode the payload of an answer to a conflict query: a member as Serf writes it, or nil."""
     if record is None:
-        return b"\x06\xc0"
-    parts = b"\x06" + map_header(11)
-    parts += text("Addr") + raw(directory.address_bytes(record.address, record.address_length))
-    parts += text("DelegateCur") + unsigned(record.delegate_current)
-    parts += text("DelegateMax") + unsigned(record.delegate_max)
-    parts += text("DelegateMin") + unsigned(record.delegate_min)
-    parts += text("Name") + text(directory.names[record.node]) + text("Port") + unsigned(record.port)
-    parts += text("ProtocolCur") + unsigned(record.protocol_current)
-    parts += text("ProtocolMax") + unsigned(record.protocol_max)
-    parts += text("ProtocolMin") + unsigned(record.protocol_min)
-    parts += text("Status") + unsigned(status) + text("Tags") + map_header(len(tags))
+        return BYTES[CONFLICT_RESPONSE] + NIL_VALUE
+    values: list[object] = [directory.address_of(record)]
+    values += [record.delegate_current, record.delegate_max, record.delegate_min]
+    values += [directory.names[record.node], record.port]
+    values += [record.protocol_current, record.protocol_max, record.protocol_min, status]
+    written = map_header(len(tags))
     for key, value in tags.items():
-        parts += text(key) + text(value)
-    return parts
+        written += text(key) + text(value)
+    values.append(written)
+    return CONFLICT_FIELDS.encode(values)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

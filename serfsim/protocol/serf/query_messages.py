@@ -10,14 +10,26 @@ from collections.abc import Callable
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.directory import Directory, NodeIdentity, integer_size, string_size, unsigned_size
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.messages import UserMessage
-from serfsim.protocol.serf.messages import QUERY, QUERY_RESPONSE, RELAY, GossipedItem, bytes_size, header_size
+from serfsim.protocol.serf.messages import GossipedItem, bytes_size
 from serfsim.protocol.versions import RELAY_VERSION
-from serfsim.protocol.wire.msgpack import array_header, integer, map_header, raw, raw_or_nil, text, unsigned
+from serfsim.protocol.wire import serf_fields as wire
+from serfsim.protocol.wire.msgpack import (
+    array_header,
+    header_size,
+    integer_size,
+    string_size,
+    text,
+    unsigned_size,
+)
 
-NODE_FILTER: Final = 0
-TAG_FILTER: Final = 1
+# Fields that not all releases have.
+RELAY_FACTOR_SIZE: Final[i64] = wire.QUERY_FIELDS.extra("relay")
+SOURCE_NODE_SIZE: Final[i64] = wire.QUERY_FIELDS.extra("names_in_queries")
+DEST_NAME_SIZE: Final[i64] = wire.RELAY_FIELDS.extra("names_in_queries")
+# A relay's header with an empty zone.
+RELAY_SIZE: Final[i64] = wire.RELAY_FIELDS.size + wire.ADDRESS_FIELDS.size + string_size(0)
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
@@ -47,14 +59,14 @@ class NodeFilter(Filter):
     """Only these members."""
 
     def __init__(self, names: list[str]) -> None:
-        super().__init__(NODE_FILTER)
+        super().__init__(wire.NODE_FILTER)
         self.names = names
 
     def lets_through(self, name: str, tags: dict[str, str], matches: Callable[[str, str], bool]) -> bool:
         return name in self.names
 
     def size(self) -> i64:
-        size: i64 = 2 if len(self.names) <= 15 else 4
+        size = 1 + header_size(len(self.names))
         for name in self.names:
             size += string_size(len(name.encode()))
         return size
@@ -71,7 +83,7 @@ class TagFilter(Filter):
     """Only members whose tag has a match of the expression; a missing tag is an empty one."""
 
     def __init__(self, tag: str, expression: str) -> None:
-        super().__init__(TAG_FILTER)
+        super().__init__(wire.TAG_FILTER)
         self.tag = tag
         self.expression = expression
 
@@ -79,11 +91,11 @@ class TagFilter(Filter):
         return matches(self.expression, tags.get(self.tag, ""))
 
     def size(self) -> i64:
-        return 11 + string_size(len(self.expression.encode())) + string_size(len(self.tag.encode()))
+        size = wire.TAG_FILTER_FIELDS.size + string_size(len(self.expression.encode()))
+        return size + string_size(len(self.tag.encode()))
 
     def encode(self, directory: Directory) -> bytes:
-        parts = b"\x01" + map_header(2) + text("Expr") + text(self.expression)
-        return parts + text("Tag") + text(self.tag)
+        return wire.TAG_FILTER_FIELDS.encode([self.expression, self.tag])
 
 
 # Flags of a query; in a response the first says that it is an ack.
@@ -120,9 +132,9 @@ class Query(GossipedItem):
         self.relay_factor: i64 = relay_factor
         self.timeout = timeout
         self.timeout_ns: i64 = i64(timeout * 1e9 + 0.5)
-        size: i64 = 57 + source.address_size + source.port_size
+        size = wire.QUERY_FIELDS.size + source.address_size + source.port_size
         if names_source:
-            size += 11 + source.name_size
+            size += SOURCE_NODE_SIZE + source.name_size
         if len(filters) == 0:
             size += 1
         else:
@@ -133,8 +145,8 @@ class Query(GossipedItem):
         size += string_size(len(name.encode())) + bytes_size(payload)
         size += integer_size(self.timeout_ns, is_signed)
         if self.has_relay_factor:
-            size += 12 + unsigned_size(relay_factor)
-        super().__init__(QUERY, source.node, size, ltime, name, payload)
+            size += RELAY_FACTOR_SIZE + unsigned_size(relay_factor)
+        super().__init__(wire.QUERY, source.node, size, ltime, name, payload)
 
     def wants_ack(self) -> bool:
         return self.flags & ACK_FLAG != 0
@@ -142,27 +154,14 @@ class Query(GossipedItem):
     def may_be_passed_on(self) -> bool:
         return self.flags & NO_BROADCAST_FLAG == 0
 
-    def _fields(self) -> i64:
-        return 9 + (1 if self.has_relay_factor else 0) + (1 if self.names_source else 0)
-
     def encode(self, directory: Directory) -> bytes:
         source = self.source
-        address = directory.address_bytes(source.address, source.address_length)
-        parts = b"\x08\x04" + map_header(self._fields()) + text("Addr") + raw(address) + text("Filters")
-        if len(self.filters) == 0:
-            parts += b"\xc0"
-        else:
-            parts += array_header(len(self.filters))
-            for one in self.filters:
-                parts += raw(one.encode(directory))
-        parts += text("Flags") + unsigned(self.flags) + text("ID") + unsigned(self.id)
-        parts += text("LTime") + unsigned(self.ltime) + text("Name") + text(self.name)
-        parts += text("Payload") + raw_or_nil(self.payload) + text("Port") + unsigned(source.port)
-        if self.has_relay_factor:
-            parts += text("RelayFactor") + unsigned(self.relay_factor)
-        if self.names_source:
-            parts += text("SourceNode") + text(directory.names[source.node])
-        return parts + text("Timeout") + integer(self.timeout_ns, self.is_signed)
+        values: list[object] = [directory.address_of(source), [one.encode(directory) for one in self.filters]]
+        values += [self.flags, self.id, self.ltime, self.name, self.payload, source.port]
+        values.append(self.relay_factor if self.has_relay_factor else None)
+        values.append(directory.names[source.node] if self.names_source else None)
+        values.append(self.timeout_ns)
+        return wire.QUERY_FIELDS.encode(values, self.is_signed)
 
 
 @mypyc_attr(acyclic=True)
@@ -173,8 +172,14 @@ class QueryResponse(UserMessage):
     """
 
     def __init__(self, source: NodeIdentity, ltime: i64, number: i64, flags: i64, payload: bytes) -> None:
-        size = 31 + unsigned_size(flags) + source.name_size + unsigned_size(number) + unsigned_size(ltime)
-        super().__init__(QUERY_RESPONSE, source.node, size + bytes_size(payload))
+        size = (
+            wire.RESPONSE_FIELDS.size
+            + unsigned_size(flags)
+            + source.name_size
+            + unsigned_size(number)
+            + unsigned_size(ltime)
+        )
+        super().__init__(wire.QUERY_RESPONSE, source.node, size + bytes_size(payload))
         self.ltime: i64 = ltime
         self.id: i64 = number
         self.flags: i64 = flags
@@ -185,10 +190,8 @@ class QueryResponse(UserMessage):
         return self.flags & ACK_FLAG != 0
 
     def encode(self, directory: Directory) -> bytes:
-        parts = b"\x08\x05" + map_header(5) + text("Flags") + unsigned(self.flags)
-        parts += text("From") + text(directory.names[self.node])
-        parts += text("ID") + unsigned(self.id) + text("LTime") + unsigned(self.ltime)
-        return parts + text("Payload") + raw_or_nil(self.payload)
+        name = directory.written_names[self.node]
+        return wire.RESPONSE_FIELDS.encode([self.flags, name, self.id, self.ltime, self.payload])
 
 
 @mypyc_attr(acyclic=True)
@@ -197,25 +200,15 @@ class Relayed(UserMessage):
 
     def __init__(self, inner: QueryResponse, target: NodeIdentity, names_target: bool = True) -> None:
         self.names_target = names_target
-        size = 27 + target.address_size + target.port_size + inner.size - 1
+        size = RELAY_SIZE + target.address_size + target.port_size + inner.size - 1
         if names_target:
-            size += 9 + target.name_size
-        super().__init__(RELAY, target.node, size)
+            size += DEST_NAME_SIZE + target.name_size
+        super().__init__(wire.RELAY, target.node, size)
         self.inner = inner
         self.target = target
 
     def encode(self, directory: Directory) -> bytes:
         target = self.target
-        address = directory.address_bytes(target.address, target.address_length)
-        parts = (
-            b"\x08\x09"
-            + map_header(2 if self.names_target else 1)
-            + text("DestAddr")
-            + map_header(3)
-            + text("IP")
-            + raw(address)
-        )
-        parts += text("Port") + unsigned(target.port) + text("Zone") + text("")
-        if self.names_target:
-            parts += text("DestName") + text(directory.names[target.node])
-        return parts + self.inner.encode(directory)[1:]
+        address = wire.ADDRESS_FIELDS.encode([directory.address_of(target), target.port, ""])
+        name = directory.written_names[target.node] if self.names_target else None
+        return wire.RELAY_FIELDS.encode([address, name]) + self.inner.encode(directory)[1:]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import append, i64, vec
+from serfsim.native import i64, vec
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.messages import (
     ACK,
@@ -18,7 +18,6 @@ from serfsim.protocol.memberlist.messages import (
     DEAD,
     GOSSIP,
     INDIRECT_PING,
-    NACK,
     PING,
     SUSPECT,
     USER,
@@ -40,26 +39,19 @@ from serfsim.protocol.wire.envelope import (
     without_crc,
     without_label,
 )
-from serfsim.protocol.wire.interning import AliveFields, located, mentioned, node_of
+from serfsim.protocol.wire.interning import Announcement, located, mentioned, node_of
+from serfsim.protocol.wire.memberlist_fields import (
+    ALIVE_FIELDS,
+    DEAD_FIELDS,
+    LEADS,
+    SUSPECT_FIELDS,
+    UNREADABLE,
+)
 from serfsim.protocol.wire.reader import Reader, WireError
+from serfsim.protocol.wire.serf_fields import COORDINATE_FIELDS, PING_VERSION
 
 # Wrappers within wrappers: the library has no bound but the datagram's length.
 DEEPEST: Final = 16
-PING_VERSION: Final = 1  # of the payload of an ack
-LARGEST_PORT: Final = 65535
-
-WORDS: Final = {
-    PING: "Failed to decode ping request",
-    INDIRECT_PING: "Failed to decode indirect ping request",
-    ACK: "Failed to decode ack response",
-    NACK: "Failed to decode nack response",
-    SUSPECT: "Failed to decode suspect message",
-    ALIVE: "Failed to decode alive message",
-    DEAD: "Failed to decode dead message",
-    USER: "Failed to decode user message",
-    COMPOUND: "Failed to decode compound request",
-    COMPRESS: "Failed to decompress payload",
-}
 
 
 class Datagram:
@@ -73,47 +65,6 @@ class Datagram:
         self.packets: list[Packet] = []
         self.sources: list[NodeIdentity | None] = []
         self.troubles: list[str] = []
-
-
-class LeadFields:
-    """The fields that leading messages have, as they are read."""
-
-    def __init__(self) -> None:
-        self.seq: i64 = 0
-        self.node = ""
-        self.target = b""
-        self.port: i64 = 0
-        self.wants_nack = False
-        self.source_address = b""
-        self.source_port: i64 = 0
-        self.source_node = ""
-        self.payload = b""
-
-    def read(self, reader: Reader) -> None:
-        entries = reader.map_entries()
-        while entries > 0:
-            entries -= 1
-            key = reader.raw()
-            if key == b"SeqNo":
-                self.seq = reader.unsigned()
-            elif key == b"Node":
-                self.node = reader.text()
-            elif key == b"Target":
-                self.target = reader.raw()
-            elif key == b"Port":
-                self.port = reader.unsigned(LARGEST_PORT)
-            elif key == b"Nack":
-                self.wants_nack = reader.boolean()
-            elif key == b"SourceAddr":
-                self.source_address = reader.raw()
-            elif key == b"SourcePort":
-                self.source_port = reader.unsigned(LARGEST_PORT)
-            elif key == b"SourceNode":
-                self.source_node = reader.text()
-            elif key == b"Payload":
-                self.payload = reader.raw()
-            else:
-                reader.skip()
 
 
 class DatagramReader:
@@ -179,8 +130,8 @@ class DatagramReader:
             else:
                 self._take(kind, data)
         except WireError as error:
-            words = WORDS.get(int(kind))
-            self._found.troubles.append(f"{error}" if words is None else f"{words}: {error}")
+            words = UNREADABLE.get(int(kind))
+            self._found.troubles.append(f"{error}" if words is None else f"Failed to {words}: {error}")
 
     def _unwrap(self, kind: i64, data: bytes, depth: i64) -> None:
         if kind == COMPRESS:
@@ -204,10 +155,10 @@ class DatagramReader:
         if kind == ALIVE:
             self._ride(decode_alive(reader, self.directory), data)
         elif kind in (SUSPECT, DEAD):
-            self._ride(decode_accusation(kind, reader, self.directory), data)
+            self._ride(decode_suspect_or_dead(kind, reader, self.directory), data)
         elif kind == USER:
             self._ride(decode_user(data, self.directory), data)
-        elif kind in (PING, INDIRECT_PING, ACK, NACK):
+        elif kind in LEADS:
             self._lead(kind, reader, data)
         else:
             raise WireError(f"msg type ({kind}) not supported")
@@ -226,23 +177,24 @@ class DatagramReader:
             broadcasts.append(message)
 
     def _lead(self, kind: i64, reader: Reader, data: bytes) -> None:
-        fields = LeadFields()
-        fields.read(reader)
+        found = LEADS[int(kind)].decode(reader)
         directory = self.directory
         source: NodeIdentity | None = None
-        packet = Packet(kind, fields.seq, len(data))
+        packet = Packet(kind, found.number("SeqNo"), len(data))
         if kind == ACK:
-            packet.coordinate = self._coordinate(fields.payload)
-        elif kind != NACK:
+            packet.coordinate = self._coordinate(found.raw("Payload"))
+        elif kind in (PING, INDIRECT_PING):
+            name = found.text("Node")
             if kind == INDIRECT_PING:
-                node = located(directory, fields.node, fields.target, fields.port)
-                packet.node = node.node
-                packet.target = directory.address_number(fields.target, fields.port)
-                packet.wants_nack = fields.wants_nack
-            elif fields.node != "":
-                packet.node = node_of(directory, fields.node)
-            if len(fields.source_address) > 0 and fields.source_port > 0:
-                source = located(directory, fields.source_node, fields.source_address, fields.source_port)
+                target, port = found.raw("Target"), found.number("Port")
+                packet.node = located(directory, name, target, port).node
+                packet.target = directory.address_number(target, port)
+                packet.wants_nack = found.boolean("Nack")
+            elif name != "":
+                packet.node = node_of(directory, name)
+            address, port = found.raw("SourceAddr"), found.number("SourcePort")
+            if len(address) > 0 and port > 0:
+                source = located(directory, found.text("SourceNode"), address, port)
                 packet.source = source.address
         self._found.packets.append(packet)
         self._found.sources.append(source)
@@ -264,80 +216,21 @@ def decode_coordinate(payload: bytes) -> Coordinate | None:
     version = reader.byte()
     if version != PING_VERSION:
         raise WireError(f"Unsupported ping version: {version}")
-    position = vec[float]()
-    error = 0.0
-    adjustment = 0.0
-    height = 0.0
-    entries = reader.map_entries()
-    while entries > 0:
-        entries -= 1
-        key = reader.raw()
-        if key == b"Vec":
-            position = vec[float]()
-            components = reader.array_entries()
-            while components > 0:
-                components -= 1
-                position = append(position, reader.double())
-        elif key == b"Error":
-            error = reader.double()
-        elif key == b"Adjustment":
-            adjustment = reader.double()
-        elif key == b"Height":
-            height = reader.double()
-        else:
-            reader.skip()
-    return Coordinate(position, error, adjustment, height)
-
-
-def read_alive_fields(reader: Reader) -> AliveFields:
-    """The map of an alive message or of a push/pull entry."""
-    made = AliveFields()
-    entries = reader.map_entries()
-    while entries > 0:
-        entries -= 1
-        key = reader.raw()
-        if key == b"Addr":
-            made.address = reader.raw()
-        elif key == b"Incarnation":
-            made.incarnation = reader.unsigned()
-        elif key == b"Meta":
-            made.meta = reader.raw()
-        elif key == b"Node" or key == b"Name":
-            made.name = reader.text()
-        elif key == b"Port":
-            made.port = reader.unsigned(LARGEST_PORT)
-        elif key == b"State":
-            # Any integer is let in; those that stand for nothing are seen to by who reads on.
-            made.state = i64(max(-1, min(255, reader.integer())))
-        elif key == b"Vsn":
-            made.versions = reader.raw()
-        else:
-            reader.skip()
-    return made
+    found = COORDINATE_FIELDS.decode(reader)
+    position = vec[float](found.doubles("Vec"))
+    return Coordinate(position, found.double("Error"), found.double("Adjustment"), found.double("Height"))
 
 
 def decode_alive(reader: Reader, directory: Directory) -> Message:
-    made = read_alive_fields(reader)
-    return alive_message(directory, made.record(directory), made.incarnation)
+    found = ALIVE_FIELDS.decode(reader)
+    record = Announcement(found, found.text("Node")).record(directory)
+    return alive_message(directory, record, found.number("Incarnation"))
 
 
-def decode_accusation(kind: i64, reader: Reader, directory: Directory) -> Message:
-    incarnation: i64 = 0
-    node = ""
-    from_node = ""
-    entries = reader.map_entries()
-    while entries > 0:
-        entries -= 1
-        key = reader.raw()
-        if key == b"Incarnation":
-            incarnation = reader.unsigned()
-        elif key == b"Node":
-            node = reader.text()
-        elif key == b"From":
-            from_node = reader.text()
-        else:
-            reader.skip()
-    subject = mentioned(directory, node)
-    source = mentioned(directory, from_node)
+def decode_suspect_or_dead(kind: i64, reader: Reader, directory: Directory) -> Message:
+    found = (SUSPECT_FIELDS if kind == SUSPECT else DEAD_FIELDS).decode(reader)
+    subject = mentioned(directory, found.text("Node"))
+    source = mentioned(directory, found.text("From"))
+    incarnation = found.number("Incarnation")
     size = suspect_or_dead_size(subject, incarnation, source)
     return SuspectOrDead(kind, subject.node, incarnation, source.node, size)

@@ -10,19 +10,18 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, vec
-from serfsim.protocol.wire.lzw import compress
+from serfsim.protocol.wire.lzw import LZW, compress
 from serfsim.protocol.wire.lzw_decoder import decompress
-from serfsim.protocol.wire.msgpack import BYTES, map_header, raw, text, two_bytes
+from serfsim.protocol.wire.memberlist_fields import COMPOUND as COMPOUND
+from serfsim.protocol.wire.memberlist_fields import COMPRESS as COMPRESS
+from serfsim.protocol.wire.memberlist_fields import COMPRESS_FIELDS, HAS_CRC
+from serfsim.protocol.wire.memberlist_fields import ENCRYPT as ENCRYPT
+from serfsim.protocol.wire.msgpack import BYTES, two_bytes
 from serfsim.protocol.wire.reader import Reader, WireError
 
-COMPOUND: Final = 7
-COMPRESS: Final = 9
-ENCRYPT: Final = 10
-HAS_CRC: Final = 12
 LABEL: Final = 244
 
 CRC_HEADER: Final = 5
-LZW: Final = 0
 # The library's own bound on what it will unpack, streams and datagrams alike.
 LARGEST_UNPACKED: Final = 40 * 1024 * 1024
 
@@ -71,7 +70,7 @@ def without_crc(data: bytes) -> bytes:
 
 def wrap_compressed(data: bytes) -> bytes:
     """The compress message of `data`, even where that makes it longer, as on streams."""
-    return b"\x09" + map_header(2) + text("Algo") + b"\x00" + text("Buf") + raw(compress(data))
+    return COMPRESS_FIELDS.encode([LZW, compress(data)])
 
 
 def compressed_if_shorter(data: bytes) -> bytes:
@@ -82,21 +81,11 @@ def compressed_if_shorter(data: bytes) -> bytes:
 
 def unwrap_compressed(reader: Reader, limit: i64 = LARGEST_UNPACKED) -> bytes:
     """What a compress message holds; `reader` stands behind its type byte."""
-    algorithm: i64 = 0
-    packed = b""
-    entries = reader.map_entries()
-    while entries > 0:
-        entries -= 1
-        key = reader.raw()
-        if key == b"Algo":
-            algorithm = reader.unsigned(255)
-        elif key == b"Buf":
-            packed = reader.raw()
-        else:
-            reader.skip()
+    found = COMPRESS_FIELDS.decode(reader)
+    algorithm = found.number("Algo")
     if algorithm != LZW:
         raise WireError(f"Cannot decompress unknown algorithm {algorithm}")
-    return decompress(packed, limit)
+    return decompress(found.raw("Buf"), limit)
 
 
 def compound(parts: list[bytes]) -> bytes:

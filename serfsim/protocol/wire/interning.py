@@ -13,6 +13,7 @@ from serfsim.native import i64
 from serfsim.protocol.directory import DEFAULT_PORT, Directory, NodeIdentity
 from serfsim.protocol.memberlist.messages import Alive
 from serfsim.protocol.wire.reader import WireError
+from serfsim.protocol.wire.schema import Values
 
 # Real nodes forget names; a directory does not. Far more than any cluster has.
 MOST_NAMES: Final = 1 << 20
@@ -73,17 +74,15 @@ def located(directory: Directory, name: str, address: bytes, port: i64) -> NodeI
     )
 
 
-class AliveFields:
-    """The fields of an alive message or a push/pull entry, as they are read."""
+class Announcement:
+    """What an alive message or a push/pull entry says of the node called `name`."""
 
-    def __init__(self) -> None:
-        self.name = ""
-        self.address = b""
-        self.port: i64 = 0
-        self.meta = b""
-        self.versions = b""
-        self.incarnation: i64 = 0
-        self.state: i64 = 0
+    def __init__(self, found: Values, name: str) -> None:
+        self.name = name
+        self.address = found.raw("Addr")
+        self.port = found.number("Port")
+        self.meta = found.raw("Meta")
+        self.versions = found.raw("Vsn")
 
     def record(self, directory: Directory) -> NodeIdentity:
         """What is announced. A port that is missing is memberlist's own, as before its protocol 2."""

@@ -10,6 +10,8 @@ from typing import Final
 
 from serfsim.native import i32, i64, vec
 
+LZW: Final = 0  # its number in compress messages
+
 CLEAR: Final = 256
 END: Final = 257
 FIRST_WIDTH: Final = 9

@@ -9,6 +9,7 @@ from serfsim.native import i64
 
 # Each byte by its number: a number is written often.
 BYTES: Final = [bytes([number]) for number in range(256)]
+NIL_VALUE: Final = b"\xc0"
 
 
 def two_bytes(value: int) -> bytes:
@@ -51,7 +52,7 @@ def raw(data: bytes) -> bytes:
 
 def raw_or_nil(data: bytes) -> bytes:
     """A byte slice that is nil where it is empty, as payloads are that nobody gave."""
-    return raw(data) if len(data) > 0 else b"\xc0"
+    return raw(data) if len(data) > 0 else NIL_VALUE
 
 
 def text(value: str) -> bytes:
@@ -96,6 +97,47 @@ def double(value: float) -> bytes:
     if math.copysign(1.0, value) < 0.0:
         bits += 1 << 63
     return b"\xcb" + bits.to_bytes(8, "big")
+
+
+# Sizes -------------------------------------------------------------------------------------------
+
+
+def string_size(length: i64) -> i64:
+    """Bytes that msgpack needs for a string or byte slice of `length` (spec wire.md section 5, S)."""
+    if length <= 31:
+        return length + 1
+    if length <= 65535:
+        return length + 3
+    return length + 5
+
+
+def unsigned_size(value: i64) -> i64:
+    """Bytes that msgpack needs for an unsigned integer (spec wire.md section 5, U)."""
+    if value < 128:
+        return 1
+    if value < 256:
+        return 2
+    if value < 65536:
+        return 3
+    if value < 4294967296:
+        return 5
+    return 9
+
+
+def integer_size(value: i64, is_signed: bool) -> i64:
+    """The same for an integer of a signed type, which Serf 0.10.2 and later write as such."""
+    if not is_signed or value < 128:
+        return unsigned_size(value)
+    if value < 32768:
+        return 3
+    return 5 if value < 2147483648 else 9
+
+
+def header_size(entries: i64) -> i64:
+    """Bytes that msgpack needs before the entries of a map or array."""
+    if entries <= 15:
+        return 1
+    return 3 if entries <= 65535 else 5
 
 
 def filler(length: i64, seed: i64) -> bytes:

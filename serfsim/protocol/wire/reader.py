@@ -56,6 +56,14 @@ class Reader:
         self.at += length
         return self.data[start : start + length]
 
+    def passes(self, data: bytes) -> bool:
+        """Pass over `data` if that is what comes next."""
+        end = self.at + len(data)
+        if end > self.end or self.data[self.at : end] != data:
+            return False
+        self.at = end
+        return True
+
     def big_endian(self, length: i64) -> int:
         """An unsigned number of `length` bytes, up to 8."""
         value = 0

@@ -14,14 +14,16 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.wire.lzw import Encoder
+from serfsim.protocol.wire.lzw import LZW, Encoder
+from serfsim.protocol.wire.memberlist_fields import COMPRESS_FIELDS
+from serfsim.protocol.wire.msgpack import string_size, unsigned_size
 
 TO_BE_MEASURED: Final = -1
 
 
 def wrapped_size(length: i64) -> i64:
-    """Bytes of a compress message around `length` compressed ones: 12 + S(length) (wire.md section 4)."""
-    return length + 13 if length <= 31 else length + 15 if length <= 65535 else length + 17
+    """Bytes of a compress message around `length` compressed ones (spec wire.md section 4)."""
+    return COMPRESS_FIELDS.size + unsigned_size(LZW) + string_size(length)
 
 
 @mypyc_attr(acyclic=True)

@@ -28,7 +28,6 @@ from serfsim.protocol.memberlist.messages import (
 )
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.wire.cipher import Cipher, open_stream, seal_stream
-from serfsim.protocol.wire.decode_memberlist import LeadFields, read_alive_fields
 from serfsim.protocol.wire.decode_serf import OpaqueState, decode_serf_state, decode_user
 from serfsim.protocol.wire.envelope import (
     COMPRESS,
@@ -37,9 +36,16 @@ from serfsim.protocol.wire.envelope import (
     without_label,
     wrap_compressed,
 )
-from serfsim.protocol.wire.interning import node_of
-from serfsim.protocol.wire.msgpack import map_header, text, unsigned
+from serfsim.protocol.wire.interning import Announcement, node_of
+from serfsim.protocol.wire.memberlist_fields import (
+    ENTRY_FIELDS,
+    ERROR_FIELDS,
+    LEADS,
+    PUSH_PULL_FIELDS,
+    STREAM_USER_FIELDS,
+)
 from serfsim.protocol.wire.reader import Reader, WireError
+from serfsim.protocol.wire.schema import Values
 
 MOST_NODES: Final = 1048576
 LARGEST_USER_PART: Final = 20 * 1024 * 1024
@@ -60,10 +66,10 @@ def encode_stream(message: StreamMessage, source: NodeIdentity | None, directory
     if isinstance(message, StreamAck):
         return encode_ack(message.seq, None)
     if isinstance(message, StreamError):
-        return b"\x0d" + map_header(1) + text("Error") + text(message.text)
+        return ERROR_FIELDS.encode([message.text])
     if isinstance(message, StreamUser):
         body = message.message.encode(directory)[1:]
-        return b"\x08" + map_header(1) + text("UserMsgLen") + unsigned(len(body)) + body
+        return STREAM_USER_FIELDS.encode([len(body)]) + body
     raise ValueError(f"no way to write a stream message of type {message.kind}")
 
 
@@ -96,74 +102,43 @@ def decode_stream(data: bytes, directory: Directory) -> StreamMessage:
     if kind == PUSH_PULL:
         made = _push_pull(reader, directory)
     elif kind in (PING, ACK):
-        fields = LeadFields()
-        fields.read(reader)
+        found = LEADS[int(kind)].decode(reader)
         if kind == ACK:
-            made = StreamAck(fields.seq, 0)
+            made = StreamAck(found.number("SeqNo"), 0)
         else:
-            node = node_of(directory, fields.node) if fields.node != "" else i64(-1)
-            made = StreamPing(node, fields.seq, 0)
+            name = found.text("Node")
+            node = node_of(directory, name) if name != "" else i64(-1)
+            made = StreamPing(node, found.number("SeqNo"), 0)
     elif kind == USER:
         made = _user(reader, directory)
     elif kind == ERROR:
-        made = StreamError(_error(reader))
+        made = StreamError(ERROR_FIELDS.decode(reader).text("Error"))
     else:
         raise WireError(f"Received invalid msgType ({kind})")
     made.size = len(data)
     return made
 
 
-def _error(reader: Reader) -> str:
-    text = ""
-    entries = reader.map_entries()
-    while entries > 0:
-        entries -= 1
-        if reader.raw() == b"Error":
-            text = reader.text()
-        else:
-            reader.skip()
-    return text
-
-
-def _length(reader: Reader, what: str) -> i64:
+def _length(found: Values, field: str, what: str) -> i64:
     """A length of the delegate's bytes; one below nothing is none."""
-    value = reader.integer()
+    value = found.integer(field)
     if value > LARGEST_USER_PART:
         raise WireError(f"{what} is larger than limit ({value})")
     return i64(max(0, value))
 
 
 def _user(reader: Reader, directory: Directory) -> StreamUser:
-    length: i64 = 0
-    entries = reader.map_entries()
-    while entries > 0:
-        entries -= 1
-        if reader.raw() == b"UserMsgLen":
-            length = _length(reader, "User message")
-        else:
-            reader.skip()
+    length = _length(STREAM_USER_FIELDS.decode(reader), "UserMsgLen", "User message")
     return StreamUser(decode_user(b"\x08" + reader.take(length), directory), 0)
 
 
 def _push_pull(reader: Reader, directory: Directory) -> PushPull:
-    join = False
-    count = 0
-    length: i64 = 0
-    entries = reader.map_entries()
-    while entries > 0:
-        entries -= 1
-        key = reader.raw()
-        if key == b"Join":
-            join = reader.boolean()
-        elif key == b"Nodes":
-            count = reader.integer()
-        elif key == b"UserStateLen":
-            length = _length(reader, "Remote user state")
-        else:
-            reader.skip()
+    found = PUSH_PULL_FIELDS.decode(reader)
+    length = _length(found, "UserStateLen", "Remote user state")
+    count = found.integer("Nodes")
     if count < 0 or count > MOST_NODES:
         raise WireError(f"Remote node state is larger than limit ({count})")
-    made = PushPull(join, None)
+    made = PushPull(found.boolean("Join"), None)
     _read_nodes(made, i64(count), reader, directory)
     if length > 0:
         if reader.left() < length:
@@ -179,12 +154,13 @@ def _read_nodes(made: PushPull, count: i64, reader: Reader, directory: Directory
     keys = vec[i64]()
     while count > 0:
         count -= 1
-        entry = read_alive_fields(reader)
-        if entry.state < 0 or entry.state > STATE_LEFT:
+        found = ENTRY_FIELDS.decode(reader)
+        state = found.integer("State")
+        if state < 0 or state > STATE_LEFT:
             continue
-        record = entry.record(directory)
+        record = Announcement(found, found.text("Name")).record(directory)
         nodes = append(nodes, i32(record.node))
-        keys = append(keys, entry.incarnation << 2 | entry.state)
+        keys = append(keys, found.number("Incarnation") << 2 | i64(state))
         if record is not directory.first[record.node]:
             records[record.node] = record
     made.nodes = nodes
