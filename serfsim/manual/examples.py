@@ -77,6 +77,8 @@ KEY_EXAMPLES: Final[Mapping[str, str]] = {
     "Entry.every": "20s",
     "Fault.for": "8s",
     "Departure.restart": "10s",
+    "Departure.tags": "{role: db}",
+    "Departure.snapshot": "empty",
     "OnPackets.nodes": "[node-03]",
     "OnPackets.between": "[[node-00, node-01]]",
     "AddedLatency.latency": "{add: 80ms}",

@@ -64,8 +64,13 @@ class Controls(Protocol):
         With `host` its machine goes silent too, until then.
         """
 
-    def restart(self, nodes: Sequence[int]) -> None:
-        """Start a new process of each member that has none, and have it join."""
+    def restart(
+        self, nodes: Sequence[int], tags: dict[str, str] | None = None, snapshot: bytes | None = None
+    ) -> None:
+        """Start a new process of each member that has none, and have it join.
+
+        `tags` replace those of its configuration, `snapshot` what its file has.
+        """
 
     def install(self, node: int, release: str) -> None:
         """Have a member's processes run another release of Serf, from its next start on."""

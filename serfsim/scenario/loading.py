@@ -154,7 +154,16 @@ def _with_setting(data: dict[str, Any], setting: str, source: Source) -> dict[st
 
 def with_files_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
     """Return the data with its files found from `folder`: the topology's file, the modules of `code`."""
-    return _with_code_in(_with_topology_in(data, folder), folder)
+    return _with_snapshots_in(_with_code_in(_with_topology_in(data, folder), folder), folder)
+
+
+def _with_snapshots_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:
+    faults = data.get("faults")
+    for position, fault in enumerate(faults if isinstance(faults, list) else []):
+        file = fault.get("snapshot", "keep") if isinstance(fault, Mapping) else "keep"
+        if isinstance(file, str) and file not in ("keep", "empty") and file.strip() and can_be_a_file(file):
+            data = with_value(data, ("faults", position, "snapshot"), str((folder / file).resolve()))
+    return data
 
 
 def _with_code_in(data: dict[str, Any], folder: FilePath) -> dict[str, Any]:

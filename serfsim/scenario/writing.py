@@ -33,7 +33,9 @@ def dumps(scenario: Sections, folder: str | Path | None = None) -> str:
         data[section] = [
             _verb_first(written, entry.verb) for written, entry in zip(data[section], entries, strict=True)
         ]
-    for place, key in ((data["network"]["topology"], "file"), (data.get("code", {}), "folder")):
+    files = [(data["network"]["topology"], "file"), (data.get("code", {}), "folder")]
+    files += [(fault, "snapshot") for fault in data["faults"] if os.path.isabs(fault.get("snapshot", ""))]
+    for place, key in files:
         if folder is not None and key in place:
             place[key] = os.path.relpath(place[key], Path(folder).resolve())
     yaml = YAML()

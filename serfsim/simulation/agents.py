@@ -170,6 +170,15 @@ class Agents:
         self.members[number] = replace(member, version=version, config=self._settings[key][1])
         self.releases.append((now - self.origin, number, version))
 
+    def configure(self, number: int, tags: dict[str, str] | None, snapshot: bytes | None) -> None:
+        """Have a member's next processes start with other tags, its next with another snapshot's content."""
+        if tags is not None:
+            self.members[number] = replace(self.members[number], tags=tags)
+            self.tags[number] = tags
+            self._records = {key: record for key, record in self._records.items() if key[0] != number}
+        if snapshot is not None and number in self.files:
+            self.files[number].content = snapshot
+
     def join(self, number: int, now: float) -> None:
         """Have a member join the members that the scenario names; the seed member has none at first.
 

@@ -78,9 +78,12 @@ class SimulationControls(Controls):
         self.truth.fault_began(self.now, [node])
         return True
 
-    def restart(self, nodes: Sequence[int]) -> None:
+    def restart(
+        self, nodes: Sequence[int], tags: dict[str, str] | None = None, snapshot: bytes | None = None
+    ) -> None:
         for node in nodes:
             if self.agents.nodes[node] is None:
+                self.agents.configure(node, tags, snapshot)
                 self.agents.start(node, self.engine_now)
                 self.agents.join(node, self.engine_now)
                 self.truth.fault_ended(self.now, [node])

@@ -6,21 +6,38 @@ Faults may overlap; each undoes only its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from pathlib import Path as FilePath
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from serfsim.base.errors import SerfsimError
 from serfsim.native import Random
 from serfsim.network.rules import Effect, Rule
+from serfsim.scenario.cluster import Tags
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Entry
+from serfsim.scenario.measured import can_be_a_file
 from serfsim.scenario.network import Loss
 from serfsim.scenario.phrases import describe_selector, format_duration, format_names
-from serfsim.scenario.problems import Path, Problem, invalid
+from serfsim.scenario.problems import Path, Problem, found_expected, invalid
 from serfsim.scenario.roster import Roster
 from serfsim.scenario.selection import Nodes, Pairs, Selector, pair_problems, select, selector_problems
-from serfsim.scenario.units import PositiveDuration, Switch
+from serfsim.scenario.units import Kind, PositiveDuration, Switch
+from serfsim.scenario.workload.tags import tags_too_long
 
+
+def _read_snapshot(value: object) -> object:
+    if not isinstance(value, str) or not value.strip() or not can_be_a_file(value):
+        raise invalid("keep, empty or the name of a file", value)
+    return value
+
+
+SnapshotChoice = Annotated[
+    str,
+    BeforeValidator(_read_snapshot),
+    Kind("keep, empty or the name of a file", {"type": "string", "pattern": r"\S"}),
+]
 Undo = Callable[[], None]
 """Ends one occurrence of a fault."""
 Direction = Literal["in", "out", "both"]
@@ -145,6 +162,49 @@ class Departure(OnNodes):
     restart: PositiveDuration | None = Field(
         default=None, description="time after which it starts again and joins; never where no end is given"
     )
+    tags: Tags | None = Field(
+        default=None, description="its tags from its restart on, in the place of all that it had"
+    )
+    snapshot: SnapshotChoice = Field(
+        default="keep",
+        description="the snapshot that it restarts with: `keep` its own, `empty`, or the name of a file whose"
+        " content it finds",
+    )
+
+    def problems(self, roster: Roster, path: Path) -> Iterator[Problem]:
+        yield from super().problems(roster, path)
+        touched = self.selector if isinstance(self.selector, tuple) else ()
+        found = roster.named(roster.known(touched)) if touched else range(len(roster.members))
+        members = [roster.members[number] for number in found]
+        if self.tags is not None:
+            long = next(filter(None, (tags_too_long(member, self.tags) for member in members)), "")
+            if long:
+                yield Problem((*path, "tags"), long)
+        if self.snapshot == "keep":
+            return
+        without = [member.name for member in members if not member.config.snapshot]
+        if without:
+            message = found_expected(
+                f"'{without[0]}', which keeps none", "members with `config: {snapshot: true}`"
+            )
+            yield Problem((*path, "snapshot"), message)
+        if self.snapshot != "empty" and not FilePath(self.snapshot).is_file():
+            message = found_expected(
+                f"'{self.snapshot}', which is no file", "keep, empty or the name of a file"
+            )
+            yield Problem((*path, "snapshot"), message)
+
+    def come_back(self, controls: Controls, nodes: Sequence[int]) -> None:
+        """Start the members again as this fault changes them."""
+        content = None
+        if self.snapshot == "empty":
+            content = b""
+        elif self.snapshot != "keep":
+            try:
+                content = FilePath(self.snapshot).read_bytes()
+            except OSError as error:
+                raise SerfsimError(f"snapshot {self.snapshot}: {error.strerror}") from None
+        controls.restart(nodes, self.tags, content)
 
     def end_of(self, start: float) -> float | None:
         return super().end_of(start) if self.restart is None else start + self.restart
@@ -157,13 +217,28 @@ class Departure(OnNodes):
         ends = self.for_ is not None or (self.until is not None and self.every is None)
         if self.restart is not None and ends:
             raise invalid("only one of `restart`, `for` and `until`", found="two", inside=("restart",))
+        if self.end_of(self.at) is None:
+            for key, is_given in (("tags", self.tags is not None), ("snapshot", self.snapshot != "keep")):
+                if is_given:
+                    expected = f"`restart` beside `{key}`, which is of the new process"
+                    raise invalid(expected, found=f"`{key}` alone", inside=(key,))
         return self
 
     def restarts(self) -> bool:
         return self.end_of(self.at) is not None
 
     def _describe_restart(self) -> str:
-        return "" if self.restart is None else f", back after {format_duration(self.restart)}"
+        """', back after 2 s with the tags role=web and an empty snapshot'."""
+        other = []
+        if self.tags is not None:
+            given = ", ".join(f"{tag}={value}" for tag, value in self.tags.items())
+            other.append(f"the tags {given}" if given else "no tags")
+        if self.snapshot != "keep":
+            other.append("an empty snapshot" if self.snapshot == "empty" else "another snapshot")
+        changed = f" with {' and '.join(other)}" if other else ""
+        if self.restart is None:
+            return f", back{changed}" if changed else ""
+        return f", back after {format_duration(self.restart)}{changed}"
 
 
 class Links(NamedTuple):

@@ -37,16 +37,16 @@ class Leave(Departure):
         absence = Absence()
         for node in prepared:
             if controls.machines[node] is not None:
-                controls.process(_leave(controls, node, absence))
+                controls.process(_leave(self, controls, node, absence))
 
         def come_back() -> None:
             absence.is_over = True
-            controls.restart(absence.gone)
+            self.come_back(controls, absence.gone)
 
         return come_back
 
 
-def _leave(controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
+def _leave(fault: Departure, controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
     """Have the agent leave once it runs; its process ends when the leave is known or times out."""
     life = controls.lives[node]
     if controls.hosts[node].paused:
@@ -67,4 +67,4 @@ def _leave(controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
     controls.kill(node)
     absence.gone.append(node)
     if absence.is_over:
-        controls.restart([node])
+        fault.come_back(controls, [node])
