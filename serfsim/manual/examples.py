@@ -98,6 +98,8 @@ KEY_EXAMPLES: Final[Mapping[str, str]] = {
     "Slowed.nodes": "20%",
     "Slowed.processing_delay": "50ms",
     "Leave.leave": "[node-05]",
+    "Terminate.terminate": "[node-05]",
+    "Interrupt.interrupt": "[node-05]",
     "Upgrade.upgrade": "all",
     "Upgrade.to": "latest",
     "ByOne.from": "node-00",

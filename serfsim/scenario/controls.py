@@ -72,6 +72,9 @@ class Controls(Protocol):
         `tags` replace those of its configuration, `snapshot` what its file has.
         """
 
+    def withdraw(self, node: int) -> None:
+        """Count a member that has left, but whose process goes on, as gone and under a fault."""
+
     def install(self, node: int, release: str) -> None:
         """Have a member's processes run another release of Serf, from its next start on."""
 

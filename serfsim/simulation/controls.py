@@ -37,6 +37,7 @@ class SimulationControls(Controls):
         self.answers = agents.answers
         self._until = until
         self._resumptions: dict[int, simpy.Event] = {}
+        self._withdrawn: set[int] = set()  # have left, and their process went on
         self._shared: dict[object, object] = {}
 
     # Time ----------------------------------------------------------------------------------------
@@ -75,14 +76,22 @@ class SimulationControls(Controls):
     def kill(self, node: int, *, host: bool = False) -> bool:
         if not self.agents.end(node, self.engine_now, host=host):
             return False
-        self.truth.fault_began(self.now, [node])
+        if node not in self._withdrawn:
+            self.truth.fault_began(self.now, [node])
         return True
+
+    def withdraw(self, node: int) -> None:
+        if node not in self._withdrawn:
+            self._withdrawn.add(node)
+            self.truth.went_down(self.now, node)
+            self.truth.fault_began(self.now, [node])
 
     def restart(
         self, nodes: Sequence[int], tags: dict[str, str] | None = None, snapshot: bytes | None = None
     ) -> None:
         for node in nodes:
             if self.agents.nodes[node] is None:
+                self._withdrawn.discard(node)
                 self.agents.configure(node, tags, snapshot)
                 self.agents.start(node, self.engine_now)
                 self.agents.join(node, self.engine_now)
@@ -106,7 +115,8 @@ class SimulationControls(Controls):
     # Truth ---------------------------------------------------------------------------------------
 
     def record_crash(self, node: int) -> None:
-        self.truth.crashes.append((self.now, node))
+        if node not in self._withdrawn:
+            self.truth.crashes.append((self.now, node))
 
     def record_leave(self, node: int) -> None:
         self.truth.leaves.append((self.now, node))

@@ -36,7 +36,7 @@ CONFIGS = {
 NO_SETTINGS = {"features", "allowed_addresses", "checks"}
 # What a configuration is called where it is read.
 OWNERS = {"config", "settings"}
-SIMULATED = ("protocol/", "network/", "engine/", "simulation/", "results/")
+SIMULATED = ("protocol/", "network/", "engine/", "simulation/", "results/", "scenario/faults/")
 LIVE = ("live/agent/",)
 
 

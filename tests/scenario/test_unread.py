@@ -25,8 +25,6 @@ OTHER_VALUES = {
     "advertise_port": 7000,
     "memberlist_queue_check_interval": "1s",
     "validate_node_names": True,
-    "leave_on_terminate": True,
-    "skip_leave_on_interrupt": True,
     "rpc_addr": "10.0.0.1:1",
     "gossip_verify_incoming": False,
     "gossip_verify_outgoing": False,

@@ -90,6 +90,20 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
     ("faults", {"crash": ["a0"], "restart": "30s"}, "at 0 s", "a0 crashes, back after 30 s"),
     ("faults", {"crash": ["a0"], "host": True}, "at 0 s", "a0 crashes with the whole machine"),
     ("faults", {"leave": ["a0", "a1"]}, "at 0 s", "a0 and a1 leave"),
+    ("faults", {"leave": ["a0"], "stay": True}, "at 0 s", "a0 leaves and stays"),
+    (
+        "faults",
+        {"crash": ["a0"], "restart": "2s", "tags": {"role": "db"}},
+        "at 0 s",
+        "a0 crashes, back after 2 s with the tags role=db",
+    ),
+    ("faults", {"terminate": ["a0"]}, "at 0 s", "a0 gets SIGTERM"),
+    (
+        "faults",
+        {"interrupt": ["a0", "a1"], "restart": "2s"},
+        "at 0 s",
+        "a0 and a1 get SIGINT, back after 2 s",
+    ),
     (
         "faults",
         {"pause": "20%", "at": "30s", "every": "15s", "for": "10s", "times": 12},
@@ -131,6 +145,12 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
         {"force_leave": ["a0"], "prune": True},
         "at 0 s",
         "the first node says that a0 left and prunes",
+    ),
+    (
+        "workload",
+        {"join": ["a0", "b"], "from": "a1", "replay": True},
+        "at 0 s",
+        "a1 joins a0 and b and replays their user events",
     ),
 ]
 

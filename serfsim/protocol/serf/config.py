@@ -27,7 +27,6 @@ from serfsim.protocol.versions import ReleaseFeatures
 
 AGENT_FLOOR: Final = 1.0  # seconds: the agent raises lower values, and says so
 RPC_PORT: Final = 7373
-NO_SIGNALS: Final = "the fault `leave` leaves, `crash` does not"
 
 SERF_SETTINGS: Final = (
     Setting(
@@ -272,19 +271,17 @@ AGENT_SETTINGS: Final = (
         "leave_on_terminate",
         SWITCH,
         False,
-        "Leave on SIGTERM.",
+        "Leave on SIGTERM (the fault `terminate`); without it the agent stops at once.",
         AGENT,
-        modelled=NOT_MODELLED,
-        instead=NO_SIGNALS,
+        field="",
     ),
     Setting(
         "skip_leave_on_interrupt",
         SWITCH,
         False,
-        "Do not leave on SIGINT.",
+        "Do not leave on SIGINT (the fault `interrupt`).",
         AGENT,
-        modelled=NOT_MODELLED,
-        instead=NO_SIGNALS,
+        field="",
     ),
     Setting(
         "retry_interval",

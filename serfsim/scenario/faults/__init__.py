@@ -25,6 +25,7 @@ from serfsim.scenario.faults.no_route import NoRoute
 from serfsim.scenario.faults.partition import Partition
 from serfsim.scenario.faults.pause import Pause
 from serfsim.scenario.faults.reorder import Reorder
+from serfsim.scenario.faults.signals import Interrupt, Terminate
 from serfsim.scenario.faults.slow import Slow
 from serfsim.scenario.faults.upgrade import Upgrade
 from serfsim.scenario.own_words import own_words
@@ -34,7 +35,7 @@ FAULTS: dict[str, type[Fault]] = {
     for fault in (
         *(Block, NoRoute, Partition),
         *(AddedLoss, Duplicate, Reorder, AddedLatency, AddedJitter, NarrowLink),
-        *(Crash, Pause, Slow, Leave, Upgrade),
+        *(Crash, Pause, Slow, Leave, Terminate, Interrupt, Upgrade),
     )
 }
 
@@ -71,6 +72,7 @@ __all__ = [
     "Departure",
     "Duplicate",
     "Fault",
+    "Interrupt",
     "Leave",
     "NarrowLink",
     "NoRoute",
@@ -80,6 +82,7 @@ __all__ = [
     "Pause",
     "Reorder",
     "Slow",
+    "Terminate",
     "Transport",
     "Undo",
     "Upgrade",

@@ -3,68 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from serfsim.protocol import events, log_lines
+from serfsim.protocol.serf.intents import STAYING
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.faults.fault import Departure, Undo
 from serfsim.scenario.phrases import with_verb
 from serfsim.scenario.selection import Nodes
+from serfsim.scenario.units import Switch
+
+if TYPE_CHECKING:
+    from serfsim.protocol.serf.node import SerfNode
 
 
 class Absence:
-    """The members that have gone by one occurrence, and whether the time to come back is over."""
+    """The members gone by one occurrence of a fault, and whether the time to come back is over.
 
-    def __init__(self) -> None:
+    `stayed` are those whose process goes on after the leave, with its number.
+    """
+
+    def __init__(self, fault: Departure, controls: Controls) -> None:
+        self.fault = fault
+        self.controls = controls
         self.gone: list[int] = []
+        self.stayed: dict[int, int] = {}
         self.is_over = False
+
+    def end(self, node: int, machine: SerfNode) -> None:
+        """End a member's process as the agent does."""
+        shut_down(self.controls, machine)
+        self.controls.kill(node)
+        self._left(node)
+
+    def stay(self, node: int) -> None:
+        """Let the process of a member that has left go on."""
+        self.controls.withdraw(node)
+        self.stayed[node] = self.controls.lives[node]
+        self._left(node)
+
+    def _left(self, node: int) -> None:
+        self.gone.append(node)
+        if self.is_over:
+            self.over()
+
+    def over(self) -> None:
+        """Have the members come back; those that still leave do so when they are gone."""
+        self.is_over = True
+        gone, self.gone = self.gone, []
+        for node in gone:
+            machine = self.controls.machines[node]
+            if machine is not None and self.stayed.get(node) == self.controls.lives[node]:
+                shut_down(self.controls, machine)
+                self.controls.kill(node)
+        self.fault.come_back(self.controls, gone)
+
+
+def shut_down(controls: Controls, machine: SerfNode) -> None:
+    """Have an agent stop, with its log lines."""
+    machine.log(controls.engine_now, log_lines.SHUTTING_DOWN, -1)
+    machine.shut_down(controls.engine_now)
+    machine.log(controls.engine_now, log_lines.SHUT_DOWN, -1)
+
+
+def begin_leave(controls: Controls, machine: SerfNode) -> object:
+    """Have an agent leave; return the SimPy event of the leave's end."""
+    node = int(machine.me)
+    done = controls.until(events.LEAVE_DONE, observer=node)
+    controls.record_leave(node)
+    machine.log(controls.engine_now, log_lines.LEAVING, -1)
+    machine.leave(controls.engine_now)
+    return done
 
 
 class Leave(Departure):
-    """Leave gracefully, as `serf leave` does, then end the process."""
+    """Leave gracefully, as `serf leave` does, then end the process.
+
+    With `stay` the process goes on, as that of a program with Serf inside may: the others hold it as left,
+    and it refuses to join again; `restart` gives it a new Serf, which joins.
+    """
 
     verb: ClassVar = "leave"
     example: ClassVar = "{leave: [node-05], at: 30s}"
 
     leave: Nodes = Field(description="members that leave")
+    stay: Switch = Field(default=False, description="whether the process goes on after the leave")
 
     def describe(self) -> str:
-        return with_verb(self.leave, "leaves", "leave") + self._describe_restart()
+        verbs = ("leaves and stays", "leave and stay") if self.stay else ("leaves", "leave")
+        return with_verb(self.leave, *verbs) + self._describe_restart()
 
     def begin(self, controls: Controls, prepared: list[int]) -> Undo:
-        absence = Absence()
+        absence = Absence(self, controls)
         for node in prepared:
             if controls.machines[node] is not None:
-                controls.process(_leave(self, controls, node, absence))
+                controls.process(self._leave(controls, node, absence))
+        return absence.over
 
-        def come_back() -> None:
-            absence.is_over = True
-            self.come_back(controls, absence.gone)
-
-        return come_back
-
-
-def _leave(fault: Departure, controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
-    """Have the agent leave once it runs; its process ends when the leave is known or times out."""
-    life = controls.lives[node]
-    if controls.hosts[node].paused:
-        yield controls.until_resumed(node)
-    machine = controls.machines[node]
-    if machine is None or controls.lives[node] != life:
-        return
-    done = controls.until(events.LEAVE_DONE, observer=node)
-    controls.record_leave(node)
-    machine.log(controls.engine_now, log_lines.LEAVING, -1)
-    machine.leave(controls.engine_now)
-    yield done
-    if controls.lives[node] != life or controls.machines[node] is not machine:
-        return
-    machine.log(controls.engine_now, log_lines.SHUTTING_DOWN, -1)
-    machine.shut_down(controls.engine_now)
-    machine.log(controls.engine_now, log_lines.SHUT_DOWN, -1)
-    controls.kill(node)
-    absence.gone.append(node)
-    if absence.is_over:
-        fault.come_back(controls, [node])
+    def _leave(self, controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
+        """Have the agent leave once it runs; its process ends when the leave is known or times out."""
+        life = controls.lives[node]
+        if controls.hosts[node].paused:
+            yield controls.until_resumed(node)
+        machine = controls.machines[node]
+        if machine is None or controls.lives[node] != life:
+            return
+        if machine.leave_phase == STAYING:
+            yield begin_leave(controls, machine)
+        if controls.lives[node] != life or controls.machines[node] is not machine:
+            return
+        if self.stay:
+            absence.stay(node)
+        else:
+            absence.end(node, machine)
