@@ -57,7 +57,7 @@ def test_keys_explained_are_those_that_the_schema_has() -> None:
             assert top == {key for name, key, _ in keys_in(SCHEMA) if name == entry.__name__}, verb
     for models in MODELS.values():
         for name, model in models.items():
-            keys = {key.path for key in model_reference(name, model).keys}
+            keys = {key.path for key in model_reference(name, model).keys if "." not in key.path}
             assert keys == {key for part, key, _ in keys_in(SCHEMA) if part == model.__name__}, name
 
 
@@ -77,6 +77,10 @@ def test_the_example_of_a_verb_or_model_and_of_each_of_its_keys_may_be_written(k
     if part.name not in ("matrix", "none"):  # the one names a file, the other has no mapping
         Scenario(**read(FRAMES[kind].format(part.example)))
     for key in part.keys if part.name != "none" else []:
+        if (
+            "[]" in key.path
+        ):  # an item of a list needs others beside this key; the example of the list has them
+            continue
         with_key = YAML(typ="safe").load(part.example)
         place = with_key
         *outer, last = key.path.split(".")
