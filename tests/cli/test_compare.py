@@ -64,7 +64,7 @@ def test_bad_input_is_one_message(folders: Path) -> None:
         ((folders / "a", folders / "nowhere"), "found no such folder; expected a result or a sweep"),
         (
             (folders / "a", folders / "b", "--figures", "detecton"),
-            "expected a figure, or a pattern of figures",
+            "expected a figure or a pattern",
         ),
         ((folders / "a", folders / "b", "--confidence", "nine"), "--confidence: found 'nine'"),
     ):
