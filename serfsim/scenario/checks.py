@@ -83,7 +83,11 @@ def _place_problems(scenario: Sections, roster: Roster) -> Iterator[Problem]:
     if left and "rest" not in topology.place:
         more = f" and {len(left) - 1} others" if len(left) > 1 else ""
         yield Problem(
-            path, found_expected(f"no place for '{left[0]}'{more}", "one for every node, or for its group")
+            path,
+            found_expected(
+                f"no place for '{left[0]}'{more}",
+                "one for every node, for its group, or for rest: everybody else",
+            ),
         )
 
 
