@@ -136,7 +136,7 @@ MISTAKES = {
     ),
     "a node without a place": (
         "{model: datacenter, place: {node-00: zone-1}}",
-        "place: found no place for 'node-01' and 2 others; expected one for every node, for its group, or for rest",
+        "found no place for 'node-01' and 2 others; expected one for every node, for its group, or for rest",
     ),
 }
 
