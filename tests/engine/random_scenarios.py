@@ -89,6 +89,13 @@ def fault(rng: random.Random, verb: str) -> dict[str, Any]:
         "pause": {"pause": some, **lasting},
         "slow": {"slow": {"nodes": some, "processing_delay": "80ms"}, **lasting},
         "leave": {"leave": 1, **when},
+        "no_route": {"no_route": transport, "nodes": some, **lasting},
+        "duplicate": {"duplicate": "20%", "nodes": some, **lasting},
+        "reorder": {"reorder": {"share": "20%", "by": "30ms"}, "nodes": some, **lasting},
+        "jitter": {"jitter": {"model": "lognormal", "median": "5ms", "sigma": 0.5}, "nodes": some, **lasting},
+        "bandwidth": {"bandwidth": "64kbit", "nodes": some, **lasting},
+        "terminate": {"terminate": 1, **when},
+        "interrupt": {"interrupt": 1, **when},
         "upgrade": {"upgrade": some, "to": rng.choice(("0.9", "latest")), **when},
     }[verb]
 
