@@ -48,6 +48,7 @@ def _exists(path: Path) -> ScenarioError:
 
 def _described(members: Path, name: str) -> str:
     # start-up: a starter works without it
+    from serfsim.manual.schema import EDITOR_LINE
     from serfsim.scenario.described import describe_cluster
     from serfsim.scenario.member_lists import read_member_list
 
@@ -58,7 +59,7 @@ def _described(members: Path, name: str) -> str:
         raise ScenarioError(f"{label}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(content) > LARGEST_LIST:
         raise ScenarioError(f"{label}: found more than 64 MiB; expected a list of members")
-    return describe_cluster(read_member_list(content, label), name, label)
+    return f"{EDITOR_LINE}\n{describe_cluster(read_member_list(content, label), name, label)}"
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -130,6 +130,7 @@ def test_new_describes_a_real_cluster_and_never_overwrites(serfsim_in: Serfsim, 
     done = serfsim_in("new", "mine", "--members", "m.json")
     assert done.exit_code == 0, done.stderr
     assert [node.name for node in load(tmp_path / "mine.yaml").cluster.nodes] == ["one", "two"]
+    assert (tmp_path / "mine.yaml").read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=")
     (tmp_path / "mine.yaml").write_text("edited", encoding="utf-8")
     again = serfsim_in("new", "mine", "--members", "m.json")
     assert (again.exit_code, "exists already" in again.stderr) == (2, True)
