@@ -29,7 +29,7 @@ from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.results.run_result import RunResult
-from serfsim.scenario.faults import Upgrade
+from serfsim.scenario.faults import Departure, Upgrade
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected
@@ -38,6 +38,7 @@ from serfsim.scenario.selection import select
 from serfsim.scenario.units import read_signed_duration, write_duration
 from serfsim.scenario.workload import SetTags
 
+AT_ONCE = 1e-6  # seconds between two accounts of one restart
 AFTER = {
     events.JOIN: "alive",
     events.FAILED: "failed",
@@ -170,11 +171,26 @@ class FinishedRun:
     def _tags(self, member: int, began: float, t: float) -> dict[str, str]:
         """Return the tags announced by `t` by the process started at `began`."""
         tags = dict(self.roster.members[member].tags)
+        for restart, other in self._restart_tags.get(member, ()):
+            if restart <= began + AT_ONCE:
+                tags = dict(other)
         for change in self._tag_changes.get(member, ()):
             if began <= change.t <= t:
                 kept = {key: value for key, value in tags.items() if key not in change.delete}
                 tags = {**kept, **change.tags}
         return tags
+
+    @cached_property
+    def _restart_tags(self) -> dict[int, list[tuple[float, dict[str, str]]]]:
+        """The other tags that members restart with, by member: (seconds, tags) in order of time."""
+        found: dict[int, list[tuple[float, dict[str, str]]]] = {}
+        for position, fault in enumerate(self.scenario.faults):
+            if isinstance(fault, Departure) and fault.tags is not None:
+                rng = stream(self.scenario.seed, f"faults/{position}")
+                ends = [end for _, end in fault.occurrences(self.scenario.duration) if end is not None]
+                for member in fault.prepare(self.roster, rng):
+                    found.setdefault(member, []).extend((end, fault.tags) for end in ends)
+        return {member: sorted(changes, key=lambda change: change[0]) for member, changes in found.items()}
 
     @cached_property
     def _tag_changes(self) -> dict[int, list[TagChange]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import serfsim
+from serfsim.live.finished_run import FinishedRun
 from serfsim.protocol.log_lines import REJOINED, REJOINING
 from serfsim.protocol.serf.tags import decode_tags
 from tests.simulation.cluster import Run, run, scenario
@@ -33,6 +34,20 @@ def test_who_comes_back_with_other_tags_has_these_alone_and_all_see_them(verb: s
     assert seen_tags(made, 0, 2) == tags
     assert seen_tags(made, 2, 2) == tags
     assert made.sim.nodes[2].tags == tags
+
+
+@pytest.mark.parametrize(("verb", "restart"), [("crash", "2s"), ("crash", "20s"), ("leave", "10s")])
+def test_a_finished_run_shows_the_tags_of_each_process(verb: str, restart: str) -> None:
+    fault = {verb: 1, "at": "10s", "restart": restart, "tags": {"role": "db"}}
+    made = run(4, "60s", faults=[fault])
+    past = FinishedRun(made.result)
+    alive = [int(node.me) for node in made.sim.nodes]
+    for observer in alive:
+        shown = [view.tags for view in past.members(observer, 60.0)]
+        assert shown == [seen_tags(made, observer, subject) for subject in alive]
+        assert shown.count({"role": "db"}) == 1
+    before = max(node for node in alive if made.faulted(node) == [])
+    assert all(view.tags == {} for view in past.members(before, 9.0))
 
 
 def test_a_later_restart_keeps_the_other_tags() -> None:
