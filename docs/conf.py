@@ -38,7 +38,8 @@ autodoc_preserve_defaults = True
 
 html_theme = "furo"
 html_title = f"serfsim {release}"
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
 html_extra_path = ["schema"]
 html_copy_source = False
 html_show_sourcelink = False
