@@ -29,15 +29,15 @@ class Cipher:
     """A keyring at work."""
 
     def seal(self, plain: bytes, authenticated: bytes) -> bytes:
-        """The block of `plain`, under the primary key."""
+        """Encrypt `plain` under the primary key and return the block."""
         raise NotImplementedError
 
     def open(self, block: bytes, authenticated: bytes) -> bytes:
-        """What a block holds, under whichever key. Raises WireError."""
+        """Decrypt a block under any installed key. Raise WireError where none fits."""
         raise NotImplementedError
 
     def version(self) -> i64:
-        """The version of the blocks that `seal` makes."""
+        """Return the version of the blocks that `seal` makes."""
         return PLAIN_VERSION
 
 
@@ -59,14 +59,14 @@ def check_block(block: bytes) -> None:
 
 
 def seal_stream(cipher: Cipher, label: bytes, plain: bytes) -> bytes:
-    """A stream message as it is written: type, length, block."""
+    """Return an encrypted stream message: type, length, block."""
     length = block_size(cipher.version(), len(plain))
     header = b"\x0a" + int(length).to_bytes(4, "big")
     return header + cipher.seal(plain, header + label)
 
 
 def open_stream(cipher: Cipher | None, label: bytes, data: bytes, must_be: bool) -> bytes:
-    """What such a message holds; one that is not encrypted is as it is, unless it `must_be`."""
+    """Decrypt a stream message; return an unencrypted one unchanged, unless it `must_be` encrypted."""
     reader = Reader(data)
     if reader.left() == 0:
         raise WireError("EOF")

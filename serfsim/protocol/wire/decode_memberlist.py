@@ -55,10 +55,10 @@ DEEPEST: Final = 16
 
 
 class Datagram:
-    """What was in one.
+    """The messages of one datagram.
 
-    `sources[i]` is whom `packets[i]`, a ping or indirect ping, names as its sender, else None.
-    `troubles` says what of it could not be read, in the library's words; the rest counts.
+    `sources[i]` is the sender named by `packets[i]`, a ping or indirect ping, else None. `troubles` has the
+    library's errors about unreadable messages; the others count.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class DatagramReader:
         self._room: i64 = 0  # bytes that may still be unpacked
 
     def read(self, data: bytes) -> Datagram:
-        """What a datagram holds. Raises WireError where nothing of it can be read."""
+        """Decode a datagram. Raise WireError where nothing of it can be read."""
         self._found = Datagram()
         self._room = self.largest_unpacked
         self._message(without_crc(self._decrypted(without_label(self.label, data))), 0)
@@ -200,7 +200,7 @@ class DatagramReader:
         self._found.sources.append(source)
 
     def _coordinate(self, payload: bytes) -> Coordinate | None:
-        """What an ack brings; one that is no coordinate is a trouble, and the ack counts all the same."""
+        """Decode the coordinate of an ack; an invalid one is noted as trouble, and the ack still counts."""
         try:
             return decode_coordinate(payload)
         except WireError as error:
@@ -209,7 +209,7 @@ class DatagramReader:
 
 
 def decode_coordinate(payload: bytes) -> Coordinate | None:
-    """The coordinate in the payload of an ack; none in an empty one (spec serf.md section 12)."""
+    """Decode the coordinate in the payload of an ack; None for an empty one (spec serf.md section 12)."""
     if len(payload) == 0:
         return None
     reader = Reader(payload)

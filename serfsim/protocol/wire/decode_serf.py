@@ -35,7 +35,7 @@ class Opaque(UserMessage):
 
 
 def decode_user(data: bytes, directory: Directory) -> UserMessage:
-    """A user message of memberlist's, type byte included. Raises WireError."""
+    """Decode a user message of memberlist's, type byte included. Raise WireError."""
     if len(data) < 2:
         return Opaque(data)
     message = _known(i64(data[1]), Reader(data, 2), directory)
@@ -68,7 +68,7 @@ def _intent(kind: i64, reader: Reader, directory: Directory) -> Intent:
 
 
 def _event(found: Values, ltime: i64, coalesce: bool) -> UserEvent:
-    """A user event: a message of its own, or within a push/pull, where time and flag are missing."""
+    """Decode a user event, of its own or in a push/pull, where Lamport time and flag are absent."""
     return UserEvent(NOBODY, ltime, found.text("Name"), found.raw("Payload"), coalesce)
 
 
@@ -110,7 +110,7 @@ class OpaqueFilter(Filter):
 
 
 def decode_filter(data: bytes) -> Filter:
-    """A query's filter, type byte first."""
+    """Decode a query's filter, type byte first."""
     if len(data) == 0:
         return OpaqueFilter(data)
     try:
@@ -141,7 +141,7 @@ def _response(reader: Reader, directory: Directory) -> QueryResponse:
 
 
 def _member(payload: bytes, directory: Directory) -> NodeIdentity | None:
-    """The member that an answer to a conflict query names; None where it names none."""
+    """Decode the member in an answer to a conflict query; None where it is nil."""
     try:
         reader = Reader(payload, 1)
         entries = reader.map_entries()

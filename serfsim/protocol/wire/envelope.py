@@ -1,4 +1,4 @@
-"""What messages are wrapped in, and back: label, CRC, compression, compound (spec wire.md section 2).
+"""Wrappers of messages and their removal: label, CRC, compression, compound (spec wire.md section 2).
 
     [label] [encrypt] [crc] [compress] [compound] messages
 
@@ -44,7 +44,7 @@ CRC_TABLE: Final = _crc_table()
 
 
 def crc32(data: bytes) -> i64:
-    """The checksum of IEEE 802.3, as Go's hash/crc32 and zlib reckon it."""
+    """Return the checksum of IEEE 802.3, as Go's hash/crc32 and zlib compute it."""
     table = CRC_TABLE
     value: i64 = 0xFFFFFFFF
     for byte in data:
@@ -57,7 +57,7 @@ def with_crc(data: bytes) -> bytes:
 
 
 def without_crc(data: bytes) -> bytes:
-    """What a checksum is about; data that has none stays as it is."""
+    """Return the data inside a checksum; data without one stays unchanged."""
     if len(data) < CRC_HEADER or data[0] != HAS_CRC:
         return data
     rest = data[CRC_HEADER:]
@@ -69,7 +69,7 @@ def without_crc(data: bytes) -> bytes:
 
 
 def wrap_compressed(data: bytes) -> bytes:
-    """The compress message of `data`, even where that makes it longer, as on streams."""
+    """Return the compress message of `data`, even where that makes it longer, as on streams."""
     return COMPRESS_FIELDS.encode([LZW, compress(data)])
 
 
@@ -80,7 +80,7 @@ def compressed_if_shorter(data: bytes) -> bytes:
 
 
 def unwrap_compressed(reader: Reader, limit: i64 = LARGEST_UNPACKED) -> bytes:
-    """What a compress message holds; `reader` stands behind its type byte."""
+    """Return the data inside a compress message; `reader` stands behind its type byte."""
     found = COMPRESS_FIELDS.decode(reader)
     algorithm = found.number("Algo")
     if algorithm != LZW:
@@ -97,15 +97,15 @@ def compound(parts: list[bytes]) -> bytes:
 
 
 def lengths_end(count: i64, narrow: bool) -> i64:
-    """Where a receiver takes the lengths of `count` messages to end, in bytes from their beginning.
+    """Return where a receiver expects the lengths of `count` messages to end, in bytes from their beginning.
 
-    `narrow`: before memberlist 0.3.2 this is reckoned in one byte, so that from 128 messages on it wraps.
+    `narrow`: before memberlist 0.3.2 this is computed in one byte, which wraps from 128 messages on.
     """
     return 2 * count & 255 if narrow else 2 * count
 
 
 def whole_messages(sizes: list[int], narrow: bool) -> list[int]:
-    """Of a compound's messages those that a receiver finds where it looks, by their place in `sizes`.
+    """Return the messages of a compound that a receiver finds where it looks, by their place in `sizes`.
 
     All of them, unless the count or, at a `narrow` receiver, the lengths' end wraps. Then it cuts the
     bytes elsewhere; what begins where a message begins, and is no shorter, decodes as that message.
@@ -156,14 +156,14 @@ class Parts:
 
 
 def with_label(label: bytes, data: bytes) -> bytes:
-    """`data` behind a cluster's label; without one it stays as it is."""
+    """Return `data` behind a cluster's label; without a label, unchanged."""
     if len(label) == 0:
         return data
     return b"\xf4" + len(label).to_bytes(1, "big") + label + data
 
 
 def label_of(data: bytes) -> bytes:
-    """The label that `data` begins with, or none. Its header takes two bytes more."""
+    """Return the label that `data` begins with, or none. Its header takes two more bytes."""
     if len(data) == 0 or data[0] != LABEL:
         return b""
     if len(data) < 2:
@@ -177,7 +177,7 @@ def label_of(data: bytes) -> bytes:
 
 
 def without_label(label: bytes, data: bytes) -> bytes:
-    """What stands behind the label, which must be `label`; none is expected where that is empty."""
+    """Return the data behind the label, which must be `label`; an empty `label` expects none."""
     found = label_of(data)
     if found != label:
         raise WireError(f"discarding packet with unacceptable label {quoted(found)}")

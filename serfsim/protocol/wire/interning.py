@@ -1,8 +1,8 @@
-"""From names and addresses in messages to the numbers and records of a directory.
+"""Conversion of names and addresses in messages to indices and records of a directory.
 
-Whoever is only mentioned (by a suspicion, an intent ...) has a number from then on too; its first
-record then says that nothing is known. A record that says what the directory has already is the
-directory's own, so that a view stays small and an old alive message is told at a glance.
+A node that is only named (in a suspicion, an intent ...) gets an index too, with a first record that has no
+address. A record equal to the directory's is the directory's own object, which keeps views small and makes
+old alive messages cheap to recognize.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def _intern(directory: Directory, name: str, record: NodeIdentity) -> NodeIdenti
 
 
 def node_of(directory: Directory, name: str) -> i64:
-    """The number of a name."""
+    """Return the index of a name."""
     return mentioned(directory, name).node
 
 
 def mentioned(directory: Directory, name: str) -> NodeIdentity:
-    """The first record of a name of which nothing else is said."""
+    """Return the first record of a name of which nothing else is known."""
     node = directory.find(name)
     if node >= 0:
         return directory.first[node]
@@ -47,7 +47,7 @@ def mentioned(directory: Directory, name: str) -> NodeIdentity:
 
 
 def located(directory: Directory, name: str, address: bytes, port: i64) -> NodeIdentity:
-    """A record of a name that is said to be at an address; the rest of it is what is known."""
+    """Return a record of a name at an address; its other fields are those already known."""
     number = directory.address_number(address, port)
     size: i64 = len(address)
     node = directory.find(name)
@@ -75,7 +75,7 @@ def located(directory: Directory, name: str, address: bytes, port: i64) -> NodeI
 
 
 class Announcement:
-    """What an alive message or a push/pull entry says of the node called `name`."""
+    """Content of an alive message or a push/pull entry about the node `name`."""
 
     def __init__(self, found: Values, name: str) -> None:
         self.name = name
@@ -85,7 +85,7 @@ class Announcement:
         self.versions = found.raw("Vsn")
 
     def record(self, directory: Directory) -> NodeIdentity:
-        """What is announced. A port that is missing is memberlist's own, as before its protocol 2."""
+        """Return the announced record. A missing port is memberlist's own, as before its protocol 2."""
         port = self.port if self.port > 0 else DEFAULT_PORT
         number = directory.address_number(self.address, port)
         node = directory.find(self.name)

@@ -91,7 +91,7 @@ class Encoder:
         return (bits + width + 7) // 8
 
     def written(self) -> bytes:
-        """The last stream."""
+        """Return the last stream."""
         out = bytearray()
         bits: i64 = 0
         waiting: i64 = 0
@@ -111,7 +111,7 @@ class Encoder:
 
 
 def compress(data: bytes) -> bytes:
-    """`data` as one LZW stream."""
+    """Compress `data` to one LZW stream."""
     encoder = Encoder()
     encoder.encode(data)
     return encoder.written()

@@ -92,7 +92,7 @@ class Decoder:
 
 
 def decompress(data: bytes, limit: i64) -> bytes:
-    """The bytes of one LZW stream, `limit` of them at most. Raises WireError."""
+    """Decompress one LZW stream to at most `limit` bytes. Raise WireError."""
     decoder = Decoder(limit)
     decoder.decode(data)
     return bytes(decoder.out)

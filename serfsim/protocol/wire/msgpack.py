@@ -13,7 +13,7 @@ NIL_VALUE: Final = b"\xc0"
 
 
 def two_bytes(value: int) -> bytes:
-    """A number below 65536, big-endian."""
+    """Encode a number below 65536, big-endian."""
     return BYTES[value >> 8] + BYTES[value & 255]
 
 
@@ -30,7 +30,7 @@ def unsigned(value: int) -> bytes:
 
 
 def integer(value: int, is_signed: bool) -> bytes:
-    """A number of a signed type that is not negative, as Serf writes it before 0.10.2, or since."""
+    """Encode a non-negative number of a signed type, as Serf before 0.10.2 or since writes it."""
     if not is_signed or value < 128:
         return unsigned(value)
     if value < 32768:
@@ -41,7 +41,7 @@ def integer(value: int, is_signed: bool) -> bytes:
 
 
 def raw(data: bytes) -> bytes:
-    """A string or byte slice."""
+    """Encode a string or byte slice."""
     length = len(data)
     if length <= 31:
         return BYTES[0xA0 + length] + data
@@ -51,7 +51,7 @@ def raw(data: bytes) -> bytes:
 
 
 def raw_or_nil(data: bytes) -> bytes:
-    """A byte slice that is nil where it is empty, as payloads are that nobody gave."""
+    """Encode a byte slice; an empty one is nil, as an absent payload is."""
     return raw(data) if len(data) > 0 else NIL_VALUE
 
 
@@ -80,7 +80,7 @@ def array_header(entries: int) -> bytes:
 
 
 def double(value: float) -> bytes:
-    """An IEEE double."""
+    """Encode an IEEE double."""
     mantissa, exponent = math.frexp(abs(value))
     if value != value:
         bits = 0x7FF8000000000001
@@ -125,7 +125,7 @@ def unsigned_size(value: i64) -> i64:
 
 
 def integer_size(value: i64, is_signed: bool) -> i64:
-    """The same for an integer of a signed type, which Serf 0.10.2 and later write as such."""
+    """Return the size of a signed integer, which Serf 0.10.2 and later write as such."""
     if not is_signed or value < 128:
         return unsigned_size(value)
     if value < 32768:

@@ -23,7 +23,7 @@ EXTENSIONS: Final = b"\x02\x03\x05\x09\x11"  # d4 .. d8, type byte included
 
 
 class WireError(Exception):
-    """What came in cannot be read. The text is the real library's where it has one."""
+    """Unreadable input. The text is the real library's where it has one."""
 
 
 class Reader:
@@ -38,7 +38,7 @@ class Reader:
         return self.end - self.at
 
     def peek(self) -> i64:
-        """The next byte, which stays where it is."""
+        """Return the next byte without consuming it."""
         if self.at >= self.end:
             raise WireError("unexpected EOF")
         return i64(self.data[self.at])
@@ -49,7 +49,7 @@ class Reader:
         return value
 
     def take(self, length: i64) -> bytes:
-        """The next `length` bytes."""
+        """Return the next `length` bytes."""
         if length > self.end - self.at:
             raise WireError("unexpected EOF")
         start = self.at
@@ -65,7 +65,7 @@ class Reader:
         return True
 
     def big_endian(self, length: i64) -> int:
-        """An unsigned number of `length` bytes, up to 8."""
+        """Return an unsigned number of `length` bytes, up to 8."""
         value = 0
         for byte in self.take(length):
             value = value << 8 | byte
@@ -95,7 +95,7 @@ class Reader:
         raise self._refuse(code, "an integer")
 
     def unsigned(self, largest: int = LARGEST_U32) -> i64:
-        """An integer from 0 to `largest`, which is below 2 ** 63."""
+        """Return an integer from 0 to `largest`, which is below 2 ** 63."""
         value = self.integer()
         if value < 0 or value > largest:
             raise WireError(f"msgpack: found {value}; expected 0 to {largest}")
@@ -113,7 +113,7 @@ class Reader:
         raise self._refuse(code, "a boolean")
 
     def double(self) -> float:
-        """A float of either size, or an integer."""
+        """Return a float of either size, or an integer."""
         code = self.peek()
         if code == 0xCB:
             self.at += 1
@@ -139,7 +139,7 @@ class Reader:
         raise self._refuse(code, "a string or bytes")
 
     def text(self) -> str:
-        """The same as text. The real decoders ask no encoding of it; here it has to be UTF-8."""
+        """Return raw bytes as text, which must be UTF-8; the real decoders accept any encoding."""
         data = self.raw()
         try:
             return data.decode()
@@ -149,7 +149,7 @@ class Reader:
     # Maps and arrays -----------------------------------------------------------------------------
 
     def map_entries(self) -> i64:
-        """How many keys with values follow."""
+        """Return the number of key-value pairs that follow."""
         return self._entries(0x80, 0xDE, 2, "a map")
 
     def array_entries(self) -> i64:
@@ -198,7 +198,7 @@ class Reader:
 
 
 def ieee(bits: int, exponent_bits: int, fraction_bits: int) -> float:
-    """The number that an IEEE float's bits stand for."""
+    """Return the number that an IEEE float's bits represent."""
     fraction = bits & ((1 << fraction_bits) - 1)
     exponent = bits >> fraction_bits & ((1 << exponent_bits) - 1)
     bias = (1 << (exponent_bits - 1)) - 1

@@ -1,12 +1,11 @@
-"""How many bytes the compress wrapper leaves of what memberlist sends.
+"""Sizes of messages after memberlist's compression.
 
-The simulation carries objects, and to write and compress each would cost far more than all the
-rest. But messages of one shape (so many alive messages behind a ping, so many members in a
-push/pull) shrink by nearly the same share, since it is the field names and the common parts of
-names and addresses that repeat. So a shape is really written and compressed when it is first met,
-and again at its 2nd, 4th, 8th ... use; in between its share is used: the mean of a datagram's, and
-a push/pull's last, because views and Lamport times change. Sizes so follow the cluster's own names
-and tags: push/pulls to 1 %, single datagrams to 4 %, their sum to 1.5 %.
+The simulation carries objects; encoding and compressing each would cost far more than everything else. But
+messages of one shape (so many alive messages behind a ping, so many members in a push/pull) shrink by nearly
+the same ratio, since field names and common parts of names and addresses repeat. A shape is therefore encoded
+and compressed at its 1st, 2nd, 4th, 8th ... use. In between its ratio is used: the mean of a datagram's, the
+last of a push/pull's, since views and Lamport times change. So sizes follow the cluster's own names and tags:
+push/pulls to 1 %, single datagrams to 4 %, their sum to 1.5 %.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def wrapped_size(length: i64) -> i64:
 
 @mypyc_attr(acyclic=True)
 class Shape:
-    """What those messages of a shape that were really written came to."""
+    """Sizes of the messages of one shape that were really compressed."""
 
     def __init__(self) -> None:
         self.plain: i64 = 0
@@ -46,7 +45,7 @@ class WireSizes:
         self._encoder = Encoder()
 
     def reckon(self, key: i64, plain: i64) -> i64:
-        """The compressed size of a message of this shape in `plain` bytes, or TO_BE_MEASURED."""
+        """Return the compressed size of a message of this shape in `plain` bytes, or TO_BE_MEASURED."""
         shape = self._shapes.get(key)
         if shape is None:
             shape = Shape()
@@ -58,7 +57,7 @@ class WireSizes:
         return shape.packed * plain // shape.plain
 
     def measure(self, key: i64, data: bytes, is_steady: bool) -> i64:
-        """The compressed size of a message that has been written out; kept for others of its shape.
+        """Return the compressed size of an encoded message, and keep it for others of its shape.
 
         In a steady shape it counts along with those before, otherwise instead of them.
         """
@@ -73,7 +72,7 @@ class WireSizes:
 
 
 def coarse(count: i64) -> i64:
-    """A count for a shape's number: below 64; exact up to 4, then ever coarser."""
+    """Return a count below 64 for a shape's number: exact up to 4, then ever coarser."""
     if count <= 4:
         return count
     if count <= 12:

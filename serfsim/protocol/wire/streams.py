@@ -74,7 +74,7 @@ def encode_stream(message: StreamMessage, source: NodeIdentity | None, directory
 
 
 def wrap_stream(data: bytes, is_compressed: bool, cipher: Cipher | None = None, label: bytes = b"") -> bytes:
-    """A stream message as it goes out. It is compressed even where that makes it longer."""
+    """Return a stream message as sent: compressed, even where that makes it longer."""
     plain = wrap_compressed(data) if is_compressed else data
     return with_label(label, plain if cipher is None else seal_stream(cipher, label, plain))
 
@@ -95,7 +95,7 @@ def unwrap_stream(
 
 
 def decode_stream(data: bytes, directory: Directory) -> StreamMessage:
-    """The message of an unwrapped type byte and body. Raises WireError."""
+    """Decode the message of an unwrapped type byte and body. Raise WireError."""
     reader = Reader(data)
     kind = reader.byte()
     made: StreamMessage
@@ -120,7 +120,7 @@ def decode_stream(data: bytes, directory: Directory) -> StreamMessage:
 
 
 def _length(found: Values, field: str, what: str) -> i64:
-    """A length of the delegate's bytes; one below nothing is none."""
+    """Return the length of the delegate's bytes; a negative one means none."""
     value = found.integer(field)
     if value > LARGEST_USER_PART:
         raise WireError(f"{what} is larger than limit ({value})")
@@ -148,7 +148,7 @@ def _push_pull(reader: Reader, directory: Directory) -> PushPull:
 
 
 def _read_nodes(made: PushPull, count: i64, reader: Reader, directory: Directory) -> None:
-    """The entries, but for those in a state that memberlist does not know and passes over."""
+    """Decode the entries, without those in a state unknown to memberlist, which it skips."""
     records: dict[int, NodeIdentity] = {}
     nodes = vec[i32]()
     keys = vec[i64]()
