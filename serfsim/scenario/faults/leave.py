@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -78,7 +78,37 @@ def begin_leave(controls: Controls, machine: SerfNode) -> object:
     return done
 
 
-class Leave(Departure):
+class ByAgent(Departure):
+    """A departure that each running agent carries out; a paused process does once it resumes."""
+
+    def begin(self, controls: Controls, prepared: list[int]) -> Undo:
+        absence = Absence(self, controls)
+        for node in prepared:
+            if controls.machines[node] is not None:
+                controls.process(self._depart(controls, node, absence))
+        return absence.over
+
+    def _depart(self, controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
+        life = controls.lives[node]
+        if controls.hosts[node].paused:
+            yield controls.until_resumed(node)
+        machine = controls.machines[node]
+        if machine is None or controls.lives[node] != life:
+            return
+        is_over = yield from self.act(controls, node, machine)
+        if is_over and controls.lives[node] == life and controls.machines[node] is machine:
+            self.finish(absence, node, machine)
+
+    def act(self, controls: Controls, node: int, machine: Any) -> Generator[Any, Any, bool]:
+        """Carry the departure out; return whether `finish` follows, if the process still runs."""
+        raise NotImplementedError
+
+    def finish(self, absence: Absence, node: int, machine: Any) -> None:
+        """End the process, unless it stays."""
+        absence.end(node, machine)
+
+
+class Leave(ByAgent):
     """Leave gracefully, as `serf leave` does, then end the process.
 
     With `stay` the process goes on, as that of a program with Serf inside may: the others hold it as left,
@@ -95,25 +125,12 @@ class Leave(Departure):
         verbs = ("leaves and stays", "leave and stay") if self.stay else ("leaves", "leave")
         return with_verb(self.leave, *verbs) + self._describe_restart()
 
-    def begin(self, controls: Controls, prepared: list[int]) -> Undo:
-        absence = Absence(self, controls)
-        for node in prepared:
-            if controls.machines[node] is not None:
-                controls.process(self._leave(controls, node, absence))
-        return absence.over
-
-    def _leave(self, controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
-        """Have the agent leave once it runs; its process ends when the leave is known or times out."""
-        life = controls.lives[node]
-        if controls.hosts[node].paused:
-            yield controls.until_resumed(node)
-        machine = controls.machines[node]
-        if machine is None or controls.lives[node] != life:
-            return
+    def act(self, controls: Controls, node: int, machine: Any) -> Generator[Any, Any, bool]:
         if machine.leave_phase == STAYING:
             yield begin_leave(controls, machine)
-        if controls.lives[node] != life or controls.machines[node] is not machine:
-            return
+        return True
+
+    def finish(self, absence: Absence, node: int, machine: Any) -> None:
         if self.stay:
             absence.stay(node)
         else:

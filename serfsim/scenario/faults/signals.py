@@ -6,7 +6,7 @@ meanwhile ends the process at once (spec serf.md section 16).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, ClassVar, Final
 
 import simpy
@@ -14,8 +14,7 @@ from pydantic import Field
 
 from serfsim.protocol.serf.intents import STAYING
 from serfsim.scenario.controls import Controls
-from serfsim.scenario.faults.fault import Departure, Undo
-from serfsim.scenario.faults.leave import Absence, begin_leave
+from serfsim.scenario.faults.leave import ByAgent, begin_leave
 from serfsim.scenario.phrases import with_verb
 from serfsim.scenario.roster import Member
 from serfsim.scenario.selection import Nodes
@@ -30,39 +29,25 @@ class Leaving:
         self.processes: dict[int, Any] = {}
 
 
-class Signal(Departure):
-    """A signal to a process. A paused one gets it when it goes on."""
+class Signal(ByAgent):
+    """A signal to a process; a paused process gets it once it resumes."""
 
     def leaves(self, member: Member) -> bool:
         """Return whether a member's agent leaves first."""
         raise NotImplementedError
 
-    def begin(self, controls: Controls, prepared: list[int]) -> Undo:
-        absence = Absence(self, controls)
-        for node in prepared:
-            if controls.machines[node] is not None:
-                controls.process(self._get(controls, node, absence))
-        return absence.over
-
-    def _get(self, controls: Controls, node: int, absence: Absence) -> Iterator[Any]:
-        life = controls.lives[node]
-        if controls.hosts[node].paused:
-            yield controls.until_resumed(node)
-        machine = controls.machines[node]
-        if machine is None or controls.lives[node] != life:
-            return
+    def act(self, controls: Controls, node: int, machine: Any) -> Generator[Any, Any, bool]:
         leaving = controls.shared(Leaving).processes
         if node in leaving:
             leaving[node].interrupt()
-            return
+            return False
         if machine.leave_phase == STAYING and self.leaves(controls.roster.members[node]):
             leaving[node] = process = controls.process(self._leave(controls, machine))
             yield process
             leaving.pop(node, None)
         elif machine.leave_phase == STAYING:
             controls.record_crash(node)
-        if controls.lives[node] == life and controls.machines[node] is machine:
-            absence.end(node, machine)
+        return True
 
     def _leave(self, controls: Controls, machine: Any) -> Iterator[Any]:
         """Wait for the leave, its time limit or another signal; a leave that failed is waited for in vain."""
