@@ -59,5 +59,5 @@ def _is_below(name: str, start: str) -> bool:
 
 @cache
 def _plain_paths() -> tuple[str, ...]:
-    """Return the paths of all keys, `[]` as a part of its own, as those of a file's mappings are built."""
+    """Return the paths of all keys, with `[]` as a separate part, as in paths of a file's mappings."""
     return tuple(key.path.replace("[]", ".[]") for key in scenario_keys())

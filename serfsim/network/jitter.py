@@ -167,7 +167,7 @@ class ParetoJitter(Jitter):
 
 
 class JitterByPair:
-    """`default` for all pairs of `n` hosts but those that were given a model of their own.
+    """A jitter model for each ordered pair of `n` hosts, `default` unless `set` gave it another.
 
     At most MOST_MODELS besides the default; ValueError beyond.
     """

@@ -79,7 +79,7 @@ class GilbertElliottLoss(Loss):
 
 
 class SiteLoss(Loss):
-    """Each packet is lost with a probability of its own for each ordered pair of sites.
+    """Independent loss of each packet, with one probability for each ordered pair of sites.
 
     site: the site of each host, shape (n,). p: sites * sites probabilities row by row, row = source;
     those on the diagonal hold between two different hosts of one site. A host loses nothing to itself.
@@ -122,7 +122,7 @@ def good_chains(count: i64) -> vec[u8]:
 
 
 class LossByPair(Loss):
-    """`default` for all pairs of `n` hosts but those that were given a model of their own.
+    """A loss model for each ordered pair of `n` hosts, `default` unless `set` gave it another.
 
     At most MOST_MODELS besides the default; ValueError beyond.
     """

@@ -70,12 +70,12 @@ class Network(Dispatcher):
         self.hosts.append(host)
 
     def set_jitter_by_pair(self, jitter: JitterByPair) -> None:
-        """Draw each pair's jitter from a model of its own."""
+        """Draw each pair's jitter from that pair's model."""
         self.jitter_by_pair = jitter
         self._has_jitter = True
 
     def limit_uplink(self, host: i64, bandwidth: float) -> None:
-        """Give a host an uplink of its own, in bits a second."""
+        """Limit a host's uplink to a bandwidth in bits a second."""
         self.hosts[host].bandwidth = bandwidth
         self.has_uplinks = True
 
@@ -122,7 +122,7 @@ class Network(Dispatcher):
         return True
 
     def _deliver_copy(self, source: Host, address: i64, packet: Packet, delay: float, now: float) -> None:
-        """Have a datagram arrive a second time, with a jitter of its own."""
+        """Deliver a datagram a second time, with jitter drawn anew."""
         self.rules.doubled = False
         if delay < 0.0:
             return

@@ -23,7 +23,7 @@ DIAL_NO_ROUTE: Final = 5  # no connection: the own kernel has no route there
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Runtime:
-    """The verbs. `now` is passed back so that a runtime needs no clock of its own."""
+    """The verbs of a machine. Each gets `now`, so that a runtime needs no clock."""
 
     def send_packet(self, address: i64, packet: Packet, now: float) -> bool:
         """Send one datagram, best effort; return False where the own kernel refuses it."""

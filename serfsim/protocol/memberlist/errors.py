@@ -1,4 +1,4 @@
-"""Why streams and merges failed, in the words of Go and memberlist (spec memberlist.md section 14)."""
+"""Errors of streams and merges, in the words of Go and memberlist (spec memberlist.md section 14)."""
 
 from __future__ import annotations
 

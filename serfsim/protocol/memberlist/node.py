@@ -310,7 +310,7 @@ class Memberlist(Machine):
             self._continue_join(join, now)
 
     def _error(self, outcome: i64, request: PushPull) -> str:
-        """Why a push/pull came to nothing."""
+        """Return the error of a push/pull that failed."""
         if self.merger.error != "":
             return self.merger.error
         return self._stream_error(outcome, request, request.address)

@@ -141,7 +141,7 @@ class SerfNode(SerfCore):
 
     @property
     def last_error(self) -> str:
-        """Why the last user event or query was refused, in the library's words."""
+        """The library's error for the last refused user event or query."""
         return self.broadcaster.last_error
 
     # Calls -------------------------------------------------------------------------------------

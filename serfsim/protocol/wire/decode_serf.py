@@ -68,7 +68,7 @@ def _intent(kind: i64, reader: Reader, directory: Directory) -> Intent:
 
 
 def _event(found: Values, ltime: i64, coalesce: bool) -> UserEvent:
-    """Decode a user event, of its own or in a push/pull, where Lamport time and flag are absent."""
+    """Decode a user event; one in a push/pull has neither Lamport time nor flag."""
     return UserEvent(NOBODY, ltime, found.text("Name"), found.raw("Payload"), coalesce)
 
 

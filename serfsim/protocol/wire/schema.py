@@ -170,7 +170,7 @@ class Values:
 
 @mypyc_attr(acyclic=True)
 class Struct(Kind):
-    """A map of its own, read as `Values`; given as it is written."""
+    """A nested map: written from its bytes, read as `Values`."""
 
     def __init__(self, of: Schema) -> None:
         super().__init__()

@@ -232,7 +232,7 @@ def drift_ms_per_s(run: ScoredRun) -> float | None:
 
 
 def believed_error(run: ScoredRun) -> dict[str, float | None]:
-    """Return the error estimates that live nodes hold of their own coordinates, in the last sample.
+    """Return the live nodes' error estimates of their coordinates, in the last sample.
 
     Vivaldi weighs observations by this estimate (spec coordinate.md section 3); `relative_error` shows how
     far it is right. `drift_per_s`: the relative change of the estimate per second, over the same samples as

@@ -1,4 +1,4 @@
-"""`jitter`: packets take longer by a random time of their own."""
+"""`jitter`: each packet takes longer by a random time."""
 
 from __future__ import annotations
 
