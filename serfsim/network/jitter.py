@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from serfsim.native import Random, i16, i64, mypyc_attr, vec
+from serfsim.native import Random, i64, mypyc_attr
+from serfsim.network.pair_table import PairTable
 
-MOST_MODELS: Final = 32767
 TWO_PI: Final = 6.283185307179586
 
 
@@ -169,25 +169,20 @@ class ParetoJitter(Jitter):
 class JitterByPair:
     """A jitter model for each ordered pair of `n` hosts, `default` unless `set` gave it another.
 
-    At most MOST_MODELS besides the default; ValueError beyond.
+    At most `pair_table.MOST_MODELS` besides the default; ValueError beyond.
     """
 
     def __init__(self, default: Jitter, n: i64) -> None:
         self.models: list[Jitter] = [default]
-        self.n: i64 = n
-        self.which = vec[i16]([0] * (n * n))
+        self.pairs = PairTable(n, "jitter")
 
     def set(self, sources: list[int], targets: list[int], jitter: Jitter) -> None:
         """Give packets from `sources` to `targets` a model; of several, the last holds."""
         if self.models[len(self.models) - 1] is not jitter:
-            if len(self.models) > MOST_MODELS:
-                raise ValueError(f"more than {MOST_MODELS} jitter models")
+            self.pairs.check_room(len(self.models))
             self.models.append(jitter)
-        number: i64 = len(self.models) - 1
-        for source in sources:
-            for target in targets:
-                self.which[i64(source) * self.n + i64(target)] = i16(number)
+        self.pairs.assign(sources, targets, len(self.models) - 1)
 
     def of(self, source: i64, target: i64) -> Jitter:
         """Return the model of packets from `source` to `target`."""
-        return self.models[i64(self.which[source * self.n + target])]
+        return self.models[self.pairs.number(source, target)]

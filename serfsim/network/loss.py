@@ -6,11 +6,8 @@ does not shift later draws. Probabilities lie in [0, 1]; others raise ValueError
 
 from __future__ import annotations
 
-from typing import Final
-
-from serfsim.native import Random, extend, i16, i32, i64, mypyc_attr, u8, vec
-
-MOST_MODELS: Final = 32767
+from serfsim.native import Random, extend, i32, i64, mypyc_attr, u8, vec
+from serfsim.network.pair_table import PairTable
 
 
 def check_probability(p: float) -> None:
@@ -124,24 +121,19 @@ def good_chains(count: i64) -> vec[u8]:
 class LossByPair(Loss):
     """A loss model for each ordered pair of `n` hosts, `default` unless `set` gave it another.
 
-    At most MOST_MODELS besides the default; ValueError beyond.
+    At most `pair_table.MOST_MODELS` besides the default; ValueError beyond.
     """
 
     def __init__(self, default: Loss, n: i64) -> None:
         self.models: list[Loss] = [default]
-        self.n: i64 = n
-        self.which = vec[i16]([0] * (n * n))
+        self.pairs = PairTable(n, "loss")
 
     def set(self, sources: list[int], targets: list[int], loss: Loss) -> None:
         """Packets from `sources` to `targets` are lost as `loss` says; of several, the last holds."""
         if self.models[len(self.models) - 1] is not loss:
-            if len(self.models) > MOST_MODELS:
-                raise ValueError(f"more than {MOST_MODELS} loss models")
+            self.pairs.check_room(len(self.models))
             self.models.append(loss)
-        number: i64 = len(self.models) - 1
-        for source in sources:
-            for target in targets:
-                self.which[i64(source) * self.n + i64(target)] = i16(number)
+        self.pairs.assign(sources, targets, len(self.models) - 1)
 
     def drops(self, source: i64, target: i64, rng: Random) -> bool:
-        return self.models[i64(self.which[source * self.n + target])].drops(source, target, rng)
+        return self.models[self.pairs.number(source, target)].drops(source, target, rng)
