@@ -98,8 +98,10 @@ def metadata(session: nox.Session) -> None:
             with tarfile.open(file) as archive:
                 names = {name.partition("/")[2] for name in archive.getnames()}
             missing = not {"README.md", "LICENSE", "pyproject.toml", "setup.py"} <= names
-        shipped = sum(name.endswith("scenarios/udp_blocked.yaml") for name in names)
-        if missing or shipped != 1:
+        shipped = sum(
+            name.endswith(("scenarios/udp_blocked.yaml", "scenarios/tuning/tune_lan.yaml")) for name in names
+        )
+        if missing or shipped != 2:
             session.error(f"{file.name}: a license, an entry point or the shipped scenarios are missing")
 
 

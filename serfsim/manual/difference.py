@@ -23,7 +23,7 @@ from serfsim.scenario.settings import SETTINGS, Settings, chosen
 from serfsim.scenario.units import write_duration
 from serfsim.scenario.workload import WORKLOAD
 
-NO_EFFECT: Final = ("name", "question")
+NO_EFFECT: Final = ("name", "question", "situation")
 _OF_MEMBERS: Final = {"nodes", "groups", "profile", *Group.model_fields}
 """Keys of `cluster` that are compared member by member."""
 _NO_EFFECT_OF_MEMBER: Final = ("index", "name", "config", "given", "profile")

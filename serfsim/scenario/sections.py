@@ -22,6 +22,7 @@ from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.roster import Roster, build_roster, releases_of
 from serfsim.scenario.settings import release_settings
+from serfsim.scenario.situation import Situation
 from serfsim.scenario.units import (
     DURATION_SCHEMA,
     POSITIVE_SCHEMA,
@@ -114,6 +115,9 @@ class Sections(Part):
     ] = Field(default="scenario", description="name of the scenario and its results; the file's unless given")
     question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = Field(
         default="", description="question that the scenario answers"
+    )
+    situation: Situation | None = Field(
+        default=None, description="the answer, its threads and its study: what makes it one of the library"
     )
     seed: Annotated[int, Strict(), Field(ge=0, le=LARGEST_SEED)] = Field(
         default=1, description="seed of all that is random: same scenario and seed, same result"

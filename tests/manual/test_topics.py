@@ -68,6 +68,13 @@ def test_the_example_of_a_key_a_setting_or_a_figure_may_be_written(topic: Topic)
         pair.setdefault("between", ["a", "b"])  # which must be given beside any other key of it
     for node in data["cluster"]["nodes"] if "cluster.nodes[]" in topic.name else []:
         node.setdefault("name", "a")
+    if "situation." in topic.name:
+        beside = {"threads": ["a/b#1"], "answer": "Yes.", "figure": "health"}
+        situation = data["situation"] = {**beside, **data["situation"]}
+        if "study" in situation:
+            study = {"grid": {"cluster.nodes": [1]}, "figures": ["detection.flaps"], **situation["study"]}
+            study["claims"] = [{"claim": "detection.flaps == 0", **one} for one in study.get("claims", ())]
+            situation["study"] = study
     assert list(VALIDATOR.iter_errors(data)) == []
 
 

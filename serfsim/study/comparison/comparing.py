@@ -132,7 +132,7 @@ def _is_result(what: Any) -> bool:
 
 MOST_TOLD: Final = 3
 # Sections of a scenario that do not affect its runs.
-NOT_AFFECTING_RESULTS: Final = ("name", "question", "seed", "claims")
+NOT_AFFECTING_RESULTS: Final = ("name", "question", "situation", "seed", "claims")
 
 
 def other_scenario(base: Any, candidate: Any) -> list[str]:

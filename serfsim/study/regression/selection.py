@@ -99,7 +99,7 @@ def describe_change(entry: Entry, scenario: Scenario) -> str:
     return few(differing(entry.given, comparable_fields(scenario)))
 
 
-NOT_AFFECTING_RESULTS: Final = ("name", "question", "seed", "claims")
+NOT_AFFECTING_RESULTS: Final = ("name", "question", "situation", "seed", "claims")
 MOST: Final = 6  # differences listed; more would not help
 
 

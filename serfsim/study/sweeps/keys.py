@@ -67,13 +67,14 @@ SOURCES: Final = "sources"
 
 
 def scenario_text(scenario: Scenario) -> str:
-    """Return the complete scenario without its seed as JSON: faster to read than YAML, and as exact.
+    """Return the scenario without seed and situation as JSON, which reads faster than YAML and is as exact.
 
     Keys keep their order, since members are numbered in the order of their groups. The text of the modules
     that `code` names is beside the sections, so that a worker needs no file of them.
     """
     data = scenario.complete()
     del data["seed"]
+    data.pop("situation", None)
     if scenario.code is not None:
         data["code"].pop("folder", None)
         data[SOURCES] = scenario.code.objects.sources
