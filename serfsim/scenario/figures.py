@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 _TIMES = ("mean", "p50", "p90", "p99", "max", "n")
 _ERRORS = ("p50", "p90", "p99", "mean", "max")
+_RADII_MS = (5, 10, 20, 50, 100)
 _STATISTIC: Final = {
     "mean": "the mean",
     "p50": "the median",
@@ -54,6 +55,7 @@ def _detection() -> Iterator[tuple[str, str]]:
         ("detection.mistake_duration_s", "mean time that a mistake lasts (T_M)"),
         ("detection.mistake_recurrence_s", "mean time between mistakes (T_MR)"),
         ("detection.query_accuracy", "share of the time that a view of a live member is right (P_A)"),
+        ("detection.revivals", "times that a view took a member back that was down, one per observer"),
         ("detection.tcp_fallbacks", "probes that only TCP answered"),
         (
             "detection.leaves_seen_as_failed",
@@ -69,6 +71,7 @@ def _detection() -> Iterator[tuple[str, str]]:
         ("first_s", "seconds from a crash to the first observer's failed event"),
         ("full_s", "seconds from a crash to the last live observer's failed event"),
         ("leave_s", "seconds from a graceful leave to each observer's left event"),
+        ("revived_s", "seconds that a revival lasts"),
     ):
         for statistic in _TIMES:
             yield f"detection.{name}.{statistic}", f"{meaning}: {_STATISTIC[statistic]}"
@@ -86,6 +89,10 @@ def _coordinates() -> Iterator[tuple[str, str]]:
             f"coordinates.believed_error.{statistic}",
             f"error that members ascribe to their own coordinates: {_STATISTIC[statistic]}",
         )
+    for radius in _RADII_MS:
+        within = f"coordinates.within_{radius}ms"
+        yield f"{within}.precision", f"share of those estimated to be within {radius} ms that are"
+        yield f"{within}.recall", f"share of those within {radius} ms that are estimated to be"
     yield "coordinates.believed_error.drift_per_s", "share by which that error still changes in a second"
     yield from (
         ("coordinates.converged_s", "time from which the median error stays within 10 % of its last value"),
@@ -154,6 +161,11 @@ HIGHER_IS_BETTER: Final = frozenset(
         "detection.mistake_recurrence_s",
         "detection.query_accuracy",
         "coordinates.nearest_accuracy",
+        *(
+            f"coordinates.within_{radius}ms.{share}"
+            for radius in _RADII_MS
+            for share in ("precision", "recall")
+        ),
         "dissemination.events.delivered_share",
         "dissemination.queries.delivered_share",
         "dissemination.queries.acked_share",

@@ -190,3 +190,16 @@ def test_a_large_cluster_is_scored_by_evenly_spaced_observers() -> None:
     series = error_series(ScoredRun(recording))
     assert series.pairs[0] == 200 * (n - 1)
     assert series.relative[0, 0] == pytest.approx(0.2)
+
+
+def test_a_range_query_has_the_precision_and_recall_of_the_estimates() -> None:
+    found = coordinates(coordinates=samples([50.0], LINE))
+    # Estimates of 10, 20 and 30 ms for 10, 20 and 25 ms, both ways.
+    assert found["within_5ms"] == {"precision": None, "recall": None}
+    assert found["within_20ms"] == {"precision": 1.0, "recall": 1.0}
+    shifted = [[0.0, 0.0], [0.010, 0.0], [0.019, 0.0]]  # estimates of 10, 9 and 19 ms
+    found = coordinates(coordinates=samples([50.0], shifted))
+    assert found["within_10ms"] == pytest.approx({"precision": 0.5, "recall": 1.0})
+    assert found["within_20ms"] == pytest.approx({"precision": 2 / 3, "recall": 1.0})
+    far = [[0.0, 0.0], [0.011, 0.0], [0.031, 0.0]]
+    assert coordinates(coordinates=samples([50.0], far))["within_10ms"] == {"precision": None, "recall": 0.0}

@@ -108,3 +108,20 @@ def test_views_read_from_the_joins_give_the_same_mistakes() -> None:
     rows = [*all_joined(4), (10.0, 0, FAILED, 3), (14.0, 0, JOIN, 3)]
     found = detection(rows, converged=None)
     assert (found["mistakes"], found["mistake_duration_s"]) == (1, 4.0)
+
+
+def test_a_revival_is_a_join_about_a_member_that_is_down_and_had_been_dropped() -> None:
+    rows = [(12, 0, FAILED, 3), (13, 1, LEFT, 3), (20, 0, JOIN, 3), (22, 1, JOIN, 3), (26, 0, FAILED, 3)]
+    found = detection(rows, down={3: [(10, AFTER)]}, crashes=[(10, 3)])
+    assert found["revivals"] == 2
+    assert found["revived_s"]["max"] == pytest.approx(78.0)  # observer 1 holds it to the end, at 100 s
+    assert found["revived_s"]["mean"] == pytest.approx((6.0 + 78.0) / 2)
+
+
+def test_only_the_observer_that_dropped_the_dead_process_revives_it() -> None:
+    back = [(12, 0, FAILED, 3), (31, 0, JOIN, 3)]
+    assert detection(back, down={3: [(10, 30)]}, crashes=[(10, 3)])["revivals"] == 0  # it is up again
+    late = [(12, 0, FAILED, 3), (25, 0, JOIN, 3)]
+    assert detection(late, down={3: [(10, 30)]}, crashes=[(10, 3)])["revived_s"]["max"] == pytest.approx(5.0)
+    restarted = {0: [(15, 20)], 3: [(10, AFTER)]}
+    assert detection(late, down=restarted, crashes=[(10, 3), (15, 0)])["revivals"] == 0

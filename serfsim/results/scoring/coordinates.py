@@ -25,6 +25,7 @@ from serfsim.results.scoring.pair_errors import (
     ERROR_FIGURES,
     Embedding,
     PairErrors,
+    RangeHits,
     evenly_spaced,
     nearest_hits,
     rank_loss,
@@ -158,13 +159,14 @@ class FinalErrors:
     absolute: dict[str, float | None]
     rank_loss: float | None
     nearest_accuracy: float | None
+    within: dict[str, dict[str, float | None]]
 
 
 def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErrors:
     """Score sample `k` by blocks of rows, so that memory stays small with thousands of nodes."""
     samples = run.recording.coordinates
     live = np.flatnonzero(samples.live[k]).astype(np.int64)
-    errors = PairErrors(len(live) * len(live))
+    errors, ranges = PairErrors(len(live) * len(live)), RangeHits()
     space = embedding(samples, k)
     ranked_rows = set(evenly_spaced(live, FINAL_RANKED[0]).tolist())
     ranked_columns = np.isin(live, evenly_spaced(live, FINAL_RANKED[1]))
@@ -177,13 +179,14 @@ def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErr
         actual = true_rows(run, observers, float(samples.t[k]))[:, live]
         self_pair = observers[:, None] == live[None, :]
         errors.add(estimate, actual, self_pair)
+        ranges.add(estimate, actual, self_pair)
         hits += int(nearest_hits(estimate, actual, self_pair).sum())
         for row in np.flatnonzero([int(observer) in ranked_rows for observer in observers]):
             block = np.ix_([row], np.flatnonzero(ranked_columns))
             losses.append(rank_loss(estimate[block], actual[block], self_pair[block]))
     names = dict.fromkeys(ERROR_FIGURES)
     if errors.count == 0:
-        return FinalErrors({**names}, {**names}, None, None)
+        return FinalErrors({**names}, {**names}, None, None, ranges.figures())
     relative, absolute = errors.figures()
     known = [loss for loss in losses if np.isfinite(loss)]
     return FinalErrors(
@@ -191,6 +194,7 @@ def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErr
         dict(zip(ERROR_FIGURES, absolute.tolist(), strict=True)),
         float(np.mean(known)) if known else None,
         hits / len(live),
+        ranges.figures(),
     )
 
 
@@ -260,7 +264,11 @@ def coordinates(run: ScoredRun, series: ErrorSeries) -> dict[str, Any]:
     samples = run.recording.coordinates
     scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= run.end))
     names = dict.fromkeys(ERROR_FIGURES)
-    last = final_errors(run, int(scored[-1])) if len(scored) else FinalErrors(names, names, None, None)
+    last = (
+        final_errors(run, int(scored[-1]))
+        if len(scored)
+        else FinalErrors(names, names, None, None, RangeHits().figures())
+    )
     absolute_ms = {name: None if value is None else 1000.0 * value for name, value in last.absolute.items()}
     return {
         "relative_error": last.relative,
@@ -269,6 +277,7 @@ def coordinates(run: ScoredRun, series: ErrorSeries) -> dict[str, Any]:
         "converged_s": converged_s(series),
         "rank_loss": last.rank_loss,
         "nearest_accuracy": last.nearest_accuracy,
+        **last.within,
         "drift_ms_per_s": drift_ms_per_s(run),
         "resets": len(run.of_kind(COORDINATE_RESET).t),
     }

@@ -1,12 +1,13 @@
 """Quality of failure detection, and local health, by which Lifeguard tunes it.
 
-Three families of figures:
+Four families of figures:
 
 * counts of failed and suspect events, judged by whether the subject was up (`accusations`);
 * for every crash, the time until the first suspicion by an observer's own probe, the first failed,
   and the last live observer's failed (`crashes`; Lifeguard's first detection and full dissemination);
 * the quality of the verdicts over time (`mistakes`; Chen, Toueg and Aguilera, "On the quality of
-  service of failure detectors", IEEE Trans. Computers 51(5), 2002).
+  service of failure detectors", IEEE Trans. Computers 51(5), 2002);
+* members that come back into views while they are down (`revivals`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from serfsim.protocol.events import (
 from serfsim.results.scoring.dissemination import Change
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import EventTable, Floats, Integers
+from serfsim.results.scoring.revivals import revivals
 from serfsim.results.scoring.rows import in_pieces
 from serfsim.results.scoring.scored_run import ScoredRun, ratio, rows_of, rows_of_kind, select, spread
 from serfsim.results.scoring.views import RESTART, VIEW_KINDS, Pairs, ViewHistory, columns_of, rows_of_pairs
@@ -43,6 +45,7 @@ def detection(run: ScoredRun, history: ViewHistory, found: Sequence[Change]) -> 
     figures["flaps"] = flap_count
     figures["flaps_per_node_hour"] = ratio(flap_count, run.node_seconds / 3600.0)
     figures.update(mistakes(run, history))
+    figures.update(revivals(run, history))
     return figures
 
 

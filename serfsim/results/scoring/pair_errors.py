@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import Floats, Integers
+from serfsim.results.scoring.scored_run import ratio
 
 ERROR_FIGURES = ("p50", "p90", "p99", "mean", "max")
 EXACT_PAIRS = 4_000_000  # up to this many, errors are double precision, above single
@@ -91,6 +92,33 @@ class PairErrors:
             p50, p90, p99, most = np.quantile(kept, (0.5, 0.9, 0.99, 1.0), overwrite_input=True)
             out.append(np.array([p50, p90, p99, total / self.count, most], dtype=np.float64))
         return out[0], out[1]
+
+
+RADII_MS = (5, 10, 20, 50, 100)
+
+
+class RangeHits:
+    """Counts for "all members within R", asked of estimates, for each R of RADII_MS.
+
+    Pairs are left out as in `PairErrors`.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros((len(RADII_MS), 3), dtype=np.int64)  # estimated within R, truly, both
+
+    def add(self, estimate: Floats, actual: Floats, self_pair: Booleans) -> None:
+        known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
+        for row, radius in enumerate(RADII_MS):
+            chosen, near = known & (estimate <= radius / 1000.0), known & (actual <= radius / 1000.0)
+            self.counts[row] += (chosen.sum(), near.sum(), (chosen & near).sum())
+
+    def figures(self) -> dict[str, dict[str, float | None]]:
+        """Return {within_Rms: {precision, recall}}; None where nothing was chosen, or nothing is near."""
+        found: dict[str, dict[str, float | None]] = {}
+        for radius, (chosen, near, both) in zip(RADII_MS, self.counts.tolist(), strict=True):
+            precision, recall = ratio(both, chosen), ratio(both, near)
+            found[f"within_{radius}ms"] = {"precision": precision, "recall": recall}
+        return found
 
 
 def nearest_hits(estimate: Floats, actual: Floats, self_pair: Booleans) -> Booleans:
