@@ -38,8 +38,9 @@ run: $(VENV)/installed
 	@$(BIN)/serfsim run scenarios/udp_blocked.yaml
 	@[ -e $(VENV)/built ] || echo 'This ran interpreted. make build compiles the hot path: ten times as fast.'
 
+# As many workers as processors; a worker that has nothing left takes tests from another.
 test: $(VENV)/built $(VENV)/dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 build: $(VENV)/installed
 	@rm -f $(VENV)/built
