@@ -21,11 +21,11 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 # $(call install,ARGUMENTS) in the versions of LOCK, with uv, which is several times as quick, or with pip where uv is
 # not to be had. make LOCK= takes the newest versions instead.
 LOCK := requirements.lock
-# How many processes run the tests.
-JOBS ?= auto
 pinned = $(if $(LOCK),--constraint $(LOCK))
 install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python $(pinned) $(1) 2>/dev/null; } || \
   $(PIP) install --no-compile $(pinned) $(1)
+# How many processes run the tests.
+JOBS ?= auto
 # $(call listed,["a"]["b"]) prints a list of pyproject.toml.
 listed = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
 COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
