@@ -41,6 +41,8 @@ NAMED = frozenset(
 
 def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:
     """Return the entry of `releases` in force for each row: its index plus 1, or 0 for none."""
+    if not releases:
+        return np.zeros(len(t), dtype=np.int64)
     since = np.array([begins for begins, _, _ in releases], dtype=np.float64)
     whose = np.array([member for _, member, _ in releases], dtype=np.int64)
     # Releases and rows by node and time, releases first: the last one before a row is in force.
@@ -51,8 +53,7 @@ def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:
     rows = np.zeros(len(order), dtype=np.int64)
     rows[order] = np.where(before > 0, order[before - 1] + 1, 0)
     found = rows[len(releases) :]
-    if len(releases):
-        found[whose[found - 1] != node] = 0
+    found[whose[found - 1] != node] = 0
     return found
 
 
@@ -68,13 +69,13 @@ def log_lines(
     Each line is in the words of its observer's release: from `releases` (as in a Recording), else `version`.
     `log`: the lines that no event produces.
     """
-    for lines in _in_parts(events, names, version, releases, log):
-        yield from lines
+    for text in _in_parts(events, names, version, releases, log):
+        yield from text.split("\n")[:-1]
 
 
 def _in_parts(
     events: EventTable, names: Sequence[str], version: str, releases: Releases, log: LogTable | None
-) -> Iterator[list[str]]:
+) -> Iterator[str]:
     log = no_log() if log is None else log
     known = SimulatedNames(names)
     spoken = [version, *(release for _, _, release in releases)]
@@ -86,7 +87,7 @@ def _in_parts(
     joins = sum(int((part.kind == kind.JOIN).sum()) for part in pieces(rows_of(events, 0, early)))
     hidden = early if joins > EARLY_JOINS else 0
     if hidden:
-        yield [f"# {joins} EventMemberJoin lines from before t = 0 are left out."]
+        yield f"# {joins} EventMemberJoin lines from before t = 0 are left out.\n"
     rows, logged = _rows_with_lines(events, numbers, hidden)
     total = logged + len(log.t)
     # A line precedes the first event recorded after it. Both sequences are in order already.
@@ -97,9 +98,9 @@ def _in_parts(
         chunk = order[low : low + CHUNK]
         yield _format_lines(events, log, rows, chunk, words, known, spoken_by, releases, cache)
     if total > MOST_LINES:
-        yield [f"# {total - MOST_LINES} more lines are left out."]
+        yield f"# {total - MOST_LINES} more lines are left out.\n"
     if log.left_out > 0:
-        yield [f"# {log.left_out} more lines about received messages are left out."]
+        yield f"# {log.left_out} more lines about received messages are left out.\n"
 
 
 def _rows_with_lines(events: EventTable, numbers: Sequence[int], hidden: int) -> tuple[Integers, int]:
@@ -129,7 +130,7 @@ def _format_lines(
     spoken_by: Integers,
     releases: Releases,
     known: dict[int, str],
-) -> list[str]:
+) -> str:
     """Format the lines at some places of the merged order: below len(rows) events, above the log's.
 
     `spoken_by`: index into `words` for each era (`eras_of`). `known` caches formatted texts.
@@ -150,31 +151,37 @@ def _format_lines(
     a, b = merge_columns(events.detail[chosen], log.a), merge_columns(none, log.b)
     text = merge_columns(none - 1, log.text)
     spoken = spoken_by[eras_of(t, observer, releases)]
-    # Most lines differ only in head and subject, so their text is formatted once.
-    n = len(names.names)
-    only_whom = np.array([[one.tells_only_whom(which) for which in range(256)] for one in words])
-    whom = np.where((subject >= 0) & (subject < n), subject, n)
-    keys = np.where(only_whom[spoken, number], (spoken * 256 + number) * (n + 1) + whom, -1)
+
+    def wording(place: int) -> str:
+        what, node, at = int(number[place]), int(observer[place]), int(text[place])
+        shown = "" if at < 0 else _escape_text(what, log.texts[at])
+        entry = Entry(what, node, int(subject[place]), int(a[place]), int(b[place]), shown)
+        return words[int(spoken[place])].of(entry)
+
     # One datagram makes an observer log many lines at the same time.
     begins = np.ones(len(order), dtype=np.bool_)
     begins[1:] = (t[1:] != t[:-1]) | (observer[1:] != observer[:-1])
     moments = zip(t[begins].tolist(), observer[begins].tolist(), strict=True)
     heads = [f"{when:12.3f} {names.names[node]} " for when, node in moments]
-    lines = []
-    for place, (moment, key) in enumerate(zip((np.cumsum(begins) - 1).tolist(), keys.tolist(), strict=True)):
-        wording = known.get(key, "")
-        if not wording:
-            what, node, at = int(number[place]), int(observer[place]), int(text[place])
-            shown = "" if at < 0 else _escape_text(what, log.texts[at])
-            entry = Entry(what, node, int(subject[place]), int(a[place]), int(b[place]), shown)
-            wording = words[spoken[place]].of(entry)
-            if key >= 0:
-                known[key] = wording
-            elif "\n" in wording:
-                lines += [heads[moment] + part for part in wording.splitlines() if part]
-                continue
-        lines.append(heads[moment] + wording)
-    return lines
+    # Most lines differ only in head and subject, so their text is formatted once.
+    n = len(names.names)
+    only_whom = np.array([[one.tells_only_whom(which) for which in range(256)] for one in words])
+    whom = np.where((subject >= 0) & (subject < n), subject, n)
+    keys = np.where(only_whom[spoken, number], (spoken * 256 + number) * (n + 1) + whom, -1)
+    different, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    for key, place in zip(different.tolist(), first.tolist(), strict=True):
+        if key >= 0 and key not in known:
+            known[key] = wording(place) + "\n"
+    texts = [known.get(key, "") for key in different.tolist()]
+    # Each line is two parts, a head and a text, picked by numpy because there are up to MOST_LINES.
+    parts = np.empty((len(order), 2), dtype=np.object_)
+    parts[:, 0] = np.array(heads, dtype=np.object_)[np.cumsum(begins) - 1]
+    parts[:, 1] = np.array(texts, dtype=np.object_)[which]
+    for place in np.flatnonzero(keys < 0).tolist():
+        found = wording(place)
+        several = [part for part in found.splitlines() if part] if "\n" in found else [found]
+        parts[place] = "".join(f"{parts[place, 0]}{part}\n" for part in several), ""
+    return "".join(parts.reshape(-1).tolist())
 
 
 def _escape_text(number: int, text: str) -> str:
@@ -191,5 +198,5 @@ def write_log(
     log: LogTable | None = None,
 ) -> None:
     """Write the lines of `log_lines` to a text stream."""
-    for lines in _in_parts(events, names, version, releases, log):
-        stream.write("\n".join([*lines, ""]))
+    for text in _in_parts(events, names, version, releases, log):
+        stream.write(text)

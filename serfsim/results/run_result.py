@@ -23,11 +23,20 @@ from serfsim.results.agent_log import write_log
 from serfsim.results.columns import Columns, frame_of
 from serfsim.results.reading import UNREADABLE, check_stored_truth, check_summary, check_table
 from serfsim.results.scoring.coordinates import error_series
+from serfsim.results.scoring.dissemination import MembershipChanges, changes
 from serfsim.results.scoring.recording import EventTable, Recording
 from serfsim.results.scoring.scored_run import ScoredRun
 from serfsim.results.scoring.views import ViewHistory, view_history
 from serfsim.results.stored_truth import StoredTruth, from_json, stored_truth_of, to_json
-from serfsim.results.summary import SCHEMA_VERSION, finite, heading, score, scored_views, serf_version
+from serfsim.results.summary import (
+    SCHEMA_VERSION,
+    finite,
+    heading,
+    score,
+    scored_changes,
+    scored_views,
+    serf_version,
+)
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 
@@ -73,6 +82,7 @@ class RunResult:
         tables: Mapping[str, Callable[[], Columns]],
         recording: Recording | None = None,
         views: ViewHistory | None = None,
+        changes: MembershipChanges | None = None,
     ) -> None:
         self.scenario = scenario
         self.summary = summary
@@ -81,6 +91,7 @@ class RunResult:
         self.capture: KeptCapture | None = None
         self.log: Path | None = None  # of a result read from a folder
         self._views = views
+        self._changes = changes
         self._makers = tables
         self._columns: dict[str, Columns] = {}
         self._tables: dict[str, pd.DataFrame] = {}
@@ -104,7 +115,8 @@ class RunResult:
         run = ScoredRun(recording)
         series = error_series(run)
         views = scored_views(run)
-        figures = score(recording, series, views)
+        followed = scored_changes(run, views)
+        figures = score(recording, series, views, followed)
         summary = {**heading(scenario, recording, seed, []), **figures}
 
         def makers(name: str) -> Callable[[], Columns]:
@@ -122,7 +134,9 @@ class RunResult:
             return make
 
         tables = {name: makers(name) for name in layout.TABLES}
-        result = cls(scenario, finite(summary), stored_truth_of(recording), tables, recording, views)
+        result = cls(
+            scenario, finite(summary), stored_truth_of(recording), tables, recording, views, followed
+        )
         if own is not None:
             more = own(result)
             figures |= more
@@ -253,6 +267,15 @@ class RunResult:
             truth = self.truth
             self._views = view_history(self.events, truth.down_spans, truth.end_s, truth.converged_start)
         return self._views
+
+    @property
+    def changes(self) -> MembershipChanges:
+        """The changes of the membership from t = 0 on, and how the views followed."""
+        if self._changes is None:
+            truth = self.truth
+            moments = truth.crashes, truth.leaves
+            self._changes = changes(self.views, truth.down_spans, *moments, truth.end_s)
+        return self._changes
 
     def save(self, folder: str | Path) -> Path:
         """Write the result folder atomically and return its path.

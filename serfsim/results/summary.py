@@ -20,7 +20,12 @@ from serfsim.results.scoring.convergence import convergence
 from serfsim.results.scoring.coordinates import ErrorSeries, coordinates, error_series
 from serfsim.results.scoring.detection import detection, health
 from serfsim.results.scoring.digest import digest
-from serfsim.results.scoring.dissemination import changes, dissemination, membership
+from serfsim.results.scoring.dissemination import (
+    MembershipChanges,
+    changes,
+    dissemination,
+    membership,
+)
 from serfsim.results.scoring.recording import Recording
 from serfsim.results.scoring.scored_run import ScoredRun
 from serfsim.results.scoring.traffic import is_settled, queues, traffic
@@ -33,18 +38,26 @@ def scored_views(run: ScoredRun) -> ViewHistory:
     return view_history(run.recording.events, run.down, run.end, run.recording.converged_start)
 
 
+def scored_changes(run: ScoredRun, history: ViewHistory) -> MembershipChanges:
+    """Return the changes of the membership during the scored time, and how the views followed."""
+    truth = run.recording.truth
+    return changes(history, run.down, truth.crashes, truth.leaves, run.end)
+
+
 def score(
-    recording: Recording, series: ErrorSeries | None = None, views: ViewHistory | None = None
+    recording: Recording,
+    series: ErrorSeries | None = None,
+    views: ViewHistory | None = None,
+    followed: MembershipChanges | None = None,
 ) -> dict[str, Any]:
     """Compute the figures, nested: `detection`, `coordinates`, `dissemination`, and so on.
 
-    `series` and `views`: results of `coordinates.error_series` and `scored_views`, if the caller has
-    them already.
+    `series`, `views` and `followed`: results of `coordinates.error_series`, `scored_views` and
+    `scored_changes`, if the caller has them already.
     """
     run = ScoredRun(recording)
     history = scored_views(run) if views is None else views
-    truth = recording.truth
-    found = changes(history, run.down, truth.crashes, truth.leaves, run.end)
+    found = (scored_changes(run, history) if followed is None else followed).order
     return {
         "detection": detection(run, history, found),
         "coordinates": coordinates(run, error_series(run) if series is None else series),

@@ -11,15 +11,11 @@ from matplotlib.ticker import FuncFormatter
 from serfsim.base.english import format_count
 from serfsim.report.plots import style
 from serfsim.report.tables import format_number
-from serfsim.results.scoring.dissemination import Spread, spreads
-from serfsim.results.scoring.recording import Floats
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
 
 TITLE = "Spread of membership changes"
-LEAST_S = 1e-3  # a log axis has no 0
-MOST_POINTS = 1_000  # per curve, more than it has pixels
 # kind of change, label, colour
 SHOWN = (
     ("crash", "crash", style.RED),
@@ -28,44 +24,11 @@ SHOWN = (
 )
 
 
-class Seen:
-    """All changes of one kind: how long each of `wanted` views took to follow, if it did."""
-
-    def __init__(self, end: float) -> None:
-        self.changes = self.wanted = self.followed = 0
-        self.edges: Floats = np.geomspace(LEAST_S, max(end, 1.0), MOST_POINTS)
-        self._within = np.zeros(MOST_POINTS, dtype=np.int64)
-        self._took: list[Floats] = []
-
-    def take(self, spread: Spread) -> None:
-        self.changes += 1
-        self.wanted += spread.wanted
-        self.followed += len(spread.took)
-        self._within += np.searchsorted(spread.took, self.edges, "right")
-        # After a mass join there is one per pair of nodes, more than a picture can show.
-        self._took = [*self._took, spread.took] if self.followed <= MOST_POINTS else []
-
-    def curve(self) -> tuple[Floats, Floats]:
-        """Return times, and the share of the views that had followed by then."""
-        if self._took:
-            t = np.maximum(np.sort(np.concatenate(self._took)), LEAST_S)
-            return t, np.arange(1, len(t) + 1) / self.wanted
-        some = self._within > 0
-        return self.edges[some], self._within[some] / self.wanted
-
-
 def draw(result: RunResult, ax: Axes) -> Axes:
-    truth = result.truth
-    end, seen = truth.end_s, {kind: Seen(truth.end_s) for kind, *_ in SHOWN}
-    full = []
-    changes = (truth.down_spans, truth.crashes, truth.leaves, end)
-    for (_, _, kind, _), spread in spreads(result.views, *changes):
-        if spread.wanted:
-            seen[kind].take(spread)
-            if (time := spread.until(1.0)) is not None:
-                full.append(time)
+    seen, order = result.changes.followed, result.changes.order
     if not any(one.followed for one in seen.values()):
         return style.draw_nothing(ax, TITLE, "no visible crash, leave or start")
+    full = [time for change in order if change.wanted and (time := change.shares["full_s"]) is not None]
     for kind, label, colour in SHOWN:
         one = seen[kind]
         if not one.changes:

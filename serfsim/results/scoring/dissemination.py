@@ -104,6 +104,8 @@ def figures(spreads: list[Spread]) -> dict[str, Any]:
 
 Moments = Sequence[tuple[float, int]]
 KINDS = ("crash", "leave", "start")
+LEAST_S = 1e-3  # shorter times are drawn as this one, on an axis that has no 0
+MOST_POINTS = 1_000  # per curve, more than it has pixels
 
 
 @dataclass
@@ -121,13 +123,63 @@ class Change:
     shares: dict[str, float | None]
 
 
-def changes(history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float) -> list[Change]:
-    """Return the changes with 0 <= t <= end, in order of time."""
-    found = [
-        Change(t, node, kind, until, spread.wanted, spread.shares())
-        for (t, node, kind, until), spread in spreads(history, down, crashes, leaves, end)
-    ]
-    return sorted(found, key=lambda change: (change.t, change.node, change.kind, change.until))
+class Followed:
+    """The spread of all changes of one kind: how long the views that should have followed took, if they did.
+
+    `changes` that anybody should have noticed, in `wanted` views; `followed` of these did.
+    """
+
+    def __init__(self, end: float) -> None:
+        self.changes = self.wanted = self.followed = 0
+        self._end = end
+        self._took: list[Floats] = []
+        self._within: Integers | None = None  # how many views followed within each of `edges`
+
+    @property
+    def edges(self) -> Floats:
+        return np.geomspace(LEAST_S, max(self._end, 1.0), MOST_POINTS)
+
+    def take(self, spread: Spread) -> None:
+        if not spread.wanted:
+            return
+        self.changes += 1
+        self.wanted += spread.wanted
+        self.followed += len(spread.took)
+        self._took.append(spread.took)
+        # After a mass join there is one per pair of nodes, more than a picture can show.
+        if self.followed > MOST_POINTS:
+            if self._within is None:
+                self._within = np.zeros(MOST_POINTS, dtype=np.int64)
+            for took in self._took:
+                self._within += np.searchsorted(took, self.edges, "right")
+            self._took = []
+
+    def curve(self) -> tuple[Floats, Floats]:
+        """Return times, from LEAST_S on, and the share of the views that had followed by then."""
+        if self._within is None:
+            t = np.maximum(np.sort(np.concatenate(self._took)), LEAST_S)
+            return t, np.arange(1, len(t) + 1) / self.wanted
+        some = self._within > 0
+        return self.edges[some], self._within[some] / self.wanted
+
+
+@dataclass
+class MembershipChanges:
+    """The changes with 0 <= t <= end in `order` of time, and the spread of those of each kind."""
+
+    order: list[Change]
+    followed: dict[str, Followed]
+
+
+def changes(
+    history: ViewHistory, down: Spans, crashes: Moments, leaves: Moments, end: float
+) -> MembershipChanges:
+    found, followed = [], {kind: Followed(end) for kind in KINDS}
+    for (t, node, kind, until), spread in spreads(history, down, crashes, leaves, end):
+        found.append(Change(t, node, kind, until, spread.wanted, spread.shares()))
+        followed[kind].take(spread)
+    found.sort(key=lambda change: (change.t, change.node, change.kind, change.until))
+    return MembershipChanges(found, followed)
 
 
 def spreads(

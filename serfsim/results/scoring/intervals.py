@@ -59,9 +59,13 @@ class Spans:
     def covers(self, node: Integers, t: Floats) -> Booleans:
         """Return whether each node was inside one of its intervals at each time."""
         inside = np.zeros(len(node), dtype=np.bool_)
-        if len(self.start) == 0:
+        if len(self.start) == 0 or len(t) == 0:
             return inside
-        rows = np.flatnonzero(self.first[node + 1] > self.first[node])
+        # Few of many nodes have an interval at these times.
+        meets = (self.start <= t.max()) & (self.end > t.min())
+        concerned = np.zeros(self.n, dtype=np.bool_)
+        concerned[self.node[meets]] = True
+        rows = np.flatnonzero(concerned[node])
         count = self.count_started(node[rows], t[rows])
         rows, count = rows[count > 0], count[count > 0]
         inside[rows] = t[rows] < self.end[self.first[node[rows]] + count - 1]
