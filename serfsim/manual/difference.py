@@ -18,9 +18,10 @@ from serfsim.scenario.cluster import Group
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.part import Part
 from serfsim.scenario.roster import Member
 from serfsim.scenario.settings import SETTINGS, Settings, chosen
-from serfsim.scenario.units import write_duration
+from serfsim.scenario.units import write_bandwidth, write_duration
 from serfsim.scenario.workload import WORKLOAD
 
 NO_EFFECT: Final = ("name", "question", "situation")
@@ -123,14 +124,18 @@ def _of_member(first: Member, second: Member) -> Iterator[tuple[str, str, str]]:
         pair = getattr(first, one.name), getattr(second, one.name)
         if one.name not in _NO_EFFECT_OF_MEMBER and pair[0] != pair[1]:
             place = "start.join" if one.name == "join" else one.name
-            yield place, _of_attribute(pair[0]), _of_attribute(pair[1])
+            yield place, _of_attribute(one.name, pair[0]), _of_attribute(one.name, pair[1])
     for name in SETTINGS:
         pair = getattr(first.config, name), getattr(second.config, name)
         if pair[0] != pair[1]:
             yield f"config.{name}", _setting(name, pair[0]), _setting(name, pair[1])
 
 
-def _of_attribute(value: Any) -> str:
+def _of_attribute(name: str, value: Any) -> str:
+    if isinstance(value, Part):
+        return _written(value.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    if name == "bandwidth" and value is not None:
+        return write_bandwidth(value)
     return write_duration(value) if isinstance(value, float) else _written(value or None)
 
 

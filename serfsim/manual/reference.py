@@ -18,9 +18,10 @@ from serfsim.manual.examples import KEY_EXAMPLES, MODEL_EXAMPLES
 from serfsim.scenario.claims import Claim
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS, Fault
+from serfsim.scenario.jitter import JITTERS
 from serfsim.scenario.measured import GENERATORS, Measured
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.network import JITTERS, GilbertElliott
+from serfsim.scenario.network import GilbertElliott
 from serfsim.scenario.part import Model, Part
 from serfsim.scenario.problems import listed
 from serfsim.scenario.settings import Settings

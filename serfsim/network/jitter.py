@@ -166,6 +166,20 @@ class ParetoJitter(Jitter):
         return self.scale * self.shape / (self.shape - 1.0)
 
 
+class SumOfJitters(Jitter):
+    """The jitter of two links, one behind the other."""
+
+    def __init__(self, first: Jitter, second: Jitter) -> None:
+        self.first = first
+        self.second = second
+
+    def sample(self, base: float, rng: Random) -> float:
+        return self.first.sample(base, rng) + self.second.sample(base, rng)
+
+    def mean(self, base: float) -> float:
+        return self.first.mean(base) + self.second.mean(base)
+
+
 class JitterByPair:
     """A jitter model for each ordered pair of `n` hosts, `default` unless `set` gave it another.
 

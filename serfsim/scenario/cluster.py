@@ -6,14 +6,21 @@ differently. `roster.py` works out who is in which group with which settings.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
 from serfsim.protocol.settings import MOST_KEPT
+from serfsim.scenario.jitter import OneJitter
+from serfsim.scenario.names import (
+    ANY_NAME_SCHEMA,
+    NAME_SCHEMA,
+    NAMES_SCHEMA,
+    Name,
+    read_name,
+    read_name_or_pattern,
+)
 from serfsim.scenario.part import Part
-from serfsim.scenario.patterns import PATTERN_SCHEMA, is_pattern, read_pattern
 from serfsim.scenario.problems import invalid, listed
 from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
 from serfsim.scenario.units import (
@@ -28,20 +35,6 @@ from serfsim.scenario.units import (
 )
 
 MOST_NODES = 100_000
-RESERVED = ("all", "rest", "first", "random", "none")  # words of the file that cannot name a node or a group
-
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
-
-
-def read_name(value: object) -> str:
-    """Read the name of a node or a group."""
-    if not isinstance(value, str):
-        raise invalid("a name (put it in quotes)", value)
-    if not _NAME.fullmatch(value):
-        raise invalid("a name of letters, digits, '-', '.' and '_'", value)
-    if value in RESERVED:
-        raise invalid(f"a name other than the words {', '.join(RESERVED)}", value)
-    return value
 
 
 def _read_version(value: object) -> object:
@@ -49,10 +42,6 @@ def _read_version(value: object) -> object:
     return str(value) if isinstance(value, float) else value
 
 
-NAME_SCHEMA: Final = {"type": "string", "pattern": rf"^(?!(?:{'|'.join(RESERVED)})$){_NAME.pattern}$"}
-Name = Annotated[
-    str, BeforeValidator(read_name), Kind("a name of letters, digits, '-', '.' and '_'", NAME_SCHEMA)
-]
 _Release = Literal["0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest"]
 _VERSION_SCHEMA: Final = {"enum": [*get_args(_Release), 0.6, 0.7, 0.8, 0.9]}
 Version = Annotated[
@@ -62,14 +51,6 @@ Version = Annotated[
 Tags = dict[str, str]
 
 JOIN_WORDS: Final = ("first", "all", "random", "none")
-
-
-def read_name_or_pattern(value: object) -> str:
-    """Read a name of a node or a group, or a pattern of such names."""
-    if isinstance(value, str) and is_pattern(value):
-        read_pattern(value)
-        return value
-    return read_name(value)
 
 
 def _read_join(value: object) -> object:
@@ -84,8 +65,6 @@ def _read_join(value: object) -> object:
     return value if value in JOIN_WORDS else read_name_or_pattern(value)
 
 
-ANY_NAME_SCHEMA: Final = [NAME_SCHEMA, PATTERN_SCHEMA]
-NAMES_SCHEMA: Final = {"type": "array", "items": {"anyOf": ANY_NAME_SCHEMA}, "minItems": 1}
 Join = Annotated[
     Any,
     BeforeValidator(_read_join),
@@ -101,6 +80,18 @@ _OWN_TAGS: Final = "tags beside those of the cluster and the group; one of the s
 _OWN_CONFIG: Final = "settings that differ from those of the cluster or the group"
 _OWN_DELAY: Final = "time that it takes over each packet, instead of that of the group or the cluster"
 _OWN_JOIN: Final = "whom it joins, as in `start`, instead of those of the group or the cluster"
+_OWN_PROFILE: Final = (
+    "memberlist's defaults that its settings start from, instead of those of the group or the cluster; what a"
+    " `config` gives still holds"
+)
+_OWN_BANDWIDTH: Final = (
+    "rate at which its own link sends and receives, bits a second, instead of the network's; what waits for"
+    " it is late and never dropped"
+)
+_OWN_JITTER: Final = (
+    "time that each packet over its own link takes longer, at random, instead of the network's jitter;"
+    " between two members with such a link both count"
+)
 
 
 class Node(Part):
@@ -114,10 +105,13 @@ class Node(Part):
         default=None,
         description="release of Serf that it runs; its group's or the cluster's unless given",
     )
+    profile: Profile | None = Field(default=None, description=_OWN_PROFILE)
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
     join: Join | None = Field(default=None, description=_OWN_JOIN)
+    bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
+    jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
 
     @model_validator(mode="before")
     @classmethod
@@ -163,15 +157,13 @@ class Group(Part):
     version: Version | None = Field(
         default=None, description="release of Serf that it runs; the cluster's unless given"
     )
+    profile: Profile | None = Field(default=None, description=_OWN_PROFILE)
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
     join: Join | None = Field(default=None, description=_OWN_JOIN)
-    bandwidth: Bandwidth | None = Field(
-        default=None,
-        description="rate at which each member's own link sends and receives, bits a second, instead of the"
-        " network's; what waits for it is late and never dropped",
-    )
+    bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
+    jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
 
 
 class Start(Part):

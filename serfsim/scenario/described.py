@@ -16,8 +16,8 @@ from typing import Any, Final
 from serfsim.base.english import format_count, join_names, printable
 from serfsim.base.errors import ScenarioError
 from serfsim.protocol.versions import BASELINE, RELEASES, ReleaseFeatures
-from serfsim.scenario.cluster import RESERVED
 from serfsim.scenario.member_lists import ALIVE, FAILED, ListedMember
+from serfsim.scenario.names import RESERVED
 from serfsim.scenario.problems import found_expected
 
 ROLE_TAGS: Final = ("role", "type")

@@ -99,10 +99,9 @@ def describe_length(duration_s: float, warm_up: float | str) -> str:
 
 
 def describe_cluster(cluster: Cluster) -> str:
-    """'30 nodes of Serf 0.9 (lan): left 15, right 15'."""
+    """'30 nodes of Serf 0.9 (lan): left 15, right 15', '(lan, wan)' where members differ."""
     roster = build_roster(cluster)
-    text = (
-        f"{english.format_count(len(roster.members), 'node')} of Serf {cluster.version} ({cluster.profile})"
-    )
+    profiles = ", ".join(dict.fromkeys(member.profile for member in roster.members))
+    text = f"{english.format_count(len(roster.members), 'node')} of Serf {cluster.version} ({profiles})"
     groups = [f"{name} {len(members)}" for name, members in roster.groups.items() if members]
     return f"{text}: {format_names(groups)}" if groups else text

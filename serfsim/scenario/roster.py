@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
 from serfsim.scenario.cluster import Cluster, Group, Node
+from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.patterns import is_pattern, matching, read_pattern
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
-from serfsim.scenario.settings import Settings, overridden, release_settings
+from serfsim.scenario.settings import Settings, complete, overridden, release_settings
 from serfsim.scenario.units import read_share
 
 
@@ -23,7 +24,7 @@ class Member:
     """One node. `group` is "" for none; `processing_delay` in seconds.
 
     `given`: the settings that somebody chose, so that they are the same in every release. `join`: as in
-    `cluster.Start`.
+    `cluster.Start`. `bandwidth` (bits a second) and `jitter` are of its own link, None for the network's.
     """
 
     index: int
@@ -36,6 +37,8 @@ class Member:
     given: frozenset[str] = frozenset()
     profile: str = "lan"
     join: str | tuple[str, ...] = "first"
+    bandwidth: float | None = None
+    jitter: JitterModel | None = None
 
     def at_release(self, version: str) -> Member:
         """Return the same member under another release: unset settings take that release's defaults."""
@@ -152,16 +155,37 @@ def group_of_each(cluster: Cluster) -> list[str]:
 
 def releases_of(cluster: Cluster) -> set[str]:
     """Return the releases that members start with, without computing their settings."""
+    return {_release(cluster, group, node) for group, node in _words_of_each(cluster)}
+
+
+def profiles_of(cluster: Cluster) -> set[str]:
+    """Return the profiles from which members' settings start."""
+    return {_profile(cluster, group, node) for group, node in _words_of_each(cluster)}
+
+
+def _words_of_each(cluster: Cluster) -> list[tuple[Group, Group | Node]]:
+    """Return the words of each node's group and of the node itself, empty ones where there are none."""
     none = Group()
     groups = [cluster.groups.get(name, none) for name in group_of_each(cluster)]
     nodes: Sequence[Group | Node] = (
         cluster.nodes if isinstance(cluster.nodes, tuple) else [none] * len(groups)
     )
-    return {_release(cluster, group, node) for group, node in zip(groups, nodes, strict=True)}
+    return list(zip(groups, nodes, strict=True))
 
 
 def _release(cluster: Cluster, group: Group, node: Group | Node) -> str:
     return node.version or group.version or cluster.version
+
+
+def _profile(cluster: Cluster, group: Group, node: Group | Node) -> str:
+    return node.profile or group.profile or cluster.profile
+
+
+def _of_profile(cluster: Cluster, profile: str) -> Settings:
+    """Return the cluster's settings as they are with a profile."""
+    if profile == cluster.profile:
+        return cluster.config
+    return complete(profile, cluster.config, cluster.version)
 
 
 def build_roster(cluster: Cluster) -> Roster:
@@ -174,32 +198,38 @@ def build_roster(cluster: Cluster) -> Roster:
             groups.setdefault(name, []).append(number)
     none = Group()
     retries = cluster.start.settings
-    everybody = overridden(cluster.config, retries)
-    config = {name: overridden(everybody, cluster.groups.get(name, none).config) for name in [*groups, ""]}
+    config: dict[tuple[str, str], Settings] = {}  # by group and profile
     members = []
     # Members that are set alike share their settings, in each release.
     shared: dict[tuple[int, str], tuple[Settings, Settings]] = {}
     for number, name in enumerate(names):
         group = cluster.groups.get(placed[number], none)
         node = none if isinstance(cluster.nodes, int) else cluster.nodes[number]
+        profile = _profile(cluster, group, node)
+        key = (placed[number], profile)
+        if key not in config:
+            everybody = overridden(_of_profile(cluster, profile), retries)
+            config[key] = overridden(everybody, group.config)
         member = Member(
             index=number,
             name=name,
             group=placed[number],
             version=cluster.version,
             tags={**cluster.tags, **group.tags, **node.tags},
-            config=overridden(config[placed[number]], node.config),
+            config=overridden(config[key], node.config),
             processing_delay=_first(node.processing_delay, group.processing_delay, cluster.processing_delay),
             given=frozenset(cluster.config.model_fields_set).union(retries, group.config, node.config),
-            profile=cluster.profile,
+            profile=profile,
             join=node.join or group.join or cluster.start.join,
+            bandwidth=group.bandwidth if node.bandwidth is None else node.bandwidth,
+            jitter=group.jitter if node.jitter is None else node.jitter,
         )
         version = _release(cluster, group, node)
         if version != cluster.version:
-            key = (id(member.config), version)
-            if key not in shared:
-                shared[key] = (member.config, member.at_release(version).config)
-            member = replace(member, version=version, config=shared[key][1])
+            alike = (id(member.config), version)
+            if alike not in shared:
+                shared[alike] = (member.config, member.at_release(version).config)
+            member = replace(member, version=version, config=shared[alike][1])
         members.append(member)
     return Roster(members, node_index(cluster.nodes), groups)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict
@@ -20,8 +21,8 @@ from serfsim.scenario.network import Network
 from serfsim.scenario.own_code import Code
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
-from serfsim.scenario.roster import Roster, build_roster, releases_of
-from serfsim.scenario.settings import release_settings
+from serfsim.scenario.roster import Roster, build_roster, profiles_of, releases_of
+from serfsim.scenario.settings import PROFILES, release_settings
 from serfsim.scenario.situation import Situation
 from serfsim.scenario.units import (
     DURATION_SCHEMA,
@@ -167,12 +168,20 @@ class Sections(Part):
         written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         # Everywhere else None means "not given"; here it is a choice.
         written["record"]["coordinates"] = _write_sampling(self.record.coordinates)
-        if self._mixes_releases():
-            # Written down, the cluster's own defaults would hold for members of other releases too.
-            for name in release_settings(self.cluster.profile, self.cluster.version):
-                if name not in self.cluster.config.model_fields_set:
-                    written["cluster"]["config"].pop(name, None)
+        # Written down, the cluster's own defaults would hold for members of other releases and profiles too.
+        for name in self._defaults_that_differ():
+            if name not in self.cluster.config.model_fields_set:
+                written["cluster"]["config"].pop(name, None)
         return written
+
+    def _defaults_that_differ(self) -> Iterator[str]:
+        """Yield the settings whose defaults are not the same for all members."""
+        if self._mixes_releases():
+            yield from release_settings(self.cluster.profile, self.cluster.version)
+        profiles = profiles_of(self.cluster)
+        if len(profiles) > 1:
+            for profile in sorted(profiles):
+                yield from PROFILES[profile]
 
     def _mixes_releases(self) -> bool:
         upgrades = any(isinstance(fault, Upgrade) for fault in self.faults)

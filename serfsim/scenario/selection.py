@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 from serfsim.native import Random
-from serfsim.scenario.cluster import ANY_NAME_SCHEMA, NAMES_SCHEMA, read_name_or_pattern
+from serfsim.scenario.names import ANY_NAME_SCHEMA, NAMES_SCHEMA, read_name_or_pattern
 from serfsim.scenario.other_words import is_place
 from serfsim.scenario.patterns import is_pattern, matching
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid, listed, unknown_name
@@ -24,7 +24,6 @@ Selector = int | str | tuple[str, ...]
 _EXPECTED = (
     "names of nodes or groups, patterns such as node-[03..17], 'all', how many, or a share such as '20%'"
 )
-_PAIRS = "pairs of nodes, groups or patterns such as [[a, b]], or [[a, rest]]"
 
 
 def read_selector(value: Any) -> Selector:
@@ -46,22 +45,6 @@ def read_selector(value: Any) -> Selector:
             return "all"
         return tuple(read_name_or_pattern(name) for name in value)
     raise invalid(_EXPECTED, value)
-
-
-def _read_pairs(value: Any) -> Any:
-    if not isinstance(value, (list, tuple)) or not value:
-        raise invalid(_PAIRS, value)
-    if len(value) == 2 and all(isinstance(name, str) for name in value):
-        value = [value]
-    pairs = []
-    for position, pair in enumerate(value):
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise invalid("a pair such as [a, b]", pair, inside=(position,))
-        if all(name == "rest" for name in pair):
-            raise invalid("'rest' at one end of a pair", found="'rest' at both", inside=(position,))
-        ends = ("rest" if name == "rest" else read_name_or_pattern(name) for name in pair)
-        pairs.append(tuple(ends))
-    return tuple(pairs)
 
 
 def _read_sides(value: Any) -> Any:
@@ -88,13 +71,6 @@ _SELECTOR_SCHEMA: Final = {
         {"const": ["all"]},
     ]
 }
-_PAIR_SCHEMA: Final = {
-    "type": "array",
-    "items": {"anyOf": [{"const": "rest"}, *ANY_NAME_SCHEMA]},
-    "minItems": 2,
-    "maxItems": 2,
-}
-_PAIRS_SCHEMA: Final = {"anyOf": [{"type": "array", "items": _PAIR_SCHEMA, "minItems": 1}, _PAIR_SCHEMA]}
 _SIDES_SCHEMA: Final = {
     "type": "array",
     "items": {"anyOf": [{"const": "rest"}, *_SELECTOR_SCHEMA["anyOf"][1:6]]},
@@ -103,12 +79,6 @@ _SIDES_SCHEMA: Final = {
 
 Nodes = Annotated[Any, BeforeValidator(read_selector), Kind(_EXPECTED, _SELECTOR_SCHEMA)]
 """A `Selector`."""
-Pairs = Annotated[
-    tuple[tuple[str, str], ...],
-    BeforeValidator(_read_pairs),
-    Kind(_PAIRS, _PAIRS_SCHEMA),
-]
-"""Pairs of names of nodes or groups or of patterns; `rest` is everybody but the other end."""
 Sides = Annotated[
     Any,
     BeforeValidator(_read_sides),

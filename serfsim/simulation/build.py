@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from serfsim.engine.queue import EventQueue
@@ -9,10 +10,11 @@ from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
 from serfsim.network import loss as losses
 from serfsim.network.host import Host
-from serfsim.network.jitter import JitterByPair
+from serfsim.network.jitter import Jitter, JitterByPair, SumOfJitters
 from serfsim.network.link import BY_TARGET, Link
 from serfsim.network.network import Network
 from serfsim.network.rules import ALL, Effect, Rule
+from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.network import NetworkLoss, loss_sampler
 from serfsim.scenario.roster import Roster
@@ -46,11 +48,21 @@ def network_loss(loss: NetworkLoss, transport: str, roster: Roster) -> losses.Lo
 
 
 def jitter_by_pair(scenario: Scenario, roster: Roster) -> JitterByPair | None:
-    """Return the network's jitter with the exceptions for pairs; None where there are none."""
+    """Return the network's jitter with the exceptions for members and pairs; None where there are none."""
     words = scenario.network.jitter
-    if not words.pairs:
+    own: dict[Jitter, list[int]] = {}  # of members' links, one sampler for those who are set alike
+    samplers: list[tuple[JitterModel, Jitter]] = []
+    for member in roster.members:
+        if member.jitter is not None:
+            known = next((made for model, made in samplers if model == member.jitter), None)
+            if known is None:
+                known = member.jitter.sampler()
+                samplers.append((member.jitter, known))
+            own.setdefault(known, []).append(member.index)
+    if not words.pairs and not own:
         return None
     by_pair = JitterByPair(words.sampler(), len(roster.members))
+    _set_links(by_pair, own, len(roster.members))
     for pair in words.pairs:
         model = pair.jitter.sampler()
         for a, b in map(roster.pair, pair.between):
@@ -60,23 +72,34 @@ def jitter_by_pair(scenario: Scenario, roster: Roster) -> JitterByPair | None:
     return by_pair
 
 
+def _set_links(by_pair: JitterByPair, own: Mapping[Jitter, Sequence[int]], hosts: int) -> None:
+    """Give packets the jitter of their members' own links, and of both where both have one."""
+    with_own = {member for members in own.values() for member in members}
+    others = [host for host in range(hosts) if host not in with_own]
+    for jitter, members in own.items():
+        by_pair.set(list(members), others, jitter)
+        by_pair.set(others, list(members), jitter)
+        for another, ends in own.items():
+            by_pair.set(list(members), list(ends), SumOfJitters(jitter, another))
+
+
 def true_rtt(scenario: Scenario, topology: Topology, roster: Roster) -> TrueRtt:
     """Return what a perfect probe would measure in a scenario, without running it."""
     jitter = scenario.network.jitter.sampler()
     return TrueRtt(topology, jitter, roster, scenario.duration, jitter_by_pair(scenario, roster))
 
 
-def limit_groups(scenario: Scenario, roster: Roster, network: Network) -> None:
-    """Narrow the links of the members of groups that give a bandwidth."""
+def limit_links(roster: Roster, network: Network) -> None:
+    """Narrow the links of the members that have a bandwidth of their own."""
     hosts = len(roster.members)
     everybody = list(range(hosts))
-    for name, group in scenario.cluster.groups.items():
-        members = roster.groups[name]
-        if group.bandwidth is None or not members:
-            continue
-        for member in members:
-            network.limit_uplink(member, group.bandwidth)
-        downlinks = Effect(link=Link(group.bandwidth, hosts, BY_TARGET))
+    alike: dict[float, list[int]] = {}
+    for member in roster.members:
+        if member.bandwidth is not None:
+            alike.setdefault(member.bandwidth, []).append(member.index)
+            network.limit_uplink(member.index, member.bandwidth)
+    for bandwidth, members in alike.items():
+        downlinks = Effect(link=Link(bandwidth, hosts, BY_TARGET))
         network.rules.add([Rule(downlinks, ALL, hosts, everybody, members)])
 
 
@@ -120,7 +143,7 @@ def build_network(
         host.listener.push_pull_time = scenario.cluster.push_pull_time
         host.listener.push_pull_time_per_byte = scenario.cluster.push_pull_time_per_kb / 1000
         network.add_host(host)
-    limit_groups(scenario, roster, network)
+    limit_links(roster, network)
     by_pair = jitter_by_pair(scenario, roster)
     if by_pair is not None:
         network.set_jitter_by_pair(by_pair)

@@ -62,6 +62,15 @@ def test_what_has_no_effect_is_no_difference(first: str, second: str) -> None:
             "cluster: {nodes: 3, groups: {g: {nodes: [node-01], processing_delay: 5ms}}}",
             ["cluster.group (node-01): nothing -> g", "cluster.processing_delay (node-01): 400us -> 5ms"],
         ),
+        (
+            "cluster: {nodes: 3}",
+            "cluster: {nodes: 3, groups: {g: {nodes: [node-01], bandwidth: 1mbit, jitter: {model: none}}}}",
+            [
+                "cluster.group (node-01): nothing -> g",
+                "cluster.bandwidth (node-01): nothing -> 1mbit",
+                "cluster.jitter (node-01): nothing -> {model: none}",
+            ],
+        ),
         ("{}", "cluster: {start: {join: all}}", ["cluster.start.join: first -> all"]),
         ("{}", "cluster: {push_pull_time: 5ms}", ["cluster.push_pull_time: 1.2ms -> 5ms"]),
         ("{}", "network: {loss: {udp: 5%}}", ["network.loss.udp: 0% -> 5%"]),
@@ -89,6 +98,14 @@ def test_another_release_differs_in_its_defaults_too() -> None:
     found = told("{}", "cluster: {version: '0.7'}")
     assert "cluster.version: 0.9 -> 0.7" in found
     assert "cluster.config.suspicion_mult: 4 -> 5" in found
+
+
+def test_another_profile_of_a_group_differs_in_its_defaults_and_survives_being_written_out() -> None:
+    second = "cluster: {groups: {g: {nodes: 3, profile: wan}}, config: {probe_timeout: 600ms}}"
+    found = told("cluster: {groups: {g: {nodes: 3}}, config: {probe_timeout: 600ms}}", second)
+    assert "cluster.config.probe_interval (node-27, node-28 and node-29): 1s -> 5s" in found
+    assert not [line for line in found if "probe_timeout" in line]
+    assert told(second, loads(second).to_yaml()) == []
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -11,7 +11,7 @@ from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.scenario import Scenario
 from serfsim.scenario.checks import warnings
-from serfsim.scenario.settings import Settings
+from serfsim.scenario.settings import Settings, overridden
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,22 @@ def test_a_node_outranks_its_group_and_the_group_the_cluster() -> None:
     assert [member.version for member in (x, y, z)] == ["0.8", "0.9", "0.8"]
     assert x.tags == {"a": "node", "b": "cluster"}
     assert z.processing_delay == 0.001
+
+
+def test_a_profile_of_a_group_or_node_sets_every_default_and_nothing_that_was_given() -> None:
+    cluster = {
+        "nodes": [{"name": "x", "group": "g"}, {"name": "y", "group": "g", "profile": "local"}, "z"],
+        "groups": {"g": {"profile": "wan", "config": {"suspicion_mult": 9}}},
+        "config": {"gossip_nodes": 7},
+    }
+    x, y, z = Scenario(cluster=cluster).roster().members
+    assert [member.profile for member in (x, y, z)] == ["wan", "local", "lan"]
+    for member, profile in ((x, "wan"), (y, "local"), (z, "lan")):
+        whole = Scenario(cluster={"profile": profile}).cluster.config
+        given = {"gossip_nodes": 7} | ({"suspicion_mult": 9} if member is not z else {})
+        assert member.config == overridden(whole, given)
+    # A release's own defaults stay those of the member's profile.
+    assert x.at_release("0.7").config.probe_interval == 5.0
 
 
 def values_of(config: object) -> dict[str, Any]:

@@ -25,7 +25,7 @@ cluster:
   nodes:
     - a
     - {name: b, group: left, version: 0.8, tags: {role: web, "no": "1e3"}, config: {probe_interval: 333us}}
-    - {name: "007", processing_delay: 1ms}
+    - {name: "007", processing_delay: 1ms, profile: lan, jitter: {model: pareto, scale: 1ms}}
     - {name: c, group: left}
   profile: wan
   version: latest
@@ -34,7 +34,7 @@ cluster:
   start: {at: [0s, -120ms, 1h, 0.1ms], join: c}
   processing_delay: 1.5ms
   groups:
-    left: {config: {disable_tcp_pings: true}, version: "0.6"}
+    left: {config: {disable_tcp_pings: true}, version: "0.6", profile: local}
     right: {nodes: 1, processing_delay: 20ms}
 network:
   topology: {model: grid, side: 3, spacing: 7ms}

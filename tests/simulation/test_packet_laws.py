@@ -66,6 +66,19 @@ def test_jitter_of_a_pair_is_that_pairs_alone_and_part_of_the_true_round_trip() 
     assert run.recording.truth.rtt(3)[4] == pytest.approx(plain.recording.truth.rtt(3)[4])
 
 
+def test_jitter_of_a_members_link_counts_once_to_others_and_twice_between_two_of_them() -> None:
+    own = {"model": "uniform", "low": "20ms", "high": "20ms"}
+    groups = {"ship": {"nodes": ["node-06", "node-07"], "jitter": own}}
+    network = {"jitter": {"model": "uniform", "low": "5ms", "high": "5ms"}}
+    plain, run = (
+        cluster(duration="20s", network=network, groups=found)
+        for found in ({"ship": {"nodes": ["node-06", "node-07"]}}, groups)
+    )
+    differences = [run.recording.truth.rtt(node) - plain.recording.truth.rtt(node) for node in (0, 7)]
+    assert list(differences[0]) == pytest.approx([*[0.0] * 6, 0.030, 0.030])
+    assert list(differences[1]) == pytest.approx([*[0.030] * 6, 0.070, 0.0])
+
+
 def test_both_forms_of_a_pairs_jitter_are_one() -> None:
     flat = {"between": [["node-00", "rest"]], "model": "pareto", "scale": "20ms"}
     nested = {"between": [["node-00", "rest"]], "jitter": {"model": "pareto", "scale": "20ms"}}

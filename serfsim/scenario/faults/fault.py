@@ -18,11 +18,12 @@ from serfsim.scenario.cluster import Tags
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.measured import can_be_a_file
+from serfsim.scenario.names import Pairs
 from serfsim.scenario.network import Loss
 from serfsim.scenario.phrases import describe_selector, format_duration, format_names
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid
 from serfsim.scenario.roster import Roster
-from serfsim.scenario.selection import Nodes, Pairs, Selector, pair_problems, select, selector_problems
+from serfsim.scenario.selection import Nodes, Selector, pair_problems, select, selector_problems
 from serfsim.scenario.units import Kind, PositiveDuration, Switch
 from serfsim.scenario.workload.tags import tags_too_long
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from serfsim.network import rules
 from serfsim.scenario.faults.fault import OnPackets
-from serfsim.scenario.network import NoJitter, OneJitter
+from serfsim.scenario.jitter import NoJitter, OneJitter
 
 
 class AddedJitter(OnPackets):
