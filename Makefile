@@ -6,6 +6,7 @@
 #   make build    compile the hot path again   make check    lint, types, tests
 #   make bench    how fast it is               make golden   compare with recordings of real agents
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
+#   make situations   check every answer over 20 seeds and renew its table and figures; SMALL=1 as CI does
 #   make lint     ruff and mypy                make format   let ruff lay out the code
 #   make test-all all tests on every Python with the lowest and the newest dependencies (hours of CPU)
 #   make smoke    what is shipped, installed and run on all of these
@@ -33,7 +34,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check coverage docs lock bench bench-pair golden regress notebooks clean smoke release-check test-all
+.PHONY: run test build lint format check coverage docs lock bench bench-pair golden regress situations notebooks clean smoke release-check test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -75,6 +76,10 @@ golden: $(VENV)/built
 # The size that changes are held against; serfsim regress alone compares all that the baseline has.
 regress: $(VENV)/built
 	@$(BIN)/serfsim regress --scenarios all_at_once,crash,event_spread,packet_loss,udp_blocked --seeds 1-16
+
+# Every answer of the library over 20 seeds; with SMALL=1 at reduced size, which takes a minute or two.
+situations: $(VENV)/built
+	@$(BIN)/serfsim situations $(if $(SMALL),--small,--out docs) $(NAMES)
 
 notebooks: $(VENV)/built $(VENV)/dev
 	@$(BIN)/python -m tests.notebooks.running

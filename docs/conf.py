@@ -22,6 +22,7 @@ extensions = [
     "sphinx_copybutton",
     "diagrams",
     "reference_pages",
+    "gallery",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "schema", "images/README.md"]

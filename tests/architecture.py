@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, str] = {
     "base": "",
     "capture": "network protocol wire_crypto",
     "cli": "engine live live.agent live.rpc logs manual protocol report results scenario simulation speed"
-    " study.comparison study.regression study.statistics study.sweeps study.tuning topology",
+    " study.comparison study.regression study.situations study.statistics study.sweeps study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
     "live.agent": "live logs protocol wire_crypto",
@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, str] = {
     "study.comparison": "protocol report results results.scoring scenario simulation study.statistics"
     " study.sweeps study.tuning",
     "study.regression": "report scenario study.statistics study.sweeps",
+    "study.situations": "logs report scenario study.statistics study.sweeps",
     "study.statistics": "",
     "study.sweeps": "report scenario simulation speed study.statistics",
     "study.tuning": "report results scenario study.statistics study.sweeps",

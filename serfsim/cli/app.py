@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "run": "run",
     "validate": "validate",
     "list": "list_scenarios",
+    "answer": "answer",
+    "situations": "situations",
     "new": "new",
     "fmt": "fmt",
     "diff": "diff",

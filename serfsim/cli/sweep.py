@@ -39,7 +39,10 @@ def sweep(
     ],
     grid: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH=V1,V2,...", help="Values to try; several give all combinations."),
+        typer.Option(
+            metavar="PATH=V1,V2,...",
+            help="Values to try; several give all combinations. Default: those of the scenario's own study.",
+        ),
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Such as 1-20 or 1,2,5-9.")] = "1-20",
     out: Annotated[
@@ -78,18 +81,18 @@ def sweep(
     """
     # start-up: the help works without these
     from serfsim.cli.sweep_options import read_figures, read_statistic
-    from serfsim.study.sweeps.grid import read_grid, read_seeds
+    from serfsim.study.sweeps.grid import grid_of, read_grid, read_seeds
     from serfsim.study.sweeps.sweeping import run_sweep
 
     scenario = load(file, settings or (), allow_code=allow_code)
     folder = Path("results") / f"{scenario.name}-sweep" if out is None else out
-    names, statistic = read_figures(figures), read_statistic(statistic)
+    names, statistic = read_figures(figures, None if grid else scenario), read_statistic(statistic)
     share = None if confidence is None else confidence_of(confidence)
     if not quiet:
         _warn(scenario)
     ended = run_sweep(
         scenario,
-        read_grid(grid or (), allow_code=allow_code),
+        grid_of(scenario, read_grid(grid or (), allow_code=allow_code)),
         read_seeds(seeds),
         folder,
         files_from=find(file).parent,

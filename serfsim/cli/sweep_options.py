@@ -5,15 +5,18 @@ from __future__ import annotations
 from serfsim.base.english import nearest
 from serfsim.base.errors import SweepError
 from serfsim.scenario.figures import FIGURES, is_figure
+from serfsim.scenario.model import Scenario
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.statistics import is_statistic
 
 
-def read_figures(text: str | None) -> list[str]:
-    """Read the names of --figures.
+def read_figures(text: str | None, scenario: Scenario | None = None) -> list[str]:
+    """Read the names of --figures; without any, return those of the scenario's own study.
 
     Raises SweepError for an unknown figure.
     """
+    if text is None and scenario is not None and scenario.situation and scenario.situation.study:
+        return list(scenario.situation.study.figures)
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     for name in names:
         if not is_figure(name):

@@ -86,6 +86,9 @@ def tune(
 ) -> None:
     """Find the best setting that keeps given constraints, with a stated confidence.
 
+    A scenario with a study of its own needs no options: grid, constraints and
+    objective are then the study's, unless given.
+
     Every finished run is kept in DIR/sweep: the same command resumes where it
     stopped, and more seeds add to it. DIR also gets tuning.json, tuning.csv,
     tuning.md and pareto.png.
@@ -97,10 +100,15 @@ def tune(
     from serfsim.study.sweeps.grid import read_grid
 
     what, folder = _read_input(file, settings, out, allow_code)
+    tried = read_grid(grid or (), allow_code=allow_code)
+    own = what.situation.study if isinstance(what, Scenario) and what.situation else None
+    if own is not None and not (minimize or maximize):
+        tried, subject_to = tried or own.grid, subject_to or list(own.subject_to)
+        minimize, maximize = own.minimize, own.maximize
     tuning = _tune(
         what,
         quiet or json,
-        grid=read_grid(grid or (), allow_code=allow_code),
+        grid=tried,
         subject_to=subject_to or (),
         minimize=minimize,
         maximize=maximize,

@@ -188,8 +188,11 @@ class Situation(Part):
         description="public threads in which the question is asked: OWNER/REPOSITORY#NUMBER"
     )
     answer: Answer = Field(description="the answer in two sentences, which holds over the seeds")
+    words: tuple[str, ...] = Field(
+        default=(), description="other words in which people ask, by which `serfsim answer` finds it too"
+    )
     log: tuple[str, ...] = Field(
-        default=(), description="words of the log lines that make people ask, as `serfsim answer` finds it by"
+        default=(), description="parts of the log messages that make people ask, without names and addresses"
     )
     holds: Share = Field(default=1.0, description="least share of 20 seeds in which all claims hold together")
     figure: Plot | None = Field(

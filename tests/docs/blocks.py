@@ -32,6 +32,7 @@ def extension(name: str) -> Any:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where the next one finds it
     spec.loader.exec_module(module)
     return module
 

@@ -10,12 +10,14 @@ import pytest
 
 from tests.docs.blocks import DOCS, ROOT, SHELLS, blocks_of, extension, run_page
 
-diagrams, reference_pages = (extension(name) for name in ("diagrams", "reference_pages"))
+diagrams, reference_pages, gallery = map(extension, ("diagrams", "reference_pages", "gallery"))
 
 # What the code writes is not there in a fresh clone, and need not be that of this code.
-WRITTEN = reference_pages.pages()
+WRITTEN = {**reference_pages.pages(), **gallery.pages()}
 PAGES = sorted(
-    page for page in DOCS.rglob("*.md") if not {"spec", "reference", "notebooks"} & set(page.parts)
+    page
+    for page in DOCS.rglob("*.md")
+    if not {"spec", "reference", "notebooks", "situations"} & set(page.parts)
 )
 TRIED = [
     page

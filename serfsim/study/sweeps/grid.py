@@ -117,6 +117,12 @@ def _plain(value: Any, where: str) -> Any:
     raise SweepError(f"{where}: {found_expected(quoted(value), expected)}")
 
 
+def grid_of(scenario: Scenario, grid: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the grid, or without one that of the scenario's own study."""
+    study = scenario.situation.study if scenario.situation else None
+    return study.grid if study and not grid else grid
+
+
 def points(grid: Mapping[str, Sequence[Any]]) -> list[Point]:
     """Return every combination of values, {path: value} each; a grid without paths has one point.
 

@@ -19,7 +19,7 @@ from serfsim.scenario.own_code import code_given
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.execution import check_workers, processes, run_all
 from serfsim.study.sweeps.folder import begin, lock_folder, make_folder, write_tables
-from serfsim.study.sweeps.grid import check_grid, check_seeds, check_topologies, scenarios
+from serfsim.study.sweeps.grid import check_grid, check_seeds, check_topologies, grid_of, scenarios
 from serfsim.study.sweeps.keys import own_code_of
 from serfsim.study.sweeps.store import Store
 from serfsim.study.sweeps.table import table_of
@@ -48,10 +48,11 @@ def sweep(
     """Run a scenario at every point of a grid with every seed.
 
     `scenario`: a Scenario, or the name of a file. `grid`: {path: values} as in a scenario file, such as
-    {"cluster.config.suspicion_mult": [2, 4, 6]}. `out`: a folder that keeps every finished run; the same call
-    resumes from it after an interruption. Without it nothing is kept. `workers`: processes, by default one
-    per processor; 1 is this process itself. `scheduler`: the address of a Dask scheduler that has workers.
-    `allow_large`: permit runs with an estimate above the budget.
+    {"cluster.config.suspicion_mult": [2, 4, 6]}; by default that of the scenario's own study. `out`: a folder
+    that keeps every finished run; the same call resumes from it after an interruption. Without it nothing is
+    kept. `workers`: processes, by default one per processor; 1 is this process itself. `scheduler`: the
+    address of a Dask scheduler that has workers. `allow_large`: permit runs with an estimate above the
+    budget.
 
     `parts`, `node_class`, `faults` and `figures`: code of your own, by object or by import path
     `"module:Name"`, added to the `code` of the scenario; a file that has a `code` needs `allow_code`. Workers
@@ -70,7 +71,7 @@ def sweep(
         given, files_from = load(scenario, allow_code=allow_code, code=code), find(scenario).parent
     ended = run_sweep(
         given,
-        check_grid(grid),
+        check_grid(grid) if grid is not None else grid_of(given, {}),
         check_seeds(seeds),
         None if out is None else Path(out),
         files_from=files_from,
