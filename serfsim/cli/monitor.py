@@ -23,15 +23,18 @@ def monitor(
 ) -> None:
     """Print a node's log lines at or above a level, as `serf monitor` does.
 
-    Lines have a date: the scenario's 0 is 2000/01/01 00:00:00.
+    Lines have a date by the node's own wall clock: the scenario's 0 is 2000/01/01 00:00:00.
     """
     # start-up: the help works without it
+    from serfsim.live.wall_clock import WallClock
     from serfsim.logs.lines import LEVELS, format_line, rank
 
     if level.upper() not in LEVELS:
         raise ResultError(f"--level: {unknown_name(level, 'a level', LEVELS)}")
     past = past_of(result)
-    beginning = f"{past.names[past.number(node, '--as')]} "
+    number = past.number(node, "--as")
+    beginning = f"{past.names[number]} "
+    clock = WallClock(past.scenario, number)
     lowest = LEVELS.index(level.upper())
     try:
         lines = (result / LOG).read_text(encoding="utf-8").splitlines()
@@ -44,6 +47,7 @@ def monitor(
         text = line[13 + len(beginning) :]
         if text.startswith("["):
             goes_on = rank(text) >= lowest
-            text = format_line(EPOCH, float(line[:12]), text)
+            t = float(line[:12])
+            text = format_line(EPOCH + clock.ahead(t), t, text)
         if goes_on:
             typer.echo(text)

@@ -17,7 +17,7 @@ import math
 from typing import Final
 
 from serfsim.native import extend, i32, i64, vec
-from serfsim.network.scheduler import Dispatcher, Scheduler
+from serfsim.network.scheduler import Dispatcher, Scheduler, Withdrawn
 
 WHEEL: Final = 16384
 BUCKETS_PER_S: Final = 1000.0
@@ -38,6 +38,7 @@ NEXT: Final = 5  # the next slot in the same bucket, or the next free one; NO_SL
 IS_CANCELLED: Final = 6
 
 NO_SLOT: Final = -1
+NOBODY: Final = -1  # the target of an event that was taken back
 
 
 class EventQueue(Scheduler):
@@ -90,6 +91,39 @@ class EventQueue(Scheduler):
 
     def dispatch_cancelled_too(self) -> None:
         self._skips_cancelled = False
+
+    def withdraw(self, target: i64) -> list[Withdrawn]:
+        found: list[tuple[float, int]] = []
+        i: i64 = 0
+        while i < self._heap_size:
+            self._find(self._heap_key[i] & SLOT_MASK, self._heap_at[i], target, found)
+            i += 1
+        place: i64 = 0
+        while place < WHEEL:
+            slot: i64 = i64(self._heads[place])
+            while slot >= 0:
+                self._find(slot, self._at[slot], target, found)
+                slot = self._slots[(slot << WIDTH_BITS) + NEXT]
+            place += 1
+        found.sort()
+        return [self._take_back(at, i64(key)) for at, key in found]
+
+    def _find(self, slot: i64, at: float, target: i64, found: list[tuple[float, int]]) -> None:
+        """Append time and key of a pending event if it is the target's."""
+        base: i64 = slot << WIDTH_BITS
+        if self._slots[base + TARGET] == target and self._slots[base + IS_CANCELLED] == 0:
+            found.append((at, int(self._slots[base + KEY])))
+
+    def _take_back(self, at: float, key: i64) -> Withdrawn:
+        """Empty the event of a key, which keeps its place in the order."""
+        slot: i64 = key & SLOT_MASK
+        base: i64 = slot << WIDTH_BITS
+        slots = self._slots
+        event = Withdrawn(at, slots[base + KIND], slots[base + A], slots[base + B], self._payload[slot])
+        slots[base + TARGET] = NOBODY
+        slots[base + IS_CANCELLED] = 1
+        self._payload[slot] = None
+        return event
 
     def _push(self, at: float, target: i64, kind: i64, a: i64, b: i64, payload: object | None) -> i64:
         """Allocate a slot for an event at a finite time; return its key."""
@@ -265,7 +299,7 @@ class EventQueue(Scheduler):
             self.now = at
             done += 1
             self.events_processed += 1
-            if slots[base + IS_CANCELLED] != 0 and self._skips_cancelled:
+            if slots[base + IS_CANCELLED] != 0 and (self._skips_cancelled or slots[base + TARGET] == NOBODY):
                 continue
             payload = self._payload[slot]
             if payload is not None:

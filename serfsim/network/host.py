@@ -13,6 +13,10 @@ its streams, the packets in its buffer; all at once, or one by one if it is slow
 time is therefore too late if its deadline has passed: Go runs timers before its network poller. The
 listener reads TURN packets before the worker has a turn, which takes the newest message first (`handoff`).
 
+A frozen host is a virtual machine that gets no processor: its clock stands still (`clock`), so no timer
+becomes late, and its kernel sleeps too. Segments of TCP wait with its datagrams for what comes after, as
+many as a virtual machine's network device keeps.
+
 `epoch` counts the lives of the process. Timers carry it, so that none outlives its process.
 """
 
@@ -21,10 +25,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import Random, i64
+from serfsim.network.clock import Clock
+from serfsim.network.host_events import KIND_BITS, KIND_MASK, LATE_TIMER, READ, TIMER, DeferredInput
 from serfsim.network.journal import Journal
 from serfsim.network.listener import Listener
-from serfsim.network.scheduler import Scheduler
+from serfsim.network.scheduler import Scheduler, Withdrawn
 from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
+from serfsim.network.standstill import Standstill, go_on, stand_still
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage
 from serfsim.protocol.runtime import Machine, Runtime
 from serfsim.protocol.transitions import Transition
@@ -55,6 +62,14 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("paused", "timer", "paused", "keep it"),
     Transition("paused", "request", "paused", "accept the stream; keep it"),
     Transition("paused", "answer", "paused", "keep it"),
+    Transition("running", "freeze", "frozen", "stop its clock"),
+    Transition("frozen", "thaw", "running", "handle what has waited"),
+    Transition("frozen", "crash", "crashed"),
+    Transition("frozen", "unplug", "unplugged"),
+    Transition("frozen", "packet", "frozen", "keep it in the socket buffer"),
+    Transition("frozen", "timer", "frozen", "keep it"),
+    Transition("frozen", "request", "frozen", "keep it"),
+    Transition("frozen", "answer", "frozen", "keep it"),
     Transition("crashed", "start", "running"),
     Transition("crashed", "packet", "crashed", "drop it"),
     Transition("crashed", "timer", "crashed", "drop it"),
@@ -67,28 +82,9 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("unplugged", "answer", "unplugged", "drop it"),
 )
 
-# Kinds of events, in the lowest bits of the number that the scheduler carries.
-PACKET: Final = 0  # a datagram; a: source, b: ns of processing that are behind it
-TIMER: Final = 1
-LATE_TIMER: Final = 2  # a timer that has waited its turn
-READ: Final = 3  # the packet at the head of the buffer has been read
-STREAM: Final = 4  # what came over TCP; the step is in the bits above
-KIND_BITS: Final = 3
-KIND_MASK: Final = 7
-
 # A timer's event carries its number and the epoch above the kind.
 TIMER_MASK: Final = 0xFFFF
 EPOCH_SHIFT: Final = 19
-
-
-class DeferredInput:
-    """A timer that came due, or a stream's step, while the host was paused."""
-
-    def __init__(self, kind: i64, a: i64, b: i64, stream: Stream | None) -> None:
-        self.kind: i64 = kind
-        self.a: i64 = a
-        self.b: i64 = b
-        self.stream = stream
 
 
 class Host(Runtime):
@@ -99,6 +95,7 @@ class Host(Runtime):
     epoch: i64
     running: bool
     paused: bool
+    clock: Clock | None
     _reading: bool
     is_slow: bool
     number: i64
@@ -130,7 +127,10 @@ class Host(Runtime):
         self.machine = None
         self.running = False
         self.plugged = True
-        self.paused = False
+        self.paused = False  # by a signal, or since the host is frozen
+        self.clock = None  # where its time is not the true one
+        self.standstill: Standstill | None = None  # while it is frozen
+        self._is_stopped = False
         self.epoch = 0
         self.uplink_free_at = 0.0
         self.bandwidth = network.bandwidth  # of its uplink, bits a second; 0 is without limit
@@ -166,6 +166,7 @@ class Host(Runtime):
         self.running = True
         self.plugged = True
         self.paused = False
+        self._is_stopped = False
 
     def crash(self, now: float) -> None:
         """Kill the process at once (SIGKILL); its kernel lives on and resets the streams it served."""
@@ -183,6 +184,10 @@ class Host(Runtime):
         self.machine = None
         self.running = False
         self.paused = False
+        self._is_stopped = False
+        if self.standstill is not None and self.clock is not None:
+            self.clock.go_on_when_read()
+        self.standstill = None
         self.busy_until = 0.0
         self.buffer.clear()
         self._void_reading()
@@ -193,14 +198,40 @@ class Host(Runtime):
 
     def pause(self) -> None:
         """Stop the process (SIGSTOP)."""
-        if self.running and not self.paused:
+        if self.running:
+            self._is_stopped = True
+            self._halt()
+
+    def _halt(self) -> None:
+        if not self.paused:
             self.paused = True
             self._void_reading()
 
     def resume(self, now: float) -> None:
         """Let it go on (SIGCONT): what has been kept is handled at `now`."""
-        if not self.paused:
+        if self._is_stopped:
+            self._is_stopped = False
+            if self.standstill is None:
+                self._go_on(now)
+
+    def freeze(self, now: float) -> None:
+        """Take the processor from the whole machine: its clock stands still until it thaws."""
+        if not self.running or self.standstill is not None:
             return
+        self.standstill = stand_still(self, now)
+        self._halt()
+
+    def thaw(self, now: float) -> None:
+        """Give it the processor back: timers go on where they were; what has come in is handled at `now`."""
+        standstill = self.standstill
+        if standstill is None:
+            return
+        self.standstill = None
+        go_on(self, standstill, now)
+        if not self._is_stopped:
+            self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
         self.paused = False
         self.listener.resume(now)
         epoch = self.epoch
@@ -238,11 +269,35 @@ class Host(Runtime):
             packet = self.buffer.pop()
             self._handle(packet, self.buffer.source, now, now)
         if self.epoch == epoch:
-            machine.release_worker(now)
+            machine.release_worker(self.read_clock(now))
+
+    # Its clock -----------------------------------------------------------------------------------
+
+    def read_clock(self, now: float) -> float:
+        """Return what the host's clock shows now, as its process reads it."""
+        clock = self.clock
+        return now if clock is None else clock.read(now)
+
+    def local(self, now: float) -> float:
+        """Return what the host's clock shows at a true time."""
+        clock = self.clock
+        return now if clock is None else clock.local(now)
+
+    def true(self, local: float) -> float:
+        """Return the true time at which the host's clock shows `local`."""
+        clock = self.clock
+        return local if clock is None else clock.true(local)
+
+    def when(self, local: float) -> float:
+        """Return the true time of what its process does at `local`."""
+        clock = self.clock
+        return local if clock is None else clock.when(local)
 
     # The machine's verbs -------------------------------------------------------------------------
 
     def send_packet(self, address: i64, packet: Packet, now: float) -> bool:
+        if self.clock is not None:
+            now = self.clock.when(now)
         return self.network.transmit(self, address, packet, now)
 
     def open_stream(
@@ -255,7 +310,8 @@ class Host(Runtime):
         io_timeout: float,
         now: float,
     ) -> None:
-        self.network.tcp.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, now)
+        tcp = self.network.tcp
+        tcp.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, self.when(now))
 
     def next_port(self) -> i64:
         """Return the port from which the next connection is dialled."""
@@ -265,9 +321,17 @@ class Host(Runtime):
     def call_at(self, at: float, timer: i64, a: i64, b: i64) -> None:
         """`timer` is a number below 65536."""
         kind: i64 = TIMER | (timer << KIND_BITS) | (self.epoch << EPOCH_SHIFT)
+        if self.clock is not None:
+            if self.standstill is not None:
+                self.standstill.timers.append(Withdrawn(at, kind, a, b, None))
+                return
+            at = self.clock.true(at)
         self.scheduler.schedule(at, self.number, kind, a, b, None)
 
     def call_at_cancellable(self, at: float, timer: i64, a: i64, b: i64) -> i64:
+        if self.clock is not None:
+            self.call_at(at, timer, a, b)
+            return 0
         kind: i64 = TIMER | (timer << KIND_BITS) | (self.epoch << EPOCH_SHIFT)
         return self.scheduler.schedule_cancellable(at, self.number, kind, a, b)
 
@@ -275,10 +339,12 @@ class Host(Runtime):
         self.scheduler.cancel(handle)
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
+        if self.clock is not None:
+            now = self.clock.when(now)
         self.journal.record(now, self.number, event, subject, detail)
 
     def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
-        self.journal.log(now, self.number, line, subject, a, b, text)
+        self.journal.log(self.when(now), self.number, line, subject, a, b, text)
 
     def keeps_copies(self) -> bool:
         return self.journal.keeps_copies()
@@ -335,6 +401,10 @@ class Host(Runtime):
     def _handle(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
         machine = self.machine
         if machine is not None:
+            clock = self.clock
+            if clock is not None:
+                received_at = clock.local(received_at)
+                now = clock.read(now)
             machine.on_packet(packet, source, now, received_at)
 
     # Timers --------------------------------------------------------------------------------------
@@ -353,6 +423,8 @@ class Host(Runtime):
     def _fire(self, kind: i64, a: i64, b: i64, now: float) -> None:
         machine = self.machine
         if machine is not None:
+            if self.clock is not None:
+                now = self.clock.read(now)
             machine.on_timer((kind >> KIND_BITS) & TIMER_MASK, a, b, now)
 
     # Streams -------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def dialler_text(stream: Stream) -> str:
 
 
 class Listener:
-    """`timeout` and `max_push_pulls` are memberlist's settings; times in seconds."""
+    """`timeout` and `max_push_pulls` are memberlist's settings; seconds, deadlines by the host's clock."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -88,8 +88,9 @@ class Listener:
 
     def _take_over(self, stream: Stream, now: float) -> None:
         """Serve a connection that the process has accepted."""
-        self.host.log(now, STREAM_FROM, -1, 0, 0, dialler_text(stream))
-        stream.server_deadline = now + self.timeout
+        local = self.host.read_clock(now)
+        self.host.log(local, STREAM_FROM, -1, 0, 0, dialler_text(stream))
+        stream.server_deadline = local + self.timeout
 
     def _wait(self, stream: Stream, deadline: float) -> None:
         stream.server_deadline = deadline
@@ -103,7 +104,7 @@ class Listener:
         for stream in self._waiting.values():
             if stream.server_deadline < math.inf:
                 self._is_reminded = True
-                self.host.network.tcp.remind_listener(self.host, stream.server_deadline)
+                self.host.network.tcp.remind_listener(self.host, self.host.true(stream.server_deadline))
             return
 
     def deadline(self, now: float) -> None:
@@ -123,8 +124,9 @@ class Listener:
 
     def _expire(self, now: float) -> None:
         overdue: list[Stream] = []
+        local = self.host.read_clock(now)
         for stream in self._waiting.values():
-            if stream.server_deadline > now:
+            if stream.server_deadline > local:
                 break
             overdue.append(stream)
         for stream in overdue:
@@ -148,7 +150,7 @@ class Listener:
             text = f"Failed to push local state: write tcp {own}->{peer}: i/o timeout from={peer}"
         else:
             text = f"failed to receive: read tcp {own}->{peer}: i/o timeout from={peer}"
-        self.host.log(now, STREAM_TIMEOUT, -1, 0, 0, text)
+        self.host.log(self.host.read_clock(now), STREAM_TIMEOUT, -1, 0, 0, text)
 
     def forget(self, stream: Stream) -> None:
         """Forget a stream that the process has finished or its kernel has lost."""
@@ -178,7 +180,7 @@ class Listener:
         self._read_until = now + reading
         self._turn_ends += HOLD_UP * reading
         if self.push_pulls + 1 >= self.max_push_pulls:
-            host.log(now, TOO_MANY_PUSH_PULLS, -1, 0, 0, "")
+            host.log(host.read_clock(now), TOO_MANY_PUSH_PULLS, -1, 0, 0, "")
             host.network.tcp.hang_up(host, stream, now)
             return
         self.push_pulls += 1
@@ -216,7 +218,7 @@ class Listener:
         machine = host.machine
         if stream.server_epoch != host.epoch or stream.server_state != ANSWERING or machine is None:
             return
-        reply = machine.on_stream_request(stream.request, stream.client, now)
+        reply = machine.on_stream_request(stream.request, stream.client, host.read_clock(now))
         if reply is None:
             self.forget(stream)
             host.network.tcp.hang_up(host, stream, now)
@@ -224,7 +226,7 @@ class Listener:
         if host.network.tcp.write_answer(host, stream, reply, now):
             self.written(stream, now)
         else:
-            self._wait(stream, now + self.timeout)
+            self._wait(stream, host.local(now) + self.timeout)
 
     def written(self, stream: Stream, now: float) -> None:
         """Continue the process once the kernel has taken the whole answer."""
@@ -234,4 +236,4 @@ class Listener:
             return
         self.forget(stream)
         host.network.tcp.hang_up(host, stream, now)
-        machine.on_stream_answered(stream.request, stream.client, now)
+        machine.on_stream_answered(stream.request, stream.client, host.read_clock(now))

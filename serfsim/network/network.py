@@ -13,7 +13,8 @@ from typing import Final
 
 from serfsim.native import Random, i64
 from serfsim.network.capture import Capture
-from serfsim.network.host import KIND_BITS, KIND_MASK, PACKET, READ, STREAM, Host
+from serfsim.network.host import Host
+from serfsim.network.host_events import KIND_BITS, KIND_MASK, PACKET, READ, STREAM
 from serfsim.network.jitter import Jitter, JitterByPair, NoJitter
 from serfsim.network.journal import UDP_HEADERS, Journal
 from serfsim.network.latency import Latency

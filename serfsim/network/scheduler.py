@@ -8,6 +8,17 @@ from __future__ import annotations
 from serfsim.native import i64, mypyc_attr
 
 
+class Withdrawn:
+    """An event taken back before it was due, as it was scheduled."""
+
+    def __init__(self, at: float, kind: i64, a: i64, b: i64, payload: object | None) -> None:
+        self.at = at
+        self.kind: i64 = kind
+        self.a: i64 = a
+        self.b: i64 = b
+        self.payload = payload
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Scheduler:
     """Keeps events until they are due."""
@@ -27,6 +38,13 @@ class Scheduler:
 
     def cancel(self, handle: i64) -> None:
         """Have an event not dispatched, if it has not been yet. It counts as if it had been."""
+
+    def withdraw(self, target: i64) -> list[Withdrawn]:
+        """Take back all events of a target that are neither due yet nor cancelled, in their order.
+
+        Their handles are void from now on.
+        """
+        raise NotImplementedError
 
     def dispatch_cancelled_too(self) -> None:
         """From now on dispatch cancelled events as well: their receiver has to see them."""

@@ -16,7 +16,8 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64
-from serfsim.network.host import KIND_BITS, STREAM, Host
+from serfsim.network.host import Host
+from serfsim.network.host_events import KIND_BITS, STREAM
 from serfsim.network.journal import TCP_HEADERS
 from serfsim.network.listener import SEND_BUFFER
 from serfsim.network.rules import TCP
@@ -157,6 +158,8 @@ class Tcp:
                 host.keep_step(step, stream, step in (DIAL_END, IO_END))
             else:
                 self.take_step(host, step, stream, now)
+        elif host.standstill is not None:
+            host.standstill.keep(step, a, stream, reported)
         elif host.plugged:
             self._kernel_step(host, step, a, stream, now, reported)
 
@@ -204,7 +207,7 @@ class Tcp:
         io_timeout: float,
         now: float,
     ) -> None:
-        """See `Runtime.open_stream`."""
+        """See `Runtime.open_stream`; all but `now` by the host's clock."""
         self.dialled += 1
         stream = Stream(self.dialled, host.number, address, host.epoch, request, token)
         request.port = stream.client_port = host.next_port()
@@ -216,7 +219,7 @@ class Tcp:
             self.later(now, host.number, NO_ROUTE, stream)
             return
         self.network.journal.stream_opened(now, host.number)
-        self._remind(now + dial_timeout, host, DIAL_END, stream)
+        self._remind(host.true(host.local(now) + dial_timeout), host, DIAL_END, stream)
         if self.network.is_host(address):
             self.handshake.dial(stream, now)
 
@@ -254,9 +257,10 @@ class Tcp:
 
     def _write_request(self, host: Host, stream: Stream, now: float) -> None:
         stream.client_state = CONNECTED
-        deadline = stream.io_deadline if stream.io_deadline > 0.0 else now + stream.io_timeout
-        self._remind(deadline, host, IO_END, stream)
-        stream.request.connected(now)
+        local = host.read_clock(now)
+        deadline = stream.io_deadline if stream.io_deadline > 0.0 else local + stream.io_timeout
+        self._remind(host.true(deadline), host, IO_END, stream)
+        stream.request.connected(local)
         size = stream.request.size
         self.network.journal.stream_message(now, host.number, stream.request.kind, size)
         stream.upward = Transfer(size, self.mss, stream.client_rtt, self.rto_min)
@@ -275,7 +279,7 @@ class Tcp:
         machine = host.machine
         if machine is not None:
             reply = stream.reply if outcome == REPLIED else None
-            machine.on_stream_result(stream.token, outcome, reply, now)
+            machine.on_stream_result(stream.token, outcome, reply, host.read_clock(now))
 
     def _established(self, stream: Stream, now: float) -> None:
         if stream.server_state == ACCEPTED:

@@ -282,6 +282,16 @@ class Transfer:
             self.threshold = self.window
             self.cut_until = self.next
 
+    def shift(self, seconds: float) -> None:
+        """Put everything that the sender measures later: its machine stood still for so long."""
+        segment: i64 = 0
+        while segment < self.next:
+            self.sent_at[segment] += seconds
+            segment += 1
+        self.latest_sent += seconds
+        self.deadline += seconds
+        self.timer_at += seconds
+
     # Its timer -----------------------------------------------------------------------------------
 
     def _set_timer(self, purpose: i64, timeout: float, now: float) -> None:

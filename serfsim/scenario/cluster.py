@@ -26,6 +26,7 @@ from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, co
 from serfsim.scenario.units import (
     SHARE_TEXT,
     Bandwidth,
+    ClockRate,
     Duration,
     Kind,
     SignedDuration,
@@ -79,6 +80,7 @@ Join = Annotated[
 _OWN_TAGS: Final = "tags beside those of the cluster and the group; one of the same name takes their place"
 _OWN_CONFIG: Final = "settings that differ from those of the cluster or the group"
 _OWN_DELAY: Final = "time that it takes over each packet, instead of that of the group or the cluster"
+_OWN_CLOCK: Final = "seconds that its clock shows in a second, instead of those of the group or the cluster"
 _OWN_JOIN: Final = "whom it joins, as in `start`, instead of those of the group or the cluster"
 _OWN_PROFILE: Final = (
     "memberlist's defaults that its settings start from, instead of those of the group or the cluster; what a"
@@ -109,6 +111,7 @@ class Node(Part):
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
+    clock_rate: ClockRate | None = Field(default=None, description=_OWN_CLOCK)
     join: Join | None = Field(default=None, description=_OWN_JOIN)
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
@@ -161,6 +164,7 @@ class Group(Part):
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
+    clock_rate: ClockRate | None = Field(default=None, description=_OWN_CLOCK)
     join: Join | None = Field(default=None, description=_OWN_JOIN)
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
@@ -258,6 +262,11 @@ class Cluster(Part):
     start: Start = Field(default_factory=Start, description="when members start, and whom they join")
     processing_delay: Duration = Field(
         default=400e-6, description="time that a member takes over each packet that it receives"
+    )
+    clock_rate: ClockRate = Field(
+        default=1.0,
+        description="seconds that the members' clocks show in a second: their timers and the round trips that"
+        " they measure change with it",
     )
     push_pull_time: Duration = Field(
         default=1.2e-3,

@@ -39,6 +39,9 @@ class Controls(Protocol):
     def engine_now(self) -> float:
         """The same moment as the machines count it, from the start of the run."""
 
+    def now_at(self, node: int) -> float:
+        """Return the same moment by a member's own clock, as its machine takes it."""
+
     def process(self, generator: Iterator[Any]) -> object:
         """Run a generator as a SimPy process, from now on; it yields what it waits for."""
 
@@ -81,8 +84,11 @@ class Controls(Protocol):
     def resume(self, node: int) -> None:
         """Let a paused process go on."""
 
+    def thaw(self, node: int) -> None:
+        """Let a frozen machine go on."""
+
     def until_resumed(self, node: int) -> object:
-        """Return a SimPy event for the moment when a paused process resumes."""
+        """Return a SimPy event for the moment when a paused process resumes, or a frozen one."""
 
     def set_tags(self, node: int, tags: dict[str, str], delete: Sequence[str]) -> str:
         """Have a member announce its tags with `tags` and without `delete`; the library's refusal, or ""."""

@@ -21,7 +21,7 @@ from serfsim.scenario.units import read_share
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One node. `group` is "" for none; `processing_delay` in seconds.
+    """One node. `group` is "" for none; `processing_delay` in seconds, `clock_rate` in seconds a second.
 
     `given`: the settings that somebody chose, so that they are the same in every release. `join`: as in
     `cluster.Start`. `bandwidth` (bits a second) and `jitter` are of its own link, None for the network's.
@@ -34,6 +34,7 @@ class Member:
     tags: dict[str, str]
     config: Settings
     processing_delay: float
+    clock_rate: float
     given: frozenset[str] = frozenset()
     profile: str = "lan"
     join: str | tuple[str, ...] = "first"
@@ -218,6 +219,7 @@ def build_roster(cluster: Cluster) -> Roster:
             tags={**cluster.tags, **group.tags, **node.tags},
             config=overridden(config[key], node.config),
             processing_delay=_first(node.processing_delay, group.processing_delay, cluster.processing_delay),
+            clock_rate=_first(node.clock_rate, group.clock_rate, cluster.clock_rate),
             given=frozenset(cluster.config.model_fields_set).union(retries, group.config, node.config),
             profile=profile,
             join=node.join or group.join or cluster.start.join,

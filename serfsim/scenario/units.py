@@ -74,6 +74,7 @@ MOST_DIGITS = 30  # before the point
 LARGEST_COUNT = 2**31 - 1
 LARGEST_NUMBER = 1e15
 SLOWEST_BITS, FASTEST_BITS = 1.0, 1e15
+SLOWEST_CLOCK, FASTEST_CLOCK = 0.01, 100.0
 LONGEST_S = 365.0 * 86400.0
 BYTES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "KiB": 1024, "MiB": 1024**2}
 BITS = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9, "tbit": 10**12}
@@ -254,6 +255,17 @@ def read_positive_duration(value: object) -> float:
     return seconds
 
 
+def read_clock_rate(value: object) -> float:
+    """Read the seconds that a clock shows in a true second, '1.02' for one that gains 2 %."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not SLOWEST_CLOCK <= float(value) <= FASTEST_CLOCK:  # type: ignore[arg-type]
+        stands = is_number and value == 0
+        meant = "the fault freeze, in which a clock stands still" if stands else None
+        expected = f"a rate from {SLOWEST_CLOCK:g} to {FASTEST_CLOCK:g}, 1 for a clock that is right"
+        raise invalid(expected, value, meant=meant)
+    return float(value)  # type: ignore[arg-type]
+
+
 _DURATION_TEXT = rf"(?:{_NUMBER}(?:ns|us|µs|μs|ms|s|m|h|d))+"
 DURATION_SCHEMA: Final = {"type": "string", "pattern": rf"^\s*[+]?{_DURATION_TEXT}\s*$"}
 """Durations as JSON Schema; like all patterns here in what ECMAScript and Python have in common."""
@@ -336,6 +348,15 @@ Count = Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT), Kind("a whole nu
 """A whole number from 0."""
 Positive = Annotated[int, Strict(), Field(ge=1, le=LARGEST_COUNT), Kind("a whole number from 1")]
 """A whole number from 1."""
+ClockRate = Annotated[
+    float,
+    BeforeValidator(read_clock_rate),
+    Kind(
+        f"a rate such as 1.02, from {SLOWEST_CLOCK:g} to {FASTEST_CLOCK:g}",
+        {"type": "number", "minimum": SLOWEST_CLOCK, "maximum": FASTEST_CLOCK},
+    ),
+]
+"""Seconds that a clock shows in a true second."""
 Number = Annotated[
     float, Strict(), Field(allow_inf_nan=False, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), Kind("a number")
 ]

@@ -10,6 +10,7 @@ from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
 from serfsim.native import Random
 from serfsim.network.network import Network
+from serfsim.network.standstill import set_clock_rate
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.parts import Parts
 from serfsim.protocol.serf.node import SerfNode
@@ -85,13 +86,17 @@ class Agents:
         listener = self.network.hosts[number].listener
         listener.timeout = node.memberlist.core.config.tcp_timeout
         listener.max_push_pulls = node.memberlist.core.config.max_push_pull_requests
-        self.network.hosts[number].start(node)
+        host = self.network.hosts[number]
+        host.start(node)
+        rate = self.members[number].clock_rate
+        if rate != 1.0 and host.clock is None:
+            set_clock_rate(host, rate, now)
         self.truth.came_up(now - self.origin, number)
         file = self.files.get(number)
         if converged:
-            node.start_converged(len(self.nodes), now, file)
+            node.start_converged(len(self.nodes), host.read_clock(now), file)
         else:
-            node.start(now, file)
+            node.start(host.read_clock(now), file)
 
     def _machine(self, number: int) -> SerfNode:
         member = self.members[number]
@@ -188,7 +193,8 @@ class Agents:
         if node is not None:
             targets = self._join_targets(number)
             if targets:
-                node.join(targets, now, not self.roster.members[number].config.replay_on_join)
+                local = self.network.hosts[number].read_clock(now)
+                node.join(targets, local, not self.roster.members[number].config.replay_on_join)
 
     def _join_targets(self, number: int) -> list[int]:
         word = self.roster.members[number].join
@@ -218,10 +224,14 @@ class Agents:
         Returns "", or the library's message if the tags would be too long and stay unchanged.
         """
         node = self.nodes[number]
-        return TOO_LONG if node is not None and not self.update_tags(node, tags, delete, now) else ""
+        local = self.network.hosts[number].read_clock(now)
+        return TOO_LONG if node is not None and not self.update_tags(node, tags, delete, local) else ""
 
     def update_tags(self, node: SerfNode, tags: dict[str, str], delete: tuple[str, ...], now: float) -> int:
-        """Update the tags at a member's machine; return the update's token, 0 if the tags are too long."""
+        """Update the tags at a member's machine; return the update's token, 0 if the tags are too long.
+
+        `now` is by the member's clock.
+        """
         number = int(node.me)
         known = node.record()
         order = self._map_order(number)

@@ -12,6 +12,7 @@ from serfsim.protocol.serf.query_messages import Query
 from serfsim.protocol.wire.msgpack import filler
 
 if TYPE_CHECKING:
+    from serfsim.network.host import Host
     from serfsim.protocol.serf.node import SerfNode
     from serfsim.simulation.agents import Agents
 
@@ -28,6 +29,10 @@ class RecordingApplication(Application):
     def __init__(self, agents: Agents, number: int) -> None:
         self.agents = agents
         self.number = number
+
+    @property
+    def _host(self) -> Host:
+        return self.agents.network.hosts[self.number]
 
     def wants_member_events(self) -> bool:
         """Return True, because an agent logs them."""
@@ -61,7 +66,7 @@ class RecordingApplication(Application):
         self._record(now, action.CLOSED, query)
 
     def shut_down(self, now: float) -> None:
-        self.agents.end(self.number, now)
+        self.agents.end(self.number, self._host.when(now))
 
     def _record(self, now: float, kind: int, message: GossipedItem, peer: int = -1) -> None:
-        self.agents.trace.deliver(now, self.number, kind, message, peer)
+        self.agents.trace.deliver(self._host.when(now), self.number, kind, message, peer)

@@ -50,6 +50,9 @@ class SimulationControls(Controls):
     def engine_now(self) -> float:
         return self.env.engine_now
 
+    def now_at(self, node: int) -> float:
+        return float(self.hosts[node].read_clock(self.engine_now))
+
     def process(self, generator: Iterator[Any]) -> simpy.Process:
         return self.env.process(generator)  # type: ignore[arg-type]
 
@@ -102,7 +105,14 @@ class SimulationControls(Controls):
 
     def resume(self, node: int) -> None:
         self.hosts[node].resume(self.engine_now)
-        waiting = self._resumptions.pop(node, None)
+        self._gone_on(node)
+
+    def thaw(self, node: int) -> None:
+        self.hosts[node].thaw(self.engine_now)
+        self._gone_on(node)
+
+    def _gone_on(self, node: int) -> None:
+        waiting = None if self.hosts[node].paused else self._resumptions.pop(node, None)
         if waiting is not None:
             waiting.succeed()
 

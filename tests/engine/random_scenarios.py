@@ -87,6 +87,8 @@ def fault(rng: random.Random, verb: str) -> dict[str, Any]:
         "latency": {"latency": {"add": "300ms"}, "nodes": some, **lasting},
         "crash": {"crash": some, **when, **rng.choice(({}, {"restart": "4s"}))},
         "pause": {"pause": some, **lasting},
+        "freeze": {"freeze": some, **lasting},
+        "clock": {"clock": {"nodes": some, "rate": rng.choice((0.8, 1.02, 1.5))}, **lasting},
         "slow": {"slow": {"nodes": some, "processing_delay": "80ms"}, **lasting},
         "leave": {"leave": 1, **when},
         "no_route": {"no_route": transport, "nodes": some, **lasting},

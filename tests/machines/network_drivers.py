@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from serfsim.network import host, listener, tcp, tcp_transfer
 from serfsim.network.host import Host
+from serfsim.network.host_events import KIND_BITS, TIMER
 from serfsim.network.journal import SYN_BYTES, TCP_HEADERS
 from serfsim.network.listener import SEND_BUFFER
 from serfsim.network.tcp_steps import (
@@ -53,6 +54,8 @@ class HostDriver(Driver):
     def state(self) -> str:
         if not self.host.running:
             return "crashed" if self.host.plugged else "unplugged"
+        if self.host.standstill is not None:
+            return "frozen"
         return "paused" if self.host.paused else "running"
 
     def clear(self) -> None:
@@ -85,6 +88,15 @@ class HostDriver(Driver):
         self.wait()
         self.host.resume(self.lab.now)
 
+    def freeze(self) -> None:
+        self.host.freeze(self.lab.now)
+
+    def thaw(self) -> None:
+        """A packet has come before."""
+        self.lab.send(CLIENT, SERVER, seq=7)
+        self.wait()
+        self.host.thaw(self.lab.now)
+
     def packet(self) -> None:
         self.lab.send(CLIENT, SERVER, seq=7)
         self.wait()
@@ -92,7 +104,7 @@ class HostDriver(Driver):
     def timer(self) -> None:
         epoch = self.lab.host(SERVER).epoch
         assert epoch in (0, 1)
-        kind = host.TIMER | 9 << host.KIND_BITS  # of the process's first life
+        kind = TIMER | 9 << KIND_BITS  # of the process's first life
         self.host.timer_due(kind, 0, 0, self.lab.now)
 
     def request(self) -> None:
@@ -103,12 +115,15 @@ class HostDriver(Driver):
     enter: ClassVar = {
         "running": lambda self: None,
         "paused": pause,
+        "frozen": freeze,
         "crashed": lambda self: self.host.crash(self.lab.now),
         "unplugged": lambda self: self.host.unplug(),
     }
     give: ClassVar = {
         "pause": pause,
         "resume": resume,
+        "freeze": freeze,
+        "thaw": thaw,
         "crash": crash,
         "unplug": lambda self: self.host.unplug(),
         "start": start,
@@ -120,7 +135,9 @@ class HostDriver(Driver):
     # Only what has no process is started, and only what has one crashes or is resumed.
     impossible = frozenset(
         {(state, end) for state in ("crashed", "unplugged") for end in ("crash", "unplug")}
-        | {("running", "start"), ("paused", "start")}
+        | {("running", "start"), ("paused", "start"), ("frozen", "start")}
+        # These stop a process in two ways at once.
+        | {("paused", "freeze"), ("frozen", "pause")}
     )
 
     # Effects
@@ -133,6 +150,7 @@ class HostDriver(Driver):
 
     shows: ClassVar = {
         "handle it": lambda self: self.handled("packet 7", "result 1"),
+        "stop its clock": lambda self: self.host.local(self.lab.now + 9.0) == self.lab.now,
         "handle what has waited": lambda self: self.handled("packet 7"),
         "fire it": lambda self: self.handled("timer 9"),
         "serve it": lambda self: self.handled("request"),
@@ -150,6 +168,7 @@ class HostDriver(Driver):
         """Nothing is done until the process goes on."""
         idle = self.puppet.order == []
         self.host.resume(self.lab.now)
+        self.host.thaw(self.lab.now)
         self.wait()
         return idle and self.puppet.order != []
 

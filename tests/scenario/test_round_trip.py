@@ -25,7 +25,7 @@ cluster:
   nodes:
     - a
     - {name: b, group: left, version: 0.8, tags: {role: web, "no": "1e3"}, config: {probe_interval: 333us}}
-    - {name: "007", processing_delay: 1ms, profile: lan, jitter: {model: pareto, scale: 1ms}}
+    - {name: "007", processing_delay: 1ms, profile: lan, jitter: {model: pareto, scale: 1ms}, clock_rate: 1.5}
     - {name: c, group: left}
   profile: wan
   version: latest
@@ -33,6 +33,7 @@ cluster:
   config: {suspicion_mult: 7, gravity_rho: 150.00000000000003, cidrs_allowed: [10.0.0.0/8]}
   start: {at: [0s, -120ms, 1h, 0.1ms], join: c}
   processing_delay: 1.5ms
+  clock_rate: 0.999
   groups:
     left: {config: {disable_tcp_pings: true}, version: "0.6", profile: local}
     right: {nodes: 1, processing_delay: 20ms}
@@ -56,6 +57,8 @@ faults:
   - {crash: [a], at: 90s, restart: 30s}
   - {pause: 50%, at: 1m, for: 8s, every: 10s, until: 5m}
   - {slow: {nodes: all, processing_delay: 50ms}, at: 1m, for: 1m}
+  - {freeze: 20%, at: 2m, for: 8s}
+  - {clock: {nodes: all, jump: -30s, rate: 1.02}, at: 1m, for: 1m}
   - {latency: {add: 80ms}, nodes: b, direction: out, at: 1m}
   - {leave: 1, at: 2m, every: 1m, times: 2}
 workload:

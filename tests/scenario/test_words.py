@@ -112,6 +112,18 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "faults",
+        {"freeze": ["b"], "for": "8s"},
+        "at 0 s, for 8 s",
+        "b is frozen with its clock",
+    ),
+    (
+        "faults",
+        {"clock": {"nodes": ["a0", "a1"], "jump": "-30s", "rate": 1.02}},
+        "at 0 s",
+        "a0 and a1 have clocks set 30 s back and running at 1.02 times the true rate",
+    ),
+    (
+        "faults",
         {"slow": {"nodes": 1, "processing_delay": "50ms"}, "until": "2m"},
         "at 0 s, until 2 min",
         "a random node takes 50 ms over each packet",

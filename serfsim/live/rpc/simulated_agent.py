@@ -17,6 +17,7 @@ import numpy as np
 from serfsim.engine.trace import LogRows, Trace
 from serfsim.live.base_agent import AgentEvent, BaseAgent, ReportingApplication
 from serfsim.live.views import MemberView, member_view
+from serfsim.live.wall_clock import WallClock
 from serfsim.logs.lines import AgentLog
 from serfsim.native import i32, i64, u8, vec
 from serfsim.protocol import events
@@ -59,6 +60,7 @@ class SimulatedAgent(BaseAgent):
         self.asking_keys = asyncio.Lock()  # Serf's key manager runs one query at a time
         self._views: dict[int, MemberView] = {}  # views at their last join or update
         self._life = 0
+        self.clock = WallClock(sim.scenario, number)
         sim.agents.application = self._application
 
     def _application(self, agents: Agents, number: int) -> RecordingApplication:
@@ -86,8 +88,8 @@ class SimulatedAgent(BaseAgent):
 
     @property
     def now(self) -> float:
-        """The current time of the engine."""
-        return self.sim.env.engine_now
+        """The current time by the member's own clock."""
+        return float(self.sim.network.hosts[self.number].read_clock(self.sim.env.engine_now))
 
     def view_of(self, member: int, status: str | None = None) -> MemberView:
         """Return a member as of its last join or update, with its present status."""
@@ -97,16 +99,16 @@ class SimulatedAgent(BaseAgent):
 
     def end_process(self) -> None:
         """Shut the node down, as an agent does after its leave."""
-        node, now = self.node, self.now
-        node.shut_down(now)
-        self.sim.agents.end(self.number, now)
+        node = self.node
+        node.shut_down(self.now)
+        self.sim.agents.end(self.number, self.sim.env.engine_now)
 
     def pass_on(self, event: AgentEvent) -> None:
         for reader in list(self.events):
             reader.take_event(event)
 
     def say(self, text: str) -> None:
-        self.log.write(self.sim.now, text)
+        self.log.write(self.sim.now + self.clock.ahead(self.sim.now), text)
 
     # Waiting -------------------------------------------------------------------------------------
 
@@ -170,7 +172,8 @@ class SimulatedAgent(BaseAgent):
             version = self.sim.agents.members[self.number].version
             for line in log_lines(own, names, version, log=log):
                 if not line.startswith("#"):
-                    self.log.write(float(line[:12]), line[prefix:])
+                    t = float(line[:12])
+                    self.log.write(t + self.clock.ahead(t), line[prefix:])
             for kind, subject in zip(own.kind.tolist(), own.subject.tolist(), strict=True):
                 if kind in (events.JOIN, events.UPDATE) and self.is_up:
                     self._views[subject] = member_view(self.node, subject)

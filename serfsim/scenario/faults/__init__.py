@@ -14,9 +14,11 @@ from pydantic import BeforeValidator, ConfigDict, SerializeAsAny
 from serfsim.scenario.entry import read_by_verb
 from serfsim.scenario.faults.bandwidth import NarrowLink
 from serfsim.scenario.faults.block import Block
+from serfsim.scenario.faults.clock import Clock
 from serfsim.scenario.faults.crash import Crash
 from serfsim.scenario.faults.duplicate import Duplicate
 from serfsim.scenario.faults.fault import Departure, Fault, OnNodes, OnPackets, Transport, Undo, Ways, nothing
+from serfsim.scenario.faults.freeze import Freeze
 from serfsim.scenario.faults.jitter import AddedJitter
 from serfsim.scenario.faults.latency import AddedLatency
 from serfsim.scenario.faults.leave import Leave
@@ -35,7 +37,7 @@ FAULTS: dict[str, type[Fault]] = {
     for fault in (
         *(Block, NoRoute, Partition),
         *(AddedLoss, Duplicate, Reorder, AddedLatency, AddedJitter, NarrowLink),
-        *(Crash, Pause, Slow, Leave, Terminate, Interrupt, Upgrade),
+        *(Crash, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Upgrade),
     )
 }
 
@@ -68,10 +70,12 @@ __all__ = [
     "AddedLoss",
     "AnyFault",
     "Block",
+    "Clock",
     "Crash",
     "Departure",
     "Duplicate",
     "Fault",
+    "Freeze",
     "Interrupt",
     "Leave",
     "NarrowLink",

@@ -63,9 +63,10 @@ class Absence:
 
 def shut_down(controls: Controls, machine: SerfNode) -> None:
     """Have an agent stop, with its log lines."""
-    machine.log(controls.engine_now, log_lines.SHUTTING_DOWN, -1)
-    machine.shut_down(controls.engine_now)
-    machine.log(controls.engine_now, log_lines.SHUT_DOWN, -1)
+    now = controls.now_at(int(machine.me))
+    machine.log(now, log_lines.SHUTTING_DOWN, -1)
+    machine.shut_down(now)
+    machine.log(now, log_lines.SHUT_DOWN, -1)
 
 
 def begin_leave(controls: Controls, machine: SerfNode) -> object:
@@ -73,8 +74,9 @@ def begin_leave(controls: Controls, machine: SerfNode) -> object:
     node = int(machine.me)
     done = controls.until(events.LEAVE_DONE, observer=node)
     controls.record_leave(node)
-    machine.log(controls.engine_now, log_lines.LEAVING, -1)
-    machine.leave(controls.engine_now)
+    now = controls.now_at(node)
+    machine.log(now, log_lines.LEAVING, -1)
+    machine.leave(now)
     return done
 
 

@@ -46,4 +46,5 @@ class Join(ByOne):
         return select(self.join, roster, random)
 
     def act(self, controls: Controls, machine: SerfNode, prepared: list[int]) -> None:
-        machine.join(prepared, controls.engine_now, not self.replay, once=True, is_logged=True)
+        now = controls.now_at(int(machine.me))
+        machine.join(prepared, now, not self.replay, once=True, is_logged=True)

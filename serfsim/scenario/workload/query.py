@@ -143,7 +143,7 @@ class Query(Sent):
         return [TagFilter(tag, expression) for tag, expression in self.filter_tags.items()]
 
     def act(self, controls: Controls, machine: SerfNode, prepared: tuple[bytes, list[Filter]]) -> None:
-        now, (payload, filters) = controls.engine_now, prepared
+        now, (payload, filters) = controls.now_at(int(machine.me)), prepared
         params = QueryParams(filters, self.request_ack, self.relay_factor, self.timeout or 0.0)
         machine.log(now, log_lines.SENDING_QUERY, -1, 0, self.payload, self.query)
         machine.query(self.query, payload, params, now)
