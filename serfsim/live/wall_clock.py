@@ -20,7 +20,7 @@ class _Change(NamedTuple):
 
 
 class WallClock:
-    """How far a member's wall clock is ahead of the true time, in seconds.
+    """The error of a member's wall clock: the seconds by which it is ahead of the true time.
 
     It is right at the beginning of the run, t = `begins`, and nobody sets it right but the end of a fault.
     """

@@ -33,7 +33,7 @@ class Segment:
 
 
 class Standstill:
-    """What a frozen host keeps until it thaws. `timers` are by its clock, `work` by the true time."""
+    """The work of a frozen host until it thaws. `timers` are by its clock, `work` by the true time."""
 
     def __init__(self, now: float) -> None:
         self.began = now
