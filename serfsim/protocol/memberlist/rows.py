@@ -101,11 +101,13 @@ class Row:
             self._sides = vec[i64]([0] * 8)
         else:
             more: i64 = self.room if self.room < 256 else self.room // 4
-            self.ids = extend(self.ids, self.ids[0:more])
-            self.tiers = extend(self.tiers, self.tiers[0:more])
-            self._sides = extend(self._sides, self._sides[0:more])
+            room: i64 = self.room + more
+            # Left to itself, `extend` would double what is reserved.
+            self.ids = extend(extend(vec[i32](capacity=room), self.ids), self.ids[0:more])
+            self.tiers = extend(extend(vec[i16](capacity=room), self.tiers), self.tiers[0:more])
+            self._sides = extend(extend(vec[i64](capacity=room), self._sides), self._sides[0:more])
             if len(self._tokens) > 0:
-                self._tokens = extend(self._tokens, self._tokens[0:more])
+                self._tokens = extend(extend(vec[i64](capacity=room), self._tokens), self._tokens[0:more])
         self.room = len(self.ids)
 
     def pack(self) -> vec[i32]:

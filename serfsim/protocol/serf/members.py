@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import Random, append, extend, i64, mypyc_attr, u8, vec
+from serfsim.native import Random, append, i64, mypyc_attr, u8, vec
 from serfsim.protocol.converged import ConvergedStatuses, converged_statuses
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.large import NO_CHANGE, Changes
@@ -216,57 +216,53 @@ class SerfMembers:
         return nodes
 
 
-NO_INTENT: Final = 255
-
-
 @mypyc_attr(allow_interpreted_subclasses=True)
 class RecentIntents:
     """Intents about members not known yet: the newest a name, for a time (spec serf.md 4.1)."""
 
     def __init__(self) -> None:
-        # By member; `_kinds` says whether there is any.
+        # They are about few of the members even in a mass join: their places below, by member.
+        self._places = Changes()
         self._kinds: vec[u8] = vec[u8]()
         self._ltimes: vec[i64] = vec[i64]()
         self._seen_at: vec[float] = vec[float]()
-        self._count: i64 = 0
-
-    def _has(self, node: i64) -> bool:
-        return node < len(self._kinds) and self._kinds[node] != NO_INTENT
 
     def buffer(self, node: i64, kind: i64, ltime: i64, now: float) -> bool:
         """Keep an intent; True if it was news."""
-        if self._has(node):
-            if ltime <= self._ltimes[node]:
-                return False
-        else:
-            self._count += 1
-        known: i64 = len(self._kinds)
-        if node >= known:
-            more = node + 1 - known if node >= 2 * known else known
-            self._kinds = extend(self._kinds, vec[u8]([NO_INTENT] * more))
-            self._ltimes = extend(self._ltimes, vec[i64]([0] * more))
-            self._seen_at = extend(self._seen_at, vec[float]([0.0] * more))
-        self._kinds[node] = u8(kind)
-        self._ltimes[node] = ltime
-        self._seen_at[node] = now
+        place = self._places.find(node)
+        if place == NO_CHANGE:
+            self._places.put(node, len(self._kinds))
+            self._kinds = append(self._kinds, u8(kind))
+            self._ltimes = append(self._ltimes, ltime)
+            self._seen_at = append(self._seen_at, now)
+            return True
+        if ltime <= self._ltimes[place]:
+            return False
+        self._kinds[place] = u8(kind)
+        self._ltimes[place] = ltime
+        self._seen_at[place] = now
         return True
 
     def find(self, node: i64, kind: i64) -> i64:
         """Return the Lamport time of the intent of `kind` buffered for `node`, or -1."""
-        if not self._has(node) or i64(self._kinds[node]) != kind:
+        place = self._places.find(node)
+        if place == NO_CHANGE or i64(self._kinds[place]) != kind:
             return -1
-        return self._ltimes[node]
+        return self._ltimes[place]
 
     def reap(self, now: float, timeout: float) -> bool:
         """Forget the old; False if there are none."""
-        before = self._count
-        node: i64 = 0
-        while node < len(self._kinds) and self._count > 0:
-            if self._kinds[node] != NO_INTENT and now - self._seen_at[node] > timeout:
-                self._kinds[node] = NO_INTENT
-                self._count -= 1
-            node += 1
-        return self._count < before
+        kinds, ltimes, seen_at = self._kinds, self._ltimes, self._seen_at
+        before = self._places
+        if not any(now - at > timeout for at in seen_at):
+            return False
+        self._places = Changes()
+        self._kinds, self._ltimes, self._seen_at = vec[u8](), vec[i64](), vec[float]()
+        for node in before.nodes():
+            place = before.find(node)
+            if now - seen_at[place] <= timeout:
+                self.buffer(node, i64(kinds[place]), ltimes[place], seen_at[place])
+        return True
 
 
 RING: Final = 128

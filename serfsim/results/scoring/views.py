@@ -104,8 +104,8 @@ class Pairs:
 
 VIEW_KINDS = (JOIN, FAILED, LEFT, LEFT_FORCED, REAP)
 RESTART = -1  # the kind of flips because the observer went down
-AT_A_TIME = 1 << 20  # flips sorted by subject at a time; bounded by MOST_PASSES for very many
-MOST_PASSES = 32
+AT_A_TIME = 1 << 18  # flips sorted by subject at a time; bounded by MOST_PASSES for very many
+MOST_PASSES = 16
 
 
 @dataclass
@@ -139,18 +139,20 @@ class ViewHistory:
         asked = np.zeros(len(self.present.column), dtype=np.bool_)
         asked[subjects] = True
         columns = (self.subject, self.t, self.observer, self.appears, self.kind)
-        parts = []
+        parts: list[list[NDArray[Any]]] = []
         for part in in_pieces(columns):
-            rows = part.start + np.flatnonzero(asked[self.subject[part]])
-            parts.append([column[rows] for column in columns])
-        joined = [
-            np.concatenate([column[:0], *(found[place] for found in parts)])
-            for place, column in enumerate(columns)
-        ]
+            mine = self.subject[part]
+            rows = np.flatnonzero((mine >= subjects[0]) & (mine <= subjects[-1]))
+            rows = rows[asked[mine[rows]]]
+            parts.append([column[part][rows] for column in columns])
+        # One column after the other, because they are large.
+        joined = [np.concatenate([column[:0], *(found.pop(0) for found in parts)]) for column in columns]
         # numpy radix-sorts short integers.
         short = np.min_scalar_type(len(asked))
         order = np.argsort(joined[0].astype(short), kind="stable")
-        about, t, observer, appears, kind = (column[order] for column in joined)
+        for place in range(len(joined)):
+            joined[place] = joined[place][order]
+        about, t, observer, appears, kind = joined
         firsts, lasts = (np.searchsorted(about, subjects, side) for side in ("left", "right"))
         for subject, first, last in zip(subjects.tolist(), firsts.tolist(), lasts.tolist(), strict=True):
             own = slice(first, last)
