@@ -111,6 +111,8 @@ def _print_result(result: Result, quiet: bool, json: bool) -> None:
         print_summary(result.summary)
     typer.echo(f"seed: {result.summary['seed']}")
     typer.echo(f"digest: {result.summary['digest']}")
+    for name, pool in result.pools.items():
+        typer.echo(f"digest of pool {name}: {pool.summary['digest']}")
 
 
 def _simulate(scenario: Scenario, quiet: bool, folder: Path) -> Result:

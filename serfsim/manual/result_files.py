@@ -9,6 +9,7 @@ FILES: Final[Mapping[str, str]] = {
     "summary.json": "the heading and the figures of the run, and whether its claims hold",
     "scenario.yaml": "the scenario with every default filled in; it runs again to the same digest",
     "log.txt": "the lines that the members' agents would have written",
+    "pools/": "a folder with the result of each pool of the cluster",
     "truth.json": "what was true: who was down, under a fault, crashed or left, and when; where nodes lie",
     "report.html": "one page with the answer, the claims, the figures and the tables",
     "plots/": "each figure of the page as a PNG",

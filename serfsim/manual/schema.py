@@ -17,7 +17,7 @@ from serfsim.manual.reference import meaning_of, summary_of
 from serfsim.manual.result_files import HEADING, OWN_KEYS, SWEEP_KEYS
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS
-from serfsim.scenario.figures import FIGURES, better
+from serfsim.scenario.figures import FIGURES, POOLS, better
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.network import GilbertElliott
 from serfsim.scenario.settings import Settings
@@ -122,9 +122,18 @@ def summary_schema() -> dict[str, Any]:
         "description": "messages and IP bytes per node and second, by transport and type of message",
         "additionalProperties": {"type": "object", "additionalProperties": {"type": ["number", "null"]}},
     }
+    pool = {key: properties[key] for key in ("nodes", "digest")} | figures
+    pools = {
+        POOLS: {
+            "type": "object",
+            "description": "the same figures of each pool of the cluster, by its name",
+            "additionalProperties": {**_mapping(dict(pool)), "required": list(pool)},
+        },
+        "pool": {"type": "string", "description": "the pool that it is of; none of the cluster's own agents"},
+    }
     return {
         **_document("summary", "The summary of a run"),
-        **_mapping({**properties, **figures, **own}),
+        **_mapping({**properties, **figures, **own, **pools}),
         "required": [*HEADING, *figures],
     }
 

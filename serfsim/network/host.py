@@ -134,6 +134,7 @@ class Host(Runtime):
         self.epoch = 0
         self.uplink_free_at = 0.0
         self.bandwidth = network.bandwidth  # of its uplink, bits a second; 0 is without limit
+        self.shares_link: Host | None = None  # the host whose uplink it uses, of one in a pool
         self.buffer = SocketBuffer(socket_buffer)
         self.busy_until = 0.0  # when the packet in hand has been read
         self.served: dict[int, Stream] = {}  # accepted and not yet over

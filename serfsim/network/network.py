@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import Random, i64
+from serfsim.native import Random, i32, i64, vec
 from serfsim.network.capture import Capture
 from serfsim.network.host import Host
 from serfsim.network.host_events import KIND_BITS, KIND_MASK, PACKET, READ, STREAM
@@ -19,7 +19,7 @@ from serfsim.network.jitter import Jitter, JitterByPair, NoJitter
 from serfsim.network.journal import UDP_HEADERS, Journal
 from serfsim.network.latency import Latency
 from serfsim.network.loss import Loss, NoLoss
-from serfsim.network.rules import TCP, UDP, RuleSet
+from serfsim.network.rules import POOL_BITS, TCP, UDP, RuleSet
 from serfsim.network.scheduler import Dispatcher, Scheduler
 from serfsim.network.tcp import Tcp
 from serfsim.network.tcp_stream import Stream
@@ -64,11 +64,46 @@ class Network(Dispatcher):
         self._has_udp_loss = not isinstance(self.udp_loss, NoLoss)
         self._has_tcp_loss = not isinstance(self.tcp_loss, NoLoss)
         self.capture: Capture | None = None
+        self.is_pool = False
+        self.places = vec[i32]()
+        self.udp_bit: i64 = UDP
+        self.tcp_bit: i64 = TCP
         self.tcp = Tcp(self)
 
     def add_host(self, host: Host) -> None:
         assert host.number == len(self.hosts)
         self.hosts.append(host)
+
+    def stand_on(self, cluster: Network, places: list[int], pool: i64) -> None:
+        """Make this the network of a pool (`pools`): its host i stands on host places[i] of the cluster.
+
+        Everything on the path of a packet is that of the cluster's network; `pool` is the pool's number in
+        the rules. Hosts are added before.
+        """
+        self.is_pool = True
+        self.places = vec[i32]([i32(place) for place in places])
+        self.rules = cluster.rules
+        self.has_uplinks = cluster.has_uplinks
+        self.jitter_by_pair = cluster.jitter_by_pair
+        self._has_jitter = cluster._has_jitter
+        self.udp_bit = UDP << (POOL_BITS * pool)
+        self.tcp_bit = TCP << (POOL_BITS * pool)
+        for host in self.hosts:
+            host.shares_link = cluster.hosts[places[host.number]]
+            host.bandwidth = cluster.hosts[places[host.number]].bandwidth
+
+    def place_of(self, host: i64) -> i64:
+        """Return the number of a host, or of the cluster's host that it stands on, in models and rules."""
+        if not self.is_pool:
+            return host
+        return i64(self.places[host]) if self.is_host(host) else -1
+
+    def refuses(self, source: i64, target: i64, transport: i64) -> bool:
+        """Return whether the kernel of `source` refuses to send to `target`; `transport` as in `rules`."""
+        if self.rules.refusing == 0:
+            return False
+        bit: i64 = self.udp_bit if transport == UDP else self.tcp_bit
+        return self.rules.refuses(self.place_of(source), self.place_of(target), bit)
 
     def set_jitter_by_pair(self, jitter: JitterByPair) -> None:
         """Draw each pair's jitter from that pair's model."""
@@ -97,7 +132,7 @@ class Network(Dispatcher):
             at = now + source.journey_delay
             self.scheduler.schedule(at, number, PACKET, number, source.journey_ns, packet)
             return True
-        if self.rules.refusing > 0 and self.rules.refuses(number, address, UDP):
+        if self.rules.refusing > 0 and self.refuses(number, address, UDP):
             return False
         size: i64 = packet.size + UDP_HEADERS
         fragments: i64 = 1
@@ -130,8 +165,8 @@ class Network(Dispatcher):
         number, target = source.number, self.hosts[address]
         at = now + delay + target.journey_delay
         if self._has_jitter:
-            base = self.latency.one_way(number, address)
-            at += self._jitter(number, address, base, source.jitter_rng)
+            here, there = self.place_of(number), self.place_of(address)
+            at += self._jitter(here, there, self.latency.one_way(here, there), source.jitter_rng)
         self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
 
     def _fragments(self, size: i64) -> i64:
@@ -142,6 +177,9 @@ class Network(Dispatcher):
     def _udp_delay(self, source: Host, address: i64, size: i64, fragments: i64, now: float) -> float:
         """Seconds until the datagram is at its target's socket, or NEVER."""
         number = source.number
+        if self.is_pool:
+            number = i64(self.places[number])
+            address = i64(self.places[address])
         queued = 0.0
         extra = 0.0
         if self.has_uplinks and source.bandwidth > 0.0:
@@ -150,7 +188,7 @@ class Network(Dispatcher):
         if self.rules.count > 0:
             # The largest of several fragments is as large as the network lets it be.
             largest = size if fragments == 1 else self.mtu
-            extra = self.rules.verdict(number, address, UDP, source.loss_rng, largest, base, now)
+            extra = self.rules.verdict(number, address, self.udp_bit, source.loss_rng, largest, base, now)
             if extra < 0.0:
                 return NEVER
         if self._has_udp_loss:
@@ -164,7 +202,7 @@ class Network(Dispatcher):
 
     def segment(self, source: i64, target: i64, size: i64, rng: Random, now: float) -> float:
         """Send a TCP segment of `size` IP bytes; when it arrives, or NEVER. `rng` decides over its fate."""
-        if self.rules.refusing > 0 and self.rules.refuses(source, target, TCP):
+        if self.rules.refusing > 0 and self.refuses(source, target, TCP):
             return NEVER
         self.journal.segment_sent(now, source, size)
         if source == target:
@@ -173,9 +211,12 @@ class Network(Dispatcher):
         extra = 0.0
         if self.has_uplinks and self.hosts[source].bandwidth > 0.0:
             queued = self._uplink(self.hosts[source], size, now)
+        if self.is_pool:
+            source = i64(self.places[source])
+            target = i64(self.places[target])
         base = self.latency.one_way(source, target)
         if self.rules.count > 0:
-            extra = self.rules.verdict(source, target, TCP, rng, size, base, now)
+            extra = self.rules.verdict(source, target, self.tcp_bit, rng, size, base, now)
             if extra < 0.0:
                 return NEVER
         if self._has_tcp_loss and self.tcp_loss.drops(source, target, rng):
@@ -196,9 +237,10 @@ class Network(Dispatcher):
 
         A packet that is lost later on has taken its time here all the same.
         """
-        begin = source.uplink_free_at if source.uplink_free_at > now else now
-        source.uplink_free_at = begin + float(8 * size) / source.bandwidth
-        return source.uplink_free_at - now
+        host = source if source.shares_link is None else source.shares_link
+        begin = host.uplink_free_at if host.uplink_free_at > now else now
+        host.uplink_free_at = begin + float(8 * size) / host.bandwidth
+        return host.uplink_free_at - now
 
     # Events --------------------------------------------------------------------------------------
 

@@ -21,6 +21,11 @@ UDP: Final = 1
 TCP: Final = 2
 ALL: Final = 3
 
+# The transports of pool k (`pools`) are these bits 2 * k places higher; the cluster's own agents are pool 0.
+POOL_BITS: Final = 2
+EVERY_POOL: Final = 0x1555555555555555
+MOST_POOLS: Final = 30  # beside the cluster's own
+
 # Directions as the nodes concerned see them.
 IN: Final = 1
 OUT: Final = 2
@@ -77,7 +82,10 @@ class Effect:
 
 
 class Rule:
-    """One effect on packets from `sources` to `targets` (symmetric: and back) of `hosts` hosts."""
+    """One effect on packets from `sources` to `targets` (symmetric: and back) of `hosts` hosts.
+
+    It holds for the agents of every pool on these hosts, until `limit_to` confines it to one.
+    """
 
     def __init__(
         self,
@@ -89,10 +97,14 @@ class Rule:
         symmetric: bool = False,
     ) -> None:
         self.effect = effect
-        self.transports: i64 = transports
+        self.transports: i64 = transports * EVERY_POOL
         self.symmetric = symmetric
         self.is_source = flags(hosts, sources)
         self.is_target = flags(hosts, targets)
+
+    def limit_to(self, pool: i64) -> None:
+        """Confine the rule to the agents of one pool."""
+        self.transports = (self.transports & ALL) << (POOL_BITS * pool)
 
     def covers(self, source: i64, target: i64, transport: i64) -> bool:
         if self.transports & transport == 0:
@@ -231,3 +243,20 @@ class RuleSet:
             if not (self.blocks(source, target, transport) or self.blocks(target, source, transport)):
                 return True
         return False
+
+
+class RulesOfPool(RuleSet):
+    """The rules in force, to which only such as concern one pool are added."""
+
+    def __init__(self, shared: RuleSet, pool: i64) -> None:
+        super().__init__(shared.hosts)
+        self.shared = shared
+        self.pool: i64 = pool
+
+    def add(self, rules: list[Rule]) -> int:
+        for rule in rules:
+            rule.limit_to(self.pool)
+        return self.shared.add(rules)
+
+    def remove(self, handle: int) -> None:
+        self.shared.remove(handle)

@@ -215,7 +215,7 @@ class Tcp:
         stream.io_deadline = io_deadline
         stream.io_timeout = io_timeout
         host.dialled[stream.number] = stream
-        if self.network.rules.refuses(host.number, address, TCP):
+        if self.network.refuses(host.number, address, TCP):
             self.later(now, host.number, NO_ROUTE, stream)
             return
         self.network.journal.stream_opened(now, host.number)

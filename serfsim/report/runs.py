@@ -13,6 +13,7 @@ from serfsim.protocol.serf.node import SerfNode
 from serfsim.report.answer import answer
 from serfsim.report.card import result_card
 from serfsim.report.plots import DRAWN, PAGE, PLOTS, Plots
+from serfsim.results.folder import POOLS
 from serfsim.results.run_result import RunResult
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.figures import OWN_FAILED
@@ -50,6 +51,9 @@ class Result(RunResult):
                 from serfsim.report.page import write_page  # start-up: matplotlib
 
                 write_page(self, partial / PAGE, partial / PLOTS)
+                for name, pool in self.pools.items():
+                    place = partial / POOLS / name
+                    write_page(pool, place / PAGE, place / PLOTS)
         return target
 
     def _repr_html_(self) -> str:

@@ -8,9 +8,9 @@ omitted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from serfsim.scenario.figures import OWN, unit_of
+from serfsim.scenario.figures import OWN, POOLS, unit_of
 
 NONE = "-"
 
@@ -203,8 +203,20 @@ def format_figure(value: Any, unit: str = "") -> str:
     return f"p50 {one(value['p50'])}  p99 {one(value['p99'])}  max {one(value['max'])}"
 
 
+OF_POOLS: Final = ("detection.", "convergence.")  # the figures of a pool that a table has
+
+
 def summary_rows(summary: Mapping[str, Any]) -> list[Row]:
-    """Return the rows of one summary in reading order, without empty ones."""
+    """Return the rows of one summary in reading order, without empty ones, those of its pools last."""
+    rows = _rows_of_cluster(summary)
+    for name, figures in summary.get(POOLS, {}).items():
+        for row in _rows_of_cluster(figures):
+            if row.figure.startswith(OF_POOLS):
+                rows.append(row._replace(section=f"Pool {name}", figure=f"{POOLS}.{name}.{row.figure}"))
+    return rows
+
+
+def _rows_of_cluster(summary: Mapping[str, Any]) -> list[Row]:
     crashed = lookup(summary, "detection.first_s.n") or lookup(summary, "detection.missed")
     rows = []
     for section, label, figure, unit, meaning in ROWS:

@@ -81,7 +81,7 @@ def timeline(result: RunResult, scenario: Scenario | None) -> list[TimelineEntry
         return timeline_from_truth(truth)
     entries: list[Entry] = sorted([*scenario.faults, *scenario.workload], key=lambda entry: entry.at)
     return [
-        TimelineEntry(entry.describe_times(), entry.describe() + outcome(entry, scenario, truth))
+        TimelineEntry(entry.describe_times(), entry.describe_with_pool() + outcome(entry, scenario, truth))
         for entry in entries
     ]
 

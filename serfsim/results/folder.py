@@ -24,6 +24,7 @@ SUMMARY = "summary.json"
 SCENARIO = "scenario.yaml"
 TRUTH = "truth.json"
 LOG = "log.txt"
+POOLS = "pools"  # a folder with a result of each pool
 CAPTURES = ("capture.pcap", "capture.pcapng")
 TABLES = (
     "member_events",
@@ -41,6 +42,7 @@ NAMES = (
     SCENARIO,
     TRUTH,
     LOG,
+    POOLS,
     *CAPTURES,
     *(f"{name}.parquet" for name in TABLES),
     manifest.FILE,
@@ -103,8 +105,15 @@ def place_for(folder: Path, *, complete: bool, more: Sequence[str] = ()) -> Path
     raise ResultError(f"{folder}: holds a complete result, which a partial one must not replace")
 
 
+def _root(folder: Path) -> Path:
+    """Return the folder with the manifest of a result: of a pool's, that of its cluster."""
+    folder = folder.absolute()
+    return folder.parent.parent if folder.parent.name == POOLS else folder
+
+
 def renew(folder: Path, paths: Iterable[Path]) -> None:
     """Update the manifest for files that were redrawn or rewritten, if they belong to a result."""
+    folder = _root(folder)
     kept = manifest.read(folder)
     if kept is not None:
         root = folder.resolve()
@@ -120,7 +129,7 @@ def unfinished_capture(folder: Path) -> Path:
 
 def check_unaltered(folder: Path) -> None:
     """Raise ResultError, naming the files, if a result differs from what serfsim wrote."""
-    if manifest.require_unaltered(folder) is None:
+    if manifest.require_unaltered(_root(folder)) is None:
         warnings.warn(
             f"{folder} has no {manifest.FILE}: an earlier serfsim wrote it, and changes cannot be detected",
             SerfsimWarning,

@@ -16,7 +16,7 @@ from serfsim.base.errors import ResultError
 from serfsim.protocol.events import NAMES
 from serfsim.results.columns import Coded, Column, Columns, Masked
 from serfsim.results.stored_truth import StoredTruth
-from serfsim.scenario.figures import OWN_FAILED
+from serfsim.scenario.figures import OWN_FAILED, POOLS, is_pool_name
 
 # Raised by reading a file that is not JSON or holds something else.
 UNREADABLE: Final = (
@@ -47,6 +47,8 @@ _ABOUT: Final = {
     "interrupted_at_s",
     "serf_releases",
     OWN_FAILED,
+    POOLS,
+    "pool",
 }
 _NAMES: Final = ("observer", "subject", "node", "source")  # columns that hold names of members
 _TEXTS: Final = (*_NAMES, "kind", "queue", "message_type", "transport", "name")
@@ -89,6 +91,13 @@ def check_summary(file: Path, summary: Mapping[str, Any]) -> None:
     if not isinstance(summary.get("own", {}), dict):
         raise _invalid(file, "own", summary["own"], "a mapping of figure to value")
     _check_releases(file, summary.get("serf_releases", {}))
+    pools = summary.get(POOLS, {})
+    if not isinstance(pools, dict) or not all(isinstance(one, dict) for one in pools.values()):
+        raise _invalid(file, POOLS, pools, "a mapping of pool to figures")
+    for pool, figures in pools.items():
+        if not is_pool_name(pool) or not isinstance(figures.get("digest"), str):
+            raise _invalid(file, f"{POOLS}.{pool}", figures, "a pool with its digest")
+        _check_figures(file, f"{POOLS}.{pool}", {key: figures[key] for key in figures if key != "digest"})
     for name, value in summary.items():
         if name not in _ABOUT:
             _check_figures(file, name, value)

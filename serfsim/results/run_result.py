@@ -30,6 +30,7 @@ from serfsim.results.scoring.views import ViewHistory, view_history
 from serfsim.results.stored_truth import StoredTruth, from_json, stored_truth_of, to_json
 from serfsim.results.summary import (
     SCHEMA_VERSION,
+    figures_of,
     finite,
     heading,
     score,
@@ -37,6 +38,7 @@ from serfsim.results.summary import (
     scored_views,
     serf_version,
 )
+from serfsim.scenario.figures import POOLS
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 
@@ -71,7 +73,7 @@ class RunResult:
     """One run's summary (a mapping as in summary.json) and tables (the columns of the result folder).
 
     `recording` is None for a result read from a folder. `capture` is the file with the run's packets, if
-    the scenario asked for one.
+    the scenario asked for one. `pools` are the results of the cluster's pools by name.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class RunResult:
         self.recording = recording
         self.capture: KeptCapture | None = None
         self.log: Path | None = None  # of a result read from a folder
+        self.pools: dict[str, Self] = {}
         self._views = views
         self._changes = changes
         self._makers = tables
@@ -104,12 +107,16 @@ class RunResult:
         *,
         seed: int,
         claims: Claims = (),
+        pools: Mapping[str, Self] | None = None,
+        pool: str = "",
         own: Callable[[Self], Mapping[str, Any]] | None = None,
     ) -> Self:
         """Score a run.
 
         `scenario` has `.name` and `.question`, and `.to_yaml()` for the result folder. `claims`:
         the checked claims, each {claim, holds, value}, or a function that derives them from the figures.
+        `pools`: the results of the cluster's pools, whose figures join the summary. `pool`: the name of the
+        pool that the recording is of, "" for the cluster's own agents.
         `own`: derives more sections of the summary, the user's own figures, from the result without claims.
         """
         run = ScoredRun(recording)
@@ -117,7 +124,7 @@ class RunResult:
         views = scored_views(run)
         followed = scored_changes(run, views)
         figures = score(recording, series, views, followed)
-        summary = {**heading(scenario, recording, seed, []), **figures}
+        summary = {**heading(scenario, recording, seed, [], pool), **figures}
 
         def makers(name: str) -> Callable[[], Columns]:
             def make() -> Columns:
@@ -137,10 +144,15 @@ class RunResult:
         result = cls(
             scenario, finite(summary), stored_truth_of(recording), tables, recording, views, followed
         )
-        if own is not None:
-            more = own(result)
+        if pools:
+            result.pools = dict(pools)
+            more = {POOLS: {name: figures_of(one.summary) for name, one in pools.items()}}
             figures |= more
-            result.summary |= finite(more)
+            result.summary |= more
+        if own is not None:
+            measured = own(result)
+            figures |= measured
+            result.summary |= finite(measured)
         checked = claims(figures) if callable(claims) else claims
         result.summary["claims"] = finite([dict(claim) for claim in checked])
         return result
@@ -188,6 +200,8 @@ class RunResult:
         result = cls(scenario, summary, truth, {name: reader(name) for name in layout.TABLES})
         if (place / layout.LOG).is_file():
             result.log = place / layout.LOG
+        for name in summary.get(POOLS, {}):
+            result.pools[name] = cls.open(place / layout.POOLS / name)
         for name in layout.CAPTURES:
             if (place / name).is_file():
                 from serfsim.capture import KeptCapture  # start-up: it needs cryptography, few runs need it
@@ -330,6 +344,9 @@ class RunResult:
                 write_log(stream, kept.events, kept.names, version, kept.releases, kept.log)
         if self.capture is not None:
             self.capture.put(folder / self.capture.name)
+        for name, pool in self.pools.items():
+            (folder / layout.POOLS / name).mkdir(parents=True)
+            pool._write(folder / layout.POOLS / name)
 
     def __repr__(self) -> str:
         name, seed, nodes = (self.summary[key] for key in ("name", "seed", "nodes"))

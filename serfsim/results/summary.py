@@ -10,7 +10,7 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy
 
@@ -70,10 +70,16 @@ def score(
 
 
 SCHEMA_VERSION = 1
+SECTIONS: Final = (
+    *("detection", "coordinates", "dissemination", "convergence", "traffic", "health", "queues"),
+)
+"""The keys of `score`."""
 
 
-def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return all of summary.json but the figures."""
+def heading(
+    scenario: Any, recording: Recording, seed: int, claims: list[dict[str, Any]], pool: str = ""
+) -> dict[str, Any]:
+    """Return all of summary.json but the figures. `pool`: the pool it is of, "" for the cluster's own."""
     speed = recording.events_processed / recording.wall_s if recording.wall_s > 0 else None
     return {
         "schema_version": SCHEMA_VERSION,
@@ -94,7 +100,13 @@ def heading(scenario: Any, recording: Recording, seed: int, claims: list[dict[st
         "complete": recording.interrupted_at is None,
         "interrupted_at_s": recording.interrupted_at,
         "claims": claims,
+        **({"pool": pool} if pool else {}),
     }
+
+
+def figures_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the summary of a cluster says of a pool: its size, its digest and its figures."""
+    return {name: summary[name] for name in ("nodes", "digest", *SECTIONS)}
 
 
 def warm_up_settled(scenario: Any, recording: Recording) -> bool | None:

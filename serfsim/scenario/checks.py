@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from serfsim.scenario.cluster import JOIN_WORDS, Cluster
+from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
+from serfsim.scenario.figures import pool_of
 from serfsim.scenario.patterns import is_pattern
+from serfsim.scenario.pools import pool_problems, pool_rosters, roster_of, unknown_pool
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
 from serfsim.scenario.sections import Sections
@@ -37,15 +39,37 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
         yield from pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
     for position, one in enumerate(scenario.network.jitter.pairs):
         yield from pair_problems(one.between, roster, ("network", "jitter", "pairs", position, "between"))
+    pools = pool_rosters(scenario.cluster, roster)
+    yield from pool_problems(scenario.cluster, roster)
     for path, entry in _entries(scenario):
-        yield from entry.problems(roster, path)
+        own = roster_of(entry.pool, roster, pools)
+        if own is None:
+            yield unknown_pool(str(entry.pool), scenario.cluster, (*path, "pool"))
+            return
+        yield from entry.problems(own, path)
+    yield from _claim_problems(scenario)
     crowded = list(_occurrence_problems(scenario))
     yield from crowded
     if crowded:
         return  # to judge what is sent takes all its times
     yield from _start_tag_problems(scenario.cluster, roster)
     ends = any(fault.ends_processes for fault in scenario.faults)
-    yield from _joint_problems(_entries(scenario), CheckContext(roster, scenario.duration, ends))
+    for pool in dict.fromkeys(_pool(entry) for _, entry in _entries(scenario)):
+        together = [(path, entry) for path, entry in _entries(scenario) if _pool(entry) == pool]
+        members = roster_of(pool, roster, pools) or roster
+        yield from _joint_problems(together, CheckContext(members, scenario.duration, ends))
+
+
+def _pool(entry: Entry) -> str:
+    return entry.pool or DEFAULT_POOL
+
+
+def _claim_problems(scenario: Sections) -> Iterator[Problem]:
+    """Claims about pools that the cluster does not have."""
+    for position, claim in enumerate(scenario.claims):
+        pool = pool_of(claim.figure)
+        if pool and pool not in scenario.cluster.pools:
+            yield unknown_pool(pool, scenario.cluster, ("claims", position))
 
 
 def _entries(scenario: Sections) -> list[tuple[Path, Entry]]:

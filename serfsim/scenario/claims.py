@@ -18,7 +18,7 @@ from pydantic import GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema
 
 from serfsim.base.english import nearest
-from serfsim.scenario.figures import BY_TYPE, FIGURES, OWN, figure_value, is_figure, unit_of
+from serfsim.scenario.figures import BY_TYPE, FIGURES, OF_POOL, OWN, figure_value, is_figure, unit_of
 from serfsim.scenario.own_words import own_words
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
@@ -67,7 +67,7 @@ class Claim(Part):
         starts = "|".join(re.escape(start) for start in (BY_TYPE, OWN))
         return {
             "type": "string",
-            "pattern": rf"^\s*(?:{figures}|(?:{starts})[\w./+-]+)\s*{_CONDITION}\s*$",
+            "pattern": rf"^\s*(?:{OF_POOL})?(?:{figures}|(?:{starts})[\w./+-]+)\s*{_CONDITION}\s*$",
             "patternErrorMessage": f"expected {_FORM}",
             "description": "A figure, a comparison, and a number in the figure's unit.",
             "examples": ["detection.false_positives == 0", "detection.full_s.max < 20s"],

@@ -6,10 +6,12 @@ differently. `roster.py` works out who is in which group with which settings.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
+from serfsim.network.rules import MOST_POOLS
 from serfsim.protocol.settings import MOST_KEPT
 from serfsim.scenario.jitter import OneJitter
 from serfsim.scenario.names import (
@@ -36,6 +38,7 @@ from serfsim.scenario.units import (
 )
 
 MOST_NODES = 100_000
+DEFAULT_POOL: Final = "default"  # the cluster's own agents, where an entry names its pool
 
 
 def _read_version(value: object) -> object:
@@ -76,6 +79,44 @@ Join = Annotated[
 ]
 """One of JOIN_WORDS, a name or pattern, or tuple[str, ...] of these."""
 
+
+def _read_pool_name(value: object) -> str:
+    name = read_name(value)
+    if name == DEFAULT_POOL or "." in name:
+        raise invalid(f"a name without '.' other than {DEFAULT_POOL}", value)
+    return name
+
+
+def _read_pool_members(value: object) -> object:
+    if isinstance(value, (list, tuple)) and value:
+        return tuple(read_name_or_pattern(name) for name in value)
+    if not isinstance(value, str):
+        raise invalid("names of nodes or groups such as [servers], or all", value)
+    return value if value == "all" else (read_name_or_pattern(value),)
+
+
+def _read_pool_names(value: object) -> object:
+    """Read the pattern of members' names, which tells the nodes apart."""
+    rest = value
+    for field in ("{node}", "{group}", "{pool}"):
+        rest = rest.replace(field, "") if isinstance(rest, str) else rest
+    if not isinstance(value, str) or "{node}" not in value or not re.fullmatch(r"[A-Za-z0-9._-]*", str(rest)):
+        raise invalid("a pattern with {node} such as '{node}.{group}'", value)
+    return value
+
+
+PoolName = Annotated[str, BeforeValidator(_read_pool_name), Kind("a name without '.'", NAME_SCHEMA)]
+PoolMembers = Annotated[
+    Any,
+    BeforeValidator(_read_pool_members),
+    Kind("names of nodes or groups, or all", {"anyOf": [{"const": "all"}, *ANY_NAME_SCHEMA, NAMES_SCHEMA]}),
+]
+"""'all', or tuple[str, ...] of names and patterns."""
+PoolNames = Annotated[
+    str,
+    BeforeValidator(_read_pool_names),
+    Kind("a pattern with {node} such as '{node}.{group}'", {"type": "string", "pattern": r"\{node\}"}),
+]
 
 _OWN_TAGS: Final = "tags beside those of the cluster and the group; one of the same name takes their place"
 _OWN_CONFIG: Final = "settings that differ from those of the cluster or the group"
@@ -168,6 +209,32 @@ class Group(Part):
     join: Join | None = Field(default=None, description=_OWN_JOIN)
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
+
+
+class Pool(Part):
+    """A second cluster of agents on some of the hosts, as the WAN pool of Consul's servers is.
+
+    Each of its members is another agent of a node: with a port, settings and views of its own, on the same
+    host and link, so that what befalls the host befalls both.
+    """
+
+    members: PoolMembers = Field(
+        default="all", description="nodes that have an agent in it: names of nodes and groups, or all"
+    )
+    names: PoolNames = Field(
+        default="{node}",
+        description="names of its members, from {node}, {group} and {pool}: '{node}.{group}' is web.dc1",
+    )
+    profile: Profile = Field(
+        default="lan", description="memberlist's defaults that the settings of its members start from"
+    )
+    tags: Tags = Field(default_factory=dict, description="tags of its members beside those of the node")
+    config: Overrides = Field(
+        default_factory=dict, description="settings of its members that differ from the profile's"
+    )
+    join: Join = Field(
+        default="first", description="whom its members join when they start, as in `start`, among its members"
+    )
 
 
 class Start(Part):
@@ -279,6 +346,18 @@ class Cluster(Part):
     )
     groups: dict[Name, Group] = Field(
         default_factory=dict, description="some of the nodes under one name, perhaps set differently"
+    )
+
+    members: PoolMembers = Field(
+        default="all",
+        description="nodes that have an agent of the cluster's own, names of nodes and groups, or all; the"
+        " others are hosts of agents in `pools` alone",
+    )
+    pools: Annotated[
+        dict[PoolName, Pool], Field(max_length=MOST_POOLS), Kind("a mapping of names to pools")
+    ] = Field(
+        default_factory=dict,
+        description="further clusters of agents on the hosts of this one, such as Consul's WAN pool",
     )
 
     @model_validator(mode="after")

@@ -8,18 +8,19 @@ finds the class of a mapping by the verb among its keys.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import ConfigDict, Field, model_validator
 
 from serfsim.base.english import nearest
 from serfsim.native import Random
+from serfsim.scenario.cluster import DEFAULT_POOL
 from serfsim.scenario.other_words import FAULTS
 from serfsim.scenario.part import Part
 from serfsim.scenario.phrases import format_duration
 from serfsim.scenario.problems import Path, Problem, invalid, listed
 from serfsim.scenario.roster import Roster
-from serfsim.scenario.units import LARGEST_COUNT, Duration, Positive, PositiveDuration, write_duration
+from serfsim.scenario.units import LARGEST_COUNT, Duration, Kind, Positive, PositiveDuration, write_duration
 
 MOST_OCCURRENCES = 1_000_000  # of all entries of a scenario together
 
@@ -51,6 +52,11 @@ class Entry(Part):
     example: ClassVar[str]
 
     at: Duration = Field(default=0.0, description="time of the first occurrence, after the warm-up")
+    pool: Annotated[str, Kind("the name of a pool")] | None = Field(
+        default=None,
+        description="the pool whose agents it is about; `default` is the cluster's own. Without, a fault hits"
+        " every agent of its hosts, and work is that of the cluster's own agents",
+    )
     until: PositiveDuration | None = Field(
         default=None,
         description="time from which it does not begin again; of a fault without `every`, its end",
@@ -83,6 +89,13 @@ class Entry(Part):
     def describe(self) -> str:
         """Describe the entry in a sentence without its times: 'node-03 crashes'."""
         raise NotImplementedError
+
+    def describe_with_pool(self) -> str:
+        """Describe the entry and its pool: 'node-03 crashes in pool wan'."""
+        if self.pool is None:
+            return self.describe()
+        pool = "the cluster's own pool" if self.pool == DEFAULT_POOL else f"pool {self.pool}"
+        return f"{self.describe()} in {pool}"
 
     def describe_times(self) -> str:
         """'at 1 min, for 5 min'; 'from 30 s, every 15 s, for 10 s each, 12 times'."""
@@ -154,7 +167,9 @@ class Happening(NamedTuple):
 
 def describe_entries(entries: Sequence[Entry]) -> list[Happening]:
     """Entries in order of their first occurrence, otherwise as given."""
-    happenings = [Happening(entry.at, entry.describe_times(), entry.describe()) for entry in entries]
+    happenings = [
+        Happening(entry.at, entry.describe_times(), entry.describe_with_pool()) for entry in entries
+    ]
     return sorted(happenings, key=lambda happening: happening.at_s)
 
 

@@ -16,8 +16,9 @@ from serfsim.protocol.large import LARGE
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.network import GilbertElliott
 from serfsim.scenario.patterns import is_pattern, matching
+from serfsim.scenario.pools import PoolRoster, pool_rosters
 from serfsim.scenario.problems import found_expected
-from serfsim.scenario.roster import group_of_each, node_names
+from serfsim.scenario.roster import build_roster, group_of_each, node_names
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.topologies import RandomRtt
@@ -106,7 +107,22 @@ def estimate(scenario: Sections) -> Estimate:
     remedy = TIME if events > MOST_EVENTS else max(memory, key=lambda part: memory[part])
     if remedy == MEMBERS and not start.converged:
         remedy = JOINED
+    events += _pool_events(scenario, seconds)
+    memory[MEMBERS] += JOINING * sum(len(pool.members) for pool in _pools(scenario).values())
     return Estimate(events, sum(memory.values()), remedy)
+
+
+def _pools(scenario: Sections) -> dict[str, PoolRoster]:
+    return pool_rosters(scenario.cluster, build_roster(scenario.cluster)) if scenario.cluster.pools else {}
+
+
+def _pool_events(scenario: Sections, seconds: float) -> float:
+    """Events of the agents of all pools."""
+    return sum(
+        seconds * _rate(dict(vars(member.config))) + JOIN + FAULT * len(scenario.faults)
+        for pool in _pools(scenario).values()
+        for member in pool.members
+    )
 
 
 def _views(scenario: Sections, n: int) -> float:

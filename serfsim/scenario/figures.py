@@ -154,6 +154,11 @@ OWN: Final = "own."
 """The name of a user's own function follows; before it `higher.` or `neither.`, where that is better."""
 OWN_FAILED: Final = "own_failed"
 """Of a summary: why functions gave no figure, {name: words}."""
+POOLS: Final = "pools"
+"""Of a summary: the figures of each pool, {name: figures}."""
+OF_POOL: Final = r"pools\.([\w-]+)\."
+"""The beginning of a figure of a pool."""
+_OF_POOL: Final = re.compile(OF_POOL)
 WAYS: Final = ("lower", "higher", "neither")
 
 HIGHER_IS_BETTER: Final = frozenset(
@@ -187,8 +192,25 @@ NEITHER_IS_BETTER: Final = frozenset(
 )
 
 
+def pool_of(name: str) -> str:
+    """Return the pool of a figure such as pools.wan.detection.missed; '' of the cluster's own."""
+    match = _OF_POOL.match(name)
+    return match[1] if match else ""
+
+
+def is_pool_name(name: str) -> bool:
+    """Return whether figures can be those of a pool of this name."""
+    return re.fullmatch(r"[\w-]+", name) is not None
+
+
+def without_pool(name: str) -> str:
+    """Return the figure's name in the summary of its pool alone."""
+    return _OF_POOL.sub("", name, count=1)
+
+
 def better(name: str) -> Literal["lower", "higher", "neither"]:
     """Return the direction in which a figure improves: errors, times and load fall, accuracy rises."""
+    name = without_pool(name)
     if name in NEITHER_IS_BETTER or name.endswith(".n") or name.startswith(f"{OWN}neither."):
         return "neither"
     return "higher" if name in HIGHER_IS_BETTER or name.startswith(f"{OWN}higher.") else "lower"
@@ -196,6 +218,9 @@ def better(name: str) -> Literal["lower", "higher", "neither"]:
 
 def is_figure(name: str) -> bool:
     """Return whether summaries may have a figure of this name."""
+    if pool_of(name):
+        name = without_pool(name)
+        return name in FIGURES or (name.startswith(BY_TYPE) and len(name) > len(BY_TYPE))
     of_the_run = (name.startswith(start) and len(name) > len(start) for start in (BY_TYPE, OWN))
     return name in FIGURES or any(of_the_run)
 

@@ -27,6 +27,11 @@ def read_name(value: object) -> str:
     return value
 
 
+def is_name(value: str) -> bool:
+    """Return whether a node may have this name."""
+    return _NAME.fullmatch(value) is not None and value not in RESERVED
+
+
 NAME_SCHEMA: Final = {"type": "string", "pattern": rf"^(?!(?:{'|'.join(RESERVED)})$){_NAME.pattern}$"}
 Name = Annotated[
     str, BeforeValidator(read_name), Kind("a name of letters, digits, '-', '.' and '_'", NAME_SCHEMA)

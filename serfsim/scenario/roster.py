@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
 from serfsim.scenario.cluster import Cluster, Group, Node
@@ -62,6 +63,12 @@ class Roster:
     members: list[Member]
     index: dict[str, int]
     groups: dict[str, list[int]]
+    absent: frozenset[int] = frozenset()  # those without an agent, whose hosts are there for pools
+
+    @cached_property
+    def present(self) -> list[int]:
+        """Numbers of the members that have an agent."""
+        return [member.index for member in self.members if member.index not in self.absent]
 
     def named(self, names: Iterable[str]) -> list[int]:
         """Numbers of these nodes and of these groups' nodes, ascending, each once.
@@ -233,7 +240,11 @@ def build_roster(cluster: Cluster) -> Roster:
                 shared[alike] = (member.config, member.at_release(version).config)
             member = replace(member, version=version, config=shared[alike][1])
         members.append(member)
-    return Roster(members, node_index(cluster.nodes), groups)
+    roster = Roster(members, node_index(cluster.nodes), groups)
+    if cluster.members == "all":
+        return roster
+    own = set(roster.named(roster.known(cluster.members)))
+    return replace(roster, absent=frozenset(range(len(members))) - own)
 
 
 def _first(*values: float | None) -> float:

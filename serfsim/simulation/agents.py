@@ -32,8 +32,9 @@ class Agents:
     Times in: engine times for the machines, the scenario's clock for the truth. `lives[i]` counts the
     processes of member i; each draws from its own streams. `answers` holds, by query name, the size in bytes
     of every member's response; other names get none. `files` are the snapshots of members that keep
-    one, which outlive the process like a disk. Machines are instances of `node_class`, SerfNode or a
-    variant of it, with the classes of `parts`.
+    one, which outlive the process like a disk. Machines are instances of
+    `node_class`, SerfNode or a variant of it, with the classes of `parts`. Names of all random streams begin
+    with `prefix`.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Agents:
         origin: float,
         node_class: type[SerfNode] = SerfNode,
         parts: Parts | None = None,
+        prefix: str = "",
     ) -> None:
         self.roster = roster
         self.network = network
@@ -55,7 +57,8 @@ class Agents:
         self.origin = origin
         self.node_class = node_class
         self.parts = Parts() if parts is None else parts
-        self.rng = stream(seed, "starts")
+        self.prefix = prefix
+        self.rng = stream(seed, f"{prefix}starts")
         # Each node's cache of the others' coordinates takes 50 KB per node after five minutes.
         self.cache_coordinates = len(roster.members) <= MOST_WITH_CACHES
         self.directory = Directory()
@@ -78,7 +81,12 @@ class Agents:
                 self.files[member.index] = SnapshotFile()
 
     def start(self, number: int, now: float, *, converged: bool = False) -> None:
-        """Start the process of a member, which knows no other, or all others if `converged`."""
+        """Start the process of a member, which knows no other, or all others if `converged`.
+
+        A node that is no member has none.
+        """
+        if number in self.roster.absent:
+            return
         node = self._machine(number)
         node.caches_coordinates = self.cache_coordinates
         self.nodes[number] = node
@@ -162,7 +170,7 @@ class Agents:
 
     def _life(self, number: int) -> str:
         """Return the name of a member's process for its random streams."""
-        name = self.members[number].name
+        name = self.prefix + self.members[number].name
         return f"{name}/{self.lives[number]}" if self.lives[number] else name
 
     def install(self, number: int, version: str, now: float) -> None:
@@ -200,13 +208,14 @@ class Agents:
         word = self.roster.members[number].join
         if isinstance(word, tuple):
             return self.roster.in_order(word)
-        if word == "none" or len(self.nodes) == 1:
+        present = self.roster.present
+        if word == "none" or len(present) == 1:
             return []
         if word == "all":
-            return [other for other in range(len(self.nodes)) if other != number]
+            return [other for other in present if other != number]
         if word == "random":
             return [self._anybody_but(number)]
-        contact = 0 if word == "first" else self.roster.index.get(word, -1)
+        contact = present[0] if word == "first" else self.roster.index.get(word, -1)
         if contact < 0:
             return self.roster.in_order([word])
         if contact != number:
@@ -215,8 +224,9 @@ class Agents:
         return [self._anybody_but(number)] if self.lives[number] > 1 else []
 
     def _anybody_but(self, number: int) -> int:
-        other = self.rng.randrange(len(self.nodes) - 1)
-        return other + 1 if other >= number else other
+        present = self.roster.present
+        other = self.rng.randrange(len(present) - 1)
+        return present[other + 1 if present[other] >= number else other]
 
     def set_tags(self, number: int, tags: dict[str, str], delete: tuple[str, ...], now: float) -> str:
         """Update a member's tags, dropping those in `delete`, if its process runs.

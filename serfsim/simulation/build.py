@@ -14,9 +14,11 @@ from serfsim.network.jitter import Jitter, JitterByPair, SumOfJitters
 from serfsim.network.link import BY_TARGET, Link
 from serfsim.network.network import Network
 from serfsim.network.rules import ALL, Effect, Rule
+from serfsim.network.scheduler import Scheduler
 from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.network import NetworkLoss, loss_sampler
+from serfsim.scenario.pools import PoolRoster
 from serfsim.scenario.roster import Roster
 from serfsim.simulation.truth import TrueRtt
 from serfsim.topology import build_topology
@@ -127,6 +129,47 @@ def build_network(
         words.bandwidth or 0.0,
         words.mtu,
     )
+    _set_up(network, scenario, roster, seed, "")
+    limit_links(roster, network)
+    by_pair = jitter_by_pair(scenario, roster)
+    if by_pair is not None:
+        network.set_jitter_by_pair(by_pair)
+    return network
+
+
+def build_pool_network(
+    scenario: Scenario,
+    roster: PoolRoster,
+    cluster: Network,
+    scheduler: Scheduler,
+    trace: Trace,
+    seed: int,
+    name: str,
+    turn: int,
+) -> Network:
+    """Build the network of a pool upon that of the cluster, with all its hosts, still without processes.
+
+    `turn`: the pool's number in the rules.
+    """
+    network = Network(
+        scheduler,
+        trace,
+        cluster.latency,
+        len(roster.members),
+        cluster.jitter,
+        cluster.udp_loss,
+        cluster.tcp_loss,
+        cluster.bandwidth,
+        cluster.mtu,
+    )
+    _set_up(network, scenario, roster, seed, f"{name}/")
+    network.stand_on(cluster, roster.places, turn)
+    return network
+
+
+def _set_up(network: Network, scenario: Scenario, roster: Roster, seed: int, prefix: str) -> None:
+    """Set TCP as the scenario says, and bring in the hosts. `prefix`: of their random streams' names."""
+    words = scenario.network
     network.tcp.mss = words.tcp.mss
     network.tcp.rto_min = words.tcp.rto_min
     network.tcp.linear_syn_retries = words.tcp.syn_retries == "linear"
@@ -134,17 +177,12 @@ def build_network(
         host = Host(
             network,
             member.index,
-            stream(seed, f"{member.name}/loss"),
-            stream(seed, f"{member.name}/jitter"),
-            stream(seed, f"{member.name}/tcp"),
+            stream(seed, f"{prefix}{member.name}/loss"),
+            stream(seed, f"{prefix}{member.name}/jitter"),
+            stream(seed, f"{prefix}{member.name}/tcp"),
             member.processing_delay,
             words.socket_buffer,
         )
         host.listener.push_pull_time = scenario.cluster.push_pull_time
         host.listener.push_pull_time_per_byte = scenario.cluster.push_pull_time_per_kb / 1000
         network.add_host(host)
-    limit_links(roster, network)
-    by_pair = jitter_by_pair(scenario, roster)
-    if by_pair is not None:
-        network.set_jitter_by_pair(by_pair)
-    return network

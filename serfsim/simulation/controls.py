@@ -93,7 +93,7 @@ class SimulationControls(Controls):
         self, nodes: Sequence[int], tags: dict[str, str] | None = None, snapshot: bytes | None = None
     ) -> None:
         for node in nodes:
-            if self.agents.nodes[node] is None:
+            if self.agents.nodes[node] is None and node not in self.roster.absent:
                 self._withdrawn.discard(node)
                 self.agents.configure(node, tags, snapshot)
                 self.agents.start(node, self.engine_now)

@@ -17,6 +17,7 @@ from serfsim.simulation.sampling import depths
 
 if TYPE_CHECKING:
     from serfsim.simulation.agents import Agents
+    from serfsim.simulation.pool import PoolRun
 
 CHECK_S: Final = 1.0
 
@@ -26,6 +27,7 @@ class Run(Protocol):
 
     env: ClusterEnvironment
     agents: Agents
+    pools: dict[str, PoolRun]
 
 
 def warm_up_of(scenario: Scenario, simulation: Callable[[Scenario], Run]) -> float:
@@ -50,7 +52,8 @@ def warm_up_of(scenario: Scenario, simulation: Callable[[Scenario], Run]) -> flo
         after = CHECK_S
         while after < SETTLE_LIMIT_S:
             run.env.run(until=after - SETTLE_LIMIT_S)
-            if is_settled(run.agents):
+            every = [run.agents, *(pool.agents for pool in run.pools.values())]
+            if all(is_settled(agents) for agents in every):
                 return after
             after += CHECK_S
     return SETTLE_LIMIT_S
@@ -58,7 +61,7 @@ def warm_up_of(scenario: Scenario, simulation: Callable[[Scenario], Run]) -> flo
 
 def is_settled(agents: Agents) -> bool:
     """Return True if every member runs, sees all others alive, and has empty broadcast queues."""
-    nodes = agents.nodes
+    nodes = [agents.nodes[number] for number in agents.roster.present]
     for node in nodes:
         if node is None or any(depths(node)):
             return False

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,17 +24,22 @@ from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
+from serfsim.network.network import Network
+from serfsim.network.pools import PoolDispatcher
+from serfsim.network.scheduler import Dispatcher
 from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.results.run_result import RunResult
 from serfsim.results.scoring.recording import Recording, Truth
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.pools import pool_rosters
 from serfsim.scenario.protocol_parts import PartClasses, protocol_parts
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
 from serfsim.simulation.own_code import Figures, OwnCode
+from serfsim.simulation.pool import PoolRun
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.settling import warm_up_of
 from serfsim.simulation.timeline import FaultRunner, RunningFault, WorkloadRunner
@@ -87,12 +93,14 @@ class Simulation:
         self.warm_up = warm_up_of(
             scenario, lambda alone: Simulation(alone, node_class=self.code.node_class, parts=self.parts)
         )
-        self.origin = self.join_at + self.warm_up
-        self.queue = EventQueue()
+        self.origin: float = self.join_at + self.warm_up
+        self.queue: EventQueue = EventQueue()
         self.truth = TruthKeeper(len(names))
         self.trace = Trace(self.origin, len(names), self.queue)
-        self.network = build_network(scenario, self.roster, self.topology, self.queue, self.trace, self.seed)
-        self.agents = Agents(
+        self.network: Network = build_network(
+            scenario, self.roster, self.topology, self.queue, self.trace, self.seed
+        )
+        self.agents: Agents = Agents(
             self.roster,
             self.network,
             self.trace,
@@ -103,14 +111,18 @@ class Simulation:
             protocol_parts(self.parts),
         )
         self.capture = self._begin_capture(capture)
-        self.env = ClusterEnvironment(self.queue, self.network, self.origin, self._on_slice, self._on_stop)
+        self.pools: dict[str, PoolRun] = {}
+        self._dispatcher: PoolDispatcher | None = None
+        self.env: ClusterEnvironment = ClusterEnvironment(
+            self.queue, self._with_pools(), self.origin, self._on_slice, self._on_stop
+        )
         self.sampler = CoordinateSampler(
             self.env, self.agents, scenario.record.coordinates, scenario.cluster.config.dimensionality
         )
         self.queue_sampler = QueueSampler(
             self.env, self.agents, scenario.record.coordinates or QUEUES_EVERY_S
         )
-        self._waits: list[tuple[Watch, simpy.Event]] = []
+        self._waits: list[tuple[Trace, Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
         self._events = recorder.EventRows(self.trace)
         self._take_events: Callable[[], None] = lambda: None  # a caller that drives `env` reads the trace
@@ -120,9 +132,13 @@ class Simulation:
         self.process(self.queue_sampler.process())
         self.process(self._follow_latency())
         controls = SimulationControls(self.env, self.network, self.agents, self.truth, self.until)
-        self.faults = FaultRunner(scenario, controls)
+        for pool in self.pools.values():
+            pool.sample(self, scenario.record.coordinates, self.queue_sampler.interval)
+            until = partial(self._until, pool.trace)
+            pool.controls = SimulationControls(self.env, pool.network, pool.agents, pool.truth, until)
+        self.faults = FaultRunner(scenario, controls, self.pools)
         self.faults.schedule()
-        WorkloadRunner(scenario, controls).schedule()
+        WorkloadRunner(scenario, controls, self.pools).schedule()
 
     def __repr__(self) -> str:
         scenario, seed = self.scenario.name, self.seed
@@ -158,10 +174,14 @@ class Simulation:
 
         `observer` and `subject` are node indices; -1 stands for any.
         """
+        return self._until(self.trace, event, observer=observer, subject=subject)
+
+    def _until(self, trace: Trace, event: int, *, observer: int = -1, subject: int = -1) -> simpy.Event:
+        """Return a SimPy event for the next event of a kind in a pool."""
         watch = Watch(event, observer, subject)
         happened = self.env.event()
-        self.trace.watches.append(watch)
-        self._waits.append((watch, happened))
+        trace.watches.append(watch)
+        self._waits.append((trace, watch, happened))
         return happened
 
     def until_failed(self, name: str, *, observer: str | None = None) -> simpy.Event:
@@ -205,11 +225,21 @@ class Simulation:
             self._progress = progress
         with no_garbage_collection(), self.code.in_force():
             recording = self._record_run()
+            pools = {
+                name: self.result_class.from_recording(
+                    self.scenario,
+                    pool.recording(recording, self.origin, self._events_of_pool(pool.turn)),
+                    seed=self.seed,
+                    pool=name,
+                )
+                for name, pool in self.pools.items()
+            }
             self._result = self.result_class.from_recording(
                 self.scenario,
                 recording,
                 seed=self.seed,
                 claims=self.scenario.check_claims,
+                pools=pools,
                 own=self.code.measured if self.code.figures else None,
             )
         self._result.capture = self.capture
@@ -231,7 +261,8 @@ class Simulation:
         if self.capture is not None:
             self.network.capture = None
             self.capture.close()
-        self.sampler.take()
+        for sampler in (self.sampler, *(pool.sampler for pool in self.pools.values())):
+            sampler.take()
         return self._recording(time.perf_counter() - wall, time.process_time() - cpu, interrupted_at)
 
     def _recording(self, wall_s: float, cpu_s: float, interrupted_at: float | None) -> Recording:
@@ -260,7 +291,7 @@ class Simulation:
             recorder.traffic_bytes(self.trace),
             self.sampler.samples(),
             truth,
-            int(self.queue.events_processed),
+            self._events_of_pool(0),
             wall_s,
             cpu_s,
             interrupted_at,
@@ -271,6 +302,26 @@ class Simulation:
             np.array([member.config.flap_timeout for member in members]),
             recorder.log_table(self.trace),
         )
+
+    def _events_of_pool(self, turn: int) -> int:
+        """Return the number of events handled in a pool, 0 for the cluster's own agents."""
+        return (
+            int(self.queue.events_processed) if self._dispatcher is None else self._dispatcher.handled[turn]
+        )
+
+    def _with_pools(self) -> Dispatcher:
+        """Build the pools; return what hands events to the hosts of all."""
+        rosters = pool_rosters(self.scenario.cluster, self.roster)
+        if not rosters:
+            return self.network
+        self._dispatcher = dispatcher = PoolDispatcher(self.network)
+        self.queue.dispatch_cancelled_too()
+        first = len(self.roster.members)
+        for turn, (name, roster) in enumerate(rosters.items(), 1):
+            self.pools[name] = pool = PoolRun(self, name, roster, turn, first)
+            dispatcher.add(pool.network, first)
+            first += len(roster.members)
+        return dispatcher
 
     def _begin_capture(self, path: Path | None) -> CaptureFile | None:
         if not self.scenario.record.packets.startswith("pcap"):
@@ -302,17 +353,25 @@ class Simulation:
         if not converged:
             yield self.env.timeout_at(-self.warm_up)
             for number in sorted(early):
-                self.agents.join(number, self.env.engine_now)
+                self._join(number)
         for number in order[len(early) :]:
             yield from self._start(number, starts[number], converged)
             if not converged:
-                self.agents.join(number, self.env.engine_now)
+                self._join(number)
+
+    def _join(self, number: int) -> None:
+        """Have the agents on a host join."""
+        self.agents.join(number, self.env.engine_now)
+        for pool in self.pools.values():
+            pool.join(number, self.env.engine_now)
 
     def _start(self, number: int, start: float, converged: bool) -> Iterator[Any]:
         at = start - self.warm_up
         if at > self.now:
             yield self.env.timeout_at(at)
         self.agents.start(number, self.env.engine_now, converged=converged)
+        for pool in self.pools.values():
+            pool.start(number, self.env.engine_now, converged=converged)
 
     def _follow_latency(self) -> Iterator[Any]:
         """Apply time-dependent latencies as their times come."""
@@ -325,12 +384,15 @@ class Simulation:
 
     def _on_slice(self) -> None:
         self._take_events()
+        for pool in self.pools.values():
+            pool.events.take()
         self._progress(min(1.0, self.queue.now / (self.origin + self.scenario.duration)))
 
     def _on_stop(self) -> None:
         """Trigger the SimPy events of the watches that fired."""
-        seen = [wait for wait in self._waits if wait[0].seen_at >= 0.0]
-        self._waits = [wait for wait in self._waits if wait[0].seen_at < 0.0]
-        self.trace.watches = [watch for watch, _ in self._waits]
-        for watch, happened in seen:
+        seen = [wait for wait in self._waits if wait[1].seen_at >= 0.0]
+        self._waits = [wait for wait in self._waits if wait[1].seen_at < 0.0]
+        for trace in (self.trace, *(pool.trace for pool in self.pools.values())):
+            trace.watches = [watch for own, watch, _ in self._waits if own is trace]
+        for _, watch, happened in seen:
             happened.succeed(watch.seen_at - self.origin)

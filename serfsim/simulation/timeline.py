@@ -7,14 +7,21 @@ members of an entry are drawn once for all its occurrences.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from serfsim.base.errors import SerfsimError
 from serfsim.engine.streams import stream
+from serfsim.native import Random
+from serfsim.network.rules import RuleSet, RulesOfPool
 from serfsim.scenario.faults import Fault, Undo, nothing
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.workload import Work
 from serfsim.simulation.controls import SimulationControls
+
+if TYPE_CHECKING:
+    from serfsim.simulation.pool import PoolRun
 
 
 class RunningFault:
@@ -32,9 +39,12 @@ class RunningFault:
 class FaultRunner:
     """The faults of one simulation."""
 
-    def __init__(self, scenario: Scenario, controls: SimulationControls) -> None:
+    def __init__(
+        self, scenario: Scenario, controls: SimulationControls, pools: Mapping[str, PoolRun] | None = None
+    ) -> None:
         self.scenario = scenario
         self.controls = controls
+        self.pools = pools or {}
         self._begun = 0
 
     def schedule(self) -> None:
@@ -71,55 +81,115 @@ class FaultRunner:
 
     def _prepare(self, fault: Fault, name: str) -> Callable[[], Undo]:
         """Draw the members of a fault; return the function that begins an occurrence."""
-        controls = self.controls
-        prepared = fault.prepare(controls.roster, stream(self.scenario.seed, name))
-        unhealthy, cuts = fault.unhealthy(prepared), fault.cuts(prepared)
+        strikes = self._strikes(fault, stream(self.scenario.seed, name))
 
         def begin() -> Undo:
-            cut = controls.fault_began(unhealthy, cuts)
-            undo = fault.begin(controls, prepared)
+            undos = [strike() for strike in strikes]
 
             def end() -> None:
-                undo()
-                controls.fault_ended(unhealthy, cut)
+                for undo in undos:
+                    undo()
 
             return end
 
         return begin
 
+    def _strikes(self, fault: Fault, random: Random) -> list[Callable[[], Undo]]:
+        """Return what begins a fault in the cluster and in each pool that it concerns."""
+        pool = self.pools.get(fault.pool or "")
+        if pool is not None:
+            prepared = fault.prepare(pool.roster, random)
+            if not fault.on_packets:
+                return [_strike(fault, prepared, pool.controls)]
+            places = dict(enumerate(pool.roster.places))
+            network = self._confined(pool.rules)
+            on_network = partial(fault.begin, network, fault.renumbered(prepared, places))
+            return [_strike(fault, prepared, pool.controls, on_network)]
+        prepared = fault.prepare(self.controls.roster, random)
+        if fault.pool is not None:
+            act: Callable[[], Undo] | None = None
+            if fault.on_packets and self.pools:
+                own = RulesOfPool(self.controls.rules, 0)
+                act = partial(fault.begin, self._confined(own), prepared)
+            return [_strike(fault, prepared, self.controls, act)]
+        strikes = [_strike(fault, prepared, self.controls)]
+        for pool in self.pools.values():
+            own_members = fault.renumbered(prepared, pool.roster.numbers)
+            if own_members is not None:
+                # A rule of the cluster's network holds for every pool.
+                act = _no_act if fault.on_packets else None
+                strikes.append(_strike(fault, own_members, pool.controls, act))
+        return strikes
+
+    def _confined(self, rules: RuleSet) -> SimulationControls:
+        """Return the cluster's controls, with rules that concern one pool."""
+        controls = copy(self.controls)
+        controls.rules = rules
+        return controls
+
+
+def _no_act() -> Undo:
+    return nothing
+
+
+def _strike(
+    fault: Fault, prepared: Any, controls: SimulationControls, act: Callable[[], Undo] | None = None
+) -> Callable[[], Undo]:
+    """Return what begins a fault, by `act` or by its own, and marks the members of one pool meanwhile."""
+    unhealthy, cuts = fault.unhealthy(prepared), fault.cuts(prepared)
+
+    def begin() -> Undo:
+        cut = controls.fault_began(unhealthy, cuts)
+        undo = fault.begin(controls, prepared) if act is None else act()
+
+        def end() -> None:
+            undo()
+            controls.fault_ended(unhealthy, cut)
+
+        return end
+
+    return begin
+
 
 class WorkloadRunner:
     """The workload of one simulation."""
 
-    def __init__(self, scenario: Scenario, controls: SimulationControls) -> None:
+    def __init__(
+        self, scenario: Scenario, controls: SimulationControls, pools: Mapping[str, PoolRun] | None = None
+    ) -> None:
         self.scenario = scenario
         self.controls = controls
+        self.pools = pools or {}
 
     def schedule(self) -> None:
         """Start a process for every entry."""
         for position, work in enumerate(self.scenario.workload):
-            work.register(self.controls)
+            pool = self.pools.get(work.pool or "")
+            controls = self.controls if pool is None else pool.controls
+            work.register(controls)
             random = stream(self.scenario.seed, f"workload/{position}")
-            doers = work.doers(self.controls.roster, random)
-            prepared = work.prepare(self.controls.roster, random)
-            self.controls.process(self._entry(work, doers, prepared))
+            doers = work.doers(controls.roster, random)
+            prepared = work.prepare(controls.roster, random)
+            controls.process(self._entry(controls, work, doers, prepared))
 
-    def _entry(self, work: Work, doers: list[int], prepared: Any) -> Iterator[Any]:
+    def _entry(
+        self, controls: SimulationControls, work: Work, doers: list[int], prepared: Any
+    ) -> Iterator[Any]:
         for start, _ in work.occurrences(self.scenario.duration):
-            yield self.controls.timeout_at(start)
+            yield controls.timeout_at(start)
             for node in doers:
-                if self.controls.hosts[node].paused:
-                    self.controls.process(self._later(work, node, prepared))
+                if controls.hosts[node].paused:
+                    controls.process(self._later(controls, work, node, prepared))
                 else:
-                    self._do(work, node, prepared)
+                    self._do(controls, work, node, prepared)
 
-    def _later(self, work: Work, node: int, prepared: Any) -> Iterator[Any]:
-        life = self.controls.lives[node]
-        yield self.controls.until_resumed(node)
-        if self.controls.lives[node] == life:
-            self._do(work, node, prepared)
+    def _later(self, controls: SimulationControls, work: Work, node: int, prepared: Any) -> Iterator[Any]:
+        life = controls.lives[node]
+        yield controls.until_resumed(node)
+        if controls.lives[node] == life:
+            self._do(controls, work, node, prepared)
 
-    def _do(self, work: Work, node: int, prepared: Any) -> None:
-        machine = self.controls.machines[node]
+    def _do(self, controls: SimulationControls, work: Work, node: int, prepared: Any) -> None:
+        machine = controls.machines[node]
         if machine is not None:
-            work.act(self.controls, machine, prepared)
+            work.act(controls, machine, prepared)

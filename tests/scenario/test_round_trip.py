@@ -37,6 +37,8 @@ cluster:
   groups:
     left: {config: {disable_tcp_pings: true}, version: "0.6", profile: local}
     right: {nodes: 1, processing_delay: 20ms}
+  pools:
+    wan: {members: [a, left], names: "{node}.x", profile: wan, config: {probe_interval: 7s}, tags: {w: "1"}, join: a}
 network:
   topology: {model: grid, side: 3, spacing: 7ms}
   jitter: {model: lognormal, fraction: 3%, sigma: 0.25}
@@ -60,7 +62,7 @@ faults:
   - {freeze: 20%, at: 2m, for: 8s}
   - {clock: {nodes: all, jump: -30s, rate: 1.02}, at: 1m, for: 1m}
   - {latency: {add: 80ms}, nodes: b, direction: out, at: 1m}
-  - {leave: 1, at: 2m, every: 1m, times: 2}
+  - {leave: 1, at: 2m, every: 1m, times: 2, pool: wan}
 workload:
   - {event: deploy, payload: 100B, from: a, at: 1m, every: 5s, times: 20}
   - {query: uptime, from: b, at: 2m, relay_factor: 1, timeout: 5s, filter_tags: {role: web}, nodes: [a]}

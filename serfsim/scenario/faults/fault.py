@@ -5,7 +5,7 @@ Faults may overlap; each undoes only its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -47,6 +47,11 @@ Ways = list[tuple[list[int], list[int]]]
 """Senders and receivers, as the numbers of members."""
 
 
+def other_numbers(members: Sequence[int], numbers: Mapping[int, int]) -> list[int]:
+    """Return the other numbers of those members that have one."""
+    return [numbers[member] for member in members if member in numbers]
+
+
 def nothing() -> None:
     """Undo a fault that ends by itself."""
 
@@ -58,6 +63,8 @@ class Fault(Entry):
     `begin` to its undo: false positives at healthy members and reachability are scored by that.
     """
 
+    on_packets: ClassVar[bool] = False
+    """It acts on the network, which all pools share, and not on the agents of one pool."""
     ends_processes: ClassVar[bool] = False
     """Members end, and start again with the tags of their configuration."""
 
@@ -126,6 +133,13 @@ class Fault(Entry):
         """Begin an occurrence now; what `prepare` made is the same for all. Returns what ends it."""
         raise NotImplementedError
 
+    def renumbered(self, prepared: Any, numbers: Mapping[int, int]) -> Any:
+        """Return what `prepare` made with other numbers for the members, without those that have none.
+
+        None where the fault cannot be carried over to the agents of another pool on the same hosts.
+        """
+        return None
+
     def unhealthy(self, prepared: Any) -> list[int]:
         """Return the members under a fault while it lasts, besides those whose process it ends."""
         return []
@@ -153,6 +167,9 @@ class OnNodes(Fault):
 
     def prepare(self, roster: Roster, random: Random) -> list[int]:
         return select(self.selector, roster, random)
+
+    def renumbered(self, prepared: list[int], numbers: Mapping[int, int]) -> list[int]:
+        return other_numbers(prepared, numbers)
 
 
 class Departure(OnNodes):
@@ -262,6 +279,8 @@ class OnPackets(Fault):
     delayed once however it is covered.
     """
 
+    on_packets: ClassVar[bool] = True
+
     nodes: Nodes | None = Field(default=None, description="members around whom it is; all unless given")
     between: Pairs | None = Field(
         default=None,
@@ -315,6 +334,10 @@ class OnPackets(Fault):
         everybody = list(range(len(roster.members)))
         ways = [(touched, everybody)] if self.direction == "out" else [(everybody, touched)]
         return Links(ways, self.direction == "both", touched)
+
+    def renumbered(self, prepared: Links, numbers: Mapping[int, int]) -> Links:
+        ways = [(other_numbers(a, numbers), other_numbers(b, numbers)) for a, b in prepared.ways]
+        return Links(ways, prepared.both, other_numbers(prepared.touched, numbers))
 
     def effects(self, hosts: int) -> list[tuple[Effect, int]]:
         """Return the effect on each transport (`network.rules`), made anew for each occurrence."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from pydantic import Field, model_validator
 
 from serfsim.native import Random
 from serfsim.scenario.controls import Controls
-from serfsim.scenario.faults.fault import Fault, Transport, Undo, Ways
+from serfsim.scenario.faults.fault import Fault, Transport, Undo, Ways, other_numbers
 from serfsim.scenario.phrases import describe_selector
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid, path_text
 from serfsim.scenario.roster import Roster
@@ -20,6 +20,7 @@ from serfsim.scenario.units import Switch
 class Partition(Fault):
     """Drop every packet from side to side; nodes on no side reach everybody."""
 
+    on_packets: ClassVar[bool] = True
     verb: ClassVar = "partition"
     example: ClassVar = "{partition: [50%, rest], at: 30s, for: 30s}"
 
@@ -66,6 +67,9 @@ class Partition(Fault):
 
     def prepare(self, roster: Roster, random: Random) -> list[list[int]]:
         return sides(self.partition, roster, random)
+
+    def renumbered(self, prepared: list[list[int]], numbers: Mapping[int, int]) -> list[list[int]]:
+        return [other_numbers(side, numbers) for side in prepared]
 
     def begin(self, controls: Controls, prepared: list[list[int]]) -> Undo:
         handle = controls.rules.partition(prepared, self.one_way)
