@@ -34,9 +34,9 @@ LARGEST_DATAGRAM: Final = 65_507  # bytes of UDP over IPv4
 class Kind(NamedTuple):
     """Kind of a setting: its type, and bounds in the type's unit.
 
-    `type` is switch, count, size (bytes), duration (seconds), number, networks or address. `low` and
-    `high` are included, None where only the type bounds them; `above` excludes `low` itself. `or_zero`
-    allows 0 beside the range, which turns something off; `optional` allows None.
+    `type` is switch, count, size (bytes), duration (seconds), number, networks, address or choice. `low`
+    and `high` are included, None where only the type bounds them; `above` excludes `low` itself. `or_zero`
+    allows 0 beside the range, which turns something off; `optional` allows None. `options` are a choice's.
     """
 
     type: str
@@ -45,6 +45,7 @@ class Kind(NamedTuple):
     above: bool = False
     or_zero: bool = False
     optional: bool = False
+    options: tuple[str, ...] = ()
 
 
 SWITCH: Final = Kind("switch")
@@ -143,6 +144,11 @@ class Defaults:
         if value is None:
             return -1
         assert isinstance(value, int)
+        return value
+
+    def choice(self, attribute: str) -> str:
+        value = self._values[attribute]
+        assert isinstance(value, str)
         return value
 
     def seconds(self, attribute: str) -> float:

@@ -126,6 +126,13 @@ ROWS = (
     ),
     ("Queues", "broadcasts, mean", "queues.broadcasts.mean", "", "memberlist's messages queued at a member"),
     ("Queues", "broadcasts, max", "queues.broadcasts.max", "", "at any member"),
+    (
+        "Queues",
+        "broadcasts lost",
+        "traffic.lost_broadcasts",
+        "",
+        "replaced by another of their number before their last transmission",
+    ),
     ("Queues", "intents, max", "queues.intents.max", "", "Serf's join and leave intents queued"),
     ("Queues", "events, max", "queues.events.max", "", "user events queued"),
     ("Queues", "queries, max", "queues.queries.max", "", "queries queued"),
@@ -157,6 +164,7 @@ ONLY_IF_ANY = (
     *(f"queues.{name}.max" for name in ("intents", "events", "queries")),
     "traffic.datagrams_lost_share",
     "traffic.datagrams_overflowed_share",
+    "traffic.lost_broadcasts",
 )
 
 

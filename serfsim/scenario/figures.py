@@ -120,6 +120,10 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
             "traffic.datagrams_overflowed_share",
             "share of the datagrams sent that found the receiver's socket full",
         ),
+        (
+            "traffic.lost_broadcasts",
+            "queued broadcasts that another of their number replaced before their last transmission",
+        ),
         ("health.score.mean", "mean of Lifeguard's health score; 0 is healthy"),
         ("health.score.max", "worst health score of any member"),
     )

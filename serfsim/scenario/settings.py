@@ -86,6 +86,8 @@ def _read_address(value: Any) -> Any:
 def constraint(kind: Kind) -> str:
     """Return the constraint on a value, in a few words."""
     fixed = {"switch": "true or false", "networks": "a list such as ['10.0.0.0/8']", "address": "HOST:PORT"}
+    if kind.type == "choice":
+        return " or ".join(kind.options)
     if kind.type in fixed:
         return fixed[kind.type]
     write: Callable[[Any], str] = {"duration": write_duration, "size": write_size}.get(
@@ -110,6 +112,8 @@ def _type_of(kind: Kind) -> Any:
     elif kind.type == "count":
         most = LARGEST_COUNT if kind.high is None else kind.high
         found = Annotated[int, Strict(), Field(ge=kind.low, le=most)]
+    elif kind.type == "choice":
+        found = Literal[kind.options]
     else:
         found = {
             "switch": Switch,

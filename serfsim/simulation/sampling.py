@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serfsim.protocol.memberlist.ledger import ledger_of
 from serfsim.results.scoring.recording import QUEUES, CoordinateSamples, QueueSamples
 from serfsim.simulation.recorder import as_array
 
@@ -83,6 +84,7 @@ class QueueSampler:
         self.interval = interval
         self._t: list[float] = []
         self._rows: list[list[tuple[int, ...]]] = []
+        self._lost_before = 0  # broadcasts, in the warm-up
 
     def process(self) -> Iterator[Any]:
         k = int(np.ceil(self.env.now / self.interval))
@@ -90,7 +92,16 @@ class QueueSampler:
             yield self.env.timeout_at(k * self.interval)
             self._t.append(float(self.env.now))
             self._rows.append([depths(node) for node in self.agents.nodes])
+            if self.env.now <= 0.0:
+                self._lost_before = self._lost()
             k += 1
+
+    def lost_broadcasts(self) -> int:
+        """Return how many broadcasts the queues lost since the end of the warm-up."""
+        return self._lost() - self._lost_before
+
+    def _lost(self) -> int:
+        return int(ledger_of(self.agents.directory).lost)
 
     def samples(self) -> QueueSamples:
         n = len(self.agents.nodes)

@@ -301,6 +301,7 @@ class Simulation:
             self.queue_sampler.samples(),
             np.array([member.config.flap_timeout for member in members]),
             recorder.log_table(self.trace),
+            self.queue_sampler.lost_broadcasts(),
         )
 
     def _events_of_pool(self, turn: int) -> int:

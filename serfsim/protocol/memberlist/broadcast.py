@@ -13,6 +13,9 @@ in two hundred is never sent, and its sender is declared dead by all (section 8.
 before the last restart, all at most `_old_top`, can have a number that occurs again. Broadcasts of one
 number are neighbours in their row.
 
+With `restarts` set to False numbering goes on, as in Grafana's fork and as hashicorp/memberlist#263 offers:
+no two broadcasts have one number, and none is lost.
+
 Before Serf 0.8.2 the queue was a list: within a tier the newest goes first whatever its length, numbering
 never restarts, and nothing is lost.
 """
@@ -39,14 +42,14 @@ def retransmit_limit(retransmit_mult: i64, n: i64) -> i64:
 class TransmitLimitedQueue(Rows):
     """`finished` collects the tokens of broadcasts sent often enough, displaced or pruned; 0 is no token.
 
-    `ledger` numbers the messages; without one the queue has its own. What was lost is in no lane, but its
-    name still stands for it until the next of that name.
+    `ledger` numbers the messages and counts those lost; without one the queue has its own. What was lost is
+    in no lane, but its name still stands for it until the next of that name.
     """
 
     def __init__(
         self, retransmit_mult: i64, longest_first: bool = True, ledger: Ledger | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(longest_first)
         self.retransmit_mult: i64 = retransmit_mult
         self.longest_first = longest_first
         self.ledger = Ledger() if ledger is None else ledger
@@ -62,14 +65,14 @@ class TransmitLimitedQueue(Rows):
         """Add a message; one of the same name is finished and replaced."""
         if self.depth == 0:
             self._clear()
-            if self.longest_first:
+            if self.restarts:
                 self._number = 0
                 self._old_top = 0
         self._number += 1
         number = self._number
-        if name != UNNAMED and self._displace(name) and self.depth == 0 and self.longest_first:
+        if name != UNNAMED and self._displace(name) and self.depth == 0 and self.restarts:
             # As in the library, which has numbered the new one already.
-            self._restart_numbers()
+            self._start_again()
             self._old_top = number
         row = self._last
         if row is None or row.size != message.size:
@@ -115,8 +118,9 @@ class TransmitLimitedQueue(Rows):
         if self.longest_first:
             left = self._fill_longest(overhead, limit, filling)
             if filling.count - put == standing:
-                self._restart_numbers()
-                self._remember_moves(filling)
+                self._start_again()
+                if self.restarts:
+                    self._remember_moves(filling)
                 self._move_on(filling)
                 self._pack_sparse()
                 return limit - left
@@ -297,6 +301,7 @@ class TransmitLimitedQueue(Rows):
         row.ids[place] = DEAD
         row.live -= 1
         self.depth -= 1
+        self.ledger.lost += 1
         name = row.name(place)
         if name != UNNAMED:
             self._let_stand(name, LOST)

@@ -27,6 +27,14 @@ from serfsim.protocol.settings import (
     Setting,
 )
 from serfsim.protocol.versions import ReleaseFeatures
+from serfsim.protocol.wire.reader import LARGEST_U32
+
+# What a broadcast queue's numbering does when the queue is empty.
+RESTART: Final = "restart"
+CONTINUE: Final = "continue"
+
+# No message has a higher incarnation.
+NO_LIMIT: Final = -1
 
 NO_PORTS: Final = "members are told apart by address"
 NO_KEYS: Final = "simulated members have no keys"
@@ -269,6 +277,43 @@ MEMBERLIST_SETTINGS: Final = (
         "Bytes that encryption adds to each datagram: 29 with a keyring.",
     ),
     Setting(
+        "queue_ids",
+        Kind("choice", options=(RESTART, CONTINUE)),
+        RESTART,
+        "Numbering of queued broadcasts once a queue is empty. memberlist restarts it, and may lose a"
+        " broadcast to another of its number; continue is the fix of hashicorp/memberlist#263, which"
+        " Grafana's fork has.",
+    ),
+    Setting(
+        "regossip_accusations",
+        SWITCH,
+        False,
+        "The fix of hashicorp/memberlist#345: a member that holds another for dead answers an older alive"
+        " message by gossiping the death again, and passes on suspect and dead messages about members that"
+        " it does not know.",
+    ),
+    Setting(
+        "monotone_incarnation",
+        SWITCH,
+        False,
+        "The fix of al8n/memberlist#197: a suspect or dead message that changes no state raises the stored"
+        " incarnation all the same, so that no older alive message revives the dead.",
+    ),
+    Setting(
+        "incarnation_limit",
+        Kind("count", 0, LARGEST_U32, optional=True),
+        None,
+        "The fix offered as hashicorp/memberlist#359: alive, suspect and dead messages with a higher"
+        " incarnation are ignored; not given, none is.",
+    ),
+    Setting(
+        "nack_at",
+        Kind("number", 0.0, 1.0, above=True),
+        1.0,
+        "When a helper sends its nack, as a share of its probe_timeout. memberlist's 1 is too late to count"
+        " at the LAN defaults; Lifeguard's paper has 0.8.",
+    ),
+    Setting(
         "max_push_pull_requests",
         KEPT,
         128,
@@ -318,4 +363,9 @@ class MemberlistConfig:
         # Addresses (directory numbers) that cidrs_allowed has; None is all.
         self.allowed_addresses: dict[int, bool] | None = None
         self.encryption_overhead: i64 = default.count("encryption_overhead")
+        self.queue_ids: str = default.choice("queue_ids")
+        self.regossip_accusations: bool = default.switch("regossip_accusations")
+        self.monotone_incarnation: bool = default.switch("monotone_incarnation")
+        self.incarnation_limit: i64 = default.count("incarnation_limit")  # NO_LIMIT: not given
+        self.nack_at: float = default.number("nack_at")
         self.max_push_pull_requests: i64 = default.count("max_push_pull_requests")

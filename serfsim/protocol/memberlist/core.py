@@ -13,7 +13,7 @@ from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.awareness import Awareness
 from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
-from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.config import CONTINUE, MemberlistConfig
 from serfsim.protocol.memberlist.datagram import encode_datagram, encode_lead, is_at_origin, shape_of
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.ledger import Filling, ledger_of
@@ -105,6 +105,8 @@ class Core:
             broadcasts = TransmitLimitedQueue(
                 config.retransmit_mult, config.features.longest_first, self.ledger
             )
+        if config.queue_ids == CONTINUE:
+            broadcasts.restarts = False
         self.broadcasts = broadcasts
         self.incarnation: i64 = 0
         self.seq = 0

@@ -36,8 +36,11 @@ def ledger_of(directory: Directory) -> Ledger:
 
 
 class Ledger:
+    """`lost` counts the broadcasts that queues lost to another of their number."""
+
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.lost: i64 = 0
         self.filling = Filling(self)
 
     def number(self, message: Message) -> i64:

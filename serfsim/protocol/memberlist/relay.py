@@ -2,7 +2,8 @@
 
 A ping for this node is acked with the delegate's payload. An indirect ping makes this node a
 helper: it pings the target itself and passes the ack on. If none came within its own
-probe_timeout, unscaled, it says so with a nack where that was wanted. A later ack is lost.
+probe_timeout, unscaled, it says so with a nack where that was wanted. A later ack is lost. With nack_at
+below 1 the nack goes out at that share of the timeout, and an ack is passed on all the same until its end.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from serfsim.protocol.memberlist.messages import (
 class Relay:
     """A probe made for `requester`, who knows it as `seq`."""
 
-    def __init__(self, requester: i64, seq: i64, wants_nack: bool) -> None:
+    def __init__(self, requester: i64, seq: i64, wants_nack: bool, ends_at: float) -> None:
         self.requester: i64 = requester
         self.seq: i64 = seq
         self.wants_nack = wants_nack
+        self.ends_at = ends_at
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -53,14 +55,15 @@ class Responder:
         core = self.core
         seq = core.next_seq()
         requester = packet.source if packet.source >= 0 else source
-        self.relays[seq] = Relay(requester, packet.seq, packet.wants_nack)
+        timeout = core.config.probe_timeout
+        self.relays[seq] = Relay(requester, packet.seq, packet.wants_nack, now + timeout)
         target = core.directory.first[packet.node]
         names_source = core.features.ping_source
         ping = Packet(PING, seq, ping_size(target, seq, core.record, names_source))
         ping.node = packet.node
         ping.source = core.record.address if names_source else -1
         core.send(packet.target, ping, now)
-        core.runtime.call_at(now + core.config.probe_timeout, RELAY_EXPIRY, seq, 0)
+        core.runtime.call_at(now + core.config.nack_at * timeout, RELAY_EXPIRY, seq, 0)
 
     def ack(self, seq: i64, now: float) -> None:
         """Handle an ack of another node's round."""
@@ -72,6 +75,14 @@ class Responder:
         self.core.send(relay.requester, Packet(ACK, relay.seq, size), now)
 
     def expire(self, seq: i64, now: float) -> None:
-        relay = self.relays.pop(seq, None)
-        if relay is not None and relay.wants_nack and self.core.features.nacks:
+        """Send the nack that is due, and forget the relay once its time is over."""
+        relay = self.relays.get(seq)
+        if relay is None:
+            return
+        if now < relay.ends_at:
+            self.core.runtime.call_at(relay.ends_at, RELAY_EXPIRY, seq, 0)
+        else:
+            del self.relays[seq]
+        if relay.wants_nack and self.core.features.nacks:
+            relay.wants_nack = False
             self.core.send(relay.requester, Packet(NACK, relay.seq, nack_size(relay.seq)), now)

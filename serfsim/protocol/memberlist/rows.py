@@ -139,9 +139,13 @@ class Row:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Rows:
-    """`depth` wait. Of those from before the numbers last started again none is above `_old_top`."""
+    """`depth` wait. Of those from before the numbers last started again none is above `_old_top`.
 
-    def __init__(self) -> None:
+    `restarts`: numbers start again whenever nothing waits.
+    """
+
+    def __init__(self, restarts: bool) -> None:
+        self.restarts = restarts
         self.depth: i64 = 0
         self._number: i64 = 0  # of the last one
         self._old_top: i64 = 0
@@ -227,10 +231,11 @@ class Rows:
         for row in self._rows:
             row.clear()
 
-    def _restart_numbers(self) -> None:
+    def _start_again(self) -> None:
         """Nothing waits in any lane; only what is to be moved on, or nothing, is left in the rows."""
-        self._number = 0
-        self._old_top = 0
+        if self.restarts:
+            self._number = 0
+            self._old_top = 0
         self._spans.end = 0
         for row in self._rows:
             while row.end > 0 and row.ids[row.end - 1] == DEAD:

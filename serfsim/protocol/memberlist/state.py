@@ -15,6 +15,7 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import NodeIdentity
+from serfsim.protocol.memberlist.config import NO_LIMIT
 from serfsim.protocol.memberlist.core import SUSPICION_TIMEOUT, Core
 from serfsim.protocol.memberlist.errors import byte_list
 from serfsim.protocol.memberlist.members import (
@@ -81,6 +82,10 @@ class MembershipRules:
         self.features = core.features
         self.suspicions = Suspicions()
         self._timer_at = NEVER  # when the timer that counts fires
+        # Fixes offered for the library's open defects (docs/open_defects.md).
+        self._regossips = core.config.regossip_accusations
+        self._raises = core.config.monotone_incarnation
+        self._limit: i64 = core.config.incarnation_limit
 
     # alive -------------------------------------------------------------------------------------
 
@@ -93,7 +98,7 @@ class MembershipRules:
         """
         members = self.core.members
         node = message.node
-        if node == self.core.me or message.incarnation > members.key(node) >> 2:
+        if node == self.core.me or message.incarnation > members.key(node) >> 2 or self._regossips:
             return False
         return message.kind != ALIVE or (message.is_plain and not members.has_records)
 
@@ -117,6 +122,8 @@ class MembershipRules:
             node = message.node
             may_be_old = message.is_plain and node != me and node < len(keys) and not members.has_records
             if may_be_old and members.changes is None and message.incarnation <= keys[node] >> 2:
+                if self._regossips:
+                    self._answer_stale(message, now)
                 continue
             self.handle(message, now)
             keys = members.keys
@@ -129,7 +136,11 @@ class MembershipRules:
         record = message.record
         node = record.node
         key = members.key(node)
+        if self._limit != NO_LIMIT and message.incarnation > self._limit:
+            return
         if key != UNKNOWN and node != core.me and message.incarnation <= key >> 2:
+            if self._regossips:
+                self._answer_stale(message, now)
             # Most messages of a gossip wave are old news; only a claimed address makes them more.
             known = members.record(node)
             if known is record or (known.address == record.address and known.port == record.port):
@@ -183,6 +194,14 @@ class MembershipRules:
             return
         self._accept_alive(message, key & 3, now, token)
 
+    def _answer_stale(self, message: Message, now: float) -> None:
+        """Gossip again that a member is dead which others hold for alive at an older incarnation."""
+        core = self.core
+        node = message.node
+        key = core.members.key(node)
+        if key & 3 == STATE_DEAD and message.incarnation < key >> 2:
+            core.queue(self.suspect_or_dead(DEAD, node, key >> 2, core.me), node, now)
+
     def _accept_alive(self, message: Alive, before: i64, now: float, token: i64) -> None:
         core = self.core
         members = core.members
@@ -235,9 +254,15 @@ class MembershipRules:
         members = core.members
         node = message.node
         key = members.key(node)
+        if self._limit != NO_LIMIT and message.incarnation > self._limit:
+            return False
+        if key == UNKNOWN and self._regossips:
+            core.queue(message, node, now)
         if key == UNKNOWN or message.incarnation < key >> 2:
             return False
         if key & 3 != STATE_ALIVE:
+            if self._raises:
+                self._raise_incarnation(message)
             if key & 3 == STATE_SUSPECT:
                 suspicion = self.suspicions.find(node)
                 assert suspicion is not None
@@ -251,6 +276,13 @@ class MembershipRules:
         members.set(node, STATE_SUSPECT, message.incarnation)
         self._start_suspicion(node, message.from_node, now)
         return True
+
+    def _raise_incarnation(self, message: SuspectOrDead) -> None:
+        """Keep the highest incarnation of which anything was said, though nothing else changes."""
+        members = self.core.members
+        node = message.node
+        if node != self.core.me and message.incarnation > members.incarnation(node):
+            members.set(node, members.state(node), message.incarnation)
 
     def _start_suspicion(self, node: i64, from_node: i64, now: float) -> None:
         suspicion = self.rule.begin(node, from_node, now)
@@ -303,11 +335,17 @@ class MembershipRules:
         members = core.members
         node = message.node
         key = members.key(node)
+        if self._limit != NO_LIMIT and message.incarnation > self._limit:
+            return
+        if key == UNKNOWN and self._regossips:
+            core.queue(message, node, now)
         if key == UNKNOWN or message.incarnation < key >> 2:
             return
         if key & 3 == STATE_SUSPECT:
             self.suspicions.end(node)
         if key & 3 >= STATE_DEAD:
+            if self._raises:
+                self._raise_incarnation(message)
             return
         if node == core.me:
             if not core.leaving:

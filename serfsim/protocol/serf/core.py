@@ -12,6 +12,7 @@ from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.broadcast import UNNAMED, TransmitLimitedQueue
+from serfsim.protocol.memberlist.config import CONTINUE
 from serfsim.protocol.memberlist.core import FIRST_DELEGATE_TIMER
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.ledger import Filling
@@ -93,6 +94,9 @@ class BroadcastQueues:
         self.intents = queue_class(mult, longest_first, ledger)
         self.queries = queue_class(mult, longest_first, ledger)
         self.user_events = queue_class(mult, longest_first, ledger)
+        if memberlist.config.queue_ids == CONTINUE:
+            for queue in (self.intents, self.queries, self.user_events):
+                queue.restarts = False
         self._count()
 
     def _count(self) -> None:

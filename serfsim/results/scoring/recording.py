@@ -205,6 +205,9 @@ class Recording:
 
     `releases`: (t, node, Serf release) that each node runs from t on, in order of time.
 
+    `lost_broadcasts`: broadcasts that queues lost to another of their number after the warm-up (spec
+    memberlist.md section 8.5); None if nobody counted.
+
     `flap_timeout`: Serf's setting in seconds, for all nodes or for each, shape (n,).
 
     `probe_counts`: columns are names of `protocol.events`. `traffic_counts` and `traffic_bytes`:
@@ -233,3 +236,4 @@ class Recording:
     queues: QueueSamples = field(default_factory=no_queues)
     flap_timeout: float | Floats = FLAP_TIMEOUT
     log: LogTable = field(default_factory=no_log)
+    lost_broadcasts: int | None = None

@@ -68,7 +68,8 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
     `messages_per_node_s`: protocol messages sent, counting each one inside a datagram;
     `packets_per_node_s`: IP packets; `by_type.<transport>_<type>`: messages (for a carrier,
     datagrams) and bytes. `datagrams_lost_share` and `datagrams_overflowed_share`: shares of the datagrams
-    sent that the network lost and that a full socket buffer dropped.
+    sent that the network lost and that a full socket buffer dropped. `lost_broadcasts`: broadcasts that
+    another of their number replaced in a queue before their last transmission.
     """
     counts = scored_sums(run.recording.traffic_counts, run.end)
     sizes = scored_sums(run.recording.traffic_bytes, run.end)
@@ -84,6 +85,7 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
         "tcp_connections_per_node_s": None if connections is None else ratio(connections, seconds),
         "datagrams_lost_share": share_of_datagrams(counts, "udp/lost"),
         "datagrams_overflowed_share": share_of_datagrams(counts, "udp/overflowed"),
+        "lost_broadcasts": run.recording.lost_broadcasts,
         "by_type": {
             column.replace("/", "_"): {
                 "messages_per_node_s": ratio(counts.get(column, 0), seconds),
