@@ -113,9 +113,10 @@ def point_text(planned: Planned, at: At | PointValues) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return a value as a label: a list or mapping by what is in it."""
+    """Return a value as a label: a list or mapping by what is in it, lists of a list with | between them."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {value_text(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return " ".join(value_text(one) for one in value) or "none"
+        between = " | " if any(isinstance(one, list) for one in value) else " "
+        return between.join(value_text(one) for one in value) or "none"
     return as_text(value)

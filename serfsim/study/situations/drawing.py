@@ -23,7 +23,7 @@ from serfsim.study.sweeps.overview import short_titles
 DPI: Final = 80
 COLOURS: Final = 64  # of the image's palette
 SIZE: Final = (9.6, 4.8)  # inches
-TITLE: Final = 88  # characters in a line
+TITLE: Final = 78  # characters in a line
 SPREAD: Final = 0.6  # of the series at one value, in steps of the axis
 FAR_APART: Final = 30  # times: the ratio of means from which the axis is logarithmic
 
