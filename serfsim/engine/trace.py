@@ -192,6 +192,10 @@ class Trace(Journal):
         # Sent by each host: IP packets and bytes, UDP and TCP.
         self.node_packets = vec[i64]([0] * hosts)
         self.node_bytes = vec[i64]([0] * hosts)
+        # Push/pulls asked of each host in the second that is row `_asked_in`, and the most of all, scored.
+        self._asked = vec[i64]([0] * hosts)
+        self._asked_in = vec[i64]([-1] * hosts)
+        self.most_push_pulls: i64 = 0
         # Tables: rows of KINDS or TRAFFIC_COLUMNS values, one row per second from `first_second` on.
         self.first_second: i64 = math.floor(-origin)
         self.event_counts = vec[i64]()
@@ -310,6 +314,18 @@ class Trace(Journal):
 
     def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
         self._count(now, STREAM + (kind & KIND_MASK), size)
+
+    def push_pull_asked(self, now: float, target: i64) -> None:
+        if now < self.origin:
+            return
+        if now >= self._second_ends:
+            self.close_seconds(now)
+        if self._asked_in[target] != self.rows:
+            self._asked_in[target] = self.rows
+            self._asked[target] = 0
+        self._asked[target] += 1
+        if self._asked[target] > self.most_push_pulls:
+            self.most_push_pulls = self._asked[target]
 
     def segment_sent(self, now: float, source: i64, ip_bytes: i64) -> None:
         self._count(now, SEGMENTS, ip_bytes)

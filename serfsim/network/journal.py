@@ -47,5 +47,8 @@ class Journal:
     def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
         """Record a message of `size` bytes on a stream; counted once, however often it is sent."""
 
+    def push_pull_asked(self, now: float, target: i64) -> None:
+        """Record that a push/pull was asked of a host: its whole request has been read."""
+
     def segment_sent(self, now: float, source: i64, ip_bytes: i64) -> None:
         """Record a TCP segment that left its host. `ip_bytes`: with all TCP and IP headers."""

@@ -174,6 +174,7 @@ class Listener:
         if self._read_until > now:
             host.network.tcp.later(self._read_until, host.number, REQUEST, stream)
             return
+        host.network.journal.push_pull_asked(now, host.number)
         self._waiting.pop(stream.number, None)
         stream.server_state = ANSWERING
         reading = READING * self.push_pull_time

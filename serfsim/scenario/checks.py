@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
 from serfsim.scenario.patterns import is_pattern
-from serfsim.scenario.pools import pool_problems, pool_rosters, roster_of, unknown_pool
+from serfsim.scenario.pools import (
+    pool_problems,
+    pool_rosters,
+    rejoin_problems,
+    roster_of,
+    unknown_pool,
+)
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
 from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
 from serfsim.scenario.sections import Sections
@@ -41,6 +48,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
         yield from pair_problems(one.between, roster, ("network", "jitter", "pairs", position, "between"))
     pools = pool_rosters(scenario.cluster, roster)
     yield from pool_problems(scenario.cluster, roster)
+    yield from rejoin_problems(roster.members, roster, partial(_rejoin_path, scenario.cluster))
     for path, entry in _entries(scenario):
         own = roster_of(entry.pool, roster, pools)
         if own is None:
@@ -58,6 +66,15 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
         together = [(path, entry) for path, entry in _entries(scenario) if _pool(entry) == pool]
         members = roster_of(pool, roster, pools) or roster
         yield from _joint_problems(together, CheckContext(members, scenario.duration, ends))
+
+
+def _rejoin_path(cluster: Cluster, member: Member) -> Path:
+    """Return the path of the words whose `rejoin` a member has."""
+    if not isinstance(cluster.nodes, int) and cluster.nodes[member.index].rejoin is not None:
+        return ("cluster", "nodes", member.index)
+    if member.group in cluster.groups and cluster.groups[member.group].rejoin is not None:
+        return ("cluster", "groups", member.group)
+    return ("cluster",)
 
 
 def _pool(entry: Entry) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict, TypeAdapter, model_validator
 
 from serfsim.network.rules import MOST_POOLS
-from serfsim.protocol.settings import MOST_KEPT
+from serfsim.protocol.settings import MOST_KEPT, SHORTEST_INTERVAL
 from serfsim.scenario.jitter import OneJitter
 from serfsim.scenario.names import (
     ANY_NAME_SCHEMA,
@@ -26,14 +26,19 @@ from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid, listed
 from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
 from serfsim.scenario.units import (
+    DURATION_SCHEMA,
+    LONGEST_S,
     SHARE_TEXT,
     Bandwidth,
     ClockRate,
     Duration,
     Kind,
+    Share,
     SignedDuration,
     Switch,
+    duration_between,
     read_share,
+    write_duration,
     write_share,
 )
 
@@ -95,6 +100,12 @@ def _read_pool_members(value: object) -> object:
     return value if value == "all" else (read_name_or_pattern(value),)
 
 
+def _read_seeds(value: object) -> object:
+    if value == "all" or (value is not None and not isinstance(value, (str, list, tuple))):
+        raise invalid("names of nodes or groups such as [seeds]", value)
+    return None if value is None else _read_pool_members(value)
+
+
 def _read_pool_names(value: object) -> object:
     """Read the pattern of members' names, which tells the nodes apart."""
     rest = value
@@ -105,6 +116,12 @@ def _read_pool_names(value: object) -> object:
     return value
 
 
+RejoinSeeds = Annotated[
+    Any,
+    BeforeValidator(_read_seeds),
+    Kind("names of nodes or groups such as [seeds]", {"anyOf": [*ANY_NAME_SCHEMA, NAMES_SCHEMA]}),
+]
+"""tuple[str, ...] of names and patterns."""
 PoolName = Annotated[str, BeforeValidator(_read_pool_name), Kind("a name without '.'", NAME_SCHEMA)]
 PoolMembers = Annotated[
     Any,
@@ -137,6 +154,34 @@ _OWN_JITTER: Final = (
 )
 
 
+Never = Annotated[
+    float,
+    duration_between(SHORTEST_INTERVAL, LONGEST_S, zero=True),
+    PlainSerializer(write_duration),
+    Kind(f"a duration of at least {write_duration(SHORTEST_INTERVAL)}, or 0s", DURATION_SCHEMA),
+]
+"""Seconds between what is done again and again; 0 is never."""
+
+
+class Rejoin(Part):
+    """Periodic joins of a running member, as programs with memberlist inside call Join again and again."""
+
+    every: Never = Field(description="time from one join to the next; 0s is never")
+    jitter: Share = Field(
+        default=0.0,
+        description="share of `every` by which the first join of a process may come earlier, at random; the"
+        " others follow each other in `every`. 100% spreads members that start together over all of it",
+    )
+    seeds: RejoinSeeds | None = Field(
+        default=None,
+        description="names of the members that it contacts, each of them; those that it joins at its start"
+        " unless given",
+    )
+
+
+_OWN_REJOIN: Final = "its periodic joins, instead of those of the group or the cluster"
+
+
 class Node(Part):
     """One member, by name. What is not given comes from its group, then from the cluster."""
 
@@ -156,6 +201,7 @@ class Node(Part):
     join: Join | None = Field(default=None, description=_OWN_JOIN)
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
+    rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
 
     @model_validator(mode="before")
     @classmethod
@@ -209,6 +255,7 @@ class Group(Part):
     join: Join | None = Field(default=None, description=_OWN_JOIN)
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
+    rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
 
 
 class Pool(Part):
@@ -235,6 +282,7 @@ class Pool(Part):
     join: Join = Field(
         default="first", description="whom its members join when they start, as in `start`, among its members"
     )
+    rejoin: Rejoin | None = Field(default=None, description="periodic joins of its members")
 
 
 class Start(Part):
@@ -327,6 +375,7 @@ class Cluster(Part):
         description="settings of memberlist, Serf and its coordinates that differ from the profile's",
     )
     start: Start = Field(default_factory=Start, description="when members start, and whom they join")
+    rejoin: Rejoin | None = Field(default=None, description="periodic joins of every member")
     processing_delay: Duration = Field(
         default=400e-6, description="time that a member takes over each packet that it receives"
     )

@@ -117,6 +117,10 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
         ("traffic.tcp_connections_per_node_s", "TCP connections opened per node and second"),
         ("traffic.datagrams_lost_share", "share of the datagrams sent that the network lost"),
         (
+            "traffic.most_push_pulls_per_s",
+            "the most push/pulls that were asked of any member within a second",
+        ),
+        (
             "traffic.datagrams_overflowed_share",
             "share of the datagrams sent that found the receiver's socket full",
         ),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster, Pool
 from serfsim.scenario.names import is_name
@@ -52,6 +52,7 @@ def _pool_roster(name: str, pool: Pool, roster: Roster) -> PoolRoster:
                 given=frozenset(pool.config),
                 profile=pool.profile,
                 join=pool.join,
+                rejoin=pool.rejoin if pool.rejoin is not None and pool.rejoin.every > 0.0 else None,
             )
         )
     numbers = {place: number for number, place in enumerate(places)}
@@ -94,7 +95,28 @@ def pool_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
             yield Problem((*path, "members"), found_expected("no node", "at least one"))
         yield from _name_problems(own, path)
         yield from _join_problems(pool, own, (*path, "join"))
+        yield from rejoin_problems(own.members, own, partial(_path_of_pool, path))
         yield from protocol_problems(own.members, (*path, "config", "protocol_version"))
+
+
+def rejoin_problems(
+    members: Sequence[Member], roster: Roster, path_of: Callable[[Member], Path]
+) -> Iterator[Problem]:
+    """Yield unknown seeds, once each, and periodic joins of nobody; `path_of` a member's words."""
+    seen: set[Path] = set()
+    for member in members:
+        path = (*path_of(member), "rejoin")
+        if member.rejoin is None or path in seen:
+            continue
+        seen.add(path)
+        if member.rejoin.seeds is None and member.join == "none":
+            yield Problem(path, found_expected("no seeds beside `join: none`", "`seeds`, whom it joins"))
+        for position, name in enumerate(member.rejoin.seeds or ()):
+            yield from name_problems(name, roster, (*path, "seeds", position))
+
+
+def _path_of_pool(path: Path, member: Member) -> Path:
+    return path
 
 
 def _name_problems(own: PoolRoster, path: Path) -> Iterator[Problem]:

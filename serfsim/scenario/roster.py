@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
-from serfsim.scenario.cluster import Cluster, Group, Node
+from serfsim.scenario.cluster import Cluster, Group, Node, Rejoin
 from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.patterns import is_pattern, matching, read_pattern
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
@@ -39,6 +39,7 @@ class Member:
     given: frozenset[str] = frozenset()
     profile: str = "lan"
     join: str | tuple[str, ...] = "first"
+    rejoin: Rejoin | None = None
     bandwidth: float | None = None
     jitter: JitterModel | None = None
 
@@ -230,6 +231,7 @@ def build_roster(cluster: Cluster) -> Roster:
             given=frozenset(cluster.config.model_fields_set).union(retries, group.config, node.config),
             profile=profile,
             join=node.join or group.join or cluster.start.join,
+            rejoin=_rejoin(node.rejoin, group.rejoin, cluster.rejoin),
             bandwidth=group.bandwidth if node.bandwidth is None else node.bandwidth,
             jitter=group.jitter if node.jitter is None else node.jitter,
         )
@@ -245,6 +247,12 @@ def build_roster(cluster: Cluster) -> Roster:
         return roster
     own = set(roster.named(roster.known(cluster.members)))
     return replace(roster, absent=frozenset(range(len(members))) - own)
+
+
+def _rejoin(*words: Rejoin | None) -> Rejoin | None:
+    """Return the first that was given, None where it says never."""
+    given = next((one for one in words if one is not None), None)
+    return given if given is not None and given.every > 0.0 else None
 
 
 def _first(*values: float | None) -> float:

@@ -66,6 +66,7 @@ class Agents:
         self.lives = [0] * len(roster.members)
         self.answers: dict[str, int] = {}
         self.files: dict[int, SnapshotFile] = {}
+        self.started: Callable[[int], None] = lambda number: None  # called for each process
         # Creates each node's application; observers of a simulation may substitute another.
         self.application: Callable[[Agents, int], RecordingApplication] = RecordingApplication
         self.members = list(roster.members)  # the current ones: a member's release may change
@@ -100,6 +101,7 @@ class Agents:
         if rate != 1.0 and host.clock is None:
             set_clock_rate(host, rate, now)
         self.truth.came_up(now - self.origin, number)
+        self.started(number)
         file = self.files.get(number)
         if converged:
             node.start_converged(len(self.nodes), host.read_clock(now), file)
@@ -120,7 +122,7 @@ class Agents:
                 coordinate_config(settings, features),
             )
         _, memberlist, serf, coordinates = self._configs[key]
-        life = self._life(number)
+        life = self.life(number)
         application = self.application(self, number)
         node = self.node_class(
             memberlist,  # type: ignore[arg-type]
@@ -165,10 +167,10 @@ class Agents:
     def _map_order(self, number: int) -> Random:
         """Return the random order of a process's tag maps."""
         if number not in self._map_orders:
-            self._map_orders[number] = stream(self.seed, f"{self._life(number)}/tags")
+            self._map_orders[number] = stream(self.seed, f"{self.life(number)}/tags")
         return self._map_orders[number]
 
-    def _life(self, number: int) -> str:
+    def life(self, number: int) -> str:
         """Return the name of a member's process for its random streams."""
         name = self.prefix + self.members[number].name
         return f"{name}/{self.lives[number]}" if self.lives[number] else name
@@ -199,12 +201,12 @@ class Agents:
         """
         node = self.nodes[number]
         if node is not None:
-            targets = self._join_targets(number)
+            targets = self.join_targets(number)
             if targets:
                 local = self.network.hosts[number].read_clock(now)
                 node.join(targets, local, not self.roster.members[number].config.replay_on_join)
 
-    def _join_targets(self, number: int) -> list[int]:
+    def join_targets(self, number: int) -> list[int]:
         word = self.roster.members[number].join
         if isinstance(word, tuple):
             return self.roster.in_order(word)

@@ -40,6 +40,7 @@ from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
 from serfsim.simulation.own_code import Figures, OwnCode
 from serfsim.simulation.pool import PoolRun
+from serfsim.simulation.rejoining import rejoin_again_and_again
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.settling import warm_up_of
 from serfsim.simulation.timeline import FaultRunner, RunningFault, WorkloadRunner
@@ -136,6 +137,8 @@ class Simulation:
             pool.sample(self, scenario.record.coordinates, self.queue_sampler.interval)
             until = partial(self._until, pool.trace)
             pool.controls = SimulationControls(self.env, pool.network, pool.agents, pool.truth, until)
+            self._rejoin_periodically(pool.agents, pool.controls)
+        self._rejoin_periodically(self.agents, controls)
         self.faults = FaultRunner(scenario, controls, self.pools)
         self.faults.schedule()
         WorkloadRunner(scenario, controls, self.pools).schedule()
@@ -302,6 +305,7 @@ class Simulation:
             np.array([member.config.flap_timeout for member in members]),
             recorder.log_table(self.trace),
             self.queue_sampler.lost_broadcasts(),
+            int(self.trace.most_push_pulls),
         )
 
     def _events_of_pool(self, turn: int) -> int:
@@ -309,6 +313,15 @@ class Simulation:
         return (
             int(self.queue.events_processed) if self._dispatcher is None else self._dispatcher.handled[turn]
         )
+
+    def _rejoin_periodically(self, agents: Agents, controls: SimulationControls) -> None:
+        """Have the members that do so join again and again, from the start of each process on."""
+        if any(member.rejoin is not None for member in agents.roster.members):
+            agents.started = lambda number: self._begin_rejoins(agents, controls, number)
+
+    def _begin_rejoins(self, agents: Agents, controls: SimulationControls, number: int) -> None:
+        if agents.roster.members[number].rejoin is not None:
+            self.process(rejoin_again_and_again(agents, controls, number))
 
     def _with_pools(self) -> Dispatcher:
         """Build the pools; return what hands events to the hosts of all."""

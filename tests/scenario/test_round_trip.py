@@ -36,9 +36,11 @@ cluster:
   clock_rate: 0.999
   groups:
     left: {config: {disable_tcp_pings: true}, version: "0.6", profile: local}
-    right: {nodes: 1, processing_delay: 20ms}
+    right: {nodes: 1, processing_delay: 20ms, rejoin: {every: 0s}}
+  rejoin: {every: 90s}
   pools:
-    wan: {members: [a, left], names: "{node}.x", profile: wan, config: {probe_interval: 7s}, tags: {w: "1"}, join: a}
+    wan: {members: [a, left], names: "{node}.x", profile: wan, config: {probe_interval: 7s}, tags: {w: "1"}}
+    lan: {join: a, rejoin: {every: 5m, jitter: 50%, seeds: [a, left]}}
 network:
   topology: {model: grid, side: 3, spacing: 7ms}
   jitter: {model: lognormal, fraction: 3%, sigma: 0.25}

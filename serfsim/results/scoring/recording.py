@@ -210,6 +210,8 @@ class Recording:
 
     `flap_timeout`: Serf's setting in seconds, for all nodes or for each, shape (n,).
 
+    `most_push_pulls`: the most that any node was asked for within one second of the scored time.
+
     `probe_counts`: columns are names of `protocol.events`. `traffic_counts` and `traffic_bytes`:
     columns "udp/ping", "udp/alive", "tcp/push_pull" ...: UDP message types count every message in a
     datagram; "udp/datagrams" and "tcp/packets" count packets and whole IP bytes. The bytes of
@@ -237,3 +239,4 @@ class Recording:
     flap_timeout: float | Floats = FLAP_TIMEOUT
     log: LogTable = field(default_factory=no_log)
     lost_broadcasts: int | None = None
+    most_push_pulls: int | None = None

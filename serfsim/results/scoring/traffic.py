@@ -83,6 +83,7 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
         "bytes_per_node_s": ratio(total_bytes(sizes), seconds),
         "packets_per_node_s": ratio(sum(packets), seconds) if packets else None,
         "tcp_connections_per_node_s": None if connections is None else ratio(connections, seconds),
+        "most_push_pulls_per_s": run.recording.most_push_pulls,
         "datagrams_lost_share": share_of_datagrams(counts, "udp/lost"),
         "datagrams_overflowed_share": share_of_datagrams(counts, "udp/overflowed"),
         "lost_broadcasts": run.recording.lost_broadcasts,
