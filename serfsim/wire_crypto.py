@@ -12,24 +12,24 @@ from collections.abc import Callable, Iterable
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from serfsim.protocol.memberlist.keyring import KeyRing
 from serfsim.protocol.wire.cipher import (
     BLOCK_SIZE,
     NONCE_SIZE,
     PADDED_VERSION,
     PLAIN_VERSION,
+    WRONG_KEYS,
     Cipher,
     check_block,
 )
 from serfsim.protocol.wire.reader import WireError
 
-KEY_SIZES = (16, 24, 32)
-
 
 class Keyring(Cipher):
-    """A keyring.
+    """A keyring that encrypts.
 
-    `keys` start with the primary key. `nonces` makes 12 bytes that never repeat under one key. Raises
-    ValueError for a key of another size, no keys, and an unknown version.
+    `keys` start with the primary key; `ring` has them, and changes them. `nonces` makes 12 bytes that never
+    repeat under one key. Raises ValueError for a key of another size, no keys, and an unknown version.
     """
 
     def __init__(
@@ -40,38 +40,14 @@ class Keyring(Cipher):
     ) -> None:
         if version not in (PADDED_VERSION, PLAIN_VERSION):
             raise ValueError(f"encryption version: found {version}; expected 0 or 1")
-        self._keys: list[bytes] = []
+        self.ring = KeyRing(list(keys))
         self._version = version
         self._nonces = nonces
-        for key in keys:
-            self.add(key)
-        if not self._keys:
-            raise ValueError("an empty keyring")
 
     @property
     def keys(self) -> list[bytes]:
         """The keys, the primary one first."""
-        return list(self._keys)
-
-    def add(self, key: bytes) -> None:
-        """Install a key; an installed one keeps its place."""
-        if len(key) not in KEY_SIZES:
-            raise ValueError("key size must be 16, 24 or 32 bytes")
-        if key not in self._keys:
-            self._keys.append(key)
-
-    def use(self, key: bytes) -> None:
-        """Make an installed key the primary one."""
-        if key not in self._keys:
-            raise ValueError("Requested key is not in the keyring")
-        self._keys.remove(key)
-        self._keys.insert(0, key)
-
-    def remove(self, key: bytes) -> None:
-        if key == self._keys[0]:
-            raise ValueError("Removing the primary key is not allowed")
-        if key in self._keys:
-            self._keys.remove(key)
+        return list(self.ring.keys)
 
     def version(self) -> int:
         return self._version
@@ -81,18 +57,18 @@ class Keyring(Cipher):
         if self._version == PADDED_VERSION:
             plain = pad(plain)
         head = bytes([self._version]) + nonce
-        return head + AESGCM(self._keys[0]).encrypt(nonce, plain, authenticated)
+        return head + AESGCM(self.ring.primary).encrypt(nonce, plain, authenticated)
 
     def open(self, block: bytes, authenticated: bytes) -> bytes:
         check_block(block)
         nonce, sealed = block[1 : 1 + NONCE_SIZE], block[1 + NONCE_SIZE :]
-        for key in self._keys:
+        for key in self.ring.keys:
             try:
                 plain = AESGCM(key).decrypt(nonce, sealed, authenticated)
             except InvalidTag:
                 continue
             return unpad(plain) if block[0] == PADDED_VERSION else plain
-        raise WireError("No installed keys could decrypt the message")
+        raise WireError(WRONG_KEYS)
 
 
 def pad(data: bytes) -> bytes:

@@ -3,8 +3,8 @@
 Time 0 of the scenario's clock, the end of the warm-up, is EPOCH. Hosts have their simulated addresses
 10.0.0.1, 10.0.0.2 ... and memberlist's port; a dialling host uses an ephemeral port.
 
-A scenario has no keys, only the overhead of encryption; with one, datagrams and streams are sealed with
-KEY, as version 0 if the overhead is that of version 0.
+What a member encrypts is encrypted with its primary key, and so can be decrypted with the scenario's keys.
+With the overhead of encryption but no keys, KEY is used, as version 0 if the overhead is that of version 0.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.datagram import encode_datagram
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPing
+from serfsim.protocol.memberlist.seal import Seal
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.wire import envelope
-from serfsim.protocol.wire.cipher import NONCE_SIZE, PADDED_VERSION, PLAIN_VERSION
+from serfsim.protocol.wire.cipher import NONCE_SIZE, PADDED_OVERHEAD, PADDED_VERSION, PLAIN_VERSION
 from serfsim.protocol.wire.streams import encode_stream, wrap_stream
 from serfsim.wire_crypto import Keyring
 
 EPOCH_NS = 1_577_836_800_000_000_000  # 2020-01-01T00:00:00Z
 KEY = b"serfsim.captured"
-PADDED_OVERHEAD = 45
 SYN_WINDOW = 64240
 LOST = "lost: it never arrives"
 WINDOW = 502  # in units of 128 bytes
@@ -55,9 +55,7 @@ class PacketCapture(Capture):
         self._cores: dict[int, Core] = {}
         self._nonces = 0
         self.file.name_hosts({self._endpoint(host)[0]: name for host, name in enumerate(names)})
-        self._keyrings = {
-            version: Keyring([KEY], version, self._nonce) for version in (PADDED_VERSION, PLAIN_VERSION)
-        }
+        self._keyrings: dict[tuple[bytes, int], Keyring] = {}
 
     def _write(self, now: float, at: float, packet: bytes) -> None:
         self.file.write(EPOCH_NS + round((now - self.origin) * 1e9), packet, "" if at >= 0.0 else LOST)
@@ -82,11 +80,20 @@ class PacketCapture(Capture):
         self._nonces += 1
         return self._nonces.to_bytes(NONCE_SIZE, "big")
 
-    def _keyring(self, config: MemberlistConfig) -> Keyring | None:
+    def _keyring(self, seal: Seal | None, config: MemberlistConfig) -> Keyring | None:
+        """Return what encrypts a message under a seal; None for a plain one."""
         overhead = config.encryption_overhead
-        if overhead == 0:
+        if seal is not None:
+            key, version = seal.key, int(seal.version)
+        elif overhead > 0:
+            key, version = KEY, PADDED_VERSION if overhead == PADDED_OVERHEAD else PLAIN_VERSION
+        else:
+            key, version = b"", PLAIN_VERSION
+        if not key:
             return None
-        return self._keyrings[PADDED_VERSION if overhead == PADDED_OVERHEAD else PLAIN_VERSION]
+        if (key, version) not in self._keyrings:
+            self._keyrings[key, version] = Keyring([key], version, self._nonce)
+        return self._keyrings[key, version]
 
     # Datagrams -----------------------------------------------------------------------------------
 
@@ -97,9 +104,11 @@ class PacketCapture(Capture):
             data = envelope.compressed_if_shorter(data)
         if packet.has_crc:
             data = envelope.with_crc(data)
-        keyring = self._keyring(core.config)
+        label = b"" if packet.seal is None else packet.seal.label
+        keyring = self._keyring(packet.seal, core.config)
         if keyring is not None:
-            data = keyring.seal(data, b"")
+            data = keyring.seal(data, label)
+        data = envelope.with_label(label, data)
         sender, target = self._endpoint(source), self._endpoint(address)
         number = self._number(sender[0])
         for whole in headers.udp(sender, target, number, data, int(self.network.mtu)):
@@ -143,14 +152,18 @@ class PacketCapture(Capture):
         message = stream.request if to_server else stream.reply
         transfer = stream.upward if to_server else stream.downward
         if own.segments == 0 and message is not None and transfer is not None:
-            own.write(self._encode(message, stream.client if to_server else stream.server), transfer)
+            host = stream.client if to_server else stream.server
+            own.write(self._encode(message, host, to_server), transfer)
 
-    def _encode(self, message: StreamMessage, host: int) -> bytes:
+    def _encode(self, message: StreamMessage, host: int, is_request: bool) -> bytes:
         core = self._core(host)
         source = core.record
         is_nameless = isinstance(message, StreamPing) and not core.features.ping_source
         data = encode_stream(message, None if is_nameless else source, self.directory)
-        return wrap_stream(data, core.config.enable_compression, self._keyring(core.config))
+        seal = message.seal
+        label = b"" if seal is None else seal.label
+        keyring = self._keyring(seal, core.config)
+        return wrap_stream(data, core.config.enable_compression, keyring, label, is_request)
 
     def _send(
         self, now: float, at: float, own: Side, peer: Side, flags: int, start: int, data: bytes

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import signal
 import socket
 import sys
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from serfsim.live.agent import Identity, LiveAgent
 
 LEAVE_S: Final = 3.0  # seconds a graceful leave may take, as in the real agent
-KEY_SIZES: Final = (16, 24, 32)
 
 
 def agent(
@@ -106,13 +103,13 @@ def read_key(text: str) -> bytes:
 
     Raises SerfsimError for an invalid key without repeating the text, which is a secret.
     """
+    # start-up: it imports pydantic
+    from serfsim.scenario.keys import EXPECTED, decode_key
+
     try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise SerfsimError("--encrypt: invalid base64; expected 16, 24 or 32 bytes in base64") from None
-    if len(key) not in KEY_SIZES:
-        raise SerfsimError(f"--encrypt: found {len(key)} bytes; expected 16, 24 or 32 bytes in base64")
-    return key
+        return decode_key(text)
+    except ValueError as error:
+        raise SerfsimError(f"--encrypt: found {error}; expected {EXPECTED}") from None
 
 
 def _check(identity: Identity, join: list[str]) -> None:

@@ -102,6 +102,13 @@ def runtime_stats() -> dict[str, str]:
     }
 
 
+def is_encrypted(node: SerfNode) -> bool:
+    """Return whether a node has keys, or does as if it had."""
+    gate = node.memberlist.gate
+    has_keys = gate is not None and gate.keys is not None
+    return has_keys or bool(node.memberlist.core.config.encryption_overhead > 0)
+
+
 def stats_of(node: SerfNode) -> Stats:
     """Return the response to the stats command; all values are text."""
     members, queues = node.members, node.queues
@@ -118,7 +125,7 @@ def stats_of(node: SerfNode) -> Stats:
         "query_queue": queues.queries.depth,
     }
     format_endpoint = {name: str(int(value)) for name, value in serf.items()}
-    format_endpoint["encrypted"] = "true" if node.memberlist.core.config.encryption_overhead > 0 else "false"
+    format_endpoint["encrypted"] = "true" if is_encrypted(node) else "false"
     if not node.config.disable_coordinates:
         format_endpoint["coordinate_resets"] = str(int(node.vivaldi.resets))
     return {

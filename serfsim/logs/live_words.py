@@ -14,19 +14,11 @@ BAD_PACKET: Final = "[ERR] memberlist: {error} from={address}"
 RECEIVE_FAILED: Final = "[ERR] memberlist: failed to receive: {error} from={address}"
 REMOTE_ERROR: Final = "[ERR] memberlist: remote error: {error}"
 
-# Serf: keyring queries.
-KEY_QUERY_RECEIVED: Final = "[INFO] serf: Received {query} query"
-KEY_QUERY_UNREADABLE: Final = "[ERR] serf: Failed to decode key request: {error}"
-
 # The agent.
 EVENT_REFUSED: Final = "[WARN] agent: failed to send user event: {error}"
 QUERY_REFUSED: Final = "[WARN] agent: failed to start user query: {error}"
 RESPONSE_REFUSED: Final = "[ERR] agent: Failed to respond to query: {error}"
 REMOVAL_FAILED: Final = "[WARN] agent: failed to remove {kind}: {error}"
-INSTALLING_KEY: Final = "[INFO] agent: Initiating key installation"
-CHANGING_KEY: Final = "[INFO] agent: Initiating primary key change"
-REMOVING_KEY: Final = "[INFO] agent: Initiating key removal"
-LISTING_KEYS: Final = "[INFO] agent: Initiating key listing"
 
 # The agent's RPC server.
 CLIENT_ACCEPTED: Final = "[INFO] agent.ipc: Accepted client: {peer}"

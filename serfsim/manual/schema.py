@@ -24,6 +24,7 @@ from serfsim.scenario.settings import Settings
 from serfsim.scenario.topologies import Plane
 from serfsim.scenario.units import PART
 from serfsim.scenario.workload import WORKLOAD
+from serfsim.scenario.workload.keys import KeyChange
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 SITE: Final = "https://serfsim.github.io/serfsim/"
@@ -58,7 +59,8 @@ class _Generator(GenerateJsonSchema):
 
 def scenario_schema() -> dict[str, Any]:
     """Return the schema of a scenario file."""
-    models: list[type[BaseModel]] = [Scenario, Settings, GilbertElliott, *FAULTS.values(), *WORKLOAD.values()]
+    models: list[type[BaseModel]] = [Scenario, Settings, GilbertElliott, KeyChange]
+    models += [*FAULTS.values(), *WORKLOAD.values()]
     _, found = models_json_schema(
         [(model, "validation") for model in models], schema_generator=_Generator, by_alias=True
     )

@@ -79,7 +79,7 @@ def settings() -> Iterator[Topic]:
             ("modelled", row["modelled"] + (f": {row['instead']}" if row["instead"] else "")),
         )
         example = "3" if defaults["lan"] == "not given" else defaults["lan"]
-        example = "[10.0.0.0/8]" if row["type"] == "networks" else example
+        example = {"networks": "[10.0.0.0/8]", "key": "AQEBAQEBAQEBAQEBAQEBAQ=="}.get(row["type"], example)
         path = f"cluster.config.{row['name']}"
         yield Topic(path, "setting", row["meaning"], _given(facts), nested(path, example))
 

@@ -166,7 +166,9 @@ class Listener:
         host = self.host
         if stream.server_epoch != host.epoch or stream.server_state != ESTABLISHED:
             return
-        if stream.request.kind != PUSH_PULL:
+        machine = host.machine
+        is_error = machine is not None and not machine.can_read(stream.request)
+        if stream.request.kind != PUSH_PULL or is_error:
             self._waiting.pop(stream.number, None)
             stream.server_state = ANSWERING
             self.serve(stream, now)

@@ -171,6 +171,8 @@ class Directory:
         self.first: list[NodeIdentity] = []
         self.last_alive: list[object | None] = []  # the last alive message made of each node
         self.uniform = True  # all first records carry the same versions, and usable ones
+        self.seals: dict[tuple[bytes, int, bytes], object] = {}  # by key, version and label
+        self.is_protected = False  # some machine has keys or a label
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self.status_ltimes: vec[i64] = vec[i64]()  # Serf's status time of each, as most views have it
         self.large_above: i64 = LARGE  # how many members may begin converged without views as differences

@@ -60,6 +60,13 @@ CONFLICT_WON: Final = 47  # detail: matching answers * 65536 + answers
 CONFLICT_LOST: Final = 48
 REJOIN_FAILED: Final = 49  # nobody of the snapshot answered
 
+# Encryption and labels: what a member could not read. Subject: whose address it came from, or -1; detail: 0
+# a datagram, 1 a request on a stream, 2 the answer to its own.
+UNDECRYPTABLE: Final = 50  # encrypted, but under none of its keys
+UNENCRYPTED: Final = 51  # not encrypted, though it must be
+MISLABELLED: Final = 52  # with another label, or without one
+KEY_REFUSED: Final = 53  # an answer of the subject's to a key query is an error
+
 COUNTED_ONLY: Final = 64
 DIRECT_ACK: Final = 64
 INDIRECT_ACK: Final = 65  # relayed, or direct but late
@@ -114,6 +121,10 @@ NAMES: Final = {
     CONFLICT_WON: "conflict_won",
     CONFLICT_LOST: "conflict_lost",
     REJOIN_FAILED: "rejoin_failed",
+    UNDECRYPTABLE: "undecryptable",
+    UNENCRYPTED: "unencrypted",
+    MISLABELLED: "mislabelled",
+    KEY_REFUSED: "key_refused",
     DIRECT_ACK: "direct_ack",
     INDIRECT_ACK: "indirect_ack",
     NACK: "nack",

@@ -33,6 +33,9 @@ OWN_NAME_CONFLICT: Final = 122  # a: 1 where it is resolved; text: the address
 REJOINING: Final = 123  # text: name and address
 REJOINED: Final = 124
 COORDINATE_REJECTED: Final = 125  # a: why; b: the round-trip time in ns
+KEY_QUERY: Final = 126  # text: the query, without its prefix
+KEY_ERROR: Final = 127  # text: all of it
+KEY_WARNING: Final = 128  # text: all of it
 
 # memberlist.
 STREAM_FROM: Final = 140  # text: the address
@@ -52,6 +55,7 @@ PING_REFUSED: Final = 153  # by the own kernel; text: the error
 HELPER_PING_REFUSED: Final = 154  # the ping that a helper was to be asked with
 ACK_REFUSED: Final = 155  # text: the error and the address
 GOSSIP_REFUSED: Final = 156  # text: the address and the error
+NOT_ADMITTED: Final = 157  # text: all of it
 
 # The agent.
 STARTING: Final = 170
@@ -73,3 +77,4 @@ SHUTTING_DOWN: Final = 185
 SHUT_DOWN: Final = 186
 QUITTING: Final = 187
 JOIN_GIVEN_UP: Final = 188
+KEY_COMMAND: Final = 189  # text: what was begun

@@ -94,6 +94,10 @@ class Machine:
     def on_timer(self, timer: i64, a: i64, b: i64, now: float) -> None:
         raise NotImplementedError
 
+    def can_read(self, request: StreamMessage) -> bool:
+        """Return whether a request is more than an error to this machine, so that serving it takes time."""
+        return True
+
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
         """Handle a complete request on a stream; return the answer, or None to close without one."""
         raise NotImplementedError

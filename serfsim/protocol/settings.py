@@ -23,7 +23,6 @@ AGENT: Final = "agent"
 
 # Whether a simulated member obeys a setting.
 MODELLED: Final = "yes"
-LIVE_ONLY: Final = "only the live agent"
 NOT_MODELLED: Final = "no"
 
 SHORTEST_INTERVAL: Final = 100e-6  # seconds: of what is done again and again; below, a run would have no end
@@ -34,9 +33,10 @@ LARGEST_DATAGRAM: Final = 65_507  # bytes of UDP over IPv4
 class Kind(NamedTuple):
     """Kind of a setting: its type, and bounds in the type's unit.
 
-    `type` is switch, count, size (bytes), duration (seconds), number, networks, address or choice. `low`
-    and `high` are included, None where only the type bounds them; `above` excludes `low` itself. `or_zero`
-    allows 0 beside the range, which turns something off; `optional` allows None. `options` are a choice's.
+    `type` is switch, count, size (bytes), duration (seconds), number, networks, address, key or choice.
+    `low` and `high` are included, None where only the type bounds them; `above` excludes `low` itself.
+    `or_zero` allows 0 beside the range, which turns something off; `optional` allows None. `options` are a
+    choice's.
     """
 
     type: str
@@ -65,6 +65,7 @@ MESSAGE_SIZE: Final = Kind("size", 0, LARGEST_DATAGRAM)
 CONSTANT: Final = Kind("number", 0.0, 1e6, above=True)
 NETWORKS: Final = Kind("networks", optional=True)
 ADDRESS: Final = Kind("address")
+KEY: Final = Kind("key", optional=True)
 
 
 class Setting(NamedTuple):
@@ -74,7 +75,7 @@ class Setting(NamedTuple):
     profiles where they differ. `before` and `since` are the LAN profile's in other releases, as pairs of a
     release and the value before it, or from it on. `unit` is of a count; `floor` is what the agent raises
     a lower value to. `field` is the attribute of the configuration that the machines read: the same name
-    unless given, "" where the simulation itself reads the setting. `modelled` is MODELLED, LIVE_ONLY or
+    unless given, "" where the simulation itself reads the setting. `modelled` is MODELLED or
     NOT_MODELLED; `instead` is what does the work of one that is not modelled.
     """
 

@@ -79,6 +79,7 @@ class ReleaseFeatures:
         self.left_state: bool =             (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]
         self.allow_list: bool =             (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # cidrs_allowed
         self.purges_left: bool =            (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]
+        self.labels: bool =                 (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # of packets, streams
 
         # Serf.
         self.coordinates: bool =            (NO,  YES, YES, YES, YES, YES, YES)[at]
@@ -88,6 +89,8 @@ class ReleaseFeatures:
         self.relay: bool =                  (NO,  NO,  NO,  YES, YES, YES, YES)[at]
         self.left_are_newer: bool =         (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # push/pull: time + 1
         self.checks_encoded_size: bool =    (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # of user events
+        self.truncates_key_lists: bool =    (NO,  NO,  NO,  NO,  YES, YES, YES)[at]  # that are too long
+        self.bounds_key_lists: bool =       (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # when truncated
         self.prune: bool =                  (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]
         self.passes_on_second_leave: bool = (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # and takes its time
         self.names_in_queries: bool =       (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # SourceNode, DestName

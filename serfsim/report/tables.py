@@ -136,6 +136,12 @@ ROWS = (
     ("Queues", "intents, max", "queues.intents.max", "", "Serf's join and leave intents queued"),
     ("Queues", "events, max", "queues.events.max", "", "user events queued"),
     ("Queues", "queries, max", "queues.queries.max", "", "queries queued"),
+    ("Security", "undecryptable", "security.undecryptable", "", "packets and streams under an unknown key"),
+    ("Security", "  last", "security.last_undecryptable_s", "s", "time of the last of these"),
+    ("Security", "unencrypted", "security.unencrypted", "", "refused because they were not encrypted"),
+    ("Security", "mislabelled", "security.mislabelled", "", "refused for another label, or for none"),
+    ("Security", "key queries refused", "security.keys_refused", "", "answers that were errors"),
+    ("Security", "key queries answered", "security.keys_answered_share", "%", "of the members that were up"),
     ("Health", "health score, mean", "health.score.mean", "", "Lifeguard's awareness, 0 is healthy"),
     ("Health", "health score, worst", "health.score.max", "", "highest of any node"),
     (

@@ -28,6 +28,7 @@ from serfsim.results.scoring.dissemination import (
 )
 from serfsim.results.scoring.recording import Recording
 from serfsim.results.scoring.scored_run import ScoredRun
+from serfsim.results.scoring.security import security
 from serfsim.results.scoring.traffic import is_settled, queues, traffic
 from serfsim.results.scoring.views import ViewHistory, view_history
 from serfsim.scenario.sections import SETTLE_LIMIT_S
@@ -65,6 +66,7 @@ def score(
         "convergence": convergence(run, history),
         "traffic": traffic(run),
         "health": health(run),
+        "security": security(run),
         "queues": queues(run),
     }
 

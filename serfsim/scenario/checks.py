@@ -12,6 +12,7 @@ from typing import Any
 from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
+from serfsim.scenario.keys import security_problems
 from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.pools import (
     pool_problems,
@@ -41,6 +42,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     roster = build_roster(scenario.cluster)
     yield from _start_problems(scenario.cluster, roster)
     yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
+    yield from security_problems(scenario.cluster, roster.members)
     yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):
         yield from pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict, TypeAdapte
 from serfsim.network.rules import MOST_POOLS
 from serfsim.protocol.settings import MOST_KEPT, SHORTEST_INTERVAL
 from serfsim.scenario.jitter import OneJitter
+from serfsim.scenario.keys import KEYRING, LABEL, Keyring, Label
 from serfsim.scenario.names import (
     ANY_NAME_SCHEMA,
     NAME_SCHEMA,
@@ -139,6 +140,8 @@ _OWN_TAGS: Final = "tags beside those of the cluster and the group; one of the s
 _OWN_CONFIG: Final = "settings that differ from those of the cluster or the group"
 _OWN_DELAY: Final = "time that it takes over each packet, instead of that of the group or the cluster"
 _OWN_CLOCK: Final = "seconds that its clock shows in a second, instead of those of the group or the cluster"
+_OWN_KEYRING: Final = f"its {KEYRING}, instead of those of the group or the cluster"
+_OWN_LABEL: Final = f"its {LABEL}, instead of that of the group or the cluster"
 _OWN_JOIN: Final = "whom it joins, as in `start`, instead of those of the group or the cluster"
 _OWN_PROFILE: Final = (
     "memberlist's defaults that its settings start from, instead of those of the group or the cluster; what a"
@@ -202,6 +205,8 @@ class Node(Part):
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
     rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
+    keyring: Keyring | None = Field(default=None, description=_OWN_KEYRING)
+    label: Label | None = Field(default=None, description=_OWN_LABEL)
 
     @model_validator(mode="before")
     @classmethod
@@ -256,6 +261,8 @@ class Group(Part):
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
     rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
+    keyring: Keyring | None = Field(default=None, description=_OWN_KEYRING)
+    label: Label | None = Field(default=None, description=_OWN_LABEL)
 
 
 class Pool(Part):
@@ -376,6 +383,8 @@ class Cluster(Part):
     )
     start: Start = Field(default_factory=Start, description="when members start, and whom they join")
     rejoin: Rejoin | None = Field(default=None, description="periodic joins of every member")
+    keyring: Keyring | None = Field(default=None, description=KEYRING)
+    label: Label | None = Field(default=None, description=LABEL)
     processing_delay: Duration = Field(
         default=400e-6, description="time that a member takes over each packet that it receives"
     )

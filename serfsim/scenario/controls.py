@@ -81,6 +81,11 @@ class Controls(Protocol):
     def install(self, node: int, release: str) -> None:
         """Have a member's processes run another release of Serf, from its next start on."""
 
+    def reconfigure(
+        self, node: int, config: dict[str, Any], keyring: tuple[str, ...] | None, label: str | None
+    ) -> None:
+        """Have a member's next processes start with other settings, keys or label; None keeps these."""
+
     def resume(self, node: int) -> None:
         """Let a paused process go on."""
 

@@ -128,6 +128,15 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
             "traffic.lost_broadcasts",
             "queued broadcasts that another of their number replaced before their last transmission",
         ),
+        ("security.undecryptable", "packets and streams that their receiver could not decrypt"),
+        ("security.last_undecryptable_s", "time of the last of these"),
+        ("security.unencrypted", "packets and streams refused because they were not encrypted"),
+        ("security.mislabelled", "packets and streams refused for another label, or for none"),
+        ("security.keys_refused", "answers to key queries that were errors"),
+        (
+            "security.keys_answered_share",
+            "answers to key queries that came in, of the members that were up",
+        ),
         ("health.score.mean", "mean of Lifeguard's health score; 0 is healthy"),
         ("health.score.max", "worst health score of any member"),
     )
@@ -183,6 +192,7 @@ HIGHER_IS_BETTER: Final = frozenset(
         "dissemination.queries.delivered_share",
         "dissemination.queries.acked_share",
         "dissemination.queries.answered_share",
+        "security.keys_answered_share",
     }
 )
 # A mechanism at work (suspecting a crashed member, refuting, falling back to TCP) is neither good nor

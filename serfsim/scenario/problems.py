@@ -19,7 +19,7 @@ from serfsim.base.errors import ScenarioError
 
 MOST_LINES = 10
 CUSTOM = "scenario"  # the type of the errors that `invalid` makes
-MOST_NAMES = 14  # a longer list of valid names helps nobody
+MOST_NAMES = 18  # a longer list of valid names helps nobody
 
 Path = tuple[str | int, ...]
 

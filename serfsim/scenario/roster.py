@@ -7,13 +7,15 @@ node: where the groups do not cover everybody, it is the first nodes that belong
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
 from serfsim.scenario.cluster import Cluster, Group, Node, Rejoin
 from serfsim.scenario.jitter import JitterModel
+from serfsim.scenario.keys import keys_of, label_of
 from serfsim.scenario.patterns import is_pattern, matching, read_pattern
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.settings import Settings, complete, overridden, release_settings
@@ -26,6 +28,7 @@ class Member:
 
     `given`: the settings that somebody chose, so that they are the same in every release. `join`: as in
     `cluster.Start`. `bandwidth` (bits a second) and `jitter` are of its own link, None for the network's.
+    `keyring`: keys in base64; None where the settings' `encrypt_key` says whether it has one.
     """
 
     index: int
@@ -42,6 +45,22 @@ class Member:
     rejoin: Rejoin | None = None
     bandwidth: float | None = None
     jitter: JitterModel | None = None
+    keyring: tuple[str, ...] | None = None
+    label: str = ""
+
+    def configured(
+        self, config: Mapping[str, Any], keyring: tuple[str, ...] | None, label: str | None
+    ) -> Member:
+        """Return the same member with other settings; None leaves keyring and label as they are."""
+        if keyring is None and "encrypt_key" not in config:
+            keyring = self.keyring
+        return replace(
+            self,
+            config=overridden(self.config, config),
+            given=self.given.union(config),
+            keyring=keyring,
+            label=self.label if label is None else label,
+        )
 
     def at_release(self, version: str) -> Member:
         """Return the same member under another release: unset settings take that release's defaults."""
@@ -234,6 +253,8 @@ def build_roster(cluster: Cluster) -> Roster:
             rejoin=_rejoin(node.rejoin, group.rejoin, cluster.rejoin),
             bandwidth=group.bandwidth if node.bandwidth is None else node.bandwidth,
             jitter=group.jitter if node.jitter is None else node.jitter,
+            keyring=keys_of(node, group, cluster),
+            label=label_of(node, group, cluster),
         )
         version = _release(cluster, group, node)
         if version != cluster.version:

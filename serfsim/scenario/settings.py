@@ -25,6 +25,8 @@ from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS
 from serfsim.protocol.settings import SHORTEST_INTERVAL, Kind, Setting
 from serfsim.protocol.versions import BASELINE
 from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS
+from serfsim.scenario.keys import EXPECTED as ANY_KEY
+from serfsim.scenario.keys import Key
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.units import (
@@ -85,7 +87,12 @@ def _read_address(value: Any) -> Any:
 
 def constraint(kind: Kind) -> str:
     """Return the constraint on a value, in a few words."""
-    fixed = {"switch": "true or false", "networks": "a list such as ['10.0.0.0/8']", "address": "HOST:PORT"}
+    fixed = {
+        "switch": "true or false",
+        "networks": "a list such as ['10.0.0.0/8']",
+        "address": "HOST:PORT",
+        "key": f"{ANY_KEY}, or not given",
+    }
     if kind.type == "choice":
         return " or ".join(kind.options)
     if kind.type in fixed:
@@ -122,6 +129,7 @@ def _type_of(kind: Kind) -> Any:
             "networks": Annotated[
                 tuple[str, ...] | None, BeforeValidator(_read_networks), Words(constraint(kind))
             ],
+            "key": Key,
             "address": Annotated[str, BeforeValidator(_read_address), Words(constraint(kind))],
         }[kind.type]
     return found | None if kind.optional and kind.type != "networks" else found

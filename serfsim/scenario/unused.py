@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from serfsim.base.errors import ScenarioError
-from serfsim.protocol.settings import LIVE_ONLY, MODELLED, Setting
+from serfsim.protocol.settings import MODELLED, Setting
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import Path
@@ -44,8 +44,7 @@ def why_unused(path: Path, *values: object) -> str:
 
 def not_used(setting: Setting) -> str:
     """Return the warning about a setting that no simulated member reads."""
-    also = ", the live agent does" if setting.modelled == LIVE_ONLY else ""
-    return f"a simulated member does not use it{also}; {setting.instead}"
+    return f"a simulated member does not use it; {setting.instead}"
 
 
 def _settings(cluster: Cluster) -> Iterator[str]:

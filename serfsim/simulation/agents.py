@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
@@ -12,11 +13,13 @@ from serfsim.native import Random
 from serfsim.network.network import Network
 from serfsim.network.standstill import set_clock_rate
 from serfsim.protocol.directory import Directory, NodeIdentity
+from serfsim.protocol.memberlist.keyring import KeyRing
 from serfsim.protocol.parts import Parts
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
+from serfsim.scenario.keys import decode_key
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.settings import Settings
 from serfsim.simulation.application import RecordingApplication
@@ -32,7 +35,7 @@ class Agents:
     Times in: engine times for the machines, the scenario's clock for the truth. `lives[i]` counts the
     processes of member i; each draws from its own streams. `answers` holds, by query name, the size in bytes
     of every member's response; other names get none. `files` are the snapshots of members that keep
-    one, which outlive the process like a disk. Machines are instances of
+    one, and `keyrings` their keys; both outlive the process like a disk. Machines are instances of
     `node_class`, SerfNode or a variant of it, with the classes of `parts`. Names of all random streams begin
     with `prefix`.
     """
@@ -67,11 +70,13 @@ class Agents:
         self.answers: dict[str, int] = {}
         self.files: dict[int, SnapshotFile] = {}
         self.started: Callable[[int], None] = lambda number: None  # called for each process
+        self.keyrings: dict[int, KeyRing] = {}
         # Creates each node's application; observers of a simulation may substitute another.
         self.application: Callable[[Agents, int], RecordingApplication] = RecordingApplication
         self.members = list(roster.members)  # the current ones: a member's release may change
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
         self._settings: dict[tuple[int, str], tuple[Settings, Settings]] = {}
+        self._changed: dict[tuple[int, int], tuple[Settings, dict[str, Any], Settings]] = {}
         self._records: dict[tuple[int, str, int], NodeIdentity] = {}
         self._map_orders: dict[int, Random] = {}
         self.tags = [member.tags for member in roster.members]  # as in each configuration
@@ -139,7 +144,19 @@ class Agents:
             self.tags[number],
         )
         application.node = node
+        keys, label = self._keys(member), member.label.encode()
+        if keys is not None or label:
+            node.memberlist.protect(keys, label)
         return node
+
+    def _keys(self, member: Member) -> KeyRing | None:
+        """Return the keys that a member's process starts with."""
+        if member.keyring is None:
+            key = member.config.encrypt_key
+            return None if key is None else KeyRing([decode_key(key)])
+        if member.keyring and member.index not in self.keyrings:
+            self.keyrings[member.index] = KeyRing([decode_key(key) for key in member.keyring])
+        return self.keyrings.get(member.index)
 
     def _record(self, member: Member) -> NodeIdentity:
         """Return the identity that a member's agent announces at start, the same object if possible."""
@@ -184,6 +201,20 @@ class Agents:
             self._settings[key] = (member.config, member.at_release(version).config)
         self.members[number] = replace(member, version=version, config=self._settings[key][1])
         self.releases.append((now - self.origin, number, version))
+
+    def reconfigure(
+        self, number: int, config: dict[str, Any], keyring: tuple[str, ...] | None, label: str | None
+    ) -> None:
+        """Set the settings, keys and label of a member's processes from the next start on."""
+        member = self.members[number]
+        changed = member.configured(config, keyring, label)
+        # Members that shared settings still share them.
+        key = (id(member.config), id(config))
+        if key not in self._changed:
+            self._changed[key] = (member.config, config, changed.config)
+        self.members[number] = replace(changed, config=self._changed[key][2])
+        if keyring is not None or "encrypt_key" in config:
+            self.keyrings.pop(number, None)
 
     def configure(self, number: int, tags: dict[str, str] | None, snapshot: bytes | None) -> None:
         """Have a member's next processes start with other tags, its next with another snapshot's content."""

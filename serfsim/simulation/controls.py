@@ -103,6 +103,11 @@ class SimulationControls(Controls):
     def install(self, node: int, release: str) -> None:
         self.agents.install(node, release, self.engine_now)
 
+    def reconfigure(
+        self, node: int, config: dict[str, Any], keyring: tuple[str, ...] | None, label: str | None
+    ) -> None:
+        self.agents.reconfigure(node, config, keyring, label)
+
     def resume(self, node: int) -> None:
         self.hosts[node].resume(self.engine_now)
         self._gone_on(node)

@@ -108,6 +108,7 @@ class PoolRun:
             queues=self.queue_sampler.samples(),
             flap_timeout=np.array([member.config.flap_timeout for member in members]),
             log=recorder.log_table(self.trace),
+            is_protected=self.agents.directory.is_protected,
             lost_broadcasts=self.queue_sampler.lost_broadcasts(),
             most_push_pulls=int(self.trace.most_push_pulls),
         )

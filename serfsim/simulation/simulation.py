@@ -303,6 +303,7 @@ class Simulation:
             self.agents.releases,
             self.queue_sampler.samples(),
             np.array([member.config.flap_timeout for member in members]),
+            self.agents.directory.is_protected,
             recorder.log_table(self.trace),
             self.queue_sampler.lost_broadcasts(),
             int(self.trace.most_push_pulls),

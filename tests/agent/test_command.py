@@ -23,8 +23,14 @@ from tests.agent.real import OurProcess, Ours, ended, host, repeated, until
         (["--bind", "0.0.0.0:0"], "--bind: found '0.0.0.0'; expected an address the other members can reach"),
         (["--join", "10.9.8.7"], "--bind: found '127.0.0.1'; expected an address that 10.9.8.7 can reach"),
         (["--tag", "role"], "--tag: found 'role'; expected KEY=VALUE"),
-        (["--encrypt", "secret!"], "--encrypt: invalid base64; expected 16, 24 or 32 bytes in base64"),
-        (["--encrypt", "c2VjcmV0"], "--encrypt: found 6 bytes; expected 16, 24 or 32 bytes in base64"),
+        (
+            ["--encrypt", "secret!"],
+            "--encrypt: found what is not base64; expected a key of 16, 24 or 32 bytes",
+        ),
+        (
+            ["--encrypt", "c2VjcmV0"],
+            "--encrypt: found a key of 6 bytes; expected a key of 16, 24 or 32 bytes",
+        ),
         (["--bind", "127.0.0.1:0", "--tag", f"k={'v' * 600}"], "tags: found 607 bytes once encoded"),
         (["--bind", "127.0.0.1:0", "--join", "127.0.0.1:1"], "--join: no answer from 127.0.0.1:1"),
     ],

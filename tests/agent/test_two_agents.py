@@ -15,9 +15,9 @@ from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.messages import INDIRECT_PING, Packet, StreamUser
 from serfsim.protocol.memberlist.push_pull import PushPull
+from serfsim.protocol.serf.key_queries import encode_key_request
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.serf.outgoing_queries import QueryParams
-from serfsim.protocol.serf.queries import encode_key_request
 from serfsim.protocol.wire.interning import mentioned
 from tests.agent.real import Ours, repeated, until
 

@@ -208,6 +208,50 @@ def reconnect(cluster: Cluster) -> None:
     time.sleep(75.0)
 
 
+OLD_KEY, NEW_KEY = "AQEBAQEBAQEBAQEBAQEBAQ==", "AgICAgICAgICAgICAgICAg=="
+
+
+def keys(cluster: Cluster) -> None:
+    """A rotation in the right order, and two orders that are refused."""
+    cluster.join("a", "b", "c", options=(f"-encrypt={OLD_KEY}",))
+    cluster.ask("a", "keys", "-list")
+    time.sleep(1.0)
+    for what, key in (("-install", NEW_KEY), ("-use", NEW_KEY), ("-remove", OLD_KEY)):
+        cluster.ask("a", "keys", what, key)
+        time.sleep(1.0)
+    for what, key in (("-remove", NEW_KEY), ("-use", OLD_KEY)):
+        cluster.ask("a", "keys", what, key)
+        time.sleep(1.0)
+
+
+def old_key(cluster: Cluster) -> None:
+    """After a rotation, one agent comes back with the old key."""
+    cluster.join("a", "b", "c", options=(f"-encrypt={OLD_KEY}",))
+    for what, key in (("-install", NEW_KEY), ("-use", NEW_KEY), ("-remove", OLD_KEY)):
+        cluster.ask("a", "keys", what, key)
+        time.sleep(1.0)
+    cluster.signal("c", signal.SIGKILL)
+    time.sleep(1.0)
+    cluster.run("c", f"-encrypt={OLD_KEY}", f"-retry-join={HOSTS['a']}")
+    time.sleep(15.0)
+
+
+def plain_member(cluster: Cluster) -> None:
+    """An agent without a key joins two that have one, and the other way round."""
+    cluster.join("a", "b", options=(f"-encrypt={OLD_KEY}",))
+    cluster.run("c", f"-retry-join={HOSTS['a']}")
+    time.sleep(1.0)
+    cluster.ask("a", "join", HOSTS["c"])
+    time.sleep(1.0)
+
+
+def no_keyring(cluster: Cluster) -> None:
+    joined(cluster)
+    for words in (("-list",), ("-install", NEW_KEY), ("-remove", NEW_KEY)):
+        cluster.ask("a", "keys", *words)
+        time.sleep(1.0)
+
+
 SITUATIONS: dict[str, Callable[[Cluster], None]] = {
     "join": joined,
     "event": event,
@@ -224,6 +268,10 @@ SITUATIONS: dict[str, Callable[[Cluster], None]] = {
     "alone_with_snapshot": alone_with_snapshot,
     "replay": replay,
     "reconnect": reconnect,
+    "keys": keys,
+    "old_key": old_key,
+    "plain_member": plain_member,
+    "no_keyring": no_keyring,
 }
 
 

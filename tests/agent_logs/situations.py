@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from serfsim.native import Random
+from tests.agent_logs.record import NEW_KEY, OLD_KEY
 
 # The recordings' first agent starts at 0; the scenario's 0 is later, after all have joined.
 WARM_UP = 4.0
@@ -21,6 +22,15 @@ def starts(seed: int, *recorded: float) -> list[str]:
     return [f"{round(t * 1000) + 5 + rng.randrange(30)}ms" for t in recorded]
 
 
+def keys(begins: list[float], *commands: Any) -> list[dict[str, Any]]:
+    """Key commands of a."""
+    times = [at(t) for t in begins]
+    return [{"keys": what, "from": "a", "at": t} for t, what in zip(times, commands, strict=False)]
+
+
+ROTATION = ({"install": NEW_KEY}, {"use": NEW_KEY}, {"remove": OLD_KEY})
+
+
 def done(what: str, begins: list[float]) -> dict[str, Any]:
     """Faults and workload of a situation; `begins` are the times at which something was done."""
     last = begins[-1]
@@ -29,6 +39,12 @@ def done(what: str, begins: list[float]) -> dict[str, Any]:
     since = begins[-2]
     parts: dict[str, dict[str, Any]] = {
         "join": {},
+        "keys": {"workload": keys(begins[3:], "list", *ROTATION, {"remove": NEW_KEY}, {"use": OLD_KEY})},
+        "old_key": {
+            "faults": [{"crash": ["c"], "at": at(since), "restart": f"{last - since:.3f}s"}],
+            "workload": keys(begins[3:6], *ROTATION),
+        },
+        "no_keyring": {"workload": keys(begins[3:], "list", {"install": NEW_KEY}, {"remove": NEW_KEY})},
         "event": {
             "workload": [{"event": "deploy", "payload": "2B", "coalesce": False, "from": "a", "at": at(last)}]
         },
@@ -61,6 +77,8 @@ def done(what: str, begins: list[float]) -> dict[str, Any]:
 
 def cluster(what: str, begins: list[float], seed: int) -> dict[str, Any]:
     three = {"nodes": ["a", "b", "c"], "start": {"join": "a", "at": starts(seed, 0.0, 0.5, 1.0)}}
+    if what in ("keys", "old_key"):
+        return three | {"config": {"encrypt_key": OLD_KEY}}
     if what == "restart":
         return three | {"config": {"snapshot": True}}
     if what == "replay":

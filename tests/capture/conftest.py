@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,20 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Nothing goes wrong and nothing is compressed."""
     cluster = {"nodes": 4, "config": {"enable_compression": False}}
     return captured(tmp_path_factory.mktemp("plain"), duration="8s", warm_up="3s", cluster=cluster)
+
+
+KEYS = (b"k" * 32, b"o" * 16)
+LABEL = "east"
+
+
+@pytest.fixture(scope="session")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Encrypted with the scenario's own keys and labelled; one has the other primary key. No compression."""
+    ring = [b64encode(key).decode() for key in KEYS]
+    config = {"enable_compression": False}
+    nodes = ["a", "b", "c", {"name": "d", "keyring": ring[::-1]}]
+    cluster = {"nodes": nodes, "keyring": ring, "label": LABEL, "version": "latest", "config": config}
+    return captured(tmp_path_factory.mktemp("keyed"), duration="8s", warm_up="3s", cluster=cluster)
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,15 @@ from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist.push_pull import PushPull
+from serfsim.protocol.wire.cipher import open_stream
 from serfsim.protocol.wire.decode_memberlist import DatagramReader
+from serfsim.protocol.wire.envelope import without_label
+from serfsim.protocol.wire.reader import WireError
 from serfsim.protocol.wire.streams import decode_stream, unwrap_stream
 from serfsim.scenario.model import Scenario
 from serfsim.simulation.configs import address_of
 from serfsim.wire_crypto import Keyring
-from tests.capture.conftest import BUSY, Run
+from tests.capture.conftest import BUSY, KEYS, LABEL, Run
 from tests.capture.reading import ACK, FIN, PSH, RST, SYN, Connection, connections, read
 
 
@@ -66,8 +69,12 @@ def test_a_run_is_captured_to_the_same_bytes_twice(plain: Run, tmp_path: Path) -
 # Datagrams ---------------------------------------------------------------------------------------
 
 
-def test_uncompressed_datagrams_are_as_long_as_they_were_counted(plain: Run) -> None:
-    assert sum(part.length for part in plain.captured.datagrams) == plain.datagrams()[1]
+@pytest.mark.parametrize("name", ["plain", "keyed"])
+def test_uncompressed_datagrams_are_as_long_as_they_were_counted(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    run: Run = request.getfixturevalue(name)
+    assert sum(part.length for part in run.captured.datagrams) == run.datagrams()[1]
 
 
 @pytest.mark.parametrize("name", ["busy", "sealed"])
@@ -191,8 +198,37 @@ def test_segments_without_data_are_as_long_as_they_were_counted(
             assert part.length == (60 if part.flags & SYN else 52)
 
 
-def test_uncompressed_streams_are_as_long_as_they_were_counted(plain: Run) -> None:
-    assert sum(part.length for part in plain.captured.segments) == plain.segments()[1]
+@pytest.mark.parametrize("name", ["plain", "keyed"])
+def test_uncompressed_streams_are_as_long_as_they_were_counted(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    run: Run = request.getfixturevalue(name)
+    assert sum(part.length for part in run.captured.segments) == run.segments()[1]
+
+
+def test_the_keys_of_the_scenario_decrypt_every_datagram_and_stream(keyed: Run) -> None:
+    ring, label = Keyring(KEYS), LABEL.encode()
+    directory = Directory()
+    primaries = set()
+    for part in keyed.captured.datagrams:
+        assert DatagramReader(directory, ring, label).read(part.payload).troubles == []
+        primaries |= {key for key in KEYS if can_open(Keyring([key]), part.payload, label)}
+    assert primaries == set(KEYS)
+    read = 0
+    for _, asked, answer in whole_streams(keyed):
+        assert decode_stream(unwrap_stream(asked, ring, label), directory).kind == m.PUSH_PULL
+        plain = open_stream(ring, label, answer, True)  # without a label in front
+        assert decode_stream(plain, directory).kind == m.PUSH_PULL
+        read += 1
+    assert read >= 3
+
+
+def can_open(ring: Keyring, data: bytes, label: bytes) -> bool:
+    try:
+        ring.open(without_label(label, data), label)
+    except WireError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class HandRuntime(Runtime):
         self.streams: list[Stream] = []
         self.timers: list[Timer] = []
         self.events: list[tuple[float, int, int, int]] = []
+        self.lines: list[tuple[float, int, str]] = []
         self.has_route = True
         self._calls = 0
 
@@ -73,6 +74,9 @@ class HandRuntime(Runtime):
 
     def notify(self, now: float, event: int, subject: int, detail: int) -> None:
         self.events.append((now, event, subject, detail))
+
+    def log(self, now: float, line: int, subject: int, a: int, b: int, text: str) -> None:
+        self.lines.append((now, line, text))
 
 
 class Broadcast(NamedTuple):

@@ -12,6 +12,56 @@ from serfsim.scenario import Scenario, load, loads
 from serfsim.scenario.problems import MOST_LINES, ScenarioProblems
 
 MISTAKES = {
+    "a key of another length": (
+        "cluster:\n  keyring:\n  - AQEBAQEBAQEBAQEBAQEBAQ==\n  - AQEB\n",
+        "f.yaml:4: cluster.keyring[1]: found a key of 3 bytes; ",
+        "a key of 16, 24 or 32 bytes in base64",
+    ),
+    "a key that is not base64": (
+        "cluster:\n  config: {encrypt_key: 'not base64!'}\n",
+        "f.yaml:2: cluster.config.encrypt_key: found what is not base64; ",
+        "a key of 16, 24 or 32 bytes in base64",
+    ),
+    "a key to install that is too short": (
+        "cluster: {nodes: 3}\nworkload:\n- {keys: {install: AQEB}}\n",
+        "f.yaml:3: workload[0].keys.install: found a key of 3 bytes; ",
+        "a key of 16, 24 or 32 bytes in base64",
+    ),
+    "two changes of keys at once": (
+        "workload:\n- keys: {use: AQEBAQEBAQEBAQEBAQEBAQ==, remove: AQEBAQEBAQEBAQEBAQEBAQ==}\n",
+        "f.yaml:2: workload[0].keys: found `use` and `remove`; ",
+        "`list`, or a mapping with one of install, use or remove",
+    ),
+    "keys in two places": (
+        "cluster:\n  keyring: []\n  config: {encrypt_key: AQEBAQEBAQEBAQEBAQEBAQ==}\n",
+        "f.yaml:2: cluster.keyring: found `config.encrypt_key` beside `keyring`; ",
+        "only one of them",
+    ),
+    "keys beside the overhead of keys": (
+        "cluster:\n  keyring: [AQEBAQEBAQEBAQEBAQEBAQ==]\n  config: {encryption_overhead: 29}\n",
+        "f.yaml:3: cluster.config.encryption_overhead: found encryption_overhead for node-00, ",
+        "one of them",
+    ),
+    "a label that is too long": (
+        f"cluster:\n  version: latest\n  label: {'é' * 128}\n",
+        "f.yaml:3: cluster.label: found a label of 256 bytes; ",
+        "at most 255 bytes",
+    ),
+    "a label of a release without labels": (
+        "cluster:\n  nodes: 3\n  groups: {old: {nodes: 1, label: east}}\n",
+        "f.yaml:3: cluster.groups.old.label: found label 'east' for node-02, which runs 0.9; ",
+        "memberlist 0.3.0 or later",
+    ),
+    "a label lost by a downgrade": (
+        "cluster: {version: latest, label: east}\nfaults:\n- {upgrade: all, to: 0.9, at: 5s}\n",
+        "f.yaml:3: faults[0].to: found label 'east' for node-00, which runs 0.9; ",
+        "memberlist 0.3.0 or later",
+    ),
+    "nothing to reconfigure": (
+        "faults:\n- {reconfigure: all, at: 5s}\n",
+        "f.yaml:2: faults[0]: found nothing that differs; ",
+        "`config`, `keyring` or `label`",
+    ),
     "a duration longer than any run": (
         "seed: 1\nduration: 99999999h\n",
         "f.yaml:2: duration: found '99999999h'; ",

@@ -18,7 +18,7 @@ from serfsim.network.latency import MatrixLatency
 from serfsim.network.network import Network
 from serfsim.protocol.memberlist.config import MEMBERLIST_SETTINGS, MemberlistConfig
 from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS, SerfConfig
-from serfsim.protocol.settings import LIVE_ONLY, MODELLED, NOT_MODELLED, PROFILES, Setting
+from serfsim.protocol.settings import MODELLED, NOT_MODELLED, PROFILES, Setting
 from serfsim.protocol.versions import RELEASES, ReleaseFeatures
 from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS, CoordinateConfig
 from serfsim.scenario.cluster import Cluster
@@ -106,8 +106,8 @@ def test_what_is_modelled_is_read_in_a_simulation_and_nothing_else_is() -> None:
         else:
             assert read_as not in simulated, f"{name}: a simulation reads it"
             assert row.instead, f"{name}: what does its work in a simulation?"
-            assert (read_as in live) == (row.modelled == LIVE_ONLY), name
-    assert {row.modelled for row in SETTINGS.values()} == {MODELLED, LIVE_ONLY, NOT_MODELLED}
+            assert read_as not in live, name
+    assert {row.modelled for row in SETTINGS.values()} == {MODELLED, NOT_MODELLED}
 
 
 def test_every_setting_is_described_in_the_schema() -> None:
@@ -133,7 +133,7 @@ def test_the_rows_of_the_reference_say_the_defaults_as_a_file_has_them() -> None
     assert rows["bind_port"]["constraint"] == "0 to 65535"
     assert rows["gravity_rho"]["constraint"] == "more than 0"
     assert rows["bind_port"]["modelled"] == NOT_MODELLED
-    assert rows["gossip_verify_incoming"]["modelled"] == LIVE_ONLY
+    assert rows["encrypt_key"]["constraint"].startswith("a key of 16, 24 or 32 bytes in base64")
     for row in rows.values():
         assert all(row[key] for key in ("type", "defaults", "meaning", "constraint", "layer", "modelled"))
         for profile, text in row["defaults"].items():

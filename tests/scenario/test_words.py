@@ -135,6 +135,18 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
         "all nodes get Serf 0.9, one every 10 s",
     ),
     (
+        "faults",
+        {"reconfigure": ["b"], "keyring": ["AQEBAQEBAQEBAQEBAQEBAQ=="], "config": {"probe_timeout": "1s"}},
+        "at 0 s",
+        "b restarts with another probe_timeout and keyring",
+    ),
+    (
+        "workload",
+        {"keys": {"use": "AgICAgICAgICAgICAgICAg=="}, "from": "a1"},
+        "at 0 s",
+        "a1 makes all members encrypt with a key (AgICAg...)",
+    ),
+    (
         "workload",
         {"event": "deploy", "payload": "100B"},
         "at 0 s",

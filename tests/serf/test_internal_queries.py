@@ -6,7 +6,8 @@ import pytest
 
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.messages import USER, Alive, Packet
-from serfsim.protocol.serf.queries import encode_conflict_response, encode_key_request, encode_key_response
+from serfsim.protocol.serf.key_queries import encode_key_request, encode_key_response
+from serfsim.protocol.serf.queries import encode_conflict_response
 from serfsim.protocol.serf.query_messages import Query, QueryResponse
 from tests.memberlist.harness import in_order
 from tests.serf.harness import SerfHand, events

@@ -202,7 +202,9 @@ def test_encryption_adds_29_bytes_to_datagrams_and_a_frame_to_streams() -> None:
     ping = m.Packet(m.PING, 28, 71)
     ping.node = 1
     ping.source = 0
-    assert core.lead_stream_size(ping) == plain.lead_stream_size(ping) + 34
+    asked = m.StreamPing(1, 28, 0)
+    core.put_on_stream(asked, core.lead_stream_size(ping), True)
+    assert asked.size == plain.lead_stream_size(ping) + 34
     assert PushPull(False, core).size == pytest.approx(PushPull(False, plain).size + 34, abs=3)
     core.send(1, ping, 0.0)
     assert runtime.sent[-1][1].size == 100

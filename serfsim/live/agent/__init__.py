@@ -3,7 +3,6 @@
     sockets       the UDP socket, the TCP listener, and outgoing connections
     codec         encoding of packets and stream messages: compression, checksums, encryption
     runtime       the operations of `protocol.runtime` on these sockets and a monotonic clock
-    key_queries   responses to keyring queries
     live_agent    the agent, for programs and `serfsim agent`
 
 Everything runs in one thread, in one asyncio loop: inputs are handled one after the other, each as soon as

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from serfsim.base.errors import SerfsimError
 from serfsim.live.addresses import Endpoint, number_of, read_endpoint, resolve
 from serfsim.live.agent.codec import Codec
-from serfsim.live.agent.key_queries import KeyQueries
 from serfsim.live.agent.runtime import SocketRuntime
 from serfsim.live.base_agent import AgentEvent, BaseAgent, ReportingApplication
 from serfsim.logs import live_words
@@ -30,7 +29,6 @@ from serfsim.protocol.serf.outgoing_queries import QueryParams
 from serfsim.protocol.serf.tags import LONGEST_META, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN
 from serfsim.protocol.vivaldi.config import CoordinateConfig
-from serfsim.protocol.wire.cipher import block_size
 from serfsim.wire_crypto import Keyring
 
 RELEASE: Final = "0.9"  # features and log messages of a live agent
@@ -104,8 +102,6 @@ class LiveAgent(BaseAgent):
         self.directory.is_private = True
         self.keyring = None if identity.key is None else Keyring([identity.key])
         self.config = MemberlistConfig(profile=identity.profile)
-        if self.keyring is not None:
-            self.config.encryption_overhead = int(block_size(self.keyring.version(), 0))
         self.runtime = SocketRuntime(
             Codec(self.directory, self.config, self.keyring), self._report, self._log, self.say
         )
@@ -170,7 +166,7 @@ class LiveAgent(BaseAgent):
             tags=dict(self.identity.tags),
         )
         if self.keyring is not None:
-            node.internal_queries = KeyQueries(node, self.keyring, self.say)
+            node.memberlist.protect(self.keyring.ring, is_open=True)
         self._node = node
         self._words = Words(RELEASE, NodeNames(node))
         self.runtime.begin(node, node.record)

@@ -12,18 +12,12 @@ import msgpack
 
 from serfsim.live.rpc.messages import read_string
 from serfsim.live.rpc.session import Answer, Command, Session
-from serfsim.logs import live_words
+from serfsim.logs.words import format_words
+from serfsim.protocol import log_lines
+from serfsim.protocol.serf.key_queries import COMMANDS as BEGUN
+from serfsim.protocol.serf.key_queries import INSTALL, LIST, REMOVE, USE, encode_key_request
 from serfsim.protocol.serf.messages import KEY_RESPONSE
 from serfsim.protocol.serf.outgoing_queries import QueryParams
-from serfsim.protocol.serf.queries import KEY_CHANGES, LIST_KEYS, encode_key_request
-
-INSTALL, USE, REMOVE = KEY_CHANGES
-ACTIVITIES: Final = {
-    INSTALL: live_words.INSTALLING_KEY,
-    USE: live_words.CHANGING_KEY,
-    REMOVE: live_words.REMOVING_KEY,
-    LIST_KEYS: live_words.LISTING_KEYS,
-}
 
 
 class KeyAnswers:
@@ -97,20 +91,20 @@ def read_key(text: str) -> bytes:
 
 async def ask(session: Session, name: str, key: str) -> Answer:
     agent = session.agent
-    agent.say(ACTIVITIES[name])
+    agent.say(format_words(log_lines.KEY_COMMAND, text=BEGUN[name]))
     try:
         payload = encode_key_request(read_key(key))
     except ValueError as error:
-        return Answer(str(error), KeyAnswers(0).body(name == LIST_KEYS))
+        return Answer(str(error), KeyAnswers(0).body(name == LIST))
     async with agent.asking_keys:
         opened = agent.send_query(name, payload, QueryParams())
         if opened is None:
-            return Answer(agent.node.last_error, KeyAnswers(0).body(name == LIST_KEYS))
+            return Answer(agent.node.last_error, KeyAnswers(0).body(name == LIST))
         answers = KeyAnswers(int(agent.node.memberlist.core.members.alive), agent.completion_of(opened))
         agent.queries[opened] = answers
         with agent.waiting():
             await answers.over
-    return Answer(answers.error(), answers.body(name == LIST_KEYS))
+    return Answer(answers.error(), answers.body(name == LIST))
 
 
 async def install_key(session: Session, seq: int, body: dict[str, Any]) -> Answer:
@@ -126,7 +120,7 @@ async def remove_key(session: Session, seq: int, body: dict[str, Any]) -> Answer
 
 
 async def list_keys(session: Session, seq: int, body: dict[str, Any]) -> Answer:
-    return await ask(session, LIST_KEYS, "")
+    return await ask(session, LIST, "")
 
 
 COMMANDS: Final = {

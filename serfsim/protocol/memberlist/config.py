@@ -14,7 +14,6 @@ from serfsim.protocol.settings import (
     INTERVAL_OR_OFF,
     KEPT,
     LARGEST_DATAGRAM,
-    LIVE_ONLY,
     MULTIPLIER,
     NETWORKS,
     NOT_MODELLED,
@@ -37,7 +36,6 @@ CONTINUE: Final = "continue"
 NO_LIMIT: Final = -1
 
 NO_PORTS: Final = "members are told apart by address"
-NO_KEYS: Final = "simulated members have no keys"
 
 MEMBERLIST_SETTINGS: Final = (
     Setting(
@@ -216,17 +214,19 @@ MEMBERLIST_SETTINGS: Final = (
         "gossip_verify_incoming",
         SWITCH,
         True,
-        "With a keyring: drop packets and streams that are not encrypted.",
-        modelled=LIVE_ONLY,
-        instead=NO_KEYS,
+        "With keys: refuse packets and streams that are not encrypted.",
     ),
     Setting(
         "gossip_verify_outgoing",
         SWITCH,
         True,
-        "With a keyring: encrypt what is sent.",
-        modelled=LIVE_ONLY,
-        instead=NO_KEYS,
+        "With keys: encrypt what is sent.",
+    ),
+    Setting(
+        "skip_inbound_label_check",
+        SWITCH,
+        False,
+        "Accept packets and streams without a label, and refuse those with one (memberlist 0.3.0 or later).",
     ),
     Setting(
         "enable_compression",
@@ -274,7 +274,7 @@ MEMBERLIST_SETTINGS: Final = (
         "encryption_overhead",
         Kind("size", 0, 1024),
         0,
-        "Bytes that encryption adds to each datagram: 29 with a keyring.",
+        "Bytes that encryption adds to each datagram of a member without keys: as if all had the same.",
     ),
     Setting(
         "queue_ids",
@@ -356,6 +356,7 @@ class MemberlistConfig:
         self.gossip_to_the_dead_time: float = default.seconds("gossip_to_the_dead_time")
         self.gossip_verify_incoming: bool = default.switch("gossip_verify_incoming")
         self.gossip_verify_outgoing: bool = default.switch("gossip_verify_outgoing")
+        self.skip_inbound_label_check: bool = default.switch("skip_inbound_label_check")
         self.enable_compression: bool = default.switch("enable_compression")
         self.handoff_queue_depth: i64 = default.count("handoff_queue_depth")
         self.udp_buffer_size: i64 = default.count("udp_buffer_size")

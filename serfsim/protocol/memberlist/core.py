@@ -25,8 +25,10 @@ from serfsim.protocol.memberlist.messages import (
     USER,
     Message,
     Packet,
+    StreamMessage,
     UserMessage,
 )
+from serfsim.protocol.memberlist.seal import STREAM_FRAME, Seal
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.versions import CRC_VERSION, ReleaseFeatures
 from serfsim.protocol.wire.reader import LARGEST_U32
@@ -46,9 +48,6 @@ GOSSIP_REST: Final = 10
 FIRST_DELEGATE_TIMER: Final = 32
 
 INFINITY: Final = 1e300
-
-# What encryption puts before a stream message: its type and length.
-STREAM_FRAME: Final = 5
 
 # The depth of a delegate's queues where it has to be asked.
 ASK: Final = -1
@@ -75,6 +74,9 @@ class Core:
     awareness: Awareness
     delegate: Delegate
     filling: Filling
+    # What is put around messages, and the seal that needs no second look: None is for plain ones (`Gate`).
+    seal: Seal | None
+    accepted: Seal | None
 
     def __init__(
         self,
@@ -109,6 +111,12 @@ class Core:
             broadcasts.restarts = False
         self.broadcasts = broadcasts
         self.incarnation: i64 = 0
+        self.seal = None
+        self.accepted = None
+        self.label_size: i64 = 0  # bytes, in front of each datagram and each stream that this node dials
+        # Bytes of messages that fit into a datagram of gossip, and into one that is led by a message.
+        self.gossip_room: i64 = config.udp_buffer_size - COMPOUND_HEADER - config.encryption_overhead
+        self.send_room: i64 = self.gossip_room
         self.seq = 0
         self.leaving = False
         self.started_at = 0.0
@@ -187,13 +195,27 @@ class Core:
         self.has_woken = True
         self.runtime.call_at(now, timer, token, 1)
 
-    def stream_size(self, size: i64) -> i64:
-        """Bytes on the stream of a message of `size`, compressed or not (spec wire.md section 3)."""
-        overhead = self.config.encryption_overhead
-        return size if overhead == 0 else size + overhead + STREAM_FRAME
+    def put_on_stream(self, message: StreamMessage, size: i64, is_request: bool = False) -> None:
+        """Wrap a message of `size` bytes, compressed or not, for a stream (spec wire.md section 3)."""
+        seal = self.seal
+        if seal is not None:
+            size = seal.stream_size(size)
+        elif self.config.encryption_overhead > 0:
+            size += self.config.encryption_overhead + STREAM_FRAME
+        message.seal = seal
+        message.size = size + self.label_size if is_request else size
+
+    def _wrap(self, packet: Packet, size: i64) -> None:
+        """Encrypt and label a datagram of `size` bytes."""
+        seal = self.seal
+        if seal is None:
+            packet.size = size + self.config.encryption_overhead
+        else:
+            packet.seal = seal
+            packet.size = seal.datagram_size(size)
 
     def lead_stream_size(self, packet: Packet) -> i64:
-        """Bytes on a stream of a leading message: compressed, even where that makes it longer."""
+        """Bytes of a leading message on a stream: compressed, even where that makes it longer."""
         size = packet.size
         if self.config.enable_compression:
             key = STREAM_SHAPES + (packet.size << 8) + packet.kind
@@ -201,7 +223,7 @@ class Core:
             size = sizes.reckon(key, packet.size)
             if size == TO_BE_MEASURED:
                 size = sizes.measure(key, encode_lead(packet, self.record, self.directory), True)
-        return self.stream_size(size)
+        return size
 
     def _compressed(self, packet: Packet, plain: i64) -> i64:
         """Return the size of a datagram after memberlist tried to compress it."""
@@ -223,14 +245,13 @@ class Core:
         """
         size = packet.size
         if self.has_broadcasts():
-            limit = self.config.udp_buffer_size - size - COMPOUND_HEADER - self.config.encryption_overhead
-            used = self.fill(limit, now)
+            used = self.fill(self.send_room - size, now)
             if self.filling.count > 0:
                 packet.carry(self.filling.load())
                 size += COMPOUND_HEADER + COMPOUND_PART + used
         if self.config.enable_compression:
             size = self._compressed(packet, size)
-        packet.size = size + self.config.encryption_overhead
+        self._wrap(packet, size)
         return self.runtime.send_packet(address, packet, now)
 
     def send_raw(self, target: NodeIdentity, packet: Packet, now: float) -> bool:
@@ -244,7 +265,7 @@ class Core:
         if target.protocol_max >= CRC_VERSION and self.features.crc:
             size += CRC_SIZE
             packet.has_crc = True
-        packet.size = size + self.config.encryption_overhead
+        self._wrap(packet, size)
         return self.runtime.send_packet(target.address, packet, now)
 
     def log_refused(self, now: float, line: i64, address: i64) -> None:
@@ -266,7 +287,7 @@ class Core:
         packet.broadcasts = [message]
         if self.config.enable_compression:
             packet.size = self._compressed(packet, packet.size)
-        packet.size += self.config.encryption_overhead
+        self._wrap(packet, packet.size)
         self.runtime.send_packet(address, packet, now)
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:

@@ -63,11 +63,10 @@ class Gossiper:
         """Tell the members that the tick has not come to yet."""
         core = self.core
         targets = self._targets
-        limit = core.config.udp_buffer_size - COMPOUND_HEADER - core.config.encryption_overhead
         while len(targets) > 0:
             target = targets.pop()
             core.has_woken = False
-            used = core.fill(limit, now)
+            used = core.fill(core.gossip_room, now)
             if core.filling.count == 0:
                 break
             self._send(target, used, now)

@@ -31,6 +31,7 @@ from serfsim.protocol.wire.serf_fields import COORDINATE_FIELDS
 
 if TYPE_CHECKING:
     from serfsim.protocol.memberlist.ledger import Load
+    from serfsim.protocol.memberlist.seal import Seal
 
 GOSSIP: Final = 15  # a datagram without a leading message
 
@@ -150,6 +151,7 @@ class Packet:
         self.coordinate: Coordinate | None = None  # an ack's payload
         self.broadcast_count: i64 = 0  # how many ride along
         self.load: Load | None = None  # these, as a queue gave them
+        self.seal: Seal | None = None  # what is around it in a simulation, beside compression and checksum
         self._listed: list[Message] | None = None  # or as somebody else put it in
 
     @property
@@ -214,6 +216,7 @@ class StreamMessage:
         self.kind: i64 = kind
         self.size: i64 = size
         self.port: i64 = 0  # whence it was dialled, once it is
+        self.seal: Seal | None = None  # as a packet's
 
     def connected(self, now: float) -> None:
         """Fill the message in when its connection stands, with the state of that moment."""

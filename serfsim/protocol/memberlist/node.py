@@ -35,12 +35,15 @@ from serfsim.protocol.memberlist.core import (
 )
 from serfsim.protocol.memberlist.delegate import Delegate
 from serfsim.protocol.memberlist.errors import stream_error
+from serfsim.protocol.memberlist.gate import Gate
 from serfsim.protocol.memberlist.gossip import Gossiper
+from serfsim.protocol.memberlist.keyring import KeyRing
 from serfsim.protocol.memberlist.ledger import ledger_of
 from serfsim.protocol.memberlist.members import STATE_ALIVE
 from serfsim.protocol.memberlist.messages import (
     ACK,
     DEAD,
+    ERROR,
     INDIRECT_PING,
     NACK,
     PING,
@@ -48,6 +51,7 @@ from serfsim.protocol.memberlist.messages import (
     USER,
     Packet,
     StreamAck,
+    StreamError,
     StreamMessage,
     StreamPing,
     StreamUser,
@@ -131,6 +135,7 @@ class Memberlist(Machine):
         self.waits: dict[int, int] = {}  # ticket of a leave or update that goes on -> its caller's token
         self._tickets: i64 = 0
         self._streams: i64 = 0
+        self.gate: Gate | None = None  # from `protect`, or from the first message that needs a second look
         self._requests: dict[int, PushPull] = {}  # by token, those that have not ended
         self.join_errors: list[str] = []  # of the join that ended last
 
@@ -212,7 +217,22 @@ class Memberlist(Machine):
 
     # Input -------------------------------------------------------------------------------------
 
+    def protect(self, keys: KeyRing | None, label: bytes = b"", is_open: bool = False) -> None:
+        """Encrypt with these keys, and put a label in front; once, before the start (see `Gate`)."""
+        self.gate = Gate(self.core, keys, label, is_open)
+        self.core.directory.is_protected = True
+
+    def own_gate(self) -> Gate:
+        """Return the gate of this node, made where it is first needed: most nodes never need one."""
+        gate = self.gate
+        if gate is None:
+            gate = Gate(self.core, None, b"")
+            self.gate = gate
+        return gate
+
     def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
+        if packet.seal is not self.core.accepted and not self.own_gate().admits(packet, source, now):
+            return
         packet = self.receiver.readable(packet)
         kind = packet.kind
         if kind == PING:
@@ -255,8 +275,13 @@ class Memberlist(Machine):
         elif timer == WAIT_END:
             self._end_wait(a, b == 1, now)
 
+    def can_read(self, request: StreamMessage) -> bool:
+        return request.seal is self.core.accepted or self.own_gate().can_read(request)
+
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
         core = self.core
+        if not self.can_read(request):
+            return self.own_gate().refusal(request, source, now)
         if request.kind == PUSH_PULL:
             assert isinstance(request, PushPull)
             return PushPull(request.join, core)
@@ -268,30 +293,37 @@ class Memberlist(Machine):
                 return None
             if not core.features.tcp_pings:
                 return None  # unknown to it: it hangs up
+            answer = StreamAck(request.seq, 0)
             ack = Packet(ACK, request.seq, ack_size(request.seq, None))
-            return StreamAck(request.seq, core.lead_stream_size(ack))
+            core.put_on_stream(answer, core.lead_stream_size(ack))
+            return answer
         if request.kind == USER:
             assert isinstance(request, StreamUser)
             core.delegate.notify_message(request.message, now)
         return None
 
     def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
-        if isinstance(request, PushPull) and not self.merger.merge(request, request.join, now):
+        if (
+            isinstance(request, PushPull)
+            and self.can_read(request)
+            and not self.merger.merge(request, request.join, now)
+        ):
             core = self.core
             error = self.merger.error or stream_error(REPLIED, "", "")
             core.log(now, log_lines.MERGE_FAILED, -1, 0, 0, f"{error} from={core.directory.endpoint(source)}")
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         purpose = token & 3
+        trouble = "" if reply is None else self._trouble(reply, now)
         if purpose == FALLBACK_STREAM:
-            self._fallback_result(token >> 2, outcome, reply, now)
+            self._fallback_result(token >> 2, outcome, reply, trouble, now)
             return
         merged = False
-        self.merger.error = ""
+        self.merger.error = trouble
         request = self._requests.pop(token, None)
         if request is None:
             return
-        if outcome == REPLIED and isinstance(reply, PushPull):
+        if outcome == REPLIED and trouble == "" and isinstance(reply, PushPull):
             merged = self.merger.merge(reply, purpose == JOIN_STREAM, now)
         if purpose == PERIODIC_STREAM:
             if not merged:
@@ -308,6 +340,14 @@ class Memberlist(Machine):
             else:
                 self._join_failed(join, outcome, request, now)
             self._continue_join(join, now)
+
+    def _trouble(self, answer: StreamMessage, now: float) -> str:
+        """Return "" for an answer that can be read, and is none to a request that could not."""
+        if answer.seal is not self.core.accepted:
+            trouble = self.own_gate().trouble(answer, now)
+            if trouble != "":
+                return trouble
+        return f"remote error: {answer.text}" if isinstance(answer, StreamError) else ""
 
     def _error(self, outcome: i64, request: PushPull) -> str:
         """Return the error of a push/pull that failed."""
@@ -329,8 +369,11 @@ class Memberlist(Machine):
         join.errors.append(error)
         core.log(now, log_lines.JOIN_FAILED, -1, 0, 0, error)
 
-    def _fallback_result(self, seq: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
-        answered = outcome == REPLIED and isinstance(reply, StreamAck) and reply.seq == seq
+    def _fallback_result(
+        self, seq: i64, outcome: i64, reply: StreamMessage | None, trouble: str, now: float
+    ) -> None:
+        readable = outcome == REPLIED and trouble == ""
+        answered = readable and isinstance(reply, StreamAck) and reply.seq == seq
         # A dial that fails is silent; a connection that gives no valid ack is logged as an error.
         is_dialled = outcome not in (DIAL_TIMEOUT, DIAL_REFUSED, DIAL_NO_ROUTE)
         if not answered and is_dialled:
@@ -339,6 +382,10 @@ class Memberlist(Machine):
             if request is not None:
                 address = core.members.record(request.node).address
                 error = self._stream_error(outcome if outcome != REPLIED else CLOSED, request, address)
+                if isinstance(reply, StreamError) and trouble.startswith("remote error"):
+                    error = f"Unexpected msgType ({ERROR}) from ping from={core.directory.endpoint(address)}"
+                elif trouble != "":
+                    error = trouble
                 core.log(now, log_lines.FALLBACK_FAILED, request.node, 0, self.prober.round_ns(), error)
         self.prober.fallback_ended(seq, answered, now)
 

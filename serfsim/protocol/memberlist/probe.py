@@ -237,7 +237,8 @@ class Prober:
             return
         self.tcp = TCP_OPEN
         core = self.core
-        request = StreamPing(self.target, self.seq, core.lead_stream_size(self._ping()))
+        request = StreamPing(self.target, self.seq, 0)
+        core.put_on_stream(request, core.lead_stream_size(self._ping()), True)
         self._fallbacks[self.seq] = request
         core.runtime.open_stream(self.record.address, request, self.seq << 2, left, self.deadline, 0.0, now)
 

@@ -62,7 +62,7 @@ class PushPull(StreamMessage):
         self.order: KeyedOrder | None = None
         self.records: dict[int, NodeIdentity] | None = None
         self.user_state: UserState | None = None
-        self.address: i64 = -1  # which was dialled, and whom there: -1 for whoever that is
+        self.address: i64 = -1  # which was dialled (-1: an answer), and whom there: -1 for whoever that is
         self.named: i64 = -1
         self._look()
 
@@ -97,9 +97,8 @@ class PushPull(StreamMessage):
         self.is_signed = core.features.signed_integers
         plain += PUSH_PULL_FIELDS.size + integer_size(n, self.is_signed)
         plain += integer_size(user_size, self.is_signed) + user_size
-        self.size = core.stream_size(
-            self._compressed(plain, core.directory) if core.config.enable_compression else plain
-        )
+        size = self._compressed(plain, core.directory) if core.config.enable_compression else plain
+        core.put_on_stream(self, size, self.address >= 0)
 
     def _take_keys(self, members: Members) -> i64:
         """Copy what `members` knows of each of `nodes`; the bytes that the entries take."""

@@ -12,6 +12,7 @@ from serfsim.protocol.settings import (
     INTERVAL,
     KEPT,
     KEPT_OR_NOTHING,
+    KEY,
     MESSAGE_SIZE,
     NOT_MODELLED,
     POSITIVE_DURATION,
@@ -280,6 +281,15 @@ AGENT_SETTINGS: Final = (
         SWITCH,
         False,
         "Do not leave on SIGINT (the fault `interrupt`).",
+        AGENT,
+        field="",
+    ),
+    Setting(
+        "encrypt_key",
+        KEY,
+        None,
+        "Key in base64 that the member encrypts with (-encrypt). Keys that are installed are forgotten at a"
+        " restart, unlike those of a keyring.",
         AGENT,
         field="",
     ),

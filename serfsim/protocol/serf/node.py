@@ -12,8 +12,6 @@ calls                                 -> join, leave, force_leave, user_event, q
 
 from __future__ import annotations
 
-from typing import Final
-
 from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
@@ -73,8 +71,6 @@ from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile
 from serfsim.protocol.serf.tags import decode_tags
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate
-
-RESPOND_ERROR: Final = "failed to respond to key query: "
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -255,7 +251,7 @@ class SerfNode(SerfCore):
     def respond(self, received: ReceivedQuery, payload: bytes, now: float) -> str:
         """Answer a query; "" or the library's message why not."""
         last_error = self.queries.respond(received, self.queries.response(received, payload), now)
-        return RESPOND_ERROR + last_error if last_error else ""
+        return f"failed to respond to key query: {last_error}" if last_error else ""
 
     def shut_down(self, now: float) -> None:
         """Stop without telling anyone; a snapshot is written to its end."""
@@ -270,6 +266,9 @@ class SerfNode(SerfCore):
     def on_packet(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
         if not self.is_shut_down:
             self.memberlist.on_packet(packet, source, now, received_at)
+
+    def can_read(self, request: StreamMessage) -> bool:
+        return self.memberlist.can_read(request)
 
     def on_stream_request(self, request: StreamMessage, source: i64, now: float) -> StreamMessage | None:
         return None if self.is_shut_down else self.memberlist.on_stream_request(request, source, now)

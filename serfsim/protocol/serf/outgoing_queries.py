@@ -127,6 +127,7 @@ class OutgoingQueries:
                 core.application.acked(opened.query, source, now)
         elif source not in opened.answers:
             opened.answers[source] = response
+            core.internal_queries.keys.answered(opened.query.name, source, response.payload, now)
             core.application.answered(opened.query, source, response.payload, now)
 
     def close(self, ltime: i64, now: float) -> OpenQuery | None:

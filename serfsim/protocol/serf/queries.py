@@ -10,8 +10,8 @@ Serf itself answers internal queries, whose names begin with _serf_ (section 7.2
 
     ping                                   nothing: its ack says it all
     conflict                               the member of the name in the payload, or nil; not from its bearer
-    install-key, use-key, remove-key       no: there is no keyring
-    list-keys                              none: there is no keyring
+    install-key, use-key, remove-key       whether the keys could be changed (`key_queries`)
+    list-keys                              the keys
 """
 
 from __future__ import annotations
@@ -23,18 +23,14 @@ from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.serf.core import LamportClock, SerfCore
+from serfsim.protocol.serf.key_queries import KEY_QUERIES, KeyQueries
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_NONE
 from serfsim.protocol.serf.query_messages import ACK_FLAG, Query, QueryResponse, Relayed
 from serfsim.protocol.serf.tags import decode_tags
 from serfsim.protocol.transitions import Transition
 from serfsim.protocol.versions import RELAY_VERSION
 from serfsim.protocol.wire.msgpack import BYTES, NIL_VALUE, map_header, text
-from serfsim.protocol.wire.serf_fields import (
-    CONFLICT_FIELDS,
-    CONFLICT_RESPONSE,
-    KEY_REQUEST_FIELDS,
-    KEY_RESPONSE_FIELDS,
-)
+from serfsim.protocol.wire.serf_fields import CONFLICT_FIELDS, CONFLICT_RESPONSE
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("new", "query", "known", "pass it on; ack it; deliver it"),
@@ -179,25 +175,10 @@ class Queries:
 PREFIX: Final = "_serf_"
 PING: Final = "_serf_ping"
 CONFLICT: Final = "_serf_conflict"
-KEY_CHANGES: Final = ("_serf_install-key", "_serf_use-key", "_serf_remove-key")
-LIST_KEYS: Final = "_serf_list-keys"
-
-NO_KEYRING: Final = "No keyring to modify (encryption not enabled)"
-EMPTY_KEYRING: Final = "Keyring is empty (encryption not enabled)"
 
 
 def is_internal(name: str) -> bool:
     return name.startswith(PREFIX)
-
-
-def encode_key_request(key: bytes) -> bytes:
-    """Encode the payload of a query that changes keys."""
-    return KEY_REQUEST_FIELDS.encode([key])
-
-
-def encode_key_response(result: bool, message: str, keys: list[str], primary: str) -> bytes:
-    """Encode the payload of an answer to a key query; no keys are encoded as nil."""
-    return KEY_RESPONSE_FIELDS.encode([keys if len(keys) > 0 else NIL_VALUE, message, primary, result])
 
 
 def encode_conflict_response(
@@ -223,6 +204,7 @@ class InternalQueries:
 
     def __init__(self, core: SerfCore) -> None:
         self.core = core
+        self.keys = KeyQueries(core)
 
     def handle(self, received: ReceivedQuery, now: float) -> None:
         name = received.query.name
@@ -230,18 +212,12 @@ class InternalQueries:
             return
         if name == CONFLICT:
             self._conflict(received, now)
-        elif name in KEY_CHANGES:
-            self._answer(received, encode_key_response(False, NO_KEYRING, [], ""), now)
-        elif name == LIST_KEYS:
-            self._answer(received, encode_key_response(False, EMPTY_KEYRING, [], ""), now)
+        elif name in KEY_QUERIES:
+            self.keys.handle(received, now)
         else:
             core = self.core
             core.runtime.notify(now, events.UNKNOWN_QUERY, core.me, received.query.ltime)
             core.log(now, log_lines.UNKNOWN_QUERY, -1, 0, 0, name.removeprefix(PREFIX))
-
-    def _answer(self, received: ReceivedQuery, payload: bytes, now: float) -> None:
-        queries = self.core.queries
-        queries.respond(received, queries.response(received, payload), now)
 
     def _conflict(self, received: ReceivedQuery, now: float) -> None:
         """Say whom we know by the name in question, unless it is our own."""

@@ -19,9 +19,13 @@ BLOCK_SIZE: Final = 16
 PADDED_VERSION: Final = 0  # what protocol 1 sends: PKCS7 before encryption
 PLAIN_VERSION: Final = 1
 LARGEST_BLOCK: Final = 20 * 1024 * 1024
+# What memberlist keeps free for encryption: a version 0 block with the most padding.
+PLAIN_OVERHEAD: Final = 29
+PADDED_OVERHEAD: Final = 45
 
 NOT_CONFIGURED: Final = "Remote state is encrypted and encryption is not configured"
 NOT_ENCRYPTED: Final = "Encryption is configured but remote state is not encrypted"
+WRONG_KEYS: Final = "No installed keys could decrypt the message"
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -180,13 +180,22 @@ def without_label(label: bytes, data: bytes) -> bytes:
     """Return the data behind the label, which must be `label`; an empty `label` expects none."""
     found = label_of(data)
     if found != label:
-        raise WireError(f"discarding packet with unacceptable label {quoted(found)}")
+        raise WireError(f"discarding packet with unacceptable label {quoted(found)}:")
     return data[2 + len(found) :] if len(found) > 0 else data
 
 
 def quoted(data: bytes) -> str:
-    """Bytes as they may stand in a log line."""
-    try:
-        return repr(data.decode())
-    except UnicodeDecodeError:
-        return repr(data)
+    """Bytes as Go's %q writes them: in double quotes, with escapes for what cannot be printed."""
+    text = ""
+    for letter in data.decode("utf-8", "surrogateescape"):
+        if letter in ('"', "\\"):
+            text += "\\" + letter
+        elif letter.isprintable():
+            text += letter
+        else:
+            number = ord(letter)
+            if number < 0x80 or 0xDC80 <= number <= 0xDCFF:
+                text += f"\\x{number & 0xFF:02x}"
+            else:
+                text += f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    return f'"{text}"'

@@ -73,10 +73,20 @@ def encode_stream(message: StreamMessage, source: NodeIdentity | None, directory
     raise ValueError(f"no way to write a stream message of type {message.kind}")
 
 
-def wrap_stream(data: bytes, is_compressed: bool, cipher: Cipher | None = None, label: bytes = b"") -> bytes:
-    """Return a stream message as sent: compressed, even where that makes it longer."""
+def wrap_stream(
+    data: bytes,
+    is_compressed: bool,
+    cipher: Cipher | None = None,
+    label: bytes = b"",
+    is_request: bool = True,
+) -> bytes:
+    """Return a stream message as sent: compressed, even where that makes it longer.
+
+    The label comes before a request; that of the answer is only authenticated.
+    """
     plain = wrap_compressed(data) if is_compressed else data
-    return with_label(label, plain if cipher is None else seal_stream(cipher, label, plain))
+    whole = plain if cipher is None else seal_stream(cipher, label, plain)
+    return with_label(label, whole) if is_request else whole
 
 
 # Reading -----------------------------------------------------------------------------------------

@@ -212,6 +212,8 @@ class Recording:
 
     `most_push_pulls`: the most that any node was asked for within one second of the scored time.
 
+    `is_protected`: some node has encryption keys or a label.
+
     `probe_counts`: columns are names of `protocol.events`. `traffic_counts` and `traffic_bytes`:
     columns "udp/ping", "udp/alive", "tcp/push_pull" ...: UDP message types count every message in a
     datagram; "udp/datagrams" and "tcp/packets" count packets and whole IP bytes. The bytes of
@@ -237,6 +239,7 @@ class Recording:
     releases: list[tuple[float, int, str]] = field(default_factory=list)
     queues: QueueSamples = field(default_factory=no_queues)
     flap_timeout: float | Floats = FLAP_TIMEOUT
+    is_protected: bool = False
     log: LogTable = field(default_factory=no_log)
     lost_broadcasts: int | None = None
     most_push_pulls: int | None = None

@@ -26,6 +26,7 @@ from serfsim.scenario.faults.loss import AddedLoss
 from serfsim.scenario.faults.no_route import NoRoute
 from serfsim.scenario.faults.partition import Partition
 from serfsim.scenario.faults.pause import Pause
+from serfsim.scenario.faults.reconfigure import Reconfigure
 from serfsim.scenario.faults.reorder import Reorder
 from serfsim.scenario.faults.signals import Interrupt, Terminate
 from serfsim.scenario.faults.slow import Slow
@@ -37,7 +38,7 @@ FAULTS: dict[str, type[Fault]] = {
     for fault in (
         *(Block, NoRoute, Partition),
         *(AddedLoss, Duplicate, Reorder, AddedLatency, AddedJitter, NarrowLink),
-        *(Crash, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Upgrade),
+        *(Crash, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Upgrade, Reconfigure),
     )
 }
 
@@ -84,6 +85,7 @@ __all__ = [
     "OnPackets",
     "Partition",
     "Pause",
+    "Reconfigure",
     "Reorder",
     "Slow",
     "Terminate",

@@ -1,4 +1,4 @@
-"""The workload of a scenario: user events, queries, changes of tags, joins, removals; one module a verb.
+"""The workload of a scenario: user events, queries, tags, joins, removals, keys; one module a verb.
 
 To add one, write a module beside these with a class of `Work`, `ByOne` or `Sent`, and list it in WORKLOAD.
 """
@@ -13,11 +13,14 @@ from serfsim.scenario.entry import read_by_verb
 from serfsim.scenario.workload.event import Event
 from serfsim.scenario.workload.force_leave import ForceLeave
 from serfsim.scenario.workload.join import Join
+from serfsim.scenario.workload.keys import Keys
 from serfsim.scenario.workload.query import Query
 from serfsim.scenario.workload.tags import SetTags
 from serfsim.scenario.workload.work import ByOne, Sent, Work
 
-WORKLOAD: dict[str, type[Work]] = {work.verb: work for work in (Event, Query, SetTags, ForceLeave, Join)}
+WORKLOAD: dict[str, type[Work]] = {
+    work.verb: work for work in (Event, Query, SetTags, ForceLeave, Join, Keys)
+}
 
 
 def _read_work(value: Any) -> Any:
@@ -26,4 +29,16 @@ def _read_work(value: Any) -> Any:
 
 AnyWork = Annotated[SerializeAsAny[Work], BeforeValidator(_read_work)]
 
-__all__ = ["WORKLOAD", "AnyWork", "ByOne", "Event", "ForceLeave", "Join", "Query", "Sent", "SetTags", "Work"]
+__all__ = [
+    "WORKLOAD",
+    "AnyWork",
+    "ByOne",
+    "Event",
+    "ForceLeave",
+    "Join",
+    "Keys",
+    "Query",
+    "Sent",
+    "SetTags",
+    "Work",
+]
