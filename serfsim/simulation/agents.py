@@ -26,7 +26,7 @@ from serfsim.simulation.application import RecordingApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
 from serfsim.simulation.truth import TruthKeeper
 
-MOST_WITH_CACHES = 1000
+MOST_WITH_CACHES = 50
 
 
 class Agents:
@@ -62,7 +62,7 @@ class Agents:
         self.parts = Parts() if parts is None else parts
         self.prefix = prefix
         self.rng = stream(seed, f"{prefix}starts")
-        # Each node's cache of the others' coordinates takes 50 KB per node after five minutes.
+        # A node's cache of the others' coordinates takes 170 bytes each, which leave the processor's cache.
         self.cache_coordinates = len(roster.members) <= MOST_WITH_CACHES
         self.directory = Directory()
         self.nodes: list[SerfNode | None] = [None] * len(roster.members)
