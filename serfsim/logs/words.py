@@ -103,6 +103,7 @@ LINES: Final[dict[int, str]] = {
     line.ACK_REFUSED: "[ERR] memberlist: Failed to send ack: {text}",
     line.NOT_ADMITTED: "[ERR] memberlist: {text}",
     line.GOSSIP_REFUSED: "[ERR] memberlist: Failed to send gossip to {text}",
+    line.ALIVE_REFUSED: "[WARN] memberlist: ignoring alive message for '{subject}': {text}",
     line.STARTING: "[INFO] agent: Serf agent starting",
     line.JOINING_CLUSTER: "[INFO] agent: Joining cluster...(replay: {a})",
     line.JOINING: "[INFO] agent: joining: [{text}] replay: {a}",

@@ -27,6 +27,7 @@ from serfsim.protocol.memberlist.messages import Packet
 
 IP_HEADER: Final = 20
 NEVER: Final = -1.0
+NEXT_DOOR: Final = 1e-3  # seconds from a sender outside to any host
 
 
 class Network(Dispatcher):
@@ -156,6 +157,11 @@ class Network(Dispatcher):
         at = now + delay + target.journey_delay
         self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
         return True
+
+    def from_outside(self, address: i64, target: Host, packet: Packet, now: float) -> None:
+        """Deliver a datagram of somebody who is none of the hosts, and next door to all of them."""
+        at = now + NEXT_DOOR + target.journey_delay
+        self.scheduler.schedule(at, target.number, PACKET, address, target.journey_ns, packet)
 
     def _deliver_copy(self, source: Host, address: i64, packet: Packet, delay: float, now: float) -> None:
         """Deliver a datagram a second time, with jitter drawn anew."""

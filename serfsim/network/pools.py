@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from serfsim.native import i64
 from serfsim.network.network import Network
-from serfsim.network.scheduler import Dispatcher, Scheduler
+from serfsim.network.scheduler import Dispatcher, Scheduler, Withdrawn
 
 
 class PoolScheduler(Scheduler):
@@ -27,6 +27,9 @@ class PoolScheduler(Scheduler):
 
     def cancel(self, handle: i64) -> None:
         self.shared.cancel(handle)
+
+    def withdraw(self, target: i64) -> list[Withdrawn]:
+        return self.shared.withdraw(target + self.first)
 
     def dispatch_cancelled_too(self) -> None:
         self.shared.dispatch_cancelled_too()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import append, i32, i64, vec
+from serfsim.native import append, i64, vec
 from serfsim.protocol.memberlist.messages import Packet
 
 DEFAULT_SIZE: Final = 425984  # twice net.core.rmem_max of 212992
@@ -30,7 +30,7 @@ class SocketBuffer:
         self.count: i64 = 0
         self.source: i64 = -1  # of the packet popped last
         self._packets: list[Packet] = []
-        self._sources = vec[i32]()
+        self._sources = vec[i64]()
         self._first: i64 = 0
 
     def push(self, packet: Packet, source: i64) -> bool:
@@ -40,13 +40,13 @@ class SocketBuffer:
         self.charged += charge(packet.size)
         self.count += 1
         self._packets.append(packet)
-        self._sources = append(self._sources, i32(source))
+        self._sources = append(self._sources, source)
         return True
 
     def pop(self) -> Packet:
         """Remove the oldest packet and return it; `source` is its sender. Only while `count` > 0."""
         packet = self._packets[self._first]
-        self.source = i64(self._sources[self._first])
+        self.source = self._sources[self._first]
         self._first += 1
         self.count -= 1
         self.charged -= charge(packet.size)
@@ -62,5 +62,5 @@ class SocketBuffer:
         self.charged = 0
         self.count = 0
         self._packets = []
-        self._sources = vec[i32]()
+        self._sources = vec[i64]()
         self._first = 0

@@ -59,6 +59,8 @@ UNKNOWN_QUERY: Final = 46  # an internal query of no known name; detail: Lamport
 CONFLICT_WON: Final = 47  # detail: matching answers * 65536 + answers
 CONFLICT_LOST: Final = 48
 REJOIN_FAILED: Final = 49  # nobody of the snapshot answered
+MERGE_REFUSED: Final = 58  # the merge delegate refused a join's push/pull; detail: its entries
+ALIVE_REFUSED: Final = 59  # the alive delegate refused a member; detail: its address
 
 # Encryption and labels: what a member could not read. Subject: whose address it came from, or -1; detail: 0
 # a datagram, 1 a request on a stream, 2 the answer to its own.
@@ -125,6 +127,8 @@ NAMES: Final = {
     UNENCRYPTED: "unencrypted",
     MISLABELLED: "mislabelled",
     KEY_REFUSED: "key_refused",
+    MERGE_REFUSED: "merge_refused",
+    ALIVE_REFUSED: "alive_refused",
     DIRECT_ACK: "direct_ack",
     INDIRECT_ACK: "indirect_ack",
     NACK: "nack",

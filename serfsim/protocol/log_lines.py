@@ -56,6 +56,7 @@ HELPER_PING_REFUSED: Final = 154  # the ping that a helper was to be asked with
 ACK_REFUSED: Final = 155  # text: the error and the address
 GOSSIP_REFUSED: Final = 156  # text: the address and the error
 NOT_ADMITTED: Final = 157  # text: all of it
+ALIVE_REFUSED: Final = 158  # text: the error
 
 # The agent.
 STARTING: Final = 170

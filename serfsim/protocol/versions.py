@@ -94,4 +94,5 @@ class ReleaseFeatures:
         self.prune: bool =                  (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]
         self.passes_on_second_leave: bool = (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # and takes its time
         self.names_in_queries: bool =       (NO,  NO,  NO,  NO,  NO,  YES, YES)[at]  # SourceNode, DestName
+        self.name_validation: bool =        (NO,  NO,  NO,  NO,  NO,  NO,  YES)[at]  # and of members merged
         # fmt: on

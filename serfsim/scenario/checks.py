@@ -22,7 +22,14 @@ from serfsim.scenario.pools import (
     unknown_pool,
 )
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
-from serfsim.scenario.roster import Member, Roster, build_roster, membership_problems, protocol_problems
+from serfsim.scenario.roster import (
+    Member,
+    Roster,
+    build_roster,
+    membership_problems,
+    name_problems_of,
+    protocol_problems,
+)
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import name_problems, pair_problems
 from serfsim.scenario.settings import SETTINGS, Settings, chosen, overridden
@@ -43,6 +50,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     yield from _start_problems(scenario.cluster, roster)
     yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
     yield from security_problems(scenario.cluster, roster.members)
+    yield from name_problems_of(roster.members, isinstance(scenario.cluster.nodes, tuple))
     yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):
         yield from pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))

@@ -15,6 +15,7 @@ from serfsim.network.rules import MOST_POOLS
 from serfsim.protocol.settings import MOST_KEPT, SHORTEST_INTERVAL
 from serfsim.scenario.jitter import OneJitter
 from serfsim.scenario.keys import KEYRING, LABEL, Keyring, Label
+from serfsim.scenario.merge import Merge
 from serfsim.scenario.names import (
     ANY_NAME_SCHEMA,
     NAME_SCHEMA,
@@ -142,6 +143,7 @@ _OWN_DELAY: Final = "time that it takes over each packet, instead of that of the
 _OWN_CLOCK: Final = "seconds that its clock shows in a second, instead of those of the group or the cluster"
 _OWN_KEYRING: Final = f"its {KEYRING}, instead of those of the group or the cluster"
 _OWN_LABEL: Final = f"its {LABEL}, instead of that of the group or the cluster"
+_OWN_MERGE: Final = "its merge delegate, instead of that of the group or the cluster"
 _OWN_JOIN: Final = "whom it joins, as in `start`, instead of those of the group or the cluster"
 _OWN_PROFILE: Final = (
     "memberlist's defaults that its settings start from, instead of those of the group or the cluster; what a"
@@ -201,6 +203,7 @@ class Node(Part):
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
     clock_rate: ClockRate | None = Field(default=None, description=_OWN_CLOCK)
+    merge: Merge | None = Field(default=None, description=_OWN_MERGE)
     join: Join | None = Field(default=None, description=_OWN_JOIN)
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
@@ -257,6 +260,7 @@ class Group(Part):
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
     processing_delay: Duration | None = Field(default=None, description=_OWN_DELAY)
     clock_rate: ClockRate | None = Field(default=None, description=_OWN_CLOCK)
+    merge: Merge | None = Field(default=None, description=_OWN_MERGE)
     join: Join | None = Field(default=None, description=_OWN_JOIN)
     bandwidth: Bandwidth | None = Field(default=None, description=_OWN_BANDWIDTH)
     jitter: OneJitter | None = Field(default=None, description=_OWN_JITTER)
@@ -392,6 +396,11 @@ class Cluster(Part):
         default=1.0,
         description="seconds that the members' clocks show in a second: their timers and the round trips that"
         " they measure change with it",
+    )
+    merge: Merge | None = Field(
+        default=None,
+        description="the merge delegate that an application gives its Serf: whom members refuse to join with,"
+        " and to hear of; `serf agent` has none",
     )
     push_pull_time: Duration = Field(
         default=1.2e-3,

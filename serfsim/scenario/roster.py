@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from serfsim.protocol.serf.merge import LONGEST_NAME, invalid_name
 from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
 from serfsim.scenario.cluster import Cluster, Group, Node, Rejoin
 from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.keys import keys_of, label_of
+from serfsim.scenario.merge import Merge
 from serfsim.scenario.patterns import is_pattern, matching, read_pattern
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.settings import Settings, complete, overridden, release_settings
@@ -43,6 +45,7 @@ class Member:
     profile: str = "lan"
     join: str | tuple[str, ...] = "first"
     rejoin: Rejoin | None = None
+    merge: Merge | None = None
     bandwidth: float | None = None
     jitter: JitterModel | None = None
     keyring: tuple[str, ...] | None = None
@@ -249,6 +252,7 @@ def build_roster(cluster: Cluster) -> Roster:
             clock_rate=_first(node.clock_rate, group.clock_rate, cluster.clock_rate),
             given=frozenset(cluster.config.model_fields_set).union(retries, group.config, node.config),
             profile=profile,
+            merge=node.merge or group.merge or cluster.merge,
             join=node.join or group.join or cluster.start.join,
             rejoin=_rejoin(node.rejoin, group.rejoin, cluster.rejoin),
             bandwidth=group.bandwidth if node.bandwidth is None else node.bandwidth,
@@ -318,6 +322,19 @@ def protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem
         if not DELEGATE_MIN <= spoken <= highest:
             found = f"protocol_version {spoken} for {member.name}, which runs {member.version}"
             yield Problem(path, found_expected(found, f"{DELEGATE_MIN} to {highest}"))
+            return
+
+
+def name_problems_of(members: Iterable[Member], nodes_are_listed: bool) -> Iterator[Problem]:
+    """Yield the first member that would refuse to start under its own name."""
+    for member in members:
+        validates = member.config.validate_node_names and ReleaseFeatures(member.version).name_validation
+        if validates and invalid_name(member.name):
+            path: Path = ("cluster", "config", "validate_node_names")
+            if nodes_are_listed:
+                path = ("cluster", "nodes", member.index, "name")
+            expected = f"letters, digits, '-' and '.', at most {LONGEST_NAME}, because of validate_node_names"
+            yield Problem(path, found_expected(f"'{member.name}'", expected))
             return
 
 

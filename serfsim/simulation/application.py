@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serfsim.base.expressions import is_match
+from serfsim.protocol.memberlist.members import UNKNOWN
 from serfsim.protocol.serf import application as action
 from serfsim.protocol.serf.application import Application, ReceivedQuery
 from serfsim.protocol.serf.messages import GossipedItem, UserEvent
 from serfsim.protocol.serf.query_messages import Query
+from serfsim.protocol.serf.tags import decode_tags
 from serfsim.protocol.wire.msgpack import filler
 
 if TYPE_CHECKING:
     from serfsim.network.host import Host
+    from serfsim.protocol.directory import NodeIdentity
     from serfsim.protocol.serf.node import SerfNode
+    from serfsim.scenario.merge import Merge
     from serfsim.simulation.agents import Agents
 
 
@@ -37,6 +41,27 @@ class RecordingApplication(Application):
     def wants_member_events(self) -> bool:
         """Return True, because an agent logs them."""
         return True
+
+    def wants_merges(self) -> bool:
+        return self._merge is not None
+
+    def merge(self, records: list[NodeIdentity]) -> str:
+        """Refuse whom the scenario's merge delegate refuses: by name, tags, or the size of the cluster."""
+        assert self._merge is not None
+        rules, own, names = self._merge.refuse, self.node, self.agents.directory.names
+        for record in records:
+            error = rules.error(names[record.node], decode_tags(record.meta))
+            if error and record.node != own.me:
+                return error
+        known = own.memberlist.core.members
+        size = int(known.count) + sum(int(known.key(record.node)) == UNKNOWN for record in records)
+        if rules.above is not None and size > max(rules.above, 1) and size > int(known.count):
+            return f"Cluster of {size} members is larger than {rules.above}"
+        return ""
+
+    @property
+    def _merge(self) -> Merge | None:
+        return self.agents.members[self.number].merge
 
     def matches(self, expression: str, value: str) -> bool:
         return is_match(expression, value)

@@ -236,8 +236,8 @@ def test_an_entry_for_a_known_member_at_another_address_is_a_conflict_even_if_it
 
 
 class Choosy(HandDelegate):
-    def notify_merge(self, records: list[NodeIdentity]) -> bool:
-        return len(records) < 5
+    def notify_merge(self, records: list[NodeIdentity]) -> str:
+        return "" if len(records) < 5 else "too many"
 
 
 def test_the_merge_delegate_is_asked_only_when_a_node_joins() -> None:

@@ -12,15 +12,14 @@ from serfsim.protocol import events
 
 NAMES = {name: kind for kind, name in events.NAMES.items()}
 # A LAN: 0.1 ms from one to the next.
+CLUSTER_KEYS = ("config", "start", "groups", "processing_delay", "merge", "version")
 NEAR = {"model": "line", "spacing": "0.1ms"}
 
 
 def scenario(nodes: Any, duration: str, **parts: Any) -> serfsim.Scenario:
-    """`config`, `start` and `groups` are the cluster's, all else the scenario's."""
+    """CLUSTER_KEYS are the cluster's, all else the scenario's."""
     cluster = {"nodes": nodes}
-    cluster |= {
-        key: parts.pop(key) for key in ("config", "start", "groups", "processing_delay") if key in parts
-    }
+    cluster |= {key: parts.pop(key) for key in CLUSTER_KEYS if key in parts}
     network = {"topology": NEAR} | parts.pop("network", {})
     parts = {"warm_up": "5s"} | parts
     return serfsim.Scenario(cluster=cluster, network=network, duration=duration, **parts)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from serfsim import Simulation
+from serfsim import Scenario, Simulation
 from serfsim.base.errors import ScenarioError
 from serfsim.cli.app import app
 from serfsim.live.wall_clock import WallClock
@@ -79,6 +79,17 @@ def test_work_of_a_frozen_member_is_done_when_it_thaws() -> None:
     ran = run(4, "30s", faults=[{"freeze": ["node-01"], "at": "5s", "for": "10s"}], workload=work)
     times = ran.recording.deliveries.t
     assert float(times.min()) == pytest.approx(15.0)
+
+
+def test_a_frozen_machine_freezes_the_agents_of_all_its_pools() -> None:
+    cluster = {"nodes": 5, "pools": {"wan": {"members": ["node-01", "node-02", "node-03"]}}}
+    faults = [{"freeze": ["node-01"], "at": "3s", "for": "4s"}]
+    sim = Simulation(Scenario(cluster=cluster, warm_up="5s", duration="12s", faults=faults))
+    sim.run()
+    for network, number in ((sim.network, 1), (sim.pools["wan"].network, 0)):
+        host = network.hosts[number]
+        assert host.local(20.0) == pytest.approx(16.0)
+        assert network.hosts[2].clock is None
 
 
 def test_two_runs_with_wrong_clocks_are_equal() -> None:

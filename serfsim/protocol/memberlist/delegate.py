@@ -43,13 +43,13 @@ class Delegate(Machine):
     def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
         """Another address claims a member's name."""
 
-    def notify_alive(self, record: NodeIdentity) -> bool:
-        """May this node be accepted? False ignores the message (memberlist's AliveDelegate)."""
-        return True
+    def notify_alive(self, record: NodeIdentity) -> str:
+        """Return "" to accept a node, or the error with which its message is ignored (AliveDelegate)."""
+        return ""
 
-    def notify_merge(self, records: list[NodeIdentity]) -> bool:
-        """May a join merge these remote entries? False aborts it (memberlist's MergeDelegate)."""
-        return True
+    def notify_merge(self, records: list[NodeIdentity]) -> str:
+        """Return "" to let a join merge these remote entries, or the error that aborts it (MergeDelegate)."""
+        return ""
 
     def notify_message(self, message: UserMessage, now: float) -> None:
         """Handle a user message received in a packet or stream."""

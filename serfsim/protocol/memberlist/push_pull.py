@@ -225,8 +225,11 @@ class Merger:
             self.error = version_error(self.refusal, core.directory.names[refused])
             core.notify(now, events.PROTOCOL_REFUSED, refused, self.refusal)
             return False
-        if join and not core.delegate.notify_merge(self._records(remote)):
-            return False
+        if join:
+            self.error = core.delegate.notify_merge(self._records(remote))
+            if self.error != "":
+                core.notify(now, events.MERGE_REFUSED, core.me, remote.count())
+                return False
         self.merge_state(remote, now)
         if remote.user_state is not None:
             core.delegate.merge_remote_state(remote.user_state, join, now)

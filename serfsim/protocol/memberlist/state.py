@@ -149,7 +149,10 @@ class MembershipRules:
             return
         if record.has_versions and self.features.checks_versions and not _versions_usable(record):
             return
-        if not core.delegate.notify_alive(record):
+        error = core.delegate.notify_alive(record)
+        if error != "":
+            core.notify(now, events.ALIVE_REFUSED, node, record.address)
+            core.log(now, log_lines.ALIVE_REFUSED, node, 0, 0, error)
             return
         is_new_address = False
         if key == UNKNOWN:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
+from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.serf.messages import GossipedItem, UserEvent
 from serfsim.protocol.serf.query_messages import Query
 
@@ -38,6 +39,14 @@ class Application:
     def wants_member_events(self) -> bool:
         """Only then are member events gathered for it (`member_event`). Asked once, when the node is made."""
         return False
+
+    def wants_merges(self) -> bool:
+        """Only then is it asked about members (`merge`). Asked once, when the node is made."""
+        return False
+
+    def merge(self, records: list[NodeIdentity]) -> str:
+        """Return "" to let these members in, or the error that refuses them (Serf's MergeDelegate)."""
+        return ""
 
     def matches(self, expression: str, value: str) -> bool:
         """Return whether a regular expression (RE2) matches anywhere in `value`.

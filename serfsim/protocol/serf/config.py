@@ -200,8 +200,6 @@ SERF_SETTINGS: Final = (
         False,
         "From 0.9.5 on: refuse names of other than letters, digits, '-' and '.', or of more than 128.",
         SERF,
-        modelled=NOT_MODELLED,
-        instead="names are checked by the scenario's own rules",
     ),
     Setting(
         "rejoin_after_leave",
@@ -360,6 +358,7 @@ class SerfConfig:
         self.user_event_size_limit: i64 = default.count("user_event_size_limit")
         self.enable_name_conflict_resolution: bool = default.switch("enable_name_conflict_resolution")
         self.disable_coordinates: bool = default.switch("disable_coordinates")
+        self.validate_node_names: bool = default.switch("validate_node_names")
         self.rejoin_after_leave: bool = default.switch("rejoin_after_leave")
         self.coalesce_period: float = default.seconds("coalesce_period")
         self.quiescent_period: float = default.seconds("quiescent_period")

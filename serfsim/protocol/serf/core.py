@@ -22,6 +22,7 @@ from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import RecentIntents, SerfMembers
+from serfsim.protocol.serf.merge import refusal
 from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 
@@ -165,6 +166,7 @@ class SerfCore(Delegate):
     vivaldi: Client
     runtime: Runtime
     me: i64
+    asks_merges: bool  # the application wants a word on who is let in
 
     config: SerfConfig
     directory: Directory
@@ -205,6 +207,15 @@ class SerfCore(Delegate):
     def has_coordinates(self) -> bool:
         """Return whether acks carry coordinates and update them."""
         return self.config.features.coordinates and not self.config.disable_coordinates
+
+    def notify_alive(self, record: NodeIdentity) -> str:
+        return refusal(self, [record]) if self.asks_merges else ""
+
+    def notify_merge(self, records: list[NodeIdentity]) -> str:
+        return refusal(self, records) if self.asks_merges else ""
+
+    def ack_payload(self) -> Coordinate | None:
+        return self.vivaldi.coordinate if self.has_coordinates() else None
 
     def name(self) -> str:
         return self.directory.names[self.me]

@@ -104,6 +104,7 @@ class SerfNode(SerfCore):
         self.runtime = runtime
         self.rng = serf_rng
         self.application = Application() if application is None else application
+        self.asks_merges = self.application.wants_merges()
         self.tags = decode_tags(me.meta) if tags is None else tags
         self.last_token = LAST_FIXED_TOKEN
         self.is_shut_down = False
@@ -357,9 +358,6 @@ class SerfNode(SerfCore):
 
     def notify_conflict(self, existing: NodeIdentity, other: NodeIdentity, now: float) -> None:
         self.broadcaster.name_contested(existing, other, now)
-
-    def ack_payload(self) -> Coordinate | None:
-        return self.vivaldi.coordinate if self.has_coordinates() else None
 
     def notify_ping_complete(
         self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
