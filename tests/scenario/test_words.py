@@ -112,6 +112,18 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "faults",
+        {"forge": {"dead": "b0", "incarnation": 4294967295}, "from": "a1", "to": ["a0"]},
+        "at 0 s",
+        "a1 forges that b0 is dead, incarnation 4294967295, to a0",
+    ),
+    (
+        "faults",
+        {"forge": {"push_pull": {"b0": "left"}}},
+        "at 0 s",
+        "a member forges the state b0 left, incarnation current, to all nodes",
+    ),
+    (
+        "faults",
         {"freeze": ["b"], "for": "8s"},
         "at 0 s, for 8 s",
         "b is frozen with its clock",

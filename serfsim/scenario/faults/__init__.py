@@ -18,6 +18,7 @@ from serfsim.scenario.faults.clock import Clock
 from serfsim.scenario.faults.crash import Crash
 from serfsim.scenario.faults.duplicate import Duplicate
 from serfsim.scenario.faults.fault import Departure, Fault, OnNodes, OnPackets, Transport, Undo, Ways, nothing
+from serfsim.scenario.faults.forge import Forge
 from serfsim.scenario.faults.freeze import Freeze
 from serfsim.scenario.faults.jitter import AddedJitter
 from serfsim.scenario.faults.latency import AddedLatency
@@ -38,7 +39,7 @@ FAULTS: dict[str, type[Fault]] = {
     for fault in (
         *(Block, NoRoute, Partition),
         *(AddedLoss, Duplicate, Reorder, AddedLatency, AddedJitter, NarrowLink),
-        *(Crash, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Upgrade, Reconfigure),
+        *(Crash, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Forge, Upgrade, Reconfigure),
     )
 }
 
@@ -76,6 +77,7 @@ __all__ = [
     "Departure",
     "Duplicate",
     "Fault",
+    "Forge",
     "Freeze",
     "Interrupt",
     "Leave",
