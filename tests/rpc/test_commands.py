@@ -376,6 +376,34 @@ def test_without_encryption_every_key_command_fails_at_every_member() -> None:
     serve(talk)
 
 
+def test_keys_are_rotated_and_each_answer_counts() -> None:
+    old, new = "QUJDREVGR0hJSktMTU5PUA==", "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="
+    third = {"name": "node-02", "keyring": [old, new]}
+    nodes = ["node-00", "node-01", third, "node-03"]
+
+    async def talk(served: Served) -> None:
+        client = await served.client()
+        _, body = await client.ask("stats", has_body=True)
+        assert body["serf"]["encrypted"] == "true"
+        error, body = await client.ask("list-keys", has_body=True)
+        assert (error, body["Keys"], body["Messages"]) == ("", {old: 4, new: 1}, {})
+        error, body = await client.ask("use-key", {"Key": "AQEBAQEBAQEBAQEBAQEBAQ=="}, True)
+        assert error == "4/4 nodes reported failure"
+        assert set(body["Messages"].values()) == {"Requested key is not in the keyring"}
+        error, body = await client.ask("install-key", {"Key": "AQEB"}, True)
+        assert set(body["Messages"].values()) == {"key size must be 16, 24 or 32 bytes"}
+        for command, key in (("install-key", new), ("use-key", new), ("remove-key", old)):
+            error, body = await client.ask(command, {"Key": key}, True)
+            assert (error, body["Messages"], body["NumResp"]) == ("", {}, 4)
+        error, body = await client.ask("remove-key", {"Key": new}, True)
+        assert error == "4/4 nodes reported failure"
+        assert set(body["Messages"].values()) == {"Removing the primary key is not allowed"}
+        error, body = await client.ask("list-keys", has_body=True)
+        assert (body["Keys"], body["NumNodes"]) == ({new: 4}, 4)
+
+    serve(talk, small(cluster={"nodes": nodes, "keyring": [old], "config": {"retransmit_mult": 30}}))
+
+
 # Streams -----------------------------------------------------------------------------------------
 
 

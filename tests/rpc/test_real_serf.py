@@ -49,9 +49,9 @@ record: {coordinates: 5s}
 class Live:
     """A server's process and the real command against it."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, scenario: str = SCENARIO) -> None:
         self.file = folder / "five.yaml"
-        self.file.write_text(SCENARIO, encoding="utf-8")
+        self.file.write_text(scenario, encoding="utf-8")
         arguments = ["serve", str(self.file), "--rpc-addr", "127.0.0.1:0", *options]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "serfsim", *arguments],
@@ -215,6 +215,34 @@ def test_keys(live: Live) -> None:
         done = live.serf("keys", option, "QUJDREVGR0hJSktMTU5PUA==")
         assert done.returncode == 1
         assert done.stdout.count("No keyring to modify (encryption not enabled)") == 4
+
+
+OLD, NEW = "AQEBAQEBAQEBAQEBAQEBAQ==", "AgICAgICAgICAgICAgICAg=="
+
+
+def test_keys_are_rotated_by_the_real_command(tmp_path: Path) -> None:
+    encrypted = SCENARIO.replace("cluster:\n", f"cluster:\n  keyring: ['{OLD}']\n")
+    served = Live(tmp_path, "--speed", "20", scenario=encrypted)
+    heading = "==> Asking all members for installed keys...\n==> Keys gathered, listing cluster keys...\n\n"
+    try:
+        deadline = time.monotonic() + LIMIT_S
+        while "failed" not in served.out("members", "-name", "node-04"):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert "encrypted = true" in served.out("info")
+        assert served.out("keys", "-list") == f"{heading}{OLD}  [4/4]\n"
+        assert served.out("keys", "-install", NEW).endswith("==> Successfully installed key!\n")
+        both = served.out("keys", "-list").removeprefix(heading).splitlines()
+        assert sorted(both) == [f"{OLD}  [4/4]", f"{NEW}  [4/4]"]
+        assert served.out("keys", "-use", NEW).endswith("==> Successfully changed primary key!\n")
+        refused = served.serf("keys", "-remove", NEW)
+        assert refused.returncode == 1
+        assert refused.stdout.count("Removing the primary key is not allowed") == 4
+        assert refused.stdout.endswith("Error removing key: 4/4 nodes reported failure\n")
+        assert served.out("keys", "-remove", OLD).endswith("==> Successfully removed key!\n")
+        assert served.out("keys", "-list") == f"{heading}{NEW}  [4/4]\n"
+    finally:
+        served.end()
 
 
 def test_monitor(live: Live) -> None:
