@@ -54,7 +54,8 @@ class PacketCapture(Capture):
         self._packets: dict[bytes, int] = {}
         self._cores: dict[int, Core] = {}
         self._nonces = 0
-        self.file.name_hosts({self._endpoint(host)[0]: name for host, name in enumerate(names)})
+        addresses = [self._endpoint(network.address_of(host))[0] for host in range(len(names))]
+        self.file.name_hosts(dict(zip(addresses, names, strict=True)))
         self._keyrings: dict[tuple[bytes, int], Keyring] = {}
 
     def _write(self, now: float, at: float, packet: bytes) -> None:
@@ -109,7 +110,7 @@ class PacketCapture(Capture):
         if keyring is not None:
             data = keyring.seal(data, label)
         data = envelope.with_label(label, data)
-        sender, target = self._endpoint(source), self._endpoint(address)
+        sender, target = self._endpoint(self.network.address_of(source)), self._endpoint(address)
         number = self._number(sender[0])
         for whole in headers.udp(sender, target, number, data, int(self.network.mtu)):
             self._write(now, at, whole)
@@ -142,8 +143,8 @@ class PacketCapture(Capture):
         known = stream.captured
         if isinstance(known, Conversation):
             return known
-        client = self._endpoint(stream.client)[0], int(stream.client_port)
-        made = Conversation(stream.number, client, self._endpoint(stream.server))
+        client = self._endpoint(stream.client_address)[0], int(stream.client_port)
+        made = Conversation(stream.number, client, self._endpoint(stream.address))
         stream.captured = made
         return made
 

@@ -14,7 +14,7 @@ from serfsim.scenario.checks import warnings
 from serfsim.scenario.estimate import refuse_large
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
-from serfsim.scenario.roster import node_names
+from serfsim.scenario.places import node_names
 from serfsim.scenario.topologies import Measured
 from serfsim.scenario.units import write_duration
 

@@ -12,7 +12,7 @@ Columns of the traffic tables, `counts` and `sizes` (after the semicolon, the by
     PACKET + kind           datagrams led by that type, alone; whole IP packets
     LOADED_PACKET + kind    datagrams led by that type, with broadcasts; whole IP packets
     STREAM + kind           messages on streams; their own bytes
-    DATAGRAMS, LOST, OVERFLOWED, SEGMENTS   whole IP packets; CONNECTIONS has no bytes
+    DATAGRAMS, LOST, OVERFLOWED, TO_NOBODY, SEGMENTS   whole IP packets; CONNECTIONS has no bytes
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from serfsim.engine.bearers import Bearers
 from serfsim.engine.queue import EventQueue
 from serfsim.native import append, extend, i32, i64, u8, vec
 from serfsim.network.journal import UDP_HEADERS, Journal
-from serfsim.protocol.events import COUNTED_ONLY, KINDS
+from serfsim.protocol.events import COUNTED_ONLY, JOIN, KINDS
 from serfsim.protocol.log_lines import LAST_RECEIPT
 from serfsim.protocol.memberlist.ledger import COLUMN_BITS, COLUMN_MASK, RUN_SHIFT, SIZE_MASK
 from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage
@@ -39,7 +40,8 @@ LOST: Final = 81
 OVERFLOWED: Final = 82
 SEGMENTS: Final = 83
 CONNECTIONS: Final = 84
-TRAFFIC_COLUMNS: Final = 85
+TO_NOBODY: Final = 85
+TRAFFIC_COLUMNS: Final = 86
 KIND_MASK: Final = 15
 
 # A wave of gossip in a large cluster means millions of receptions.
@@ -177,6 +179,7 @@ class Trace(Journal):
         self.origin = origin
         self.queue = queue
         self.watches: list[Watch] = []
+        self.bearers: Bearers | None = None  # where several members bear one name
         # Events below COUNTED_ONLY, in order. `taken`: number of earlier events moved out during the run.
         self.taken: i64 = 0
         self.events = EventRows()
@@ -214,6 +217,10 @@ class Trace(Journal):
             self.close_seconds(now)
         self._events[event] += 1
         if event < COUNTED_ONLY:
+            if self.bearers is not None:
+                if event == JOIN:
+                    self.bearers.joined(observer, subject, detail)
+                subject = self.bearers.member(observer, subject)
             self.events.add(now - self.origin, observer, subject, event, detail)
             if len(self.watches) > 0:
                 self._look(now, observer, event, subject)
@@ -235,6 +242,8 @@ class Trace(Journal):
             self.receipts += 1
             if self.receipts > MOST_RECEIPTS:
                 return
+        if self.bearers is not None:
+            subject = self.bearers.member(node, subject)
         mark = self.taken + self.events.count
         self.lines.add(now - self.origin, node, line, subject, a, b, text, mark)
 
@@ -246,6 +255,8 @@ class Trace(Journal):
 
     def deliver(self, now: float, node: i64, kind: i64, item: GossipedItem, peer: i64) -> None:
         """Record a delivery of a user event or query: `kind` is a number of `serf.application` (SENT ...)."""
+        if self.bearers is not None:
+            peer = self.bearers.member(node, peer)
         if item.number < 0:
             item.number = len(self.announced)
             self.announced.append(item)
@@ -303,6 +314,9 @@ class Trace(Journal):
 
     def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
         self._count(now, LOST, ip_bytes)
+
+    def packet_to_nobody(self, now: float, source: i64, ip_bytes: i64) -> None:
+        self._count(now, TO_NOBODY, ip_bytes)
 
     def packet_overflowed(self, now: float, target: i64, packet: Packet) -> None:
         self._count(now, OVERFLOWED, packet.size + UDP_HEADERS)

@@ -24,7 +24,7 @@ from serfsim.engine.streams import stream
 from serfsim.live.views import MemberView, Stats, stats_of
 from serfsim.native import vec
 from serfsim.protocol import events
-from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS
+from serfsim.protocol.directory import ipv4_bytes, ipv4_port
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
 from serfsim.protocol.vivaldi.coordinate import Coordinate
@@ -134,6 +134,7 @@ class FinishedRun:
         table = self.result.events
         rows = np.flatnonzero((table.observer == node) & (table.t >= start) & (table.t <= t))
         status, heard = self._beginning(node, start)
+        seen_at: dict[int, int] = {}
         columns = (table.t, table.subject, table.kind, table.detail)
         for at, subject, kind, detail in zip(*(column[rows].tolist() for column in columns), strict=True):
             if kind == events.REAP:
@@ -144,7 +145,19 @@ class FinishedRun:
                 status[subject] = AFTER[kind]
             if kind in (events.JOIN, events.UPDATE):
                 heard[subject] = at
-        return [self._view(member, status[member], heard[member]) for member in sorted(status)]
+            if kind == events.JOIN:
+                seen_at[subject] = detail - 1
+                for other in self._namesakes(subject):
+                    status.pop(other, None)
+        return [
+            self._view(member, status[member], heard[member], seen_at.get(member, -1))
+            for member in sorted(status)
+        ]
+
+    def _namesakes(self, member: int) -> list[int]:
+        """Return the other members that bear a member's name, of whom a view has one."""
+        sharing = self.roster.shared.get(self.roster.members[member].agent, []) if self.roster.shared else []
+        return [other for other in sharing if other != member]
 
     def _beginning(self, node: int, start: float) -> tuple[dict[int, str], dict[int, float]]:
         """Return the members known to the process from its start: all of a converged start, else none."""
@@ -153,15 +166,17 @@ class FinishedRun:
         everybody = range(len(self.names))
         return dict.fromkeys(everybody, "alive"), dict.fromkeys(everybody, start)
 
-    def _view(self, member: int, status: str, heard: float) -> MemberView:
+    def _view(self, member: int, status: str, heard: float, address: int) -> MemberView:
+        """Return a member as last heard of, at its first address where `address` is below 0."""
         starts = self._starts(member)
         began = starts[max(0, bisect.bisect_right(starts, heard) - 1)]
         who = self.roster.members[member].at_release(self._release(member, began))
         features = ReleaseFeatures(who.version)
+        number = who.advertised if address < 0 else address
         return MemberView(
-            who.name,
-            (FIRST_ADDRESS + member).to_bytes(4, "big"),
-            DEFAULT_PORT,
+            who.agent,
+            ipv4_bytes(number),
+            int(ipv4_port(number)),
             self._tags(member, began, heard),
             status,
             (PROTOCOL_MIN, int(features.protocol_max), who.config.memberlist_protocol_version),

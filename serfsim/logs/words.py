@@ -142,9 +142,10 @@ class Names(Protocol):
 
     def name(self, member: int) -> str: ...
 
-    def ip(self, member: int) -> str: ...
+    def ip(self, member: int, observer: int) -> str:
+        """Return the address at which an observer knows a member."""
 
-    def endpoint(self, member: int) -> str:
+    def endpoint(self, member: int, observer: int) -> str:
         """Return the address with its port."""
 
 
@@ -243,13 +244,13 @@ class Words:
             b = lambda entry: _payload(entry.b)  # noqa: E731
         return {
             "observer": lambda entry: names.name(entry.observer),
-            "own": lambda entry: names.endpoint(entry.observer),
+            "own": lambda entry: names.endpoint(entry.observer, entry.observer),
             # A push/pull may start with an address only.
             "subject": lambda entry: (
                 "" if number == line.PUSH_PULL and entry.subject < 0 else names.name(entry.subject)
             ),
-            "ip": lambda entry: names.ip(entry.subject),
-            "endpoint": lambda entry: names.endpoint(entry.subject),
+            "ip": lambda entry: names.ip(entry.subject, entry.observer),
+            "endpoint": lambda entry: names.endpoint(entry.subject, entry.observer),
             "a": lambda entry: show(entry.a),
             "b": b,
             "text": (

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from serfsim.base.english import join_names
+from serfsim.scenario.addresses import text_of
 from serfsim.scenario.cluster import Group
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.part import Part
+from serfsim.scenario.places import NOT_BEHIND
 from serfsim.scenario.roster import Member
 from serfsim.scenario.settings import SETTINGS, Settings, chosen
 from serfsim.scenario.units import write_bandwidth, write_duration
@@ -121,7 +123,7 @@ def _of_names(first: list[str], second: list[str]) -> Difference:
 
 def _of_member(first: Member, second: Member) -> Iterator[tuple[str, str, str]]:
     for one in fields(Member):
-        pair = getattr(first, one.name), getattr(second, one.name)
+        pair = _value(first, one.name), _value(second, one.name)
         if one.name not in _NO_EFFECT_OF_MEMBER and pair[0] != pair[1]:
             place = "start.join" if one.name == "join" else one.name
             yield place, _of_attribute(one.name, pair[0]), _of_attribute(one.name, pair[1])
@@ -129,6 +131,15 @@ def _of_member(first: Member, second: Member) -> Iterator[tuple[str, str, str]]:
         pair = getattr(first.config, name), getattr(second.config, name)
         if pair[0] != pair[1]:
             yield f"config.{name}", _setting(name, pair[0]), _setting(name, pair[1])
+
+
+def _value(member: Member, name: str) -> Any:
+    """Return what a member has; an address only where it is not the one that everybody has by default."""
+    value = getattr(member, name)
+    default = {"address": member.index, "advertised": member.address, "outside": NOT_BEHIND}
+    if name in default:
+        return None if value == default[name] else text_of(value)
+    return value
 
 
 def _of_attribute(name: str, value: Any) -> str:

@@ -32,6 +32,7 @@ from serfsim.network.listener import Listener
 from serfsim.network.scheduler import Scheduler, Withdrawn
 from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
 from serfsim.network.standstill import Standstill, go_on, stand_still
+from serfsim.protocol.directory import ipv4_endpoint, ipv4_port
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage
 from serfsim.protocol.runtime import Machine, Runtime
 from serfsim.protocol.transitions import Transition
@@ -313,6 +314,11 @@ class Host(Runtime):
     ) -> None:
         tcp = self.network.tcp
         tcp.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, self.when(now))
+
+    def endpoint(self) -> str:
+        """Return the address that its process is bound to, with its port."""
+        address = self.network.address_of(self.number)
+        return ipv4_endpoint(address, ipv4_port(address))
 
     def next_port(self) -> i64:
         """Return the port from which the next connection is dialled."""

@@ -38,6 +38,9 @@ class Journal:
     def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
         """Record a datagram lost on its way, by loss or by a rule."""
 
+    def packet_to_nobody(self, now: float, source: i64, ip_bytes: i64) -> None:
+        """Record a datagram, or a segment that opens a connection, to an address where nobody is."""
+
     def packet_overflowed(self, now: float, target: i64, packet: Packet) -> None:
         """Record a datagram that arrived at a full socket buffer."""
 

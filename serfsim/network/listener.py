@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from serfsim.native import i64
 from serfsim.network.tcp_steps import REQUEST, SERVICE
 from serfsim.network.tcp_stream import ANSWERING, ESTABLISHED, Stream
-from serfsim.protocol.directory import DEFAULT_PORT, ipv4_endpoint
+from serfsim.protocol.directory import ipv4_endpoint
 from serfsim.protocol.log_lines import STREAM_FROM, STREAM_TIMEOUT, TOO_MANY_PUSH_PULLS
 from serfsim.protocol.memberlist.messages import PUSH_PULL
 from serfsim.protocol.transitions import Transition
@@ -50,7 +50,7 @@ SEND_BUFFER: Final = 87040
 
 def dialler_text(stream: Stream) -> str:
     """Whence a stream was dialled, as the log says it."""
-    return ipv4_endpoint(stream.client, stream.client_port)
+    return ipv4_endpoint(stream.client_seen, stream.client_port)
 
 
 class Listener:
@@ -145,7 +145,7 @@ class Listener:
             host.network.tcp.hang_up(host, stream, now)
 
     def _complain(self, stream: Stream, now: float) -> None:
-        own, peer = ipv4_endpoint(self.host.number, DEFAULT_PORT), dialler_text(stream)
+        own, peer = self.host.endpoint(), dialler_text(stream)
         if stream.server_state == ANSWERING:
             text = f"Failed to push local state: write tcp {own}->{peer}: i/o timeout from={peer}"
         else:
@@ -221,7 +221,7 @@ class Listener:
         machine = host.machine
         if stream.server_epoch != host.epoch or stream.server_state != ANSWERING or machine is None:
             return
-        reply = machine.on_stream_request(stream.request, stream.client, host.read_clock(now))
+        reply = machine.on_stream_request(stream.request, stream.client_seen, host.read_clock(now))
         if reply is None:
             self.forget(stream)
             host.network.tcp.hang_up(host, stream, now)
@@ -239,4 +239,4 @@ class Listener:
             return
         self.forget(stream)
         host.network.tcp.hang_up(host, stream, now)
-        machine.on_stream_answered(stream.request, stream.client, host.read_clock(now))
+        machine.on_stream_answered(stream.request, stream.client_seen, host.read_clock(now))

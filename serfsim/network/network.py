@@ -4,7 +4,7 @@
 
 All of this is decided when the packet is sent; a rule that begins later does not affect it. From arrival
 on, the host takes over (`host`); TCP (`tcp`) sends its segments the same way. A host's address is its
-index; packets to an address without a host vanish.
+index unless there is a table of addresses (`addresses`); packets to an address that nobody has are counted.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, i32, i64, vec
+from serfsim.network.addresses import NOBODY, AddressTable
 from serfsim.network.capture import Capture
 from serfsim.network.host import Host
 from serfsim.network.host_events import KIND_BITS, KIND_MASK, PACKET, READ, STREAM
@@ -69,6 +70,7 @@ class Network(Dispatcher):
         self.places = vec[i32]()
         self.udp_bit: i64 = UDP
         self.tcp_bit: i64 = TCP
+        self.addresses: AddressTable | None = None
         self.tcp = Tcp(self)
 
     def add_host(self, host: Host) -> None:
@@ -97,7 +99,7 @@ class Network(Dispatcher):
         """Return the number of a host, or of the cluster's host that it stands on, in models and rules."""
         if not self.is_pool:
             return host
-        return i64(self.places[host]) if self.is_host(host) else -1
+        return i64(self.places[host]) if self.host_at(host) >= 0 else NOBODY
 
     def refuses(self, source: i64, target: i64, transport: i64) -> bool:
         """Return whether the kernel of `source` refuses to send to `target`; `transport` as in `rules`."""
@@ -116,8 +118,13 @@ class Network(Dispatcher):
         self.hosts[host].bandwidth = bandwidth
         self.has_uplinks = True
 
-    def is_host(self, address: i64) -> bool:
-        return 0 <= address < len(self.hosts)
+    def host_at(self, address: i64) -> i64:
+        """Return the host of an address where there is no table, or NOBODY."""
+        return address if 0 <= address < len(self.hosts) else NOBODY
+
+    def address_of(self, host: i64) -> i64:
+        """Return the address that a host is bound to."""
+        return host if self.addresses is None else self.addresses.address(host)
 
     # Sending -------------------------------------------------------------------------------------
 
@@ -129,11 +136,18 @@ class Network(Dispatcher):
         What a host sends to itself never comes to the network: it takes no time and is no traffic.
         """
         number = source.number
-        if address == number:
+        seen = number
+        table = self.addresses
+        if table is None:
+            target_number = self.host_at(address)
+        else:
+            target_number = table.resolve(number, address, UDP, now)
+            seen = table.seen
+        if target_number == number:
             at = now + source.journey_delay
-            self.scheduler.schedule(at, number, PACKET, number, source.journey_ns, packet)
+            self.scheduler.schedule(at, number, PACKET, seen, source.journey_ns, packet)
             return True
-        if self.rules.refusing > 0 and self.refuses(number, address, UDP):
+        if self.rules.refusing > 0 and self.refuses(number, target_number, UDP):
             return False
         size: i64 = packet.size + UDP_HEADERS
         fragments: i64 = 1
@@ -142,20 +156,21 @@ class Network(Dispatcher):
             size += (fragments - 1) * IP_HEADER
         self.journal.packet_sent(now, number, packet, size)
         delay = NEVER
-        if self.is_host(address):
-            delay = self._udp_delay(source, address, size, fragments, now)
+        if target_number >= 0:
+            delay = self._udp_delay(source, target_number, size, fragments, now)
             if self.rules.doubled:
-                self._deliver_copy(source, address, packet, delay, now)
+                self._deliver_copy(source, seen, target_number, packet, delay, now)
         if self.capture is not None:
             self.capture.datagram(now, NEVER if delay < 0.0 else now + delay, number, address, packet)
-        if not self.is_host(address):
+        if target_number < 0:
+            self.journal.packet_to_nobody(now, number, size)
             return True
         if delay < 0.0:
             self.journal.packet_lost(now, number, packet, size)
             return True
-        target = self.hosts[address]
+        target = self.hosts[target_number]
         at = now + delay + target.journey_delay
-        self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
+        self.scheduler.schedule(at, target_number, PACKET, seen, target.journey_ns, packet)
         return True
 
     def from_outside(self, address: i64, target: Host, packet: Packet, now: float) -> None:
@@ -163,47 +178,49 @@ class Network(Dispatcher):
         at = now + NEXT_DOOR + target.journey_delay
         self.scheduler.schedule(at, target.number, PACKET, address, target.journey_ns, packet)
 
-    def _deliver_copy(self, source: Host, address: i64, packet: Packet, delay: float, now: float) -> None:
+    def _deliver_copy(
+        self, source: Host, seen: i64, target_number: i64, packet: Packet, delay: float, now: float
+    ) -> None:
         """Deliver a datagram a second time, with jitter drawn anew."""
         self.rules.doubled = False
         if delay < 0.0:
             return
-        number, target = source.number, self.hosts[address]
+        number, target = source.number, self.hosts[target_number]
         at = now + delay + target.journey_delay
         if self._has_jitter:
-            here, there = self.place_of(number), self.place_of(address)
+            here, there = self.place_of(number), self.place_of(target_number)
             at += self._jitter(here, there, self.latency.one_way(here, there), source.jitter_rng)
-        self.scheduler.schedule(at, address, PACKET, number, target.journey_ns, packet)
+        self.scheduler.schedule(at, target_number, PACKET, seen, target.journey_ns, packet)
 
     def _fragments(self, size: i64) -> i64:
         """Return the number of IP packets of a datagram; each but the last holds a multiple of 8 bytes."""
         room: i64 = (self.mtu - IP_HEADER) // 8 * 8
         return (size - IP_HEADER + room - 1) // room
 
-    def _udp_delay(self, source: Host, address: i64, size: i64, fragments: i64, now: float) -> float:
+    def _udp_delay(self, source: Host, target: i64, size: i64, fragments: i64, now: float) -> float:
         """Seconds until the datagram is at its target's socket, or NEVER."""
         number = source.number
         if self.is_pool:
             number = i64(self.places[number])
-            address = i64(self.places[address])
+            target = i64(self.places[target])
         queued = 0.0
         extra = 0.0
         if self.has_uplinks and source.bandwidth > 0.0:
             queued = self._uplink(source, size, now)
-        base = self.latency.one_way(number, address)
+        base = self.latency.one_way(number, target)
         if self.rules.count > 0:
             # The largest of several fragments is as large as the network lets it be.
             largest = size if fragments == 1 else self.mtu
-            extra = self.rules.verdict(number, address, self.udp_bit, source.loss_rng, largest, base, now)
+            extra = self.rules.verdict(number, target, self.udp_bit, source.loss_rng, largest, base, now)
             if extra < 0.0:
                 return NEVER
         if self._has_udp_loss:
             while fragments > 0:
-                if self.udp_loss.drops(number, address, source.loss_rng):
+                if self.udp_loss.drops(number, target, source.loss_rng):
                     return NEVER
                 fragments -= 1
         if self._has_jitter:
-            extra += self._jitter(number, address, base, source.jitter_rng)
+            extra += self._jitter(number, target, base, source.jitter_rng)
         return base + (queued + extra)
 
     def segment(self, source: i64, target: i64, size: i64, rng: Random, now: float) -> float:

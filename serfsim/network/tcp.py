@@ -16,6 +16,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64
+from serfsim.network.addresses import AddressTable
 from serfsim.network.host import Host
 from serfsim.network.host_events import KIND_BITS, STREAM
 from serfsim.network.journal import TCP_HEADERS
@@ -132,6 +133,9 @@ class Tcp:
 
     def send(self, stream: Stream, to_server: bool, size: i64, step: i64, now: float, a: i64 = 0) -> None:
         """Send a segment that is `step` when it arrives, and acknowledges what has arrived by now."""
+        table = self.network.addresses
+        if table is not None and not self._route(table, stream, to_server, size, step, now):
+            return
         source: i64 = stream.client if to_server else stream.server
         target: i64 = stream.server if to_server else stream.client
         if not self.network.hosts[source].plugged:
@@ -147,6 +151,25 @@ class Tcp:
         back = stream.downward if to_server else stream.upward
         reported: i64 = 0 if back is None else len(back.arrivals)
         self.network.scheduler.schedule(at, target, STREAM | (step << KIND_BITS), a, reported, stream)
+
+    def _route(
+        self, table: AddressTable, stream: Stream, to_server: bool, size: i64, step: i64, now: float
+    ) -> bool:
+        """Find the host that a segment comes to; return False where it comes to nobody."""
+        network = self.network
+        if to_server and step == SYN:
+            if not network.hosts[stream.client].plugged:
+                return False
+            stream.find_server(table, now)
+        source: i64 = stream.client if to_server else stream.server
+        is_client_there, is_server_there = stream.is_client_there(table), stream.is_server_there(table)
+        if is_client_there and is_server_there:
+            return True
+        if not (is_client_there if to_server else is_server_there):
+            return False
+        network.journal.segment_sent(now, source, size)
+        network.journal.packet_to_nobody(now, source, size)
+        return False
 
     def step(self, host: Host, step: i64, a: i64, stream: Stream, now: float, reported: i64 = 0) -> None:
         """Handle an event of a stream at one of its hosts.
@@ -215,12 +238,18 @@ class Tcp:
         stream.io_deadline = io_deadline
         stream.io_timeout = io_timeout
         host.dialled[stream.number] = stream
-        if self.network.refuses(host.number, address, TCP):
+        table = self.network.addresses
+        if table is None:
+            stream.server = self.network.host_at(address)
+        else:
+            stream.server = table.holder(host.number, address)
+            stream.client_address = table.address(host.number)
+        if self.network.refuses(host.number, stream.server, TCP):
             self.later(now, host.number, NO_ROUTE, stream)
             return
         self.network.journal.stream_opened(now, host.number)
         self._remind(host.true(host.local(now) + dial_timeout), host, DIAL_END, stream)
-        if self.network.is_host(address):
+        if table is not None or stream.server >= 0:
             self.handshake.dial(stream, now)
 
     def take_step(self, host: Host, step: i64, stream: Stream, now: float) -> None:

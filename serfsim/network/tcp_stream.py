@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import Random, i64
+from serfsim.network.addresses import AddressTable
+from serfsim.network.rules import TCP
 from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.memberlist.messages import StreamMessage
 
@@ -32,6 +34,11 @@ class Stream:
         self.number = number
         self.client: i64 = client
         self.server: i64 = server
+        # Addresses: which was dialled, the client's own, that as the server sees it, and the server's own.
+        self.address: i64 = server
+        self.client_address: i64 = client
+        self.client_seen: i64 = client
+        self.server_address: i64 = server
         self.client_epoch: i64 = client_epoch
         self.client_port: i64 = 0
         self.server_epoch: i64 = -1
@@ -60,3 +67,23 @@ class Stream:
         self.upward: Transfer | None = None  # the request
         self.downward: Transfer | None = None  # the reply, or a FIN alone
         self.captured: object | None = None  # what a capture remembers of it
+
+    def find_server(self, table: AddressTable, now: float) -> None:
+        """Find the host to which a SYN comes now, which may be another than that of the last."""
+        server = table.resolve(self.client, self.address, TCP, now)
+        if server != self.server:
+            self.server_state = SILENT
+        self.server = server
+        self.client_seen = table.seen
+        if server >= 0:
+            self.server_address = table.address(server)
+
+    def is_client_there(self, table: AddressTable) -> bool:
+        """Return whether the client's host still has the address from which it dialled."""
+        own = self.client_address
+        return table.address(self.client) == own and table.has(self.client, own)
+
+    def is_server_there(self, table: AddressTable) -> bool:
+        """Return whether the dialled address still belongs to a host, and to the same one."""
+        own = self.server_address
+        return self.server >= 0 and table.address(self.server) == own and table.has(self.server, own)

@@ -120,6 +120,21 @@ class NodeIdentity:
         )
 
 
+def ipv4_number(host: i64, port: i64) -> i64:
+    """Return the number of an IPv4 socket address, whose `host` is 32 bits."""
+    return ((port - DEFAULT_PORT) & 0xFFFF) << PORT_SHIFT | ((host - FIRST_ADDRESS) & 0xFFFFFFFF)
+
+
+def ipv4_bytes(address: i64) -> bytes:
+    """Return the four bytes of an IPv4 socket address."""
+    return int((FIRST_ADDRESS + address) & 0xFFFFFFFF).to_bytes(4, "big")
+
+
+def ipv4_port(address: i64) -> i64:
+    """Return the port of an IPv4 socket address."""
+    return (DEFAULT_PORT + (address >> PORT_SHIFT)) & 0xFFFF
+
+
 def ipv4_endpoint(address: i64, port: i64) -> str:
     """Return an IPv4 socket address as Go writes it."""
     number = int((FIRST_ADDRESS + address) & 0xFFFFFFFF)
@@ -217,14 +232,14 @@ class Directory:
             return self._others[address - FIRST_OTHER][:-2]
         if length == 0:
             return b""
-        short = int((FIRST_ADDRESS + address) & 0xFFFFFFFF).to_bytes(4, "big")
+        short = ipv4_bytes(address)
         return short if length == 4 else MAPPED + short
 
     def address_port(self, address: i64) -> i64:
         if address >= FIRST_OTHER:
             other = self._others[address - FIRST_OTHER]
             return i64(other[len(other) - 2]) << 8 | i64(other[len(other) - 1])
-        return (DEFAULT_PORT + (address >> PORT_SHIFT)) & 0xFFFF
+        return ipv4_port(address)
 
     def endpoint(self, address: i64) -> str:
         """Return an address with its port, as Go writes it."""
@@ -240,7 +255,7 @@ class Directory:
             host: i64 = 0
             for byte in short:
                 host = host << 8 | i64(byte)
-            return ((port - DEFAULT_PORT) & 0xFFFF) << PORT_SHIFT | ((host - FIRST_ADDRESS) & 0xFFFFFFFF)
+            return ipv4_number(host, port)
         key = data + int(port).to_bytes(2, "big")
         number = self._other_numbers.get(key, -1)
         if number < 0:

@@ -7,7 +7,7 @@ COUNTED_ONLY on are too frequent for rows and are counted, per second and kind.
 from typing import Final
 
 # Serf's view of a member (spec serf.md section 3).
-JOIN: Final = 0
+JOIN: Final = 0  # detail: 0, or where the member has another address than its name's first, that plus 1
 FAILED: Final = 1
 LEFT: Final = 2
 LEFT_FORCED: Final = 3

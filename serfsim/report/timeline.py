@@ -22,7 +22,7 @@ from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import Fault
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.phrases import MOST_NAMED, format_duration, format_names
-from serfsim.scenario.roster import node_names
+from serfsim.scenario.places import node_names
 from serfsim.scenario.selection import Selector
 
 if TYPE_CHECKING:

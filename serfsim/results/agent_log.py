@@ -5,7 +5,8 @@ A line is
     <seconds> <node> [LEVEL] memberlist: ...
 
 Continuation lines of a multi-line entry have no level. Events that a real agent does not log (a changed
-health score, a confirmation) have no line. Node i has the i-th address of 10.0.0.0/8.
+health score, a confirmation) have no line. Node i has the i-th address of 10.0.0.0/8 unless it has
+another.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:
 
 def log_lines(
     events: EventTable,
-    names: Sequence[str],
+    names: Sequence[str] | SimulatedNames,
     version: str = "0.9",
     releases: Releases = (),
     log: LogTable | None = None,
@@ -67,17 +68,22 @@ def log_lines(
     """Yield the lines of a run in order, without line ends.
 
     Each line is in the words of its observer's release: from `releases` (as in a Recording), else `version`.
-    `log`: the lines that no event produces.
+    `log`: the lines that no event produces. `names` are those of the members, at their default addresses, or
+    know more.
     """
     for text in _in_parts(events, names, version, releases, log):
         yield from text.split("\n")[:-1]
 
 
 def _in_parts(
-    events: EventTable, names: Sequence[str], version: str, releases: Releases, log: LogTable | None
+    events: EventTable,
+    names: Sequence[str] | SimulatedNames,
+    version: str,
+    releases: Releases,
+    log: LogTable | None,
 ) -> Iterator[str]:
     log = no_log() if log is None else log
-    known = SimulatedNames(names)
+    known = names if isinstance(names, SimulatedNames) else SimulatedNames(names)
     spoken = [version, *(release for _, _, release in releases)]
     different = list(dict.fromkeys(spoken))
     words = [Words(release, known) for release in different]
@@ -151,9 +157,13 @@ def _format_lines(
     a, b = merge_columns(events.detail[chosen], log.a), merge_columns(none, log.b)
     text = merge_columns(none - 1, log.text)
     spoken = spoken_by[eras_of(t, observer, releases)]
+    joins = is_event & (number == kind.JOIN)
+    moves = bool(names.moved) or bool((a[joins] != 0).any())
 
     def wording(place: int) -> str:
         what, node, at = int(number[place]), int(observer[place]), int(text[place])
+        if moves and joins[place]:
+            names.note_join(node, int(subject[place]), int(a[place]))
         shown = "" if at < 0 else _escape_text(what, log.texts[at])
         entry = Entry(what, node, int(subject[place]), int(a[place]), int(b[place]), shown)
         return words[int(spoken[place])].of(entry)
@@ -162,12 +172,12 @@ def _format_lines(
     begins = np.ones(len(order), dtype=np.bool_)
     begins[1:] = (t[1:] != t[:-1]) | (observer[1:] != observer[:-1])
     moments = zip(t[begins].tolist(), observer[begins].tolist(), strict=True)
-    heads = [f"{when:12.3f} {names.names[node]} " for when, node in moments]
-    # Most lines differ only in head and subject, so their text is formatted once.
+    heads = [f"{when:12.3f} {names.labels[node]} " for when, node in moments]
+    # Most lines differ only in head and subject, so their text is formatted once, unless addresses change.
     n = len(names.names)
     only_whom = np.array([[one.tells_only_whom(which) for which in range(256)] for one in words])
     whom = np.where((subject >= 0) & (subject < n), subject, n)
-    keys = np.where(only_whom[spoken, number], (spoken * 256 + number) * (n + 1) + whom, -1)
+    keys = np.where(only_whom[spoken, number] & (not moves), (spoken * 256 + number) * (n + 1) + whom, -1)
     different, first, which = np.unique(keys, return_index=True, return_inverse=True)
     for key, place in zip(different.tolist(), first.tolist(), strict=True):
         if key >= 0 and key not in known:
@@ -192,7 +202,7 @@ def _escape_text(number: int, text: str) -> str:
 def write_log(
     stream: TextIO,
     events: EventTable,
-    names: Sequence[str],
+    names: Sequence[str] | SimulatedNames,
     version: str = "0.9",
     releases: Releases = (),
     log: LogTable | None = None,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from serfsim.base.errors import ResultError, SerfsimError
+from serfsim.logs.names import SimulatedNames
 from serfsim.results import folder as layout
 from serfsim.results import frames
 from serfsim.results.agent_log import write_log
@@ -341,7 +342,8 @@ class RunResult:
         else:
             with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
                 kept, version = self.recording, serf_version(self.scenario)
-                write_log(stream, kept.events, kept.names, version, kept.releases, kept.log)
+                names = SimulatedNames(kept.names, kept.addresses)
+                write_log(stream, kept.events, names, version, kept.releases, kept.log)
         if self.capture is not None:
             self.capture.put(folder / self.capture.name)
         for name, pool in self.pools.items():

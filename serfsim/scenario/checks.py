@@ -13,7 +13,9 @@ from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
 from serfsim.scenario.keys import security_problems
+from serfsim.scenario.lifetimes import double_use_problems
 from serfsim.scenario.patterns import is_pattern
+from serfsim.scenario.places import address_problems
 from serfsim.scenario.pools import (
     pool_problems,
     pool_rosters,
@@ -26,6 +28,7 @@ from serfsim.scenario.roster import (
     Member,
     Roster,
     build_roster,
+    group_of_each,
     membership_problems,
     name_problems_of,
     protocol_problems,
@@ -46,6 +49,10 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     yield from _topology_problems(scenario)
     if membership:
         return  # whoever is misnamed there would be misnamed everywhere
+    places = list(address_problems(scenario.cluster, group_of_each(scenario.cluster)))
+    yield from places
+    if places:
+        return
     roster = build_roster(scenario.cluster)
     yield from _start_problems(scenario.cluster, roster)
     yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
@@ -70,6 +77,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     yield from crowded
     if crowded:
         return  # to judge what is sent takes all its times
+    yield from double_use_problems(scenario, roster)
     yield from _start_tag_problems(scenario.cluster, roster)
     ends = any(fault.ends_processes for fault in scenario.faults)
     for pool in dict.fromkeys(_pool(entry) for _, entry in _entries(scenario)):
@@ -126,7 +134,7 @@ def _place_problems(scenario: Sections, roster: Roster) -> Iterator[Problem]:
     if not isinstance(topology, Measured) or not isinstance(topology.place, Mapping):
         return
     path: Path = ("network", "topology", "place")
-    known = [*roster.index, *(group for group in roster.groups if group), "rest"]
+    known = [*roster.index, *(group for group in roster.several if group), "rest"]
     for name in topology.place:
         if name not in known:
             yield Problem((*path, name), unknown_name(name, "the name of a node or a group", known))
@@ -162,6 +170,15 @@ def _start_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
     for name in sorted(set(start.settings) & set(chosen(cluster.config))):
         expected = f"the retries of a join either here or in cluster.config.{name}"
         yield Problem(("cluster", "start"), found_expected("both", expected))
+    for member in roster.members:
+        if start.at is not None and member.start is not None:
+            path: Path = ("cluster", "nodes", member.index, "start")
+            yield Problem(path, found_expected("`start` beside cluster.start.at", "only one of them"))
+    shared = next(iter(roster.shared), None)
+    if start.converged and shared is not None:
+        found = f"converged with several nodes called '{shared}'"
+        expected = "names of their own, or a join: a view has one member of a name"
+        yield Problem(("cluster", "start", "converged"), found_expected(found, expected))
     if start.at is not None and len(start.at) != len(roster.members):
         found = f"{len(start.at)} start times"
         yield Problem(
@@ -182,9 +199,9 @@ def _join_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
                 yield from name_problems(name, roster, (*path, position))
         elif join is not None and is_pattern(join):
             yield from name_problems(join, roster, path)
-        elif join is not None and join not in (*JOIN_WORDS, *roster.index, *roster.groups):
+        elif join is not None and join not in (*JOIN_WORDS, *roster.index, *roster.several):
             words = f"{', '.join(JOIN_WORDS)}, a node or a group"
-            yield Problem(path, unknown_name(join, words, [*JOIN_WORDS, *roster.groups, *roster.index]))
+            yield Problem(path, unknown_name(join, words, [*JOIN_WORDS, *roster.several, *roster.index]))
 
 
 def _start_tag_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:

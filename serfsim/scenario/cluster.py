@@ -13,14 +13,17 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict, TypeAdapte
 
 from serfsim.network.rules import MOST_POOLS
 from serfsim.protocol.settings import MOST_KEPT, SHORTEST_INTERVAL
+from serfsim.scenario import addresses
 from serfsim.scenario.jitter import OneJitter
 from serfsim.scenario.keys import KEYRING, LABEL, Keyring, Label
 from serfsim.scenario.merge import Merge
 from serfsim.scenario.names import (
     ANY_NAME_SCHEMA,
+    MEMBER_SCHEMA,
     NAME_SCHEMA,
     NAMES_SCHEMA,
     Name,
+    read_member_name,
     read_name,
     read_name_or_pattern,
 )
@@ -210,6 +213,9 @@ class Node(Part):
     rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
     keyring: Keyring | None = Field(default=None, description=_OWN_KEYRING)
     label: Label | None = Field(default=None, description=_OWN_LABEL)
+    address: addresses.Address | None = Field(default=None, description=addresses.NODE_ADDRESS)
+    advertise: addresses.Advertised | None = Field(default=None, description=addresses.NODE_ADVERTISE)
+    start: SignedDuration | None = Field(default=None, description=addresses.NODE_START)
 
     @model_validator(mode="before")
     @classmethod
@@ -224,7 +230,7 @@ def _read_membership(value: Any) -> Any:
     if isinstance(value, str) and value.strip().endswith("%"):
         return write_share(read_share(value))
     if isinstance(value, (list, tuple)) and value:
-        return tuple(read_name(name) for name in value)
+        return tuple(read_member_name(name) for name in value)
     raise invalid("how many nodes, a share such as '20%', or a list of names", value)
 
 
@@ -232,7 +238,7 @@ _MEMBERSHIP_SCHEMA: Final = {
     "anyOf": [
         {"type": "integer", "minimum": 0},
         {"type": "string", "pattern": rf"^\s*{SHARE_TEXT}\s*$"},
-        {"type": "array", "items": NAME_SCHEMA, "minItems": 1},
+        {"type": "array", "items": MEMBER_SCHEMA, "minItems": 1},
         {"type": "null"},
     ]
 }
@@ -267,6 +273,9 @@ class Group(Part):
     rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
     keyring: Keyring | None = Field(default=None, description=_OWN_KEYRING)
     label: Label | None = Field(default=None, description=_OWN_LABEL)
+    address: addresses.Addresses | None = Field(default=None, description=addresses.GROUP_ADDRESS)
+    advertise: addresses.Advertised | None = Field(default=None, description=addresses.GROUP_ADVERTISE)
+    nat: addresses.NatSettings | None = Field(default=None, description=addresses.GROUP_NAT)
 
 
 class Pool(Part):

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from serfsim.network.host import Host
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from serfsim.scenario.roster import Roster
 
 Shared = TypeVar("Shared")
+
+
+class NewAddress(NamedTuple):
+    """Numbers of the addresses that a process is bound to and tells; None leaves one as it was."""
+
+    bound: int | None
+    told: int | None
 
 
 class Controls(Protocol):
@@ -68,12 +75,22 @@ class Controls(Protocol):
         """
 
     def restart(
-        self, nodes: Sequence[int], tags: dict[str, str] | None = None, snapshot: bytes | None = None
+        self,
+        nodes: Sequence[int],
+        tags: dict[str, str] | None = None,
+        snapshot: bytes | None = None,
+        addresses: Mapping[int, NewAddress] | None = None,
     ) -> None:
         """Start a new process of each member that has none, and have it join.
 
-        `tags` replace those of its configuration, `snapshot` what its file has.
+        `tags` replace those of its configuration, `snapshot` what its file has, `addresses` those of members.
         """
+
+    def number_of(self, machine: SerfNode) -> int:
+        """Return the number of the member whose agent this is; several may bear one name."""
+
+    def contacts(self, node: int, members: Sequence[int]) -> list[int]:
+        """Return the addresses at which a member can reach others now, as numbers of the directory."""
 
     def withdraw(self, node: int) -> None:
         """Count a member that has left, but whose process goes on, as gone and under a fault."""

@@ -16,9 +16,10 @@ from serfsim.protocol.large import LARGE
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.network import GilbertElliott
 from serfsim.scenario.patterns import is_pattern, matching
+from serfsim.scenario.places import node_names
 from serfsim.scenario.pools import PoolRoster, pool_rosters
 from serfsim.scenario.problems import found_expected
-from serfsim.scenario.roster import build_roster, group_of_each, node_names
+from serfsim.scenario.roster import build_roster, group_of_each
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import Selector, share_of
 from serfsim.scenario.topologies import RandomRtt

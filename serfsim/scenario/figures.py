@@ -128,6 +128,10 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
             "traffic.lost_broadcasts",
             "queued broadcasts that another of their number replaced before their last transmission",
         ),
+        (
+            "traffic.packets_to_nobody",
+            "packets to an address where nobody was, or that a NAT let nobody through to",
+        ),
         ("security.undecryptable", "packets and streams that their receiver could not decrypt"),
         ("security.last_undecryptable_s", "time of the last of these"),
         ("security.unencrypted", "packets and streams refused because they were not encrypted"),

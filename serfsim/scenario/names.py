@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
 
+from serfsim.scenario.addresses import ADDRESS_PATTERN, number_of, text_of
 from serfsim.scenario.patterns import PATTERN_SCHEMA, is_pattern, read_pattern
 from serfsim.scenario.problems import invalid
 from serfsim.scenario.units import Kind
@@ -38,15 +39,32 @@ Name = Annotated[
 ]
 
 
+def read_member_name(value: object) -> str:
+    """Read the name of a node or a group, or `web@10.0.0.5`: one of several nodes with a name."""
+    if isinstance(value, str) and "@" in value:
+        name, _, address = value.partition("@")
+        return address_label(read_name(name), address)
+    return read_name(value)
+
+
+def address_label(name: str, address: str) -> str:
+    """Return the words for the one of several nodes with a name that has an address."""
+    return f"{name}@{text_of(number_of(address))}"
+
+
 def read_name_or_pattern(value: object) -> str:
     """Read a name of a node or a group, or a pattern of such names."""
     if isinstance(value, str) and is_pattern(value):
         read_pattern(value)
         return value
-    return read_name(value)
+    return read_member_name(value)
 
 
-ANY_NAME_SCHEMA: Final = [NAME_SCHEMA, PATTERN_SCHEMA]
+MEMBER_SCHEMA: Final = {
+    "type": "string",
+    "pattern": rf"^(?!(?:{'|'.join(RESERVED)})$){_NAME.pattern}(?:@{ADDRESS_PATTERN})?$",
+}
+ANY_NAME_SCHEMA: Final = [MEMBER_SCHEMA, PATTERN_SCHEMA]
 NAMES_SCHEMA: Final = {"type": "array", "items": {"anyOf": ANY_NAME_SCHEMA}, "minItems": 1}
 _PAIRS = "pairs of nodes, groups or patterns such as [[a, b]], or [[a, rest]]"
 

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster, Pool
 from serfsim.scenario.names import is_name
 from serfsim.scenario.patterns import is_pattern
+from serfsim.scenario.places import NOT_BEHIND
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.roster import Member, Roster, protocol_problems
 from serfsim.scenario.selection import name_problems
@@ -53,6 +54,9 @@ def _pool_roster(name: str, pool: Pool, roster: Roster) -> PoolRoster:
                 profile=pool.profile,
                 join=pool.join,
                 rejoin=pool.rejoin if pool.rejoin is not None and pool.rejoin.every > 0.0 else None,
+                address=number,
+                advertised=number,
+                outside=NOT_BEHIND,
             )
         )
     numbers = {place: number for number, place in enumerate(places)}
@@ -82,6 +86,14 @@ def pool_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
     if roster.absent and cluster.start.converged:
         expected = "`converged` only where every node is a member"
         yield Problem(("cluster", "members"), found_expected("`members` beside `start.converged`", expected))
+    own_places = any(
+        (m.address, m.advertised, m.outside) != (m.index, m.index, NOT_BEHIND) for m in roster.members
+    )
+    if cluster.pools and own_places:
+        found = "pools beside members with addresses of their own"
+        yield Problem(
+            ("cluster", "pools"), found_expected(found, "either; agents of pools have no such words")
+        )
     for name, pool in cluster.pools.items():
         path: Path = ("cluster", "pools", name)
         unknown: list[Problem] = []

@@ -8,7 +8,7 @@ node: where the groups do not cover everybody, it is the first nodes that belong
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.keys import keys_of, label_of
 from serfsim.scenario.merge import Merge
 from serfsim.scenario.patterns import is_pattern, matching, read_pattern
+from serfsim.scenario.places import NOT_BEHIND, node_names, places_of, shared_names
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.settings import Settings, complete, overridden, release_settings
 from serfsim.scenario.units import read_share
@@ -28,9 +29,11 @@ from serfsim.scenario.units import read_share
 class Member:
     """One node. `group` is "" for none; `processing_delay` in seconds, `clock_rate` in seconds a second.
 
-    `given`: the settings that somebody chose, so that they are the same in every release. `join`: as in
-    `cluster.Start`. `bandwidth` (bits a second) and `jitter` are of its own link, None for the network's.
-    `keyring`: keys in base64; None where the settings' `encrypt_key` says whether it has one.
+    `name` is unique; its agent's name is `agent`, which several may have. `given`: the settings that somebody
+    chose, so that they are the same in every release. `join`: as in `cluster.Start`. `bandwidth` (bits a
+    second) and `jitter` are of its own link, None for the network's. `keyring`: keys in base64; None where
+    the settings' `encrypt_key` says whether it has one. `address`, `advertised` and `outside` as in
+    `places.Place`. `start`: seconds from the join, where the node says so itself.
     """
 
     index: int
@@ -50,6 +53,20 @@ class Member:
     jitter: JitterModel | None = None
     keyring: tuple[str, ...] | None = None
     label: str = ""
+    address: int = 0
+    advertised: int = 0
+    outside: int = NOT_BEHIND
+    start: float | None = None
+
+    @property
+    def is_at_home(self) -> bool:
+        """True for a member that is bound to, and tells, the address that its number gives it."""
+        return (self.address, self.advertised, self.outside) == (self.index, self.index, NOT_BEHIND)
+
+    @property
+    def agent(self) -> str:
+        """The name that its agent bears."""
+        return self.name.partition("@")[0]
 
     def configured(
         self, config: Mapping[str, Any], keyring: tuple[str, ...] | None, label: str | None
@@ -81,17 +98,26 @@ class Member:
 
 @dataclass(frozen=True)
 class Roster:
-    """All members in order, `index` by name (see `node_index`), and the numbers of each group's members."""
+    """All members in order, `index` by name (see `node_index`), and the numbers of each group's members.
+
+    `shared` has the numbers of those that bear one name.
+    """
 
     members: list[Member]
     index: dict[str, int]
     groups: dict[str, list[int]]
     absent: frozenset[int] = frozenset()  # those without an agent, whose hosts are there for pools
+    shared: dict[str, list[int]] = field(default_factory=dict)
 
     @cached_property
     def present(self) -> list[int]:
         """Numbers of the members that have an agent."""
         return [member.index for member in self.members if member.index not in self.absent]
+
+    @property
+    def several(self) -> dict[str, list[int]]:
+        """The numbers of all members that a name may stand for: a group's, or one that several bear."""
+        return {**self.groups, **self.shared}
 
     def named(self, names: Iterable[str]) -> list[int]:
         """Numbers of these nodes and of these groups' nodes, ascending, each once.
@@ -99,13 +125,14 @@ class Roster:
         Patterns stand for all nodes and groups that they match. KeyError for a name that nobody has.
         """
         found: set[int] = set()
+        several = self.several
         for name in names:
             if is_pattern(name):
                 matches = read_pattern(name).matches
                 found.update(member.index for member in self.members if matches(member.name))
                 found.update(*(self.groups[group] for group in matching(name, self.groups)))
-            elif name in self.groups:
-                found.update(self.groups[name])
+            elif name in several:
+                found.update(several[name])
             else:
                 found.add(self.index[name])
         return sorted(found)
@@ -133,15 +160,8 @@ class Roster:
 
     def known(self, names: Iterable[str]) -> list[str]:
         """Return those of `names` that somebody has, and all patterns."""
-        return [name for name in names if is_pattern(name) or name in self.index or name in self.groups]
-
-
-def node_names(nodes: int | Sequence[Node]) -> list[str]:
-    """Return the names of all nodes; numbers have as many digits as the last, at least two."""
-    if isinstance(nodes, int):
-        digits = max(2, len(str(nodes - 1)))
-        return [f"node-{number:0{digits}d}" for number in range(nodes)]
-    return [node.name for node in nodes]
+        several = self.several
+        return [name for name in names if is_pattern(name) or name in self.index or name in several]
 
 
 def node_index(nodes: int | Sequence[Node]) -> dict[str, int]:
@@ -223,6 +243,7 @@ def build_roster(cluster: Cluster) -> Roster:
     """Everybody, with what node, group and cluster say, in this order of precedence."""
     names = node_names(cluster.nodes)
     placed = group_of_each(cluster)
+    places = places_of(cluster, placed)
     groups: dict[str, list[int]] = {name: [] for name in cluster.groups}
     for number, name in enumerate(placed):
         if name:
@@ -259,6 +280,10 @@ def build_roster(cluster: Cluster) -> Roster:
             jitter=group.jitter if node.jitter is None else node.jitter,
             keyring=keys_of(node, group, cluster),
             label=label_of(node, group, cluster),
+            address=places[number].address,
+            advertised=places[number].advertised,
+            outside=places[number].outside,
+            start=node.start if isinstance(node, Node) else None,
         )
         version = _release(cluster, group, node)
         if version != cluster.version:
@@ -267,7 +292,11 @@ def build_roster(cluster: Cluster) -> Roster:
                 shared[alike] = (member.config, member.at_release(version).config)
             member = replace(member, version=version, config=shared[alike][1])
         members.append(member)
-    roster = Roster(members, node_index(cluster.nodes), groups)
+    bearers: dict[str, list[int]] = {name: [] for name in shared_names(cluster.nodes)}
+    for member in members if bearers else ():
+        if member.agent in bearers:
+            bearers[member.agent].append(member.index)
+    roster = Roster(members, node_index(cluster.nodes), groups, shared=bearers)
     if cluster.members == "all":
         return roster
     own = set(roster.named(roster.known(cluster.members)))
@@ -296,7 +325,7 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
     counted = 0
     for group_name, group in cluster.groups.items():
         path: Path = ("cluster", "groups", group_name, "nodes")
-        if group_name in known:
+        if group_name in known or group_name in shared_names(cluster.nodes):
             message = found_expected(f"a group '{group_name}'", "a name that no node has")
             yield Problem(("cluster", "groups", group_name), message)
         if isinstance(group.nodes, tuple):
@@ -329,12 +358,12 @@ def name_problems_of(members: Iterable[Member], nodes_are_listed: bool) -> Itera
     """Yield the first member that would refuse to start under its own name."""
     for member in members:
         validates = member.config.validate_node_names and ReleaseFeatures(member.version).name_validation
-        if validates and invalid_name(member.name):
+        if validates and invalid_name(member.agent):
             path: Path = ("cluster", "config", "validate_node_names")
             if nodes_are_listed:
                 path = ("cluster", "nodes", member.index, "name")
             expected = f"letters, digits, '-' and '.', at most {LONGEST_NAME}, because of validate_node_names"
-            yield Problem(path, found_expected(f"'{member.name}'", expected))
+            yield Problem(path, found_expected(f"'{member.agent}'", expected))
             return
 
 
@@ -342,8 +371,10 @@ def _twice(names: Sequence[str]) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for number, name in enumerate(names):
         if seen.setdefault(name, number) != number:
-            found = f"'{name}', which is the name of nodes[{seen[name]}] too"
-            yield Problem(("cluster", "nodes", number, "name"), found_expected(found, "a name of its own"))
+            own, _, address = name.partition("@")
+            found = f"'{own}' at {address}, which is nodes[{seen[name]}] too"
+            expected = "a name or an `address` of its own"
+            yield Problem(("cluster", "nodes", number, "name"), found_expected(found, expected))
 
 
 def _unknown_groups(cluster: Cluster) -> Iterator[Problem]:

@@ -160,7 +160,7 @@ def pair_problems(pairs: Iterable[tuple[str, str]], roster: Roster, path: Path) 
 def name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
     """Yield names that no node and no group has, and patterns that match none."""
     if is_pattern(name):
-        if not (matching(name, roster.own_names) or matching(name, roster.groups)):
+        if not (matching(name, roster.own_names) or matching(name, roster.several)):
             names = roster.own_names
             nodes = (
                 f"the nodes are {names[0]} to {names[-1]}" if len(names) > 1 else f"the node is {names[0]}"
@@ -169,9 +169,9 @@ def name_problems(name: str, roster: Roster, path: Path) -> Iterator[Problem]:
             found = f"'{name}', which matches nobody"
             expected = f"a pattern that some node or group matches ({nodes}{groups})"
             yield Problem(path, found_expected(found, expected))
-    elif name not in roster.index and name not in roster.groups:
+    elif name not in roster.index and name not in roster.several:
         if is_place(name) and not roster.groups:
             meant = f"a group of cluster, such as groups: {{{name}: {{nodes: 10}}}}"
             yield Problem(path, found_expected(f"'{name}'", "a node or a group", meant))
         else:
-            yield Problem(path, unknown_name(name, "a node or a group", [*roster.groups, *roster.index]))
+            yield Problem(path, unknown_name(name, "a node or a group", [*roster.several, *roster.index]))

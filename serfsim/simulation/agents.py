@@ -7,23 +7,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from serfsim.engine.bearers import Bearers
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace
 from serfsim.native import Random
 from serfsim.network.network import Network
 from serfsim.network.standstill import set_clock_rate
-from serfsim.protocol.directory import Directory, NodeIdentity
+from serfsim.protocol.directory import Directory, NodeIdentity, ipv4_port
 from serfsim.protocol.memberlist.keyring import KeyRing
 from serfsim.protocol.parts import Parts
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
+from serfsim.scenario.controls import NewAddress
 from serfsim.scenario.keys import decode_key
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.settings import Settings
 from serfsim.simulation.application import RecordingApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
+from serfsim.simulation.placement import Placement
 from serfsim.simulation.truth import TruthKeeper
 
 MOST_WITH_CACHES = 50
@@ -44,6 +47,7 @@ class Agents:
         self,
         roster: Roster,
         network: Network,
+        placement: Placement,
         trace: Trace,
         truth: TruthKeeper,
         seed: int,
@@ -54,6 +58,7 @@ class Agents:
     ) -> None:
         self.roster = roster
         self.network = network
+        self.placement = placement
         self.trace = trace
         self.truth = truth
         self.seed = seed
@@ -77,22 +82,35 @@ class Agents:
         self.releases = [(-math.inf, member.index, member.version) for member in roster.members]
         self._settings: dict[tuple[int, str], tuple[Settings, Settings]] = {}
         self._changed: dict[tuple[int, int], tuple[Settings, dict[str, Any], Settings]] = {}
-        self._records: dict[tuple[int, str, int], NodeIdentity] = {}
+        self._records: dict[tuple[int, str, int, int], NodeIdentity] = {}
         self._map_orders: dict[int, Random] = {}
         self.tags = [member.tags for member in roster.members]  # as in each configuration
         self._configs: dict[tuple[int, str], tuple[object, ...]] = {}
+        # The first member that bears each member's name, whose number the name has in the directory.
+        self._bearers = list(range(len(roster.members)))
+        for members in roster.shared.values():
+            for number in members:
+                self._bearers[number] = members[0]
+        if roster.shared:
+            trace.bearers = Bearers()
         for member in roster.members:
-            self.directory.add_record(member.name, self._record(member))
+            self._announce(member.index)
+            record = self._record(member)
+            if record.node == member.index:
+                self.directory.add_record(member.agent, record)
+            else:  # nobody says this name
+                self.directory.add(member.name, record.address)
             if member.config.snapshot:
                 self.files[member.index] = SnapshotFile()
 
     def start(self, number: int, now: float, *, converged: bool = False) -> None:
         """Start the process of a member, which knows no other, or all others if `converged`.
 
-        A node that is no member has none.
+        A node that is no member has none. Raises SerfsimError where another runs at its address.
         """
         if number in self.roster.absent:
             return
+        self.placement.take(number, now - self.origin)
         node = self._machine(number)
         node.caches_coordinates = self.cache_coordinates
         self.nodes[number] = node
@@ -122,7 +140,7 @@ class Agents:
             features = ReleaseFeatures(member.version)
             self._configs[key] = (
                 settings,
-                memberlist_config(settings, len(self.nodes), features),
+                memberlist_config(settings, features),
                 serf_config(settings, features),
                 coordinate_config(settings, features),
             )
@@ -162,7 +180,8 @@ class Agents:
         """Return the identity that a member's agent announces at start, the same object if possible."""
         number = member.index
         # Several tags change their order with each life.
-        key = (number, member.version, self.lives[number] if len(member.tags) > 1 else 0)
+        told = self.placement.told[number]
+        key = (number, member.version, self.lives[number] if len(member.tags) > 1 else 0, told)
         if key not in self._records:
             features, settings, tags = ReleaseFeatures(member.version), member.config, member.tags
             if len(tags) > 1:
@@ -172,12 +191,13 @@ class Agents:
                 self.tags[number] = as_go_ranges(tags, order)
                 tags = as_go_ranges(self.tags[number], order)
             self._records[key] = NodeIdentity(
-                number,
-                number,
-                len(member.name.encode()),
+                self._bearers[number],
+                told,
+                len(member.agent.encode()),
                 encode_meta(tags, settings.protocol_version),
                 (PROTOCOL_MIN, features.protocol_max, settings.memberlist_protocol_version),
                 (DELEGATE_MIN, features.delegate_max, settings.protocol_version),
+                port=ipv4_port(told),
             )
         return self._records[key]
 
@@ -216,6 +236,15 @@ class Agents:
         if keyring is not None or "encrypt_key" in config:
             self.keyrings.pop(number, None)
 
+    def place(self, number: int, new: NewAddress) -> None:
+        """Have a member's next processes bound to another address, or tell another."""
+        self.placement.change(number, new)
+        self._announce(number)
+
+    def _announce(self, number: int) -> None:
+        if self.trace.bearers is not None:
+            self.trace.bearers.announce(self._bearers[number], self.placement.told[number], number)
+
     def configure(self, number: int, tags: dict[str, str] | None, snapshot: bytes | None) -> None:
         """Have a member's next processes start with other tags, its next with another snapshot's content."""
         if tags is not None:
@@ -232,7 +261,7 @@ class Agents:
         """
         node = self.nodes[number]
         if node is not None:
-            targets = self.join_targets(number)
+            targets = self.placement.contacts(number, self.join_targets(number))
             if targets:
                 local = self.network.hosts[number].read_clock(now)
                 node.join(targets, local, not self.roster.members[number].config.replay_on_join)
@@ -261,6 +290,12 @@ class Agents:
         other = self.rng.randrange(len(present) - 1)
         return present[other + 1 if present[other] >= number else other]
 
+    def number_of(self, node: SerfNode) -> int:
+        """Return the number of the member whose agent this is; several may bear one name."""
+        number = int(node.me)
+        sharing = self.roster.shared.get(self.roster.members[number].agent, ()) if self.roster.shared else ()
+        return next((other for other in sharing if self.nodes[other] is node), number)
+
     def set_tags(self, number: int, tags: dict[str, str], delete: tuple[str, ...], now: float) -> str:
         """Update a member's tags, dropping those in `delete`, if its process runs.
 
@@ -275,7 +310,7 @@ class Agents:
 
         `now` is by the member's clock.
         """
-        number = int(node.me)
+        number = self.number_of(node)
         known = node.record()
         order = self._map_order(number)
         kept = {key: value for key, value in as_go_ranges(node.tags, order).items() if key not in delete}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from serfsim.protocol.directory import FIRST_ADDRESS
 from serfsim.protocol.memberlist.config import MEMBERLIST_SETTINGS, MemberlistConfig
 from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS, SerfConfig
 from serfsim.protocol.settings import Setting
@@ -14,20 +13,16 @@ from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS, CoordinateConfi
 from serfsim.scenario.settings import Settings
 
 
-def address_of(host: int) -> str:
-    """Return the simulated IPv4 address of a host."""
-    return str(ipaddress.IPv4Address(FIRST_ADDRESS + host))
-
-
-def memberlist_config(settings: Settings, hosts: int, features: ReleaseFeatures) -> MemberlistConfig:
+def memberlist_config(settings: Settings, features: ReleaseFeatures) -> MemberlistConfig:
     config = MemberlistConfig(features)
     _copy(MEMBERLIST_SETTINGS, settings, config)
     if settings.cidrs_allowed:
         networks = [ipaddress.ip_network(text, strict=False) for text in settings.cidrs_allowed]
-        addresses = [ipaddress.ip_address(FIRST_ADDRESS + host) for host in range(hosts)]
-        config.allowed_addresses = {
-            host: True for host, address in enumerate(addresses) if any(address in net for net in networks)
-        }
+        config.allowed_networks = [
+            (int(network.netmask), int(network.network_address))
+            for network in networks
+            if network.version == 4
+        ]
     return config
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import simpy
@@ -10,7 +10,7 @@ import simpy
 from serfsim.engine.environment import ClusterEnvironment
 from serfsim.network.network import Network
 from serfsim.protocol.serf.node import SerfNode
-from serfsim.scenario.controls import Controls
+from serfsim.scenario.controls import Controls, NewAddress
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.truth import Cut, TruthKeeper
 
@@ -89,12 +89,24 @@ class SimulationControls(Controls):
             self.truth.went_down(self.now, node)
             self.truth.fault_began(self.now, [node])
 
+    def number_of(self, machine: SerfNode) -> int:
+        return self.agents.number_of(machine)
+
+    def contacts(self, node: int, members: Sequence[int]) -> list[int]:
+        return self.agents.placement.contacts(node, members)
+
     def restart(
-        self, nodes: Sequence[int], tags: dict[str, str] | None = None, snapshot: bytes | None = None
+        self,
+        nodes: Sequence[int],
+        tags: dict[str, str] | None = None,
+        snapshot: bytes | None = None,
+        addresses: Mapping[int, NewAddress] | None = None,
     ) -> None:
         for node in nodes:
             if self.agents.nodes[node] is None and node not in self.roster.absent:
                 self._withdrawn.discard(node)
+                if addresses and node in addresses:
+                    self.agents.place(node, addresses[node])
                 self.agents.configure(node, tags, snapshot)
                 self.agents.start(node, self.engine_now)
                 self.agents.join(node, self.engine_now)

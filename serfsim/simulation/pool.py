@@ -16,6 +16,7 @@ from serfsim.scenario.pools import PoolRoster
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_pool_network
+from serfsim.simulation.placement import Placement
 from serfsim.simulation.recorder import EventRows
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.truth import TruthKeeper
@@ -46,6 +47,7 @@ class PoolRun:
         self.agents = Agents(
             roster,
             self.network,
+            Placement(roster, self.network),
             self.trace,
             self.truth,
             sim.seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from serfsim.engine.trace import (
     PACKET,
     SEGMENTS,
     STREAM,
+    TO_NOBODY,
     TRAFFIC_COLUMNS,
     USER_MESSAGE,
     Trace,
@@ -24,6 +26,7 @@ from serfsim.engine.trace import (
 from serfsim.protocol import events
 from serfsim.protocol.memberlist import messages as memberlist
 from serfsim.protocol.serf import messages as serf
+from serfsim.protocol.serf.application import SENT
 from serfsim.protocol.serf.messages import GossipedItem
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.results.scoring.recording import (
@@ -142,10 +145,15 @@ def delivery_table(trace: Trace) -> DeliveryTable:
             items.append(item_summary(message))
         numbers.append(places[key])
     item = as_array(trace.delivery_item, np.int32)
+    node, kind = as_array(trace.delivery_node, np.int32), as_array(trace.delivery_kind, np.int8)
+    for row in np.flatnonzero(kind == SENT).tolist():
+        # A message has its sender's name, which several members may bear.
+        place = numbers[item[row]]
+        items[place] = replace(items[place], source=int(node[row]))
     return DeliveryTable(
         as_array(trace.delivery_t, np.float64),
-        as_array(trace.delivery_node, np.int32),
-        as_array(trace.delivery_kind, np.int8),
+        node,
+        kind,
         np.array(numbers, dtype=np.int64)[item],
         as_array(trace.delivery_peer, np.int32),
         items,
@@ -200,6 +208,8 @@ def shared_columns(table: Integers) -> dict[str, Integers]:
     found |= {f"udp/{name}": table[:, at] for at, name in UDP_TOTALS.items()}
     found |= {f"tcp/{name}": table[:, STREAM + kind] for kind, name in STREAMS.items()}
     found["tcp/packets"] = table[:, SEGMENTS]
+    if table[:, TO_NOBODY].any():
+        found["ip/to_nobody"] = table[:, TO_NOBODY]
     return found
 
 

@@ -33,5 +33,6 @@ def rejoin_again_and_again(agents: Agents, controls: SimulationControls, number:
             return
         seeds = agents.join_targets(number) if words.seeds is None else agents.roster.in_order(words.seeds)
         if seeds:
+            seeds = agents.placement.contacts(number, seeds)
             machine.join(seeds, controls.now_at(number), True, once=True, is_logged=False)
         delay = words.every

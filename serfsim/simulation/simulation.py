@@ -39,6 +39,7 @@ from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
 from serfsim.simulation.own_code import Figures, OwnCode
+from serfsim.simulation.placement import Placement
 from serfsim.simulation.pool import PoolRun
 from serfsim.simulation.rejoining import rejoin_again_and_again
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
@@ -104,6 +105,7 @@ class Simulation:
         self.agents: Agents = Agents(
             self.roster,
             self.network,
+            Placement(self.roster, self.network, scenario.cluster.groups),
             self.trace,
             self.truth,
             self.seed,
@@ -307,6 +309,7 @@ class Simulation:
             recorder.log_table(self.trace),
             self.queue_sampler.lost_broadcasts(),
             int(self.trace.most_push_pulls),
+            [member.advertised for member in members],
         )
 
     def _events_of_pool(self, turn: int) -> int:
@@ -357,7 +360,11 @@ class Simulation:
         if start.at is not None:
             return list(start.at)
         rng = stream(self.seed, "starts/spread")
-        return [-start.spread * rng.random() for _ in self.roster.members]
+        spread = [-start.spread * rng.random() for _ in self.roster.members]
+        return [
+            at if member.start is None else member.start
+            for at, member in zip(spread, self.roster.members, strict=True)
+        ]
 
     def _start_everybody(self, starts: list[float]) -> Iterator[Any]:
         converged = self.scenario.cluster.start.converged

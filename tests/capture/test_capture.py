@@ -22,8 +22,8 @@ from serfsim.protocol.wire.decode_memberlist import DatagramReader
 from serfsim.protocol.wire.envelope import without_label
 from serfsim.protocol.wire.reader import WireError
 from serfsim.protocol.wire.streams import decode_stream, unwrap_stream
+from serfsim.scenario.addresses import default_text as address_of
 from serfsim.scenario.model import Scenario
-from serfsim.simulation.configs import address_of
 from serfsim.wire_crypto import Keyring
 from tests.capture.conftest import BUSY, KEYS, LABEL, Run
 from tests.capture.reading import ACK, FIN, PSH, RST, SYN, Connection, connections, read

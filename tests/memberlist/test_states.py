@@ -184,7 +184,7 @@ def test_without_a_reclaim_time_a_dead_members_name_stays_its_own() -> None:
 
 def test_addresses_outside_the_allowed_networks_are_ignored_in_silence() -> None:
     hand = Hand()
-    hand.config.allowed_addresses = dict.fromkeys(range(8), True)
+    hand.config.allowed_networks = [(0xFFFFFFF0, 0x0A000000)]  # 10.0.0.0/28
     hand.start()
     hand.directory.add("stranger", 50)
     hand.heard(Alive(hand.directory.first[-1], 1))
@@ -196,7 +196,7 @@ def test_addresses_outside_the_allowed_networks_are_ignored_in_silence() -> None
 
 def test_an_alive_message_that_comes_from_outside_the_allowed_networks_is_ignored() -> None:
     hand = Hand()
-    hand.config.allowed_addresses = dict.fromkeys(range(8), True)
+    hand.config.allowed_networks = [(0xFFFFFFF0, 0x0A000000)]  # 10.0.0.0/28
     hand.start(knowing=False)
     for source, known in ((50, False), (3, True)):
         packet = m.Packet(m.GOSSIP, 0, 100)

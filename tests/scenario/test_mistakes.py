@@ -173,10 +173,85 @@ MISTAKES = {
         "f.yaml:4: cluster.groups.b.nodes[0]: found 'node-01', which is in group 'a'",
         "no other group",
     ),
-    "two nodes of one name": (
-        "cluster:\n  nodes: [{name: a}, {name: a}]\n",
-        "f.yaml:2: cluster.nodes[1].name: found 'a'",
-        "a name of its own",
+    "two nodes of one name at one address": (
+        "cluster:\n  nodes: [{name: a, address: 10.0.9.9}, {name: a, address: 10.0.9.9}]\n",
+        "f.yaml:2: cluster.nodes[1].name: found 'a' at 10.0.9.9, which is nodes[0] too",
+        "a name or an `address` of its own",
+    ),
+    "one of several nodes without its address": (
+        "cluster: {nodes: [{name: a}, {name: a}]}\nworkload: [{event: x, from: a, at: 1s}]\n",
+        "f.yaml:2: workload[0].from: found 'a'",
+        "a@10.0.0.1",
+    ),
+    "no address": (
+        "cluster:\n  nodes: [{name: a, address: 10.0.9.300}, b]\n",
+        "f.yaml:2: cluster.nodes[0].address: found '10.0.9.300'",
+        "an IPv4 address such as 10.0.9.9",
+    ),
+    "an address that no host can have": (
+        "cluster:\n  nodes: [{name: a, address: 224.0.0.1}, b]\n",
+        "f.yaml:2: cluster.nodes[0].address: found '224.0.0.1'",
+        "an address that one host can have",
+    ),
+    "a port out of range": (
+        "cluster:\n  nodes: [{name: a, address: '10.0.9.9:70000'}, b]\n",
+        "f.yaml:2: cluster.nodes[0].address: found the port '70000' in '10.0.9.9:70000'",
+        "a port from 1 to 65535",
+    ),
+    "an advertised address of another family": (
+        "cluster:\n  nodes: [{name: a, advertise: 'fd00::1'}, b]\n",
+        "f.yaml:2: cluster.nodes[0].advertise: found the IPv6 address 'fd00::1'",
+        "the simulated network is IPv4",
+    ),
+    "an address of another member": (
+        "cluster:\n  nodes: [a, {name: b, address: 10.0.0.1}]\n",
+        "f.yaml:2: cluster.nodes[1]: found 10.0.0.1 for b, where a runs",
+        "an address that no running member has",
+    ),
+    "a restart at the address of a running member": (
+        "cluster: {nodes: 3}\nfaults:\n  - {crash: [node-02], at: 9s, restart: 1s, address: 10.0.0.1}\n",
+        "f.yaml:3: faults[0].address: found 10.0.0.1 for node-02 at 10 s, where node-00 runs",
+        "an address that no running member has",
+    ),
+    "fewer addresses than members": (
+        "cluster: {nodes: 4, groups: {web: {nodes: 3, address: 10.0.9.1-10.0.9.2}}}\n",
+        "f.yaml:1: cluster.groups.web.address: found '10.0.9.1-10.0.9.2', which is 2 addresses",
+        "one for each of the 3 members",
+    ),
+    "one address for two members that restart": (
+        "cluster: {nodes: 4}\nfaults: [{move: [node-02, node-03], at: 9s, address: 10.0.9.9}]\n",
+        "f.yaml:2: faults[0].address: found '10.0.9.9'",
+        "one for each of the 2 members",
+    ),
+    "a new address without a restart": (
+        "cluster: {nodes: 3}\nfaults: [{crash: [node-02], at: 9s, address: 10.0.9.9}]\n",
+        "f.yaml:2: faults[0].address: found `address` alone",
+        "`restart` beside `address`",
+    ),
+    "a move to nowhere": (
+        "cluster: {nodes: 3}\nfaults: [{move: [node-02], at: 9s}]\n",
+        "f.yaml:2: faults[0]: found `move` alone",
+        "`address` or `advertise` beside `move`",
+    ),
+    "an outside address without a NAT": (
+        "cluster: {nodes: 4, groups: {web: {nodes: 3, advertise: outside}}}\n",
+        "f.yaml:1: cluster.groups.web.advertise: found 'outside' without a NAT",
+        "`nat` in its group",
+    ),
+    "a NAT at the address of a member": (
+        "cluster: {nodes: 4, groups: {web: {nodes: 3, nat: {address: 10.0.0.1}}}}\n",
+        "f.yaml:1: cluster.groups.web.nat.address: found 10.0.0.1, which is the address of a member outside",
+        "an address that nobody else has",
+    ),
+    "a converged start with several nodes of one name": (
+        "cluster: {nodes: [a, b, b], start: {converged: true}}\n",
+        "f.yaml:1: cluster.start.converged: found converged with several nodes called 'b'",
+        "names of their own",
+    ),
+    "two starts": (
+        "cluster: {nodes: [a, {name: b, start: 3s}], start: {at: [0s, 1s]}}\n",
+        "f.yaml:1: cluster.nodes[1].start: found `start` beside cluster.start.at",
+        "only one of them",
     ),
     "a group with the name of a node": (
         "cluster:\n  nodes: [a, b]\n  groups: {a: {nodes: [b]}}\n",

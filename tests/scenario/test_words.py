@@ -89,6 +89,18 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("faults", {"crash": ["a0"], "restart": "30s"}, "at 0 s", "a0 crashes, back after 30 s"),
     ("faults", {"crash": ["a0"], "host": True}, "at 0 s", "a0 crashes with the whole machine"),
+    (
+        "faults",
+        {"crash": ["a0"], "restart": "2s", "address": "10.0.9.9", "advertise": "10.0.9.10"},
+        "at 0 s",
+        "a0 crashes, back after 2 s at 10.0.9.9, advertising 10.0.9.10",
+    ),
+    (
+        "faults",
+        {"move": ["a0"], "address": "10.0.9.9"},
+        "at 0 s",
+        "a0 moves, back after 1 s at 10.0.9.9",
+    ),
     ("faults", {"leave": ["a0", "a1"]}, "at 0 s", "a0 and a1 leave"),
     ("faults", {"leave": ["a0"], "stay": True}, "at 0 s", "a0 leaves and stays"),
     (

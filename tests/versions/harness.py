@@ -24,7 +24,7 @@ def settings_of(release: str) -> Settings:
 
 
 def config_of(release: str) -> MemberlistConfig:
-    return memberlist_config(settings_of(release), 1, ReleaseFeatures(release))
+    return memberlist_config(settings_of(release), ReleaseFeatures(release))
 
 
 def serf_config_of(release: str) -> SerfConfig:

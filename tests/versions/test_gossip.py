@@ -224,7 +224,7 @@ def test_the_allow_list_counts_from_09_on() -> None:
     refused = []
     for release in RELEASES:
         hand = ReleaseHand(release=release)
-        hand.config.allowed_addresses = {0: True}
+        hand.config.allowed_networks = [(0xFFFFFFFF, 0x0A000001)]
         hand.start()
         refused.append(hand.node.core.members.count == 1)
     assert refused == since("0.9")

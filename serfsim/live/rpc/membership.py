@@ -26,9 +26,13 @@ def contact_of(agent: SimulatedAgent, text: str) -> int | str:
         host, port = port, str(DEFAULT_PORT)
     if not port.isdecimal() or int(port) > 65535:
         return f"Failed to resolve {text}: invalid port"
-    directory, number = agent.directory, agent.sim.roster.index.get(host)
+    directory, roster = agent.directory, agent.sim.roster
+    number = roster.index.get(host, next(iter(roster.shared.get(host, ())), None))
     if number is not None:
-        packed = directory.address_bytes(directory.first[number].address, 4)
+        (contact,) = agent.sim.agents.placement.contacts(agent.number, [number])
+        if not colon:
+            return contact
+        packed = directory.address_bytes(contact, 4)
     else:
         try:
             packed = ipaddress.ip_address(host.strip("[]")).packed

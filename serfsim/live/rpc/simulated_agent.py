@@ -19,6 +19,7 @@ from serfsim.live.base_agent import AgentEvent, BaseAgent, ReportingApplication
 from serfsim.live.views import MemberView, member_view
 from serfsim.live.wall_clock import WallClock
 from serfsim.logs.lines import AgentLog
+from serfsim.logs.names import SimulatedNames
 from serfsim.native import i32, i64, u8, vec
 from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
@@ -51,7 +52,7 @@ class SimulatedAgent(BaseAgent):
         super().__init__(sim.agents.directory, AgentLog(time.time() if epoch is None else epoch))
         self.sim = sim
         self.number = number
-        self.name = sim.roster.members[number].name
+        self.name = sim.roster.members[number].agent
         self.busy = 0  # number of waiting requests
         self.events: list[EventReader] = []
         self.guessing = asyncio.Lock()  # held while the response to a wrong key is delayed
@@ -61,6 +62,7 @@ class SimulatedAgent(BaseAgent):
         self._views: dict[int, MemberView] = {}  # views at their last join or update
         self._life = 0
         self.clock = WallClock(sim.scenario, number)
+        self._known = SimulatedNames([])
         sim.agents.application = self._application
 
     def _application(self, agents: Agents, number: int) -> RecordingApplication:
@@ -167,10 +169,9 @@ class SimulatedAgent(BaseAgent):
             rows = np.flatnonzero(table.observer == self.number)
             own = select(table, table.observer == self.number)
             log = recorder.log_table(trace).of_node(self.number, rows)
-            names = list(self.sim.agents.directory.names)
-            prefix = 14 + len(self.name)
+            prefix = 14 + len(self.sim.roster.members[self.number].name)
             version = self.sim.agents.members[self.number].version
-            for line in log_lines(own, names, version, log=log):
+            for line in log_lines(own, self._names(), version, log=log):
                 if not line.startswith("#"):
                     t = float(line[:12])
                     self.log.write(t + self.clock.ahead(t), line[prefix:])
@@ -178,6 +179,18 @@ class SimulatedAgent(BaseAgent):
                 if kind in (events.JOIN, events.UPDATE) and self.is_up:
                     self._views[subject] = member_view(self.node, subject)
         forget(trace)
+
+    def _names(self) -> SimulatedNames:
+        """Return the members by the addresses at which the node has seen them."""
+        known, names = self._known, self.sim.agents.directory.names
+        if len(known.names) < len(names):
+            addresses = [record.address for record in self.sim.agents.directory.first]
+            for member in self.sim.roster.members:
+                addresses[member.index] = member.advertised
+            labels = [member.name for member in self.sim.roster.members]
+            self._known = SimulatedNames([*labels, *names[len(labels) :]], addresses)
+            self._known.moved = known.moved
+        return self._known
 
     # The node's reports --------------------------------------------------------------------------
 

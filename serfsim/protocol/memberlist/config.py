@@ -361,8 +361,8 @@ class MemberlistConfig:
         self.handoff_queue_depth: i64 = default.count("handoff_queue_depth")
         self.udp_buffer_size: i64 = default.count("udp_buffer_size")
         self.dead_node_reclaim_time: float = default.seconds("dead_node_reclaim_time")
-        # Addresses (directory numbers) that cidrs_allowed has; None is all.
-        self.allowed_addresses: dict[int, bool] | None = None
+        # Networks of IPv4 that cidrs_allowed has, each as (mask, address), 32 bits; None is all.
+        self.allowed_networks: list[tuple[int, int]] | None = None
         self.encryption_overhead: i64 = default.count("encryption_overhead")
         self.queue_ids: str = default.choice("queue_ids")
         self.regossip_accusations: bool = default.switch("regossip_accusations")

@@ -41,7 +41,7 @@ class Receiver:
         """Handle, or hand off, the broadcasts of a datagram that came from the address `source`."""
         is_free = self._stalls == 0 and self.handoff.is_split
         load = packet.load
-        has_strangers = self.core.config.allowed_addresses is not None
+        has_strangers = self.core.config.allowed_networks is not None
         if load is not None and is_free and not has_strangers and len(load.numbers) <= self.handoff.depth:
             self._read(load, source, now)
             return

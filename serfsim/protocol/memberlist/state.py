@@ -14,7 +14,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.directory import NodeIdentity
+from serfsim.protocol.directory import FIRST_ADDRESS, FIRST_OTHER, NodeIdentity
 from serfsim.protocol.memberlist.config import NO_LIMIT
 from serfsim.protocol.memberlist.core import SUSPICION_TIMEOUT, Core
 from serfsim.protocol.memberlist.errors import byte_list
@@ -234,8 +234,13 @@ class MembershipRules:
         return state == STATE_DEAD and reclaim > 0.0 and now - self.core.members.dead_since(node) > reclaim
 
     def _is_allowed(self, address: i64) -> bool:
-        allowed = self.core.config.allowed_addresses
-        return allowed is None or address in allowed or not self.features.allow_list
+        allowed = self.core.config.allowed_networks
+        if allowed is None or not self.features.allow_list:
+            return True
+        if address >= FIRST_OTHER:
+            return False
+        host = int((FIRST_ADDRESS + address) & 0xFFFFFFFF)
+        return any(host & mask == network for mask, network in allowed)
 
     def without_strangers(self, broadcasts: list[Message], source: i64) -> list[Message]:
         """Drop the alive messages that come from, or tell of, an address that is not allowed."""

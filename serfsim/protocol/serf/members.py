@@ -87,6 +87,10 @@ class SerfMembers:
         """Return a member's last address, which memberlist may have forgotten."""
         return self._moved.get(node, self.directory.first[node].address)
 
+    def moved_to(self, node: i64) -> i64:
+        """Return a member's last address where it is not the directory's first, else -1."""
+        return self._moved.get(node, -1) if len(self._moved) > 0 else -1
+
     def note_address(self, record: NodeIdentity) -> None:
         if record.address != self.directory.first[record.node].address:
             self._moved[record.node] = record.address

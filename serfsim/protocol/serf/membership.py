@@ -38,7 +38,7 @@ class Membership:
             elif before == STATUS_LEFT:
                 members.left.pop(node)
         members.note_address(record)
-        self.core.pipeline.member_event(events.JOIN, node, 0, now)
+        self.core.pipeline.member_event(events.JOIN, node, members.moved_to(node) + 1, now)
         if members.status(node) == STATUS_LEAVING:
             self.core.runtime.notify(now, events.STATUS, node, STATUS_LEAVING)
 

@@ -442,5 +442,6 @@ class SerfNode(SerfCore):
     def _close_query(self, ltime: i64, now: float) -> None:
         if not self.broadcaster.close_query(ltime, now):
             self.shut_down(now)
-            self.log(now, log_lines.QUITTING, -1)
+            for line in (log_lines.QUITTING, log_lines.SHUTTING_DOWN, log_lines.SHUT_DOWN):
+                self.log(now, line, -1)
             self.application.shut_down(now)

@@ -22,7 +22,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events
-from serfsim.protocol.directory import DEFAULT_PORT, FIRST_ADDRESS, PORT_SHIFT, ipv4_endpoint
+from serfsim.protocol.directory import DEFAULT_PORT, ipv4_number
 from serfsim.protocol.serf.core import LamportClock
 from serfsim.protocol.serf.members import SerfMembers
 
@@ -64,8 +64,7 @@ def address_of(text: str) -> int:
         number = number * 256 + int(part)
     if len(parts) != 4:
         return -1
-    other = int(port) - DEFAULT_PORT & 0xFFFF if port.isdigit() else 0
-    return other << PORT_SHIFT | number - FIRST_ADDRESS & 0xFFFFFFFF
+    return ipv4_number(number, int(port) & 0xFFFF if port.isdigit() else DEFAULT_PORT)
 
 
 def _number(text: str) -> int:
@@ -166,7 +165,7 @@ class Snapshot:
         self.update_clock(now)
 
     def _address(self, member: i64) -> str:
-        return ipv4_endpoint(self.members.address(member), self.members.directory.first[member].port)
+        return self.members.directory.endpoint(self.members.address(member))
 
     def user_event(self, ltime: i64, now: float) -> None:
         if not self.is_leaving and ltime > self.last_event_clock:

@@ -207,6 +207,8 @@ class Recording:
 
     `lost_broadcasts`: broadcasts that queues lost to another of their number after the warm-up (spec
     memberlist.md section 8.5); None if nobody counted.
+    `addresses`: the number of the address that each node advertises at first, as in `protocol.directory`;
+    none where node i has the i-th.
 
     `flap_timeout`: Serf's setting in seconds, for all nodes or for each, shape (n,).
 
@@ -243,3 +245,4 @@ class Recording:
     log: LogTable = field(default_factory=no_log)
     lost_broadcasts: int | None = None
     most_push_pulls: int | None = None
+    addresses: list[int] = field(default_factory=list)

@@ -15,7 +15,7 @@ import numpy as np
 from serfsim.results.scoring.recording import QUEUES, PerSecond, QueueSamples
 from serfsim.results.scoring.scored_run import ScoredRun, ratio
 
-TOTALS = ("datagrams", "packets", "connections", "lost", "overflowed")
+TOTALS = ("datagrams", "packets", "connections", "lost", "overflowed", "to_nobody")
 CARRIERS = ("gossip", "user")
 
 
@@ -69,7 +69,8 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
     `packets_per_node_s`: IP packets; `by_type.<transport>_<type>`: messages (for a carrier,
     datagrams) and bytes. `datagrams_lost_share` and `datagrams_overflowed_share`: shares of the datagrams
     sent that the network lost and that a full socket buffer dropped. `lost_broadcasts`: broadcasts that
-    another of their number replaced in a queue before their last transmission.
+    another of their number replaced in a queue before their last transmission. `packets_to_nobody`:
+    datagrams, and segments of TCP, to an address where nobody was or that a NAT let nobody through to.
     """
     counts = scored_sums(run.recording.traffic_counts, run.end)
     sizes = scored_sums(run.recording.traffic_bytes, run.end)
@@ -87,6 +88,7 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
         "datagrams_lost_share": share_of_datagrams(counts, "udp/lost"),
         "datagrams_overflowed_share": share_of_datagrams(counts, "udp/overflowed"),
         "lost_broadcasts": run.recording.lost_broadcasts,
+        "packets_to_nobody": counts.get("ip/to_nobody", 0),
         "by_type": {
             column.replace("/", "_"): {
                 "messages_per_node_s": ratio(counts.get(column, 0), seconds),

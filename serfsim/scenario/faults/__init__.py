@@ -24,6 +24,7 @@ from serfsim.scenario.faults.jitter import AddedJitter
 from serfsim.scenario.faults.latency import AddedLatency
 from serfsim.scenario.faults.leave import Leave
 from serfsim.scenario.faults.loss import AddedLoss
+from serfsim.scenario.faults.move import Move
 from serfsim.scenario.faults.no_route import NoRoute
 from serfsim.scenario.faults.partition import Partition
 from serfsim.scenario.faults.pause import Pause
@@ -39,7 +40,7 @@ FAULTS: dict[str, type[Fault]] = {
     for fault in (
         *(Block, NoRoute, Partition),
         *(AddedLoss, Duplicate, Reorder, AddedLatency, AddedJitter, NarrowLink),
-        *(Crash, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Forge, Upgrade, Reconfigure),
+        *(Crash, Move, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Forge, Upgrade, Reconfigure),
     )
 }
 
@@ -81,6 +82,7 @@ __all__ = [
     "Freeze",
     "Interrupt",
     "Leave",
+    "Move",
     "NarrowLink",
     "NoRoute",
     "OnNodes",

@@ -34,4 +34,4 @@ class Crash(Departure):
         died = [node for node in prepared if controls.kill(node, host=self.host)]
         for node in died:
             controls.record_crash(node)
-        return lambda: self.come_back(controls, died)
+        return lambda: self.come_back(controls, died, prepared)

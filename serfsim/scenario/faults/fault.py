@@ -14,16 +14,24 @@ from pydantic import BeforeValidator, Field, model_validator
 from serfsim.base.errors import SerfsimError
 from serfsim.native import Random
 from serfsim.network.rules import Effect, Rule
+from serfsim.scenario.addresses import OUTSIDE, Addresses, Advertised, read_block
 from serfsim.scenario.cluster import Tags
-from serfsim.scenario.controls import Controls
+from serfsim.scenario.controls import Controls, NewAddress
 from serfsim.scenario.entry import Entry
 from serfsim.scenario.measured import can_be_a_file
 from serfsim.scenario.names import Pairs
 from serfsim.scenario.network import Loss
 from serfsim.scenario.phrases import describe_selector, format_duration, format_names
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid
-from serfsim.scenario.roster import Roster
-from serfsim.scenario.selection import Nodes, Selector, pair_problems, select, selector_problems
+from serfsim.scenario.roster import Member, Roster
+from serfsim.scenario.selection import (
+    Nodes,
+    Selector,
+    pair_problems,
+    select,
+    selector_problems,
+    share_of,
+)
 from serfsim.scenario.units import Kind, PositiveDuration, Switch
 from serfsim.scenario.workload.tags import tags_too_long
 
@@ -188,6 +196,16 @@ class Departure(OnNodes):
         description="the snapshot that it restarts with: `keep` its own, `empty`, or the name of a file whose"
         " content it finds",
     )
+    address: Addresses | None = Field(
+        default=None,
+        description="address that it is bound to from its restart on; a network or a range for several"
+        " members, one each in order",
+    )
+    advertise: Advertised | None = Field(
+        default=None,
+        description="address that it tells the others from its restart on; without, the new `address` unless"
+        " it advertised another than its own",
+    )
 
     def problems(self, roster: Roster, path: Path) -> Iterator[Problem]:
         yield from super().problems(roster, path)
@@ -198,6 +216,7 @@ class Departure(OnNodes):
             long = next(filter(None, (tags_too_long(member, self.tags) for member in members)), "")
             if long:
                 yield Problem((*path, "tags"), long)
+        yield from self._address_problems(members, path)
         if self.snapshot == "keep":
             return
         without = [member.name for member in members if not member.config.snapshot]
@@ -212,8 +231,39 @@ class Departure(OnNodes):
             )
             yield Problem((*path, "snapshot"), message)
 
-    def come_back(self, controls: Controls, nodes: Sequence[int]) -> None:
-        """Start the members again as this fault changes them."""
+    def _address_problems(self, members: Sequence[Member], path: Path) -> Iterator[Problem]:
+        """Yield addresses that do not suffice for the members, and `outside` without a NAT."""
+        count = len(members)
+        if not isinstance(self.selector, tuple) and self.selector != "all":
+            count = self.selector if isinstance(self.selector, int) else share_of(self.selector, count)
+        for key, text in (("address", self.address), ("advertise", self.advertise)):
+            if text is not None and text != OUTSIDE and read_block(text).size < count:
+                expected = f"one for each of the {count} members, such as 10.0.9.0/24"
+                yield Problem((*path, key), found_expected(f"'{text}'", expected))
+        if self.advertise == OUTSIDE:
+            for member in members:
+                if member.outside < 0:
+                    found = f"'outside' for {member.name}, which is behind no NAT"
+                    yield Problem((*path, "advertise"), found_expected(found, "an address"))
+                    return
+
+    def new_addresses(self, roster: Roster, prepared: Sequence[int]) -> dict[int, NewAddress]:
+        """Return the addresses with which each of its members starts again."""
+        if self.address is None and self.advertise is None:
+            return {}
+        found = {}
+        for place, node in enumerate(prepared):
+            bound = None if self.address is None else read_block(self.address).number(place)
+            told = None
+            if self.advertise == OUTSIDE:
+                told = roster.members[node].outside
+            elif self.advertise is not None:
+                told = read_block(self.advertise).number(place)
+            found[node] = NewAddress(bound, told)
+        return found
+
+    def come_back(self, controls: Controls, nodes: Sequence[int], prepared: Sequence[int]) -> None:
+        """Start those of its members that it ended again, as it changes them."""
         content = None
         if self.snapshot == "empty":
             content = b""
@@ -222,7 +272,7 @@ class Departure(OnNodes):
                 content = FilePath(self.snapshot).read_bytes()
             except OSError as error:
                 raise SerfsimError(f"snapshot {self.snapshot}: {error.strerror}") from None
-        controls.restart(nodes, self.tags, content)
+        controls.restart(nodes, self.tags, content, self.new_addresses(controls.roster, prepared))
 
     def end_of(self, start: float) -> float | None:
         return super().end_of(start) if self.restart is None else start + self.restart
@@ -236,7 +286,13 @@ class Departure(OnNodes):
         if self.restart is not None and ends:
             raise invalid("only one of `restart`, `for` and `until`", found="two", inside=("restart",))
         if self.end_of(self.at) is None:
-            for key, is_given in (("tags", self.tags is not None), ("snapshot", self.snapshot != "keep")):
+            given = {
+                "tags": self.tags is not None,
+                "snapshot": self.snapshot != "keep",
+                "address": self.address is not None,
+                "advertise": self.advertise is not None,
+            }
+            for key, is_given in given.items():
                 if is_given:
                     expected = f"`restart` beside `{key}`, which is of the new process"
                     raise invalid(expected, found=f"`{key}` alone", inside=(key,))
@@ -254,6 +310,10 @@ class Departure(OnNodes):
         if self.snapshot != "keep":
             other.append("an empty snapshot" if self.snapshot == "empty" else "another snapshot")
         changed = f" with {' and '.join(other)}" if other else ""
+        if self.address is not None:
+            changed = f" at {self.address}{changed}"
+        if self.advertise is not None:
+            changed += f", advertising {self.advertise}"
         if self.restart is None:
             return f", back{changed}" if changed else ""
         return f", back after {format_duration(self.restart)}{changed}"

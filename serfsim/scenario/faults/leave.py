@@ -25,8 +25,9 @@ class Absence:
     `stayed` are those whose process goes on after the leave, with its number.
     """
 
-    def __init__(self, fault: Departure, controls: Controls) -> None:
+    def __init__(self, fault: Departure, controls: Controls, prepared: list[int]) -> None:
         self.fault = fault
+        self.prepared = prepared
         self.controls = controls
         self.gone: list[int] = []
         self.stayed: dict[int, int] = {}
@@ -58,12 +59,12 @@ class Absence:
             if machine is not None and self.stayed.get(node) == self.controls.lives[node]:
                 shut_down(self.controls, machine)
                 self.controls.kill(node)
-        self.fault.come_back(self.controls, gone)
+        self.fault.come_back(self.controls, gone, self.prepared)
 
 
 def shut_down(controls: Controls, machine: SerfNode) -> None:
     """Have an agent stop, with its log lines."""
-    now = controls.now_at(int(machine.me))
+    now = controls.now_at(controls.number_of(machine))
     machine.log(now, log_lines.SHUTTING_DOWN, -1)
     machine.shut_down(now)
     machine.log(now, log_lines.SHUT_DOWN, -1)
@@ -71,7 +72,7 @@ def shut_down(controls: Controls, machine: SerfNode) -> None:
 
 def begin_leave(controls: Controls, machine: SerfNode) -> object:
     """Have an agent leave; return the SimPy event of the leave's end."""
-    node = int(machine.me)
+    node = controls.number_of(machine)
     done = controls.until(events.LEAVE_DONE, observer=node)
     controls.record_leave(node)
     now = controls.now_at(node)
@@ -84,7 +85,7 @@ class ByAgent(Departure):
     """A departure that each running agent carries out; a paused process does once it resumes."""
 
     def begin(self, controls: Controls, prepared: list[int]) -> Undo:
-        absence = Absence(self, controls)
+        absence = Absence(self, controls, prepared)
         for node in prepared:
             if controls.machines[node] is not None:
                 controls.process(self._depart(controls, node, absence))

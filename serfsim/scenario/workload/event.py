@@ -53,7 +53,7 @@ class Event(Sent):
         return self.content()
 
     def act(self, controls: Controls, machine: SerfNode, prepared: bytes) -> None:
-        now = controls.now_at(int(machine.me))
+        now = controls.now_at(controls.number_of(machine))
         machine.log(now, log_lines.SENDING_EVENT, -1, int(self.coalesce), self.payload, self.event)
         machine.user_event(self.event, prepared, self.coalesce, now)
         check_accepted(machine.last_error, f"'{self.event}'", controls)

@@ -42,7 +42,7 @@ class ForceLeave(ByOne):
         return select(self.force_leave, roster, random)
 
     def act(self, controls: Controls, machine: SerfNode, prepared: list[int]) -> None:
-        now = controls.now_at(int(machine.me))
+        now = controls.now_at(controls.number_of(machine))
         for node in prepared:
             machine.log(now, log_lines.PRUNING if self.prune else log_lines.REMOVING, node)
             machine.force_leave(node, self.prune, now)

@@ -46,5 +46,6 @@ class Join(ByOne):
         return select(self.join, roster, random)
 
     def act(self, controls: Controls, machine: SerfNode, prepared: list[int]) -> None:
-        now = controls.now_at(int(machine.me))
-        machine.join(prepared, now, not self.replay, once=True, is_logged=True)
+        number = controls.number_of(machine)
+        targets, now = controls.contacts(number, prepared), controls.now_at(number)
+        machine.join(targets, now, not self.replay, once=True, is_logged=True)

@@ -135,7 +135,7 @@ class Query(Sent):
     def prepare(self, roster: Roster, random: Random) -> tuple[bytes, list[Filter]]:
         filters: list[Filter] = self._tag_filters()
         if self.nodes is not None:
-            names = [roster.members[node].name for node in select(self.nodes, roster, random)]
+            names = [roster.members[node].agent for node in select(self.nodes, roster, random)]
             filters.insert(0, NodeFilter(names))
         return self.content(), filters
 
@@ -143,7 +143,7 @@ class Query(Sent):
         return [TagFilter(tag, expression) for tag, expression in self.filter_tags.items()]
 
     def act(self, controls: Controls, machine: SerfNode, prepared: tuple[bytes, list[Filter]]) -> None:
-        now, (payload, filters) = controls.now_at(int(machine.me)), prepared
+        now, (payload, filters) = controls.now_at(controls.number_of(machine)), prepared
         params = QueryParams(filters, self.request_ack, self.relay_factor, self.timeout or 0.0)
         machine.log(now, log_lines.SENDING_QUERY, -1, 0, self.payload, self.query)
         machine.query(self.query, payload, params, now)
@@ -152,7 +152,7 @@ class Query(Sent):
 
 def _longest_names(selector: Selector, roster: Roster) -> list[str]:
     """Return the longest list of names that a selector may pick."""
-    names = [member.name for member in roster.members]
+    names = [member.agent for member in roster.members]
     if isinstance(selector, tuple):
         return [names[number] for number in roster.named(roster.known(selector))]
     count = len(names)
@@ -164,4 +164,4 @@ def _longest_names(selector: Selector, roster: Roster) -> list[str]:
 
 
 def _record(member: Member) -> NodeIdentity:
-    return NodeIdentity(member.index, member.index, len(member.name.encode()))
+    return NodeIdentity(member.index, member.index, len(member.agent.encode()))

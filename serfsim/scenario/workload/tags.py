@@ -78,8 +78,9 @@ class SetTags(Work):
         return select(self.nodes, roster, random)
 
     def act(self, controls: Controls, machine: SerfNode, prepared: None) -> None:
-        refused = controls.set_tags(machine.me, self.tags, self.delete)
-        check_accepted(refused, f"tags of {controls.roster.members[machine.me].name}", controls)
+        number = controls.number_of(machine)
+        refused = controls.set_tags(number, self.tags, self.delete)
+        check_accepted(refused, f"tags of {controls.roster.members[number].name}", controls)
 
 
 def tags_too_long(member: Member, tags: dict[str, str]) -> str:
