@@ -199,6 +199,7 @@ class Trace(Journal):
         self._asked = vec[i64]([0] * hosts)
         self._asked_in = vec[i64]([-1] * hosts)
         self.most_push_pulls: i64 = 0
+        self.most_handed_off: i64 = 0  # messages in the handoff queues of any member, scored
         # Tables: rows of KINDS or TRAFFIC_COLUMNS values, one row per second from `first_second` on.
         self.first_second: i64 = math.floor(-origin)
         self.event_counts = vec[i64]()
@@ -328,6 +329,10 @@ class Trace(Journal):
 
     def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
         self._count(now, STREAM + (kind & KIND_MASK), size)
+
+    def handed_off(self, now: float, waiting: i64) -> None:
+        if now >= self.origin and waiting > self.most_handed_off:
+            self.most_handed_off = waiting
 
     def push_pull_asked(self, now: float, target: i64) -> None:
         if now < self.origin:

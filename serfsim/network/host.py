@@ -1,12 +1,12 @@
 """One host: socket, process and clock of a node, around its protocol machine.
 
-`TRANSITIONS` has the states of the process, and what packets, timers and streams do in each.
+`TRANSITIONS` (`host_events`) has the states of the process, and what packets, timers and streams do in each.
 
 A packet takes `processing_delay` from the socket to the machine. A short delay stands for waking the
 process: it is part of the packet's journey, and packets do not wait for each other. From SLOW on, the delay
 is work: the process reads one packet at a time, others wait in the socket buffer, and timers and streams
 wait for the packet being read, but not for those in the buffer, since each thread of the process gets its
-turn.
+turn. With a `read_cost` it reads one packet at a time whatever its delay, and timers do not wait for that.
 
 A resumed process handles, in this order: late timers and deadlines of its streams by due time, the input of
 its streams, the packets in its buffer; all at once, or one by one if it is slow. An answer that arrived in
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Final
 from serfsim.native import Random, i64
 from serfsim.network.clock import Clock
 from serfsim.network.host_events import KIND_BITS, KIND_MASK, LATE_TIMER, READ, TIMER, DeferredInput
+from serfsim.network.host_events import TRANSITIONS as TRANSITIONS
 from serfsim.network.journal import Journal
 from serfsim.network.listener import Listener
 from serfsim.network.scheduler import Scheduler, Withdrawn
@@ -35,7 +36,6 @@ from serfsim.network.standstill import Standstill, go_on, stand_still
 from serfsim.protocol.directory import ipv4_endpoint, ipv4_port
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage
 from serfsim.protocol.runtime import Machine, Runtime
-from serfsim.protocol.transitions import Transition
 
 # Where ports of connecting sockets begin, as on Linux, and how many there are.
 FIRST_PORT: Final = 32768
@@ -47,41 +47,6 @@ if TYPE_CHECKING:
 
 SLOW: Final = 0.001  # seconds of processing delay
 TURN: Final = 16  # packets of its buffer that a resumed process reads before its worker takes its turn
-
-TRANSITIONS: Final[tuple[Transition, ...]] = (
-    Transition("running", "pause", "paused"),
-    Transition("running", "crash", "crashed", "reset the streams that it serves"),
-    Transition("running", "unplug", "unplugged"),
-    Transition("running", "packet", "running", "handle it"),
-    Transition("running", "timer", "running", "fire it"),
-    Transition("running", "request", "running", "serve it"),
-    Transition("running", "answer", "running", "handle it"),
-    Transition("paused", "resume", "running", "handle what has waited"),
-    Transition("paused", "crash", "crashed", "reset the streams that it serves"),
-    Transition("paused", "unplug", "unplugged"),
-    Transition("paused", "packet", "paused", "keep it in the socket buffer"),
-    Transition("paused", "timer", "paused", "keep it"),
-    Transition("paused", "request", "paused", "accept the stream; keep it"),
-    Transition("paused", "answer", "paused", "keep it"),
-    Transition("running", "freeze", "frozen", "stop its clock"),
-    Transition("frozen", "thaw", "running", "handle what has waited"),
-    Transition("frozen", "crash", "crashed"),
-    Transition("frozen", "unplug", "unplugged"),
-    Transition("frozen", "packet", "frozen", "keep it in the socket buffer"),
-    Transition("frozen", "timer", "frozen", "keep it"),
-    Transition("frozen", "request", "frozen", "keep it"),
-    Transition("frozen", "answer", "frozen", "keep it"),
-    Transition("crashed", "start", "running"),
-    Transition("crashed", "packet", "crashed", "drop it"),
-    Transition("crashed", "timer", "crashed", "drop it"),
-    Transition("crashed", "request", "crashed", "refuse the stream"),
-    Transition("crashed", "answer", "crashed", "drop it"),
-    Transition("unplugged", "start", "running"),
-    Transition("unplugged", "packet", "unplugged", "drop it"),
-    Transition("unplugged", "timer", "unplugged", "drop it"),
-    Transition("unplugged", "request", "unplugged", "stay silent"),
-    Transition("unplugged", "answer", "unplugged", "drop it"),
-)
 
 # A timer's event carries its number and the epoch above the kind.
 TIMER_MASK: Final = 0xFFFF
@@ -99,6 +64,7 @@ class Host(Runtime):
     clock: Clock | None
     _reading: bool
     is_slow: bool
+    read_cost: float
     number: i64
     journey_ns: i64
     busy_until: float
@@ -147,6 +113,7 @@ class Host(Runtime):
         self._reading_since = 0.0
         self._late: list[DeferredInput] = []
         self._deferred_steps: list[DeferredInput] = []
+        self.read_cost = 0.0  # seconds that the process reads a packet, one at a time
         self.set_processing_delay(processing_delay)
 
     def set_processing_delay(self, seconds: float) -> None:
@@ -253,7 +220,7 @@ class Host(Runtime):
             if self.epoch == epoch and stream is not None:
                 self.network.tcp.take_step(self, step.kind, stream, now)
         self.busy_until = now
-        if self.is_slow:
+        if self.is_slow or self.read_cost > 0.0:
             self._read_next(now)
             return
         while self.epoch == epoch and self.buffer.count > 0:
@@ -353,6 +320,9 @@ class Host(Runtime):
     def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
         self.journal.log(self.when(now), self.number, line, subject, a, b, text)
 
+    def handed_off(self, now: float, waiting: i64) -> None:
+        self.journal.handed_off(self.when(now), waiting)
+
     def keeps_copies(self) -> bool:
         return self.journal.keeps_copies()
 
@@ -369,21 +339,24 @@ class Host(Runtime):
         arrived_at = now
         if spent_ns != 0:
             arrived_at -= float(spent_ns) * 1e-9
-        if free and not self.is_slow and spent_ns >= self.journey_ns:
+        if free and not self.is_slow and spent_ns >= self.journey_ns and self.read_cost == 0.0:
             self._handle(packet, source, now, arrived_at)
             return
         if not self.buffer.push(packet, source):
             self.journal.packet_overflowed(now, self.number, packet)
         elif free:
             # Reading begins when the one before is done, which is at the latest now.
-            begin = arrived_at if arrived_at > self.busy_until else self.busy_until
+            awake = arrived_at if self.read_cost == 0.0 else arrived_at + self.journey_delay
+            begin = awake if awake > self.busy_until else self.busy_until
             self._read_from(begin)
 
     def _read_from(self, begin: float) -> None:
         self._reading = True
-        self._reading_since = begin
+        # What woke the process is part of the journey.
+        self._reading_since = begin if self.read_cost == 0.0 else begin - self.journey_delay
         self._read_turn += 1
-        self.busy_until = begin + self.processing_delay
+        delay = self.processing_delay if self.is_slow or self.read_cost == 0.0 else 0.0
+        self.busy_until = begin + delay + self.read_cost
         self.scheduler.schedule(self.busy_until, self.number, READ, self._read_turn, self.epoch, None)
 
     def _read_next(self, now: float) -> None:

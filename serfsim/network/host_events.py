@@ -1,4 +1,7 @@
-"""The events of a host: their kinds, which the scheduler carries, and those that a paused process keeps."""
+"""The events of a host: their kinds, which the scheduler carries, and those that a paused process keeps.
+
+`TRANSITIONS` has the states of its process, and what each kind does there.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from serfsim.network.tcp_steps import (
     SYN_ACK,
 )
 from serfsim.network.tcp_stream import Stream
+from serfsim.protocol.transitions import Transition
 
 # Kinds of events, in the lowest bits of the number that the scheduler carries.
 PACKET: Final = 0  # a datagram; a: source, b: ns of processing that are behind it
@@ -29,6 +33,41 @@ READ: Final = 3  # the packet at the head of the buffer has been read
 STREAM: Final = 4  # what came over TCP; the step is in the bits above
 KIND_BITS: Final = 3
 KIND_MASK: Final = 7
+
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition("running", "pause", "paused"),
+    Transition("running", "crash", "crashed", "reset the streams that it serves"),
+    Transition("running", "unplug", "unplugged"),
+    Transition("running", "packet", "running", "handle it"),
+    Transition("running", "timer", "running", "fire it"),
+    Transition("running", "request", "running", "serve it"),
+    Transition("running", "answer", "running", "handle it"),
+    Transition("paused", "resume", "running", "handle what has waited"),
+    Transition("paused", "crash", "crashed", "reset the streams that it serves"),
+    Transition("paused", "unplug", "unplugged"),
+    Transition("paused", "packet", "paused", "keep it in the socket buffer"),
+    Transition("paused", "timer", "paused", "keep it"),
+    Transition("paused", "request", "paused", "accept the stream; keep it"),
+    Transition("paused", "answer", "paused", "keep it"),
+    Transition("running", "freeze", "frozen", "stop its clock"),
+    Transition("frozen", "thaw", "running", "handle what has waited"),
+    Transition("frozen", "crash", "crashed"),
+    Transition("frozen", "unplug", "unplugged"),
+    Transition("frozen", "packet", "frozen", "keep it in the socket buffer"),
+    Transition("frozen", "timer", "frozen", "keep it"),
+    Transition("frozen", "request", "frozen", "keep it"),
+    Transition("frozen", "answer", "frozen", "keep it"),
+    Transition("crashed", "start", "running"),
+    Transition("crashed", "packet", "crashed", "drop it"),
+    Transition("crashed", "timer", "crashed", "drop it"),
+    Transition("crashed", "request", "crashed", "refuse the stream"),
+    Transition("crashed", "answer", "crashed", "drop it"),
+    Transition("unplugged", "start", "running"),
+    Transition("unplugged", "packet", "unplugged", "drop it"),
+    Transition("unplugged", "timer", "unplugged", "drop it"),
+    Transition("unplugged", "request", "unplugged", "stay silent"),
+    Transition("unplugged", "answer", "unplugged", "drop it"),
+)
 
 # Steps of a stream that are segments under way.
 ARRIVALS: Final = (

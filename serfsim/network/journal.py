@@ -50,6 +50,9 @@ class Journal:
     def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
         """Record a message of `size` bytes on a stream; counted once, however often it is sent."""
 
+    def handed_off(self, now: float, waiting: i64) -> None:
+        """Record how many messages wait in the handoff queues of a member."""
+
     def push_pull_asked(self, now: float, target: i64) -> None:
         """Record that a push/pull was asked of a host: its whole request has been read."""
 

@@ -69,6 +69,9 @@ class Runtime:
     def log(self, now: float, line: i64, subject: i64, a: i64, b: i64, text: str) -> None:
         """Log a line that no event implies (a number of `protocol.log_lines`)."""
 
+    def handed_off(self, now: float, waiting: i64) -> None:
+        """Report how many messages wait for the worker after a packet has been handed off."""
+
     def keeps_copies(self) -> bool:
         """Return whether to log every copy of a message; `copies_left_out` counts those not logged."""
         return True

@@ -135,6 +135,8 @@ ROWS = (
     ),
     ("Queues", "intents, max", "queues.intents.max", "", "Serf's join and leave intents queued"),
     ("Queues", "events, max", "queues.events.max", "", "user events queued"),
+    ("Queues", "handoff, max", "queues.handoff.max", "", "messages between listener and worker"),
+    ("Queues", "handoff, dropped", "queues.handoff.dropped", "", "messages that found a handoff queue full"),
     ("Queues", "queries, max", "queues.queries.max", "", "queries queued"),
     ("Security", "undecryptable", "security.undecryptable", "", "packets and streams under an unknown key"),
     ("Security", "  last", "security.last_undecryptable_s", "s", "time of the last of these"),
@@ -167,7 +169,8 @@ ONLY_WITH_LEAVES = ("detection.leaves_seen_as_failed",)
 ONLY_WITH_CRASHES = ("detection.missed",)
 # Rows to show only if they are not 0.
 ONLY_IF_ANY = (
-    *(f"queues.{name}.max" for name in ("intents", "events", "queries")),
+    *(f"queues.{name}.max" for name in ("intents", "events", "queries", "handoff")),
+    "queues.handoff.dropped",
     "traffic.datagrams_lost_share",
     "traffic.datagrams_overflowed_share",
     "traffic.lost_broadcasts",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, PlainSerializer, Strict, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
 from serfsim.network.rules import MOST_POOLS
-from serfsim.protocol.settings import MOST_KEPT, SHORTEST_INTERVAL
+from serfsim.protocol.settings import MOST_KEPT
 from serfsim.scenario import addresses
 from serfsim.scenario.jitter import OneJitter
 from serfsim.scenario.keys import KEYRING, LABEL, Keyring, Label
@@ -24,26 +24,23 @@ from serfsim.scenario.names import (
     NAMES_SCHEMA,
     Name,
     read_member_name,
+    read_members,
     read_name,
     read_name_or_pattern,
 )
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid, listed
+from serfsim.scenario.rejoin import Rejoin
 from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
 from serfsim.scenario.units import (
-    DURATION_SCHEMA,
-    LONGEST_S,
     SHARE_TEXT,
     Bandwidth,
     ClockRate,
     Duration,
     Kind,
-    Share,
     SignedDuration,
     Switch,
-    duration_between,
     read_share,
-    write_duration,
     write_share,
 )
 
@@ -97,20 +94,6 @@ def _read_pool_name(value: object) -> str:
     return name
 
 
-def _read_pool_members(value: object) -> object:
-    if isinstance(value, (list, tuple)) and value:
-        return tuple(read_name_or_pattern(name) for name in value)
-    if not isinstance(value, str):
-        raise invalid("names of nodes or groups such as [servers], or all", value)
-    return value if value == "all" else (read_name_or_pattern(value),)
-
-
-def _read_seeds(value: object) -> object:
-    if value == "all" or (value is not None and not isinstance(value, (str, list, tuple))):
-        raise invalid("names of nodes or groups such as [seeds]", value)
-    return None if value is None else _read_pool_members(value)
-
-
 def _read_pool_names(value: object) -> object:
     """Read the pattern of members' names, which tells the nodes apart."""
     rest = value
@@ -121,16 +104,10 @@ def _read_pool_names(value: object) -> object:
     return value
 
 
-RejoinSeeds = Annotated[
-    Any,
-    BeforeValidator(_read_seeds),
-    Kind("names of nodes or groups such as [seeds]", {"anyOf": [*ANY_NAME_SCHEMA, NAMES_SCHEMA]}),
-]
-"""tuple[str, ...] of names and patterns."""
 PoolName = Annotated[str, BeforeValidator(_read_pool_name), Kind("a name without '.'", NAME_SCHEMA)]
 PoolMembers = Annotated[
     Any,
-    BeforeValidator(_read_pool_members),
+    BeforeValidator(read_members),
     Kind("names of nodes or groups, or all", {"anyOf": [{"const": "all"}, *ANY_NAME_SCHEMA, NAMES_SCHEMA]}),
 ]
 """'all', or tuple[str, ...] of names and patterns."""
@@ -162,31 +139,21 @@ _OWN_JITTER: Final = (
 )
 
 
-Never = Annotated[
-    float,
-    duration_between(SHORTEST_INTERVAL, LONGEST_S, zero=True),
-    PlainSerializer(write_duration),
-    Kind(f"a duration of at least {write_duration(SHORTEST_INTERVAL)}, or 0s", DURATION_SCHEMA),
-]
-"""Seconds between what is done again and again; 0 is never."""
+class ReadCost(Part):
+    """The processor time that a member's agent spends on what arrives by UDP. Without it none."""
 
-
-class Rejoin(Part):
-    """Periodic joins of a running member, as programs with memberlist inside call Join again and again."""
-
-    every: Never = Field(description="time from one join to the next; 0s is never")
-    jitter: Share = Field(
+    packet: Duration = Field(
         default=0.0,
-        description="share of `every` by which the first join of a process may come earlier, at random; the"
-        " others follow each other in `every`. 100% spreads members that start together over all of it",
+        description="time that the listener takes over each packet, one at a time; others wait in the socket",
     )
-    seeds: RejoinSeeds | None = Field(
-        default=None,
-        description="names of the members that it contacts, each of them; those that it joins at its start"
-        " unless given",
+    message: Duration = Field(
+        default=0.0,
+        description="time that the worker takes over each alive, suspect, dead or user message, one by one;"
+        " others wait in the handoff queues, which hold `handoff_queue_depth` each and drop the rest",
     )
 
 
+_OWN_COST: Final = "its processor time for packets and messages, instead of that of the group or the cluster"
 _OWN_REJOIN: Final = "its periodic joins, instead of those of the group or the cluster"
 
 
@@ -216,6 +183,7 @@ class Node(Part):
     address: addresses.Address | None = Field(default=None, description=addresses.NODE_ADDRESS)
     advertise: addresses.Advertised | None = Field(default=None, description=addresses.NODE_ADVERTISE)
     start: SignedDuration | None = Field(default=None, description=addresses.NODE_START)
+    read_cost: ReadCost | None = Field(default=None, description=_OWN_COST)
 
     @model_validator(mode="before")
     @classmethod
@@ -276,6 +244,7 @@ class Group(Part):
     address: addresses.Addresses | None = Field(default=None, description=addresses.GROUP_ADDRESS)
     advertise: addresses.Advertised | None = Field(default=None, description=addresses.GROUP_ADVERTISE)
     nat: addresses.NatSettings | None = Field(default=None, description=addresses.GROUP_NAT)
+    read_cost: ReadCost | None = Field(default=None, description=_OWN_COST)
 
 
 class Pool(Part):
@@ -398,6 +367,10 @@ class Cluster(Part):
     rejoin: Rejoin | None = Field(default=None, description="periodic joins of every member")
     keyring: Keyring | None = Field(default=None, description=KEYRING)
     label: Label | None = Field(default=None, description=LABEL)
+    read_cost: ReadCost = Field(
+        default_factory=ReadCost,
+        description="processor time that an agent spends on each packet and on each message in it",
+    )
     processing_delay: Duration = Field(
         default=400e-6, description="time that a member takes over each packet that it receives"
     )

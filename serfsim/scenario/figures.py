@@ -163,9 +163,11 @@ def _spreading_and_waiting() -> Iterator[tuple[str, str]]:
         ("intents", "join and leave intents"),
         ("events", "user events"),
         ("queries", "queries"),
+        ("handoff", "messages between the listener and the worker"),
     ):
         yield f"queues.{queue}.mean", f"{what} waiting at a member, the mean over members and time"
         yield f"queues.{queue}.max", f"the most {what} that waited at any member"
+    yield "queues.handoff.dropped", "messages that found a handoff queue full"
 
 
 FIGURES: Final[Mapping[str, str]] = dict(_figures())

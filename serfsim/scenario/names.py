@@ -60,6 +60,15 @@ def read_name_or_pattern(value: object) -> str:
     return read_member_name(value)
 
 
+def read_members(value: object) -> object:
+    """Read names of nodes and groups, one or several, or the word all."""
+    if isinstance(value, (list, tuple)) and value:
+        return tuple(read_name_or_pattern(name) for name in value)
+    if not isinstance(value, str):
+        raise invalid("names of nodes or groups such as [servers], or all", value)
+    return value if value == "all" else (read_name_or_pattern(value),)
+
+
 MEMBER_SCHEMA: Final = {
     "type": "string",
     "pattern": rf"^(?!(?:{'|'.join(RESERVED)})$){_NAME.pattern}(?:@{ADDRESS_PATTERN})?$",

@@ -14,13 +14,14 @@ from typing import Any
 
 from serfsim.protocol.serf.merge import LONGEST_NAME, invalid_name
 from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
-from serfsim.scenario.cluster import Cluster, Group, Node, Rejoin
+from serfsim.scenario.cluster import Cluster, Group, Node, ReadCost
 from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.keys import keys_of, label_of
 from serfsim.scenario.merge import Merge
 from serfsim.scenario.patterns import is_pattern, matching, read_pattern
 from serfsim.scenario.places import NOT_BEHIND, node_names, places_of, shared_names
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
+from serfsim.scenario.rejoin import Rejoin
 from serfsim.scenario.settings import Settings, complete, overridden, release_settings
 from serfsim.scenario.units import read_share
 
@@ -49,6 +50,7 @@ class Member:
     join: str | tuple[str, ...] = "first"
     rejoin: Rejoin | None = None
     merge: Merge | None = None
+    read_cost: ReadCost = field(default_factory=ReadCost)
     bandwidth: float | None = None
     jitter: JitterModel | None = None
     keyring: tuple[str, ...] | None = None
@@ -276,6 +278,7 @@ def build_roster(cluster: Cluster) -> Roster:
             merge=node.merge or group.merge or cluster.merge,
             join=node.join or group.join or cluster.start.join,
             rejoin=_rejoin(node.rejoin, group.rejoin, cluster.rejoin),
+            read_cost=node.read_cost or group.read_cost or cluster.read_cost,
             bandwidth=group.bandwidth if node.bandwidth is None else node.bandwidth,
             jitter=group.jitter if node.jitter is None else node.jitter,
             keyring=keys_of(node, group, cluster),

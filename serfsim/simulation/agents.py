@@ -119,6 +119,8 @@ class Agents:
         listener.timeout = node.memberlist.core.config.tcp_timeout
         listener.max_push_pulls = node.memberlist.core.config.max_push_pull_requests
         host = self.network.hosts[number]
+        node.memberlist.receiver.service_time = self.members[number].read_cost.message
+        host.read_cost = self.members[number].read_cost.packet
         host.start(node)
         rate = self.members[number].clock_rate
         if rate != 1.0 and host.clock is None:

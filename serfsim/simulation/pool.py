@@ -112,7 +112,9 @@ class PoolRun:
             log=recorder.log_table(self.trace),
             is_protected=self.agents.directory.is_protected,
             lost_broadcasts=self.queue_sampler.lost_broadcasts(),
+            addresses=[member.advertised for member in members],
             most_push_pulls=int(self.trace.most_push_pulls),
+            most_handed_off=int(self.trace.most_handed_off),
         )
 
 

@@ -115,4 +115,5 @@ def depths(node: SerfNode | None) -> tuple[int, ...]:
         return NOT_RUNNING
     queues = node.queues
     memberlist = node.memberlist.core.broadcasts.depth
-    return memberlist, queues.intents.depth, queues.queries.depth, queues.user_events.depth
+    handoff = int(node.memberlist.receiver.handoff.waiting())
+    return memberlist, queues.intents.depth, queues.queries.depth, queues.user_events.depth, handoff

@@ -310,6 +310,7 @@ class Simulation:
             self.queue_sampler.lost_broadcasts(),
             int(self.trace.most_push_pulls),
             [member.advertised for member in members],
+            int(self.trace.most_handed_off),
         )
 
     def _events_of_pool(self, turn: int) -> int:

@@ -196,6 +196,29 @@ def test_what_a_full_queue_drops_is_reported() -> None:
     assert hand.state_of("p2") == STATE_ALIVE
 
 
+def test_a_worker_that_takes_time_handles_one_message_after_the_other_alive_ones_first() -> None:
+    config = MemberlistConfig()
+    config.handoff_queue_depth = 2
+    hand = Hand(config=config).start()
+    hand.node.receiver.service_time = 1.0
+    accusations = [hand.suspect_or_dead(m.SUSPECT, name, 1, "peer") for name in ("p0", "p1", "p2", "p3")]
+    hand.heard(*accusations)
+    # The queue was empty: two fit, the others are dropped, and the worker takes the newer one.
+    assert hand.reported(events.QUEUE_FULL) == [hand.number("p2"), hand.number("p3")]
+    assert hand.state_of("p0") == hand.state_of("p1") == STATE_ALIVE
+    hand.heard(hand.suspect_or_dead(m.SUSPECT, "p2", 1, "peer"))
+    hand.run(1.0)
+    assert (hand.state_of("p1"), hand.state_of("p0"), hand.state_of("p2")) == (
+        STATE_SUSPECT,
+        STATE_ALIVE,
+        STATE_ALIVE,
+    )
+    hand.run(2.0)
+    assert (hand.state_of("p2"), hand.state_of("p0")) == (STATE_SUSPECT, STATE_ALIVE)
+    hand.run(3.0)
+    assert hand.state_of("p0") == STATE_SUSPECT
+
+
 def test_a_stalled_worker_keeps_messages_and_answers_pings() -> None:
     hand = Hand().start()
     hand.node.receiver.stall()

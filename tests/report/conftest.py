@@ -79,7 +79,7 @@ def small(**changes: object) -> Result:
         **changes,
     }
     run = recorded(ROWS, **options)  # type: ignore[arg-type]
-    depth = np.array([[[3 - k, 1, 0, 0]] * 4 for k in range(4)])
+    depth = np.array([[[3 - k, 1, 0, 0, 0]] * 4 for k in range(4)])
     run.queues = QueueSamples(np.array([-5.0, 0.0, 5.0, 10.0]), depth, np.ones((4, 4), dtype=np.bool_))
     return Result.from_recording(Described(), run, seed=7)
 

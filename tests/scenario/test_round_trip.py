@@ -38,6 +38,7 @@ cluster:
     left: {config: {disable_tcp_pings: true}, version: "0.6", profile: local}
     right: {nodes: 1, processing_delay: 20ms, rejoin: {every: 0s}}
   rejoin: {every: 90s}
+  read_cost: {packet: 20us, message: 1ms}
   pools:
     wan: {members: [a, left], names: "{node}.x", profile: wan, config: {probe_interval: 7s}, tags: {w: "1"}}
     lan: {join: a, rejoin: {every: 5m, jitter: 50%, seeds: [a, left]}}

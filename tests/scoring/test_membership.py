@@ -81,8 +81,12 @@ def test_who_did_not_know_a_member_owes_nothing_when_it_leaves() -> None:
 
 
 def waiting() -> QueueSamples:
-    """Two nodes, the second down at 5 s; queues: broadcasts, intents, queries, events."""
-    depth = [[[9, 0, 0, 0], [9, 0, 0, 0]], [[4, 1, 0, 0], [0, 0, 0, 2]], [[2, 0, 0, 0], [0, 0, 0, 0]]]
+    """Two nodes, the second down at 5 s; queues: broadcasts, intents, queries, events, handoff."""
+    depth = [
+        [[9, 0, 0, 0, 0], [9, 0, 0, 0, 0]],
+        [[4, 1, 0, 0, 0], [0, 0, 0, 2, 0]],
+        [[2, 0, 0, 0, 6], [0, 0, 0, 0, 0]],
+    ]
     live = np.array([[True, True], [True, True], [True, False]])
     return QueueSamples(np.array([-5.0, 0.0, 5.0]), np.array(depth), live)
 
@@ -105,5 +109,5 @@ def test_a_cluster_is_settled_where_hardly_anybody_has_news_of_members() -> None
     samples = waiting()
     assert is_settled(samples, 0.0) is False
     assert is_settled(samples, 1.0) is None
-    samples.depth[1, 0] = (0, 0, 0, 7)  # user events are no news of members
+    samples.depth[1, 0] = (0, 0, 0, 7, 0)  # user events are no news of members
     assert is_settled(samples, 0.0) is True

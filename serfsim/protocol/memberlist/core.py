@@ -45,6 +45,7 @@ SUSPICION_TIMEOUT: Final = 7
 WAIT_END: Final = 8  # a: ticket; b: 1 if it was told, 0 if time is over
 PUSH_PULL_START: Final = 9
 GOSSIP_REST: Final = 10
+MESSAGE_SERVED: Final = 11
 FIRST_DELEGATE_TIMER: Final = 32
 
 INFINITY: Final = 1e300

@@ -27,6 +27,10 @@ class HandoffQueues:
         queue.append(message)
         return True
 
+    def waiting(self) -> i64:
+        """Return the number of messages in both queues."""
+        return len(self.high_priority) + len(self.low_priority)
+
     def pop(self) -> Message | None:
         """Remove and return the worker's next message, or None."""
         if len(self.high_priority) > 0:

@@ -23,6 +23,7 @@ from serfsim.protocol.memberlist.core import (
     GOSSIP_REST,
     GOSSIP_TICK,
     INFINITY,
+    MESSAGE_SERVED,
     PROBE_END,
     PROBE_TICK,
     PROBE_TIMEOUT,
@@ -264,6 +265,8 @@ class Memberlist(Machine):
             self.gossiper.tick(now)
         elif timer == GOSSIP_REST:
             self.gossiper.go_on(now)
+        elif timer == MESSAGE_SERVED:
+            self.receiver.served(now)
         elif timer == RELAY_EXPIRY:
             self.responder.expire(a, now)
         elif timer == SUSPICION_TIMEOUT:

@@ -2,7 +2,8 @@
 
 As in the library, alive messages go before all others, and of each kind the newest first. While the worker
 is stalled, messages wait in the handoff queues, or are dropped. While no message waits and all queues have
-room, messages are handled in the same order without the queues. Most broadcasts that come as numbers of the
+room, messages are handled in the same order without the queues. With a `service_time` the worker takes that
+long over each message, and all go through the queues. Most broadcasts that come as numbers of the
 ledger have been seen (`seen`).
 """
 
@@ -12,7 +13,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
-from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.core import MESSAGE_SERVED, Core
 from serfsim.protocol.memberlist.datagram import as_read
 from serfsim.protocol.memberlist.handoff import HandoffQueues
 from serfsim.protocol.memberlist.ledger import COLUMN_MASK, USER_COLUMNS, Load
@@ -29,6 +30,8 @@ class Receiver:
         self.core = core
         self.states = states
         self.handoff = HandoffQueues(core.config.handoff_queue_depth, core.features.two_handoff_queues)
+        self.service_time = 0.0  # seconds
+        self._in_hand: Message | None = None  # of a worker that takes time
         self._stalls: i64 = 0
 
     def readable(self, packet: Packet) -> Packet:
@@ -39,7 +42,7 @@ class Receiver:
 
     def take(self, packet: Packet, source: i64, now: float) -> None:
         """Handle, or hand off, the broadcasts of a datagram that came from the address `source`."""
-        is_free = self._stalls == 0 and self.handoff.is_split
+        is_free = self._stalls == 0 and self.handoff.is_split and self.service_time == 0.0
         load = packet.load
         has_strangers = self.core.config.allowed_networks is not None
         if load is not None and is_free and not has_strangers and len(load.numbers) <= self.handoff.depth:
@@ -147,14 +150,27 @@ class Receiver:
                 text = core.directory.endpoint(source)
                 core.log(now, log_lines.HANDLER_FULL, -1, message.kind, 0, text)
         self.work(now)
+        self.core.runtime.handed_off(now, self.handoff.waiting())
 
     def work(self, now: float) -> None:
-        """Handle all messages in the handoff queues."""
-        while self._stalls == 0:
+        """Handle all messages in the handoff queues, or begin with the first if that takes time."""
+        while self._stalls == 0 and self._in_hand is None:
             message = self.handoff.pop()
             if message is None:
                 return
+            if self.service_time > 0.0:
+                self._in_hand = message
+                self.core.runtime.call_at(now + self.service_time, MESSAGE_SERVED, 0, 0)
+            else:
+                self._handle(message, now)
+
+    def served(self, now: float) -> None:
+        """Finish the message in hand, and begin the next."""
+        message = self._in_hand
+        self._in_hand = None
+        if message is not None:
             self._handle(message, now)
+        self.work(now)
 
     def _handle(self, message: Message, now: float) -> None:
         if message.kind == USER:

@@ -21,6 +21,7 @@ SHOWN = (
     ("intents", "join and leave intents", style.ORANGE),
     ("events", "user events", style.GREEN),
     ("queries", "queries", style.PINK),
+    ("handoff", "messages read, not yet handled", style.SKY),
 )
 
 

@@ -169,7 +169,7 @@ class CoordinateSamples:
     live: NDArray[np.bool_]
 
 
-QUEUES = ("broadcasts", "intents", "queries", "events")
+QUEUES = ("broadcasts", "intents", "queries", "events", "handoff")
 
 
 @dataclass
@@ -213,6 +213,7 @@ class Recording:
     `flap_timeout`: Serf's setting in seconds, for all nodes or for each, shape (n,).
 
     `most_push_pulls`: the most that any node was asked for within one second of the scored time.
+    `most_handed_off`: the most messages that then waited in the handoff queues of any node.
 
     `is_protected`: some node has encryption keys or a label.
 
@@ -246,3 +247,4 @@ class Recording:
     lost_broadcasts: int | None = None
     most_push_pulls: int | None = None
     addresses: list[int] = field(default_factory=list)
+    most_handed_off: int = 0

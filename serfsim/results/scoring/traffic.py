@@ -8,7 +8,7 @@ add up to the totals except for bytes outside any message (a TCP handshake, a re
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -104,15 +104,26 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
 SETTLED_SHARE = 0.1  # any cluster queues a suspicion and its refutation now and then
 
 
+NO_HANDOFF: Final = {"mean": None, "max": None, "dropped": None}
+
+
 def queues(run: ScoredRun) -> dict[str, Any]:
-    """Return `mean` and `max` of each queue over live members and scored samples; None without any."""
+    """Return `mean` and `max` of each queue over live members and scored samples; None without any.
+
+    Of the handoff queues `max` is that of all times, and `dropped` counts what found them full.
+    """
     samples = run.recording.queues
     scored = (samples.t >= 0.0) & (samples.t <= run.end)
     depths = samples.depth[scored][samples.live[scored]]
     if len(depths) == 0:
-        return {name: {"mean": None, "max": None} for name in QUEUES}
+        return {name: {"mean": None, "max": None} for name in QUEUES} | {"handoff": dict(NO_HANDOFF)}
     means, most = depths.mean(axis=0), depths.max(axis=0)
-    return {name: {"mean": float(means[place]), "max": int(most[place])} for place, name in enumerate(QUEUES)}
+    found: dict[str, dict[str, Any]] = {
+        name: {"mean": float(means[place]), "max": int(most[place])} for place, name in enumerate(QUEUES)
+    }
+    found["handoff"]["max"] = max(found["handoff"]["max"], run.recording.most_handed_off)
+    found["handoff"]["dropped"] = scored_sums(run.recording.probe_counts, run.end).get("queue_full", 0)
+    return found
 
 
 def is_settled(samples: QueueSamples, t: float) -> bool | None:
