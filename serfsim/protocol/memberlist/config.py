@@ -35,7 +35,7 @@ CONTINUE: Final = "continue"
 # No message has a higher incarnation.
 NO_LIMIT: Final = -1
 
-NO_PORTS: Final = "members are told apart by address"
+NO_PORTS: Final = "`address` and `advertise` of a node have it, as 10.0.9.9:7950"
 
 MEMBERLIST_SETTINGS: Final = (
     Setting(
