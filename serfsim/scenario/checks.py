@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from serfsim.protocol.serf.key_queries import NO_KEYRING
 from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
-from serfsim.scenario.keys import security_problems
+from serfsim.scenario.keys import has_key, security_problems
 from serfsim.scenario.lifetimes import double_use_problems
 from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.places import address_problems
@@ -39,6 +40,7 @@ from serfsim.scenario.settings import SETTINGS, Settings, chosen, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import LARGEST_COUNT, write_duration
 from serfsim.scenario.unused import unused
+from serfsim.scenario.workload.keys import Keys
 from serfsim.scenario.workload.tags import tags_too_long
 
 
@@ -254,6 +256,8 @@ def warnings(scenario: Sections) -> list[str]:
         if entry.at >= scenario.duration:
             at, end = write_duration(entry.at), write_duration(scenario.duration)
             found.append(f"{path_text(path)}.at: {at} never comes: the run ends at {end}")
+        if isinstance(entry, Keys) and not any(has_key(one) for one in scenario.roster().members):
+            found.append(f"{path_text(path)}.keys: no member has a key: each answers '{NO_KEYRING}'")
     config = scenario.cluster.config
     if config.udp_buffer_size + 28 > scenario.network.mtu:
         found.append(

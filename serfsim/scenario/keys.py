@@ -103,6 +103,11 @@ def says_key(level: Cluster | Group | Node) -> bool:
     return "encrypt_key" in (config if isinstance(config, dict) else config.model_fields_set)
 
 
+def has_key(member: Member) -> bool:
+    """Return whether a member starts with a key."""
+    return bool(member.config.encrypt_key if member.keyring is None else member.keyring)
+
+
 def security_problems(cluster: Cluster, members: Iterable[Member]) -> Iterator[Problem]:
     """Yield keys said twice or beside the overhead that stands for them, and labels of old releases."""
     for path, level in _levels(cluster):
@@ -110,7 +115,7 @@ def security_problems(cluster: Cluster, members: Iterable[Member]) -> Iterator[P
             found = "`config.encrypt_key` beside `keyring`"
             yield Problem((*path, "keyring"), found_expected(found, "only one of them"))
     for member in members:
-        if member.config.encryption_overhead and (member.keyring or member.config.encrypt_key):
+        if member.config.encryption_overhead and has_key(member):
             found = f"encryption_overhead for {member.name}, which has a key"
             expected = "one of them: a key has its own overhead"
             yield Problem(("cluster", "config", "encryption_overhead"), found_expected(found, expected))

@@ -139,3 +139,11 @@ def test_slow_probes_are_allowed_but_warned_of() -> None:
 def test_a_fault_that_never_comes_is_warned_of() -> None:
     scenario = Scenario(duration="1m", faults=[{"crash": 1, "at": "1m"}, {"crash": 1, "at": "59s"}])
     assert warnings(scenario) == ["faults[0].at: 1m never comes: the run ends at 1m"]
+
+
+def test_key_commands_where_nobody_has_a_key_are_warned_of() -> None:
+    listing = [{"keys": "list"}]
+    (warning,) = warnings(Scenario(workload=listing))
+    assert warning.startswith("workload[0].keys: no member has a key: each answers 'No keyring to modify")
+    keyed = [{"name": "a", "keyring": ["AQEBAQEBAQEBAQEBAQEBAQ=="]}, "b"]
+    assert warnings(Scenario(cluster={"nodes": keyed}, workload=listing)) == []
