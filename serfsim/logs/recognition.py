@@ -9,6 +9,9 @@ from string import Formatter
 from typing import Final, NamedTuple
 
 from serfsim.logs import live_words, words
+from serfsim.protocol.memberlist import keyring
+from serfsim.protocol.serf import key_queries
+from serfsim.protocol.wire import cipher
 
 SHORTEST: Final = 10  # letters of a message without its slots: shorter ones would be found anywhere
 OTHERS: Final = (
@@ -16,10 +19,22 @@ OTHERS: Final = (
     "{queue} queue depth ({depth}) exceeds limit ({limit}), dropping messages!",
     "timeout waiting for update broadcast",
     "timeout while waiting for graceful leave",
-    "Failed to decrypt packet: {error}",
-    "No installed keys could decrypt the message",
-    "Remote state is encrypted and encryption is not configured",
-    "Encryption is configured but remote state is not encrypted",
+    "Decrypt packet failed: {error}",
+    cipher.WRONG_KEYS,
+    cipher.NOT_CONFIGURED,
+    cipher.NOT_ENCRYPTED,
+    "Payload is too small to decrypt: {size}",
+    "Unsupported encryption version {version}",
+    "discarding packet with unacceptable label {label}",
+    "discarding stream with unacceptable label {label}",
+    "unexpected double packet label header",
+    "unexpected double stream label header",
+    keyring.NOT_INSTALLED,
+    keyring.PRIMARY_STAYS,
+    keyring.WRONG_SIZE,
+    key_queries.NO_KEYRING,
+    key_queries.EMPTY_KEYRING,
+    "truncated key list response, showing first {shown} of {all} keys",
     "Failed fallback ping: {error}",
     "Failed TCP fallback ping: {error}",
     "Failed UDP ping: {subject} (timeout reached)",
