@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, str] = {
     "live.agent": "live logs protocol wire_crypto",
     "live.rpc": "engine live logs protocol results results.scoring simulation",
     "logs": "protocol",
-    "manual": "scenario",
+    "manual": "protocol scenario",
     "native": "",
     "network": "protocol",
     "protocol": "",

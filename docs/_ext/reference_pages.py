@@ -26,6 +26,7 @@ from serfsim.manual.reference import (
     scenario_keys,
     verb_reference,
 )
+from serfsim.manual.releases import as_markdown
 from serfsim.manual.result_files import COLUMNS, FILES, HEADING, SWEEP_FILES, SWEEP_KEYS
 from serfsim.manual.topics import FRAMES, Topic, figures, nested, settings
 
@@ -42,6 +43,7 @@ def pages() -> dict[str, str]:
         "topologies": _models("Topologies", ("topology", "generator"), _TOPOLOGIES),
         "jitter_and_loss": _models("Jitter and loss", ("jitter", "loss"), _JITTER),
         "figures": _figures(),
+        "releases": _releases(),
         "commands": _commands(),
         "files": _files(),
         "python": _python(),
@@ -77,6 +79,16 @@ The figures of `summary.json`, by which claims, sweeps, tunings and comparisons 
 after the warm-up is scored. A figure that a run cannot have, such as a detection time without a crash, is
 null. `traffic.by_type.TYPE.messages_per_node_s` and `.bytes_per_node_s` are figures too, for each type of
 message."""
+_RELEASES = """\
+What members run: `cluster.version`, or the layers apart as `serf` and `memberlist`, or a `product`; the
+same of a group, of a node, and in the fault `upgrade`. `serfsim versions` prints these tables in a
+terminal, with `--json` as data. memberlist had no tags before 0.1.0: its releases before are the commits
+that Serf pinned.
+
+Some short names have always stood for an era: 0.8 is 0.8.0, and 0.9 is 0.9.4. Any other short name is the
+newest patch. `latest` is the newest of both layers, which no release of Serf has together;
+every result says in `layers` what its names stood for. A Serf never runs on a memberlist older than the one
+that it pins, so such a pair is refused."""
 _FILES = """\
 `serfsim run` leaves a folder of these; `serfsim.open_result` reads it, and `result.member_events` and the
 like are its tables as DataFrames. Times are seconds from the end of the warm-up."""
@@ -88,6 +100,10 @@ _DATA = {
     "style": "The style of all plots, as matplotlib takes one.",
 }
 """Public names that are neither classes nor functions."""
+
+
+def _releases() -> str:
+    return f"# Releases\n\n{_RELEASES}\n\n{as_markdown()}"
 
 
 def notebooks() -> dict[str, str]:

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "explain": "explain",
     "schema": "schema",
     "docs": "docs",
+    "versions": "versions",
     "sweep": "sweep",
     "regress": "regress",
     "tune": "tune",

@@ -222,20 +222,20 @@ class FinishedRun:
     def _release(self, member: int, began: float) -> str:
         """Return the Serf release of the process started at `began`."""
         release = self.roster.members[member].version
-        for t, version in self._upgrades.get(member, ()):
+        for t, upgrade in self._upgrades.get(member, ()):
             if t <= began:
-                release = version
+                release = upgrade.release_after(release)
         return release
 
     @cached_property
-    def _upgrades(self) -> dict[int, list[tuple[float, str]]]:
-        found: dict[int, list[tuple[float, str]]] = {}
+    def _upgrades(self) -> dict[int, list[tuple[float, Upgrade]]]:
+        found: dict[int, list[tuple[float, Upgrade]]] = {}
         for position, fault in enumerate(self.scenario.faults):
             if isinstance(fault, Upgrade):
                 rng = stream(self.scenario.seed, f"faults/{position}")
                 for turn, member in enumerate(select(fault.upgrade, self.roster, rng)):
-                    found.setdefault(member, []).append((fault.at + turn * fault.apart, fault.to))
-        return {member: sorted(upgrades) for member, upgrades in found.items()}
+                    found.setdefault(member, []).append((fault.at + turn * fault.apart, fault))
+        return {member: sorted(those, key=lambda one: one[0]) for member, those in found.items()}
 
     # Coordinates ---------------------------------------------------------------------------------
 

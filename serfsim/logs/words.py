@@ -8,39 +8,42 @@ memberlist.md section 14, serf.md section 17, releases.md M6). A line describes 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Final, NamedTuple, Protocol
 
 from serfsim.protocol import events
 from serfsim.protocol import log_lines as line
+from serfsim.protocol.rules import MEMBERLIST
+from serfsim.protocol.versions import reaches
 from serfsim.protocol.vivaldi.texts import reject_text
 
 REAP_FORCED: Final = -2  # stands for REAP where a member was pruned
 
+# By the release of memberlist that brought the words.
 FALLBACK: Final = {
-    "0.7": "[WARN] memberlist: Was able to reach {subject} via TCP but not UDP, network may be misconfigured "
-    "and not allowing bidirectional UDP",
-    "0.9": "[WARN] memberlist: Was able to connect to {subject} but other probes failed, "
+    "9a1e242": "[WARN] memberlist: Was able to reach {subject} via TCP but not UDP, "
+    "network may be misconfigured and not allowing bidirectional UDP",
+    "0.1.5": "[WARN] memberlist: Was able to connect to {subject} but other probes failed, "
     "network may be misconfigured",
-    "latest": "[WARN] memberlist: Was able to connect to {subject} over TCP but UDP probes failed, "
+    "0.3.2": "[WARN] memberlist: Was able to connect to {subject} over TCP but UDP probes failed, "
     "network may be misconfigured",
 }
 FAILED_PING: Final = {
-    "0.9": "[DEBUG] memberlist: Failed ping: {subject} (timeout reached)",
-    "latest": "[DEBUG] memberlist: Failed UDP ping: {subject} (timeout reached)",
+    "9a1e242": "[DEBUG] memberlist: Failed ping: {subject} (timeout reached)",
+    "0.3.2": "[DEBUG] memberlist: Failed UDP ping: {subject} (timeout reached)",
 }
 PING_REFUSED: Final = {
-    "0.9": "[ERR] memberlist: Failed to send ping: {text}",
-    "latest": "[ERR] memberlist: Failed to send UDP ping: {text}",
+    "9a1e242": "[ERR] memberlist: Failed to send ping: {text}",
+    "0.3.2": "[ERR] memberlist: Failed to send UDP ping: {text}",
 }
 HELPER_PING_REFUSED: Final = {
-    "0.9": "[ERR] memberlist: Failed to send indirect ping: {text}",
-    "latest": "[ERR] memberlist: Failed to send indirect UDP ping: {text}",
+    "9a1e242": "[ERR] memberlist: Failed to send indirect ping: {text}",
+    "0.3.2": "[ERR] memberlist: Failed to send indirect UDP ping: {text}",
 }
 FALLBACK_FAILED: Final = {
-    "0.9": "[ERR] memberlist: Failed fallback ping: {text}",
-    "latest": "[ERR] memberlist: Failed fallback TCP ping: timeout {b}: {text}",
+    "9a1e242": "[ERR] memberlist: Failed fallback ping: {text}",
+    "0.3.2": "[ERR] memberlist: Failed fallback TCP ping: timeout {b}: {text}",
 }
 
 LINES: Final[dict[int, str]] = {
@@ -104,6 +107,7 @@ LINES: Final[dict[int, str]] = {
     line.NOT_ADMITTED: "[ERR] memberlist: {text}",
     line.GOSSIP_REFUSED: "[ERR] memberlist: Failed to send gossip to {text}",
     line.ALIVE_REFUSED: "[WARN] memberlist: ignoring alive message for '{subject}': {text}",
+    line.LARGE_STATE: "[WARN] memberlist: Remote node state size is ({a}) limit is ({b})",
     line.STARTING: "[INFO] agent: Serf agent starting",
     line.JOINING_CLUSTER: "[INFO] agent: Joining cluster...(replay: {a})",
     line.JOINING: "[INFO] agent: joining: [{text}] replay: {a}",
@@ -196,6 +200,11 @@ AS: Final[dict[int, Callable[[int], str]]] = {
 }
 
 
+def _in_force(words: Mapping[str, str], release: str) -> str:
+    """Return the newest words that the release's memberlist has."""
+    return [text for first, text in words.items() if reaches(release, first, MEMBERLIST)][-1]
+
+
 class Words:
     """Log messages of one release's agents.
 
@@ -204,20 +213,18 @@ class Words:
 
     def __init__(self, release: str, names: Names) -> None:
         self.names = names
-        era = "latest" if release == "latest" else "0.9"
-        older = release.startswith(("0.7", "0.8"))
         suspicion = LINES[events.SUSPICION_TIMEOUT]
         lines = {
             **LINES,
-            # Before 0.8 there were no confirmations.
-            events.SUSPICION_TIMEOUT: suspicion.partition(" (")[0]
-            if release in ("0.6", "0.7")
-            else suspicion,
-            events.TCP_FALLBACK_OK: FALLBACK["0.7" if older else era],
-            events.FAILED_PING: FAILED_PING[era],
-            line.FALLBACK_FAILED: FALLBACK_FAILED[era],
-            line.PING_REFUSED: PING_REFUSED[era],
-            line.HELPER_PING_REFUSED: HELPER_PING_REFUSED[era],
+            # Before Lifeguard there were no confirmations.
+            events.SUSPICION_TIMEOUT: suspicion
+            if reaches(release, "b2053e3", MEMBERLIST)
+            else suspicion.partition(" (")[0],
+            events.TCP_FALLBACK_OK: _in_force(FALLBACK, release),
+            events.FAILED_PING: _in_force(FAILED_PING, release),
+            line.FALLBACK_FAILED: _in_force(FALLBACK_FAILED, release),
+            line.PING_REFUSED: _in_force(PING_REFUSED, release),
+            line.HELPER_PING_REFUSED: _in_force(HELPER_PING_REFUSED, release),
         }
         # Each template with the functions that fill its slots, in order: no dictionary per row.
         self._lines = {number: self._prepared(number, template) for number, template in lines.items()}

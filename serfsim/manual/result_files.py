@@ -127,6 +127,7 @@ HEADING: Final[Mapping[str, tuple[str, str]]] = {
         "object",
         "serfsim, Python, numpy, the compiled form or not, and your own code by name and digest",
     ),
+    "layers": ("object", "releases of Serf and memberlist that each name in serf_releases stands for"),
     "serf_releases": ("object", "how many nodes ran which release of Serf at the start and at the end"),
     "nodes": ("integer", "number of nodes"),
     "duration_s": ("number", "length of the run after the warm-up, in seconds"),

@@ -57,6 +57,7 @@ ACK_REFUSED: Final = 155  # text: the error and the address
 GOSSIP_REFUSED: Final = 156  # text: the address and the error
 NOT_ADMITTED: Final = 157  # text: all of it
 ALIVE_REFUSED: Final = 158  # text: the error
+LARGE_STATE: Final = 159  # a: its bytes, b: the limit
 
 # The agent.
 STARTING: Final = 170

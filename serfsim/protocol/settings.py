@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, TypeAlias
 
 from serfsim.native import i64
-from serfsim.protocol.versions import BASELINE, RELEASES
+from serfsim.protocol.versions import BASELINE, reaches
 
 Value: TypeAlias = bool | int | float | str | None  # as the machines have it: seconds, bytes
 
@@ -33,7 +33,7 @@ LARGEST_DATAGRAM: Final = 65_507  # bytes of UDP over IPv4
 class Kind(NamedTuple):
     """Kind of a setting: its type, and bounds in the type's unit.
 
-    `type` is switch, count, size (bytes), duration (seconds), number, networks, address, key or choice.
+    `type` is switch, count, size (bytes), duration (seconds), number, networks, address, key, tag or choice.
     `low` and `high` are included, None where only the type bounds them; `above` excludes `low` itself.
     `or_zero` allows 0 beside the range, which turns something off; `optional` allows None. `options` are a
     choice's.
@@ -66,16 +66,17 @@ CONSTANT: Final = Kind("number", 0.0, 1e6, above=True)
 NETWORKS: Final = Kind("networks", optional=True)
 ADDRESS: Final = Kind("address")
 KEY: Final = Kind("key", optional=True)
+TAG: Final = Kind("tag")
 
 
 class Setting(NamedTuple):
     """One setting. Its values are as the machines have them: seconds, bytes, True and False.
 
     `default` is that of the LAN profile in the release BASELINE; `wan` and `local` are those of the other
-    profiles where they differ. `before` and `since` are the LAN profile's in other releases, as pairs of a
-    release and the value before it, or from it on. `unit` is of a count; `floor` is what the agent raises
-    a lower value to. `field` is the attribute of the configuration that the machines read: the same name
-    unless given, "" where the simulation itself reads the setting. `modelled` is MODELLED or
+    profiles where they differ. `before` and `since` are the LAN profile's in other releases of the layer, as
+    pairs of a release and the value before it, or from it on. `unit` is of a count; `floor` is what the
+    agent raises a lower value to. `field` is the attribute of the configuration that the machines read: the
+    same name unless given, "" where the simulation itself reads the setting. `modelled` is MODELLED or
     NOT_MODELLED; `instead` is what does the work of one that is not modelled.
     """
 
@@ -115,13 +116,12 @@ class Setting(NamedTuple):
         own = self.of_profile(profile)
         if own is not None:
             return own
-        at = RELEASES.index(release)
         for first, value in self.before:
-            if at < RELEASES.index(first):
+            if not reaches(release, first, self.layer):
                 return value
         found = self.default
         for first, value in self.since:
-            if at >= RELEASES.index(first):
+            if reaches(release, first, self.layer):
                 found = value
         return found
 
@@ -147,7 +147,8 @@ class Defaults:
         assert isinstance(value, int)
         return value
 
-    def choice(self, attribute: str) -> str:
+    def text(self, attribute: str) -> str:
+        """Return a choice or the name of a tag."""
         value = self._values[attribute]
         assert isinstance(value, str)
         return value

@@ -11,6 +11,9 @@ from serfsim.base.english import format_count
 def nodes_text(summary: Mapping[str, Any]) -> str:
     """Describe the nodes: '3 nodes of Serf 0.9', '30 nodes (5 of Serf 0.8, 25 of 0.9)'.
 
+    A name that is no release of Serf comes with what it stands for: '3 nodes of latest (Serf 0.10.2 with
+    memberlist 0.6.0)'.
+
     After an upgrade: '9 nodes of Serf 0.7, before: of 0.6'. Nodes of a variant: '3 nodes as MyNode of
     Serf 0.9', '3 nodes (suspicion: Mine) of Serf 0.9'.
     """
@@ -20,16 +23,27 @@ def nodes_text(summary: Mapping[str, Any]) -> str:
     parts = [f"{name}: {path.rpartition('.')[2]}" for name, path in versions.get("parts", {}).items()]
     if parts:
         nodes += f" ({', '.join(parts)})"
-    releases = summary.get("serf_releases", {})
+    releases, layers = summary.get("serf_releases", {}), summary.get("layers", {})
     start, end = releases.get("start", {}), releases.get("end", {})
     if not end:
         return nodes
-    text = nodes + _of(end, "of Serf ")
-    return text if start == end else f"{text}, before: {_of(start, 'of ').strip(' ()')}"
+    text = nodes + _of(end, layers, is_first=True)
+    return text if start == end else f"{text}, before: {_of(start, layers).removeprefix(' ').strip('()')}"
 
 
-def _of(counts: Mapping[str, int], what: str) -> str:
+def _of(counts: Mapping[str, int], layers: Mapping[str, Mapping[str, str]], is_first: bool = False) -> str:
     if len(counts) == 1:
-        return f" {what}{next(iter(counts))}"
-    shares = [f"{count} of {release}" for release, count in counts.items()]
-    return f" ({', '.join(shares).replace('of ', what, 1)})"
+        return f" of {_named(next(iter(counts)), layers, is_first)}"
+    shares = [
+        f"{count} of {_named(release, layers, is_first and place == 0)}"
+        for place, (release, count) in enumerate(counts.items())
+    ]
+    return f" ({', '.join(shares)})"
+
+
+def _named(release: str, layers: Mapping[str, Mapping[str, str]], is_first: bool) -> str:
+    """Return a release's name, with what it stands for where it is none of Serf."""
+    if release[:1].isdigit():
+        return f"Serf {release}" if is_first else release
+    both = layers.get(release)
+    return f"{release} (Serf {both['serf']} with memberlist {both['memberlist']})" if both else release

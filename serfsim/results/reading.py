@@ -46,6 +46,7 @@ _ABOUT: Final = {
     "events_per_s",
     "interrupted_at_s",
     "serf_releases",
+    "layers",
     OWN_FAILED,
     POOLS,
     "pool",
@@ -98,6 +99,7 @@ def check_summary(file: Path, summary: Mapping[str, Any]) -> None:
         if not is_pool_name(pool) or not isinstance(figures.get("digest"), str):
             raise _invalid(file, f"{POOLS}.{pool}", figures, "a pool with its digest")
         _check_figures(file, f"{POOLS}.{pool}", {key: figures[key] for key in figures if key != "digest"})
+    _check_layers(file, summary.get("layers", {}))
     for name, value in summary.items():
         if name not in _ABOUT:
             _check_figures(file, name, value)
@@ -108,6 +110,12 @@ def _check_releases(file: Path, releases: Any) -> None:
         raise _invalid(file, "serf_releases", releases, "node counts by release")
     for when, counts in releases.items():
         _check_figures(file, f"serf_releases.{when}", counts)
+
+
+def _check_layers(file: Path, layers: Any) -> None:
+    whole = isinstance(layers, dict) and all(isinstance(those, dict) for those in layers.values())
+    if not whole or not all(isinstance(name, str) for those in layers.values() for name in those.values()):
+        raise _invalid(file, "layers", layers, "releases of serf and memberlist by name")
 
 
 def _check_figures(file: Path, name: str, value: Any) -> None:

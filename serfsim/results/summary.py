@@ -16,6 +16,7 @@ import numpy
 
 from serfsim._version import __version__
 from serfsim.protocol import runtime
+from serfsim.protocol.versions import layers_of
 from serfsim.results.scoring.convergence import convergence
 from serfsim.results.scoring.coordinates import ErrorSeries, coordinates, error_series
 from serfsim.results.scoring.detection import detection, health
@@ -91,6 +92,7 @@ def heading(
         "digest": digest(recording),
         "versions": versions(),
         "serf_releases": releases_run(recording),
+        "layers": layers_run(recording),
         "nodes": len(recording.names),
         "duration_s": recording.duration,
         "warm_up_s": recording.warm_up,
@@ -126,6 +128,12 @@ def releases_run(recording: Recording) -> dict[str, dict[str, int]]:
         when: dict(sorted(Counter(those.values()).items()))
         for when, those in (("start", start), ("end", end))
     }
+
+
+def layers_run(recording: Recording) -> dict[str, dict[str, str]]:
+    """Return the releases of both layers that the name of each release stands for."""
+    names = sorted({release for _, _, release in recording.releases})
+    return {name: dict(zip(("serf", "memberlist"), layers_of(name), strict=True)) for name in names}
 
 
 def versions() -> dict[str, Any]:

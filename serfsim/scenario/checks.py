@@ -30,6 +30,7 @@ from serfsim.scenario.roster import (
     Roster,
     build_roster,
     group_of_each,
+    layer_problems,
     membership_problems,
     name_problems_of,
     protocol_problems,
@@ -51,6 +52,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     yield from _topology_problems(scenario)
     if membership:
         return  # whoever is misnamed there would be misnamed everywhere
+    yield from layer_problems(scenario.cluster)
     places = list(address_problems(scenario.cluster, group_of_each(scenario.cluster)))
     yield from places
     if places:

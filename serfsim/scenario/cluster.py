@@ -7,7 +7,7 @@ differently. `roster.py` works out who is in which group with which settings.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
@@ -29,8 +29,17 @@ from serfsim.scenario.names import (
     read_name_or_pattern,
 )
 from serfsim.scenario.part import Part
-from serfsim.scenario.problems import invalid, listed
+from serfsim.scenario.problems import invalid
 from serfsim.scenario.rejoin import Rejoin
+from serfsim.scenario.releases import (
+    OwnMemberlist,
+    OwnProduct,
+    OwnSerf,
+    OwnVersion,
+    Software,
+    Version,
+    release_of,
+)
 from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
 from serfsim.scenario.units import (
     SHARE_TEXT,
@@ -48,17 +57,6 @@ MOST_NODES = 100_000
 DEFAULT_POOL: Final = "default"  # the cluster's own agents, where an entry names its pool
 
 
-def _read_version(value: object) -> object:
-    """0.9 without quotes is a number to YAML."""
-    return str(value) if isinstance(value, float) else value
-
-
-_Release = Literal["0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "latest"]
-_VERSION_SCHEMA: Final = {"enum": [*get_args(_Release), 0.6, 0.7, 0.8, 0.9]}
-Version = Annotated[
-    _Release, BeforeValidator(_read_version), Kind(listed(get_args(_Release)), _VERSION_SCHEMA)
-]
-"""A release of Serf, or the first of some that are alike: 0.8.2 to 0.8.5, 0.9.1 to 0.9.5."""
 Tags = dict[str, str]
 
 JOIN_WORDS: Final = ("first", "all", "random", "none")
@@ -157,17 +155,17 @@ _OWN_COST: Final = "its processor time for packets and messages, instead of that
 _OWN_REJOIN: Final = "its periodic joins, instead of those of the group or the cluster"
 
 
-class Node(Part):
+class Node(Software):
     """One member, by name. What is not given comes from its group, then from the cluster."""
 
     shorthand: ClassVar = NAME_SCHEMA
 
     name: Name = Field(description="name of the node")
     group: Name | None = Field(default=None, description="name of the group that it belongs to")
-    version: Version | None = Field(
-        default=None,
-        description="release of Serf that it runs; its group's or the cluster's unless given",
-    )
+    version: OwnVersion = None
+    serf: OwnSerf = None
+    memberlist: OwnMemberlist = None
+    product: OwnProduct = None
     profile: Profile | None = Field(default=None, description=_OWN_PROFILE)
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
@@ -218,7 +216,7 @@ Membership = Annotated[
 """int, '20%' or tuple[str, ...]; None when the nodes themselves name their group."""
 
 
-class Group(Part):
+class Group(Software):
     """Some of the nodes, under one name, perhaps set differently."""
 
     nodes: Membership = Field(
@@ -226,9 +224,10 @@ class Group(Part):
         description="its nodes: so many or such a share of those without a group, in order of number, or"
         " their names; none where the nodes themselves name the group",
     )
-    version: Version | None = Field(
-        default=None, description="release of Serf that it runs; the cluster's unless given"
-    )
+    version: OwnVersion = None
+    serf: OwnSerf = None
+    memberlist: OwnMemberlist = None
+    product: OwnProduct = None
     profile: Profile | None = Field(default=None, description=_OWN_PROFILE)
     tags: Tags = Field(default_factory=dict, description=_OWN_TAGS)
     config: Overrides = Field(default_factory=dict, description=_OWN_CONFIG)
@@ -339,7 +338,7 @@ def _read_nodes(value: Any) -> Any:
 _NODES = TypeAdapter(tuple[Node, ...])
 
 
-class Cluster(Part):
+class Cluster(Software):
     """The members. `config` is complete once validated: the profile's settings and the given ones."""
 
     nodes: Annotated[
@@ -353,11 +352,14 @@ class Cluster(Part):
     profile: Profile = Field(
         default="lan", description="memberlist's defaults that the settings start from: LAN, WAN or Local"
     )
-    version: Version = Field(
+    version: Version | None = Field(
         default="0.9",
-        description="release of Serf whose mechanisms and defaults hold: 0.8.2 stands for 0.8.2 to 0.8.5, 0.9"
-        " for 0.9.1 to 0.9.5, `latest` for the newest sources",
+        description="release of Serf whose mechanisms and defaults hold, with the memberlist of its go.mod:"
+        " in full such as 0.10.2 or short; `latest` is the newest of both. `serfsim versions` lists them",
     )
+    serf: OwnSerf = None
+    memberlist: OwnMemberlist = None
+    product: OwnProduct = None
     tags: Tags = Field(default_factory=dict, description="tags of every member")
     config: Settings = Field(
         default_factory=Settings,
@@ -411,5 +413,12 @@ class Cluster(Part):
 
     @model_validator(mode="after")
     def _complete_config(self) -> Cluster:
-        object.__setattr__(self, "config", complete(self.profile, self.config, self.version))
+        if self.serf or self.product:
+            object.__setattr__(self, "version", None)
+        object.__setattr__(self, "config", complete(self.profile, self.config, self.release))
         return self
+
+    @property
+    def release(self) -> str:
+        """The name of the release that members run where neither group nor node says otherwise."""
+        return release_of(self)

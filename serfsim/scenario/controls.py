@@ -95,8 +95,11 @@ class Controls(Protocol):
     def withdraw(self, node: int) -> None:
         """Count a member that has left, but whose process goes on, as gone and under a fault."""
 
+    def release(self, node: int) -> str:
+        """Return the name of the release that a member's next process runs."""
+
     def install(self, node: int, release: str) -> None:
-        """Have a member's processes run another release of Serf, from its next start on."""
+        """Have a member's processes run another release, from its next start on."""
 
     def reconfigure(
         self, node: int, config: dict[str, Any], keyring: tuple[str, ...] | None, label: str | None

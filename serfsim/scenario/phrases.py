@@ -102,6 +102,6 @@ def describe_cluster(cluster: Cluster) -> str:
     """'30 nodes of Serf 0.9 (lan): left 15, right 15', '(lan, wan)' where members differ."""
     roster = build_roster(cluster)
     profiles = ", ".join(dict.fromkeys(member.profile for member in roster.members))
-    text = f"{english.format_count(len(roster.members), 'node')} of Serf {cluster.version} ({profiles})"
+    text = f"{english.format_count(len(roster.members), 'node')} of Serf {cluster.release} ({profiles})"
     groups = [f"{name} {len(members)}" for name, members in roster.groups.items() if members]
     return f"{text}: {format_names(groups)}" if groups else text

@@ -22,6 +22,7 @@ from serfsim.scenario.patterns import is_pattern, matching, read_pattern
 from serfsim.scenario.places import NOT_BEHIND, node_names, places_of, shared_names
 from serfsim.scenario.problems import Path, Problem, found_expected, unknown_name
 from serfsim.scenario.rejoin import Rejoin
+from serfsim.scenario.releases import pair_problem, release_of
 from serfsim.scenario.settings import Settings, complete, overridden, release_settings
 from serfsim.scenario.units import read_share
 
@@ -227,7 +228,7 @@ def _words_of_each(cluster: Cluster) -> list[tuple[Group, Group | Node]]:
 
 
 def _release(cluster: Cluster, group: Group, node: Group | Node) -> str:
-    return node.version or group.version or cluster.version
+    return release_of(cluster, group, node)
 
 
 def _profile(cluster: Cluster, group: Group, node: Group | Node) -> str:
@@ -238,7 +239,7 @@ def _of_profile(cluster: Cluster, profile: str) -> Settings:
     """Return the cluster's settings as they are with a profile."""
     if profile == cluster.profile:
         return cluster.config
-    return complete(profile, cluster.config, cluster.version)
+    return complete(profile, cluster.config, cluster.release)
 
 
 def build_roster(cluster: Cluster) -> Roster:
@@ -254,6 +255,7 @@ def build_roster(cluster: Cluster) -> Roster:
     retries = cluster.start.settings
     config: dict[tuple[str, str], Settings] = {}  # by group and profile
     members = []
+    usual = cluster.release
     # Members that are set alike share their settings, in each release.
     shared: dict[tuple[int, str], tuple[Settings, Settings]] = {}
     for number, name in enumerate(names):
@@ -268,7 +270,7 @@ def build_roster(cluster: Cluster) -> Roster:
             index=number,
             name=name,
             group=placed[number],
-            version=cluster.version,
+            version=usual,
             tags={**cluster.tags, **group.tags, **node.tags},
             config=overridden(config[key], node.config),
             processing_delay=_first(node.processing_delay, group.processing_delay, cluster.processing_delay),
@@ -289,7 +291,7 @@ def build_roster(cluster: Cluster) -> Roster:
             start=node.start if isinstance(node, Node) else None,
         )
         version = _release(cluster, group, node)
-        if version != cluster.version:
+        if version != usual:
             alike = (id(member.config), version)
             if alike not in shared:
                 shared[alike] = (member.config, member.at_release(version).config)
@@ -367,6 +369,26 @@ def name_problems_of(members: Iterable[Member], nodes_are_listed: bool) -> Itera
                 path = ("cluster", "nodes", member.index, "name")
             expected = f"letters, digits, '-' and '.', at most {LONGEST_NAME}, because of validate_node_names"
             yield Problem(path, found_expected(f"'{member.agent}'", expected))
+
+
+def layer_problems(cluster: Cluster) -> Iterator[Problem]:
+    """Yield releases of Serf and memberlist that never run together."""
+    none = Group()
+    places: list[tuple[Path, Group, Group | Node]] = [(("cluster",), none, none)]
+    places += [(("cluster", "groups", name), group, none) for name, group in cluster.groups.items()]
+    if not isinstance(cluster.nodes, int):
+        placed = group_of_each(cluster)
+        places += [
+            (("cluster", "nodes", number), cluster.groups.get(placed[number], none), node)
+            for number, node in enumerate(cluster.nodes)
+            if node.names_serf or node.memberlist
+        ]
+    for path, group, node in places:
+        message = pair_problem(_release(cluster, group, node))
+        if message:
+            given = (group, node) if path != ("cluster",) else (cluster,)
+            key = next((key for key in ("memberlist", "serf") if any(getattr(one, key) for one in given)), "")
+            yield Problem((*path, key) if key else path, message)
             return
 
 

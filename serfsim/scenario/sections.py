@@ -177,7 +177,7 @@ class Sections(Part):
     def _defaults_that_differ(self) -> Iterator[str]:
         """Yield the settings whose defaults are not the same for all members."""
         if self._mixes_releases():
-            yield from release_settings(self.cluster.profile, self.cluster.version)
+            yield from release_settings(self.cluster.profile, self.cluster.release)
         profiles = profiles_of(self.cluster)
         if len(profiles) > 1:
             for profile in sorted(profiles):

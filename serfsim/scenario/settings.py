@@ -92,6 +92,7 @@ def constraint(kind: Kind) -> str:
         "networks": "a list such as ['10.0.0.0/8']",
         "address": "HOST:PORT",
         "key": f"{ANY_KEY}, or not given",
+        "tag": "the name of a tag",
     }
     if kind.type == "choice":
         return " or ".join(kind.options)
@@ -131,8 +132,15 @@ def _type_of(kind: Kind) -> Any:
             ],
             "key": Key,
             "address": Annotated[str, BeforeValidator(_read_address), Words(constraint(kind))],
+            "tag": Annotated[str, BeforeValidator(_read_tag), Words(constraint(kind))],
         }[kind.type]
     return found | None if kind.optional and kind.type != "networks" else found
+
+
+def _read_tag(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise invalid("the name of a tag", value)
+    return value
 
 
 def _duration_type(kind: Kind) -> Any:
@@ -237,8 +245,8 @@ def setting_rows() -> Iterator[dict[str, Any]]:
             "type": row.kind.type,
             "unit": row.unit or {"duration": "s", "size": "B"}.get(row.kind.type, ""),
             "defaults": {profile: _written(row, row.default_in(profile)) for profile in table.PROFILES},
-            "releases": {f"before {release}": _written(row, value) for release, value in row.before}
-            | {f"from {release} on": _written(row, value) for release, value in row.since},
+            "releases": {f"before {_of(row)}{name}": _written(row, value) for name, value in row.before}
+            | {f"from {_of(row)}{name} on": _written(row, value) for name, value in row.since},
             "meaning": row.meaning,
             "constraint": constraint(row.kind),
             "rule": row.rule,
@@ -246,6 +254,10 @@ def setting_rows() -> Iterator[dict[str, Any]]:
             "modelled": row.modelled,
             "instead": row.instead,
         }
+
+
+def _of(row: Setting) -> str:
+    return "memberlist " if row.layer == table.MEMBERLIST else ""
 
 
 def _written(row: Setting, value: Any) -> str:

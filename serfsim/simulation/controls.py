@@ -112,6 +112,9 @@ class SimulationControls(Controls):
                 self.agents.join(node, self.engine_now)
                 self.truth.fault_ended(self.now, [node])
 
+    def release(self, node: int) -> str:
+        return self.agents.members[node].version
+
     def install(self, node: int, release: str) -> None:
         self.agents.install(node, release, self.engine_now)
 

@@ -80,9 +80,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "a probe that nobody answers by UDP takes its whole second, ends 0.9 ms late and is followed by the"
         " next at once: real rounds come every 1.0009 s (in 10 recordings of blocked UDP), simulated ones"
-        " every second. And Serf 0.10.2 draws the members that it asks for help at random, as 0.9.4, so that"
-        " it finds too few now and then in clusters of 4 and 5; `latest`, which stands for it, takes all as"
-        " memberlist 0.6 does",
+        " every second",
         r"(indirect_ping|nack|ping|udp_bytes)_per_node_s|(failed_ping|tcp_saved)(_by_x)?_per_min",
         groups=r"udp_blocked",
     ),

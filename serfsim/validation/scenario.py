@@ -65,7 +65,7 @@ def scenario(golden: Golden, latencies: Path) -> Scenario:
         cluster={
             "nodes": golden.names,
             "profile": golden.profile,
-            "version": release_of(golden).version,
+            **release_of(golden).cluster,
             "start": {"join": "first", "at": [seconds(float(start)) for start in golden.starts]},
             "processing_delay": seconds(golden.answer_s if body(golden) is None else 0.0),
         },

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from serfsim.protocol.versions import layers_of
 from serfsim.validation.__main__ import arguments, select_recordings
 from serfsim.validation.compare import AGREES, DIFFERS, OPEN, Pair, Row, compare, group_of
 from serfsim.validation.golden import Golden, NotComparable, RecordingError, read, recordings_in
@@ -85,20 +86,20 @@ def test_too_few_runs_list_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "release", "version"),
+    ("name", "release", "layers"),
     [
-        ("a-baseline-n16-s1", "0.9.4", "0.9"),
-        ("a-baseline-n4-serf0.9.4-s1", "0.9.4", "0.9"),
-        ("a-baseline-n4-serf0.10.2-s1", "0.10.2", "latest"),
-        ("a-baseline-n4-serf0.10.2-ml0.6.0-s1", "0.10.2-ml0.6.0", "latest"),
+        ("a-baseline-n16-s1", "0.9.4", ("0.9.4", "0.2.2")),
+        ("a-baseline-n4-serf0.9.4-s1", "0.9.4", ("0.9.4", "0.2.2")),
+        ("a-baseline-n4-serf0.10.2-s1", "0.10.2", ("0.10.2", "0.5.2")),
+        ("a-baseline-n4-serf0.10.2-ml0.6.0-s1", "0.10.2-ml0.6.0", ("0.10.2", "0.6.0")),
     ],
 )
 def test_a_recording_runs_beside_the_release_that_it_names(
-    name: str, release: str, version: str, tmp_path: Path
+    name: str, release: str, layers: tuple[str, str], tmp_path: Path
 ) -> None:
     told = golden(name)
-    assert (release_of(told).name, release_of(told).version) == (release, version)
-    assert scenario(told, latency_file(told, tmp_path)).cluster.version == version
+    assert release_of(told).name == release
+    assert layers_of(scenario(told, latency_file(told, tmp_path)).cluster.release) == layers
 
 
 @pytest.mark.parametrize("software", ["Serf 1.2.3, memberlist 9.9.9", "Consul", None])

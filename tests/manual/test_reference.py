@@ -44,8 +44,8 @@ def test_the_example_of_a_verb_runs_as_written_and_stands_in_the_starter_file(ve
 def test_defaults_and_kinds_are_written_as_in_a_file() -> None:
     keys = {key.path: key for key in verb_reference(FAULTS["upgrade"]).keys}
     assert (keys["restart"].default, keys["apart"].default, keys["at"].default) == ("1s", "0s", "0s")
-    assert keys["to"].is_required
-    assert keys["to"].expects == "0.6, 0.7, 0.8, 0.8.1, 0.8.2, 0.9 or latest"
+    assert keys["upgrade"].is_required
+    assert keys["to"].expects == "a release of Serf such as '0.10.2'"
     inner = {key.path for key in verb_reference(FAULTS["slow"]).keys}
     assert {"slow", "slow.nodes", "slow.processing_delay"} <= inner
 

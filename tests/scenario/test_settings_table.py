@@ -127,8 +127,8 @@ def test_the_rows_of_the_reference_say_the_defaults_as_a_file_has_them() -> None
     assert rows["probe_timeout"]["defaults"] == {"lan": "500ms", "wan": "3s", "local": "200ms"}
     assert (rows["probe_timeout"]["type"], rows["probe_timeout"]["unit"]) == ("duration", "s")
     assert rows["gossip_nodes"]["unit"] == "members"
-    assert rows["suspicion_mult"]["releases"] == {"before 0.8.2": "5"}
-    assert rows["leave_continues"]["releases"] == {"from latest on": "true"}
+    assert rows["suspicion_mult"]["releases"] == {"before memberlist 0.1.1": "5"}
+    assert rows["leave_continues"]["releases"] == {"from 0.9.7 on": "true"}
     assert rows["probe_interval"]["constraint"] == "100us to 365d, or 0s"
     assert rows["bind_port"]["constraint"] == "0 to 65535"
     assert rows["gravity_rho"]["constraint"] == "more than 0"

@@ -1,8 +1,8 @@
 """Everything that was captured of real agents is read to the fields it was known to hold, and written again.
 
-tests/vectors/captures holds datagrams and streams of Serf 0.9.4 (memberlist 0.2.2) with their decoded
-fields. Encrypted ones are opened with the captures' key; those cannot be sealed again to the same bytes
-unless the nonce is given, so it is.
+tests/vectors/captures holds datagrams and streams of Serf 0.9.4 (memberlist 0.2.2) and 0.10.2 (0.5.2) with
+their decoded fields. Encrypted ones are opened with the captures' key; those cannot be sealed again to the
+same bytes unless the nonce is given, so it is.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from tests.vectors_of import vectors
 from tests.wire import expected
 
 KEY = b"0123456789abcdef0123456789abcdef"
-UDP = ("udp_plain", "udp_default", "udp_encrypted", "udp_name_conflict", "udp_protocol_versions")
-TCP = ("tcp_plain", "tcp_default", "tcp_encrypted", "tcp_error")
+UDP = (
+    *("udp_plain", "udp_default", "udp_encrypted", "udp_name_conflict", "udp_protocol_versions"),
+    *("udp_plain_0.10.2", "udp_default_0.10.2"),
+)
+TCP = ("tcp_plain", "tcp_default", "tcp_encrypted", "tcp_error", "tcp_plain_0.10.2", "tcp_default_0.10.2")
 
 
 def messages(files: tuple[str, ...]) -> list[Any]:
@@ -120,7 +123,7 @@ def test_a_captured_datagram_is_written_again_to_the_last_byte(message: dict[str
     assert (written if cipher is None else cipher.seal(written, b"")) == data
 
 
-@pytest.mark.parametrize("message", messages(("udp_default", "udp_encrypted")))
+@pytest.mark.parametrize("message", messages(("udp_default", "udp_default_0.10.2", "udp_encrypted")))
 def test_compression_was_tried_on_all_and_kept_where_it_helped(message: dict[str, Any]) -> None:
     cipher = keyring(message) if "encryption" in message else None
     directory = Directory()
@@ -213,8 +216,9 @@ def test_a_captured_stream_is_written_again_to_the_last_byte(half: dict[str, Any
     assert wrap_stream(encode_stream(message, source, directory), is_compressed, cipher) == data
 
 
-def test_every_object_of_the_captured_rpc_conversations_is_read_to_its_end() -> None:
-    for message in vectors("captures/rpc_streams")["messages"]:
+@pytest.mark.parametrize("file", ["rpc_streams", "rpc_streams_0.10.2"])
+def test_every_object_of_the_captured_rpc_conversations_is_read_to_its_end(file: str) -> None:
+    for message in vectors(f"captures/{file}")["messages"]:
         for side in ("client", "server"):
             reader = Reader(bytes.fromhex(message[f"{side}_hex"]))
             count = 0

@@ -94,7 +94,7 @@ MEMBERLIST_SETTINGS: Final = (
         " log10(n); suspicion_mult - 2 confirmations are needed to get there.",
         wan=6,
         local=3,
-        before=(("0.8.2", 5),),
+        before=(("0.1.1", 5),),
         rule="More gives a suspected member longer to refute, and delays each true detection as much.",
     ),
     Setting(
@@ -149,21 +149,21 @@ MEMBERLIST_SETTINGS: Final = (
         SWITCH,
         True,
         "Lifeguard's first part: a health score that stretches the rounds, and nacks.",
-        before=(("0.8", False),),
+        before=(("b2053e3", False),),
     ),
     Setting(
         "lha_suspicion",
         SWITCH,
         True,
         "Lifeguard's second part: suspicions that last longer and that confirmations shorten.",
-        before=(("0.8", False),),
+        before=(("b2053e3", False),),
     ),
     Setting(
         "buddy",
         SWITCH,
         True,
         "Lifeguard's third part: a ping to a suspected member carries the suspicion.",
-        before=(("0.8", False),),
+        before=(("b2053e3", False),),
     ),
     Setting(
         "scale_probe_timeout",
@@ -364,7 +364,7 @@ class MemberlistConfig:
         # Networks of IPv4 that cidrs_allowed has, each as (mask, address), 32 bits; None is all.
         self.allowed_networks: list[tuple[int, int]] | None = None
         self.encryption_overhead: i64 = default.count("encryption_overhead")
-        self.queue_ids: str = default.choice("queue_ids")
+        self.queue_ids: str = default.text("queue_ids")
         self.regossip_accusations: bool = default.switch("regossip_accusations")
         self.monotone_incarnation: bool = default.switch("monotone_incarnation")
         self.incarnation_limit: i64 = default.count("incarnation_limit")  # NO_LIMIT: not given

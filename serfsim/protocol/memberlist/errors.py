@@ -27,12 +27,16 @@ def stream_error(outcome: i64, own: str, remote: str) -> str:
     return "Merge canceled"
 
 
-def version_error(refusal: i64, name: str) -> str:
-    """memberlist's error for the versions of a member, of which a `VersionRange` tells."""
+def version_error(refusal: i64, name: str, lower: bool = False) -> str:
+    """memberlist's error for the versions of a member, of which a `VersionRange` tells.
+
+    `lower`: it begins in lower case, as from memberlist 0.6.0 on.
+    """
+    head = "node" if lower else "Node"
     kind = "delegate protocol" if refusal & REFUSED_DELEGATE else "protocol"
     version = refusal >> 16 & 255
     return (
-        f"Node '{name}' {kind} version ({version}) is incompatible: [{refusal >> 8 & 255}, {refusal & 255}]"
+        f"{head} '{name}' {kind} version ({version}) is incompatible: [{refusal >> 8 & 255}, {refusal & 255}]"
     )
 
 

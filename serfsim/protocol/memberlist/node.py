@@ -368,7 +368,8 @@ class Memberlist(Machine):
         where = core.directory.endpoint(request.address)
         if not core.features.names_ports:
             where = where.rpartition(":")[0].strip("[]")
-        error = f"Failed to join {where}: {self._error(outcome, request)}"
+        verb = "failed" if core.features.lower_case_errors else "Failed"
+        error = f"{verb} to join {where}: {self._error(outcome, request)}"
         join.errors.append(error)
         core.log(now, log_lines.JOIN_FAILED, -1, 0, 0, error)
 

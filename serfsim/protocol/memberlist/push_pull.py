@@ -8,6 +8,7 @@ every suspicion taken over.
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from serfsim.native import i32, i64, mypyc_attr, vec
 from serfsim.protocol import events, log_lines
@@ -31,6 +32,11 @@ from serfsim.protocol.wire.msgpack import integer_size, unsigned, unsigned_size
 from serfsim.protocol.wire.sizes import TO_BE_MEASURED, coarse
 
 SCALE_THRESHOLD = 32
+
+# Of an encrypted stream: what the library reads at most, and from which length on it warns.
+LARGEST_STATE: Final = 20 * 1024 * 1024
+LARGE_STATE: Final = LARGEST_STATE * 6 // 10
+SEALED_HEADER: Final = 5  # type byte and length, before what is encrypted
 
 
 def push_pull_scale(interval: float, n: i64) -> float:
@@ -217,12 +223,16 @@ class Merger:
         self.error = ""  # the same in words
 
     def merge(self, remote: PushPull, join: bool, now: float) -> bool:
-        """Section 9.2's order; False if the versions or the merge delegate refuse."""
+        """Section 9.2's order; False if its length, the versions or the merge delegate refuse."""
         core = self.core
         self.error = ""
+        if core.config.encryption_overhead > 0 and not self._fits(remote.size - SEALED_HEADER, now):
+            return False
         refused = self.verify_protocol(remote)
         if refused != UNKNOWN:
-            self.error = version_error(self.refusal, core.directory.names[refused])
+            self.error = version_error(
+                self.refusal, core.directory.names[refused], core.features.lower_case_errors
+            )
             core.notify(now, events.PROTOCOL_REFUSED, refused, self.refusal)
             return False
         if join:
@@ -233,6 +243,17 @@ class Merger:
         self.merge_state(remote, now)
         if remote.user_state is not None:
             core.delegate.merge_remote_state(remote.user_state, join, now)
+        return True
+
+    def _fits(self, size: i64, now: float) -> bool:
+        """Check the length of an encrypted state, which the library does before it decrypts it."""
+        core = self.core
+        if size > LARGEST_STATE:
+            head = "remote" if core.features.lower_case_errors else "Remote"
+            self.error = f"{head} node state is larger than limit ({size})"
+            return False
+        if size > LARGE_STATE and core.features.warns_of_large_states:
+            core.log(now, log_lines.LARGE_STATE, -1, size, LARGEST_STATE)
         return True
 
     def merge_state(self, remote: PushPull, now: float) -> None:

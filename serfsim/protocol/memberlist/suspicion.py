@@ -13,7 +13,7 @@ from typing import Final
 from serfsim.native import append, i32, i64, mypyc_attr, vec
 from serfsim.protocol.large import Changes
 from serfsim.protocol.memberlist.core import Core
-from serfsim.protocol.versions import STEP
+from serfsim.protocol.rules import STEP
 
 NOBODY: Final = -1
 NEVER: Final = 1e300

@@ -19,6 +19,7 @@ from serfsim.protocol.settings import (
     PROTOCOL_VERSION,
     SERF,
     SWITCH,
+    TAG,
     TIMEOUT,
     Defaults,
     Kind,
@@ -101,6 +102,15 @@ SERF_SETTINGS: Final = (
         "How long after its failure a member is forgotten, and no more called.",
         SERF,
         rule="Longer than any outage after which members shall find each other by themselves.",
+    ),
+    Setting(
+        "reconnect_timeout_tag",
+        TAG,
+        "",
+        "Tag by which a member sets how long after its failure or leave it is forgotten, in Go's words such"
+        " as 72h, instead of reconnect_timeout and tombstone_timeout: the ReconnectTimeoutOverride of Serf"
+        " 0.9.5 and later, as Consul uses rc_tm. Empty is no such tag.",
+        SERF,
     ),
     Setting(
         "tombstone_timeout",
@@ -214,7 +224,7 @@ SERF_SETTINGS: Final = (
         False,
         "A leave that could not be broadcast in time goes on all the same, as it does from Serf 0.9.7 on.",
         SERF,
-        since=(("latest", True),),
+        since=(("0.9.7", True),),
     ),
 )
 
@@ -347,6 +357,7 @@ class SerfConfig:
         self.reconnect_interval: float = default.seconds("reconnect_interval")
         self.reconnect_timeout: float = default.seconds("reconnect_timeout")
         self.tombstone_timeout: float = default.seconds("tombstone_timeout")
+        self.reconnect_timeout_tag: str = default.text("reconnect_timeout_tag")
         self.flap_timeout: float = default.seconds("flap_timeout")
         self.queue_check_interval: float = default.seconds("queue_check_interval")
         self.queue_depth_warning: i64 = default.count("queue_depth_warning")

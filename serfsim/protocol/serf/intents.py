@@ -19,6 +19,7 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.memberlist.messages import Message
+from serfsim.protocol.rules import DROPPED, REPEATED
 from serfsim.protocol.serf.core import (
     INTENT_END,
     INTENTS,
@@ -76,9 +77,11 @@ class Intents:
             self.core.log(now, log_lines.REFUTING_LEAVE, -1)
             return False
         is_second = status in (STATUS_LEAVING, STATUS_LEFT)
-        if is_second and not self.core.config.features.passes_on_second_leave:
+        second_leaves = self.core.config.features.second_leaves
+        if is_second and second_leaves == DROPPED:
             return False
-        members.set_ltime(node, ltime)
+        if not is_second or second_leaves != REPEATED:
+            members.set_ltime(node, ltime)
         if status == STATUS_ALIVE:
             members.set(node, STATUS_LEAVING, ltime)
             status = STATUS_LEAVING

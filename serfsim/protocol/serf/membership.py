@@ -17,6 +17,7 @@ from serfsim.protocol.serf.members import (
     STATUS_NONE,
 )
 from serfsim.protocol.serf.messages import JOIN, LEAVE
+from serfsim.protocol.serf.tags import decode_tags, go_duration
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -90,8 +91,20 @@ class Reaper:
         self._reap_listed(self.core.members.left, self.core.config.tombstone_timeout, now)
 
     def _reap_listed(self, listed: dict[int, float], timeout: float, now: float) -> None:
-        for node in [node for node, since in listed.items() if now - since > timeout]:
+        config = self.core.config
+        if config.reconnect_timeout_tag != "" and config.features.overrides_reconnect_timeout:
+            due = [node for node, since in listed.items() if now - since > self._own_timeout(node, timeout)]
+        else:
+            due = [node for node, since in listed.items() if now - since > timeout]
+        for node in due:
             self.erase(node, False, now)
+
+    def _own_timeout(self, node: i64, timeout: float) -> float:
+        """Return the timeout that a member's tag names, or `timeout` where it names none that can be read."""
+        tags = decode_tags(self.core.memberlist.core.members.record(node).meta)
+        text = tags.get(self.core.config.reconnect_timeout_tag, "")
+        found = go_duration(text) if text != "" else -1.0
+        return found if found >= 0.0 else timeout
 
     def prune(self, node: i64, now: float) -> None:
         if self.core.members.status(node) != STATUS_NONE:

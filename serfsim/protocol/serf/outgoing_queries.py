@@ -92,7 +92,7 @@ class OutgoingQueries:
             factor,
             timeout,
             core.config.features.names_in_queries,
-            core.config.features.signed_integers,
+            core.config.features.serf_signed_integers,
         )
         if query.size - 1 > core.config.query_size_limit:
             self.last_error = f"query exceeds limit of {core.config.query_size_limit} bytes"

@@ -55,7 +55,7 @@ class ResponseRelay:
         features = core.config.features
         if factor == 0 or not features.relay or core.members.count < factor + 1:
             return ""
-        wrapped = Relayed(response, query.source, features.names_in_queries)
+        wrapped = Relayed(response, query.source, features.names_in_queries, features.serf_signed_integers)
         limit = core.config.query_response_size_limit
         if wrapped.size - 1 > limit:
             return f"relayed response exceeds limit of {limit} bytes"

@@ -198,9 +198,16 @@ class QueryResponse(UserMessage):
 class Relayed(UserMessage):
     """A response on a detour: who receives this sends `inner` on to `target`."""
 
-    def __init__(self, inner: QueryResponse, target: NodeIdentity, names_target: bool = True) -> None:
+    def __init__(
+        self,
+        inner: QueryResponse,
+        target: NodeIdentity,
+        names_target: bool = True,
+        is_signed: bool = False,
+    ) -> None:
         self.names_target = names_target
-        size = RELAY_SIZE + target.address_size + target.port_size + inner.size - 1
+        self.is_signed = is_signed  # how the port is written
+        size = RELAY_SIZE + target.address_size + integer_size(target.port, is_signed) + inner.size - 1
         if names_target:
             size += DEST_NAME_SIZE + target.name_size
         super().__init__(wire.RELAY, target.node, size)
@@ -209,6 +216,6 @@ class Relayed(UserMessage):
 
     def encode(self, directory: Directory) -> bytes:
         target = self.target
-        address = wire.ADDRESS_FIELDS.encode([directory.address_of(target), target.port, ""])
+        address = wire.ADDRESS_FIELDS.encode([directory.address_of(target), target.port, ""], self.is_signed)
         name = directory.written_names[target.node] if self.names_target else None
         return wire.RELAY_FIELDS.encode([address, name]) + self.inner.encode(directory)[1:]

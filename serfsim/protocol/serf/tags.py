@@ -14,6 +14,7 @@ from serfsim.protocol.wire.reader import Reader, WireError
 TAGS_PROTOCOL: Final = 3
 # memberlist's MetaMaxSize, in bytes of encoded tags.
 LONGEST_META: Final = 512
+GO_UNITS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 TOO_LONG: Final = f"Encoded length of tags exceeds limit of {LONGEST_META} bytes"
 
 
@@ -93,3 +94,20 @@ def as_go_ranges(entries: dict[str, str], rng: Random) -> dict[str, str]:
     else:
         names = shuffled(names, rng)
     return {name: entries[name] for name in names}
+
+
+def go_duration(text: str) -> float:
+    """Return the seconds of a duration as Go reads it, such as 1h30m; -1 for what it does not read."""
+    total = 0.0
+    number, unit = "", ""
+    for letter in text + "0":
+        if unit != "" and (letter.isdecimal() or letter == "."):
+            if unit not in GO_UNITS or number.count(".") > 1 or number.strip(".") == "":
+                return -1.0
+            total += float(number) * GO_UNITS[unit]
+            number, unit = letter, ""
+        elif letter.isdecimal() or letter == ".":
+            number += letter
+        else:
+            unit += letter
+    return total if number == "0" and text != "" and text[-1] > "9" else -1.0

@@ -76,6 +76,7 @@ def _event(found: Values, ltime: i64, coalesce: bool) -> UserEvent:
 
 
 def _query(reader: Reader, directory: Directory) -> Query:
+    reader.saw_signed = False
     found = wire.QUERY_FIELDS.decode(reader)
     timeout_ns = max(0, min(LONGEST_TIMEOUT_NS, found.integer("Timeout")))  # below nothing is none
     query = Query(
@@ -89,6 +90,7 @@ def _query(reader: Reader, directory: Directory) -> Query:
         found.number("RelayFactor"),
         float(timeout_ns) / 1e9,
         found.has("SourceNode"),
+        reader.saw_signed,
     )
     query.has_relay_factor = found.has("RelayFactor")
     return query
@@ -154,15 +156,25 @@ def _member(payload: bytes, directory: Directory) -> NodeIdentity | None:
 
 
 def _relayed(reader: Reader, directory: Directory) -> Relayed:
+    reader.saw_signed = False
     found = wire.RELAY_FIELDS.decode(reader)
+    is_signed = reader.saw_signed
     if reader.byte() != wire.QUERY_RESPONSE:
         raise WireError("found a relay of something that is no response to a query")
     start = reader.at
     response = _response(reader, directory)
     response.size = reader.at - start + 2
     address = found.struct("DestAddr", wire.ADDRESS_FIELDS)
-    target = located(directory, found.text("DestName"), address.raw("IP"), address.number("Port"))
-    return Relayed(response, target, found.has("DestName"))
+    target = located(directory, found.text("DestName"), address.raw("IP"), _port(address))
+    return Relayed(response, target, found.has("DestName"), is_signed)
+
+
+def _port(address: Values) -> i64:
+    """Return the port of an address, which is of a signed type."""
+    port = address.integer("Port")
+    if port < 0 or port > 65535:
+        raise WireError(f"found {port}; expected a port")
+    return i64(port)
 
 
 # Push/pull ---------------------------------------------------------------------------------------

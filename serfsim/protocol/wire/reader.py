@@ -33,6 +33,7 @@ class Reader:
         self.data = data
         self.at: i64 = at
         self.end: i64 = len(data) if end < 0 else end
+        self.saw_signed = False  # an integer written as signed, until somebody forgets it
 
     def left(self) -> i64:
         return self.end - self.at
@@ -88,6 +89,7 @@ class Reader:
         if 0xCC <= code <= 0xCF:
             return self.big_endian(i64(1) << (code - 0xCC))
         if 0xD0 <= code <= 0xD3:
+            self.saw_signed = True
             length: i64 = i64(1) << (code - 0xD0)
             value = self.big_endian(length)
             bits = int(8 * length)

@@ -68,7 +68,7 @@ RESPONSE_FIELDS: Final = Schema(
     BYTES[USER] + BYTES[QUERY_RESPONSE], Flags=UNSIGNED, From=TEXT, ID=UNSIGNED, LTime=LTIME, Payload=NULLABLE
 )
 # The response follows, without memberlist's type byte.
-ADDRESS_FIELDS: Final = Schema(b"", IP=RAW, Port=PORT, Zone=TEXT)
+ADDRESS_FIELDS: Final = Schema(b"", IP=RAW, Port=INTEGER, Zone=TEXT)
 RELAY_FIELDS: Final = Schema(
     BYTES[USER] + BYTES[RELAY], DestAddr=Struct(ADDRESS_FIELDS), DestName=Since("names_in_queries", TEXT)
 )

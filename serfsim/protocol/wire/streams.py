@@ -143,12 +143,15 @@ def _user(reader: Reader, directory: Directory) -> StreamUser:
 
 
 def _push_pull(reader: Reader, directory: Directory) -> PushPull:
+    reader.saw_signed = False
     found = PUSH_PULL_FIELDS.decode(reader)
+    is_signed = reader.saw_signed
     length = _length(found, "UserStateLen", "Remote user state")
     count = found.integer("Nodes")
     if count < 0 or count > MOST_NODES:
         raise WireError(f"Remote node state is larger than limit ({count})")
     made = PushPull(found.boolean("Join"), None)
+    made.is_signed = is_signed
     _read_nodes(made, i64(count), reader, directory)
     if length > 0:
         if reader.left() < length:
