@@ -86,6 +86,7 @@ def fault(rng: random.Random, verb: str) -> dict[str, Any]:
         "loss": {"loss": {"udp": "40%"}, "nodes": some, **lasting},
         "latency": {"latency": {"add": "300ms"}, "nodes": some, **lasting},
         "crash": {"crash": some, **when, **rng.choice(({}, {"restart": "4s"}))},
+        "move": {"move": 1, "address": f"10.9.{rng.randrange(256)}.{rng.randint(1, 254)}", **when},
         "pause": {"pause": some, **lasting},
         "freeze": {"freeze": some, **lasting},
         "clock": {"clock": {"nodes": some, "rate": rng.choice((0.8, 1.02, 1.5))}, **lasting},
@@ -98,6 +99,8 @@ def fault(rng: random.Random, verb: str) -> dict[str, Any]:
         "bandwidth": {"bandwidth": "64kbit", "nodes": some, **lasting},
         "terminate": {"terminate": 1, **when},
         "interrupt": {"interrupt": 1, **when},
+        "forge": {"forge": {"dead": "node-03", "incarnation": 9}, "from": "node-01", **when},
+        "reconfigure": {"reconfigure": some, "config": {"probe_timeout": "300ms"}, **when},
         "upgrade": {"upgrade": some, "to": rng.choice(("0.9", "latest")), **when},
     }[verb]
 
