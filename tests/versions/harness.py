@@ -19,8 +19,9 @@ from tests.serf.harness import SerfHand
 
 
 def settings_of(release: str) -> Settings:
-    """The defaults of a release."""
-    return Cluster(version=release).config
+    """The defaults of a release, with another memberlist where the name says so."""
+    serf, _, memberlist = release.partition(" with memberlist ")
+    return Cluster(version=serf, memberlist=memberlist or None).config
 
 
 def config_of(release: str) -> MemberlistConfig:

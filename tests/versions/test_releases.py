@@ -134,13 +134,17 @@ def test_no_product_pairs_layers_that_never_run_together() -> None:
 
 FIRST = {
     "counts_refused_pings": "0.3.0",
+    "labels": "0.3.0",
     "purges_left": "0.3.1",
     "warns_of_large_states": "0.3.1",
     "splits_compounds": "0.3.2",
     "signed_integers": "0.5.1",
     "exhaustive_choice": "0.6.0",
     "lower_case_errors": "0.6.0",
+    "names_ports": "0.5.1",
+    "name_validation": "0.9.5",
     "overrides_reconnect_timeout": "0.9.5",
+    "bounds_key_lists": "0.9.8",
     "serf_signed_integers": "0.10.2",
 }
 

@@ -26,6 +26,7 @@ from serfsim.protocol.memberlist.members import (
     Members,
 )
 from serfsim.protocol.memberlist.messages import DEAD, PUSH_PULL, SUSPECT, StreamMessage, alive_message
+from serfsim.protocol.memberlist.seal import STREAM_FRAME
 from serfsim.protocol.memberlist.state import MembershipRules
 from serfsim.protocol.wire.memberlist_fields import PUSH_PULL_FIELDS
 from serfsim.protocol.wire.msgpack import integer_size, unsigned, unsigned_size
@@ -36,7 +37,6 @@ SCALE_THRESHOLD = 32
 # Of an encrypted stream: what the library reads at most, and from which length on it warns.
 LARGEST_STATE: Final = 20 * 1024 * 1024
 LARGE_STATE: Final = LARGEST_STATE * 6 // 10
-SEALED_HEADER: Final = 5  # type byte and length, before what is encrypted
 
 
 def push_pull_scale(interval: float, n: i64) -> float:
@@ -226,7 +226,8 @@ class Merger:
         """Section 9.2's order; False if its length, the versions or the merge delegate refuse."""
         core = self.core
         self.error = ""
-        if core.config.encryption_overhead > 0 and not self._fits(remote.size - SEALED_HEADER, now):
+        is_sealed = remote.seal is not None or core.config.encryption_overhead > 0
+        if is_sealed and not self._fits(remote.size - STREAM_FRAME, now):
             return False
         refused = self.verify_protocol(remote)
         if refused != UNKNOWN:
