@@ -131,7 +131,7 @@ def label_words(member: Member) -> tuple[str, str] | tuple[()]:
     """Return what was found and expected where a member's release does not know labels."""
     if ReleaseFeatures(member.version).labels:
         return ()
-    expected = "a release with labels: latest (memberlist 0.3.0 or later)"
+    expected = "a release with labels: memberlist 0.3.0 or later, as in Serf 0.9.6 and latest"
     if member.label:
         return (f"label '{member.label}' for {member.name}, which runs {member.version}", expected)
     if member.config.skip_inbound_label_check:
