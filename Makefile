@@ -71,7 +71,7 @@ bench-pair: $(VENV)/built
 	@$(BIN)/python -m benchmarks.compare_commits $(BASE) $(CANDIDATE) $(if $(CASES),--cases $(CASES))
 
 golden: $(VENV)/built
-	@$(BIN)/python -m serfsim.validation
+	@$(BIN)/python -m serfsim.validation $(if $(RELEASE),--release $(RELEASE))
 
 # The size that changes are held against; serfsim regress alone compares all that the baseline has.
 regress: $(VENV)/built
