@@ -26,7 +26,7 @@ from serfsim.native import vec
 from serfsim.protocol import events
 from serfsim.protocol.directory import ipv4_bytes, ipv4_port
 from serfsim.protocol.serf.members import STATUS_NAMES
-from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
+from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, features_of
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.results.run_result import RunResult
 from serfsim.scenario.faults import Departure, Upgrade
@@ -171,7 +171,7 @@ class FinishedRun:
         starts = self._starts(member)
         began = starts[max(0, bisect.bisect_right(starts, heard) - 1)]
         who = self.roster.members[member].at_release(self._release(member, began))
-        features = ReleaseFeatures(who.version)
+        features = features_of(who.version)
         number = who.advertised if address < 0 else address
         return MemberView(
             who.agent,

@@ -242,3 +242,15 @@ class ReleaseFeatures:
 
     def _has(self, name: str) -> bool:
         return self._value(name) != 0
+
+
+_MADE: Final[dict[str, ReleaseFeatures]] = {}
+
+
+def features_of(release: str) -> ReleaseFeatures:
+    """Return the rules of a release, which all that run it share; ValueError as of `ReleaseFeatures`."""
+    found = _MADE.get(release)
+    if found is None:
+        found = ReleaseFeatures(release)
+        _MADE[release] = found
+    return found

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from serfsim.base.english import format_count, join_names, printable
 from serfsim.base.errors import ScenarioError
-from serfsim.protocol.versions import BASELINE, RELEASES, ReleaseFeatures
+from serfsim.protocol.versions import BASELINE, RELEASES, ReleaseFeatures, features_of
 from serfsim.scenario.member_lists import ALIVE, FAILED, ListedMember
 from serfsim.scenario.names import RESERVED
 from serfsim.scenario.problems import found_expected
@@ -89,7 +89,7 @@ def release_of(member: ListedMember) -> str:
     """
     if member.serf_max is None and member.memberlist_max is None:
         return BASELINE
-    fitting = [release for release in RELEASES if _fits(member, ReleaseFeatures(release))]
+    fitting = [release for release in RELEASES if _fits(member, features_of(release))]
     return BASELINE if BASELINE in fitting or not fitting else fitting[-1]
 
 

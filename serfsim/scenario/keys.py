@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 
 from serfsim.protocol.memberlist.keyring import KEY_SIZES
 from serfsim.protocol.memberlist.seal import LONGEST_LABEL
-from serfsim.protocol.versions import ReleaseFeatures
+from serfsim.protocol.versions import features_of
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid
 from serfsim.scenario.units import Kind
 
@@ -129,7 +129,7 @@ def security_problems(cluster: Cluster, members: Iterable[Member]) -> Iterator[P
 
 def label_words(member: Member) -> tuple[str, str] | tuple[()]:
     """Return what was found and expected where a member's release does not know labels."""
-    if ReleaseFeatures(member.version).labels:
+    if features_of(member.version).labels:
         return ()
     expected = "a release with labels: memberlist 0.3.0 or later, as in Serf 0.9.6 and latest"
     if member.label:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from serfsim.protocol.serf.merge import LONGEST_NAME, invalid_name
-from serfsim.protocol.versions import DELEGATE_MIN, ReleaseFeatures
+from serfsim.protocol.versions import DELEGATE_MIN, features_of
 from serfsim.scenario.cluster import Cluster, Group, Node, ReadCost
 from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.keys import keys_of, label_of
@@ -351,7 +351,7 @@ def membership_problems(cluster: Cluster) -> Iterator[Problem]:
 def protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem]:
     """Yield agents set to a protocol version that their release does not know, and so would not start."""
     for member in members:
-        highest = ReleaseFeatures(member.version).delegate_max
+        highest = features_of(member.version).delegate_max
         spoken = member.config.protocol_version
         if not DELEGATE_MIN <= spoken <= highest:
             found = f"protocol_version {spoken} for {member.name}, which runs {member.version}"
@@ -362,7 +362,7 @@ def protocol_problems(members: Iterable[Member], path: Path) -> Iterator[Problem
 def name_problems_of(members: Iterable[Member], nodes_are_listed: bool) -> Iterator[Problem]:
     """Yield the first member that would refuse to start under its own name."""
     for member in members:
-        validates = member.config.validate_node_names and ReleaseFeatures(member.version).name_validation
+        validates = member.config.validate_node_names and features_of(member.version).name_validation
         if validates and invalid_name(member.agent):
             path: Path = ("cluster", "config", "validate_node_names")
             if nodes_are_listed:

@@ -19,7 +19,7 @@ from serfsim.protocol.parts import Parts
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
-from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, ReleaseFeatures
+from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, features_of
 from serfsim.scenario.controls import NewAddress
 from serfsim.scenario.keys import decode_key
 from serfsim.scenario.roster import Member, Roster
@@ -139,7 +139,7 @@ class Agents:
         # Members with equal settings share their configuration, which is never written.
         key = (id(settings), member.version)
         if key not in self._configs:
-            features = ReleaseFeatures(member.version)
+            features = features_of(member.version)
             self._configs[key] = (
                 settings,
                 memberlist_config(settings, features),
@@ -185,7 +185,7 @@ class Agents:
         told = self.placement.told[number]
         key = (number, member.version, self.lives[number] if len(member.tags) > 1 else 0, told)
         if key not in self._records:
-            features, settings, tags = ReleaseFeatures(member.version), member.config, member.tags
+            features, settings, tags = features_of(member.version), member.config, member.tags
             if len(tags) > 1:
                 self._map_orders.pop(number, None)
                 order = self._map_order(number)
