@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from serfsim.base.errors import ScenarioError
 from serfsim.protocol.settings import MODELLED, Setting
+from serfsim.protocol.versions import DELEGATE_MIN, features_of
 from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import Path
+from serfsim.scenario.roster import build_roster, releases_of
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.settings import SETTINGS, chosen
 from serfsim.scenario.topologies import Graph
@@ -22,8 +24,12 @@ SAME_RECORD: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 
 
 def unused(scenario: Sections) -> Iterator[str]:
-    """Yield a warning for each setting and key that was given another value without any effect."""
+    """Yield a warning for each setting and key that was given another value without any effect.
+
+    And one for members whose releases refuse each other, which are never one cluster.
+    """
     yield from _settings(scenario.cluster)
+    yield from _gate(scenario.cluster)
     for key, (_, why) in SAME_RECORD.items():
         if getattr(scenario.record, key) == "none":
             yield f"record.{key}: none has no effect: {why}"
@@ -61,6 +67,26 @@ def _settings(cluster: Cluster) -> Iterator[str]:
     for name, (first, *others) in places.items():
         more = f" (and {len(others)} more place{'s' if len(others) > 1 else ''})" if others else ""
         yield f"{first}{more}: {not_used(SETTINGS[name])}"
+
+
+def _gate(cluster: Cluster) -> Iterator[str]:
+    """Members that speak a protocol of Serf which others do not understand, whatever they are joined to."""
+    if len(releases_of(cluster)) < 2:
+        return
+    spoken: dict[int, str] = {}
+    understood: dict[int, str] = {}
+    for member in build_roster(cluster).members:
+        spoken.setdefault(member.config.protocol_version, f"{member.name} ({member.version})")
+        understood.setdefault(
+            int(features_of(member.version).delegate_max), f"{member.name} ({member.version})"
+        )
+    newest, oldest = max(spoken), min(understood)
+    if newest > oldest:
+        yield (
+            f"cluster: {spoken[newest]} speaks Serf's protocol {newest} and {understood[oldest]} understands"
+            f" {DELEGATE_MIN} to {oldest}: they refuse each other's exchanges of state and are never one"
+            f" cluster; `config: {{protocol_version: {oldest}}}` lets them"
+        )
 
 
 def _overruled(scenario: Sections) -> Iterator[str]:

@@ -140,7 +140,17 @@ def test_recording_nothing_of_views_and_packets_is_said_to_have_no_effect() -> N
 
 @pytest.mark.parametrize("name", shipped())
 def test_no_shipped_scenario_says_what_nothing_reads(name: str) -> None:
-    assert list(unused(load(name))) == []
+    found = list(unused(load(name)))
+    assert all("never one cluster" in warning for warning in found)
+    assert not found or name == "version_gate"
+
+
+def test_releases_that_refuse_each_other_are_warned_of_with_the_reason() -> None:
+    old = {"old": {"nodes": 2, "version": "0.8"}}
+    (found,) = warnings(Scenario(cluster={"nodes": 5, "version": "0.10.2", "groups": old}))
+    assert "speaks Serf's protocol 5" in found
+    assert "understands 2 to 4" in found
+    assert warnings(Scenario(cluster={"nodes": 5, "groups": old, "config": {"protocol_version": 4}})) == []
 
 
 @pytest.mark.parametrize(
