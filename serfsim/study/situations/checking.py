@@ -107,9 +107,26 @@ def _values(runs: Sequence[Outcome], name: str) -> tuple[float, ...]:
 
 
 def point_text(planned: Planned, at: At | PointValues) -> str:
-    """Return the values of a point under the shortest names that tell its paths apart."""
+    """Return the values of a point in words, with the shortest names that tell its paths apart."""
+    return ", ".join(f"{title} {text}".strip() for title, text in labels(planned, at).values())
+
+
+def labels(planned: Planned, at: At | PointValues) -> dict[str, tuple[str, str]]:
+    """Return {path: (title, value)} of a point; a mapping needs no title, its keys say what differs."""
     titles = short_titles(list(at.point))
-    return ", ".join(f"{titles[path]} {value_text(value)}" for path, value in at.point.items())
+    found = {}
+    for path, value in at.point.items():
+        others = [one.point[path] for one in planned.points]
+        if isinstance(value, Mapping) and all(isinstance(other, Mapping) for other in others):
+            found[path] = ("", _differing(value, others) or "default")
+        else:
+            found[path] = (titles[path], value_text(value))
+    return found
+
+
+def _differing(value: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
+    keys = [key for key in value if any(other.get(key) != value[key] for other in others)]
+    return ", ".join(f"{key} {value_text(value[key])}" for key in keys)
 
 
 def value_text(value: Any) -> str:

@@ -17,13 +17,12 @@ from serfsim.report.figures import draw_figures
 from serfsim.report.plots import style
 from serfsim.report.runs import run
 from serfsim.scenario.figures import unit_of
-from serfsim.study.situations.checking import Checked, PointValues, value_text
-from serfsim.study.sweeps.overview import short_titles
+from serfsim.study.situations.checking import Checked, PointValues, labels
 
 DPI: Final = 80
 COLOURS: Final = 64  # of the image's palette
 SIZE: Final = (9.6, 4.8)  # inches
-TITLE: Final = 78  # characters in a line
+TITLE: Final = 70  # characters in a line
 SPREAD: Final = 0.6  # of the series at one value, in steps of the axis
 FAR_APART: Final = 30  # times: the ratio of means from which the axis is logarithmic
 
@@ -61,23 +60,23 @@ def draw_study(checked: Checked, ax: Axes) -> Axes:
     """Draw the first figure: values of the first path across, a series for each combination of the others."""
     planned = checked.planned
     name = planned.figures[0]
-    paths = list(planned.points[0].point)
-    titles = short_titles(paths)
+    first, *others = planned.points[0].point
+    words = [labels(planned, point) for point in checked.points]
     seen = f"mean and its 95 % interval over {len(planned.seeds)} seeds; a small dot is one run"
     question = "\n".join(textwrap.wrap(planned.scenario.question, TITLE))
     style.heading(ax, question, seen)
-    across = list(dict.fromkeys(value_text(point.point[paths[0]]) for point in checked.points))
-    series: dict[str, list[PointValues]] = {}
-    for point in checked.points:
-        label = ", ".join(f"{titles[path]} {value_text(point.point[path])}" for path in paths[1:])
-        series.setdefault(label, []).append(point)
+    across = list(dict.fromkeys(word[first][1] for word in words))
+    series: dict[str, list[tuple[int, PointValues]]] = {}
+    for word, point in zip(words, checked.points, strict=True):
+        label = ", ".join(" ".join(word[path]).strip() for path in others)
+        series.setdefault(label, []).append((across.index(word[first][1]), point))
     for place, (label, points) in enumerate(series.items()):
         shift = SPREAD * ((place + 0.5) / len(series) - 0.5) if len(series) > 1 else 0.0
-        at = [across.index(value_text(point.point[paths[0]])) + shift for point in points]
-        _series(ax, at, points, name, label, style.CYCLE[place % len(style.CYCLE)])
-    ax.set_xticks(range(len(across)), [textwrap.fill(text, 26) for text in across])
+        at = [x + shift for x, _ in points]
+        _series(ax, at, [one for _, one in points], name, label, style.CYCLE[place % len(style.CYCLE)])
+    ax.set_xticks(range(len(across)), [textwrap.fill(text, 90 // len(across)) for text in across])
     ax.set_xlim(-0.6, len(across) - 0.4)
-    ax.set_xlabel(titles[paths[0]])
+    ax.set_xlabel(first)
     ax.grid(visible=False, axis="x")
     unit = unit_of(name)
     ax.set_ylabel(textwrap.fill(name, 44, break_long_words=False) + (f" [{unit}]" if unit else ""))
