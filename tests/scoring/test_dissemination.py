@@ -47,6 +47,7 @@ def test_half_of_four_others_are_two_and_99_percent_are_all() -> None:
         "p99_s": pytest.approx(0.9),
         "full_s": pytest.approx(0.9),
         "delivered_share": 1.0,
+        "late_share": 0.0,
         "sent": 1,
     }
 
@@ -57,7 +58,13 @@ def test_times_are_the_means_over_events_and_the_share_counts_pairs() -> None:
     assert found["p50_s"] == pytest.approx((0.2 + 0.4) / 2)
     assert found["full_s"] == pytest.approx(0.9), "of the one that came so far"
     assert found["delivered_share"] == 6 / 8
+    assert found["late_share"] == 2 / 8
     assert found["sent"] == 2
+
+
+def test_late_is_later_than_after_fifteen_seconds_or_never() -> None:
+    found = figures(sent(0, 0, 10.0, {1: 0.1, 2: 15.0, 3: 15.1}), EVENT)["events"]
+    assert found["late_share"] == 2 / 4
 
 
 def test_who_was_down_when_it_was_sent_is_not_waited_for() -> None:

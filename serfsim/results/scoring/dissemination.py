@@ -3,7 +3,8 @@
 For each event or query sent in the scored time: the time until half, 99 % and all of the members
 that were up when it was sent have received it. Members that went down without receiving it do not
 count. The figures are means over the events that reached the share; `delivered_share` is the
-share of all (event, member) pairs delivered by the end of the run. Serf's internal queries do not count.
+share of all (event, member) pairs delivered by the end of the run, `late_share` that of the pairs delivered
+later than after LATE_S, or never. Serf's internal queries do not count.
 
 For every crash, graceful leave or start with t >= 0: each other member that was up and held the old
 view should adopt the new one before the change is undone or the run ends. Members that changed at the
@@ -26,6 +27,7 @@ from serfsim.results.scoring.scored_run import ScoredRun, ratio
 from serfsim.results.scoring.views import Flips, ViewHistory
 
 SHARES = {"p50_s": 0.5, "p99_s": 0.99, "full_s": 1.0}
+LATE_S = 15.0  # Alertmanager's peers wait so long for each other
 
 
 @dataclass
@@ -96,6 +98,8 @@ def figures(spreads: list[Spread]) -> dict[str, Any]:
         found[name] = float(np.mean(times)) if times else None
     delivered, wanted = sum(len(one.took) for one in spreads), sum(one.wanted for one in spreads)
     found["delivered_share"] = ratio(delivered, wanted)
+    in_time = sum(int((one.took <= LATE_S).sum()) for one in spreads)
+    found["late_share"] = ratio(wanted - in_time, wanted)
     found["sent"] = len(spreads) if spreads else None
     return found
 
