@@ -14,11 +14,13 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import RoundTripScanner
 from ruamel.yaml.tokens import CommentToken
 
 from serfsim.base.errors import ScenarioError
 from serfsim.manual.key_order import SECTIONS, ordered
 from serfsim.scenario.loading import loads
+from serfsim.scenario.source import RangedNames, SourceScanner
 
 WIDTH: Final = 110  # of a collection on one line
 MOST_PASSES: Final = 5
@@ -48,8 +50,19 @@ def formatted(text: str, label: str = "scenario") -> str:
     return laid_out
 
 
+class _RoundTripScanner(RangedNames, RoundTripScanner):
+    """A scanner that keeps comments."""
+
+
+def _safe() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = SourceScanner
+    return yaml
+
+
 def _round_trip() -> YAML:
     yaml = YAML()
+    yaml.Scanner = _RoundTripScanner
     yaml.preserve_quotes = True
     yaml.width = WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -80,7 +93,7 @@ def _tokens(comment: Any) -> Iterator[CommentToken]:
 def _reordered(text: str) -> str:
     """Return the text with the keys of block mappings in order, moved with all their lines."""
     lines = text.rstrip().splitlines()
-    root = YAML(typ="safe", pure=True).compose(text)
+    root = _safe().compose(text)
     if root is None or re.search(r"(?:^|[\s\[{,:-])[&*]\w", text):  # an alias must stay behind its anchor
         return text
     return "\n".join(_reorder(lines, root, (), is_root=True)) + "\n"
@@ -246,7 +259,7 @@ def _aligned(text: str) -> str:
     """Return the text with comments in the column of what they stand above, and no blank line too many."""
     lines = [line.rstrip() for line in text.splitlines()]
     below = ""
-    within_text = set(_lines_of_long_texts(YAML(typ="safe", pure=True).compose(text)))
+    within_text = set(_lines_of_long_texts(_safe().compose(text)))
     for number in range(len(lines) - 1, -1, -1):
         if lines[number].lstrip().startswith("#") and number not in within_text:
             if below:

@@ -152,7 +152,10 @@ def _spreading_and_waiting() -> Iterator[tuple[str, str]]:
         yield f"dissemination.{kind}.p99_s", f"seconds until 99 % of the live members have {kind}"
         yield f"dissemination.{kind}.full_s", f"seconds until all live members have {kind}"
         yield f"dissemination.{kind}.delivered_share", f"share of (member, one of the {kind}) pairs delivered"
-        yield f"dissemination.{kind}.late_share", "share of these pairs delivered later than after 15 s, or never"
+        yield (
+            f"dissemination.{kind}.late_share",
+            "share of these pairs later than after 15 s, or never",
+        )
         yield f"dissemination.{kind}.sent", f"how many {kind} there were"
     yield "dissemination.queries.acked_share", "acks that came in, of the members for whom a query was"
     yield "dissemination.queries.answered_share", "answers that came in, of the members for whom a query was"

@@ -69,7 +69,7 @@ def read_yaml(text: str, source: Source, at: Path = ()) -> Any:
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _Composer
-    yaml.Scanner = _Scanner
+    yaml.Scanner = SourceScanner
     try:
         root = yaml.compose(text)
         if root is None:
@@ -93,17 +93,21 @@ _RANGED = re.compile(r"[A-Za-z0-9._*?-]+\[[0-9., ]+\](?:[A-Za-z0-9._*?-]|\[[0-9.
 LONGEST_PATTERN = 128
 
 
-class _Scanner(Scanner):
-    """A scanner for which a name with a range is one word within brackets too, where YAML has an error."""
+class RangedNames:
+    """For a scanner: a name with a range is one word within brackets too, where YAML has an error."""
 
-    def scan_plain(self) -> Any:
+    def scan_plain(self: Any) -> Any:
         found = _RANGED.match(self.reader.prefix(LONGEST_PATTERN)) if self.flow_level else None
         if found is None:
-            return super().scan_plain()
+            return super().scan_plain()  # type: ignore[misc]
         start = self.reader.get_mark()
         self.allow_simple_key = False
         self.reader.forward(len(found[0]))
         return ScalarToken(found[0], True, start, self.reader.get_mark())
+
+
+class SourceScanner(RangedNames, Scanner):
+    """The scanner of scenario files."""
 
 
 class _Composer(Composer):

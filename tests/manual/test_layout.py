@@ -133,6 +133,12 @@ def test_what_a_file_means_stays_and_a_second_time_changes_nothing(text: str) ->
     assert formatted(neat) == neat
 
 
+def test_names_with_a_range_are_words_within_brackets_too() -> None:
+    text = "cluster: {nodes: 9}\nfaults:\n  - {block: all, between: [[node-[03..05], rest]], at: 10s}\n"
+    assert loads(formatted(text)).faults == loads(text).faults
+    assert formatted(formatted(text)) == formatted(text)
+
+
 def test_an_entry_that_is_too_long_for_a_line_becomes_a_block() -> None:
     names = ", ".join(f"node-{number:02}" for number in range(15))
     neat = formatted(f"faults: [{{at: 5s, crash: [{names}]}}]\n")
