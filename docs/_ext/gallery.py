@@ -39,7 +39,7 @@ def _section(entry: Entry, row: dict[str, Any]) -> str:
         entry.situation.answer,
         f"![{entry.question}](../{IMAGES}/{entry.name}.png)",
         f"```sh\n{shown_by(entry)}\n```",
-        f"Asked in {threads}. Holds in {share_text(row)} seeds. [The file]({SOURCES}/{source.as_posix()}).",
+        f"Asked in {threads}. Seeds that hold: {share_text(row)}. [The file]({SOURCES}/{source.as_posix()}).",
         "\n".join(f"- {line}" for line in figures_of(row)),
     ]
     return "\n\n".join(parts)
