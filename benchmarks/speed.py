@@ -118,8 +118,9 @@ class Bench:
     def workers(self) -> list[Row]:
         require_compiled()
         self.begins("two workers")
-        times = sweep_overhead.times_one_worker(40)
-        return [Row("sweep: two workers by one", times, goals.TWO_WORKERS)]
+        times = sweep_overhead.times_one_worker()
+        beside = f"two processes {goals.number(sweep_overhead.times_one_process())}"
+        return [Row("sweep: two workers by one", times, goals.TWO_WORKERS, beside=beside)]
 
     def commands(self) -> list[Row]:
         require_compiled()

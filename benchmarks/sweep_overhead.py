@@ -9,13 +9,15 @@ everything else: scenario, topology and cluster are built, figures are scored, t
 and its answer comes back, a part is written. It is given as time of a worker (wall time times workers)
 and as CPU time of all processes, which other programs on the machine do not distort.
 
-Two workers are compared with one in the same way, with runs of about a quarter of a second.
+Two workers are compared with one in the same way, with runs of about three seconds. Beside it stands what the
+machine permits: two processes that have nothing to do with each other, compared with one.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +25,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import serfsim
+
+ALONE = "alone"  # the argument with which a process measures itself
 
 
 class Spent(NamedTuple):
@@ -48,9 +52,16 @@ def tiny() -> serfsim.Scenario:
     return serfsim.Scenario(name="tiny", duration="10s", warm_up="2s", cluster={"nodes": 5})
 
 
-def small() -> serfsim.Scenario:
-    """Return a hundred members for a minute and a half: about a quarter of a second."""
-    return serfsim.Scenario(name="small", duration="90s", warm_up="2s", cluster={"nodes": 100})
+def long() -> serfsim.Scenario:
+    """Return three hundred members that lose a fifth of their packets: about three seconds."""
+    return serfsim.Scenario(
+        name="long",
+        duration="100s",
+        warm_up="2s",
+        cluster={"nodes": 300, "start": {"converged": True}},
+        network={"loss": {"udp": "20%"}},
+        faults=[{"block": "tcp", "nodes": "all", "at": "0s"}],
+    )
 
 
 def cpu_s() -> float:
@@ -85,16 +96,37 @@ def overhead(runs: int = 500, workers: int = 2) -> Overhead:
     return further_runs(sweep(tiny(), less, workers), sweep(tiny(), less + runs, workers), runs)
 
 
-def times_one_worker(runs: int = 40, workers: int = 2) -> float:
+def times_one_worker(runs: int = 10, workers: int = 2) -> float:
     """Return the throughput of so many workers relative to one."""
     walls = {}
     for count in (1, workers):
-        less, more = sweep(small(), 10, count), sweep(small(), 10 + runs, count)
+        less, more = sweep(long(), 5, count), sweep(long(), 5 + runs, count)
         walls[count] = (more.worker_s - less.worker_s) / count
     return walls[1] / walls[workers]
 
 
+def times_one_process(processes: int = 2) -> float:
+    """Return the throughput of so many independent processes relative to one: what the machine permits."""
+    command = [sys.executable, "-m", "benchmarks.sweep_overhead", ALONE]
+    walls = {}
+    for count in (1, processes):
+        started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+        walls[count] = sum(float(one.communicate()[0]) for one in started) / count
+    return processes * walls[1] / walls[processes]
+
+
+def run_alone(runs: int = 3) -> None:
+    """Print the seconds that a few long runs take here."""
+    wall = time.perf_counter()
+    for seed in range(runs):
+        serfsim.run(long(), seed=seed, progress=lambda fraction: None)
+    print(time.perf_counter() - wall)
+
+
 def main(arguments: list[str]) -> None:
+    if arguments == [ALONE]:
+        run_alone()
+        return
     runs = int(arguments[0]) if arguments else 500
     workers = int(arguments[1]) if len(arguments) > 1 else 2
     one = overhead(runs, workers)
@@ -104,7 +136,8 @@ def main(arguments: list[str]) -> None:
         f" {one.simulated_cpu_ms:6.2f} ms of CPU"
     )
     print(f"beyond it:           {one.worker_ms:6.2f} ms of a worker, {one.cpu_ms:6.2f} ms of CPU")
-    print(f"{workers} workers finish {times_one_worker(workers=workers):.2f} times the runs of one")
+    print(f"{workers} workers finish {times_one_worker(workers=workers):.2f} times the runs of one,")
+    print(f"and as many independent processes {times_one_process(workers):.2f} times those of one")
 
 
 if __name__ == "__main__":
