@@ -48,7 +48,7 @@ KIND_MASK: Final = 15
 MOST_RECEIPTS: Final = 100_000
 
 ROWS: Final = 256  # the least capacity
-MANY_ROWS: Final = 1 << 14
+MANY_ROWS: Final = 1 << 17
 
 
 class Watch:

@@ -274,6 +274,19 @@ def test_an_entry_with_a_token_keeps_it_whatever_is_put_beside_it() -> None:
     assert sorted(queue.finished) == [100_000 + name for name in (3, 17, 31)]
 
 
+def test_names_are_found_in_a_queue_of_any_length() -> None:
+    queue = TransmitLimitedQueue(4)
+    count = 40_000
+    for name in range(count):
+        queue.queue(Message(m.ALIVE, name, 1, 60), name)
+    for name in (0, 1, count - 1):
+        queue.queue(Message(m.ALIVE, name, 2, 60), name)
+    assert queue.depth == count
+    order: list[Message] = []
+    queue.get_broadcasts(count, 2, 1400, order)
+    assert [(it.node, it.incarnation) for it in order[:4]] == [(count - 1, 2), (1, 2), (0, 2), (count - 2, 1)]
+
+
 def test_more_lengths_than_bits_and_larger_datagrams_than_usual_make_no_difference() -> None:
     queue = TransmitLimitedQueue(4)
     made = [labelled(queue, size, name=size) for size in range(20, 420)]

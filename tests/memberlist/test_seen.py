@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serfsim.native import i32, vec
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.ledger import COLUMN_BITS, Filling
 from serfsim.protocol.memberlist.members import STATE_DEAD, STATE_SUSPECT
@@ -89,3 +90,15 @@ def test_messages_beyond_the_window_of_what_is_kept_are_only_not_seen() -> None:
     assert seen.has(numbers[-1])
     seen.clear()
     assert not any(seen.has(number) for number in numbers)
+
+
+def test_the_news_in_a_datagram_is_found_from_its_end_beyond_the_window_too() -> None:
+    seen = Seen()
+    places = (3, 200_000, 4, 3, 5)
+    numbers = vec[i32]([i32(place << COLUMN_BITS | m.ALIVE) for place in places])
+    assert seen.last_news(numbers, 0, 5) == 4
+    for place in (3, 4, 5):
+        seen.add(place << COLUMN_BITS | m.ALIVE)
+    assert seen.last_news(numbers, 0, 5) == 1
+    assert seen.last_news(numbers, 2, 5) == 1
+    assert seen.last_news(numbers, 0, 1) == -1

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 import math
 
-from serfsim.native import i16, i64, mypyc_attr
+from serfsim.native import i64, mypyc_attr
 from serfsim.protocol.memberlist.ledger import Filling, Ledger
 from serfsim.protocol.memberlist.messages import Message
-from serfsim.protocol.memberlist.rows import DEAD, LOST, NOBODY, PLACE_BITS, PLACE_MASK, UNNAMED, Row, Rows
-from serfsim.protocol.memberlist.spans import HALF, LOW, NEXT_TIER, ROW_MASK, TIER_SHIFT
+from serfsim.protocol.memberlist.rows import DEAD, LOST, NOBODY, UNNAMED, Row, Rows
+from serfsim.protocol.memberlist.spans import HALF, LOW, NEXT_TIER, ROW_BITS, ROW_MASK, TIER_SHIFT
 
 __all__ = ["UNNAMED", "TransmitLimitedQueue", "retransmit_limit"]
 
@@ -167,7 +167,7 @@ class TransmitLimitedQueue(Rows):
         words[at + 1] = a << HALF | place
         if highest >= 0:
             filling.count = put
-            filling.end_of(first, row.size)
+            filling.end_of(first, row.size, row.column)
             self._told(row, key, lowest, highest + 1, filling)
         return room
 
@@ -189,7 +189,7 @@ class TransmitLimitedQueue(Rows):
             spans.words[newest + 1] -= 1
             filling.numbers[filling.count] = row.ids[place]
             filling.count += 1
-            filling.end_of(filling.count - 1, row.size)
+            filling.end_of(filling.count - 1, row.size, row.column)
             self._told(row, key, place, place + 1, filling)
             room -= row.size + overhead
         return room
@@ -220,10 +220,8 @@ class TransmitLimitedQueue(Rows):
         tier: i64 = (key >> TIER_SHIFT) + 1
         if tier < self._limit:
             filling.move(key + NEXT_TIER, a << HALF | b)
-            tiers = row.tiers
-            while b > a:
-                b -= 1
-                tiers[b] = i16(tier)
+            if self._old_top > 0:
+                row.note_tier(a, b, tier)
             return
         while b > a:
             b -= 1
@@ -235,7 +233,9 @@ class TransmitLimitedQueue(Rows):
         move: i64 = 0
         while move < filling.move_count:
             row = self._rows[filling.moves[move] & ROW_MASK]
-            last: i64 = (filling.moves[move + 1] & LOW) - 1
+            span = filling.moves[move + 1]
+            row.note_tier(span >> HALF, span & LOW, filling.moves[move] >> TIER_SHIFT)
+            last: i64 = (span & LOW) - 1
             if row.number(last) > self._old_top:
                 self._old_top = row.number(last)
             move += 2
@@ -289,6 +289,8 @@ class TransmitLimitedQueue(Rows):
 
         Since broadcasts of one number stand side by side, only those beside the ends may be such.
         """
+        if self._old_top == 0:
+            return
         twin = row.twin_before(a)
         if twin >= 0:
             self._lose(row, twin)
@@ -331,7 +333,7 @@ class TransmitLimitedQueue(Rows):
         if standing == LOST:
             self._finish_lost(name)
         else:
-            self._finish(self._rows[standing - 1 >> PLACE_BITS], standing - 1 & PLACE_MASK)
+            self._finish(self._rows[standing - 1 & ROW_MASK], standing - 1 >> ROW_BITS)
         return True
 
     def _leave(self, row: Row, place: i64) -> None:

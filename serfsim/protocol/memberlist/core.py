@@ -351,7 +351,7 @@ class Core:
 
 def next_tick(start: float, period: float, now: float) -> float:
     """Return the first time start + k * period after `now`, k = 1, 2, ..."""
-    k = int((now - start) / period)
+    k: i64 = i64((now - start) / period)
     if k < 0:
         k = 0
     at = start + float(k) * period

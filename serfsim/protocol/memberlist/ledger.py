@@ -19,6 +19,7 @@ from serfsim.protocol.memberlist.messages import USER, Message, UserMessage
 COLUMN_BITS: Final = 5
 COLUMN_MASK: Final = 31
 USER_COLUMNS: Final = 16
+MIXED: Final = -1  # no single column
 
 # A run: how many << RUN_SHIFT | size << COLUMN_BITS | column.
 RUN_SHIFT: Final = 40
@@ -113,29 +114,36 @@ class Filling:
             self.moves = vec[i64]([0] * (2 * limit))
 
     def put(self, message: Message) -> None:
-        self.numbers[self.count] = i32(self.ledger.number(message))
+        number = self.ledger.number(message)
+        self.numbers[self.count] = i32(number)
         self.count += 1
-        self.end_of(self.count - 1, message.size)
+        self._add_run(1, message.size << COLUMN_BITS | number & COLUMN_MASK)
 
-    def end_of(self, first: i64, size: i64) -> None:
-        """Those from `first` on are `size` bytes long each: note how many of them are of which column."""
-        numbers, runs = self.numbers, self.runs
+    def end_of(self, first: i64, size: i64, column: i64) -> None:
+        """Note those from `first` on, each `size` bytes long: all of one column, or MIXED."""
+        numbers = self.numbers
         at = first
         end = self.count
-        last: i64 = self.run_count - 1
+        if column != MIXED:
+            self._add_run(end - first, size << COLUMN_BITS | column)
+            return
         while at < end:
             column = i64(numbers[at]) & COLUMN_MASK
             begun = at
             at += 1
             while at < end and i64(numbers[at]) & COLUMN_MASK == column:
                 at += 1
-            what: i64 = size << COLUMN_BITS | column
-            if last >= 0 and runs[last] & ALIKE_MASK == what:
-                runs[last] += at - begun << RUN_SHIFT
-            else:
-                last += 1
-                runs[last] = at - begun << RUN_SHIFT | what
-        self.run_count = last + 1
+            self._add_run(at - begun, size << COLUMN_BITS | column)
+
+    def _add_run(self, count: i64, what: i64) -> None:
+        """Add messages of one column and size to the last run if it is of such."""
+        runs = self.runs
+        last: i64 = self.run_count - 1
+        if last >= 0 and runs[last] & ALIKE_MASK == what:
+            runs[last] += count << RUN_SHIFT
+        else:
+            runs[last + 1] = count << RUN_SHIFT | what
+            self.run_count = last + 2
 
     def move(self, what: i64, span: i64) -> None:
         self.moves[self.move_count] = what

@@ -16,7 +16,7 @@ from serfsim.protocol import events, log_lines
 from serfsim.protocol.memberlist.core import MESSAGE_SERVED, Core
 from serfsim.protocol.memberlist.datagram import as_read
 from serfsim.protocol.memberlist.handoff import HandoffQueues
-from serfsim.protocol.memberlist.ledger import COLUMN_MASK, USER_COLUMNS, Load
+from serfsim.protocol.memberlist.ledger import COLUMN_MASK, RUN_SHIFT, USER_COLUMNS, Load
 from serfsim.protocol.memberlist.messages import ALIVE, USER, Message, Packet, UserMessage
 from serfsim.protocol.memberlist.state import MembershipRules
 
@@ -62,53 +62,64 @@ class Receiver:
 
     def _read(self, load: Load, source: i64, now: float) -> None:
         """Handle the messages of a datagram one after the other."""
-        seen = self.core.members.seen
-        numbers = load.numbers
+        numbers, runs = load.numbers, load.runs
         others: i64 = 0
-        at: i64 = len(numbers)
-        while at > 0:
-            at -= 1
-            number = i64(numbers[at])
-            if number & COLUMN_MASK >= USER_COLUMNS:
-                others += 1
-            elif not seen.has(number):
-                if number & COLUMN_MASK == ALIVE:
-                    self._read_alive(load.ledger.message(number), number, now)
-                else:
-                    others += 1
+        end: i64 = len(numbers)
+        run: i64 = len(runs)
+        while run > 0:
+            run -= 1
+            first = end - (runs[run] >> RUN_SHIFT)
+            if runs[run] & COLUMN_MASK == ALIVE:
+                self._read_alive(load, first, end, now)
+            else:
+                others += end - first
+            end = first
         if others > 0:
             self._read_others(load, source, now)
+
+    def _read_alive(self, load: Load, first: i64, end: i64, now: float) -> None:
+        """Handle the alive messages at places [first, end) that have not been seen."""
+        seen = self.core.members.seen
+        at = seen.last_news(load.numbers, first, end)
+        while at >= first:
+            number = i64(load.numbers[at])
+            message = load.ledger.message(number)
+            if not self.states.is_settled(message):
+                self.states.handle(message, now)
+            if self.states.is_settled(message):
+                seen.add(number)
+            at = seen.last_news(load.numbers, first, at)
 
     def _read_others(self, load: Load, source: i64, now: float) -> None:
         """Read all but the alive messages. What had been seen may have to be looked at again by now."""
         core = self.core
         seen = core.members.seen
-        numbers = load.numbers
+        numbers, runs = load.numbers, load.runs
         keeps_copies = core.runtime.keeps_copies()
         copies: i64 = 0
-        at: i64 = len(numbers)
-        while at > 0:
-            at -= 1
-            number = i64(numbers[at])
-            column: i64 = number & COLUMN_MASK
-            if column == ALIVE:
-                continue
-            if seen.has(number) and not (keeps_copies and column >= USER_COLUMNS):
-                if column >= USER_COLUMNS:
-                    copies += 1
-                continue
-            if self._stalls > 0:
-                self._enqueue_others(load.messages(), at, source, now)
-                break
-            self._read_other(load.ledger.message(number), number, now)
+        end: i64 = len(numbers)
+        run: i64 = len(runs)
+        while run > 0:
+            run -= 1
+            first = end - (runs[run] >> RUN_SHIFT)
+            column: i64 = runs[run] & COLUMN_MASK
+            is_user = column >= USER_COLUMNS
+            while end > first and column != ALIVE:
+                at = end - 1 if is_user and keeps_copies else seen.last_news(numbers, first, end)
+                if is_user:
+                    copies += end - 1 - at
+                if at < first:
+                    break
+                if self._stalls > 0:
+                    self._enqueue_others(load.messages(), at, source, now)
+                    run = 0
+                    break
+                number = i64(numbers[at])
+                self._read_other(load.ledger.message(number), number, now)
+                end = at
+            end = first
         if copies > 0:
             core.runtime.copies_left_out(copies)
-
-    def _read_alive(self, message: Message, number: i64, now: float) -> None:
-        if not self.states.is_settled(message):
-            self.states.handle(message, now)
-        if self.states.is_settled(message):
-            self.core.members.seen.add(number)
 
     def _read_other(self, message: Message, number: i64, now: float) -> None:
         self._handle(message, now)

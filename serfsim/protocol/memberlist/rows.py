@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import extend, i16, i32, i64, mypyc_attr, vec
+from serfsim.protocol.memberlist.ledger import COLUMN_MASK, MIXED
 from serfsim.protocol.memberlist.spans import HALF, LONGEST, LOW, ROW_BITS, Spans
 
 DEAD: Final = -1
@@ -17,11 +18,10 @@ UNNAMED: Final = -1
 KEPT_ROOM: Final = 64  # places
 FIRST_NAME: Final = -2  # of those that broadcasts may have
 
-# What stands for a name: nothing, one that was lost, or its row and place as one number from 1 on.
+# What stands for a name: nothing, one that was lost, or its place above its row as one number from 1 on.
 NOBODY: Final = 0
 LOST: Final = -1
-PLACE_BITS: Final = 32
-PLACE_MASK: Final = 0xFFFFFFFF
+LARGEST_PACKED: Final = 0x7FFFFFFF
 
 
 @mypyc_attr(acyclic=True)
@@ -30,7 +30,8 @@ class Row:
 
     `ids` are their numbers in the ledger. What is seldom looked at stands beside: the number by which the
     queue orders them, which rises with the place, above the name; how often they were sent, or have been once
-    the datagram at hand is full; and tokens, only once any has one. `key` is that of its first lane.
+    the datagram at hand is full, if a number may come again (`Rows`); and tokens, only once any has one.
+    `key` is that of its first lane, `column` the ledger's for all of them, or MIXED.
     """
 
     def __init__(self, size: i64, index: i64) -> None:
@@ -39,6 +40,7 @@ class Row:
         self.key: i64 = (LONGEST - size) << ROW_BITS | index
         self.end: i64 = 0
         self.live: i64 = 0
+        self.column: i64 = MIXED
         self.room: i64 = 0
         self.ids: vec[i32] = vec[i32]()
         self.tiers: vec[i16] = vec[i16]()
@@ -62,6 +64,11 @@ class Row:
             self._tokens = vec[i64]([0] * self.room)
         if len(self._tokens) > 0:
             self._tokens[place] = token
+        column: i64 = identity & COLUMN_MASK
+        if self.live == 0:
+            self.column = column
+        elif self.column != column:
+            self.column = MIXED
         self.live += 1
 
     def move(self, source: i64, target: i64) -> None:
@@ -70,6 +77,13 @@ class Row:
         self._sides[target] = self._sides[source]
         if len(self._tokens) > 0:
             self._tokens[target] = self._tokens[source]
+
+    def note_tier(self, a: i64, b: i64, tier: i64) -> None:
+        """Note how often the broadcasts at places [a, b) were sent."""
+        tiers = self.tiers
+        while b > a:
+            b -= 1
+            tiers[b] = i16(tier)
 
     def twin_before(self, place: i64) -> i64:
         """Before a place the nearest that waits of its number and tier, or -1."""
@@ -141,7 +155,8 @@ class Row:
 class Rows:
     """`depth` wait. Of those from before the numbers last started again none is above `_old_top`.
 
-    `restarts`: numbers start again whenever nothing waits.
+    `restarts`: numbers start again whenever nothing waits. While `_old_top` is 0, none comes again, and rows
+    do not know how often their broadcasts were sent.
     """
 
     def __init__(self, restarts: bool) -> None:
@@ -151,8 +166,8 @@ class Rows:
         self._old_top: i64 = 0
         self._spans = Spans()
         self._rows: list[Row] = []
-        self._named: vec[i64] = vec[i64]()  # what stands for each name, from FIRST_NAME on
-        # The same by name, of those alone that anything stands for, in a large cluster.
+        self._named: vec[i32] = vec[i32]()  # what stands for each name, from FIRST_NAME on
+        # The same by name, of those alone that anything stands for, in a large cluster or a very long row.
         self._few_named: dict[int, int] | None = None
 
     def _standing(self, name: i64) -> i64:
@@ -163,22 +178,35 @@ class Rows:
         known: i64 = len(self._named)
         if slot >= known:
             more = slot + 1 - known if slot >= 2 * known else known
-            self._named = extend(self._named, vec[i64]([NOBODY] * more))
-        return self._named[slot]
+            self._named = extend(self._named, vec[i32]([NOBODY] * more))
+        return i64(self._named[slot])
 
     def _stand(self, row: Row, place: i64) -> None:
         """Let a broadcast that has a name stand for it."""
         name = row.name(place)
         if name != UNNAMED:
-            self._let_stand(name, (row.index << PLACE_BITS | place) + 1)
+            self._let_stand(name, (place << ROW_BITS | row.index) + 1)
 
     def _let_stand(self, name: i64, what: i64) -> None:
+        if self._few_named is None and what > LARGEST_PACKED:
+            self._unpack_names()
         if self._few_named is None:
-            self._named[name - FIRST_NAME] = what
+            self._named[name - FIRST_NAME] = i32(what)
         elif what == NOBODY:
             self._few_named.pop(name, None)
         else:
             self._few_named[name] = what
+
+    def _unpack_names(self) -> None:
+        """Move what stands for names to a dictionary, which holds numbers of any size."""
+        few: dict[int, int] = {}
+        slot: i64 = 0
+        while slot < len(self._named):
+            if self._named[slot] != NOBODY:
+                few[slot + FIRST_NAME] = int(self._named[slot])
+            slot += 1
+        self._few_named = few
+        self._named = vec[i32]()
 
     def expect_many_names(self) -> None:
         """Call it while the queue is empty: the cluster is large."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.native import extend, i64, mypyc_attr, u8, vec
+from serfsim.native import extend, i32, i64, mypyc_attr, u8, vec
 from serfsim.protocol.memberlist.ledger import COLUMN_BITS
 
 # A window of the newest messages is kept: older ones hardly come any more, and are only looked at.
@@ -27,6 +27,19 @@ class Seen:
         if byte < 0 or byte >= len(self._bits):
             return False
         return i64(self._bits[byte]) >> (number >> COLUMN_BITS & 7) & 1 != 0
+
+    def last_news(self, numbers: vec[i32], first: i64, end: i64) -> i64:
+        """Return the last of the places [first, end) whose message has no bit, or `first` - 1."""
+        bits, begin = self._bits, self._first
+        known: i64 = len(bits)
+        at = end - 1
+        while at >= first:
+            place: i64 = i64(numbers[at]) >> COLUMN_BITS
+            byte: i64 = (place >> 3) - begin
+            if byte < 0 or byte >= known or i64(bits[byte]) >> (place & 7) & 1 == 0:
+                return at
+            at -= 1
+        return at
 
     def add(self, number: i64) -> None:
         byte: i64 = (number >> COLUMN_BITS + 3) - self._first

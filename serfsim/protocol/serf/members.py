@@ -147,7 +147,7 @@ class SerfMembers:
             self._own_statuses()
             while len(self._statuses) <= node:
                 self._statuses = append(self._statuses, 0)
-        if self.status(node) == STATUS_NONE:
+        if self._word(node) & STATUS_MASK == STATUS_NONE:
             self.count += 1
             self.told_base = None
         elif self.told_base is not None and ltime != self.status_ltime(node):

@@ -42,14 +42,21 @@ class WireSizes:
 
     def __init__(self) -> None:
         self._shapes: dict[int, Shape] = {}
+        # In a wave of gossip most datagrams are of the shape of the one before.
+        self._last_key: i64 = -1
+        self._last = Shape()
         self._encoder = Encoder()
 
     def reckon(self, key: i64, plain: i64) -> i64:
         """Return the compressed size of a message of this shape in `plain` bytes, or TO_BE_MEASURED."""
-        shape = self._shapes.get(key)
-        if shape is None:
-            shape = Shape()
-            self._shapes[key] = shape
+        if key != self._last_key:
+            found = self._shapes.get(key)
+            if found is None:
+                found = Shape()
+                self._shapes[key] = found
+            self._last_key = key
+            self._last = found
+        shape = self._last
         shape.uses += 1
         if shape.uses == shape.next_measure:
             shape.next_measure *= 2

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ class Followed:
         self._took: list[Floats] = []
         self._within: Integers | None = None  # how many views followed within each of `edges`
 
-    @property
+    @cached_property
     def edges(self) -> Floats:
         return np.geomspace(LEAST_S, max(self._end, 1.0), MOST_POINTS)
 
