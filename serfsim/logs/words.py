@@ -108,6 +108,8 @@ LINES: Final[dict[int, str]] = {
     line.GOSSIP_REFUSED: "[ERR] memberlist: Failed to send gossip to {text}",
     line.ALIVE_REFUSED: "[WARN] memberlist: ignoring alive message for '{subject}': {text}",
     line.LARGE_STATE: "[WARN] memberlist: Remote node state size is ({a}) limit is ({b})",
+    line.ZONE_WITHOUT_BRIDGE: "[WARN] memberlist zone-aware routing is skipped because a zone has no alive"
+    " bridge zone={text}",
     line.STARTING: "[INFO] agent: Serf agent starting",
     line.JOINING_CLUSTER: "[INFO] agent: Joining cluster...(replay: {a})",
     line.JOINING: "[INFO] agent: joining: [{text}] replay: {a}",

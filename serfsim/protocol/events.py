@@ -61,6 +61,7 @@ CONFLICT_LOST: Final = 48
 REJOIN_FAILED: Final = 49  # nobody of the snapshot answered
 MERGE_REFUSED: Final = 58  # the merge delegate refused a join's push/pull; detail: its entries
 ALIVE_REFUSED: Final = 59  # the alive delegate refused a member; detail: its address
+ZONE_FAILOVER: Final = 60  # detail: 1 where zone-aware routing is off from now on, 0 where it is on again
 
 # Encryption and labels: what a member could not read. Subject: whose address it came from, or -1; detail: 0
 # a datagram, 1 a request on a stream, 2 the answer to its own.
@@ -129,6 +130,7 @@ NAMES: Final = {
     KEY_REFUSED: "key_refused",
     MERGE_REFUSED: "merge_refused",
     ALIVE_REFUSED: "alive_refused",
+    ZONE_FAILOVER: "zone_failover",
     DIRECT_ACK: "direct_ack",
     INDIRECT_ACK: "indirect_ack",
     NACK: "nack",

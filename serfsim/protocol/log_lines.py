@@ -58,6 +58,7 @@ GOSSIP_REFUSED: Final = 156  # text: the address and the error
 NOT_ADMITTED: Final = 157  # text: all of it
 ALIVE_REFUSED: Final = 158  # text: the error
 LARGE_STATE: Final = 159  # a: its bytes, b: the limit
+ZONE_WITHOUT_BRIDGE: Final = 160  # dskit's, once where it says so at each choice; text: the zone
 
 # The agent.
 STARTING: Final = 170

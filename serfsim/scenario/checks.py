@@ -16,7 +16,7 @@ from serfsim.scenario.figures import pool_of
 from serfsim.scenario.keys import has_key, security_problems
 from serfsim.scenario.lifetimes import double_use_problems
 from serfsim.scenario.patterns import is_pattern
-from serfsim.scenario.places import address_problems
+from serfsim.scenario.places import address_problems, node_names
 from serfsim.scenario.pools import (
     pool_problems,
     pool_rosters,
@@ -34,6 +34,7 @@ from serfsim.scenario.roster import (
     membership_problems,
     name_problems_of,
     protocol_problems,
+    words_of_each,
 )
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import name_problems, pair_problems
@@ -43,6 +44,7 @@ from serfsim.scenario.units import LARGEST_COUNT, write_duration
 from serfsim.scenario.unused import unused
 from serfsim.scenario.workload.keys import Keys
 from serfsim.scenario.workload.tags import tags_too_long
+from serfsim.scenario.zones import routing_problems, zone_problems
 
 
 def cross_problems(scenario: Sections) -> Iterator[Problem]:
@@ -55,12 +57,16 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     yield from layer_problems(scenario.cluster)
     places = list(address_problems(scenario.cluster, group_of_each(scenario.cluster)))
     yield from places
-    if places:
+    names, words = node_names(scenario.cluster.nodes), words_of_each(scenario.cluster)
+    zones = list(zone_problems(scenario.cluster, names, words))
+    yield from zones
+    if places or zones:
         return
     roster = build_roster(scenario.cluster)
     yield from _start_problems(scenario.cluster, roster)
     yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
     yield from security_problems(scenario.cluster, roster.members)
+    yield from routing_problems(roster.members)
     yield from name_problems_of(roster.members, isinstance(scenario.cluster.nodes, tuple))
     yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):

@@ -52,6 +52,7 @@ from serfsim.scenario.units import (
     read_share,
     write_share,
 )
+from serfsim.scenario.zones import OWN_ROLE, OWN_ZONE, Role, Zone, Zones
 
 MOST_NODES = 100_000
 DEFAULT_POOL: Final = "default"  # the cluster's own agents, where an entry names its pool
@@ -178,6 +179,8 @@ class Node(Software):
     rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
     keyring: Keyring | None = Field(default=None, description=_OWN_KEYRING)
     label: Label | None = Field(default=None, description=_OWN_LABEL)
+    zone: Zone | None = Field(default=None, description=OWN_ZONE)
+    role: Role | None = Field(default=None, description=OWN_ROLE)
     address: addresses.Address | None = Field(default=None, description=addresses.NODE_ADDRESS)
     advertise: addresses.Advertised | None = Field(default=None, description=addresses.NODE_ADVERTISE)
     start: SignedDuration | None = Field(default=None, description=addresses.NODE_START)
@@ -240,6 +243,8 @@ class Group(Software):
     rejoin: Rejoin | None = Field(default=None, description=_OWN_REJOIN)
     keyring: Keyring | None = Field(default=None, description=_OWN_KEYRING)
     label: Label | None = Field(default=None, description=_OWN_LABEL)
+    zone: Zone | None = Field(default=None, description=OWN_ZONE)
+    role: Role | None = Field(default=None, description=OWN_ROLE)
     address: addresses.Addresses | None = Field(default=None, description=addresses.GROUP_ADDRESS)
     advertise: addresses.Advertised | None = Field(default=None, description=addresses.GROUP_ADVERTISE)
     nat: addresses.NatSettings | None = Field(default=None, description=addresses.GROUP_NAT)
@@ -398,7 +403,10 @@ class Cluster(Software):
     groups: dict[Name, Group] = Field(
         default_factory=dict, description="some of the nodes under one name, perhaps set differently"
     )
-
+    zones: Zones | None = Field(
+        default=None,
+        description="availability zones of the members, whose news cross by bridges (`zone_aware_routing`)",
+    )
     members: PoolMembers = Field(
         default="all",
         description="nodes that have an agent of the cluster's own, names of nodes and groups, or all; the"

@@ -25,6 +25,7 @@ from serfsim.scenario.rejoin import Rejoin
 from serfsim.scenario.releases import pair_problem, release_of
 from serfsim.scenario.settings import Settings, complete, overridden, release_settings
 from serfsim.scenario.units import read_share
+from serfsim.scenario.zones import groups_of_zones, zones_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +210,15 @@ def group_of_each(cluster: Cluster) -> list[str]:
 
 def releases_of(cluster: Cluster) -> set[str]:
     """Return the releases that members start with, without computing their settings."""
-    return {_release(cluster, group, node) for group, node in _words_of_each(cluster)}
+    return {_release(cluster, group, node) for group, node in words_of_each(cluster)}
 
 
 def profiles_of(cluster: Cluster) -> set[str]:
     """Return the profiles from which members' settings start."""
-    return {_profile(cluster, group, node) for group, node in _words_of_each(cluster)}
+    return {_profile(cluster, group, node) for group, node in words_of_each(cluster)}
 
 
-def _words_of_each(cluster: Cluster) -> list[tuple[Group, Group | Node]]:
+def words_of_each(cluster: Cluster) -> list[tuple[Group, Group | Node]]:
     """Return the words of each node's group and of the node itself, empty ones where there are none."""
     none = Group()
     groups = [cluster.groups.get(name, none) for name in group_of_each(cluster)]
@@ -251,9 +252,11 @@ def build_roster(cluster: Cluster) -> Roster:
     for number, name in enumerate(placed):
         if name:
             groups.setdefault(name, []).append(number)
+    zones = zones_of(cluster, words_of_each(cluster))
+    groups.update(groups_of_zones(cluster, zones))
     none = Group()
     retries = cluster.start.settings
-    config: dict[tuple[str, str], Settings] = {}  # by group and profile
+    config: dict[tuple[str, str, bool], Settings] = {}  # by group, profile, and whether it has a zone
     members = []
     usual = cluster.release
     # Members that are set alike share their settings, in each release.
@@ -262,16 +265,19 @@ def build_roster(cluster: Cluster) -> Roster:
         group = cluster.groups.get(placed[number], none)
         node = none if isinstance(cluster.nodes, int) else cluster.nodes[number]
         profile = _profile(cluster, group, node)
-        key = (placed[number], profile)
+        zone = zones[number]
+        key = (placed[number], profile, bool(zone.zone))
         if key not in config:
             everybody = overridden(_of_profile(cluster, profile), retries)
+            if zone.zone and "zone_aware_routing" not in cluster.config.model_fields_set:
+                everybody = overridden(everybody, {"zone_aware_routing": True})
             config[key] = overridden(everybody, group.config)
         member = Member(
             index=number,
             name=name,
-            group=placed[number],
+            group=placed[number] or zone.zone,
             version=usual,
-            tags={**cluster.tags, **group.tags, **node.tags},
+            tags={**cluster.tags, **group.tags, **node.tags, **zone.tags},
             config=overridden(config[key], node.config),
             processing_delay=_first(node.processing_delay, group.processing_delay, cluster.processing_delay),
             clock_rate=_first(node.clock_rate, group.clock_rate, cluster.clock_rate),

@@ -29,6 +29,14 @@ def read(text: str) -> Any:
     return YAML(typ="safe").load(text)
 
 
+def complete(data: Any, key: str, needed: dict[str, Any]) -> None:
+    """Give every part under a key what must be given beside any other key of it."""
+    for inner in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        complete(inner, key, needed)
+    if isinstance(data, dict) and isinstance(data.get(key), dict):
+        data[key] = {**needed, **data[key]}
+
+
 def of_kind(*kinds: str) -> list[Topic]:
     return [topic for topic in TOPICS if topic.kind in kinds]
 
@@ -68,6 +76,8 @@ def test_the_example_of_a_key_a_setting_or_a_figure_may_be_written(topic: Topic)
         pair.setdefault("between", ["a", "b"])  # which must be given beside any other key of it
     for node in data["cluster"]["nodes"] if "cluster.nodes[]" in topic.name else []:
         node.setdefault("name", "a")
+    complete(data, "rejoin", {"every": "5m"})
+    complete(data, "zones", {"names": ["zone-a"]})
     if "situation." in topic.name:
         beside = {"threads": ["a/b#1"], "answer": "Yes.", "figure": "health"}
         situation = data["situation"] = {**beside, **data["situation"]}

@@ -114,7 +114,7 @@ def test_the_profiles_are_those_of_the_protocol_machines(profile: str) -> None:
     settings = Scenario(cluster={"profile": profile}).cluster.config
     machine = MemberlistConfig(profile=profile)
     # A number that is not given is None in a scenario and -1 in the machine.
-    unlike = {"protocol_version", "suspicion_confirmations", "incarnation_limit"}
+    unlike = {"protocol_version", "suspicion_confirmations", "incarnation_limit", "push_pull_nodes"}
     shared = [name for name in values_of(machine) if name in Settings.model_fields and name not in unlike]
     assert len(shared) >= 20
     assert {name: getattr(settings, name) for name in shared} == {

@@ -114,6 +114,28 @@ MEMBERLIST_SETTINGS: Final = (
         rule="Shorter heals partitions and lost gossip sooner, for traffic that grows with the cluster.",
     ),
     Setting(
+        "push_pull_nodes",
+        Kind("count", 1, 1000, optional=True),
+        None,
+        "Members that it exchanges state with at each interval, one after the other (PushPullNodes of"
+        " Grafana's memberlist); unless given 2 for a bridge with zone_aware_routing, as in dskit, else 1.",
+        unit="members",
+    ),
+    Setting(
+        "zone_aware_routing",
+        SWITCH,
+        False,
+        "As in Grafana's dskit: gossip and exchanges of state stay in a member's zone, and its bridges take"
+        " them to the bridges of other zones. On unless given for members that have a `zone`.",
+    ),
+    Setting(
+        "zone_failover",
+        SWITCH,
+        True,
+        "With zone_aware_routing: no such routing while a zone that has members has no bridge alive"
+        " (grafana/dskit#800).",
+    ),
+    Setting(
         "probe_timeout",
         TIMEOUT,
         0.5,
@@ -341,6 +363,9 @@ class MemberlistConfig:
         self.suspicion_mult: i64 = default.count("suspicion_mult")
         self.suspicion_max_timeout_mult: i64 = default.count("suspicion_max_timeout_mult")
         self.push_pull_interval: float = default.seconds("push_pull_interval")
+        self.push_pull_nodes: i64 = default.count("push_pull_nodes")  # -1: not given
+        self.zone_aware_routing: bool = default.switch("zone_aware_routing")
+        self.zone_failover: bool = default.switch("zone_failover")
         self.probe_timeout: float = default.seconds("probe_timeout")
         self.probe_interval: float = default.seconds("probe_interval")
         self.disable_tcp_pings: bool = default.switch("disable_tcp_pings")

@@ -29,6 +29,7 @@ from serfsim.protocol.memberlist.messages import (
     UserMessage,
 )
 from serfsim.protocol.memberlist.seal import STREAM_FRAME, Seal
+from serfsim.protocol.memberlist.selection import NodeSelection
 from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.versions import CRC_VERSION, ReleaseFeatures
 from serfsim.protocol.wire.reader import LARGEST_U32
@@ -123,6 +124,7 @@ class Core:
         self.started_at = 0.0
         self.gossip_due = False  # a gossip tick is scheduled
         self.delegate_depth = ASK  # messages in the delegate's queues, if it keeps count of them here
+        self.selection: NodeSelection | None = None  # of whom to gossip and push/pull with; None: of all
         self.has_woken = False  # somebody, since the gossip tick last looked
 
     def next_seq(self) -> i64:
@@ -342,11 +344,37 @@ class Core:
         for node in nodes:
             if len(into) >= k:
                 return
-            if node == self.me or node == excluded:
-                continue
-            state = members.key(node) & 3
-            if state <= worst or (state == 2 and members.dead_since(node) >= dead_since):
+            if node != excluded and self._qualifies(node, worst, dead_since):
                 into.append(node)
+
+    def _qualifies(self, node: i64, worst: i64, dead_since: float) -> bool:
+        """Return whether a member is not this node, and of a state that is wanted."""
+        members = self.members
+        state = members.key(node) & 3
+        is_wanted = state <= worst or (state == 2 and members.dead_since(node) >= dead_since)
+        return is_wanted and node != self.me
+
+    def selected_members(self, k: i64, worst: i64, dead_since: float, now: float) -> list[int]:
+        """Return up to `k` random members of those that the selection delegate selects, the preferred first.
+
+        Without a delegate they are `random_members`.
+        """
+        into: list[int] = []
+        selection = self.selection
+        if selection is None:
+            self.random_members(k, -1, worst, dead_since, into)
+            return into
+        nodes = selection.select(self, now)
+        preferred = selection.preferred
+        if preferred >= 0 and k > 0 and self._qualifies(preferred, worst, dead_since):
+            into.append(preferred)
+        draws: i64 = 3 * len(nodes)
+        while draws > 0 and len(into) < k:
+            draws -= 1
+            node = nodes[self.rng.randrange(len(nodes))]
+            if node not in into and self._qualifies(node, worst, dead_since):
+                into.append(node)
+        return into
 
 
 def next_tick(start: float, period: float, now: float) -> float:

@@ -38,10 +38,8 @@ class GossipChoice:
     def choose(self, now: float) -> list[int]:
         """Return the members that this tick gossips to, in order: gossip_nodes, or as many as there are."""
         core = self.core
-        targets: list[int] = []
         dead_since = now - core.config.gossip_to_the_dead_time if self.reaches_the_dead else INFINITY
-        core.random_members(core.config.gossip_nodes, -1, self.worst, dead_since, targets)
-        return targets
+        return core.selected_members(core.config.gossip_nodes, self.worst, dead_since, now)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -138,6 +138,7 @@ class Memberlist(Machine):
         self._streams: i64 = 0
         self.gate: Gate | None = None  # from `protect`, or from the first message that needs a second look
         self._requests: dict[int, PushPull] = {}  # by token, those that have not ended
+        self._partners: list[int] = []  # of the periodic push/pulls at work, the next one last
         self.join_errors: list[str] = []  # of the join that ended last
 
     # Life --------------------------------------------------------------------------------------
@@ -334,7 +335,7 @@ class Memberlist(Machine):
                 core.notify(now, events.PUSH_PULL_FAILED, request.named, outcome)
                 error = self._error(outcome, request)
                 core.log(now, log_lines.PUSH_PULL_FAILED, request.named, 0, 0, error)
-            self._schedule_push_pull(now)
+            self._next_push_pull(now)
             return
         join = self.joins.pop(token, None)
         if join is not None:
@@ -401,14 +402,24 @@ class Memberlist(Machine):
         core.runtime.call_at(now + wait, PUSH_PULL_TICK, 0, 0)
 
     def push_pull(self, now: float) -> None:
-        """Exchange state with one random alive member; the next interval starts when this has ended."""
+        """Exchange state with random alive members, `push_pull_nodes` one after the other.
+
+        The next interval starts when all this has ended.
+        """
         core = self.core
-        chosen: list[int] = []
-        core.random_members(1, -1, STATE_ALIVE, INFINITY, chosen)
-        if len(chosen) == 0:
+        partners = core.config.push_pull_nodes
+        if partners < 0:
+            partners = 1 if core.selection is None else core.selection.push_pull_nodes
+        self._partners = core.selected_members(partners, STATE_ALIVE, INFINITY, now)[::-1]
+        self._next_push_pull(now)
+
+    def _next_push_pull(self, now: float) -> None:
+        core = self.core
+        if len(self._partners) == 0:
             self._schedule_push_pull(now)
             return
-        self._open(core.members.record(chosen[0]).address, chosen[0], PERIODIC_STREAM, now)
+        partner = self._partners.pop()
+        self._open(core.members.record(partner).address, partner, PERIODIC_STREAM, now)
 
     def _open(self, address: i64, named: i64, purpose: i64, now: float) -> i64:
         """Begin a push/pull with an address at which `named` is expected (-1: anybody)."""

@@ -69,6 +69,7 @@ from serfsim.protocol.serf.queries import InternalQueries, Queries, ResponseRela
 from serfsim.protocol.serf.query_messages import Query, QueryResponse, Relayed
 from serfsim.protocol.serf.snapshot import Snapshot, SnapshotFile
 from serfsim.protocol.serf.tags import decode_tags
+from serfsim.protocol.serf.zones import ZoneRouting
 from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 
@@ -109,6 +110,8 @@ class SerfNode(SerfCore):
         self.last_token = LAST_FIXED_TOKEN
         self.is_shut_down = False
         self.memberlist = Memberlist(memberlist_config, me, directory, runtime, self, memberlist_rng, parts)
+        if memberlist_config.zone_aware_routing:
+            self.memberlist.core.selection = ZoneRouting(self.memberlist.core)
         self.vivaldi = parts.coordinates(coordinate_config, vivaldi_rng)
         self.coordinates = {}
         self.caches_coordinates = True
