@@ -58,7 +58,12 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("subject", "", "member that it is about; missing where it is about none"),
         Column("kind", "", "what happened: joined, suspect, failed, left, alive and so on"),
         Column("truth_alive", "", "whether the subject was up then"),
-        Column("truth_reachable", "", "whether packets could pass between both; missing in very long tables"),
+        Column(
+            "truth_reachable",
+            "",
+            "whether packets could pass from the observer to the address that the subject tells, and back;"
+            " missing in very long tables",
+        ),
         Column("confirmations", "", "of a suspicion that timed out, and its failed: peers that confirmed it"),
         Column("detail", "", "a number whose meaning depends on the kind"),
     ),

@@ -24,7 +24,8 @@ class Nat:
     """A router between the hosts of one realm and the rest.
 
     `outside` has the outside address of each host. With `hairpin` a host inside reaches another by its
-    outside address. `timeout` is in seconds.
+    outside address. `timeout` is in seconds. `ways` has, by host and address of a peer, when packets kept a
+    way open: the times of the first and last of each spell, in order.
     """
 
     def __init__(
@@ -35,21 +36,47 @@ class Nat:
         self.forward = forward
         self.hairpin = hairpin
         self.timeout = timeout
-        self._last: dict[int, dict[int, float]] = {host: {} for host in outside}
+        self.ways: dict[int, dict[int, list[float]]] = {host: {} for host in outside}
 
     def goes_out(self, host: i64, peer: i64, now: float) -> None:
         """Note a packet of a host inside to an address outside."""
-        self._last[host][peer] = now
+        way = self.ways[host].setdefault(peer, [])
+        if way and now - way[-1] <= self.timeout:
+            way[-1] = now
+        else:
+            way.extend((now, now))
 
     def lets_in(self, host: i64, peer: i64, transport: i64, now: float) -> bool:
         """Return whether a packet from the address `peer` comes to a host inside."""
         if self.forward:
             return True
-        last = self._last[host].get(peer, -1.0)
-        if transport != UDP or last < 0.0 or now - last > self.timeout:
+        way = self.ways[host].get(peer)
+        if transport != UDP or way is None or now - way[-1] > self.timeout:
             return False
-        self._last[host][peer] = now
+        way[-1] = now
         return True
+
+
+class NatInRetrospect(Nat):
+    """A NAT of a run that is over, as it was at any time; nothing passes through it any more."""
+
+    def __init__(self, nat: Nat) -> None:
+        super().__init__(nat.outside, nat.forward, nat.hairpin, nat.timeout)
+        self.ways = nat.ways
+
+    def goes_out(self, host: i64, peer: i64, now: float) -> None:
+        return
+
+    def lets_in(self, host: i64, peer: i64, transport: i64, now: float) -> bool:
+        if self.forward:
+            return True
+        way = self.ways[host].get(peer)
+        if transport != UDP or way is None:
+            return False
+        spell: i64 = len(way) - 2
+        while spell > 0 and way[spell] > now:
+            spell -= 2
+        return way[spell] <= now <= way[spell + 1] + self.timeout
 
 
 class AddressTable:

@@ -112,7 +112,7 @@ def confirmations(events: EventTable, n: int) -> Masked:
 
 
 def reachability(run: ScoredRun, events: EventTable, about_node: Booleans) -> Masked:
-    """Return whether packets could pass both ways between observer and subject at each row's time.
+    """Return whether packets could pass from observer to subject and back at each row's time.
 
     Missing where the subject is not a node.
     """

@@ -47,7 +47,7 @@ class PoolRun:
         self.agents = Agents(
             roster,
             self.network,
-            Placement(roster, self.network),
+            Placement(roster, self.network, sim.origin),
             self.trace,
             self.truth,
             sim.seed,
@@ -83,7 +83,7 @@ class PoolRun:
         """End the run; return what was recorded of the pool. `whole`: of the cluster's own agents."""
         end = whole.duration if whole.interrupted_at is None else whole.interrupted_at
         self.trace.close(end + origin)
-        self.truth.close(end)
+        self.truth.close(end, self.agents.placement.reach)
         places, members, positions = self.roster.places, self.roster.members, whole.truth.positions
         return replace(
             whole,

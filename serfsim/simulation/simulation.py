@@ -105,7 +105,7 @@ class Simulation:
         self.agents: Agents = Agents(
             self.roster,
             self.network,
-            Placement(self.roster, self.network, scenario.cluster.groups),
+            Placement(self.roster, self.network, self.origin, scenario.cluster.groups),
             self.trace,
             self.truth,
             self.seed,
@@ -273,7 +273,7 @@ class Simulation:
     def _recording(self, wall_s: float, cpu_s: float, interrupted_at: float | None) -> Recording:
         end = self.scenario.duration if interrupted_at is None else interrupted_at
         self.trace.close(end + self.origin)
-        self.truth.close(end)
+        self.truth.close(end, self.agents.placement.reach)
         scenario, members = self.scenario, self.roster.members
         truth = Truth(
             self.truth.down,

@@ -12,6 +12,7 @@ import numpy as np
 from serfsim.network.jitter import Jitter, JitterByPair
 from serfsim.results.scoring.recording import Floats, Interval
 from serfsim.scenario.roster import Roster
+from serfsim.simulation.reach import Reach
 from serfsim.topology import Topology
 
 ALWAYS = math.inf
@@ -26,6 +27,7 @@ class TruthKeeper:
         self.crashes: list[tuple[float, int]] = []
         self.leaves: list[tuple[float, int]] = []
         self.cuts: list[Cut] = []
+        self.reach: Reach | None = None  # where addresses can keep a member from another
         self.rtt_changes: list[float] = []
         self._down_since: list[float | None] = [-ALWAYS] * nodes
         self._faults: list[int] = [0] * nodes
@@ -62,8 +64,9 @@ class TruthKeeper:
         self.cuts.append(made)
         return made
 
-    def close(self, t: float) -> None:
+    def close(self, t: float, reach: Reach | None = None) -> None:
         """End the run: open intervals end with it, later than any time that is queried."""
+        self.reach = reach
         for node, since in enumerate(self._down_since):
             if since is not None:
                 self.down[node].append(Interval(since, ALWAYS))
@@ -71,11 +74,15 @@ class TruthKeeper:
                 self.faulted[node].append(Interval(self._faulted_since[node], ALWAYS))
 
     def reachable(self, observer: int, subject: int, t: float) -> bool:
-        """Return True if one transport passes both ways between the two at time `t`."""
-        blocked = {
-            (way, transport) for cut in self.cuts for way, transport in cut.blocks(observer, subject, t)
-        }
-        return any(("out", name) not in blocked and ("in", name) not in blocked for name in ("udp", "tcp"))
+        """Return True if packets of one transport pass from the observer to the subject and back at `t`.
+
+        They are sent to the address that the subject tells.
+        """
+        blocked = {transport for cut in self.cuts for transport in cut.blocks(observer, subject, t)}
+        return any(
+            name not in blocked and (self.reach is None or self.reach.passes(observer, subject, name, t))
+            for name in ("udp", "tcp")
+        )
 
 
 class Cut:
@@ -89,17 +96,15 @@ class Cut:
         self.sides = sides
         self.transports = ("udp", "tcp") if transport == "all" else (transport,)
 
-    def blocks(self, observer: int, subject: int, t: float) -> list[tuple[str, str]]:
-        """Return the directions ("out": observer to subject, "in") and transports that this cut blocks."""
-        if not self.start <= t < self.end:
-            return []
-        found = []
-        for sources, targets in self.sides:
-            if observer in sources and subject in targets:
-                found += [("out", name) for name in self.transports]
-            if subject in sources and observer in targets:
-                found += [("in", name) for name in self.transports]
-        return found
+    def blocks(self, observer: int, subject: int, t: float) -> tuple[str, ...]:
+        """Return the transports that this cut blocks between the two, one way or both."""
+        if self.start <= t < self.end:
+            for sources, targets in self.sides:
+                if (observer in sources and subject in targets) or (
+                    subject in sources and observer in targets
+                ):
+                    return self.transports
+        return ()
 
 
 class TrueRtt:

@@ -36,6 +36,12 @@ def rejoined(made: Run, member: int = 3) -> list[float]:
     return [min(made.times("join", observer, member, since=0.0), default=np.inf) for observer in range(3)]
 
 
+def reached(made: Run, member: int, t: float = 1.0, other: int = 0) -> dict[tuple[int, int], bool]:
+    """Whether a member and another could reach each other."""
+    ask = made.recording.truth.reachable
+    return {pair: ask(*pair, t) for pair in ((other, member), (member, other))}
+
+
 def to_nobody(made: Run) -> int:
     return int(made.summary["traffic"]["packets_to_nobody"])
 
@@ -179,6 +185,11 @@ def test_a_member_that_tells_an_address_where_nobody_is_fails_though_it_joined()
     assert made.summary["detection"]["false_positives"] >= 3
     assert to_nobody(made) > 10
     assert "EventMemberFailed: web 192.0.2.1" in log(made)
+    assert reached(made, 3) == {(0, 3): False, (3, 0): True}, "it pings the others, and they answer it"
+    rows = made.result.member_events
+    told = rows[(rows.kind == "failed") & (rows.subject == "web")]
+    assert len(told) >= 3
+    assert not told.truth_reachable.any()
 
 
 def nat(advertise: str | None, **settings: Any) -> Run:
@@ -201,9 +212,32 @@ def test_without_hairpin_members_behind_one_nat_do_not_reach_each_other_outside(
     assert to_nobody(made) > 0
     assert made.count("failed_ping") > 0
     assert made.times("failed") == [], "others vouch for them"
+    assert reached(made, 3) == {(0, 3): True, (3, 0): True}
+    assert reached(made, 3, other=4) == {(4, 3): False, (3, 4): False}
 
 
 def test_members_that_tell_their_inside_addresses_fail_for_everybody_outside() -> None:
     made = nat(None, forward=True)
     assert all(made.times("failed", observer, 3, since=-5.0) for observer in range(3))
     assert to_nobody(made) > 0
+    assert reached(made, 3) == {(0, 3): False, (3, 0): True}
+    assert reached(made, 3, other=4) == {(4, 3): True, (3, 4): True}
+
+
+def test_a_nat_that_forwards_nothing_is_passed_while_a_packet_keeps_the_way_open() -> None:
+    made = nat("outside", timeout="100ms")
+    asked = [t / 10.0 for t in range(600)]
+    (opened,) = {
+        sum(made.recording.truth.reachable(0, 3, t) for t in times) for times in (asked, asked[::-1])
+    }
+    assert 10 < opened < 300, "each probe of a member inside opens the way for a while"
+    assert all(made.recording.truth.reachable(3, 0, t) for t in asked)
+
+
+def test_a_member_that_moves_is_reached_where_it_runs_now() -> None:
+    stays = run(WEB, "30s", faults=[{"move": ["web"], "at": "5s", "address": "10.0.9.9", "restart": "1s"}])
+    assert reached(stays, 3, 4.0) == reached(stays, 3, 7.0) == {(0, 3): True, (3, 0): True}
+    lost = [{"move": ["web"], "at": "5s", "address": "10.0.9.9", "advertise": "10.0.9.8", "restart": "1s"}]
+    made = run(WEB, "30s", faults=lost)
+    assert reached(made, 3, 7.0) == {(0, 3): False, (3, 0): True}
+    assert reached(made, 3, 4.0) == {(0, 3): True, (3, 0): True}

@@ -61,10 +61,11 @@ def accusations(run: ScoredRun) -> dict[str, Any]:
 
     `false_positives`: failed events about a member that was up, one per reporting observer, whatever
     other fault the member was under. `false_positives_at_healthy`: those raised by an observer under no
-    fault at the time. `lifeguard` judges as the paper does, by the set of nodes that were under a fault
-    at any time of the run: its `false_positives` are about members outside that set, its
-    `false_positives_at_healthy` were also raised outside it. `last_false_positive_s`: time of the last
-    of all. `suspicions`: those from the observer's own probes; `refutations`: of any kind.
+    fault at the time; a NAT or a wrong address is none. `lifeguard` judges as the paper does, by the set
+    of nodes that were under a fault at any time of the run: its `false_positives` are about members
+    outside that set, its `false_positives_at_healthy` were also raised outside it.
+    `last_false_positive_s`: time of the last of all. `suspicions`: those from the observer's own probes;
+    `refutations`: of any kind.
     """
     failed = run.of_kind(FAILED)
     wrong = select(failed, about_up(run, failed))

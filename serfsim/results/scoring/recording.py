@@ -41,7 +41,8 @@ class Truth:
 
     `down[i]`: when node i did not run (crashed, left, or not yet started). `faulted[i]`: when it
     was under any fault, its own or its network's (Lifeguard's "anomalous"); down counts as faulted.
-    `reachable(observer, subject, t)`: True if packets of some transport could pass both ways.
+    `reachable(observer, subject, t)`: True if packets of some transport could pass from the observer to the
+    address that the subject tells, and back: faults, NATs and wrong addresses prevent it.
     `crashes`: (t, node) of every crash; `leaves`: (t, node) of every graceful leave.
     `rtt(i, t)`: the true round-trip time in seconds from node i to every node at time t, shape (n,),
     without jitter's spread: base latency both ways, the mean jitter and the subject's processing delay;
