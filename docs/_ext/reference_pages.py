@@ -193,6 +193,7 @@ def _settings() -> str:
             notes = [
                 facts.get("rule", ""),
                 f"Other releases: {facts['releases']}." if "releases" in facts else "",
+                f"Needs {facts['needs']}." if "needs" in facts else "",
             ]
             modelled = facts["modelled"]
             notes += [f"Modelled: {modelled}." if modelled != "yes" else ""]

@@ -75,6 +75,7 @@ def settings() -> Iterator[Topic]:
             ("unit", row["unit"]),
             ("default", default),
             ("releases", releases),
+            ("needs", row["needs"]),
             ("rule", row["rule"]),
             ("modelled", row["modelled"] + (f": {row['instead']}" if row["instead"] else "")),
         )

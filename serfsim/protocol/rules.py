@@ -115,7 +115,12 @@ _OLDER_MEMBERLIST: Final = (
     _memberlist("gossip_to_the_dead", "9800c50", "gossip to the recently dead", "9714d97 2016-12-13"),
     _memberlist("purge_waits", "0.1.0", "the dead are kept gossip_to_the_dead_time", "073be6d 2017-01-28"),
     _memberlist("bare_message", "0.1.0", "no compound around a single message", "22ad0a4 2017-01-28"),
-    _memberlist("longest_first", "0.1.1", "broadcast queues send the longest first", "f416c6d 2018-10-11"),
+    _memberlist(
+        "longest_first",
+        "0.1.1",
+        "broadcast queues number their messages, and send the longest first",
+        "f416c6d 2018-10-11",
+    ),
     _memberlist(
         "two_handoff_queues", "0.1.1", "alive messages are handled first, newest first", "bc4f353 2018-08-08"
     ),

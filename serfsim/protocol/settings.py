@@ -76,8 +76,9 @@ class Setting(NamedTuple):
     profiles where they differ. `before` and `since` are the LAN profile's in other releases of the layer, as
     pairs of a release and the value before it, or from it on. `unit` is of a count; `floor` is what the
     agent raises a lower value to. `field` is the attribute of the configuration that the machines read: the
-    same name unless given, "" where the simulation itself reads the setting. `modelled` is MODELLED or
-    NOT_MODELLED; `instead` is what does the work of one that is not modelled.
+    same name unless given, "" where the simulation itself reads the setting. `needs` names the row of
+    `rules.RULES` without which a member's release has nothing that the setting could change. `modelled` is
+    MODELLED or NOT_MODELLED; `instead` is what does the work of one that is not modelled.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Setting(NamedTuple):
     unit: str = ""
     floor: float = 0.0
     rule: str = ""
+    needs: str = ""
     field: str | None = None
     modelled: str = MODELLED
     instead: str = ""

@@ -76,6 +76,8 @@ PRODUCT_SOURCES: Final[dict[str, str]] = {
 DELEGATE_MIN: Final = 2
 PROTOCOL_MIN: Final = 1
 
+RULE_OF: Final[dict[str, Rule]] = {rule.name: rule for rule in RULES}
+
 # What a peer understands from which of its highest protocol versions on (spec memberlist.md section 11).
 TCP_PING_VERSION: Final = 3
 NACK_VERSION: Final = 4
@@ -83,7 +85,6 @@ CRC_VERSION: Final = 5
 RELAY_VERSION: Final = 5
 
 _WITH: Final = " with memberlist "
-_RULES: Final[dict[str, Rule]] = {rule.name: rule for rule in RULES}
 
 
 def releases_of(layer: str) -> tuple[str, ...]:
@@ -174,6 +175,24 @@ def rule_value(rule: Rule, release: str) -> int:
     return found
 
 
+def value_in(name: str, release: str) -> int:
+    """Return the value of a rule in what a release's name stands for; ValueError as of `layers_of`."""
+    rule = RULE_OF[name]
+    serf, memberlist = layers_of(release)
+    return rule_value(rule, serf if rule.layer == SERF else memberlist)
+
+
+def release_with(name: str) -> str:
+    """Return the first release with a rule: 'memberlist 0.1.1 or later, as in Serf 0.8.2'."""
+    rule = RULE_OF[name]
+    if rule.layer == SERF:
+        return f"Serf {rule.first} or later"
+    with_it = [serf for serf in SERF_RELEASES if reaches(serf, rule.first, MEMBERLIST)]
+    if "." not in rule.first:
+        return f"Serf {with_it[0]} or later"
+    return f"memberlist {rule.first} or later" + (f", as in Serf {with_it[0]}" if with_it else "")
+
+
 class ReleaseFeatures:
     """Rules of one release, never changed once made; raise ValueError for a name unknown to `layers_of`."""
 
@@ -237,8 +256,7 @@ class ReleaseFeatures:
         self.serf_signed_integers: bool = self._has("serf_signed_integers")
 
     def _value(self, name: str) -> i64:
-        rule = _RULES[name]
-        return rule_value(rule, self.serf if rule.layer == SERF else self.memberlist)
+        return value_in(name, self.release)
 
     def _has(self, name: str) -> bool:
         return self._value(name) != 0

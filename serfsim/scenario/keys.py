@@ -129,14 +129,10 @@ def security_problems(cluster: Cluster, members: Iterable[Member]) -> Iterator[P
 
 def label_words(member: Member) -> tuple[str, str] | tuple[()]:
     """Return what was found and expected where a member's release does not know labels."""
-    if features_of(member.version).labels:
+    if not member.label or features_of(member.version).labels:
         return ()
     expected = "a release with labels: memberlist 0.3.0 or later, as in Serf 0.9.6 and latest"
-    if member.label:
-        return (f"label '{member.label}' for {member.name}, which runs {member.version}", expected)
-    if member.config.skip_inbound_label_check:
-        return (f"skip_inbound_label_check for {member.name}, which runs {member.version}", expected)
-    return ()
+    return (f"label '{member.label}' for {member.name}, which runs {member.version}", expected)
 
 
 def _levels(cluster: Cluster) -> Iterator[tuple[Path, Cluster | Group | Node]]:
@@ -149,9 +145,7 @@ def _levels(cluster: Cluster) -> Iterator[tuple[Path, Cluster | Group | Node]]:
 
 
 def _label_path(cluster: Cluster, member: Member) -> Path:
-    """Return the path of the label written nearest to a member, or of the setting about labels."""
-    if not member.label:
-        return ("cluster", "config", "skip_inbound_label_check")
+    """Return the path of the label written nearest to a member."""
     if not isinstance(cluster.nodes, int) and cluster.nodes[member.index].label is not None:
         return ("cluster", "nodes", member.index, "label")
     group = cluster.groups.get(member.group)

@@ -23,7 +23,7 @@ from serfsim.protocol import settings as table
 from serfsim.protocol.memberlist.config import MEMBERLIST_SETTINGS
 from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS
 from serfsim.protocol.settings import SHORTEST_INTERVAL, Kind, Setting
-from serfsim.protocol.versions import BASELINE
+from serfsim.protocol.versions import BASELINE, RULE_OF, release_with
 from serfsim.protocol.vivaldi.config import COORDINATE_SETTINGS
 from serfsim.scenario.keys import EXPECTED as ANY_KEY
 from serfsim.scenario.keys import Key
@@ -237,7 +237,8 @@ def setting_rows() -> Iterator[dict[str, Any]]:
     """Yield every setting for a reference, all values as a scenario file has them.
 
     Keys: name, type, unit, defaults ({profile: value}), releases ({"before 0.8.2": value}, of LAN, where
-    they differ), meaning, constraint, rule (may be ""), layer, modelled ("yes" or for whom not), instead.
+    they differ), meaning, constraint, rule and needs (may be ""), layer, modelled ("yes" or for whom not),
+    instead.
     """
     for name, row in SETTINGS.items():
         yield {
@@ -250,6 +251,7 @@ def setting_rows() -> Iterator[dict[str, Any]]:
             "meaning": row.meaning,
             "constraint": constraint(row.kind),
             "rule": row.rule,
+            "needs": f"{release_with(row.needs)}: {RULE_OF[row.needs].meaning}" if row.needs else "",
             "layer": row.layer,
             "modelled": row.modelled,
             "instead": row.instead,
@@ -258,6 +260,11 @@ def setting_rows() -> Iterator[dict[str, Any]]:
 
 def _of(row: Setting) -> str:
     return "memberlist " if row.layer == table.MEMBERLIST else ""
+
+
+def written_value(name: str, value: Any) -> str:
+    """Return a value of a setting as a scenario file has it; 'not given' for None."""
+    return _written(SETTINGS[name], value)
 
 
 def _written(row: Setting, value: Any) -> str:

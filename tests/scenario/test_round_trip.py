@@ -35,7 +35,7 @@ cluster:
   processing_delay: 1.5ms
   clock_rate: 0.999
   groups:
-    left: {config: {disable_tcp_pings: true}, version: "0.6", profile: local}
+    left: {config: {disable_tcp_pings: true, cidrs_allowed: null}, version: "0.6", profile: local}
     right: {nodes: 1, processing_delay: 20ms, rejoin: {every: 0s}}
   rejoin: {every: 90s}
   read_cost: {packet: 20us, message: 1ms}

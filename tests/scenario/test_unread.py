@@ -24,10 +24,7 @@ OTHER_VALUES = {
     "bind_port": 7000,
     "advertise_port": 7000,
     "memberlist_queue_check_interval": "1s",
-    "validate_node_names": True,
     "rpc_addr": "10.0.0.1:1",
-    "gossip_verify_incoming": False,
-    "gossip_verify_outgoing": False,
 }
 """Another value for each setting that no simulated member reads."""
 
@@ -38,11 +35,14 @@ def test_settings_without_effect_are_named_in_cluster_group_and_node() -> None:
     assert any("advertise_port" in warning for warning in found)
     text = """
 cluster:
-  nodes: [{name: a, config: {validate_node_names: true}}, {name: b, group: g}]
+  nodes: [{name: a, config: {memberlist_queue_check_interval: 1s}}, {name: b, group: g}]
   groups: {g: {config: {rpc_addr: "10.0.0.1:1"}}}
 """
     paths = [warning.split(":")[0] for warning in warnings(loads(text))]
-    assert paths == ["cluster.groups.g.config.rpc_addr", "cluster.nodes.a.config.validate_node_names"]
+    assert paths == [
+        "cluster.groups.g.config.rpc_addr",
+        "cluster.nodes.a.config.memberlist_queue_check_interval",
+    ]
 
 
 def test_the_defaults_of_settings_without_effect_are_no_mistake() -> None:

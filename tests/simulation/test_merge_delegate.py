@@ -101,12 +101,12 @@ def test_serf_checks_addresses_and_metadata_of_members_whatever_the_setting() ->
     assert invalid_member(long, "a", False) == "Encoded length of tags exceeds limit of 512 bytes"
 
 
-@pytest.mark.parametrize(("version", "joins"), [("latest", False), ("0.9", True)])
-def test_remote_names_are_refused_from_the_release_that_validates_them(version: str, joins: bool) -> None:
-    config = {"validate_node_names": True}
+@pytest.mark.parametrize(("version", "validates"), [("0.9.5", True), ("latest", True), ("0.9.4", False)])
+def test_remote_names_are_refused_where_a_member_validates_them(version: str, validates: bool) -> None:
+    config = {"validate_node_names": validates}
     nodes = [{"name": "a", "config": config, "merge": {"refuse": {"names": "nobody"}}}, "b", "c_1"]
     ran = run(nodes, "30s", version=version)
-    assert (2 in view(ran, 0)) == joins
+    assert (2 in view(ran, 0)) != validates
     assert 1 in view(ran, 0)
 
 
@@ -119,7 +119,10 @@ def test_an_agent_does_not_start_under_a_name_that_it_would_refuse() -> None:
     assert message.startswith(
         "f.yaml:6: cluster.nodes[1].name: found 'b_1'; expected letters, digits, '-' and '.'"
     )
-    loads(text.format("0.9"), "f.yaml")
+    with pytest.raises(
+        ScenarioError, match=r"f\.yaml:3: .* for a, which runs 0\.9; .* Serf 0\.9\.5 or later"
+    ):
+        loads(text.format("0.9"), "f.yaml")
 
 
 MISTAKES = {

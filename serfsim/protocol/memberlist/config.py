@@ -231,6 +231,7 @@ MEMBERLIST_SETTINGS: Final = (
         "How long a dead member is still gossiped to, so that it may refute; then it is forgotten.",
         wan=60.0,
         local=15.0,
+        needs="gossip_to_the_dead",
     ),
     Setting(
         "gossip_verify_incoming",
@@ -249,6 +250,7 @@ MEMBERLIST_SETTINGS: Final = (
         SWITCH,
         False,
         "Accept packets and streams without a label, and refuse those with one (memberlist 0.3.0 or later).",
+        needs="labels",
     ),
     Setting(
         "enable_compression",
@@ -276,6 +278,7 @@ MEMBERLIST_SETTINGS: Final = (
         DURATION,
         0.0,
         "After so long a dead member's name may come back from another address; 0s is never.",
+        needs="reclaims_names",
     ),
     Setting(
         "cidrs_allowed",
@@ -283,6 +286,7 @@ MEMBERLIST_SETTINGS: Final = (
         None,
         "Networks that members may have addresses in (CIDRsAllowed); not given, or none, is all.",
         field="",
+        needs="allow_list",
     ),
     Setting(
         "memberlist_queue_check_interval",
@@ -305,6 +309,7 @@ MEMBERLIST_SETTINGS: Final = (
         "Numbering of queued broadcasts once a queue is empty. memberlist restarts it, and may lose a"
         " broadcast to another of its number; continue is the fix of hashicorp/memberlist#263, which"
         " Grafana's fork has.",
+        needs="longest_first",
     ),
     Setting(
         "regossip_accusations",
@@ -334,6 +339,7 @@ MEMBERLIST_SETTINGS: Final = (
         1.0,
         "When a helper sends its nack, as a share of its probe_timeout. memberlist's 1 is too late to count"
         " at the LAN defaults; Lifeguard's paper has 0.8.",
+        needs="nacks",
     ),
     Setting(
         "max_push_pull_requests",

@@ -111,6 +111,7 @@ SERF_SETTINGS: Final = (
         " as 72h, instead of reconnect_timeout and tombstone_timeout: the ReconnectTimeoutOverride of Serf"
         " 0.9.5 and later, as Consul uses rc_tm. Empty is no such tag.",
         SERF,
+        needs="overrides_reconnect_timeout",
     ),
     Setting(
         "tombstone_timeout",
@@ -210,6 +211,7 @@ SERF_SETTINGS: Final = (
         False,
         "From 0.9.5 on: refuse names of other than letters, digits, '-' and '.', or of more than 128.",
         SERF,
+        needs="name_validation",
     ),
     Setting(
         "rejoin_after_leave",

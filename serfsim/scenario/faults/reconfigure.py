@@ -45,8 +45,7 @@ class Reconfigure(Rolling):
         changed = (member.configured(self.config, self.keyring, self.label) for member in roster.members)
         words = next((words for member in changed if (words := label_words(member))), ())
         if words:
-            key = "label" if self.label else "config"
-            yield Problem((*path, key), found_expected(*words))
+            yield Problem((*path, "label"), found_expected(*words))
 
     def describe(self) -> str:
         given = [name for name in ("keyring", "label") if getattr(self, name) is not None]
