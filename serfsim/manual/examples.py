@@ -188,6 +188,7 @@ KEY_EXAMPLES: Final[Mapping[str, str]] = {
     "Forged.address": "10.0.9.9:7946",
     "Forged.tags": "{role: web}",
     "Forged.ltime": "1000",
+    "Stall.stall": "4",
     "Freeze.freeze": "[node-03]",
     "Clock.clock": "{nodes: [node-03], rate: 1.02}",
     "WrongClock.nodes": "[node-03]",

@@ -13,9 +13,10 @@ its streams, the packets in its buffer; all at once, or one by one if it is slow
 time is therefore too late if its deadline has passed: Go runs timers before its network poller. The
 listener reads TURN packets before the worker has a turn, which takes the newest message first (`handoff`).
 
-A frozen host is a virtual machine that gets no processor: its clock stands still (`clock`), so no timer
-becomes late, and its kernel sleeps too. Segments of TCP wait with its datagrams for what comes after, as
-many as a virtual machine's network device keeps.
+Threads of a stalled process block at its sockets (`stall`).
+
+A frozen host is a virtual machine that gets no processor (`standstill`): its clock stands still, so no timer
+becomes late, and its kernel sleeps too. Segments of TCP wait with its datagrams, as far as there is room.
 
 `epoch` counts the lives of the process. Timers carry it, so that none outlives its process.
 """
@@ -27,11 +28,11 @@ from typing import TYPE_CHECKING, Final
 from serfsim.native import Random, i64
 from serfsim.network.clock import Clock
 from serfsim.network.host_events import KIND_BITS, KIND_MASK, LATE_TIMER, READ, TIMER, DeferredInput
-from serfsim.network.host_events import TRANSITIONS as TRANSITIONS
 from serfsim.network.journal import Journal
 from serfsim.network.listener import Listener
 from serfsim.network.scheduler import Scheduler, Withdrawn
 from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
+from serfsim.network.stall import Blocked, unblock
 from serfsim.network.standstill import Standstill, go_on, stand_still
 from serfsim.protocol.directory import ipv4_endpoint, ipv4_port
 from serfsim.protocol.memberlist.messages import Packet, StreamMessage
@@ -61,8 +62,9 @@ class Host(Runtime):
     epoch: i64
     running: bool
     paused: bool
+    stalled: bool
     clock: Clock | None
-    _reading: bool
+    reading: bool
     is_slow: bool
     read_cost: float
     number: i64
@@ -95,6 +97,7 @@ class Host(Runtime):
         self.running = False
         self.plugged = True
         self.paused = False  # by a signal, or since the host is frozen
+        self.stalled = False
         self.clock = None  # where its time is not the true one
         self.standstill: Standstill | None = None  # while it is frozen
         self._is_stopped = False
@@ -109,10 +112,11 @@ class Host(Runtime):
         self.dialled: dict[int, Stream] = {}  # by this process, and not yet over
         self._dials: i64 = 0  # by all its processes
         self._read_turn: i64 = 0  # the READ event that counts
-        self._reading = False
+        self.reading = False
         self._reading_since = 0.0
         self._late: list[DeferredInput] = []
         self._deferred_steps: list[DeferredInput] = []
+        self.blocked: list[Blocked] = []
         self.read_cost = 0.0  # seconds that the process reads a packet, one at a time
         self.set_processing_delay(processing_delay)
 
@@ -135,6 +139,7 @@ class Host(Runtime):
         self.running = True
         self.plugged = True
         self.paused = False
+        self.stalled = False
         self._is_stopped = False
 
     def crash(self, now: float) -> None:
@@ -153,6 +158,7 @@ class Host(Runtime):
         self.machine = None
         self.running = False
         self.paused = False
+        self.stalled = False
         self._is_stopped = False
         if self.standstill is not None and self.clock is not None:
             self.clock.go_on_when_read()
@@ -164,6 +170,7 @@ class Host(Runtime):
         self.dialled = {}
         self._late = []
         self._deferred_steps = []
+        self.blocked = []
 
     def pause(self) -> None:
         """Stop the process (SIGSTOP)."""
@@ -213,14 +220,22 @@ class Host(Runtime):
                 self._fire(timer.kind, timer.a, timer.b, now)
             else:
                 self.network.tcp.take_step(self, timer.kind, timer.stream, now)
+        if not self.stalled:
+            unblock(self, now)
         steps = self._deferred_steps
         self._deferred_steps = []
         for step in steps:
             stream = step.stream
             if self.epoch == epoch and stream is not None:
                 self.network.tcp.take_step(self, step.kind, stream, now)
+        if self.epoch == epoch:
+            self.read_on(now)
+
+    def read_on(self, now: float) -> None:
+        """Read what is in the buffer: all at once, or one by one."""
+        epoch = self.epoch
         self.busy_until = now
-        if self.is_slow or self.read_cost > 0.0:
+        if self.is_slow or self.read_cost > 0.0 or self.stalled:
             self._read_next(now)
             return
         while self.epoch == epoch and self.buffer.count > 0:
@@ -267,7 +282,16 @@ class Host(Runtime):
     def send_packet(self, address: i64, packet: Packet, now: float) -> bool:
         if self.clock is not None:
             now = self.clock.when(now)
+        if self.stalled:
+            self.blocked.append(Blocked(address, packet, 0, None))
+            return True
         return self.network.transmit(self, address, packet, now)
+
+    def awaits_send(self, timer: i64, a: i64) -> bool:
+        if not self.stalled:
+            return False
+        self.blocked[-1].wake(timer, a)
+        return True
 
     def open_stream(
         self,
@@ -279,8 +303,8 @@ class Host(Runtime):
         io_timeout: float,
         now: float,
     ) -> None:
-        tcp = self.network.tcp
-        tcp.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, self.when(now))
+        client = self.network.tcp.client
+        client.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, self.when(now))
 
     def endpoint(self) -> str:
         """Return the address that its process is bound to, with its port."""
@@ -335,7 +359,7 @@ class Host(Runtime):
         """Handle a datagram at the socket, or one read since it arrived `spent_ns` ago."""
         if not self.running:
             return
-        free = not self.paused and not self._reading
+        free = not self.paused and not self.reading and not self.stalled
         arrived_at = now
         if spent_ns != 0:
             arrived_at -= float(spent_ns) * 1e-9
@@ -349,9 +373,11 @@ class Host(Runtime):
             awake = arrived_at if self.read_cost == 0.0 else arrived_at + self.journey_delay
             begin = awake if awake > self.busy_until else self.busy_until
             self._read_from(begin)
+        elif not self.paused and not self.reading:
+            self.buffer.receive()
 
     def _read_from(self, begin: float) -> None:
-        self._reading = True
+        self.reading = True
         # What woke the process is part of the journey.
         self._reading_since = begin if self.read_cost == 0.0 else begin - self.journey_delay
         self._read_turn += 1
@@ -360,17 +386,19 @@ class Host(Runtime):
         self.scheduler.schedule(self.busy_until, self.number, READ, self._read_turn, self.epoch, None)
 
     def _read_next(self, now: float) -> None:
-        self._reading = False
-        if self.buffer.count > 0:
+        self.reading = False
+        if self.stalled:
+            self.buffer.receive()
+        elif self.buffer.count > 0:
             self._read_from(now)
 
     def _void_reading(self) -> None:
-        self._reading = False
+        self.reading = False
         self._read_turn += 1
 
     def packet_read(self, turn: i64, epoch: i64, now: float) -> None:
         """Hand the packet at the head of the buffer to the machine."""
-        if turn != self._read_turn or epoch != self.epoch or not self._reading:
+        if turn != self._read_turn or epoch != self.epoch or not self.reading:
             return
         packet = self.buffer.pop()
         source = self.buffer.source

@@ -1,4 +1,4 @@
-"""The events of a host: their kinds, which the scheduler carries, and those that a paused process keeps.
+"""The events of a host: their kinds, which the scheduler carries, and those kept for a process that waits.
 
 `TRANSITIONS` has the states of its process, and what each kind does there.
 """
@@ -57,6 +57,16 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("frozen", "timer", "frozen", "keep it"),
     Transition("frozen", "request", "frozen", "keep it"),
     Transition("frozen", "answer", "frozen", "keep it"),
+    Transition("running", "stall", "stalled"),
+    Transition("stalled", "stall ends", "running", "send what has been kept; handle what has waited"),
+    Transition("stalled", "crash", "crashed", "reset the streams that it serves"),
+    Transition("stalled", "unplug", "unplugged"),
+    Transition("stalled", "packet", "stalled", "receive one; keep it"),
+    Transition("stalled", "send", "stalled", "keep it"),
+    Transition("stalled", "timer", "stalled", "fire it"),
+    Transition("stalled", "request", "stalled", "accept the stream; keep it"),
+    Transition("stalled", "answer", "stalled", "keep it"),
+    Transition("running", "send", "running", "send it"),
     Transition("crashed", "start", "running"),
     Transition("crashed", "packet", "crashed", "drop it"),
     Transition("crashed", "timer", "crashed", "drop it"),

@@ -21,7 +21,7 @@ from serfsim.network.tcp_steps import REQUEST, SERVICE
 from serfsim.network.tcp_stream import ANSWERING, ESTABLISHED, Stream
 from serfsim.protocol.directory import ipv4_endpoint
 from serfsim.protocol.log_lines import STREAM_FROM, STREAM_TIMEOUT, TOO_MANY_PUSH_PULLS
-from serfsim.protocol.memberlist.messages import PUSH_PULL
+from serfsim.protocol.memberlist.messages import PING, PUSH_PULL
 from serfsim.protocol.transitions import Transition
 
 if TYPE_CHECKING:
@@ -161,6 +161,10 @@ class Listener:
 
     # Serving -------------------------------------------------------------------------------------
 
+    def received(self, stream: Stream) -> None:
+        """Stop waiting for a request that has been read and is not handled yet."""
+        self._waiting.pop(stream.number, None)
+
     def read(self, stream: Stream, now: float) -> None:
         """Handle a complete request."""
         host = self.host
@@ -169,7 +173,10 @@ class Listener:
         machine = host.machine
         is_error = machine is not None and not machine.can_read(stream.request)
         if stream.request.kind != PUSH_PULL or is_error:
-            self._waiting.pop(stream.number, None)
+            self.received(stream)
+            if stream.request.kind == PING and stream.server_deadline < host.read_clock(now):
+                host.network.tcp.hang_up(host, stream, now)
+                return
             stream.server_state = ANSWERING
             self.serve(stream, now)
             return
@@ -177,7 +184,7 @@ class Listener:
             host.network.tcp.later(self._read_until, host.number, REQUEST, stream)
             return
         host.network.journal.push_pull_asked(now, host.number)
-        self._waiting.pop(stream.number, None)
+        self.received(stream)
         stream.server_state = ANSWERING
         reading = READING * self.push_pull_time
         self._read_until = now + reading

@@ -29,6 +29,7 @@ class SocketBuffer:
         self.charged: i64 = 0
         self.count: i64 = 0
         self.source: i64 = -1  # of the packet popped last
+        self._has_left = False  # the oldest packet: a process that has not handled it yet has received it
         self._packets: list[Packet] = []
         self._sources = vec[i64]()
         self._first: i64 = 0
@@ -43,13 +44,22 @@ class SocketBuffer:
         self._sources = append(self._sources, source)
         return True
 
+    def receive(self) -> None:
+        """Take the oldest packet out of the kernel's buffer; it is still what `pop` returns next."""
+        if self.count > 0 and not self._has_left:
+            self._has_left = True
+            self.charged -= charge(self._packets[self._first].size)
+
     def pop(self) -> Packet:
         """Remove the oldest packet and return it; `source` is its sender. Only while `count` > 0."""
         packet = self._packets[self._first]
         self.source = self._sources[self._first]
         self._first += 1
         self.count -= 1
-        self.charged -= charge(packet.size)
+        if self._has_left:
+            self._has_left = False
+        else:
+            self.charged -= charge(packet.size)
         if self.count == 0:
             self.clear()
         elif self._first > 64 and self._first > self.count:
@@ -61,6 +71,7 @@ class SocketBuffer:
     def clear(self) -> None:
         self.charged = 0
         self.count = 0
+        self._has_left = False
         self._packets = []
         self._sources = vec[i64]()
         self._first = 0

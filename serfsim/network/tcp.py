@@ -21,7 +21,8 @@ from serfsim.network.host import Host
 from serfsim.network.host_events import KIND_BITS, STREAM
 from serfsim.network.journal import TCP_HEADERS
 from serfsim.network.listener import SEND_BUFFER
-from serfsim.network.rules import TCP
+from serfsim.network.stall import block_step
+from serfsim.network.tcp_client import Client
 from serfsim.network.tcp_handshake import Handshake
 from serfsim.network.tcp_steps import (
     ANSWER,
@@ -31,13 +32,11 @@ from serfsim.network.tcp_steps import (
     CLIENT_FIN,
     CLIENT_RST,
     CLOSURE,
-    CONNECTION,
     DIAL_END,
     HANDSHAKE_ACK,
     HANG_UP,
     IO_END,
     LISTENER_DEADLINE,
-    NO_ROUTE,
     PROCESS,
     REFUSAL,
     REQUEST,
@@ -56,7 +55,6 @@ from serfsim.network.tcp_steps import (
 from serfsim.network.tcp_stream import (
     ACCEPTED,
     ANSWERING,
-    CONNECTED,
     DIALLING,
     ENDED,
     ESTABLISHED,
@@ -65,7 +63,7 @@ from serfsim.network.tcp_stream import (
 )
 from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.memberlist.messages import StreamMessage
-from serfsim.protocol.runtime import CLOSED, DIAL_NO_ROUTE, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
+from serfsim.protocol.runtime import REPLIED
 from serfsim.protocol.transitions import Transition
 
 if TYPE_CHECKING:
@@ -109,17 +107,13 @@ class Tcp:
         self.mss: i64 = 1448
         self.rto_min = 0.2
         self.linear_syn_retries = False
-        self.dialled = 0
         self.handshake = Handshake(self)
+        self.client = Client(self)
 
     # Ways to the queue ---------------------------------------------------------------------------
 
     def later(self, at: float, host: i64, step: i64, stream: Stream, a: i64 = 0) -> None:
         self.network.scheduler.schedule(at, host, STREAM | (step << KIND_BITS), a, 0, stream)
-
-    def _remind(self, at: float, host: Host, step: i64, stream: Stream) -> None:
-        """Schedule a client's deadline by the number of its stream, which may then end and be freed."""
-        self.network.scheduler.schedule(at, host.number, STREAM | (step << KIND_BITS), stream.number, 0, None)
 
     def deadline(self, host: Host, step: i64, number: i64, now: float) -> None:
         """Handle a deadline; ignore it where the stream has ended before."""
@@ -217,43 +211,13 @@ class Tcp:
         elif step == SERVER_RST:
             self.forget(host, stream)
 
-    # The client's process ------------------------------------------------------------------------
-
-    def dial(
-        self,
-        host: Host,
-        address: i64,
-        request: StreamMessage,
-        token: i64,
-        dial_timeout: float,
-        io_deadline: float,
-        io_timeout: float,
-        now: float,
-    ) -> None:
-        """See `Runtime.open_stream`; all but `now` by the host's clock."""
-        self.dialled += 1
-        stream = Stream(self.dialled, host.number, address, host.epoch, request, token)
-        request.port = stream.client_port = host.next_port()
-        stream.rng = host.tcp_rng
-        stream.io_deadline = io_deadline
-        stream.io_timeout = io_timeout
-        host.dialled[stream.number] = stream
-        table = self.network.addresses
-        if table is None:
-            stream.server = self.network.host_at(address)
-        else:
-            stream.server = table.holder(host.number, address)
-            stream.client_address = table.address(host.number)
-        if self.network.refuses(host.number, stream.server, TCP):
-            self.later(now, host.number, NO_ROUTE, stream)
-            return
-        self.network.journal.stream_opened(now, host.number)
-        self._remind(host.true(host.local(now) + dial_timeout), host, DIAL_END, stream)
-        if table is not None or stream.server >= 0:
-            self.handshake.dial(stream, now)
+    # Processes -----------------------------------------------------------------------------------
 
     def take_step(self, host: Host, step: i64, stream: Stream, now: float) -> None:
         """Take the step of a process about a stream, now that the process runs."""
+        if host.stalled and self._is_blocked(host, step, stream):
+            block_step(host, step, stream)
+            return
         if step == REQUEST:
             host.listener.read(stream, now)
             return
@@ -266,49 +230,13 @@ class Tcp:
         if step == HANG_UP:
             host.listener.abandoned(stream, now)
             return
-        if stream.client_epoch != host.epoch or stream.client_state == ENDED:
-            return
-        if stream.client_state == DIALLING:
-            if step == CONNECTION:
-                self._write_request(host, stream, now)
-            elif step == REFUSAL:
-                self._end(host, stream, DIAL_REFUSED, now)
-            elif step == NO_ROUTE:
-                self._end(host, stream, DIAL_NO_ROUTE, now)
-            elif step == DIAL_END:
-                self._end(host, stream, DIAL_TIMEOUT, now)
-        elif step == ANSWER:
-            self._end(host, stream, REPLIED, now)
-        elif step == IO_END:
-            self._end(host, stream, IO_TIMEOUT, now)
-        elif step == CLOSURE:
-            self._end(host, stream, CLOSED, now)
+        self.client.take_step(host, step, stream, now)
 
-    def _write_request(self, host: Host, stream: Stream, now: float) -> None:
-        stream.client_state = CONNECTED
-        local = host.read_clock(now)
-        deadline = stream.io_deadline if stream.io_deadline > 0.0 else local + stream.io_timeout
-        self._remind(host.true(deadline), host, IO_END, stream)
-        stream.request.connected(local)
-        size = stream.request.size
-        self.network.journal.stream_message(now, host.number, stream.request.kind, size)
-        stream.upward = Transfer(size, self.mss, stream.client_rtt, self.rto_min)
-        self._pump(stream, stream.upward, True, now)
-
-    def _end(self, host: Host, stream: Stream, outcome: i64, now: float) -> None:
-        stream.client_state = ENDED
-        host.dialled.pop(stream.number, None)
-        stream.outcome = outcome
-        if stream.is_connected:
-            # So it may be by the kernel alone, whose process learns of it too late.
-            if stream.upward is None:
-                stream.upward = Transfer(0, self.mss, stream.client_rtt, self.rto_min)
-            stream.upward.close()
-            self._pump(stream, stream.upward, True, now)
-        machine = host.machine
-        if machine is not None:
-            reply = stream.reply if outcome == REPLIED else None
-            machine.on_stream_result(stream.token, outcome, reply, host.read_clock(now))
+    def _is_blocked(self, host: Host, step: i64, stream: Stream) -> bool:
+        """Return whether the thread that would take a step is blocked, as its process is stalled."""
+        if step == REQUEST:
+            host.listener.received(stream)
+        return step in (REQUEST, SERVICE) or self.client.is_blocked(step, stream)
 
     def _established(self, stream: Stream, now: float) -> None:
         if stream.server_state == ACCEPTED:
@@ -318,7 +246,7 @@ class Tcp:
 
     # The request and the answer ------------------------------------------------------------------
 
-    def _pump(self, stream: Stream, transfer: Transfer, to_server: bool, now: float) -> None:
+    def pump(self, stream: Stream, transfer: Transfer, to_server: bool, now: float) -> None:
         """Send all segments that the window has room for, and see that the timer runs."""
         while True:
             segment = transfer.next_segment(now)
@@ -355,7 +283,7 @@ class Tcp:
         segment = transfer.time_out(now)
         if segment >= 0:
             self._send_segment(stream, transfer, to_server, segment, now)
-        self._pump(stream, transfer, to_server, now)
+        self.pump(stream, transfer, to_server, now)
 
     def _acknowledged(
         self, stream: Stream, transfer: Transfer | None, to_server: bool, count: i64, now: float
@@ -363,7 +291,7 @@ class Tcp:
         if transfer is not None:
             was_behind = not to_server and transfer.backlog() > SEND_BUFFER
             transfer.acknowledge(count, now)
-            self._pump(stream, transfer, to_server, now)
+            self.pump(stream, transfer, to_server, now)
             if was_behind and transfer.backlog() <= SEND_BUFFER:
                 self.step(self.network.hosts[stream.server], WRITTEN, 0, stream, now)
 
@@ -388,7 +316,7 @@ class Tcp:
         stream.reply = reply
         self.network.journal.stream_message(now, host.number, reply.kind, reply.size)
         stream.downward = Transfer(reply.size, self.mss, stream.server_rtt, self.rto_min)
-        self._pump(stream, stream.downward, False, now)
+        self.pump(stream, stream.downward, False, now)
         return stream.downward.backlog() <= SEND_BUFFER
 
     def hang_up(self, host: Host, stream: Stream, now: float) -> None:
@@ -399,7 +327,7 @@ class Tcp:
         if stream.downward is None:
             stream.downward = Transfer(0, self.mss, stream.server_rtt, self.rto_min)
         stream.downward.close()
-        self._pump(stream, stream.downward, False, now)
+        self.pump(stream, stream.downward, False, now)
 
     def remind_listener(self, host: Host, at: float) -> None:
         kind: i64 = STREAM | (LISTENER_DEADLINE << KIND_BITS)
@@ -418,7 +346,7 @@ class Tcp:
         was_whole = transfer.is_whole()
         is_new = transfer.receive(segment)
         delay = host.stream_delay(now)
-        closes_soon = is_open and not host.paused and delay < DELAYED_ACK
+        closes_soon = is_open and not (host.paused or host.stalled) and delay < DELAYED_ACK
         if not (closes_soon and is_new and transfer.is_fin(segment) and transfer.is_over()):
             self.send(stream, True, TCP_HEADERS, ANSWER_ACK, now)
         if transfer.size == 0 or stream.is_cut_short:

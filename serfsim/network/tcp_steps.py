@@ -33,3 +33,4 @@ SERVICE: Final = 23  # the turn of a push/pull at the server is over
 WRITTEN: Final = 24  # the server's kernel has all of the answer
 LISTENER_DEADLINE: Final = 25  # of the server's process, for one of its streams
 NO_ROUTE: Final = 26  # the client's kernel refuses to dial
+WRITE: Final = 27  # the client's process writes its request, later than it wanted to

@@ -57,6 +57,7 @@ class Stream:
         self.syn_sent_at = 0.0
         self.syn_echoed = 0.0  # when the SYN was sent that the server's time stamps echo: the first to arrive
         self.is_connected = False  # for the client's kernel, and not reset
+        self.is_blocked = False  # the thread of a stalled client
         self.is_cut_short = False  # the server closed before all of its answer was written
         self.syn_answered = False  # the client's kernel has had a SYN-ACK or an RST
         self.syn_acks: i64 = 0

@@ -29,6 +29,14 @@ class Runtime:
         """Send one datagram, best effort; return False where the own kernel refuses it."""
         raise NotImplementedError
 
+    def awaits_send(self, timer: i64, a: i64) -> bool:
+        """Return False: the datagram sent last has left.
+
+        A runtime whose process blocks in that send returns True, and calls `Machine.on_timer(timer, a, sent,
+        now)` once the datagram has left; `sent` is 0 where the kernel refused it, else 1.
+        """
+        return False
+
     def open_stream(
         self,
         address: i64,

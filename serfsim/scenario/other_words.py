@@ -21,6 +21,7 @@ FAULTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("delay", "rtt", "lag"), "latency"),
     **dict.fromkeys(("hang", "gc", "sleep", "sigstop"), "pause"),
     **dict.fromkeys(("suspend", "migrate", "migration", "vm_freeze"), "freeze"),
+    **dict.fromkeys(("hang_io", "stuck", "blocked", "deadlock", "lifeguard", "anomaly"), "stall"),
     **dict.fromkeys(("skew", "drift", "clock_skew", "time", "ntp"), "clock"),
     **dict.fromkeys(("split", "netsplit", "isolate"), "partition"),
     **dict.fromkeys(("overload", "cpu", "busy"), "slow"),

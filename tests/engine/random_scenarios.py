@@ -89,6 +89,7 @@ def fault(rng: random.Random, verb: str) -> dict[str, Any]:
         "move": {"move": 1, "address": f"10.9.{rng.randrange(256)}.{rng.randint(1, 254)}", **when},
         "pause": {"pause": some, **lasting},
         "freeze": {"freeze": some, **lasting},
+        "stall": {"stall": some, **lasting},
         "clock": {"clock": {"nodes": some, "rate": rng.choice((0.8, 1.02, 1.5))}, **lasting},
         "slow": {"slow": {"nodes": some, "processing_delay": "80ms"}, **lasting},
         "leave": {"leave": 1, **when},

@@ -8,7 +8,14 @@ from serfsim.protocol import events
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist import messages as m
 from serfsim.protocol.memberlist import probe, state
-from serfsim.protocol.memberlist.core import PROBE_END, PROBE_TICK, PROBE_TIMEOUT, SUSPICION_TIMEOUT
+from serfsim.protocol.memberlist.core import (
+    HELPER_PING_LEFT,
+    PING_LEFT,
+    PROBE_END,
+    PROBE_TICK,
+    PROBE_TIMEOUT,
+    SUSPICION_TIMEOUT,
+)
 from serfsim.protocol.memberlist.members import STATE_NAMES
 from serfsim.protocol.memberlist.messages import Alive, Packet, StreamAck, SuspectOrDead
 from serfsim.protocol.runtime import CLOSED, REPLIED
@@ -54,10 +61,40 @@ class ProbeDriver(Driver):
         self.indirect()
         self.end(probe.TCP_OPEN)
 
+    def pinging(self) -> None:
+        self.idle()
+        self.tick_that_blocks()
+
+    def asking(self) -> None:
+        self.direct()
+        self.time_out_and_block()
+
     # Inputs
 
     def tick(self) -> None:
         self.hand.fire(PROBE_TICK, at=self.hand.now + 0.2)
+
+    def tick_that_blocks(self) -> None:
+        self.hand.runtime.blocks = True
+        self.tick()
+        self.hand.runtime.blocks = False
+
+    def ping_leaves(self, later: float = 0.2, sent: int = 1, release: str = "latest") -> None:
+        self.hand.node.core.features = ReleaseFeatures(release)
+        self.hand.runtime.timers.clear()
+        self.hand.fire(PING_LEFT, self.prober.seq, sent, at=self.prober.sent_at + later)
+
+    def time_out_and_block(self) -> None:
+        self.hand.runtime.blocks = True
+        self.time_out()
+        self.hand.runtime.blocks = False
+
+    def helper_ping_leaves(self, later: float = 0.7) -> None:
+        self.hand.fire(HELPER_PING_LEFT, self.prober.seq, 1, at=self.prober.sent_at + later)
+
+    def helper_ping_leaves_after_the_ack(self) -> None:
+        self.ack()
+        self.helper_ping_leaves()
 
     def tick_about_a_suspect(self) -> None:
         for record in self.hand.directory.first[1:]:
@@ -96,7 +133,14 @@ class ProbeDriver(Driver):
         reply = StreamAck(seq, 10) if answered else None
         self.hand.node.on_stream_result(seq << 2, REPLIED if answered else CLOSED, reply, self.hand.now + 0.1)
 
-    enter: ClassVar = {"idle": idle, "direct": direct, "indirect": indirect, "last_resort": last_resort}
+    enter: ClassVar = {
+        "idle": idle,
+        "direct": direct,
+        "indirect": indirect,
+        "last_resort": last_resort,
+        "pinging": pinging,
+        "asking": asking,
+    }
     give: ClassVar = {
         "tick": tick,
         "tick, the next is suspect": tick_about_a_suspect,
@@ -104,6 +148,16 @@ class ProbeDriver(Driver):
         "tick, the kernel refuses the ping, before memberlist 0.3.0": (
             lambda self: self.tick_without_route("0.9")
         ),
+        "tick, sends block": tick_that_blocks,
+        "ping leaves": ping_leaves,
+        "ping leaves, less than probe_timeout to the end": lambda self: self.ping_leaves(0.8),
+        "ping leaves too late": lambda self: self.ping_leaves(3.0),
+        "the kernel refuses the ping": lambda self: self.ping_leaves(0.2, 0),
+        "the kernel refuses the ping, before memberlist 0.3.0": lambda self: self.ping_leaves(0.2, 0, "0.9"),
+        "probe_timeout, sends block": time_out_and_block,
+        "ping of a helper leaves": helper_ping_leaves,
+        "ping of a helper leaves, an ack kept": helper_ping_leaves_after_the_ack,
+        "ping of a helper leaves, too late": lambda self: self.helper_ping_leaves(3.0),
         "ack": ack,
         "ack, a tick kept": ack_with_a_tick_kept,
         "nack": nack,
@@ -119,10 +173,11 @@ class ProbeDriver(Driver):
     impossible = frozenset(
         {("direct", "end of round, TCP open"), ("direct", "end of round, TCP answered")}
         | {("direct", "tick, the next is suspect"), ("last_resort", "tick, the next is suspect")}
-        | {("indirect", "tick, the next is suspect")}
+        | {(state, "ping of a helper leaves, an ack kept") for state in ("direct", "indirect")}
+        | {(state, "tick, the next is suspect") for state in ("indirect", "pinging", "asking")}
         | {
             (state, f"tick, the kernel refuses the ping{before}")
-            for state in ("direct", "indirect", "last_resort")
+            for state in ("direct", "indirect", "last_resort", "pinging", "asking")
             for before in ("", ", before memberlist 0.3.0")
         }
     )
@@ -134,6 +189,9 @@ class ProbeDriver(Driver):
 
     def suspected(self) -> bool:
         return self.hand.reported(events.SUSPECT) != [] and self.hand.score > 0
+
+    def waits_for(self, timer: int) -> bool:
+        return [waiting.timer for waiting in self.hand.runtime.timers] == [timer]
 
     def succeeded(self) -> bool:
         seen = {kind for _, kind, _, _ in self.hand.runtime.events}
@@ -149,6 +207,9 @@ class ProbeDriver(Driver):
         "count it": lambda self: self.prober.nacks == 1 and self.hand.reported(events.NACK) != [],
         "keep one tick": lambda self: self.prober.tick_kept and self.pinged() == [],
         "ask helpers": lambda self: self.prober.expected_nacks == 3,
+        "wait for probe_timeout": lambda self: self.waits_for(PROBE_TIMEOUT),
+        "wait for the end": lambda self: self.waits_for(PROBE_END),
+        "keep it": lambda self: not self.succeeded(),
         "open the TCP fallback": lambda self: len(self.hand.runtime.streams) == 1,
         "suspect the member": suspected,
         "warn that only TCP works": lambda self: self.hand.reported(events.TCP_FALLBACK_OK) != [],

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from serfsim.network import host, listener, tcp, tcp_transfer
+from serfsim.network import host_events, listener, tcp, tcp_transfer
 from serfsim.network.host import Host
 from serfsim.network.host_events import KIND_BITS, TIMER
 from serfsim.network.journal import SYN_BYTES, TCP_HEADERS
 from serfsim.network.listener import SEND_BUFFER
+from serfsim.network.stall import begin_stall, end_stall
 from serfsim.network.tcp_steps import (
     ANSWER,
     CLIENT_RST,
@@ -38,7 +39,7 @@ ANSWER_SIZE = 1000
 class HostDriver(Driver):
     """The server's host. What is given to it is under way when it comes into the state."""
 
-    module = host
+    module = host_events
 
     def __init__(self) -> None:
         self.lab = Lab()
@@ -56,11 +57,14 @@ class HostDriver(Driver):
             return "crashed" if self.host.plugged else "unplugged"
         if self.host.standstill is not None:
             return "frozen"
+        if self.host.stalled:
+            return "stalled"
         return "paused" if self.host.paused else "running"
 
     def clear(self) -> None:
         self.puppet.order.clear()
         self.lab.ledger.segments.clear()
+        self.lab.ledger.sent.clear()
 
     def wait(self) -> None:
         self.lab.run(self.lab.now + 5 * RTT)
@@ -97,9 +101,23 @@ class HostDriver(Driver):
         self.wait()
         self.host.thaw(self.lab.now)
 
+    def stall(self) -> None:
+        begin_stall(self.host)
+
+    def end_stall(self) -> None:
+        """A packet has come before, and one was to be sent."""
+        self.lab.send(CLIENT, SERVER, seq=7)
+        self.send()
+        self.wait()
+        self.lab.ledger.sent.clear()
+        end_stall(self.host, self.lab.now)
+
     def packet(self) -> None:
         self.lab.send(CLIENT, SERVER, seq=7)
         self.wait()
+
+    def send(self) -> None:
+        self.lab.send(SERVER, CLIENT, seq=8)
 
     def timer(self) -> None:
         epoch = self.lab.host(SERVER).epoch
@@ -116,6 +134,7 @@ class HostDriver(Driver):
         "running": lambda self: None,
         "paused": pause,
         "frozen": freeze,
+        "stalled": stall,
         "crashed": lambda self: self.host.crash(self.lab.now),
         "unplugged": lambda self: self.host.unplug(),
     }
@@ -124,6 +143,9 @@ class HostDriver(Driver):
         "resume": resume,
         "freeze": freeze,
         "thaw": thaw,
+        "stall": stall,
+        "stall ends": end_stall,
+        "send": send,
         "crash": crash,
         "unplug": lambda self: self.host.unplug(),
         "start": start,
@@ -135,15 +157,20 @@ class HostDriver(Driver):
     # Only what has no process is started, and only what has one crashes or is resumed.
     impossible = frozenset(
         {(state, end) for state in ("crashed", "unplugged") for end in ("crash", "unplug")}
-        | {("running", "start"), ("paused", "start"), ("frozen", "start")}
+        | {(state, "start") for state in ("running", "paused", "frozen", "stalled")}
+        | {(state, "send") for state in ("crashed", "unplugged", "paused", "frozen")}
         # These stop a process in two ways at once.
-        | {("paused", "freeze"), ("frozen", "pause")}
+        | {("paused", "freeze"), ("frozen", "pause"), ("paused", "stall"), ("frozen", "stall")}
+        | {("stalled", "pause"), ("stalled", "freeze")}
     )
 
     # Effects
 
     def handled(self, *beginnings: str) -> bool:
         return any(done.startswith(beginnings) for done in self.puppet.order)
+
+    def sent(self) -> bool:
+        return [source for _, source, _ in self.lab.ledger.sent] == [SERVER]
 
     def refused(self) -> bool:
         return [result.outcome for result in self.lab.machines[CLIENT].results] == [DIAL_REFUSED]
@@ -154,6 +181,9 @@ class HostDriver(Driver):
         "handle what has waited": lambda self: self.handled("packet 7"),
         "fire it": lambda self: self.handled("timer 9"),
         "serve it": lambda self: self.handled("request"),
+        "send it": lambda self: self.sent(),
+        "send what has been kept": lambda self: self.sent(),
+        "receive one": lambda self: self.host.buffer.count == 1 and self.host.buffer.charged == 0,
         "keep it in the socket buffer": lambda self: self.puppet.order == [] and self.host.buffer.count == 1,
         "accept the stream": lambda self: len(self.lab.ledger.segments_of(SERVER, SYN_BYTES)) == 1,
         "drop it": lambda self: self.puppet.order == [] and self.host.buffer.count == 0,
@@ -166,11 +196,12 @@ class HostDriver(Driver):
 
     def kept(self) -> bool:
         """Nothing is done until the process goes on."""
-        idle = self.puppet.order == []
+        idle = self.puppet.order == [] and not self.sent()
         self.host.resume(self.lab.now)
         self.host.thaw(self.lab.now)
+        end_stall(self.host, self.lab.now)
         self.wait()
-        return idle and self.puppet.order != []
+        return idle and (self.puppet.order != [] or self.sent())
 
     shows["keep it"] = kept
 

@@ -49,6 +49,7 @@ class HandRuntime(Runtime):
         self.events: list[tuple[float, int, int, int]] = []
         self.lines: list[tuple[float, int, str]] = []
         self.has_route = True
+        self.blocks = False  # in every send
         self._calls = 0
 
     def send_packet(self, address: int, packet: Packet, now: float) -> bool:
@@ -67,6 +68,9 @@ class HandRuntime(Runtime):
         now: float,
     ) -> None:
         self.streams.append(Stream(address, request, token, dial_timeout, io_deadline, io_timeout))
+
+    def awaits_send(self, timer: int, a: int) -> bool:
+        return self.blocks
 
     def call_at(self, at: float, timer: int, a: int, b: int) -> None:
         self._calls += 1

@@ -63,6 +63,7 @@ faults:
   - {pause: 50%, at: 1m, for: 8s, every: 10s, until: 5m}
   - {slow: {nodes: all, processing_delay: 50ms}, at: 1m, for: 1m}
   - {freeze: 20%, at: 2m, for: 8s}
+  - {stall: 2, at: 3m, for: 8s}
   - {forge: {alive: a, incarnation: next, tags: {x: "1"}}, from: "198.51.100.7:1", to: [b], key: none}
   - {forge: {push_pull: {a: dead, c: left}, incarnation: 7, joins: true}, from: b, every: 30s}
   - {clock: {nodes: all, jump: -30s, rate: 1.02}, at: 1m, for: 1m}

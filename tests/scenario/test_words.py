@@ -142,6 +142,12 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "faults",
+        {"stall": ["a0", "a1"], "at": "30s", "for": "16s", "until": "90s", "every": "17s"},
+        "from 30 s, every 17 s, for 16 s each, until 1 min 30 s",
+        "a0 and a1 neither send nor receive",
+    ),
+    (
+        "faults",
         {"clock": {"nodes": ["a0", "a1"], "jump": "-30s", "rate": 1.02}},
         "at 0 s",
         "a0 and a1 have clocks set 30 s back and running at 1.02 times the true rate",

@@ -50,6 +50,11 @@ def paused(node: int) -> Probe:
     return lambda sim: sim.network.hosts[node].paused
 
 
+def is_held(verb: str) -> Probe:
+    """Return whether node-01 is held by a fault of this verb."""
+    return lambda sim: sim.network.hosts[1].paused if verb == "pause" else sim.network.hosts[1].stalled
+
+
 def delay_ms(node: int) -> Probe:
     return lambda sim: round(sim.network.hosts[node].processing_delay * 1e3, 3)
 
@@ -73,6 +78,7 @@ def faulted(sim: Simulation, node: int) -> list[tuple[float, float]]:
         ({"loss": {"udp": "30%"}, "nodes": ["node-01"]}, lambda sim: sim.network.rules.count > 0),
         ({"latency": {"add": "1ms"}, "nodes": ["node-01"]}, lambda sim: sim.network.rules.count > 0),
         ({"pause": ["node-01"]}, paused(1)),
+        ({"stall": ["node-01"]}, is_held("stall")),
         ({"slow": {"nodes": ["node-01"], "processing_delay": "7ms"}}, lambda sim: delay_ms(1)(sim) == 7.0),
         ({"crash": ["node-01"]}, lambda sim: not is_up(1)(sim)),
     ],
@@ -111,9 +117,10 @@ def test_of_two_blocks_each_undoes_only_its_own() -> None:
     assert faulted(sim, 1) == [(10.0, 40.0)]
 
 
-def test_a_process_under_two_pauses_goes_on_when_both_are_over() -> None:
-    sim = quiet({"pause": ["node-01"], "at": "10s", "for": "20s"}, {"pause": 4, "at": "20s", "for": "20s"})
-    assert observed(sim, [9.0, 15.0, 31.0, 41.0], paused(1)) == [False, True, True, False]
+@pytest.mark.parametrize("verb", ["pause", "stall"])
+def test_a_process_under_two_pauses_goes_on_when_both_are_over(verb: str) -> None:
+    sim = quiet({verb: ["node-01"], "at": "10s", "for": "20s"}, {verb: 4, "at": "20s", "for": "20s"})
+    assert observed(sim, [9.0, 15.0, 31.0, 41.0], is_held(verb)) == [False, True, True, False]
     assert faulted(sim, 1) == [(10.0, 40.0)]
     assert faulted(sim, 0) == [(20.0, 40.0)]
 
@@ -137,23 +144,25 @@ def test_coordinates_are_sampled_of_members_that_run() -> None:
     assert samples.live[:, [0, 3]].all()
 
 
-def test_a_pause_ends_with_its_process_and_later_pauses_do_not_know_of_it() -> None:
+@pytest.mark.parametrize("verb", ["pause", "stall"])
+def test_a_pause_ends_with_its_process_and_later_pauses_do_not_know_of_it(verb: str) -> None:
     sim = quiet(
-        {"pause": ["node-01"], "at": "10s", "for": "60s"},
+        {verb: ["node-01"], "at": "10s", "for": "60s"},
         {"crash": ["node-01"], "at": "20s", "restart": "5s"},
-        {"pause": ["node-01"], "at": "30s", "for": "10s"},
+        {verb: ["node-01"], "at": "30s", "for": "10s"},
     )
-    seen = observed(sim, [15.0, 26.0, 35.0, 41.0, 71.0], paused(1))
+    seen = observed(sim, [15.0, 26.0, 35.0, 41.0, 71.0], is_held(verb))
     assert seen == [True, False, True, False, False]
 
 
-def test_a_pause_of_a_process_that_is_down_does_not_stop_the_next_one() -> None:
+@pytest.mark.parametrize("verb", ["pause", "stall"])
+def test_a_pause_of_a_process_that_is_down_does_not_stop_the_next_one(verb: str) -> None:
     sim = quiet(
         {"crash": ["node-01"], "at": "10s", "restart": "10s"},
-        {"pause": ["node-01"], "at": "15s", "for": "30s"},
-        {"pause": ["node-01"], "at": "30s", "for": "5s"},
+        {verb: ["node-01"], "at": "15s", "for": "30s"},
+        {verb: ["node-01"], "at": "30s", "for": "5s"},
     )
-    assert observed(sim, [25.0, 32.0, 36.0], paused(1)) == [False, True, False]
+    assert observed(sim, [25.0, 32.0, 36.0], is_held(verb)) == [False, True, False]
 
 
 def test_of_several_processing_delays_the_last_given_holds_and_each_undoes_only_its_own() -> None:

@@ -47,6 +47,8 @@ WAIT_END: Final = 8  # a: ticket; b: 1 if it was told, 0 if time is over
 PUSH_PULL_START: Final = 9
 GOSSIP_REST: Final = 10
 MESSAGE_SERVED: Final = 11
+PING_LEFT: Final = 12  # b, of this and the next: 0 where the kernel refused it
+HELPER_PING_LEFT: Final = 13
 FIRST_DELEGATE_TIMER: Final = 32
 
 INFINITY: Final = 1e300

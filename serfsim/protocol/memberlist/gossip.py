@@ -6,6 +6,8 @@ the recently dead among them. With an empty queue a tick does nothing, so none i
 
 A tick that sends a broadcast for the last time wakes the caller that waits for it, such as a leave: its
 next message may be queued before the tick reaches the next member, or not.
+
+Where a send blocks, the members after it get what the queue has once it has left; one tick is kept meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import log_lines
-from serfsim.protocol.memberlist.core import GOSSIP_REST, INFINITY, Core
+from serfsim.protocol.memberlist.core import GOSSIP_REST, INFINITY, Core, next_tick
 from serfsim.protocol.memberlist.ledger import Load
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Packet
@@ -51,6 +53,7 @@ class Gossiper:
         self.wraps_one = not features.bare_message
         self._targets: list[int] = []  # of the tick at work, the next one last
         self.splits = features.splits_compounds
+        self._blocked_at = -1.0  # the time of the tick at work, where it came to wait for a datagram to leave
 
     def tick(self, now: float) -> None:
         self.core.gossip_due = False
@@ -68,8 +71,19 @@ class Gossiper:
             if core.filling.count == 0:
                 break
             self._send(target, used, now)
+            if core.runtime.awaits_send(GOSSIP_REST, 0):
+                if self._blocked_at < 0.0:
+                    self._blocked_at = now
+                core.gossip_due = True  # one tick is kept meanwhile
+                return
             if core.has_woken and len(targets) > 0 and core.rng.random() < QUICKER:
                 core.runtime.call_at(now, GOSSIP_REST, 0, 0)
+                return
+        if self._blocked_at >= 0.0:
+            began, self._blocked_at = self._blocked_at, -1.0
+            core.gossip_due = False
+            if next_tick(core.started_at, core.config.gossip_interval, began) <= now:
+                self.tick(now)
                 return
         if core.has_broadcasts():
             core.wake_gossip(now)

@@ -22,8 +22,10 @@ from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import (
     GOSSIP_REST,
     GOSSIP_TICK,
+    HELPER_PING_LEFT,
     INFINITY,
     MESSAGE_SERVED,
+    PING_LEFT,
     PROBE_END,
     PROBE_TICK,
     PROBE_TIMEOUT,
@@ -276,6 +278,10 @@ class Memberlist(Machine):
             self.push_pull(now)
         elif timer == PUSH_PULL_START:
             self._schedule_push_pull(now)
+        elif timer == PING_LEFT:
+            self.prober.ping_left(a, b == 1, now)
+        elif timer == HELPER_PING_LEFT:
+            self.prober.helper_ping_left(a, b == 1, now)
         elif timer == WAIT_END:
             self._end_wait(a, b == 1, now)
 

@@ -4,7 +4,9 @@ A tick every probe_interval takes the next member of the shuffled ring. `TRANSIT
 round.
 
 The round lasts probe_interval * (health score + 1); the wait for the direct ack is not scaled.
-A tick that comes during a round is kept (one at most) and starts the next round at its end.
+A tick that comes during a round is kept (one at most) and starts the next round at its end. Where the process
+blocks in a send, the end of the round stays where it was, and the wait for the direct ack begins once the
+ping has left.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import NodeIdentity
 from serfsim.protocol.memberlist.core import (
+    HELPER_PING_LEFT,
     INFINITY,
+    PING_LEFT,
     PROBE_END,
     PROBE_TICK,
     PROBE_TIMEOUT,
@@ -45,7 +49,9 @@ IDLE: Final = 0
 DIRECT: Final = 1
 INDIRECT: Final = 2
 LAST_RESORT: Final = 3
-PHASES: Final = ("idle", "direct", "indirect", "last_resort")
+PINGING: Final = 4  # the process blocks in sending the ping,
+ASKING: Final = 5  # or in asking a helper
+PHASES: Final = ("idle", "direct", "indirect", "last_resort", "pinging", "asking")
 
 # An end of round finds the phase `direct` only where the round is no longer than probe_timeout.
 TRANSITIONS: Final[tuple[Transition, ...]] = (
@@ -53,6 +59,13 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("idle", "tick, the next is suspect", "direct", "ping it with a suspect message about it"),
     Transition("idle", "tick, the kernel refuses the ping", "indirect", "ask helpers; open the TCP fallback"),
     Transition("idle", "tick, the kernel refuses the ping, before memberlist 0.3.0", "idle"),
+    Transition("idle", "tick, sends block", "pinging"),
+    Transition("pinging", "tick", "pinging", "keep one tick"),
+    Transition("pinging", "ping leaves", "direct", "wait for probe_timeout"),
+    Transition("pinging", "ping leaves, less than probe_timeout to the end", "direct", "wait for the end"),
+    Transition("pinging", "ping leaves too late", "idle", "ask helpers; suspect the member"),
+    Transition("pinging", "the kernel refuses the ping", "indirect", "ask helpers; open the TCP fallback"),
+    Transition("pinging", "the kernel refuses the ping, before memberlist 0.3.0", "idle"),
     Transition("direct", "ack", "idle", "succeed; measure the round-trip time"),
     Transition("direct", "ack, a tick kept", "direct", "succeed; ping the next member of the ring"),
     Transition("direct", "nack", "direct", "count it"),
@@ -62,6 +75,13 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         "direct", "probe_timeout, past the end of the round", "idle", "ask helpers; suspect the member"
     ),
     Transition("direct", "end of round", "idle", "ask helpers; suspect the member"),
+    Transition("direct", "probe_timeout, sends block", "asking"),
+    Transition("asking", "tick", "asking", "keep one tick"),
+    Transition("asking", "ack", "asking", "keep it"),
+    Transition("asking", "nack", "asking", "count it"),
+    Transition("asking", "ping of a helper leaves", "indirect", "ask helpers; open the TCP fallback"),
+    Transition("asking", "ping of a helper leaves, an ack kept", "idle", "ask helpers; succeed"),
+    Transition("asking", "ping of a helper leaves, too late", "idle", "ask helpers; suspect the member"),
     Transition("indirect", "ack", "idle", "succeed"),
     Transition("indirect", "ack, a tick kept", "direct", "succeed; ping the next member of the ring"),
     Transition("indirect", "nack", "indirect", "count it"),
@@ -114,6 +134,10 @@ class Prober:
         self.nacks: i64 = 0
         self.tcp: i64 = TCP_NONE
         self.was_sent = True  # the ping
+        self._asked = core.record  # the helper whose request is being sent
+        self._helpers: list[int] = []  # not asked yet, the next one last
+        self._is_over = False  # the round, where its end comes before others have been asked
+        self._ack_kept = False
         self._fallbacks: dict[int, StreamPing] = {}  # by seq, those that have not ended
 
     def start(self, now: float) -> None:
@@ -158,13 +182,31 @@ class Prober:
             self.was_sent = core.send(self.record.address, self._ping(), now)
         else:
             self.was_sent = self._send_buddy_ping(now)
+        if self.was_sent and core.runtime.awaits_send(PING_LEFT, self.seq):
+            self.phase = PINGING
+            return
+        self._wait_for_ack(now)
+
+    def ping_left(self, seq: i64, was_sent: bool, now: float) -> None:
+        """Go on with round `seq` after a ping whose sender was blocked."""
+        if seq != self.seq or self.phase != PINGING:
+            return
+        self.phase = DIRECT
+        self.was_sent = was_sent
+        if was_sent and self.deadline <= now:
+            self.end_round(seq, now)
+        else:
+            self._wait_for_ack(now)
+
+    def _wait_for_ack(self, now: float) -> None:
         if not self.was_sent:
             self._go_on_without_ping(now)
             return
+        core = self.core
         wait = core.config.probe_timeout
         if core.config.scale_probe_timeout:
             wait = core.awareness.scale_timeout(wait)
-        if total <= wait:
+        if self.deadline <= now + wait:
             self.timer = core.runtime.call_at_cancellable(self.deadline, PROBE_END, self.seq, 0)
         else:
             self.timer = core.runtime.call_at_cancellable(now + wait, PROBE_TIMEOUT, self.seq, 0)
@@ -175,7 +217,6 @@ class Prober:
         core.log_refused(now, log_lines.PING_REFUSED, self.record.address)
         if core.features.counts_refused_pings:
             self._ask_others(now)
-            self.timer = core.runtime.call_at_cancellable(self.deadline, PROBE_END, self.seq, 0)
         else:
             self._end(now)
 
@@ -201,21 +242,24 @@ class Prober:
             return
         self.core.notify(now, events.FAILED_PING, self.target, 0)
         self._ask_others(now)
-        if self.deadline <= now:
-            # The process stood still: both timers are due, and go before whatever waits at the socket.
-            self.end_round(seq, now)
-        else:
-            self.timer = self.core.runtime.call_at_cancellable(self.deadline, PROBE_END, seq, 0)
 
     def _ask_others(self, now: float) -> None:
         """Helpers are asked to probe, and the TCP fallback starts beside them (5.4)."""
         core = self.core
+        helpers: list[int] = []
+        core.random_members(core.config.indirect_checks, self.target, STATE_ALIVE, INFINITY, helpers)
+        helpers.reverse()
+        self._helpers = helpers
+        self._ack_kept = False
+        self._ask_helpers(now)
+
+    def _ask_helpers(self, now: float) -> None:
+        core = self.core
         self.phase = INDIRECT
         features = core.features
         asks_nacks = features.nacks and core.config.lha_probe
-        helpers: list[int] = []
-        core.random_members(core.config.indirect_checks, self.target, STATE_ALIVE, INFINITY, helpers)
-        for helper in helpers:
+        while len(self._helpers) > 0:
+            helper = self._helpers.pop()
             record = core.members.record(helper)
             size = indirect_ping_size(self.record, self.seq, core.record, features.ping_source)
             packet = Packet(INDIRECT_PING, self.seq, size)
@@ -227,9 +271,29 @@ class Prober:
                 self.expected_nacks += 1
             if not core.send(record.address, packet, now):
                 core.log_refused(now, log_lines.HELPER_PING_REFUSED, record.address)
+            elif core.runtime.awaits_send(HELPER_PING_LEFT, self.seq):
+                self._asked = record
+                self.phase = ASKING
+                return
         answers_tcp = self.record.protocol_max >= TCP_PING_VERSION
         if answers_tcp and features.tcp_pings and not core.config.disable_tcp_pings:
             self._open_fallback(now)
+        if self._ack_kept:
+            self._answered(now)
+        elif self._is_over or self.deadline <= now:
+            # Both timers are due, where the process stood still, and go before whatever waits at the socket.
+            self._is_over = False
+            self._finish(now)
+        else:
+            self.timer = core.runtime.call_at_cancellable(self.deadline, PROBE_END, self.seq, 0)
+
+    def helper_ping_left(self, seq: i64, was_sent: bool, now: float) -> None:
+        """Go on with round `seq` after a request to a helper whose sender was blocked."""
+        if seq != self.seq or self.phase != ASKING:
+            return
+        if not was_sent:
+            self.core.log_refused(now, log_lines.HELPER_PING_REFUSED, self._asked.address)
+        self._ask_helpers(now)
 
     def _open_fallback(self, now: float) -> None:
         left = self.deadline - now
@@ -261,19 +325,28 @@ class Prober:
 
     def ack(self, seq: i64, payload: Coordinate | None, now: float, received_at: float) -> bool:
         """Handle an ack; return True if it belongs to this node's own round."""
-        if seq != self.seq or (self.phase != DIRECT and self.phase != INDIRECT):
+        if seq != self.seq:
+            return False
+        if self.phase == ASKING:
+            self._ack_kept = self._ack_kept or now < self.deadline
+            return True
+        if self.phase != DIRECT and self.phase != INDIRECT:
             return False
         core = self.core
         if self.phase == DIRECT:
             core.notify(now, events.DIRECT_ACK, self.target, 0)
             core.delegate.notify_ping_complete(self.record, received_at - self.sent_at, payload, now)
+            self._succeed(now)
         else:
-            core.notify(now, events.INDIRECT_ACK, self.target, 0)
-        self._succeed(now)
+            self._answered(now)
         return True
 
+    def _answered(self, now: float) -> None:
+        self.core.notify(now, events.INDIRECT_ACK, self.target, 0)
+        self._succeed(now)
+
     def nack(self, seq: i64, now: float) -> None:
-        if seq == self.seq and (self.phase == DIRECT or self.phase == INDIRECT):
+        if seq == self.seq and self.phase in (DIRECT, INDIRECT, ASKING):
             self.nacks += 1
             self.core.notify(now, events.NACK, self.target, 0)
 
@@ -281,10 +354,13 @@ class Prober:
         if seq != self.seq:
             return
         if self.phase == DIRECT:
-            # Only where the round is no longer than probe_timeout: too late for anyone to answer.
+            # Only where the round is over at probe_timeout or before: too late for anyone to answer.
+            self._is_over = True
             self._ask_others(now)
-        if self.phase != INDIRECT:
-            return
+        elif self.phase == INDIRECT:
+            self._finish(now)
+
+    def _finish(self, now: float) -> None:
         if self.tcp == TCP_OPEN:
             self.phase = LAST_RESORT
         else:

@@ -32,6 +32,7 @@ from serfsim.scenario.faults.reconfigure import Reconfigure
 from serfsim.scenario.faults.reorder import Reorder
 from serfsim.scenario.faults.signals import Interrupt, Terminate
 from serfsim.scenario.faults.slow import Slow
+from serfsim.scenario.faults.stall import Stall
 from serfsim.scenario.faults.upgrade import Upgrade
 from serfsim.scenario.own_words import own_words
 
@@ -40,7 +41,8 @@ FAULTS: dict[str, type[Fault]] = {
     for fault in (
         *(Block, NoRoute, Partition),
         *(AddedLoss, Duplicate, Reorder, AddedLatency, AddedJitter, NarrowLink),
-        *(Crash, Move, Pause, Freeze, Clock, Slow, Leave, Terminate, Interrupt, Forge, Upgrade, Reconfigure),
+        *(Crash, Move, Pause, Stall, Freeze, Clock, Slow, Leave, Terminate, Interrupt),
+        *(Forge, Upgrade, Reconfigure),
     )
 }
 
@@ -92,6 +94,7 @@ __all__ = [
     "Reconfigure",
     "Reorder",
     "Slow",
+    "Stall",
     "Terminate",
     "Transport",
     "Undo",

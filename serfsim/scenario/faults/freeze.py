@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import ClassVar
 
 from pydantic import Field
 
+from serfsim.network.host import Host
 from serfsim.scenario.controls import Controls
-from serfsim.scenario.faults.fault import OnNodes, Undo
+from serfsim.scenario.faults.held import Held
 from serfsim.scenario.phrases import with_verb
 from serfsim.scenario.selection import Nodes
 
 
-class Freezes:
-    """The number of freezes that hold each machine, by host and epoch: it goes on when all are over."""
-
-    def __init__(self) -> None:
-        self.held: Counter[tuple[int, int]] = Counter()
-
-
-class Freeze(OnNodes):
+class Freeze(Held):
     """Freeze the virtual machine, as a live migration or `virsh suspend` does: its clock stands still.
 
     On resume its timers go on where they were, so none fires late; those of a paused process (`pause`) all
@@ -36,21 +29,8 @@ class Freeze(OnNodes):
     def describe(self) -> str:
         return with_verb(self.freeze, "is frozen with its clock", "are frozen with their clocks")
 
-    def begin(self, controls: Controls, prepared: list[int]) -> Undo:
-        hosts, held = controls.hosts, controls.shared(Freezes).held
-        frozen = [(node, int(hosts[node].epoch)) for node in prepared if hosts[node].running]
-        for node, epoch in frozen:
-            held[node, epoch] += 1
-            hosts[node].freeze(controls.engine_now)
+    def hold(self, controls: Controls, host: Host) -> None:
+        host.freeze(controls.engine_now)
 
-        def undo() -> None:
-            for node, epoch in frozen:
-                held[node, epoch] -= 1
-                # A process that died meanwhile takes its freezes with it.
-                if hosts[node].epoch == epoch and held[node, epoch] == 0:
-                    controls.thaw(node)
-
-        return undo
-
-    def unhealthy(self, prepared: list[int]) -> list[int]:
-        return prepared
+    def let_go(self, controls: Controls, node: int) -> None:
+        controls.thaw(node)

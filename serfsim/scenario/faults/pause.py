@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import ClassVar
 
 from pydantic import Field
 
+from serfsim.network.host import Host
 from serfsim.scenario.controls import Controls
-from serfsim.scenario.faults.fault import OnNodes, Undo
+from serfsim.scenario.faults.held import Held
 from serfsim.scenario.phrases import with_verb
 from serfsim.scenario.selection import Nodes
 
 
-class Pauses:
-    """The number of pauses that stop each process, by host and epoch: it goes on when all are over."""
-
-    def __init__(self) -> None:
-        self.held: Counter[tuple[int, int]] = Counter()
-
-
-class Pause(OnNodes):
+class Pause(Held):
     """Stop the process (SIGSTOP): packets wait in the socket buffer, timers fire late on resume."""
 
     verb: ClassVar = "pause"
@@ -31,21 +24,8 @@ class Pause(OnNodes):
     def describe(self) -> str:
         return with_verb(self.pause, "stands still", "stand still")
 
-    def begin(self, controls: Controls, prepared: list[int]) -> Undo:
-        hosts, held = controls.hosts, controls.shared(Pauses).held
-        stopped = [(node, int(hosts[node].epoch)) for node in prepared if hosts[node].running]
-        for node, epoch in stopped:
-            held[node, epoch] += 1
-            hosts[node].pause()
+    def hold(self, controls: Controls, host: Host) -> None:
+        host.pause()
 
-        def undo() -> None:
-            for node, epoch in stopped:
-                held[node, epoch] -= 1
-                # A process that died meanwhile takes its pauses with it.
-                if hosts[node].epoch == epoch and held[node, epoch] == 0:
-                    controls.resume(node)
-
-        return undo
-
-    def unhealthy(self, prepared: list[int]) -> list[int]:
-        return prepared
+    def let_go(self, controls: Controls, node: int) -> None:
+        controls.resume(node)
