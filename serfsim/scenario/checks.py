@@ -19,6 +19,7 @@ from serfsim.scenario.needs import need_problems
 from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.places import address_problems, node_names
 from serfsim.scenario.pools import (
+    moves_beside_pools,
     pool_problems,
     pool_rosters,
     rejoin_problems,
@@ -76,6 +77,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
         yield from pair_problems(one.between, roster, ("network", "jitter", "pairs", position, "between"))
     pools = pool_rosters(scenario.cluster, roster)
     yield from pool_problems(scenario.cluster, roster)
+    yield from moves_beside_pools(scenario.cluster, scenario.faults)
     yield from rejoin_problems(roster.members, roster, partial(_rejoin_path, scenario.cluster))
     for path, entry in _entries(scenario):
         own = roster_of(entry.pool, roster, pools)

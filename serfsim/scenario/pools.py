@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster, Pool
+from serfsim.scenario.faults import Departure, Fault
 from serfsim.scenario.names import is_name
 from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.places import NOT_BEHIND
@@ -14,6 +15,10 @@ from serfsim.scenario.problems import Path, Problem, found_expected, unknown_nam
 from serfsim.scenario.roster import Member, Roster, protocol_problems
 from serfsim.scenario.selection import name_problems
 from serfsim.scenario.settings import Settings, complete, overridden
+
+ADDRESSES_BESIDE_POOLS = found_expected(
+    "pools beside members with addresses of their own", "either; agents of pools have no such words"
+)
 
 
 @dataclass(frozen=True)
@@ -90,10 +95,7 @@ def pool_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
         (m.address, m.advertised, m.outside) != (m.index, m.index, NOT_BEHIND) for m in roster.members
     )
     if cluster.pools and own_places:
-        found = "pools beside members with addresses of their own"
-        yield Problem(
-            ("cluster", "pools"), found_expected(found, "either; agents of pools have no such words")
-        )
+        yield Problem(("cluster", "pools"), ADDRESSES_BESIDE_POOLS)
     for name, pool in cluster.pools.items():
         path: Path = ("cluster", "pools", name)
         unknown: list[Problem] = []
@@ -109,6 +111,15 @@ def pool_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
         yield from _join_problems(pool, own, (*path, "join"))
         yield from rejoin_problems(own.members, own, partial(_path_of_pool, path))
         yield from protocol_problems(own.members, (*path, "config", "protocol_version"))
+
+
+def moves_beside_pools(cluster: Cluster, faults: Sequence[Fault]) -> Iterator[Problem]:
+    """Yield the addresses that faults give members, which a cluster with pools cannot have."""
+    for position, fault in enumerate(faults if cluster.pools else ()):
+        if isinstance(fault, Departure):
+            for key in ("address", "advertise"):
+                if getattr(fault, key) is not None:
+                    yield Problem(("faults", position, key), ADDRESSES_BESIDE_POOLS)
 
 
 def rejoin_problems(

@@ -189,6 +189,16 @@ def test_a_stored_result_has_a_result_of_each_pool(tmp_path: Path) -> None:
             "cluster: {nodes: 3, pools: {w: {members: [node-00]}}}\nfaults: [{crash: [node-01], pool: w}]",
             ["faults[0].crash", "node-01"],
         ),
+        (
+            "cluster: {nodes: 3, pools: {w: {}}}\n"
+            "faults: [{crash: 1, restart: 1s}, {move: [node-01], address: 10.0.9.9, at: 3s}]",
+            [":2:", "faults[1].address", "pools beside members with addresses"],
+        ),
+        (
+            "cluster: {nodes: 3, pools: {w: {}}}\n"
+            "faults: [{crash: 1, pool: w, restart: 1s, advertise: 10.0.9.9, at: 3s}]",
+            ["faults[0].advertise", "pools beside members with addresses"],
+        ),
     ],
 )
 def test_a_mistake_about_pools_has_its_place(text: str, parts: list[str]) -> None:
