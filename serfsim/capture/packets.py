@@ -18,7 +18,7 @@ from serfsim.network import tcp_steps as steps
 from serfsim.network.capture import Capture
 from serfsim.network.network import Network
 from serfsim.network.tcp_stream import Stream
-from serfsim.protocol.directory import Directory
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.datagram import encode_datagram
@@ -35,6 +35,7 @@ KEY = b"serfsim.captured"
 SYN_WINDOW = 64240
 LOST = "lost: it never arrives"
 WINDOW = 502  # in units of 128 bytes
+Endpoint = tuple[bytes, int]
 
 
 class PacketCapture(Capture):
@@ -67,7 +68,7 @@ class PacketCapture(Capture):
         self._packets[address] = number
         return number
 
-    def _endpoint(self, address: int) -> tuple[bytes, int]:
+    def _endpoint(self, address: int) -> Endpoint:
         return self.directory.address_bytes(address, 4), self.directory.address_port(address)
 
     def _core(self, host: int) -> Core:
@@ -100,19 +101,36 @@ class PacketCapture(Capture):
 
     def datagram(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
         core = self._core(source)
-        data = encode_datagram(packet, core.record, self.directory)
+        sender = self._endpoint(self.network.address_of(source))
+        self._write_datagram(now, at, sender, self._endpoint(address), packet, core, core.record)
+
+    def from_outside(self, now: float, at: float, address: int, target: int, packet: Packet) -> None:
+        # What somebody outside sends is in the form that its target expects.
+        ends = self._endpoint(address), self._endpoint(self.network.address_of(target))
+        self._write_datagram(now, at, *ends, packet, self._core(target), None)
+
+    def _write_datagram(
+        self,
+        now: float,
+        at: float,
+        sender: Endpoint,
+        target: Endpoint,
+        packet: Packet,
+        core: Core,
+        record: NodeIdentity | None,
+    ) -> None:
+        data = encode_datagram(packet, record, self.directory)
         if core.config.enable_compression:
             data = envelope.compressed_if_shorter(data)
         if packet.has_crc:
             data = envelope.with_crc(data)
         label = b"" if packet.seal is None else packet.seal.label
-        keyring = self._keyring(packet.seal, core.config)
+        is_plain = record is None and packet.seal is None
+        keyring = None if is_plain else self._keyring(packet.seal, core.config)
         if keyring is not None:
             data = keyring.seal(data, label)
         data = envelope.with_label(label, data)
-        sender, target = self._endpoint(self.network.address_of(source)), self._endpoint(address)
-        number = self._number(sender[0])
-        for whole in headers.udp(sender, target, number, data, int(self.network.mtu)):
+        for whole in headers.udp(sender, target, self._number(sender[0]), data, int(self.network.mtu)):
             self._write(now, at, whole)
 
     # Streams -------------------------------------------------------------------------------------

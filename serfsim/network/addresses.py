@@ -144,3 +144,8 @@ class AddressTable:
             return NOBODY
         host = nat.inside[address]
         return host if nat.lets_in(host, self.seen, transport, now) else NOBODY
+
+    def admits(self, host: i64, peer: i64, now: float) -> bool:
+        """Return whether a host's NAT lets a datagram in from an address that none of the hosts has."""
+        realm = self.realms[host]
+        return realm == 0 or self.nats[realm - 1].lets_in(host, peer, UDP, now)

@@ -174,9 +174,34 @@ class Network(Dispatcher):
         return True
 
     def from_outside(self, address: i64, target: Host, packet: Packet, now: float) -> None:
-        """Deliver a datagram of somebody who is none of the hosts, and next door to all of them."""
-        at = now + NEXT_DOOR + target.journey_delay
-        self.scheduler.schedule(at, target.number, PACKET, address, target.journey_ns, packet)
+        """Deliver a datagram of a sender that is none of the hosts, and next door to all of them.
+
+        The target's NAT, rules about what comes to it, and the network's loss may stop it.
+        """
+        delay = self._delay_from_outside(address, target, packet, now)
+        if self.capture is not None:
+            at = NEVER if delay < 0.0 else now + delay
+            self.capture.from_outside(now, at, address, target.number, packet)
+        if delay >= 0.0:
+            at = now + delay + target.journey_delay
+            self.scheduler.schedule(at, target.number, PACKET, address, target.journey_ns, packet)
+
+    def _delay_from_outside(self, address: i64, target: Host, packet: Packet, now: float) -> float:
+        """Seconds until a datagram from outside is at its target's socket, or NEVER."""
+        table, place = self.addresses, self.place_of(target.number)
+        if table is not None and not table.admits(target.number, address, now):
+            return NEVER
+        delay = NEXT_DOOR
+        if self.rules.count > 0:
+            size: i64 = packet.size + UDP_HEADERS
+            size = size if size < self.mtu else self.mtu
+            added = self.rules.verdict_from_outside(place, self.udp_bit, target.loss_rng, size, now)
+            if added < 0.0:
+                return NEVER
+            delay += added
+        if self._has_udp_loss and self.udp_loss.drops(place, place, target.loss_rng):
+            return NEVER
+        return delay
 
     def _deliver_copy(
         self, source: Host, seen: i64, target_number: i64, packet: Packet, delay: float, now: float

@@ -84,7 +84,8 @@ class Effect:
 class Rule:
     """One effect on packets from `sources` to `targets` (symmetric: and back) of `hosts` hosts.
 
-    It holds for the agents of every pool on these hosts, until `limit_to` confines it to one.
+    It holds for the agents of every pool on these hosts, until `limit_to` confines it to one. With `outside`
+    senders that are none of the hosts are among the sources too.
     """
 
     def __init__(
@@ -95,10 +96,12 @@ class Rule:
         sources: list[int],
         targets: list[int],
         symmetric: bool = False,
+        outside: bool = False,
     ) -> None:
         self.effect = effect
         self.transports: i64 = transports * EVERY_POOL
         self.symmetric = symmetric
+        self.outside = outside
         self.is_source = flags(hosts, sources)
         self.is_target = flags(hosts, targets)
 
@@ -112,6 +115,9 @@ class Rule:
         if self.is_source[source] != 0 and self.is_target[target] != 0:
             return True
         return self.symmetric and self.is_source[target] != 0 and self.is_target[source] != 0
+
+    def covers_from_outside(self, target: i64, transport: i64) -> bool:
+        return self.outside and self.transports & transport != 0 and self.is_target[target] != 0
 
 
 def flags(hosts: i64, chosen: list[int]) -> vec[u8]:
@@ -153,9 +159,9 @@ class RuleSet:
     def around(self, effect: Effect, transports: i64, nodes: list[int], direction: i64 = BOTH) -> int:
         """Add an effect on what `nodes` receive (IN), send (OUT), or both; return its handle."""
         everybody = list(range(self.hosts))
-        if direction == IN:
-            return self.add([Rule(effect, transports, self.hosts, everybody, nodes)])
-        return self.add([Rule(effect, transports, self.hosts, nodes, everybody, direction == BOTH)])
+        if direction == OUT:
+            return self.add([Rule(effect, transports, self.hosts, nodes, everybody)])
+        return self.add([Rule(effect, transports, self.hosts, everybody, nodes, direction == BOTH, True)])
 
     def between(
         self, effect: Effect, transports: i64, first: list[int], second: list[int], one_way: bool = False
@@ -166,17 +172,17 @@ class RuleSet:
     def partition(self, sides: list[list[int]], one_way: bool = False, transports: i64 = ALL) -> int:
         """Nothing passes from side to side; `one_way`: from the first to the second only. The handle.
 
-        Hosts on no side reach everybody.
+        Hosts on no side reach everybody; nobody outside reaches a side.
         """
         if one_way:
-            return self.between(Effect(), transports, sides[0], sides[1], True)
+            return self.add([Rule(Effect(), transports, self.hosts, sides[0], sides[1], outside=True)])
         rules: list[Rule] = []
         for i in range(len(sides)):
             others: list[int] = []
             for j in range(len(sides)):
                 if j != i:
                     others.extend(sides[j])
-            rules.append(Rule(Effect(), transports, self.hosts, sides[i], others))
+            rules.append(Rule(Effect(), transports, self.hosts, sides[i], others, outside=True))
         return self.add(rules)
 
     def _collect(self) -> None:
@@ -214,18 +220,41 @@ class RuleSet:
             effect = rule.effect
             if effect is not last and rule.covers(source, target, transport):
                 last = effect
-                if effect.drops:
+                added = self._meet(effect, source, target, rng, size, base, now)
+                if added < 0.0:
                     return LOST
-                loss = effect.loss
-                if loss is not None and size > effect.above and loss.drops(source, target, rng):
-                    return LOST
-                if effect.is_plain:
-                    delay += effect.delay
-                else:
-                    delay += effect.added(source, target, size, base, now, rng)
-                    if effect.twice > 0.0 and rng.random() < effect.twice:
-                        self.doubled = True
+                delay += added
         return delay
+
+    def verdict_from_outside(self, target: i64, transport: i64, rng: Random, size: i64, now: float) -> float:
+        """Return the same for a packet of a sender that is none of the hosts, next door to the target."""
+        delay = 0.0
+        last: Effect | None = None
+        for rule in self.rules:
+            effect = rule.effect
+            if effect is not last and rule.covers_from_outside(target, transport):
+                last = effect
+                added = self._meet(effect, target, target, rng, size, 0.0, now)
+                if added < 0.0:
+                    return LOST
+                delay += added
+        return delay
+
+    def _meet(
+        self, effect: Effect, source: i64, target: i64, rng: Random, size: i64, base: float, now: float
+    ) -> float:
+        """Return the seconds that one effect adds to a packet's latency, or LOST."""
+        if effect.drops:
+            return LOST
+        loss = effect.loss
+        if loss is not None and size > effect.above and loss.drops(source, target, rng):
+            return LOST
+        if effect.is_plain:
+            return effect.delay
+        seconds = effect.added(source, target, size, base, now, rng)
+        if effect.twice > 0.0 and rng.random() < effect.twice:
+            self.doubled = True
+        return seconds
 
     def refuses(self, source: i64, target: i64, transport: i64) -> bool:
         """Return whether the kernel of `source` refuses to send to `target`: nothing gets to the network."""

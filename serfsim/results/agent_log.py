@@ -21,7 +21,7 @@ from serfsim.logs.names import SimulatedNames
 from serfsim.logs.words import Entry, Words
 from serfsim.protocol import events as kind
 from serfsim.protocol import log_lines as line
-from serfsim.results.scoring.recording import EventTable, Floats, Integers, LogTable, no_log
+from serfsim.results.scoring.recording import EventTable, Floats, Integers, LogTable, Recording, no_log
 from serfsim.results.scoring.rows import Column, in_pieces
 from serfsim.results.scoring.scored_run import is_of, pieces, rows_of
 
@@ -56,6 +56,13 @@ def eras_of(t: Floats, node: Integers, releases: Releases) -> Integers:
     found = rows[len(releases) :]
     found[whose[found - 1] != node] = 0
     return found
+
+
+def log_names(recording: Recording) -> SimulatedNames:
+    """Return the names and addresses of the members of a run, and of those that forged messages made up."""
+    known = recording.addresses or list(range(len(recording.names)))
+    names = [*recording.names, *(name for name, _ in recording.strangers)]
+    return SimulatedNames(names, [*known, *(address for _, address in recording.strangers)])
 
 
 def log_lines(

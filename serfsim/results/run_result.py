@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from serfsim.base.errors import ResultError, SerfsimError
-from serfsim.logs.names import SimulatedNames
 from serfsim.results import folder as layout
 from serfsim.results import frames
-from serfsim.results.agent_log import write_log
+from serfsim.results.agent_log import log_names, write_log
 from serfsim.results.columns import Columns, frame_of
 from serfsim.results.reading import UNREADABLE, check_stored_truth, check_summary, check_table
 from serfsim.results.scoring.coordinates import error_series
@@ -342,8 +341,7 @@ class RunResult:
         else:
             with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
                 kept, version = self.recording, serf_version(self.scenario)
-                names = SimulatedNames(kept.names, kept.addresses)
-                write_log(stream, kept.events, names, version, kept.releases, kept.log)
+                write_log(stream, kept.events, log_names(kept), version, kept.releases, kept.log)
         if self.capture is not None:
             self.capture.put(folder / self.capture.name)
         for name, pool in self.pools.items():

@@ -103,6 +103,14 @@ class Agents:
             if member.config.snapshot:
                 self.files[member.index] = SnapshotFile()
 
+    @property
+    def strangers(self) -> list[tuple[str, int]]:
+        """Names and addresses of members that messages made up."""
+        known, n = self.directory, len(self.members)
+        return [
+            (name, int(record.address)) for name, record in zip(known.names[n:], known.first[n:], strict=True)
+        ]
+
     def start(self, number: int, now: float, *, converged: bool = False) -> None:
         """Start the process of a member, which knows no other, or all others if `converged`.
 

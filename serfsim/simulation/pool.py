@@ -115,6 +115,7 @@ class PoolRun:
             addresses=[member.advertised for member in members],
             most_push_pulls=int(self.trace.most_push_pulls),
             most_handed_off=int(self.trace.most_handed_off),
+            strangers=self.agents.strangers,
         )
 
 

@@ -33,6 +33,7 @@ from serfsim.results.run_result import RunResult
 from serfsim.results.scoring.recording import Recording, Truth
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.pools import pool_rosters
+from serfsim.scenario.problems import listed
 from serfsim.scenario.protocol_parts import PartClasses, protocol_parts
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
@@ -202,11 +203,15 @@ class Simulation:
         return self.until(event, observer=who, subject=self.node_index(name))
 
     def node_index(self, name: str) -> int:
-        """Return the index of a member. Raises SerfsimError for an unknown name."""
-        try:
+        """Return the index of a member. Raises SerfsimError for an unknown name, or one that several have."""
+        if name in self.roster.index:
             return self.roster.index[name]
-        except KeyError:
-            raise SerfsimError(f"found '{name}'; expected the name of a node") from None
+        several = [self.roster.members[number].name for number in self.roster.shared.get(name, ())]
+        if several:
+            raise SerfsimError(
+                f"found '{name}', which {len(several)} nodes are called; expected {listed(several)}"
+            )
+        raise SerfsimError(f"found '{name}'; expected the name of a node")
 
     def begin(self, fault: Mapping[str, Any]) -> RunningFault:
         """Begin a fault now; `.end()` undoes it.
@@ -311,6 +316,7 @@ class Simulation:
             int(self.trace.most_push_pulls),
             [member.advertised for member in members],
             int(self.trace.most_handed_off),
+            self.agents.strangers,
         )
 
     def _events_of_pool(self, turn: int) -> int:

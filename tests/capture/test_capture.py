@@ -25,7 +25,7 @@ from serfsim.protocol.wire.streams import decode_stream, unwrap_stream
 from serfsim.scenario.addresses import default_text as address_of
 from serfsim.scenario.model import Scenario
 from serfsim.wire_crypto import Keyring
-from tests.capture.conftest import BUSY, KEYS, LABEL, Run
+from tests.capture.conftest import BUSY, KEYS, LABEL, Run, captured
 from tests.capture.reading import ACK, FIN, PSH, RST, SYN, Connection, connections, read
 
 
@@ -244,6 +244,18 @@ def test_a_message_of_another_length_than_reckoned_is_cut_into_as_many_pieces(
     assert [end - start for start, end in spans] == pieces
     assert [start for start, _ in spans] == [0, *(end for _, end in spans[:-1])]
     assert spans[-1][1] == real
+
+
+def test_a_datagram_from_outside_is_captured_lost_or_not(tmp_path: Path) -> None:
+    forge = {"forge": {"dead": "node-02"}, "from": "198.51.100.7", "to": ["node-01"], "at": "1s"}
+    for kind, faults in {"passes": [forge], "lost": [{"block": "all", "nodes": ["node-01"]}, forge]}.items():
+        (tmp_path / kind).mkdir()
+        run = captured(tmp_path / kind, duration="2s", warm_up="1s", cluster={"nodes": 3}, faults=faults)
+        outside = bytes((198, 51, 100, 7))
+        (found,) = [part for part in run.captured.datagrams if part.source[0] == outside]
+        assert (found.source[1], found.target) == (7946, (bytes((10, 0, 0, 2)), 7946))
+        (message,) = DatagramReader(Directory()).read(found.payload).packets[0].broadcasts or ()
+        assert message.kind == m.DEAD
 
 
 # The file ----------------------------------------------------------------------------------------

@@ -15,19 +15,18 @@ import pytest
 import serfsim
 from serfsim.base.errors import SerfsimError
 from serfsim.live.finished_run import FinishedRun
-from serfsim.logs.names import SimulatedNames
 from serfsim.protocol import events, log_lines
-from serfsim.results.agent_log import write_log
+from serfsim.results.agent_log import log_names, write_log
 from tests.simulation.cluster import Run, run, scenario
 
 WEB = ["a", "b", "c", "web"]
+WEB_THERE = {"name": "web", "address": "10.0.9.9"}
 MOVE = {"crash": ["web"], "at": "5s", "restart": "15s", "address": "10.0.9.9"}
 
 
 def log(made: Run) -> str:
     kept, text = made.recording, StringIO()
-    names = SimulatedNames(kept.names, kept.addresses)
-    write_log(text, kept.events, names, "0.9", kept.releases, kept.log)
+    write_log(text, kept.events, log_names(kept), "0.9", kept.releases, kept.log)
     return text.getvalue()
 
 
@@ -166,6 +165,16 @@ def test_of_two_with_one_name_the_crash_of_the_first_lets_the_second_in() -> Non
     assert [(m.name, m.address[3]) for m in past.members(0, 89.0) if m.name == "web"] == [("web", 9)]
     table = made.result.member_events
     assert {"web@10.0.0.4", "web@10.0.0.9"} <= set(table["subject"].cat.categories)
+
+
+def test_an_experiment_names_one_of_several_by_its_address() -> None:
+    sim = serfsim.Simulation(scenario(["a", WEB_THERE, "web"], "10s"))
+    for wait in (sim.until_failed, sim.until_joined):
+        with pytest.raises(SerfsimError, match=r"'web', .*expected web@10.0.9.9 or web@10.0.0.3"):
+            wait("web")
+        with pytest.raises(SerfsimError, match=r"'web', "):
+            wait("a", observer="web")
+    assert (sim.node_index("web@10.0.9.9"), sim.node_index("web@10.0.0.3")) == (1, 2)
 
 
 def test_a_name_that_several_bear_selects_them_all() -> None:

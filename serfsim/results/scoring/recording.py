@@ -209,7 +209,8 @@ class Recording:
     `lost_broadcasts`: broadcasts that queues lost to another of their number after the warm-up (spec
     memberlist.md section 8.5); None if nobody counted.
     `addresses`: the number of the address that each node advertises at first, as in `protocol.directory`;
-    none where node i has the i-th.
+    none where node i has the i-th. `strangers`: names and such addresses of members that forged messages made
+    up, whose numbers follow those of the nodes.
 
     `flap_timeout`: Serf's setting in seconds, for all nodes or for each, shape (n,).
 
@@ -249,3 +250,4 @@ class Recording:
     most_push_pulls: int | None = None
     addresses: list[int] = field(default_factory=list)
     most_handed_off: int = 0
+    strangers: list[tuple[str, int]] = field(default_factory=list)

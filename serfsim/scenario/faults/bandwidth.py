@@ -32,7 +32,7 @@ class NarrowLink(OnPackets):
 
         def rule(by: int, sources: list[int], targets: list[int]) -> rules.Rule:
             effect = rules.Effect(link=link.Link(self.bandwidth, hosts, by))
-            return rules.Rule(effect, rules.ALL, hosts, sources, targets)
+            return rules.Rule(effect, rules.ALL, hosts, sources, targets, outside=by == link.BY_TARGET)
 
         everybody = list(range(hosts))
         if self.between is not None:

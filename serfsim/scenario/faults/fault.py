@@ -405,9 +405,10 @@ class OnPackets(Fault):
 
     def begin(self, controls: Controls, prepared: Links) -> Undo:
         hosts = len(controls.hosts)
+        outside = self.between is None and self.direction != "out"
         handles = [
             controls.rules.add(
-                [Rule(effect, transport, hosts, a, b, prepared.both) for a, b in prepared.ways]
+                [Rule(effect, transport, hosts, a, b, prepared.both, outside) for a, b in prepared.ways]
             )
             for effect, transport in self.effects(hosts)
         ]

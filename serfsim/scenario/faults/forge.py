@@ -145,18 +145,19 @@ class Forge(Fault):
         plain = self.forge.encode(target, source)
         seal = self._seal(own, target)
         host = controls.hosts[node]
+        where = controls.contacts(sender, [node])[0] if sender >= 0 else node
         if self.forge.push_pull is not None:
             request = decode_stream(plain, target.directory)
             self._wrap(request, seal, len(wrap_compressed(plain)))
             timeout = float(target.memberlist.core.config.tcp_timeout)
             dialler = controls.hosts[sender]
-            dialler.open_stream(node, request, TOKEN, timeout, 0.0, timeout, controls.now_at(sender))
+            dialler.open_stream(where, request, TOKEN, timeout, 0.0, timeout, controls.now_at(sender))
             return
         size = len(compressed_if_shorter(plain))
         for packet in DatagramReader(target.directory).read(plain).packets:
             self._wrap(packet, seal, size)
             if sender >= 0:
-                controls.hosts[sender].send_packet(node, packet, controls.now_at(sender))
+                controls.hosts[sender].send_packet(where, packet, controls.now_at(sender))
             else:
                 address = target.directory.address_number(*(ipv4_of(self.from_ or "") or (b"", 0)))
                 host.network.from_outside(address, host, packet, controls.engine_now)
