@@ -109,6 +109,8 @@ class BuildExtensions(build_ext):
             return trouble
         seconds = round(COMPILE_CPU_S / self.parallel, -1)
         say(f"compiling the hot path (some {seconds:.0f} s on {self.parallel} processors that are free) ...")
+        # Of before, since sources edited meanwhile are not those compiled.
+        digest = speed.sources_digest(PACKAGE)
         try:
             self.distribution.ext_modules = mypyc_extensions()
             if self.inplace:
@@ -119,7 +121,7 @@ class BuildExtensions(build_ext):
         # mypyc ends the process, and a compiler fails, in ways of their own; both have said why.
         except (Exception, SystemExit) as error:
             return f"compiling failed: {error}"
-        self.write_record()
+        self.write_record(digest)
         return None
 
     def compiler_trouble(self):
@@ -137,9 +139,9 @@ class BuildExtensions(build_ext):
                 return f"no working C compiler with Python's headers ({error})"
         return ""
 
-    def write_record(self):
+    def write_record(self, digest):
         """What was compiled, for serfsim/speed.py, wherever the extensions went."""
-        record = json.dumps({"sources": speed.sources_digest(PACKAGE)}) + "\n"
+        record = json.dumps({"sources": digest}) + "\n"
         places = [Path(self.build_lib, "serfsim")]
         if self.inplace:
             places.append(PACKAGE)

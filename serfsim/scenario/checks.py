@@ -78,6 +78,12 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     pools = pool_rosters(scenario.cluster, roster)
     yield from pool_problems(scenario.cluster, roster)
     yield from moves_beside_pools(scenario.cluster, scenario.faults)
+    if pools and scenario.record.packets.startswith("pcap"):
+        found = f"{scenario.record.packets} beside cluster.pools"
+        expected = (
+            "counts; agents of pools have no ports of their own, by which a capture would tell them apart"
+        )
+        yield Problem(("record", "packets"), found_expected(found, expected))
     yield from rejoin_problems(roster.members, roster, partial(_rejoin_path, scenario.cluster))
     for path, entry in _entries(scenario):
         own = roster_of(entry.pool, roster, pools)

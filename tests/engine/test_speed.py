@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
+from setuptools import Distribution, Extension
+from setuptools.command.build_ext import build_ext
 
 from serfsim.speed import (
     BUILD_RECORD,
@@ -44,6 +47,30 @@ def test_a_fresh_build_is_not_stale(package: Path) -> None:
 
 def test_an_edit_makes_the_build_stale(package: Path) -> None:
     (package / "engine" / "queue.py").write_text("x = 2\n")
+    assert is_stale(package)
+
+
+def test_an_edit_while_it_compiles_makes_the_build_stale(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (package / BUILD_RECORD).unlink()
+    monkeypatch.setattr("setuptools.setup", lambda **words: None)
+    (build,) = [runpy.run_path(str(PACKAGE.parent / "setup.py"))["BuildExtensions"]]
+
+    def compile_for_a_while() -> list[Extension]:
+        (package / "engine" / "queue.py").write_text("x = 2\n")
+        return []
+
+    replaced = {"PACKAGE": package, "mypyc_extensions": compile_for_a_while, "WANTED": True}
+    for name, value in replaced.items():
+        monkeypatch.setitem(build.compile.__globals__, name, value)
+    monkeypatch.setattr(build, "compiler_trouble", lambda self: "")
+    monkeypatch.setattr(build_ext, "run", lambda self: None)
+    command = build(Distribution())
+    command.build_lib, command.inplace, command.parallel = str(package / "lib"), False, 1
+    monkeypatch.setattr(build_ext, "finalize_options", lambda self: None)
+    assert command.compile() is None
+    (package / "lib" / "serfsim" / BUILD_RECORD).replace(package / BUILD_RECORD)
     assert is_stale(package)
 
 

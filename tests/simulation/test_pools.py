@@ -190,6 +190,10 @@ def test_a_stored_result_has_a_result_of_each_pool(tmp_path: Path) -> None:
             ["faults[0].crash", "node-01"],
         ),
         (
+            "cluster: {nodes: 3, pools: {w: {}}}\nrecord: {packets: pcapng}",
+            [":2:", "record.packets: found pcapng beside cluster.pools; expected counts"],
+        ),
+        (
             "cluster: {nodes: 3, pools: {w: {}}}\n"
             "faults: [{crash: 1, restart: 1s}, {move: [node-01], address: 10.0.9.9, at: 3s}]",
             [":2:", "faults[1].address", "pools beside members with addresses"],
