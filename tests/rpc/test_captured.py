@@ -7,7 +7,7 @@ from typing import Any
 import msgpack
 import pytest
 
-from serfsim.live.rpc.messages import NOTHING, Frames
+from serfsim.live.rpc.messages import NOTHING, Count, Frames, encode
 from tests.vectors_of import vectors
 
 FILES = ("rpc_streams", "rpc_streams_0.10.2")
@@ -52,3 +52,17 @@ def test_the_timeout_of_a_query_is_the_same_signed_or_not() -> None:
             if any(isinstance(one, dict) and one.get("Timeout") == TWO_SECONDS for one in objects(data)):
                 forms[file] = data[data.index(TWO_SECONDS.to_bytes(4, "big")) - 1]
     assert forms == {"rpc_streams": UINT32, "rpc_streams_0.10.2": INT32}
+
+
+def test_counts_are_signed_from_the_release_that_writes_them_so_and_all_else_is_not() -> None:
+    header = {"Error": "", "Seq": 200}
+    body = {"Keys": {"k": Count(300)}, "Messages": {}, "NumErr": Count(5), "NumNodes": Count(200)}
+    old = encode(header, body)
+    new = encode(header, body, True)
+    assert old == msgpack.packb(header) + msgpack.packb(body)
+    assert old.endswith(b"\xcc\xc8")
+    assert new.endswith(b"\xd1\x00\xc8")
+    assert b"\xcd\x01\x2c" in old
+    assert b"\xd1\x01\x2c" in new
+    assert objects(new) == objects(old) == [header, body]
+    assert new.startswith(msgpack.packb(header))

@@ -10,9 +10,10 @@ import msgpack
 import pytest
 
 from serfsim.live.rpc import session as machine
-from serfsim.live.rpc.messages import read_string
+from serfsim.live.rpc.messages import Count, read_string
 from serfsim.live.rpc.session import TRANSITIONS, Answer, Command, Session
 from serfsim.protocol.transitions import Transition
+from serfsim.protocol.versions import features_of
 
 KEY = "s3cret"
 SHAKE = ({"Command": "handshake", "Seq": 7}, {"Version": 1})
@@ -49,7 +50,8 @@ class MemoryWriter:
 class IdleAgent:
     """An agent whose process runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, release: str = "0.9") -> None:
+        self.features = features_of(release)
         self.queries: dict[Any, Any] = {}
         self.guessing = asyncio.Lock()
         self.lines: list[str] = []
@@ -63,13 +65,13 @@ class IdleAgent:
 class Talk:
     """A session, what it was sent and what it has replied."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, release: str = "0.9") -> None:
         self.reader = asyncio.StreamReader()
         self.writer = MemoryWriter()
         self.ran: list[str] = []
-        commands = {"echo": Command(self._echo, {"Text": read_string})}
+        commands = {"echo": Command(self._echo, {"Text": read_string}), "count": Command(self._count)}
         self.session = Session(
-            IdleAgent(),  # type: ignore[arg-type]
+            IdleAgent(release),  # type: ignore[arg-type]
             commands,
             key,
             self.reader,
@@ -80,6 +82,9 @@ class Talk:
     async def _echo(self, session: Session, seq: int, body: dict[str, Any]) -> Answer:
         self.ran.append(body["Text"])
         return Answer(body={"Text": body["Text"]})
+
+    async def _count(self, session: Session, seq: int, body: dict[str, Any]) -> Answer:
+        return Answer(body={"Num": Count(200)})
 
     async def send(self, *objects: Any) -> list[Any]:
         """Send objects; the replies to them."""
@@ -187,3 +192,14 @@ def test_a_handshake_of_another_version_after_the_first_leaves_the_state(state: 
     rows = {(row.state, row.input): row for row in TRANSITIONS}
     row = rows[state, machine.OTHER_VERSION]
     assert (row.next_state, row.effect) == (state, "Unsupported IPC version")
+
+
+@pytest.mark.parametrize(("release", "form"), [("0.9.4", b"\xcc\xc8"), ("0.10.2", b"\xd1\x00\xc8")])
+def test_a_reply_writes_its_count_as_the_release_of_its_agent_does(release: str, form: bytes) -> None:
+    async def talk() -> bytes:
+        talk = Talk("", release)
+        await talk.send(*SHAKE, {"Command": "count", "Seq": 9})
+        await talk.end()
+        return talk.writer.data
+
+    assert asyncio.run(talk()).endswith(b"\xa3Num" + form)

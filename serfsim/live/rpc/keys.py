@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgpack
 
-from serfsim.live.rpc.messages import read_string
+from serfsim.live.rpc.messages import Count, read_string
 from serfsim.live.rpc.session import Answer, Command, Session
 from serfsim.logs.words import format_words
 from serfsim.protocol import log_lines
@@ -68,11 +68,11 @@ class KeyAnswers:
 
     def body(self, with_keys: bool) -> dict[str, Any]:
         return {
-            "Keys": self.keys if with_keys else None,
+            "Keys": {key: Count(held) for key, held in self.keys.items()} if with_keys else None,
             "Messages": self.messages,
-            "NumErr": self.errors,
-            "NumNodes": self.asked,
-            "NumResp": self.answered,
+            "NumErr": Count(self.errors),
+            "NumNodes": Count(self.asked),
+            "NumResp": Count(self.answered),
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final
 
-from serfsim.live.rpc.messages import read_bool, read_string, read_string_map, read_strings
+from serfsim.live.rpc.messages import Count, read_bool, read_string, read_string_map, read_strings
 from serfsim.live.rpc.session import Answer, Command, Session
 from serfsim.live.rpc.simulated_agent import SimulatedAgent
 from serfsim.logs import live_words
@@ -47,7 +47,7 @@ async def join(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     with agent.waiting():
         contacts = [contact_of(agent, text) for text in given]
         count, error = await agent.join_through(given, contacts, body["Replay"])
-    return Answer(error, {"Num": count})
+    return Answer(error, {"Num": Count(count)})
 
 
 async def force_leave(session: Session, seq: int, body: dict[str, Any]) -> Answer:

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import msgpack
 
+from serfsim.protocol.wire.msgpack import integer
+
 LARGEST_FRAME: Final = 256 * 1024  # bytes of an object; a request that can succeed has at most a few KiB
 LONGEST_LIST: Final = 4096  # entries of an array or map
 DEEPEST: Final = 16  # levels of nested arrays and maps
@@ -84,12 +86,28 @@ def is_deeper(value: Any, limit: int) -> bool:
     return True
 
 
-def encode(header: dict[str, Any], body: Any = None) -> bytes:
-    """Encode a response header and its body, if any."""
+class Count(int):
+    """A count, which the real agent holds in a signed type."""
+
+
+def encode(header: dict[str, Any], body: Any = None, is_signed: bool = False) -> bytes:
+    """Encode a response header and its body, if any. `is_signed`: counts are written as Serf 0.10.2 does."""
     parts: bytes = msgpack.packb(header)
     if body is not None:
-        parts += msgpack.packb(body)
+        parts += _encode_signed(body) if is_signed else msgpack.packb(body)
     return parts
+
+
+def _encode_signed(value: Any) -> bytes:
+    """Encode a body whose counts, in it or in its maps, are written as signed integers."""
+    if isinstance(value, Count):
+        return integer(value, True)
+    if not isinstance(value, dict):
+        packed: bytes = msgpack.packb(value)
+        return packed
+    pairs = (msgpack.packb(key) + _encode_signed(one) for key, one in value.items())
+    header: bytes = msgpack.Packer().pack_map_header(len(value))
+    return header + b"".join(pairs)
 
 
 class BadBody(Exception):

@@ -264,7 +264,9 @@ class Session:
     async def send(self, seq: int, error: str, body: dict[str, Any] | None = None) -> None:
         """Send a header and its body together."""
         async with self._writing:
-            self.writer.write(encode({"Error": error, "Seq": seq}, body))
+            self.writer.write(
+                encode({"Error": error, "Seq": seq}, body, self.agent.features.serf_signed_integers)
+            )
             await self.writer.drain()
 
     # Requests ------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from serfsim.logs.names import SimulatedNames
 from serfsim.native import i32, i64, u8, vec
 from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
+from serfsim.protocol.versions import ReleaseFeatures, features_of
 from serfsim.results.agent_log import log_lines
 from serfsim.results.scoring.scored_run import select
 from serfsim.simulation import recorder
@@ -79,6 +80,11 @@ class SimulatedAgent(BaseAgent):
         if node is None:
             raise AgentDown
         return node
+
+    @property
+    def features(self) -> ReleaseFeatures:
+        """The rules of the release that the agent runs, or starts with next."""
+        return features_of(self.sim.agents.members[self.number].version)
 
     @property
     def is_up(self) -> bool:
