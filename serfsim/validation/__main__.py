@@ -18,7 +18,7 @@ from serfsim.validation.outliers import outliers
 from serfsim.validation.releases import release_of
 from serfsim.validation.runs import run_all
 from serfsim.validation.scenario import faults, warm_up
-from serfsim.validation.tally import share_of, table
+from serfsim.validation.tally import share_of, shares_by_release, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path("docs") / "validation.md"
@@ -125,6 +125,7 @@ def main(words: list[str] | None = None) -> int:
     for name, why in skipped.items():
         print(f"left out {name}: {why}")
     print("\n".join(table(rows)))
+    print("\n".join(shares_by_release(rows)))
     took = time.monotonic() - begun
     print(f"{share_of(rows)} {looked_at} figures without a tolerance. {took:.0f} s, {len(seeds)} seeds")
     whole = not (given.quick or given.kind or given.release or given.recordings != "*")

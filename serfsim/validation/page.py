@@ -12,7 +12,16 @@ from serfsim.validation.noise import early_stall
 from serfsim.validation.outliers import LEAST, Outlier, outliers
 from serfsim.validation.plot import FIGURES, save_figures
 from serfsim.validation.releases import order_of, release_of
-from serfsim.validation.tally import OTHERS, SIZES, ZEROS, share_of, sort_of, table, with_tolerance
+from serfsim.validation.tally import (
+    OTHERS,
+    SIZES,
+    ZEROS,
+    share_of,
+    shares_by_release,
+    sort_of,
+    table,
+    with_tolerance,
+)
 
 INTRODUCTION = """\
 # Simulated clusters beside real ones
@@ -35,6 +44,8 @@ value. Verdicts:
   recorded values in more than 1 case in 100.
 
 {share}
+
+{releases_agree}
 """
 
 TOPICS = (
@@ -70,6 +81,7 @@ def lines(rows: list[Row], pairs: list[Pair], skipped: dict[str, str]) -> Iterat
         releases=", ".join(software(pairs)),
         seeds=len(pairs[0].runs),
         share=share_of(rows),
+        releases_agree="\n".join(f"- {share}" for share in shares_by_release(rows)),
     )
     yield from table(rows)
     yield ""

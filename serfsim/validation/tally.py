@@ -1,10 +1,11 @@
-"""Counts of figures that agree: in total, by sort, by kind and release."""
+"""Counts of figures that agree: in total, by sort, by release, by kind and release."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from serfsim.validation.compare import AGREES, DIFFERS, OPEN, Row
+from serfsim.validation.releases import order_of
 
 SIZES, ZEROS, OTHERS = "sizes of messages", 'figures that are to be "0"', "all others"
 SORTS = (SIZES, ZEROS, OTHERS)
@@ -31,6 +32,19 @@ def share_of(rows: list[Row]) -> str:
     asked = with_tolerance(rows)
     parts = [f"{sort}: {agreeing([row for row in asked if sort_of(row) == sort])}" for sort in SORTS]
     return f"{agreeing(asked)} judged figures agree; {'; '.join(parts)}."
+
+
+def shares_by_release(rows: list[Row]) -> Iterator[str]:
+    """Yield 'Serf 0.10.2: 12 of 14 (86 %)' for each release, with what chance accounts for of the rest."""
+    asked = with_tolerance(rows)
+    for release in sorted({row.release for row in asked}, key=order_of):
+        mine = [row for row in asked if row.release == release]
+        rest = [row for row in mine if row.verdict != AGREES]
+        chance = sum(row.by_chance for row in rest)
+        yield (
+            f"Serf {release.replace('-ml', ' with memberlist ')}: {agreeing(mine)} agree;"
+            f" chance may account for {chance} of the other {len(rest)}"
+        )
 
 
 def table(rows: list[Row]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from serfsim.validation.compare import Pair, compare
 from serfsim.validation.figures.measures import Figures
 from serfsim.validation.golden import read
 from serfsim.validation.page import lines
-from serfsim.validation.tally import share_of, table
+from serfsim.validation.tally import share_of, shares_by_release, table
 
 FOLDER = Path(__file__).parent
 
@@ -40,6 +40,19 @@ def test_verdicts_are_counted_by_kind_and_release() -> None:
     told = list(table(rows))
     assert told[2] == "| baseline | 0.10.2 | 1 of 1 | 1 of 1 | 0 of 1 | 0 | 1 | 0 |"
     assert told[3] == "| baseline | 0.9.4 | 1 of 1 | 1 of 1 | 1 of 1 | 0 | 0 | 0 |"
+
+
+def test_agreement_is_told_by_release_at_the_top_of_the_page() -> None:
+    names = ("a-baseline-n16-s1", "a-baseline-n16-serf0.10.2-s1", "a-baseline-n5-serf0.10.2-ml0.6.0-s1")
+    pairs = [baseline(name, ping) for name, ping in zip(names, (1.0, 2.0, 1.0), strict=True)]
+    told = list(shares_by_release(compare(pairs)))
+    assert told == [
+        "Serf 0.9.4: 3 of 3 (100.0 %) agree; chance may account for 0 of the other 0",
+        "Serf 0.10.2: 2 of 3 (66.7 %) agree; chance may account for 0 of the other 1",
+        "Serf 0.10.2 with memberlist 0.6.0: 3 of 3 (100.0 %) agree; chance may account for 0 of the other 0",
+    ]
+    page = text(pairs)
+    assert all(f"- {one}\n" in page[: page.index("## What does not agree")] for one in told)
 
 
 def test_releases_stand_side_by_side() -> None:
