@@ -9,6 +9,7 @@ With the overhead of encryption but no keys, KEY is used, as version 0 if the ov
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from serfsim.capture import headers
@@ -22,7 +23,8 @@ from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.datagram import encode_datagram
-from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPing
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage, StreamPacket, StreamPing
+from serfsim.protocol.memberlist.packet_writer import PACKET_TYPE, STREAM_TYPE
 from serfsim.protocol.memberlist.seal import Seal
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.wire import envelope
@@ -101,24 +103,20 @@ class PacketCapture(Capture):
 
     def datagram(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
         core = self._core(source)
-        sender = self._endpoint(self.network.address_of(source))
-        self._write_datagram(now, at, sender, self._endpoint(address), packet, core, core.record)
+        ends = self._endpoint(self.network.address_of(source)), self._endpoint(address)
+        self._write_datagram(now, at, *ends, self._packet(packet, core, core.record))
 
     def from_outside(self, now: float, at: float, address: int, target: int, packet: Packet) -> None:
         # What somebody outside sends is in the form that its target expects.
         ends = self._endpoint(address), self._endpoint(self.network.address_of(target))
-        self._write_datagram(now, at, *ends, packet, self._core(target), None)
+        self._write_datagram(now, at, *ends, self._packet(packet, self._core(target), None))
 
-    def _write_datagram(
-        self,
-        now: float,
-        at: float,
-        sender: Endpoint,
-        target: Endpoint,
-        packet: Packet,
-        core: Core,
-        record: NodeIdentity | None,
-    ) -> None:
+    def _write_datagram(self, now: float, at: float, sender: Endpoint, target: Endpoint, data: bytes) -> None:
+        for whole in headers.udp(sender, target, self._number(sender[0]), data, int(self.network.mtu)):
+            self._write(now, at, whole)
+
+    def _packet(self, packet: Packet, core: Core, record: NodeIdentity | None) -> bytes:
+        """Return the bytes of a packet, whatever it travels by."""
         data = encode_datagram(packet, record, self.directory)
         if core.config.enable_compression:
             data = envelope.compressed_if_shorter(data)
@@ -129,9 +127,7 @@ class PacketCapture(Capture):
         keyring = None if is_plain else self._keyring(packet.seal, core.config)
         if keyring is not None:
             data = keyring.seal(data, label)
-        data = envelope.with_label(label, data)
-        for whole in headers.udp(sender, target, self._number(sender[0]), data, int(self.network.mtu)):
-            self._write(now, at, whole)
+        return envelope.with_label(label, data)
 
     # Streams -------------------------------------------------------------------------------------
 
@@ -176,13 +172,19 @@ class PacketCapture(Capture):
 
     def _encode(self, message: StreamMessage, host: int, is_request: bool) -> bytes:
         core = self._core(host)
+        if isinstance(message, StreamPacket) and message.packet is not None:
+            own = self.directory.endpoint(message.source).encode()
+            data = self._packet(message.packet, core, core.record)
+            digest = hashlib.md5(data, usedforsecurity=False).digest()
+            return bytes([PACKET_TYPE, len(own)]) + own + data + digest
         source = core.record
         is_nameless = isinstance(message, StreamPing) and not core.features.ping_source
         data = encode_stream(message, None if is_nameless else source, self.directory)
         seal = message.seal
         label = b"" if seal is None else seal.label
         keyring = self._keyring(seal, core.config)
-        return wrap_stream(data, core.config.enable_compression, keyring, label, is_request)
+        whole = wrap_stream(data, core.config.enable_compression, keyring, label, is_request)
+        return bytes([STREAM_TYPE]) + whole if is_request and seal is not None and seal.by_tcp else whole
 
     def _send(
         self, now: float, at: float, own: Side, peer: Side, flags: int, start: int, data: bytes

@@ -12,6 +12,8 @@ Columns of the traffic tables, `counts` and `sizes` (after the semicolon, the by
     PACKET + kind           datagrams led by that type, alone; whole IP packets
     LOADED_PACKET + kind    datagrams led by that type, with broadcasts; whole IP packets
     STREAM + kind           messages on streams; their own bytes
+    STREAMED + kind         messages inside packets that have streams of their own; their own bytes
+    STREAMED_USER + kind    the same for a delegate's messages
     DATAGRAMS, LOST, OVERFLOWED, TO_NOBODY, SEGMENTS   whole IP packets; CONNECTIONS has no bytes
 """
 
@@ -41,7 +43,9 @@ OVERFLOWED: Final = 82
 SEGMENTS: Final = 83
 CONNECTIONS: Final = 84
 TO_NOBODY: Final = 85
-TRAFFIC_COLUMNS: Final = 86
+STREAMED: Final = 86
+STREAMED_USER: Final = 102
+TRAFFIC_COLUMNS: Final = 118
 KIND_MASK: Final = 15
 
 # A wave of gossip in a large cluster means millions of receptions.
@@ -326,6 +330,18 @@ class Trace(Journal):
 
     def stream_opened(self, now: float, source: i64) -> None:
         self._count(now, CONNECTIONS, 0)
+
+    def packet_streamed(self, now: float, packet: Packet) -> None:
+        if now >= self._second_ends:
+            self.close_seconds(now)
+        broadcasts = packet.broadcasts
+        if broadcasts is not None:
+            for message in broadcasts:
+                column: i64 = STREAMED + (message.kind & KIND_MASK)
+                if message.kind == USER and isinstance(message, UserMessage):
+                    column = STREAMED_USER + (message.user_kind & KIND_MASK)
+                self._counts[column] += 1
+                self._sizes[column] += message.size
 
     def stream_message(self, now: float, source: i64, kind: i64, size: i64) -> None:
         self._count(now, STREAM + (kind & KIND_MASK), size)

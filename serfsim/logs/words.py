@@ -110,6 +110,7 @@ LINES: Final[dict[int, str]] = {
     line.LARGE_STATE: "[WARN] memberlist: Remote node state size is ({a}) limit is ({b})",
     line.ZONE_WITHOUT_BRIDGE: "[WARN] memberlist zone-aware routing is skipped because a zone has no alive"
     " bridge zone={text}",
+    line.PACKET_FAILED: "[WARN] memberlist TCPTransport: WriteTo failed {text}",
     line.STARTING: "[INFO] agent: Serf agent starting",
     line.JOINING_CLUSTER: "[INFO] agent: Joining cluster...(replay: {a})",
     line.JOINING: "[INFO] agent: joining: [{text}] replay: {a}",

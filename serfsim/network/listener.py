@@ -79,7 +79,9 @@ class Listener:
     # Deadlines -----------------------------------------------------------------------------------
 
     def accept(self, stream: Stream, now: float) -> None:
-        """Handle a connection that the kernel has accepted for the process."""
+        """Handle a connection that the kernel has accepted for the process; one for a packet may last."""
+        if stream.request.packet is not None:
+            return
         if self.host.paused:
             self._wait(stream, math.inf)
         else:
@@ -171,6 +173,13 @@ class Listener:
         if stream.server_epoch != host.epoch or stream.server_state != ESTABLISHED:
             return
         machine = host.machine
+        packet = stream.request.packet
+        if packet is not None and machine is not None and machine.can_read(stream.request):
+            stream.server_state = ANSWERING
+            host.network.tcp.hang_up(host, stream, now)
+            source = stream.request.source_address(stream.client_seen)
+            host.packet_arrived(packet, source, host.journey_ns, now)
+            return
         is_error = machine is not None and not machine.can_read(stream.request)
         if stream.request.kind != PUSH_PULL or is_error:
             self.received(stream)

@@ -37,6 +37,7 @@ from serfsim.network.tcp_steps import (
     HANG_UP,
     IO_END,
     LISTENER_DEADLINE,
+    PACKET_WRITTEN,
     PROCESS,
     REFUSAL,
     REQUEST,
@@ -55,6 +56,7 @@ from serfsim.network.tcp_steps import (
 from serfsim.network.tcp_stream import (
     ACCEPTED,
     ANSWERING,
+    CONNECTED,
     DIALLING,
     ENDED,
     ESTABLISHED,
@@ -74,6 +76,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("dialling", "RST", "ended", "DIAL_REFUSED"),
     Transition("dialling", "no route", "ended", "DIAL_NO_ROUTE"),
     Transition("dialling", "dial_timeout", "ended", "DIAL_TIMEOUT"),
+    Transition("connected", "a packet is in the kernel", "ended", "WROTE"),
     Transition("connected", "whole answer", "ended", "REPLIED"),
     Transition("connected", "FIN without an answer", "ended", "CLOSED"),
     Transition("connected", "RST", "ended", "CLOSED"),
@@ -87,6 +90,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("accepted", "RST", "gone"),
     Transition("accepted", "process dies", "gone", "send an RST"),
     Transition("established", "whole request", "answering", "hand it to the process"),
+    Transition("established", "whole packet and FIN", "answering", "hand it over; send a FIN"),
     Transition("established", "FIN without a request", "gone", "send a FIN"),
     Transition("established", "process gives up", "gone", "send a FIN"),
     Transition("established", "RST", "gone"),
@@ -294,6 +298,8 @@ class Tcp:
             self.pump(stream, transfer, to_server, now)
             if was_behind and transfer.backlog() <= SEND_BUFFER:
                 self.step(self.network.hosts[stream.server], WRITTEN, 0, stream, now)
+            elif to_server and stream.request.packet is not None and stream.client_state == CONNECTED:
+                self.step(self.network.hosts[stream.client], PACKET_WRITTEN, 0, stream, now)
 
     def _client_segment(self, host: Host, stream: Stream, segment: i64, reported: i64, now: float) -> None:
         """Handle a segment of the request, or the client's FIN, at the server."""
@@ -306,7 +312,10 @@ class Tcp:
         was_whole = transfer.is_whole()
         is_new = transfer.receive(segment)
         self.send(stream, False, TCP_HEADERS, REQUEST_ACK, now)
-        if transfer.is_whole() and not was_whole:
+        if stream.request.packet is not None:
+            if is_new and transfer.is_over():
+                self.later(now + host.journey_delay, host.number, REQUEST, stream)
+        elif transfer.is_whole() and not was_whole:
             self.later(now + host.stream_delay(now), host.number, REQUEST, stream)
         elif transfer.size == 0 and is_new:
             self.later(now + host.stream_delay(now), host.number, HANG_UP, stream)

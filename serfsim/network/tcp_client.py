@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from serfsim.native import i64
 from serfsim.network.host import Host
 from serfsim.network.host_events import KIND_BITS, STREAM
+from serfsim.network.listener import SEND_BUFFER
 from serfsim.network.rules import TCP
 from serfsim.network.stall import block_step
 from serfsim.network.tcp_steps import (
@@ -16,13 +17,22 @@ from serfsim.network.tcp_steps import (
     DIAL_END,
     IO_END,
     NO_ROUTE,
+    PACKET_WRITTEN,
     REFUSAL,
     WRITE,
 )
 from serfsim.network.tcp_stream import CONNECTED, DIALLING, ENDED, Stream
 from serfsim.network.tcp_transfer import Transfer
 from serfsim.protocol.memberlist.messages import StreamMessage
-from serfsim.protocol.runtime import CLOSED, DIAL_NO_ROUTE, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
+from serfsim.protocol.runtime import (
+    CLOSED,
+    DIAL_NO_ROUTE,
+    DIAL_REFUSED,
+    DIAL_TIMEOUT,
+    IO_TIMEOUT,
+    REPLIED,
+    WROTE,
+)
 
 if TYPE_CHECKING:
     from serfsim.network.tcp import Tcp
@@ -105,6 +115,8 @@ class Client:
             self._end(host, stream, IO_TIMEOUT, now)
         elif step == CLOSURE:
             self._end(host, stream, CLOSED, now)
+        elif step == PACKET_WRITTEN:
+            self._packet_written(host, stream, now)
 
     def _connected(self, host: Host, stream: Stream, now: float) -> None:
         stream.client_state = CONNECTED
@@ -125,6 +137,15 @@ class Client:
         tcp.network.journal.stream_message(now, host.number, stream.request.kind, size)
         stream.upward = Transfer(size, tcp.mss, stream.client_rtt, tcp.rto_min)
         tcp.pump(stream, stream.upward, True, now)
+        if stream.request.packet is not None:
+            tcp.network.journal.packet_streamed(now, stream.request.packet)
+            self._packet_written(host, stream, now)
+
+    def _packet_written(self, host: Host, stream: Stream, now: float) -> None:
+        """Close the stream of a packet once the kernel has all of it; its receiver reads up to the end."""
+        upward = stream.upward
+        if upward is not None and upward.backlog() <= SEND_BUFFER:
+            self._end(host, stream, WROTE, now)
 
     def _end(self, host: Host, stream: Stream, outcome: i64, now: float) -> None:
         tcp = self.tcp

@@ -32,5 +32,6 @@ HANG_UP: Final = 22  # the server's process reads that no request will come
 SERVICE: Final = 23  # the turn of a push/pull at the server is over
 WRITTEN: Final = 24  # the server's kernel has all of the answer
 LISTENER_DEADLINE: Final = 25  # of the server's process, for one of its streams
+PACKET_WRITTEN: Final = 27  # the client's kernel has taken more of a packet
 NO_ROUTE: Final = 26  # the client's kernel refuses to dial
 WRITE: Final = 27  # the client's process writes its request, later than it wanted to

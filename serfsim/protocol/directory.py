@@ -186,7 +186,7 @@ class Directory:
         self.first: list[NodeIdentity] = []
         self.last_alive: list[object | None] = []  # the last alive message made of each node
         self.uniform = True  # all first records carry the same versions, and usable ones
-        self.seals: dict[tuple[bytes, int, bytes], object] = {}  # by key, version and label
+        self.seals: dict[tuple[bytes, int, bytes, bool], object] = {}  # by key, version, label, transport
         self.is_protected = False  # some machine has keys or a label
         self.sizes = WireSizes()  # of this cluster's messages, once compressed
         self.status_ltimes: vec[i64] = vec[i64]()  # Serf's status time of each, as most views have it

@@ -62,6 +62,8 @@ REJOIN_FAILED: Final = 49  # nobody of the snapshot answered
 MERGE_REFUSED: Final = 58  # the merge delegate refused a join's push/pull; detail: its entries
 ALIVE_REFUSED: Final = 59  # the alive delegate refused a member; detail: its address
 ZONE_FAILOVER: Final = 60  # detail: 1 where zone-aware routing is off from now on, 0 where it is on again
+PACKET_FAILED: Final = 61  # a packet over TCP could not be written; detail: how its stream ended
+PACKET_DROPPED: Final = 62  # a packet over TCP found no writer in time
 
 # Encryption and labels: what a member could not read. Subject: whose address it came from, or -1; detail: 0
 # a datagram, 1 a request on a stream, 2 the answer to its own.
@@ -131,6 +133,8 @@ NAMES: Final = {
     MERGE_REFUSED: "merge_refused",
     ALIVE_REFUSED: "alive_refused",
     ZONE_FAILOVER: "zone_failover",
+    PACKET_FAILED: "packet_failed",
+    PACKET_DROPPED: "packet_dropped",
     DIRECT_ACK: "direct_ack",
     INDIRECT_ACK: "indirect_ack",
     NACK: "nack",

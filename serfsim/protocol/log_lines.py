@@ -59,6 +59,7 @@ NOT_ADMITTED: Final = 157  # text: all of it
 ALIVE_REFUSED: Final = 158  # text: the error
 LARGE_STATE: Final = 159  # a: its bytes, b: the limit
 ZONE_WITHOUT_BRIDGE: Final = 160  # dskit's, once where it says so at each choice; text: the zone
+PACKET_FAILED: Final = 161  # over TCP, in dskit's words; text: where and the error
 
 # The agent.
 STARTING: Final = 170

@@ -19,6 +19,7 @@ DIAL_REFUSED: Final = 2  # no connection: nobody listens there
 IO_TIMEOUT: Final = 3  # connected, but the deadline passed without a whole answer
 CLOSED: Final = 4  # connected, but the other side closed without an answer
 DIAL_NO_ROUTE: Final = 5  # no connection: the own kernel has no route there
+WROTE: Final = 6  # a packet on a stream of its own, which nobody answers, has been written
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -47,7 +48,7 @@ class Runtime:
         io_timeout: float,
         now: float,
     ) -> None:
-        """Dial `address`, write `request`, read one answer, close.
+        """Dial `address`, write `request`, read one answer, close; a request with a `packet` has no answer.
 
         The outcome comes back as `Machine.on_stream_result(token, ...)`, exactly once. Dialling may
         take `dial_timeout` seconds. Once connected, the answer must be whole by the absolute time

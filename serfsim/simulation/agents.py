@@ -30,6 +30,7 @@ from serfsim.simulation.placement import Placement
 from serfsim.simulation.truth import TruthKeeper
 
 MOST_WITH_CACHES = 50
+NO_BOUND = 1 << 60
 
 
 class Agents:
@@ -129,6 +130,8 @@ class Agents:
         host = self.network.hosts[number]
         node.memberlist.receiver.service_time = self.members[number].read_cost.message
         host.read_cost = self.members[number].read_cost.packet
+        if node.memberlist.writer is not None:
+            host.buffer.size = NO_BOUND  # its packets wait in their connections
         host.start(node)
         rate = self.members[number].clock_rate
         if rate != 1.0 and host.clock is None:

@@ -18,6 +18,8 @@ from serfsim.engine.trace import (
     PACKET,
     SEGMENTS,
     STREAM,
+    STREAMED,
+    STREAMED_USER,
     TO_NOBODY,
     TRAFFIC_COLUMNS,
     USER_MESSAGE,
@@ -188,6 +190,9 @@ def traffic_counts(trace: Trace) -> PerSecond:
     found = {f"udp/{name}": table[:, MESSAGE + kind] for kind, name in {**LEADING, **BROADCASTS}.items()}
     found |= {f"udp/{name}": table[:, USER_MESSAGE + kind] for kind, name in SERF.items()}
     found |= shared_columns(table)
+    if streams_packets(table):
+        found |= {f"tcp/{name}": table[:, STREAMED + kind] for kind, name in BROADCASTS.items()}
+        found |= {f"tcp/{name}": table[:, STREAMED_USER + kind] for kind, name in SERF.items()}
     found["tcp/connections"] = table[:, CONNECTIONS]
     return per_second_table(trace, found)
 
@@ -202,11 +207,20 @@ def traffic_bytes(trace: Trace) -> PerSecond:
     return per_second_table(trace, found | shared_columns(table))
 
 
+def streams_packets(table: Integers) -> bool:
+    """Return whether any packet had a stream of its own."""
+    kinds = [kind for kind in {**LEADING, **CARRIERS} if kind not in STREAMS]
+    return bool(table[:, [STREAM + kind for kind in kinds]].any())
+
+
 def shared_columns(table: Integers) -> dict[str, Integers]:
     """Return the columns that are the same for counts and bytes."""
     found = {f"udp/{name}": table[:, PACKET + kind] for kind, name in CARRIERS.items()}
     found |= {f"udp/{name}": table[:, at] for at, name in UDP_TOTALS.items()}
     found |= {f"tcp/{name}": table[:, STREAM + kind] for kind, name in STREAMS.items()}
+    if streams_packets(table):
+        more = {kind: name for kind, name in {**LEADING, **CARRIERS}.items() if kind not in STREAMS}
+        found |= {f"tcp/{name}": table[:, STREAM + kind] for kind, name in more.items()}
     found["tcp/packets"] = table[:, SEGMENTS]
     if table[:, TO_NOBODY].any():
         found["ip/to_nobody"] = table[:, TO_NOBODY]

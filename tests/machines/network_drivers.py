@@ -20,6 +20,7 @@ from serfsim.network.tcp_steps import (
     HANG_UP,
     IO_END,
     NO_ROUTE,
+    PACKET_WRITTEN,
     REQUEST,
     REQUEST_SEGMENT,
     SERVER_RST,
@@ -28,8 +29,16 @@ from serfsim.network.tcp_steps import (
 )
 from serfsim.network.tcp_stream import ANSWERING, CLIENT_STATES, ESTABLISHED, SERVER_STATES, Stream
 from serfsim.network.tcp_transfer import SEGMENT_STATES, TIMEOUT, Transfer
-from serfsim.protocol.memberlist.messages import PING, StreamMessage
-from serfsim.protocol.runtime import CLOSED, DIAL_NO_ROUTE, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT, REPLIED
+from serfsim.protocol.memberlist.messages import PING, Packet, StreamMessage
+from serfsim.protocol.runtime import (
+    CLOSED,
+    DIAL_NO_ROUTE,
+    DIAL_REFUSED,
+    DIAL_TIMEOUT,
+    IO_TIMEOUT,
+    REPLIED,
+    WROTE,
+)
 from tests.machines.driving import Driver
 from tests.network.harness import CLIENT, MS, ONE_WAY, RTT, SERVER, Lab
 
@@ -257,6 +266,11 @@ class TcpDriver(Driver):
     def reset(self) -> None:
         self.step(self.end, CLIENT_RST if self.end == CLIENT else SERVER_RST)
 
+    def packet(self, end: int, number: int) -> None:
+        """A step of a stream that is there for a packet."""
+        self.stream.request.packet = Packet(PING, 1, 100)
+        self.step(end, number)
+
     def syn_without_process(self) -> None:
         self.lab.host(SERVER).crash(self.lab.now)
         self.clear()
@@ -300,6 +314,7 @@ class TcpDriver(Driver):
         "RST": reset,
         "no route": lambda self: self.step(CLIENT, NO_ROUTE),
         "dial_timeout": lambda self: self.step(CLIENT, DIAL_END),
+        "a packet is in the kernel": lambda self: self.packet(CLIENT, PACKET_WRITTEN),
         "whole answer": lambda self: self.step(CLIENT, ANSWER),
         "FIN without an answer": lambda self: self.step(CLIENT, CLOSURE),
         "I/O deadline": lambda self: self.step(CLIENT, IO_END),
@@ -309,6 +324,7 @@ class TcpDriver(Driver):
         "data": data,
         "no ACK for five SYN-ACKs more": never_acknowledged,
         "whole request": lambda self: self.step(SERVER, REQUEST),
+        "whole packet and FIN": lambda self: self.packet(SERVER, REQUEST),
         "FIN without a request": lambda self: self.step(SERVER, HANG_UP),
         "process gives up": give_up,
         "process hangs up": hang_up,
@@ -334,6 +350,7 @@ class TcpDriver(Driver):
         "write the request": lambda self: self.sent(CLIENT, TCP_HEADERS + 200),
         "DIAL_REFUSED": lambda self: self.ended(DIAL_REFUSED),
         "DIAL_TIMEOUT": lambda self: self.ended(DIAL_TIMEOUT),
+        "WROTE": lambda self: self.ended(WROTE),
         "REPLIED": lambda self: self.ended(REPLIED),
         "DIAL_NO_ROUTE": lambda self: self.ended(DIAL_NO_ROUTE),
         "CLOSED": lambda self: self.ended(CLOSED),
@@ -343,6 +360,7 @@ class TcpDriver(Driver):
         "send a FIN": lambda self: self.sent(SERVER, TCP_HEADERS),
         "acknowledge": lambda self: self.sent(SERVER, TCP_HEADERS),
         "accept the stream": lambda self: self.stream.server_deadline > self.lab.now,
+        "hand it over": lambda self: self.lab.machines[SERVER].packets != [],
         "hand it to the process": lambda self: self.lab.machines[SERVER].requests != [],
     }
 

@@ -32,6 +32,10 @@ from serfsim.protocol.wire.reader import LARGEST_U32
 RESTART: Final = "restart"
 CONTINUE: Final = "continue"
 
+# How packets travel.
+UDP: Final = "udp"
+TCP: Final = "tcp"
+
 # No message has a higher incarnation.
 NO_LIMIT: Final = -1
 
@@ -274,6 +278,40 @@ MEMBERLIST_SETTINGS: Final = (
         " them.",
     ),
     Setting(
+        "packet_transport",
+        Kind("choice", options=(UDP, TCP)),
+        UDP,
+        "Way of pings, acks and gossip: as datagrams, or as in Grafana's dskit each on a TCP connection of"
+        " its own. With tcp there is no fallback ping, which would be the same once more, and members"
+        " without tcp understand nothing.",
+    ),
+    Setting(
+        "packet_dial_timeout",
+        TIMEOUT,
+        2.0,
+        "With packet_transport tcp: how long dialling for a packet may take.",
+    ),
+    Setting(
+        "packet_write_timeout",
+        TIMEOUT,
+        5.0,
+        "With packet_transport tcp: how long writing a packet may take once it is connected.",
+    ),
+    Setting(
+        "max_concurrent_writes",
+        KEPT,
+        3,
+        "With packet_transport tcp: packets that a member writes at a time.",
+        unit="packets",
+    ),
+    Setting(
+        "acquire_writer_timeout",
+        DURATION,
+        0.25,
+        "With packet_transport tcp: how long a packet waits while as many as may be are being written; then"
+        " it is dropped.",
+    ),
+    Setting(
         "dead_node_reclaim_time",
         DURATION,
         0.0,
@@ -391,6 +429,11 @@ class MemberlistConfig:
         self.enable_compression: bool = default.switch("enable_compression")
         self.handoff_queue_depth: i64 = default.count("handoff_queue_depth")
         self.udp_buffer_size: i64 = default.count("udp_buffer_size")
+        self.packet_transport: str = default.text("packet_transport")
+        self.packet_dial_timeout: float = default.seconds("packet_dial_timeout")
+        self.packet_write_timeout: float = default.seconds("packet_write_timeout")
+        self.max_concurrent_writes: i64 = default.count("max_concurrent_writes")
+        self.acquire_writer_timeout: float = default.seconds("acquire_writer_timeout")
         self.dead_node_reclaim_time: float = default.seconds("dead_node_reclaim_time")
         # Networks of IPv4 that cidrs_allowed has, each as (mask, address), 32 bits; None is all.
         self.allowed_networks: list[tuple[int, int]] | None = None

@@ -70,6 +70,7 @@ class Core:
     delegate_depth: i64
     started_at: float
     runtime: Runtime
+    sender: Runtime
     record: NodeIdentity
     config: MemberlistConfig
     features: ReleaseFeatures
@@ -99,6 +100,7 @@ class Core:
         self.record = me  # what this node says of itself
         self.directory = directory
         self.runtime = runtime
+        self.sender = runtime  # of packets
         self.delegate = delegate
         self.rng = rng
         self.members = Members(directory)
@@ -117,7 +119,7 @@ class Core:
         self.incarnation: i64 = 0
         self.seal = None
         self.accepted = None
-        self.label_size: i64 = 0  # bytes, in front of each datagram and each stream that this node dials
+        self.label_size: i64 = 0  # bytes in front of a stream that this node dials: label, dskit's type
         # Bytes of messages that fit into a datagram of gossip, and into one that is led by a message.
         self.gossip_room: i64 = config.udp_buffer_size - COMPOUND_HEADER - config.encryption_overhead
         self.send_room: i64 = self.gossip_room
@@ -257,7 +259,7 @@ class Core:
         if self.config.enable_compression:
             size = self._compressed(packet, size)
         self._wrap(packet, size)
-        return self.runtime.send_packet(address, packet, now)
+        return self.sender.send_packet(address, packet, now)
 
     def send_raw(self, target: NodeIdentity, packet: Packet, now: float) -> bool:
         """Send a packet as it is to a known member (memberlist's rawSend): with a CRC, no gossip.
@@ -271,7 +273,7 @@ class Core:
             size += CRC_SIZE
             packet.has_crc = True
         self._wrap(packet, size)
-        return self.runtime.send_packet(target.address, packet, now)
+        return self.sender.send_packet(target.address, packet, now)
 
     def log_refused(self, now: float, line: i64, address: i64) -> None:
         """Log that the kernel refused a datagram to an address, in Go's words."""
@@ -293,7 +295,7 @@ class Core:
         if self.config.enable_compression:
             packet.size = self._compressed(packet, packet.size)
         self._wrap(packet, packet.size)
-        self.runtime.send_packet(address, packet, now)
+        self.sender.send_packet(address, packet, now)
 
     def notify(self, now: float, event: i64, subject: i64, detail: i64) -> None:
         self.runtime.notify(now, event, subject, detail)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64
 from serfsim.protocol import events, log_lines
+from serfsim.protocol.memberlist.config import TCP
 from serfsim.protocol.memberlist.keyring import KeyRing
 from serfsim.protocol.memberlist.messages import (
     COMPOUND_HEADER,
@@ -21,6 +22,7 @@ from serfsim.protocol.memberlist.messages import (
     StreamError,
     StreamMessage,
 )
+from serfsim.protocol.memberlist.packet_writer import PACKET_TYPE, STREAM_TYPE, TYPE_SIZE
 from serfsim.protocol.memberlist.seal import Seal, label_size
 from serfsim.protocol.wire.cipher import (
     NOT_CONFIGURED,
@@ -71,8 +73,9 @@ class Gate:
         self.is_open = is_open
         config = core.config
         self.version: i64 = PADDED_VERSION if config.protocol_version == 1 else PLAIN_VERSION
+        self.by_tcp = config.packet_transport == TCP
         taken = label_size(label)
-        core.label_size = taken
+        core.label_size = taken + TYPE_SIZE if self.by_tcp else taken
         core.gossip_room -= taken
         core.send_room -= taken
         if keys is not None:
@@ -96,13 +99,13 @@ class Gate:
 
     def _shared(self, key: bytes) -> Seal | None:
         """Return the seal of all who send under this key and label; None for plain messages."""
-        if len(key) == 0 and len(self.label) == 0:
+        if len(key) == 0 and len(self.label) == 0 and not self.by_tcp:
             return None
         seals = self.core.directory.seals
-        which = (key, int(self.version), self.label)
+        which = (key, int(self.version), self.label, self.by_tcp)
         seal = seals.get(which)
         if not isinstance(seal, Seal):
-            seal = Seal(key, self.version, self.label)
+            seal = Seal(key, self.version, self.label, self.by_tcp)
             seals[which] = seal
         return seal
 
@@ -119,6 +122,17 @@ class Gate:
         if label != self.label:
             return "discarding {} with unacceptable label " + quoted(label) + ":"
         return ""
+
+    def _is_foreign(self, seal: Seal | None) -> bool:
+        """Return whether a message came by another transport than this node's."""
+        return (seal is not None and seal.by_tcp) != self.by_tcp
+
+    def _foreign_type(self, request: StreamMessage) -> str:
+        """Return the error about the first byte of a stream of the other transport."""
+        if self.by_tcp:
+            first: i64 = COMPRESS if self.core.config.enable_compression else request.kind
+            return f"unknown message type [{first}]"
+        return f"Received invalid msgType ({PACKET_TYPE if request.packet is not None else STREAM_TYPE})"
 
     def _undecryptable(self, seal: Seal | None, plain: str) -> str:
         """Return "" for a seal that the keys open, else the error; `plain` is that of no encryption."""
@@ -137,6 +151,8 @@ class Gate:
         if self.is_open:
             return True
         core, seal = self.core, packet.seal
+        if self._is_foreign(seal):
+            return False  # nobody listens there
         error = self._label_error(seal)
         if error != "":
             self._refuse(events.MISLABELLED, error.replace("{}", "packet"), source, now)
@@ -181,6 +197,8 @@ class Gate:
         if self.is_open:
             return True
         seal = request.seal
+        if self._is_foreign(seal):
+            return False
         if seal is not None and len(seal.label) > 0 and not self.core.features.labels:
             return False
         return self._label_error(seal) == "" and self._error_of(request) == ""
@@ -191,6 +209,9 @@ class Gate:
     def refusal(self, request: StreamMessage, source: i64, now: float) -> StreamError | None:
         """Log why a request cannot be read; return the answer to it, None to hang up without one."""
         core, seal = self.core, request.seal
+        if self._is_foreign(seal):
+            self._refuse(events.MISLABELLED, self._foreign_type(request), source, now, request)
+            return None
         error = self._label_error(seal)
         if error != "":
             self._refuse(events.MISLABELLED, error.replace("{}", "stream"), source, now, request)

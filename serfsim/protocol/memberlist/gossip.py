@@ -71,7 +71,7 @@ class Gossiper:
             if core.filling.count == 0:
                 break
             self._send(target, used, now)
-            if core.runtime.awaits_send(GOSSIP_REST, 0):
+            if core.sender.awaits_send(GOSSIP_REST, 0):
                 if self._blocked_at < 0.0:
                     self._blocked_at = now
                 core.gossip_due = True  # one tick is kept meanwhile

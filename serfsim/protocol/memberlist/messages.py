@@ -217,6 +217,11 @@ class StreamMessage:
         self.size: i64 = size
         self.port: i64 = 0  # whence it was dialled, once it is
         self.seal: Seal | None = None  # as a packet's
+        self.packet: Packet | None = None  # where the stream is for a packet, and nothing comes back
+
+    def source_address(self, seen: i64) -> i64:
+        """Return the address of its sender, which a packet's receiver reads and others see."""
+        return seen
 
     def connected(self, now: float) -> None:
         """Fill the message in when its connection stands, with the state of that moment."""
@@ -245,6 +250,19 @@ class StreamUser(StreamMessage):
     def __init__(self, message: UserMessage, size: i64) -> None:
         super().__init__(USER, size)
         self.message = message
+
+
+class StreamPacket(StreamMessage):
+    """A packet on a stream of its own (dskit's transport), from and to the addresses of members."""
+
+    def __init__(self, packet: Packet, source: i64, address: i64, size: i64) -> None:
+        super().__init__(packet.kind, size)
+        self.packet = packet
+        self.source: i64 = source
+        self.address: i64 = address
+
+    def source_address(self, seen: i64) -> i64:
+        return self.source
 
 
 class StreamError(StreamMessage):

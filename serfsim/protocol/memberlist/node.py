@@ -18,7 +18,7 @@ from typing import Final
 from serfsim.native import Random, i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
-from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.config import TCP, MemberlistConfig
 from serfsim.protocol.memberlist.core import (
     GOSSIP_REST,
     GOSSIP_TICK,
@@ -61,8 +61,9 @@ from serfsim.protocol.memberlist.messages import (
     ack_size,
     alive_message,
 )
+from serfsim.protocol.memberlist.packet_writer import PACKET_STREAM, PacketWriter
 from serfsim.protocol.memberlist.probe import Prober
-from serfsim.protocol.memberlist.push_pull import Merger, PushPull, push_pull_scale
+from serfsim.protocol.memberlist.push_pull import Join, Merger, PushPull, push_pull_scale
 from serfsim.protocol.memberlist.receiver import Receiver
 from serfsim.protocol.memberlist.relay import Responder
 from serfsim.protocol.memberlist.state import MembershipRules
@@ -81,18 +82,6 @@ from serfsim.protocol.runtime import (
 FALLBACK_STREAM: Final = 0
 PERIODIC_STREAM: Final = 1
 JOIN_STREAM: Final = 2
-
-
-class Join:
-    """A join call at work: addresses are contacted one after the other."""
-
-    def __init__(self, addresses: list[int], token: i64, named: i64) -> None:
-        self.addresses = addresses
-        self.token: i64 = token
-        self.named: i64 = named  # whom to find there, where that was said
-        self.errors: list[str] = []
-        self.next: i64 = 0
-        self.contacted: i64 = 0
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -128,6 +117,10 @@ class Memberlist(Machine):
             parts.broadcasts(mult, config.features.longest_first, ledger_of(directory)),
         )
         self.core = core
+        self.writer: PacketWriter | None = None
+        if config.packet_transport == TCP:
+            self.writer = PacketWriter(core)
+            core.sender = self.writer
         self.states = MembershipRules(core, parts.suspicion(core))
         self.prober = Prober(core, self.states, parts.probe_order(core))
         self.responder = Responder(core)
@@ -138,7 +131,8 @@ class Memberlist(Machine):
         self.waits: dict[int, int] = {}  # ticket of a leave or update that goes on -> its caller's token
         self._tickets: i64 = 0
         self._streams: i64 = 0
-        self.gate: Gate | None = None  # from `protect`, or from the first message that needs a second look
+        # From `protect`, by its own transport, or from the first message that needs a second look.
+        self.gate: Gate | None = None if self.writer is None else Gate(core, None, b"")
         self._requests: dict[int, PushPull] = {}  # by token, those that have not ended
         self._partners: list[int] = []  # of the periodic push/pulls at work, the next one last
         self.join_errors: list[str] = []  # of the join that ended last
@@ -324,6 +318,10 @@ class Memberlist(Machine):
 
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         purpose = token & 3
+        if purpose == PACKET_STREAM:
+            if self.writer is not None:
+                self.writer.ended(token, outcome, now)
+            return
         trouble = "" if reply is None else self._trouble(reply, now)
         if purpose == FALLBACK_STREAM:
             self._fallback_result(token >> 2, outcome, reply, trouble, now)

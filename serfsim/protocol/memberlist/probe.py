@@ -16,6 +16,7 @@ from typing import Final
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import NodeIdentity
+from serfsim.protocol.memberlist.config import UDP
 from serfsim.protocol.memberlist.core import (
     HELPER_PING_LEFT,
     INFINITY,
@@ -182,7 +183,7 @@ class Prober:
             self.was_sent = core.send(self.record.address, self._ping(), now)
         else:
             self.was_sent = self._send_buddy_ping(now)
-        if self.was_sent and core.runtime.awaits_send(PING_LEFT, self.seq):
+        if self.was_sent and core.sender.awaits_send(PING_LEFT, self.seq):
             self.phase = PINGING
             return
         self._wait_for_ack(now)
@@ -271,12 +272,14 @@ class Prober:
                 self.expected_nacks += 1
             if not core.send(record.address, packet, now):
                 core.log_refused(now, log_lines.HELPER_PING_REFUSED, record.address)
-            elif core.runtime.awaits_send(HELPER_PING_LEFT, self.seq):
+            elif core.sender.awaits_send(HELPER_PING_LEFT, self.seq):
                 self._asked = record
                 self.phase = ASKING
                 return
         answers_tcp = self.record.protocol_max >= TCP_PING_VERSION
-        if answers_tcp and features.tcp_pings and not core.config.disable_tcp_pings:
+        config = core.config
+        has_fallback = not config.disable_tcp_pings and config.packet_transport == UDP
+        if answers_tcp and features.tcp_pings and has_fallback:
             self._open_fallback(now)
         if self._ack_kept:
             self._answered(now)

@@ -47,6 +47,18 @@ def push_pull_scale(interval: float, n: i64) -> float:
     return multiplier * interval
 
 
+class Join:
+    """A join call at work: addresses are contacted one after the other."""
+
+    def __init__(self, addresses: list[int], token: i64, named: i64) -> None:
+        self.addresses = addresses
+        self.token: i64 = token
+        self.named: i64 = named  # whom to find there, where that was said
+        self.errors: list[str] = []
+        self.next: i64 = 0
+        self.contacted: i64 = 0
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class PushPull(StreamMessage):
     """All entries of a view in ring order, and the delegate's state, as they are when it is made.

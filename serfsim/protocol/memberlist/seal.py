@@ -26,9 +26,11 @@ class Seal:
     """The wrapping of a sender's messages, shared by all that it sends.
 
     `key` is empty where they are not encrypted. The label, sent or not, is authenticated with the rest.
+    `by_tcp`: its packets have streams of their own, and all its streams begin as dskit's do.
     """
 
-    def __init__(self, key: bytes, version: i64, label: bytes) -> None:
+    def __init__(self, key: bytes, version: i64, label: bytes, by_tcp: bool = False) -> None:
+        self.by_tcp = by_tcp
         self.key = key
         self.version: i64 = version
         self.label = label
