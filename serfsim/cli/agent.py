@@ -41,6 +41,16 @@ def agent(
     encrypt: Annotated[
         str, typer.Option(metavar="KEY", help="Encryption key: 16, 24 or 32 bytes in base64.")
     ] = "",
+    label: Annotated[
+        str, typer.Option(metavar="TEXT", help="Label of the cluster, the same at all its members.")
+    ] = "",
+    skip_inbound_label_check: Annotated[
+        bool,
+        typer.Option(
+            "--skip-inbound-label-check",
+            help="Take packets and streams without the label, which something before the agent takes off.",
+        ),
+    ] = False,
     answer: Annotated[
         list[str] | None,
         typer.Option(metavar="QUERY=TEXT", help="Answer queries of this name; may be repeated."),
@@ -65,6 +75,8 @@ def agent(
         profile,
         read_pairs(tag or [], "--tag", "KEY=VALUE"),
         read_key(encrypt) if encrypt else None,
+        label,
+        skip_inbound_label_check,
     )
     answers = read_pairs(answer or [], "--answer", "QUERY=TEXT")
     _check(identity, join or [])

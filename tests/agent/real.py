@@ -166,7 +166,7 @@ class Mirror(Codec):
     """Writes all that it reads again, and counts what comes out the same and what does not."""
 
     def __init__(self, codec: Codec) -> None:
-        super().__init__(codec.directory, codec.config, codec.keyring)
+        super().__init__(codec.directory, codec.config, codec.keyring, codec.label)
         self.same = 0
         self.others: list[tuple[bytes, bytes]] = []
 
@@ -178,7 +178,7 @@ class Mirror(Codec):
 
     def read_datagram(self, data: bytes) -> Datagram:
         found = super().read_datagram(data)
-        if len(found.packets) == 1 and not found.troubles and self.keyring is None:
+        if len(found.packets) == 1 and not found.troubles and self.keyring is None and not self.label:
             source = found.sources[0]
             plain = encode_datagram(found.packets[0], source, self.directory)
             self._compare(without_crc(data), compressed_if_shorter(plain))

@@ -28,6 +28,10 @@ from tests.agent.real import OurProcess, Ours, ended, host, repeated, until
             "--encrypt: found what is not base64; expected a key of 16, 24 or 32 bytes",
         ),
         (
+            ["--label", "x" * 256],
+            "label: found 256 bytes; expected at most 255",
+        ),
+        (
             ["--encrypt", "c2VjcmV0"],
             "--encrypt: found a key of 6 bytes; expected a key of 16, 24 or 32 bytes",
         ),

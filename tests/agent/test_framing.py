@@ -66,12 +66,12 @@ def test_a_message_is_whole_with_its_last_byte_and_not_before(is_compressed: boo
     config.enable_compression = is_compressed
     codec = Codec(directory, config, None if key is None else Keyring([key]))
     for message in messages(directory):
-        data = codec.write_stream(message, directory.first[0])
+        data = codec.write_request(message, directory.first[0])
         incoming = Incoming()
         ends = [incoming.feed(data[at : at + 1]) for at in range(len(data))]
         assert ends == [False] * (len(data) - 1) + [True]
         assert Incoming().feed(data + b"more")
-        read = codec.decode_stream(codec.unwrap_stream(incoming.data))
+        read = codec.decode_stream(codec.unwrap_request(incoming.data))
         assert type(read) is type(message)
 
 

@@ -13,7 +13,7 @@ from serfsim.live.agent.codec import Codec
 from serfsim.protocol import events
 from serfsim.protocol.directory import Directory
 from serfsim.protocol.memberlist.config import MemberlistConfig
-from serfsim.protocol.memberlist.messages import INDIRECT_PING, Packet, StreamUser
+from serfsim.protocol.memberlist.messages import INDIRECT_PING, PING, Packet, StreamUser
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.serf.key_queries import encode_key_request
 from serfsim.protocol.serf.messages import UserEvent
@@ -145,6 +145,48 @@ def test_with_a_key_only_those_who_have_it_take_part() -> None:
     play(scene, lambda: hasten(Ours("a", 41, key=KEY)), lambda: hasten(Ours("b", 42, key=KEY)))
 
 
+@pytest.mark.parametrize("key", [None, KEY])
+def test_only_members_with_the_label_take_part(key: bytes | None) -> None:
+    async def scene(a: Ours, b: Ours) -> None:
+        await until(lambda: a.status("b") == b.status("a") == "alive")
+        for label, word in (("", '""'), ("west", '"west"')):
+            stranger = Ours("c", 43, key=key, label=label)
+            await stranger.start()
+            try:
+                assert await stranger.join([a.address]) == 0
+                assert f"discarding stream with unacceptable label {word}: from=127." in a.logged
+                datagram = stranger.runtime.codec.write_datagram(Packet(PING, 1, 9), stranger.runtime.me())
+                stranger.runtime.sockets.send(datagram, a.runtime.sockets.endpoint)  # type: ignore[union-attr]
+                await until(lambda word=word: f"discarding packet with unacceptable label {word}" in a.logged)  # type: ignore[misc]
+            finally:
+                stranger.close()
+        assert a.status("c") == "none"
+
+    labelled = {"key": key, "label": "east"}
+    play(scene, lambda: hasten(Ours("a", 41, **labelled)), lambda: hasten(Ours("b", 42, **labelled)))
+
+
+def test_without_the_label_check_labels_have_to_be_off_already() -> None:
+    async def scene(a: Ours) -> None:
+        bare = Ours("b", 42, key=KEY, label="")
+        labelled = Ours("b", 42, key=KEY, label="east")
+        for sender, error in (
+            (bare, "No installed keys"),
+            (labelled, "unexpected double stream label header:"),
+        ):
+            await sender.start()
+            try:
+                assert await sender.join([a.address]) == 0
+                assert error in a.logged
+            finally:
+                sender.close()
+        # What is authenticated is the label that was taken off.
+        taken_off = labelled.runtime.codec.write_datagram(Packet(PING, 1, 9), labelled.runtime.me())[6:]
+        assert len(a.runtime.codec.read_datagram(taken_off).packets) == 1
+
+    play(scene, lambda: hasten(Ours("a", 41, key=KEY, label="east", skip_inbound_label_check=True)))
+
+
 def test_keys_are_installed_and_used_cluster_wide() -> None:
     async def scene(a: Ours, b: Ours) -> None:
         for query in ("install", "use"):
@@ -261,7 +303,7 @@ def test_of_a_burst_of_exchanges_an_agent_refuses_those_beyond_its_limit() -> No
 
     async def burst(a: Ours, b: Ours, size: int) -> int:
         """How many of so many complete requests at once are closed unanswered."""
-        request = b.runtime.codec.write_stream(PushPull(False, b.node.memberlist.core), b.runtime.me())
+        request = b.runtime.codec.write_request(PushPull(False, b.node.memberlist.core), b.runtime.me())
         host, port = a.address.rsplit(":", 1)
         streams = [await asyncio.open_connection(host, int(port)) for _ in range(size)]
         for _, writer in streams:
@@ -297,7 +339,7 @@ def test_an_address_that_is_taken_and_tags_that_are_too_long_are_refused() -> No
 def test_a_user_message_on_a_stream_is_taken_like_one_in_a_datagram() -> None:
     async def scene(a: Ours, b: Ours) -> None:
         event = UserEvent(0, 7, "deploy", b"42", False)
-        assert await exchanged(b, a.runtime.codec.write_stream(StreamUser(event, 0), a.runtime.me())) == b""
+        assert await exchanged(b, a.runtime.codec.write_request(StreamUser(event, 0), a.runtime.me())) == b""
         await until(lambda: b.has_heard("user:deploy"))
 
     play(scene, lambda: Ours("a", 41), lambda: Ours("b", 42))

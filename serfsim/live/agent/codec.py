@@ -2,6 +2,7 @@
 
 A stream stays open for the response, so the message itself determines its end:
 
+labelled (a request)     type, length, the label, one of the others
 encrypted                type, length, as many bytes
 compressed, ping ...     type, one msgpack value
 push/pull                type, header, the entries it counts, the bytes of user state it counts
@@ -27,7 +28,16 @@ from serfsim.protocol.memberlist.messages import (
 )
 from serfsim.protocol.wire.cipher import LARGEST_BLOCK
 from serfsim.protocol.wire.decode_memberlist import Datagram, DatagramReader
-from serfsim.protocol.wire.envelope import COMPRESS, ENCRYPT, compressed_if_shorter, with_crc
+from serfsim.protocol.wire.envelope import (
+    COMPRESS,
+    ENCRYPT,
+    LABEL,
+    compressed_if_shorter,
+    label_of,
+    quoted,
+    with_crc,
+    with_label,
+)
 from serfsim.protocol.wire.memberlist_fields import PUSH_PULL_FIELDS, STREAM_USER_FIELDS
 from serfsim.protocol.wire.reader import Reader, WireError
 from serfsim.protocol.wire.streams import decode_stream, encode_stream, unwrap_stream, wrap_stream
@@ -37,6 +47,10 @@ from serfsim.wire_crypto import Keyring
 INCOMPLETE: Final = "unexpected EOF"
 # The library's limit on encrypted state; no other message comes near it.
 LARGEST: Final = LARGEST_BLOCK + 5
+
+
+class UnacceptableLabel(Exception):
+    """A stream whose label its receiver refuses, which gets no answer."""
 
 
 class Incoming:
@@ -77,6 +91,9 @@ class Incoming:
     def _read_head(self, reader: Reader) -> None:
         kind = reader.byte()
         entries = rest = 0
+        if kind == LABEL:
+            reader.take(reader.byte())
+            kind = reader.byte()
         if kind == ENCRYPT:
             length = reader.big_endian(4)
             # An overlong one is refused later because of its length.
@@ -98,14 +115,17 @@ class Codec:
     Reading methods raise WireError for bytes that do not decode.
     """
 
-    def __init__(self, directory: Directory, config: MemberlistConfig, keyring: Keyring | None) -> None:
+    def __init__(
+        self, directory: Directory, config: MemberlistConfig, keyring: Keyring | None, label: bytes = b""
+    ) -> None:
         self.directory = directory
         self.config = config
         self.keyring = keyring
+        self.label = label
         self._datagrams = DatagramReader(
             directory,
             keyring,
-            b"",
+            label,
             config.gossip_verify_incoming,
             narrow=not config.features.splits_compounds,
         )
@@ -124,23 +144,57 @@ class Codec:
             data = compressed_if_shorter(data)
         if packet.has_crc:
             data = with_crc(data)
-        return data if self._sealer is None else self._sealer.seal(data, b"")
+        if self._sealer is not None:
+            data = self._sealer.seal(data, self.label)
+        return with_label(self.label, data)
 
     def read_datagram(self, data: bytes) -> Datagram:
         """Decode a datagram; messages in it that do not decode are returned as errors."""
+        if self.config.skip_inbound_label_check:
+            # Something before this node takes labels off.
+            if label_of(data):
+                raise WireError("unexpected double packet label header:")
+            data = with_label(self.label, data)
         return self._datagrams.read(data)
 
     # Streams -------------------------------------------------------------------------------------
 
-    def write_stream(self, message: StreamMessage, me: NodeIdentity) -> bytes:
-        """Encode, compress and encrypt a stream message as configured."""
+    def write_request(self, message: StreamMessage, me: NodeIdentity) -> bytes:
+        """Encode, compress, encrypt and label a request as configured."""
+        return self._write_stream(message, me, True)
+
+    def write_answer(self, message: StreamMessage, me: NodeIdentity) -> bytes:
+        """Encode, compress and encrypt an answer, which has no label."""
+        return self._write_stream(message, me, False)
+
+    def _write_stream(self, message: StreamMessage, me: NodeIdentity, is_request: bool) -> bytes:
         is_nameless = isinstance(message, StreamPing) and not self.config.features.ping_source
         data = encode_stream(message, None if is_nameless else me, self.directory)
-        return wrap_stream(data, self.config.enable_compression, self._sealer)
+        return wrap_stream(data, self.config.enable_compression, self._sealer, self.label, is_request)
 
-    def unwrap_stream(self, data: bytes) -> bytes:
-        """Decrypt and decompress a complete message; returns its type byte and body."""
-        return unwrap_stream(data, self.keyring, b"", self.config.gossip_verify_incoming)
+    def unwrap_request(self, data: bytes) -> bytes:
+        """Decrypt and decompress a complete request; return its type byte and body.
+
+        Raises UnacceptableLabel for one that another cluster sent.
+        """
+        try:
+            found = label_of(data)
+        except WireError as error:
+            raise UnacceptableLabel(
+                f"failed to receive and remove the stream label header: {error}"
+            ) from None
+        if self.config.skip_inbound_label_check:
+            if found:
+                raise UnacceptableLabel("unexpected double stream label header:")
+            return self.unwrap_answer(data)
+        if found != self.label:
+            raise UnacceptableLabel(f"discarding stream with unacceptable label {quoted(found)}:")
+        return unwrap_stream(data, self.keyring, self.label, self.config.gossip_verify_incoming)
+
+    def unwrap_answer(self, data: bytes) -> bytes:
+        """Decrypt and decompress a complete answer; return its type byte and body."""
+        labelled = with_label(self.label, data)
+        return unwrap_stream(labelled, self.keyring, self.label, self.config.gossip_verify_incoming)
 
     def decode_stream(self, data: bytes) -> StreamMessage:
         """Decode an unwrapped type byte and body."""

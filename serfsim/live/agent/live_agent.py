@@ -21,6 +21,7 @@ from serfsim.native import Random
 from serfsim.protocol import events, log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.seal import LONGEST_LABEL
 from serfsim.protocol.serf.application import ReceivedQuery
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.intents import LEFT_WELL
@@ -38,7 +39,8 @@ class Identity(NamedTuple):
     """An agent's identity.
 
     `endpoint`: the address to listen on, port 0 for a free one. `key` encrypts its packets. `profile`: "lan",
-    "wan" or "local", memberlist's default settings.
+    "wan" or "local", memberlist's default settings. `label` is in front of all that the members of its
+    cluster send, at most 255 bytes; with `skip_inbound_label_check` something before it takes labels off.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Identity(NamedTuple):
     profile: str = "lan"
     tags: Mapping[str, str] = {}
     key: bytes | None = None
+    label: str = ""
+    skip_inbound_label_check: bool = False
 
 
 class QueryAnswers(NamedTuple):
@@ -102,9 +106,13 @@ class LiveAgent(BaseAgent):
         self.directory.is_private = True
         self.keyring = None if identity.key is None else Keyring([identity.key])
         self.config = MemberlistConfig(profile=identity.profile)
-        self.runtime = SocketRuntime(
-            Codec(self.directory, self.config, self.keyring), self._report, self._log, self.say
-        )
+        self.config.skip_inbound_label_check = identity.skip_inbound_label_check
+        self.label = identity.label.encode()
+        if len(self.label) > LONGEST_LABEL:
+            expected = f"at most {LONGEST_LABEL}"
+            raise SerfsimError(f"label: found {len(self.label)} bytes; expected {expected}")
+        codec = Codec(self.directory, self.config, self.keyring, self.label)
+        self.runtime = SocketRuntime(codec, self._report, self._log, self.say)
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._node: SerfNode | None = None
         self._words: Words | None = None
@@ -165,8 +173,9 @@ class LiveAgent(BaseAgent):
             application,
             tags=dict(self.identity.tags),
         )
-        if self.keyring is not None:
-            node.memberlist.protect(self.keyring.ring, is_open=True)
+        if self.keyring is not None or self.label:
+            keys = None if self.keyring is None else self.keyring.ring
+            node.memberlist.protect(keys, self.label, is_open=True)
         self._node = node
         self._words = Words(RELEASE, NodeNames(node))
         self.runtime.begin(node, node.record)

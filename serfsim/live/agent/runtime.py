@@ -16,7 +16,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 
 from serfsim.live.addresses import Endpoint, endpoint_of, format_endpoint, number_of
-from serfsim.live.agent.codec import Codec
+from serfsim.live.agent.codec import Codec, UnacceptableLabel
 from serfsim.live.agent.sockets import Exchange, Sockets, dial, open_sockets, read_message
 from serfsim.logs import live_words
 from serfsim.protocol import log_lines
@@ -173,13 +173,13 @@ class SocketRuntime(Runtime):
             request.port = port
             request.connected(self.now)
             left = io_deadline - self.now if io_deadline > 0.0 else io_timeout
-            return self.codec.write_stream(request, self.me()), max(left, 0.0)
+            return self.codec.write_request(request, self.me()), max(left, 0.0)
 
         done = Exchange(DIAL_REFUSED) if target is None else await dial(target, connected, dial_timeout)
         outcome, reply = done.outcome, None
         if outcome == REPLIED:
             try:
-                reply = self.codec.decode_stream(self.codec.unwrap_stream(done.data))
+                reply = self.codec.decode_stream(self.codec.unwrap_answer(done.data))
             except WireError as error:
                 outcome = CLOSED
                 if done.data:
@@ -203,6 +203,8 @@ class SocketRuntime(Runtime):
             if data and self.is_open:
                 async with asyncio.timeout(timeout):
                     await self._answer(data, source, writer)
+        except UnacceptableLabel as error:
+            self.say(live_words.BAD_PACKET.format(error=error, address=format_endpoint(source)))
         except (OSError, WireError) as error:  # a timeout is an OSError
             reason = str(error) or "i/o timeout"
             self.say(live_words.RECEIVE_FAILED.format(error=reason, address=format_endpoint(source)))
@@ -214,9 +216,9 @@ class SocketRuntime(Runtime):
     async def _answer(self, data: bytes, source: Endpoint, writer: asyncio.StreamWriter) -> None:
         """Handle a request; one that cannot be unwrapped gets an error, an undecodable one nothing."""
         try:
-            plain = self.codec.unwrap_stream(data)
+            plain = self.codec.unwrap_request(data)
         except WireError as error:
-            writer.write(self.codec.write_stream(StreamError(str(error)), self.me()))
+            writer.write(self.codec.write_answer(StreamError(str(error)), self.me()))
             await writer.drain()
             raise
         is_push_pull = plain[0] == PUSH_PULL
@@ -235,7 +237,7 @@ class SocketRuntime(Runtime):
             number = number_of(source, self.codec.directory)
             answer = self.machine.on_stream_request(request, number, self.now)
             if answer is not None:
-                writer.write(self.codec.write_stream(answer, self.me()))
+                writer.write(self.codec.write_answer(answer, self.me()))
                 await writer.drain()
                 if self.is_open:
                     self.machine.on_stream_answered(request, number, self.now)
