@@ -15,7 +15,7 @@ from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
 from serfsim.scenario.keys import has_key, security_problems
 from serfsim.scenario.lifetimes import double_use_problems
-from serfsim.scenario.needs import need_problems
+from serfsim.scenario.needs import need_problems, serf_problems
 from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.places import address_problems, node_names
 from serfsim.scenario.pools import (
@@ -91,6 +91,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
             yield unknown_pool(str(entry.pool), scenario.cluster, (*path, "pool"))
             return
         yield from entry.problems(own, path)
+    yield from serf_problems(scenario.cluster, _entries(scenario))
     yield from need_problems(scenario.cluster, roster, pools, _entries(scenario))
     yield from _claim_problems(scenario)
     crowded = list(_occurrence_problems(scenario))

@@ -7,7 +7,7 @@ differently. `roster.py` works out who is in which group with which settings.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
@@ -60,6 +60,7 @@ DEFAULT_POOL: Final = "default"  # the cluster's own agents, where an entry name
 
 Tags = dict[str, str]
 
+Protocol = Literal["serf", "memberlist"]
 JOIN_WORDS: Final = ("first", "all", "random", "none")
 
 
@@ -353,6 +354,11 @@ class Cluster(Software):
         Kind(f"a whole number from 1 to {MOST_NODES}, or a list of nodes"),
     ] = Field(
         default=30, description="how many nodes there are, named node-00 and so on, or a list of them by name"
+    )
+    protocol: Protocol = Field(
+        default="serf",
+        description="what members run: `serf`, or `memberlist` alone, as programs with the library inside do,"
+        " without intents, events, queries, coordinates and reconnects",
     )
     profile: Profile = Field(
         default="lan", description="memberlist's defaults that the settings start from: LAN, WAN or Local"

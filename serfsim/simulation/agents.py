@@ -16,6 +16,7 @@ from serfsim.network.standstill import set_clock_rate
 from serfsim.protocol.directory import Directory, NodeIdentity, ipv4_port
 from serfsim.protocol.memberlist.keyring import KeyRing
 from serfsim.protocol.parts import Parts
+from serfsim.protocol.serf.bare import BareNode
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
@@ -65,6 +66,7 @@ class Agents:
         self.seed = seed
         self.origin = origin
         self.node_class = node_class
+        self.is_bare = issubclass(node_class, BareNode)
         self.parts = Parts() if parts is None else parts
         self.prefix = prefix
         self.rng = stream(seed, f"{prefix}starts")
@@ -203,13 +205,14 @@ class Agents:
                 # The agent copies them from one map to another and then encodes them.
                 self.tags[number] = as_go_ranges(tags, order)
                 tags = as_go_ranges(self.tags[number], order)
+            delegate = (DELEGATE_MIN, features.delegate_max, settings.protocol_version)
             self._records[key] = NodeIdentity(
                 self._bearers[number],
                 told,
                 len(member.agent.encode()),
-                encode_meta(tags, settings.protocol_version),
+                encode_meta(tags, settings.protocol_version) if tags or not self.is_bare else b"",
                 (PROTOCOL_MIN, features.protocol_max, settings.memberlist_protocol_version),
-                (DELEGATE_MIN, features.delegate_max, settings.protocol_version),
+                (0, 0, 0) if self.is_bare else delegate,
                 port=ipv4_port(told),
             )
         return self._records[key]

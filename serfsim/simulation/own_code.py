@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
+from serfsim.protocol.serf.bare import BareNode
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.scenario.figures import OWN, OWN_FAILED
 from serfsim.scenario.model import Scenario
@@ -18,6 +19,8 @@ from serfsim.scenario.own_sources import Sources, digest_of, in_force, place_of,
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.scenario.protocol_parts import PartClasses, class_path, read_parts
 
+NODE_CLASSES: Final[Mapping[str, type[SerfNode]]] = {"serf": SerfNode, "memberlist": BareNode}
+"""The node of each protocol that a cluster may run."""
 Figures = Iterable[Callable[[Any], Any]]
 
 
@@ -31,9 +34,11 @@ class OwnCode:
         self._named = named
         given = read_parts(parts)
         self.parts = {**(named.parts if named else {}), **given}
-        self.node_class = node_class
+        default = NODE_CLASSES[scenario.cluster.protocol]
+        self.node_class = default if node_class is SerfNode else node_class
         if node_class is SerfNode and named and named.node_class:
             self.node_class = named.node_class
+        self._is_own_class = self.node_class is not default
         functions = list(figures)
         self.figures = {figure.name: figure for figure in named.figures} if named else {}
         for function in functions:
@@ -51,7 +56,7 @@ class OwnCode:
     def versions(self) -> dict[str, Any]:
         """Return the entries of `versions` in summary.json; none without own code."""
         found: dict[str, Any] = {}
-        if self.node_class is not SerfNode:
+        if self._is_own_class:
             found["node_class"] = class_path(self.node_class)
         if self.parts:
             found["parts"] = {name: class_path(one) for name, one in self.parts.items()}

@@ -12,7 +12,7 @@ from serfsim.protocol import events
 
 NAMES = {name: kind for kind, name in events.NAMES.items()}
 # A LAN: 0.1 ms from one to the next.
-CLUSTER_KEYS = ("config", "start", "groups", "processing_delay", "merge", "version", "read_cost")
+CLUSTER_KEYS = ("config", "start", "groups", "processing_delay", "merge", "version", "read_cost", "protocol")
 NEAR = {"model": "line", "spacing": "0.1ms"}
 
 
