@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
-from serfsim.scenario.figures import BY_TYPE, FIGURES, OWN, OWN_FAILED, figure_value
+from serfsim.scenario.figures import BY_TYPE, FIGURES, OWN, OWN_FAILED, POOLS, figure_value
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.own_words import reading
 from serfsim.study.sweeps.keys import code_version, read_scenario
@@ -123,11 +123,13 @@ class Outcome:
 
 
 def flat_figures(summary: Mapping[str, Any]) -> dict[str, float]:
-    """Return {dotted name: value} of every figure, in the order of FIGURES, then by type of message.
+    """Return {dotted name: value} of every figure, in the order of FIGURES, then of each pool, by type of message.
 
     Includes every name of FIGURES, NaN where the run lacks it. The user's own come last.
     """
     flat = {name: _number(figure_value(summary, name)) for name in FIGURES}
+    of_pools = (f"{POOLS}.{pool}.{name}" for pool in summary.get(POOLS, {}) for name in FIGURES)
+    flat.update((name, _number(figure_value(summary, name))) for name in of_pools)
     by_type = summary.get("traffic", {}).get("by_type", {})
     flat.update((BY_TYPE + name, _number(value)) for name, value in _leaves(by_type))
     flat.update((OWN + name, _number(value)) for name, value in _leaves(summary.get("own", {})))
