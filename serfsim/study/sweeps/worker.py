@@ -123,7 +123,7 @@ class Outcome:
 
 
 def flat_figures(summary: Mapping[str, Any]) -> dict[str, float]:
-    """Return {dotted name: value} of every figure, in the order of FIGURES, then of each pool, by type of message.
+    """Return {dotted name: value} of every figure, in the order of FIGURES, then by pool and type of message.
 
     Includes every name of FIGURES, NaN where the run lacks it. The user's own come last.
     """
