@@ -36,7 +36,7 @@ def short_of(layer: str) -> dict[str, str]:
 
 
 def _numbers(name: str) -> list[int]:
-    return [int(part) for part in name.split(".")]
+    return [int(part) for part in name.partition("-")[0].split(".")]
 
 
 def as_data() -> dict[str, Any]:

@@ -18,8 +18,11 @@ MEMBERLIST_RELEASES: Final = (
     *("0.1.0", "0.1.1", "0.1.3", "0.1.4", "0.1.5", "0.1.6"),
     *("0.2.0", "0.2.1", "0.2.2", "0.2.3", "0.2.4"),
     *("0.3.0", "0.3.1", "0.3.2", "0.4.0"),
-    *("0.5.0", "0.5.1", "0.5.2", "0.5.3", "0.5.4", "0.6.0"),
+    *("0.5.0", "0.5.1", "0.5.2", "0.5.3", "0.5.3-grafana", "0.5.4", "0.6.0"),
 )
+# Grafana's fork (6f9f62a 2025-11-26) of what came after 0.5.3, which Mimir, Loki and Tempo run.
+GRAFANA: Final = "0.5.3-grafana"
+AFTER_GRAFANA: Final = "0.5.4"  # the next of the original, which has none of the fork's rules
 SERF_RELEASES: Final = (
     *("0.6.4", "0.7.0", "0.8.0", "0.8.1", "0.8.2", "0.8.3", "0.8.4", "0.8.5", "0.8.6"),
     *("0.9.0", "0.9.1", "0.9.2", "0.9.3", "0.9.4", "0.9.5", "0.9.6", "0.9.7", "0.9.8"),
@@ -232,6 +235,30 @@ _NEWER_MEMBERLIST: Final = (
     ),
 )
 
+_FORK: Final = ((GRAFANA, 1), (AFTER_GRAFANA, 0))
+_OF_GRAFANA: Final = (
+    Rule(
+        *("continues_queue_ids", MEMBERLIST, _FORK, "broadcast queues never number anew"),
+        *("45e3991 2022-07-14, as PR#263 offers it to the original", "G1", "the setting `queue_ids`"),
+    ),
+    Rule(
+        *("selects_nodes", MEMBERLIST, _FORK, "NodeSelectionDelegate, asked for gossip and push/pulls"),
+        *("33ccfdb 2025-10-23, 58416ce 2025-11-26", "G2", "the setting `zone_aware_routing`, in any release"),
+    ),
+    Rule(
+        *("push_pull_nodes", MEMBERLIST, _FORK, "PushPullNodes: several partners in each interval"),
+        *("01d0b02 2025-11-25", "G3", "the setting `push_pull_nodes`, in any release"),
+    ),
+    Rule(
+        *("splits_all", MEMBERLIST, _FORK, "pings and acks with more than 254 messages are split too"),
+        *("437e35e, f5009c6, 764e6a5 2021", "G4"),
+    ),
+    Rule(
+        *("ignores_labels", MEMBERLIST, _FORK, "skip_inbound_label_check lets any label in"),
+        *("60c9a49, 3768c05 2022", "G5"),
+    ),
+)
+
 _OLDER_SERF: Final = (
     Rule(
         "delegate_max",
@@ -332,4 +359,4 @@ _NEWER_SERF: Final = (
     ),
 )
 
-RULES: Final = (*_OLDER_MEMBERLIST, *_NEWER_MEMBERLIST, *_OLDER_SERF, *_NEWER_SERF)
+RULES: Final = (*_OLDER_MEMBERLIST, *_NEWER_MEMBERLIST, *_OF_GRAFANA, *_OLDER_SERF, *_NEWER_SERF)

@@ -74,7 +74,8 @@ class Setting(NamedTuple):
 
     `default` is that of the LAN profile in the release BASELINE; `wan` and `local` are those of the other
     profiles where they differ. `before` and `since` are the LAN profile's in other releases of the layer, as
-    pairs of a release and the value before it, or from it on. `unit` is of a count; `floor` is what the
+    pairs of a release and the value before it, or from it on; `products` are those of products that set it.
+    `unit` is of a count; `floor` is what the
     agent raises a lower value to. `field` is the attribute of the configuration that the machines read: the
     same name unless given, "" where the simulation itself reads the setting. `needs` names the row of
     `rules.RULES` without which a member's release has nothing that the setting could change. `modelled` is
@@ -90,6 +91,7 @@ class Setting(NamedTuple):
     local: Value = None
     before: tuple[tuple[str, Value], ...] = ()
     since: tuple[tuple[str, Value], ...] = ()
+    products: tuple[tuple[str, Value], ...] = ()
     unit: str = ""
     floor: float = 0.0
     rule: str = ""
@@ -107,7 +109,7 @@ class Setting(NamedTuple):
 
     @property
     def differs_by_release(self) -> bool:
-        return bool(self.before or self.since)
+        return bool(self.before or self.since or self.products)
 
     def of_profile(self, profile: str) -> Value:
         """Return a profile's own default; None where it is the LAN profile's."""
@@ -118,6 +120,9 @@ class Setting(NamedTuple):
         own = self.of_profile(profile)
         if own is not None:
             return own
+        for product, value in self.products:
+            if release.partition(" ")[0] == product:
+                return value
         for first, value in self.before:
             if not reaches(release, first, self.layer):
                 return value

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64
-from serfsim.protocol.rules import MEMBERLIST, MEMBERLIST_RELEASES, RULES, SERF, SERF_RELEASES, Rule
+from serfsim.protocol.rules import GRAFANA, MEMBERLIST, MEMBERLIST_RELEASES, RULES, SERF, SERF_RELEASES, Rule
 
 # Names from before the layers were apart, and the only short ones that do not stand for the newest patch.
 ALIASES: Final[dict[str, str]] = {"0.6": "0.6.4", "0.7": "0.7.0", "0.8": "0.8.0", "0.9": "0.9.4"}
@@ -57,6 +57,7 @@ PRODUCTS: Final[dict[str, tuple[str, str]]] = {
     "nomad-1.11": ("0.10.2", "0.5.4"),
     "docker-28": ("0.8.5", "0.4.0"),
     "moby-master": ("0.10.2", "0.5.4"),
+    "mimir-3": ("0.10.2", GRAFANA),
 }
 PRODUCT_SOURCES: Final[dict[str, str]] = {
     "consul-1.14": "consul PR#14873 (2022-10-04) set both",
@@ -70,6 +71,8 @@ PRODUCT_SOURCES: Final[dict[str, str]] = {
     "docker-28": "moby PR#51049 (2025-09 to 2026-04) names what it replaces; vendor.mod at 8e83d28 has both."
     " Of Serf only the Lamport clock is used",
     "moby-master": "moby PR#51049 (2026-04), in no release 28. Of Serf only the Lamport clock is used",
+    "mimir-3": "grafana/memberlist at 6f9f62a (2025-11-26), dskit's settings as of mimir PR#13664 and"
+    " its defaults since Mimir 2.17. There is no Serf in it: members here run that of 0.10.2 on top",
 }
 
 # Serf's lowest protocol version, and memberlist's, in all releases.
@@ -224,6 +227,7 @@ class ReleaseFeatures:
         self.longest_first: bool = self._has("longest_first")
         self.two_handoff_queues: bool = self._has("two_handoff_queues")
         self.splits_compounds: bool = self._has("splits_compounds")
+        self.splits_all: bool = self._has("splits_all")
         self.signed_integers: bool = self._has("signed_integers")
 
         # Members and streams.
@@ -234,6 +238,7 @@ class ReleaseFeatures:
         self.allow_list: bool = self._has("allow_list")
         self.purges_left: bool = self._has("purges_left")
         self.labels: bool = self._has("labels")
+        self.ignores_labels: bool = self._has("ignores_labels")
         self.warns_of_large_states: bool = self._has("warns_of_large_states")
         self.names_ports: bool = self._has("names_ports")
         self.lower_case_errors: bool = self._has("lower_case_errors")

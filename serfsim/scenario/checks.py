@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from serfsim.protocol.serf.key_queries import NO_KEYRING
+from serfsim.protocol.settings import LARGEST_DATAGRAM
 from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
@@ -42,7 +43,7 @@ from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import name_problems, pair_problems
 from serfsim.scenario.settings import SETTINGS, Settings, chosen, overridden
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
-from serfsim.scenario.units import LARGEST_COUNT, write_duration
+from serfsim.scenario.units import LARGEST_COUNT, write_duration, write_size
 from serfsim.scenario.unused import unused
 from serfsim.scenario.workload.keys import Keys
 from serfsim.scenario.workload.tags import tags_too_long
@@ -69,6 +70,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
     yield from security_problems(scenario.cluster, roster.members)
     yield from routing_problems(roster.members)
+    yield from _packet_problems(roster.members)
     yield from name_problems_of(roster.members, isinstance(scenario.cluster.nodes, tuple))
     yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):
@@ -105,6 +107,17 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
         together = [(path, entry) for path, entry in _entries(scenario) if _pool(entry) == pool]
         members = roster_of(pool, roster, pools) or roster
         yield from _joint_problems(together, CheckContext(members, scenario.duration, ends))
+
+
+def _packet_problems(members: Iterable[Member]) -> Iterator[Problem]:
+    """Yield the first member whose datagrams would be larger than datagrams can be."""
+    for member in members:
+        size = member.config.udp_buffer_size
+        if member.config.packet_transport == "udp" and size > LARGEST_DATAGRAM:
+            found = f"{write_size(size)} for {member.name}, whose packets are datagrams"
+            expected = f"at most {write_size(LARGEST_DATAGRAM)}, or packet_transport: tcp"
+            yield Problem(("cluster", "config", "udp_buffer_size"), found_expected(found, expected))
+            return
 
 
 def _rejoin_path(cluster: Cluster, member: Member) -> Path:
@@ -278,7 +291,7 @@ def warnings(scenario: Sections) -> list[str]:
         if isinstance(entry, Keys) and not any(has_key(one) for one in scenario.roster().members):
             found.append(f"{path_text(path)}.keys: no member has a key: each answers '{NO_KEYRING}'")
     config = scenario.cluster.config
-    if config.udp_buffer_size + 28 > scenario.network.mtu:
+    if config.packet_transport == "udp" and config.udp_buffer_size + 28 > scenario.network.mtu:
         found.append(
             f"cluster.config.udp_buffer_size: datagrams of {config.udp_buffer_size} bytes"
             f" are cut into fragments by network.mtu: {scenario.network.mtu}"

@@ -247,7 +247,8 @@ def setting_rows() -> Iterator[dict[str, Any]]:
             "unit": row.unit or {"duration": "s", "size": "B"}.get(row.kind.type, ""),
             "defaults": {profile: _written(row, row.default_in(profile)) for profile in table.PROFILES},
             "releases": {f"before {_of(row)}{name}": _written(row, value) for name, value in row.before}
-            | {f"from {_of(row)}{name} on": _written(row, value) for name, value in row.since},
+            | {f"from {_of(row)}{name} on": _written(row, value) for name, value in row.since}
+            | {f"in {name}": _written(row, value) for name, value in row.products},
             "meaning": row.meaning,
             "constraint": constraint(row.kind),
             "rule": row.rule,

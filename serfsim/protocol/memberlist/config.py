@@ -6,6 +6,7 @@ from typing import Final
 
 from serfsim.native import i64
 from serfsim.protocol.directory import DEFAULT_PORT
+from serfsim.protocol.rules import AFTER_GRAFANA, GRAFANA
 from serfsim.protocol.settings import (
     DURATION,
     FEW,
@@ -13,7 +14,6 @@ from serfsim.protocol.settings import (
     INTERVAL,
     INTERVAL_OR_OFF,
     KEPT,
-    LARGEST_DATAGRAM,
     MULTIPLIER,
     NETWORKS,
     NOT_MODELLED,
@@ -35,6 +35,8 @@ CONTINUE: Final = "continue"
 # How packets travel.
 UDP: Final = "udp"
 TCP: Final = "tcp"
+
+LARGEST_PACKET: Final = 10 * 1024 * 1024  # bytes over TCP, where dskit lets packets be as large
 
 # No message has a higher incarnation.
 NO_LIMIT: Final = -1
@@ -72,6 +74,7 @@ MEMBERLIST_SETTINGS: Final = (
         "Deadline of dialling, and of a TCP exchange.",
         wan=30.0,
         local=1.0,
+        products=(("mimir-3", 2.0),),
     ),
     Setting(
         "indirect_checks",
@@ -148,6 +151,7 @@ MEMBERLIST_SETTINGS: Final = (
         wan=3.0,
         local=0.2,
         rule="Above the 99th percentile of the round-trip time, and below probe_interval.",
+        products=(("mimir-3", 2.0),),
     ),
     Setting(
         "probe_interval",
@@ -156,12 +160,14 @@ MEMBERLIST_SETTINGS: Final = (
         "Time between probes, and the length of a round at full health; 0s turns probing off.",
         wan=5.0,
         rule="Halved, a failure is found twice as fast, for twice the probes.",
+        products=(("mimir-3", 5.0),),
     ),
     Setting(
         "disable_tcp_pings",
         SWITCH,
         False,
         "No TCP probe beside the indirect ones: a member whose UDP is blocked is suspected.",
+        products=(("mimir-3", True),),
     ),
     Setting(
         "awareness_max_multiplier",
@@ -271,11 +277,12 @@ MEMBERLIST_SETTINGS: Final = (
     ),
     Setting(
         "udp_buffer_size",
-        Kind("size", 64, LARGEST_DATAGRAM),
+        Kind("size", 64, LARGEST_PACKET),
         1400,
-        "Largest datagram that gossip and piggybacked messages fill.",
+        "Largest packet that gossip and piggybacked messages fill; a datagram is at most 65507 B.",
         rule="At most the path's MTU less 28 bytes of headers: a datagram in fragments is lost with any of"
         " them.",
+        products=(("mimir-3", LARGEST_PACKET),),
     ),
     Setting(
         "packet_transport",
@@ -284,18 +291,21 @@ MEMBERLIST_SETTINGS: Final = (
         "Way of pings, acks and gossip: as datagrams, or as in Grafana's dskit each on a TCP connection of"
         " its own. With tcp there is no fallback ping, which would be the same once more, and members"
         " without tcp understand nothing.",
+        products=(("mimir-3", TCP),),
     ),
     Setting(
         "packet_dial_timeout",
         TIMEOUT,
         2.0,
         "With packet_transport tcp: how long dialling for a packet may take.",
+        products=(("mimir-3", 0.5),),
     ),
     Setting(
         "packet_write_timeout",
         TIMEOUT,
         5.0,
         "With packet_transport tcp: how long writing a packet may take once it is connected.",
+        products=(("mimir-3", 0.5),),
     ),
     Setting(
         "max_concurrent_writes",
@@ -303,6 +313,7 @@ MEMBERLIST_SETTINGS: Final = (
         3,
         "With packet_transport tcp: packets that a member writes at a time.",
         unit="packets",
+        products=(("mimir-3", 5),),
     ),
     Setting(
         "acquire_writer_timeout",
@@ -310,6 +321,7 @@ MEMBERLIST_SETTINGS: Final = (
         0.25,
         "With packet_transport tcp: how long a packet waits while as many as may be are being written; then"
         " it is dropped.",
+        products=(("mimir-3", 1.0),),
     ),
     Setting(
         "dead_node_reclaim_time",
@@ -348,6 +360,7 @@ MEMBERLIST_SETTINGS: Final = (
         " broadcast to another of its number; continue is the fix of hashicorp/memberlist#263, which"
         " Grafana's fork has.",
         needs="longest_first",
+        since=((GRAFANA, CONTINUE), (AFTER_GRAFANA, RESTART)),
     ),
     Setting(
         "regossip_accusations",

@@ -22,6 +22,7 @@ from serfsim.protocol.memberlist.messages import (
     COMPOUND_HEADER,
     COMPOUND_PART,
     CRC_SIZE,
+    GOSSIP,
     USER,
     Message,
     Packet,
@@ -52,6 +53,8 @@ HELPER_PING_LEFT: Final = 13
 FIRST_DELEGATE_TIMER: Final = 32
 
 INFINITY: Final = 1e300
+
+MOST_PARTS: Final = 255  # of a compound, whose count is a byte
 
 # The depth of a delegate's queues where it has to be asked.
 ASK: Final = -1
@@ -254,12 +257,40 @@ class Core:
         if self.has_broadcasts():
             used = self.fill(self.send_room - size, now)
             if self.filling.count > 0:
+                if self.filling.count >= MOST_PARTS and self.features.splits_all:
+                    return self._send_split(address, packet, now)
                 packet.carry(self.filling.load())
                 size += COMPOUND_HEADER + COMPOUND_PART + used
         if self.config.enable_compression:
             size = self._compressed(packet, size)
         self._wrap(packet, size)
         return self.sender.send_packet(address, packet, now)
+
+    def _send_split(self, address: i64, packet: Packet, now: float) -> bool:
+        """Send a leading message and more gossip than one compound counts, which fills further packets."""
+        filling = self.filling
+        packets = [packet]
+        packet.carry(filling.part(0, MOST_PARTS - 1))
+        at: i64 = MOST_PARTS - 1
+        while at < filling.count:
+            more = Packet(GOSSIP, 0, 0)
+            more.carry(
+                filling.part(at, at + MOST_PARTS if at + MOST_PARTS < filling.count else filling.count)
+            )
+            packets.append(more)
+            at += MOST_PARTS
+        was_sent = True
+        for part in packets:
+            size: i64 = part.size + COMPOUND_HEADER
+            if part is packet:
+                size += COMPOUND_PART
+            if part.load is not None:
+                size += part.load.bytes(COMPOUND_PART)
+            if self.config.enable_compression:
+                size = self._compressed(part, size)
+            self._wrap(part, size)
+            was_sent = self.sender.send_packet(address, part, now) and was_sent
+        return was_sent
 
     def send_raw(self, target: NodeIdentity, packet: Packet, now: float) -> bool:
         """Send a packet as it is to a known member (memberlist's rawSend): with a CRC, no gossip.

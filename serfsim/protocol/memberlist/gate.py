@@ -118,6 +118,8 @@ class Gate:
         if not core.features.labels:
             return ""
         if core.config.skip_inbound_label_check:
+            if core.features.ignores_labels:
+                return ""
             return "unexpected double {} label header:" if len(label) > 0 else ""
         if label != self.label:
             return "discarding {} with unacceptable label " + quoted(label) + ":"

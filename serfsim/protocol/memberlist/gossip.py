@@ -16,12 +16,10 @@ from typing import Final
 
 from serfsim.native import i64, mypyc_attr
 from serfsim.protocol import log_lines
-from serfsim.protocol.memberlist.core import GOSSIP_REST, INFINITY, Core, next_tick
+from serfsim.protocol.memberlist.core import GOSSIP_REST, INFINITY, MOST_PARTS, Core, next_tick
 from serfsim.protocol.memberlist.ledger import Load
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
 from serfsim.protocol.memberlist.messages import COMPOUND_HEADER, COMPOUND_PART, GOSSIP, Packet
-
-MOST_PARTS: Final = 255  # of a compound, whose count is a byte
 
 # How often who is woken is quicker than the tick; of 16 recorded leaves 10 were where at most 13 could be.
 QUICKER: Final = 0.5
