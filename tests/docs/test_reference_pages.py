@@ -85,7 +85,7 @@ def test_files_and_columns_documented_are_those_of_a_result(tmp_path: Path) -> N
         found = [column for column in getattr(result, name).columns if not column.startswith("vec_")]
         assert found == [column.name for column in columns if not column.name.startswith("vec_")], name
     heading = {key for key, value in result.summary.items() if not isinstance(value, dict)}
-    assert heading | {"versions", "serf_releases"} == set(HEADING)
+    assert heading | {"versions", "layers", "serf_releases"} == set(HEADING)
 
 
 def test_notebooks_are_part_of_the_manual() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.faults.rolling import APART, RESTART, Rolling
@@ -31,6 +31,13 @@ class Upgrade(Rolling):
     An older release is as good as a newer one. `to` names both layers, as `cluster.version` does; `serf`,
     `memberlist` and `product` are those of the cluster, and `memberlist` alone leaves Serf as it is.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"times": ["every"]},
+            "anyOf": [{"required": [key]} for key in ("to", "serf", "memberlist", "product")],
+        }
+    )
 
     verb: ClassVar = "upgrade"
     example: ClassVar = "{upgrade: all, to: latest, at: 30s, apart: 10s}"
