@@ -290,6 +290,7 @@ def warnings(scenario: Sections) -> list[str]:
             found.append(f"{path_text(path)}.at: {at} never comes: the run ends at {end}")
         if isinstance(entry, Keys) and not any(has_key(one) for one in scenario.roster().members):
             found.append(f"{path_text(path)}.keys: no member has a key: each answers '{NO_KEYRING}'")
+    found += _spread_warnings(scenario.cluster)
     config = scenario.cluster.config
     if config.packet_transport == "udp" and config.udp_buffer_size + 28 > scenario.network.mtu:
         found.append(
@@ -297,6 +298,18 @@ def warnings(scenario: Sections) -> list[str]:
             f" are cut into fragments by network.mtu: {scenario.network.mtu}"
         )
     return [*found, *unused(scenario)]
+
+
+def _spread_warnings(cluster: Cluster) -> Iterator[str]:
+    """Warn where members with complete views probe others before these have started."""
+    start, interval = cluster.start, cluster.config.probe_interval
+    span = start.spread if start.at is None else max(start.at) - min(start.at)
+    if start.converged and 0.0 < interval < span:
+        key = "spread" if start.at is None else "at"
+        yield (
+            f"cluster.start.{key}: members start within {write_duration(span)}, longer than probe_interval"
+            f" ({write_duration(interval)}), with complete views: the first suspect those that have not started"
+        )
 
 
 def _config_warnings(config: Settings, path: str) -> Iterator[str]:

@@ -141,6 +141,22 @@ def test_a_fault_that_never_comes_is_warned_of() -> None:
     assert warnings(scenario) == ["faults[0].at: 1m never comes: the run ends at 1m"]
 
 
+@pytest.mark.parametrize(
+    ("start", "key"),
+    [
+        ({"converged": True, "spread": "5s"}, "spread"),
+        ({"converged": True, "at": ["0s", "0s", "3s"]}, "at"),
+        ({"converged": True, "spread": "1s"}, ""),
+        ({"spread": "5s"}, ""),
+    ],
+)
+def test_a_converged_start_over_more_than_a_probe_interval_is_warned_of(
+    start: dict[str, Any], key: str
+) -> None:
+    found = warnings(Scenario(cluster={"nodes": 3, "start": start}))
+    assert [warning.split(":")[0] for warning in found] == ([f"cluster.start.{key}"] if key else [])
+
+
 def test_key_commands_where_nobody_has_a_key_are_warned_of() -> None:
     listing = [{"keys": "list"}]
     (warning,) = warnings(Scenario(workload=listing))
