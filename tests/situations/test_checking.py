@@ -18,6 +18,7 @@ from serfsim.study.situations import check, plan
 from serfsim.study.situations.planning import chosen, claims_at
 from serfsim.study.situations.table import IMAGES, anchor, read
 from serfsim.study.sweeps import sweep
+from serfsim.study.sweeps.worker import flat_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = {row["name"]: row for row in read(ROOT / "docs")}
@@ -151,3 +152,8 @@ def test_the_figures_of_the_gallery_are_small_and_none_is_left_over() -> None:
     files = list((ROOT / "docs" / IMAGES).iterdir())
     assert sum(file.stat().st_size for file in files) < 4_000_000
     assert {file.stem for file in files} == {one.name for one in situations()}
+
+
+def test_the_figures_of_pools_are_in_the_row_of_a_run() -> None:
+    row = flat_figures({"detection": {"missed": 1}, "pools": {"wan": {"detection": {"missed": 2}}}})
+    assert (row["detection.missed"], row["pools.wan.detection.missed"]) == (1.0, 2.0)
