@@ -308,7 +308,7 @@ def _spread_warnings(cluster: Cluster) -> Iterator[str]:
         key = "spread" if start.at is None else "at"
         yield (
             f"cluster.start.{key}: members start within {write_duration(span)}, longer than probe_interval"
-            f" ({write_duration(interval)}), with complete views: the first suspect those that have not started"
+            f" ({write_duration(interval)}), with complete views: the first suspect those yet to start"
         )
 
 
