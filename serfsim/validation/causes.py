@@ -109,15 +109,15 @@ CAUSES: tuple[Cause, ...] = (
         r"x_failed_mean_s",
     ),
     Cause(
-        "one recorded victim each, probed by somebody in its first second: so were 64 to 78 % of the"
-        " simulated, all six at once 12 %. Recorded starts are up to 26 ms late, so that a tick may come some"
+        "one recorded victim each, probed by somebody in its first second: so were 55 to 80 % of the"
+        " simulated, all six at once 10 %. Recorded starts are up to 26 ms late, so that a tick may come some"
         " milliseconds before the first simulated one",
         r"first_suspect_s|(first|last)_failed_s|failed_spread_s",
         groups=r"b-crash-n[45]",
     ),
     Cause(
-        "the median of 6 pairs among four agents, of 10 among five, differs sixfold between the 5th and the"
-        " 95th of a hundred runs. Of 54 recorded values of 18 recordings, 32 lie above and 22 below the"
+        "the median of 6 pairs among four agents, of 10 among five, differs fivefold between the 5th and the"
+        " 95th of a hundred runs. Of 54 recorded values of 18 recordings, 34 lie above and 20 below the"
         " simulated median, those of one recording mostly together",
         r"coordinate_error_.*|vivaldi_error_.*",
         groups=r".*-n[45]",
