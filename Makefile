@@ -5,6 +5,7 @@
 #   make run      run the first scenario       make test     all tests
 #   make build    compile the hot path again   make check    lint, types, tests
 #   make bench    how fast it is               make golden   compare with recordings of real agents
+#   make defects  what fixes of memberlist's open defects are worth: docs/open_defects.md
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
 #   make situations   check every answer over 20 seeds and renew its table and figures; SMALL=1 as CI does
 #   make lint     ruff and mypy                make format   let ruff lay out the code
@@ -34,7 +35,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check coverage docs lock bench bench-pair golden regress situations notebooks clean smoke release-check test-all
+.PHONY: run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -72,6 +73,10 @@ bench-pair: $(VENV)/built
 
 golden: $(VENV)/built
 	@$(BIN)/python -m serfsim.validation $(if $(RELEASE),--release $(RELEASE))
+
+# Two hours of CPU; it goes on where it was interrupted. NAMES=D1 is one of the tables.
+defects: $(VENV)/built
+	@$(BIN)/python -m tools.open_defects $(NAMES)
 
 # The size that changes are held against; serfsim regress alone compares all that the baseline has.
 regress: $(VENV)/built
