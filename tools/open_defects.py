@@ -28,9 +28,8 @@ RUNS: Final = ROOT / "build" / "open_defects"
 class Study(NamedTuple):
     """One defect: the settings under which it is measured, with the library's rule and with the fix.
 
-    `axes` are paths of the scenario and their values by the words of the table, members first. `most_seeds`
-    is by the words for members, where runs are long; of these only the point that `alone` names, by the rest
-    of its words, is run. `words` are heads of the table.
+    `axes` are paths of the scenario and their values by the words of the table; `words` are heads of the
+    table other than WORDS.
     """
 
     name: str
@@ -38,8 +37,6 @@ class Study(NamedTuple):
     scenario: Mapping[str, Any]
     axes: Mapping[str, Mapping[str, Any]]
     figures: Mapping[str, str]
-    most_seeds: Mapping[str, int] = {}
-    alone: Mapping[str, tuple[str, ...]] = {}
     words: Mapping[str, str] = {}
 
 
@@ -70,7 +67,7 @@ STUDIES: Final = (
             "network": PLANE,
         },
         {
-            MEMBERS: {"5": 5, "32": 32, "128": 128, "1000": 1000},
+            MEMBERS: {"5": 5, "32": 32, "128": 128},
             "network.loss.udp": {"10 %": 0.1, "20 %": 0.2, "30 %": 0.3},
             "faults": {"cut": NO_TCP, "open": []},
         },
@@ -79,8 +76,6 @@ STUDIES: Final = (
             "broadcasts lost": "traffic.lost_broadcasts",
             "flaps": "detection.flaps",
         },
-        {"1000": 5},
-        {"1000": ("20 %", "cut")},
     ),
     Study(
         "D2",
@@ -191,14 +186,11 @@ WORDS: Final = {MEMBERS: "members", "cluster": "members", "network.loss.udp": "U
 def points(study: Study) -> Iterator[dict[str, str]]:
     """Yield the points of a study: by path, the words of the value."""
     for words in itertools.product(*study.axes.values()):
-        if study.alone.get(words[0], words[1:]) == words[1:]:
-            yield dict(zip(study.axes, words, strict=True))
+        yield dict(zip(study.axes, words, strict=True))
 
 
-def measured(study: Study, point: Mapping[str, str], most_seeds: int) -> pd.DataFrame:
+def measured(study: Study, point: Mapping[str, str], seeds: int) -> pd.DataFrame:
     """Run one point with and without the fix, or take what was run before."""
-    members = next(iter(point.values()))
-    seeds = min(most_seeds, study.most_seeds.get(members, most_seeds))
     sections = deepcopy(dict(study.scenario))
     for axis, words in point.items():
         *parts, last = axis.split(".")
@@ -238,12 +230,12 @@ def difference_of(arms: Any) -> str:
     return f"{found.low[0]:+.2g} to {found.high[0]:+.2g}"
 
 
-def table_of(study: Study, most_seeds: int) -> str:
+def table_of(study: Study, seeds: int) -> str:
     """Return a study's table in Markdown."""
     heads = [study.words.get(axis, WORDS[axis]) for axis in study.axes] + ["seeds"]
     for figure in study.figures:
         heads += [figure, "difference"]
-    rows = [row_of(study, point, measured(study, point, most_seeds)) for point in points(study)]
+    rows = [row_of(study, point, measured(study, point, seeds)) for point in points(study)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, ["---"] * len(heads), *rows])
 
 

@@ -42,6 +42,10 @@ class Topic(NamedTuple):
     keys: tuple[Key, ...] = ()
 
 
+# Examples of values that have no default to show.
+_WRITTEN = {"networks": "[10.0.0.0/8]", "key": "AQEBAQEBAQEBAQEBAQEBAQ==", "tag": "rc_tm"}
+
+
 def topics() -> Iterator[Topic]:
     """Yield every topic: keys, settings, faults, workload, models with the keys of each, figures, files."""
     for key in scenario_keys():
@@ -80,7 +84,7 @@ def settings() -> Iterator[Topic]:
             ("modelled", row["modelled"] + (f": {row['instead']}" if row["instead"] else "")),
         )
         example = "3" if defaults["lan"] == "not given" else defaults["lan"]
-        example = {"networks": "[10.0.0.0/8]", "key": "AQEBAQEBAQEBAQEBAQEBAQ=="}.get(row["type"], example)
+        example = _WRITTEN.get(row["type"], example)
         path = f"cluster.config.{row['name']}"
         yield Topic(path, "setting", row["meaning"], _given(facts), nested(path, example))
 
@@ -116,9 +120,12 @@ def _part_topics(kind: str, part: PartReference, frame: str) -> Iterator[Topic]:
     yield Topic(
         part.name, kind, " ".join(filter(None, (part.summary, part.details))), (), example, _own_keys(part)
     )
+    beside = {f"{part.name}.{key.path}" for key in _own_keys(part)}
     for key in _own_keys(part):
         if key.path != part.name:
-            below = key.path if key.path.startswith(f"{part.name}.") else f"{part.name}.{key.path}"
+            # A key inside the verb's mapping keeps its path, unless one beside the verb has its name.
+            is_inside = key.path.startswith(f"{part.name}.") and key.path not in beside
+            below = key.path if is_inside else f"{part.name}.{key.path}"
             last = re.split(r"[.]", key.path)[-1]
             yield _key_topic(f"key of {kind} {part.name}", below, key, f"{last}: {key.example}")
 

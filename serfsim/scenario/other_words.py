@@ -27,7 +27,6 @@ FAULTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("overload", "cpu", "busy"), "slow"),
     **dict.fromkeys(("shutdown", "exit"), "leave"),
     **dict.fromkeys(("configure", "settings", "rolling_restart"), "reconfigure"),
-    **dict.fromkeys(("rotate", "install_key", "use_key", "remove_key"), "keys"),
 }
 _PLACE: Final = re.compile(r"(zone|rack|region|dc|az|datacenter|site)[-_ ]?\w*", re.IGNORECASE)
 _DURATION: Final = re.compile(r"\d+(\.\d+)?(us|ms|s)")

@@ -22,6 +22,7 @@ class MadeUpResult:
     def __init__(self, scenario: Scenario, summary: dict[str, Any]) -> None:
         self.scenario = scenario
         self.summary = summary
+        self.pools: dict[str, Any] = {}
 
     def save(self, folder: Path, *, figures: bool = True) -> Path:
         folder.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,6 @@ def test_a_study_runs_with_and_without_its_fix_on_the_same_seeds(
     brief = study._replace(
         axes={"cluster.nodes": {"5": 5}, "faults": {"2^32 - 1": study.axes["faults"]["2^32 - 1"]}}
     )
-    row = table_of(brief, most_seeds=2).splitlines()[-1]
+    row = table_of(brief, seeds=2).splitlines()[-1]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:4] == ["5", "2^32 - 1", "2", "4 → 0"], "everybody but the victim holds it for dead"

@@ -334,4 +334,4 @@ def test_the_card_is_short_and_escapes_what_was_written() -> None:
 
 def test_a_scenario_is_named_in_one_line() -> None:
     assert repr(Scenario(cluster={"nodes": 1})) == "<Scenario scenario: 1 node, 5m>"
-    assert str(load("crash")) == "<Scenario crash: 30 nodes, 2m, 1 fault, 7 claims>"
+    assert str(load("crash")) == "<Scenario crash: 30 nodes, 2m, 1 fault, 8 claims>"

@@ -10,6 +10,7 @@ from serfsim.protocol.memberlist.core import MOST_PARTS
 from serfsim.protocol.memberlist.gate import Gate
 from serfsim.protocol.memberlist.messages import GOSSIP, PING, Packet, UserMessage
 from serfsim.protocol.memberlist.seal import Seal
+from serfsim.protocol.runtime import Runtime
 from serfsim.protocol.versions import ReleaseFeatures, layers_of
 from serfsim.scenario import Scenario, loads
 
@@ -63,7 +64,7 @@ def test_who_skips_the_check_of_labels_lets_any_in_with_the_fork_alone(memberlis
         assert gate._label_error(packet.seal).startswith(error if label else "")
 
 
-class Sent:
+class Sent(Runtime):
     """A way out that keeps what is sent."""
 
     def __init__(self) -> None:

@@ -28,19 +28,12 @@ from serfsim.protocol.settings import (
 from serfsim.protocol.versions import ReleaseFeatures
 from serfsim.protocol.wire.reader import LARGEST_U32
 
-# What a broadcast queue's numbering does when the queue is empty.
-RESTART: Final = "restart"
+RESTART: Final = "restart"  # values of queue_ids
 CONTINUE: Final = "continue"
-
-# How packets travel.
-UDP: Final = "udp"
+UDP: Final = "udp"  # values of packet_transport
 TCP: Final = "tcp"
-
 LARGEST_PACKET: Final = 10 * 1024 * 1024  # bytes over TCP, where dskit lets packets be as large
-
-# No message has a higher incarnation.
-NO_LIMIT: Final = -1
-
+NO_LIMIT: Final = -1  # of incarnations
 NO_PORTS: Final = "`address` and `advertise` of a node have it, as 10.0.9.9:7950"
 
 MEMBERLIST_SETTINGS: Final = (
@@ -249,12 +242,7 @@ MEMBERLIST_SETTINGS: Final = (
         True,
         "With keys: refuse packets and streams that are not encrypted.",
     ),
-    Setting(
-        "gossip_verify_outgoing",
-        SWITCH,
-        True,
-        "With keys: encrypt what is sent.",
-    ),
+    Setting("gossip_verify_outgoing", SWITCH, True, "With keys: encrypt what is sent."),
     Setting(
         "skip_inbound_label_check",
         SWITCH,
