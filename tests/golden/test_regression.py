@@ -26,7 +26,7 @@ pytestmark = [
 FOLDER = Path(__file__).parent
 SEEDS = range(1, 5)
 # Means over a few leaves vary too much for four runs.
-MANY_SEEDS = {"i-leave-n32-s1": range(1, 21)}
+MANY_SEEDS = dict.fromkeys(("i-leave-n32-s1", "l-leavehalf-n16-serf0.10.2-s1"), range(1, 21))
 # What one machine measured in one hour; `make golden` judges it, over all recordings of a kind.
 COORDINATES = "coordinate_error"
 # Now and then a member hears of a leave by push/pull first and does not pass it on.
