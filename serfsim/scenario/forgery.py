@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, Strict, model_validator
 
@@ -24,6 +24,9 @@ from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid, listed
 from serfsim.scenario.units import Kind, Size, Switch
 from serfsim.scenario.workload.work import Title
+
+if TYPE_CHECKING:
+    from serfsim.scenario.roster import Roster
 
 STATES: Final = {"alive": STATE_ALIVE, "suspect": STATE_SUSPECT, "dead": STATE_DEAD, "left": STATE_LEFT}
 NOBODY: Final = -1
@@ -173,6 +176,19 @@ class Forged(Part):
         if kind in ("dead", "suspect", "alive", "ping", "leave", "join"):
             found[kind] = getattr(self, kind)
         return found
+
+    def spelt_by(self, roster: Roster) -> Forged:
+        """Return the message with the names that members have: node-01 of a hundred members is node-001."""
+
+        def spelt(name: str) -> str:
+            return roster.members[roster.index[name]].name if name in roster.index else name
+
+        fields: dict[str, Any] = {key: spelt(name) for key, name in self.members.items()}
+        if "from" in fields:
+            fields["from_"] = fields.pop("from")
+        if self.push_pull is not None:
+            fields["push_pull"] = {spelt(name): state for name, state in self.push_pull.items()}
+        return self.model_copy(update=fields)
 
     def describe(self) -> str:
         """Describe it in a few words: 'node-03 is dead, incarnation 4294967295'."""

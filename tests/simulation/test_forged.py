@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import serfsim
 from serfsim.base.errors import ScenarioError
 from serfsim.results.agent_log import log_lines, log_names
 from serfsim.scenario import loads
@@ -117,6 +118,17 @@ def test_a_member_that_moved_is_sent_to_where_it_is() -> None:
     move = {"move": ["node-01"], "address": "10.0.9.9", "at": "0s", "restart": "1s"}
     ran = forged({"ping": "node-03"}, "3s", faults=[move])
     assert lines(ran, "node-01 [WARN] memberlist: Got ping for unexpected node 'node-03'")
+
+
+def test_a_member_may_be_named_with_fewer_digits_than_it_has() -> None:
+    scenario = serfsim.Scenario(
+        cluster={"nodes": 101, "start": {"converged": True}},
+        warm_up="1s",
+        duration="10s",
+        faults=[{"forge": {"dead": "node-01", "incarnation": 4294967295}, "from": "node-02", "at": "1s"}],
+    )
+    failed = serfsim.run(scenario).member_events
+    assert set(failed[failed["kind"] == "failed"]["subject"]) == {"node-001"}
 
 
 def test_a_forged_event_is_delivered_to_everybody() -> None:

@@ -142,7 +142,7 @@ class Forge(Fault):
         source: NodeIdentity | None = None
         if sender >= 0:
             source = target.directory.first[sender] if own is None else own.memberlist.core.record
-        plain = self.forge.encode(target, source)
+        plain = self.forge.spelt_by(controls.roster).encode(target, source)
         seal = self._seal(own, target)
         host = controls.hosts[node]
         where = controls.contacts(sender, [node])[0] if sender >= 0 else node
