@@ -100,7 +100,7 @@ def test_a_question_may_be_in_other_words_and_misspelt() -> None:
     for text, name in {
         "are nodes with blokced udp marked dead?": "blocked",
         "pausing agents": "paused",
-        "event troughput": "queue",
+        "event throughputt": "queue",
         "b#2": "paused",
         "https://github.com/c/d/issues/2": "queue",
     }.items():
