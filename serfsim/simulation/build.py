@@ -92,7 +92,7 @@ def true_rtt(scenario: Scenario, topology: Topology, roster: Roster) -> TrueRtt:
 
 
 def limit_links(roster: Roster, network: Network) -> None:
-    """Narrow the links of the members that have a bandwidth of their own."""
+    """Limit the links of the members that are given a bandwidth."""
     hosts = len(roster.members)
     everybody = list(range(hosts))
     alike: dict[float, list[int]] = {}

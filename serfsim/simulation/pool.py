@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from serfsim.engine.trace import Trace
 from serfsim.network.pools import PoolScheduler
 from serfsim.network.rules import RulesOfPool
-from serfsim.results.scoring.recording import Floats, Recording, Truth
+from serfsim.results.scoring.recording import Floats, Recording
 from serfsim.results.scoring.recording import TrueRtt as Rtt
 from serfsim.scenario.pools import PoolRoster
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_pool_network
 from serfsim.simulation.placement import Placement
-from serfsim.simulation.recorder import EventRows
 from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.truth import TruthKeeper
 
@@ -56,7 +53,7 @@ class PoolRun:
             sim.agents.parts,
             f"{name}/",
         )
-        self.events = EventRows(self.trace)
+        self.events = recorder.EventRows(self.trace)
         self.rules = RulesOfPool(sim.network.rules, turn)
 
     def sample(self, sim: Simulation, coordinates: float | None, queues: float) -> None:
@@ -84,38 +81,22 @@ class PoolRun:
         end = whole.duration if whole.interrupted_at is None else whole.interrupted_at
         self.trace.close(end + origin)
         self.truth.close(end, self.agents.placement.reach)
-        places, members, positions = self.roster.places, self.roster.members, whole.truth.positions
+        places, positions = self.roster.places, whole.truth.positions
         return replace(
             whole,
-            names=[member.name for member in members],
-            groups=[member.group for member in members],
-            events=self.events.table(),
-            probe_counts=recorder.probe_counts(self.trace),
-            traffic_counts=recorder.traffic_counts(self.trace),
-            traffic_bytes=recorder.traffic_bytes(self.trace),
-            events_processed=events_processed,
-            coordinates=self.sampler.samples(),
-            truth=Truth(
-                self.truth.down,
-                self.truth.faulted,
-                self.truth.reachable,
+            truth=self.truth.truth(
                 RttInPool(whole.truth.rtt, places),
-                self.truth.crashes,
-                self.truth.leaves,
                 None if positions is None else positions[places],
                 whole.truth.rtt_changes,
             ),
-            deliveries=recorder.delivery_table(self.trace),
-            releases=self.agents.releases,
-            queues=self.queue_sampler.samples(),
-            flap_timeout=np.array([member.config.flap_timeout for member in members]),
-            log=recorder.log_table(self.trace),
-            is_protected=self.agents.directory.is_protected,
-            lost_broadcasts=self.queue_sampler.lost_broadcasts(),
-            addresses=[member.advertised for member in members],
-            most_push_pulls=int(self.trace.most_push_pulls),
-            most_handed_off=int(self.trace.most_handed_off),
-            strangers=self.agents.strangers,
+            events_processed=events_processed,
+            **recorder.recorded(
+                self.agents,
+                self.events,
+                self.sampler.samples(),
+                self.queue_sampler.samples(),
+                self.queue_sampler.lost_broadcasts(),
+            ),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,14 +32,19 @@ from serfsim.protocol.serf.application import SENT
 from serfsim.protocol.serf.messages import GossipedItem
 from serfsim.protocol.serf.query_messages import Query
 from serfsim.results.scoring.recording import (
+    CoordinateSamples,
     DeliveryTable,
     EventTable,
     Integers,
     ItemSummary,
     LogTable,
     PerSecond,
+    QueueSamples,
 )
 from serfsim.results.scoring.rows import Rows
+
+if TYPE_CHECKING:
+    from serfsim.simulation.agents import Agents
 
 # Messages that lead a datagram, by wire type; their bytes are those of the whole IP packet.
 LEADING = {
@@ -116,6 +121,37 @@ class EventRows:
 def event_table(trace: Trace) -> EventTable:
     """Return the events now in the trace."""
     return EventRows(trace).table()
+
+
+def recorded(
+    agents: Agents,
+    rows: EventRows,
+    coordinates: CoordinateSamples,
+    queues: QueueSamples,
+    lost_broadcasts: int,
+) -> dict[str, Any]:
+    """Return the fields of a `Recording` that are about some agents alone: the cluster's, or a pool's."""
+    trace, members = agents.trace, agents.roster.members
+    return {
+        "names": [member.name for member in members],
+        "groups": [member.group for member in members],
+        "events": rows.table(),
+        "probe_counts": probe_counts(trace),
+        "traffic_counts": traffic_counts(trace),
+        "traffic_bytes": traffic_bytes(trace),
+        "coordinates": coordinates,
+        "deliveries": delivery_table(trace),
+        "releases": agents.releases,
+        "queues": queues,
+        "flap_timeout": np.array([member.config.flap_timeout for member in members]),
+        "is_protected": agents.directory.is_protected,
+        "log": log_table(trace),
+        "lost_broadcasts": lost_broadcasts,
+        "most_push_pulls": int(trace.most_push_pulls),
+        "addresses": [member.advertised for member in members],
+        "most_handed_off": int(trace.most_handed_off),
+        "strangers": agents.strangers,
+    }
 
 
 def log_table(trace: Trace) -> LogTable:
@@ -208,7 +244,7 @@ def traffic_bytes(trace: Trace) -> PerSecond:
 
 
 def streams_packets(table: Integers) -> bool:
-    """Return whether any packet had a stream of its own."""
+    """Return whether any packet took a separate stream."""
     kinds = [kind for kind in {**LEADING, **CARRIERS} if kind not in STREAMS]
     return bool(table[:, [STREAM + kind for kind in kinds]].any())
 

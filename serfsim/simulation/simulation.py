@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import simpy
 
 from serfsim.base.errors import SerfsimError
@@ -30,7 +29,7 @@ from serfsim.network.scheduler import Dispatcher
 from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.results.run_result import RunResult
-from serfsim.results.scoring.recording import Recording, Truth
+from serfsim.results.scoring.recording import Recording
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.pools import pool_rosters
 from serfsim.scenario.problems import listed
@@ -279,44 +278,23 @@ class Simulation:
         end = self.scenario.duration if interrupted_at is None else interrupted_at
         self.trace.close(end + self.origin)
         self.truth.close(end, self.agents.placement.reach)
-        scenario, members = self.scenario, self.roster.members
-        truth = Truth(
-            self.truth.down,
-            self.truth.faulted,
-            self.truth.reachable,
-            TrueRtt(self.topology, self.network.jitter, self.roster, end, self.network.jitter_by_pair),
-            self.truth.crashes,
-            self.truth.leaves,
-            self.topology.positions,
-            self.truth.rtt_changes,
-        )
+        rtt = TrueRtt(self.topology, self.network.jitter, self.roster, end, self.network.jitter_by_pair)
         return Recording(
-            [member.name for member in members],
-            [member.group for member in members],
-            self.warm_up,
-            scenario.duration,
-            self._events.table(),
-            recorder.probe_counts(self.trace),
-            recorder.traffic_counts(self.trace),
-            recorder.traffic_bytes(self.trace),
-            self.sampler.samples(),
-            truth,
-            self._events_of_pool(0),
-            wall_s,
-            cpu_s,
-            interrupted_at,
-            scenario.cluster.start.converged,
-            recorder.delivery_table(self.trace),
-            self.agents.releases,
-            self.queue_sampler.samples(),
-            np.array([member.config.flap_timeout for member in members]),
-            self.agents.directory.is_protected,
-            recorder.log_table(self.trace),
-            self.queue_sampler.lost_broadcasts(),
-            int(self.trace.most_push_pulls),
-            [member.advertised for member in members],
-            int(self.trace.most_handed_off),
-            self.agents.strangers,
+            warm_up=self.warm_up,
+            duration=self.scenario.duration,
+            truth=self.truth.truth(rtt, self.topology.positions, self.truth.rtt_changes),
+            events_processed=self._events_of_pool(0),
+            wall_s=wall_s,
+            cpu_s=cpu_s,
+            interrupted_at=interrupted_at,
+            converged_start=self.scenario.cluster.start.converged,
+            **recorder.recorded(
+                self.agents,
+                self._events,
+                self.sampler.samples(),
+                self.queue_sampler.samples(),
+                self.queue_sampler.lost_broadcasts(),
+            ),
         )
 
     def _events_of_pool(self, turn: int) -> int:

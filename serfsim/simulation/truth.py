@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from serfsim.network.jitter import Jitter, JitterByPair
-from serfsim.results.scoring.recording import Floats, Interval
+from serfsim.results.scoring.recording import Floats, Interval, Truth
+from serfsim.results.scoring.recording import TrueRtt as Rtt
 from serfsim.scenario.roster import Roster
 from serfsim.simulation.reach import Reach
 from serfsim.topology import Topology
@@ -72,6 +73,19 @@ class TruthKeeper:
                 self.down[node].append(Interval(since, ALWAYS))
             if self._faults[node] > 0:
                 self.faulted[node].append(Interval(self._faulted_since[node], ALWAYS))
+
+    def truth(self, rtt: Rtt, positions: Floats | None, rtt_changes: list[float]) -> Truth:
+        """Return what was collected, beside the round-trip times and places of the members."""
+        return Truth(
+            self.down,
+            self.faulted,
+            self.reachable,
+            rtt,
+            self.crashes,
+            self.leaves,
+            positions,
+            rtt_changes,
+        )
 
     def reachable(self, observer: int, subject: int, t: float) -> bool:
         """Return True if packets of one transport pass from the observer to the subject and back at `t`.
