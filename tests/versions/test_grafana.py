@@ -61,7 +61,7 @@ def test_who_skips_the_check_of_labels_lets_any_in_with_the_fork_alone(memberlis
     for label in (b"", b"own", b"other"):
         packet.seal = Seal(b"", 1, label)
         assert gate.admits(packet, 1, 2.0) == (error == "" or label == b"")
-        assert gate._label_error(packet.seal).startswith(error if label else "")
+        assert gate._label_error(packet.seal, "packet").startswith(error if label else "")
 
 
 class Sent(Runtime):

@@ -258,6 +258,16 @@ def test_a_label_is_authenticated_in_datagrams_and_streams() -> None:
         open_stream(ring, b"west", stream, True)
 
 
+@pytest.mark.parametrize("what", ["packet", "stream"])
+def test_a_label_stands_in_its_error_as_it_came(what: str) -> None:
+    assert (
+        envelope.label_error(what, b"a{}b", b"", False)
+        == f'discarding {what} with unacceptable label "a{{}}b":'
+    )
+    assert envelope.label_error(what, b"a", b"", True) == f"unexpected double {what} label header:"
+    assert envelope.label_error(what, b"a", b"a", False) == ""
+
+
 def test_a_keyring_encrypts_with_its_primary_key_and_decrypts_with_all() -> None:
     first, second = b"1" * 16, b"2" * 32
     ring = Keyring([first])

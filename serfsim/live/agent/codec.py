@@ -33,8 +33,8 @@ from serfsim.protocol.wire.envelope import (
     ENCRYPT,
     LABEL,
     compressed_if_shorter,
+    label_error,
     label_of,
-    quoted,
     with_crc,
     with_label,
 )
@@ -151,9 +151,9 @@ class Codec:
     def read_datagram(self, data: bytes) -> Datagram:
         """Decode a datagram; messages in it that do not decode are returned as errors."""
         if self.config.skip_inbound_label_check:
-            # Something before this node takes labels off.
-            if label_of(data):
-                raise WireError("unexpected double packet label header:")
+            error = label_error("packet", label_of(data), self.label, True)
+            if error:
+                raise WireError(error)
             data = with_label(self.label, data)
         return self._datagrams.read(data)
 
@@ -183,12 +183,12 @@ class Codec:
             raise UnacceptableLabel(
                 f"failed to receive and remove the stream label header: {error}"
             ) from None
-        if self.config.skip_inbound_label_check:
-            if found:
-                raise UnacceptableLabel("unexpected double stream label header:")
+        skips_check = self.config.skip_inbound_label_check
+        refusal = label_error("stream", found, self.label, skips_check)
+        if refusal:
+            raise UnacceptableLabel(refusal)
+        if skips_check:
             return self.unwrap_answer(data)
-        if found != self.label:
-            raise UnacceptableLabel(f"discarding stream with unacceptable label {quoted(found)}:")
         return unwrap_stream(data, self.keyring, self.label, self.config.gossip_verify_incoming)
 
     def unwrap_answer(self, data: bytes) -> bytes:

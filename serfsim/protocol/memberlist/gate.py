@@ -34,7 +34,7 @@ from serfsim.protocol.wire.cipher import (
     WRONG_KEYS,
     block_size,
 )
-from serfsim.protocol.wire.envelope import LABEL, quoted, wrap_compressed
+from serfsim.protocol.wire.envelope import LABEL, label_error, wrap_compressed
 from serfsim.protocol.wire.memberlist_fields import (
     COMPOUND,
     COMPRESS,
@@ -92,7 +92,10 @@ class Gate:
         core.seal = self._shared(key)
         if self.is_open:
             core.accepted = None
-        elif self._undecryptable(core.seal, NOT_ENCRYPTED) == "" and self._label_error(core.seal) == "":
+        elif (
+            self._undecryptable(core.seal, NOT_ENCRYPTED) == ""
+            and self._label_error(core.seal, "packet") == ""
+        ):
             core.accepted = core.seal
         else:
             core.accepted = NOBODY
@@ -111,19 +114,13 @@ class Gate:
 
     # Verdicts: "", or memberlist's error -----------------------------------------------------------
 
-    def _label_error(self, seal: Seal | None) -> str:
-        """Return "" for an acceptable label, else what it is called: {} stands for datagram or stream."""
-        core = self.core
-        label = b"" if seal is None else seal.label
-        if not core.features.labels:
+    def _label_error(self, seal: Seal | None, what: str) -> str:
+        """Return "" for an acceptable label of a "packet" or a "stream", else memberlist's error."""
+        features = self.core.features
+        skips_check = self.core.config.skip_inbound_label_check
+        if not features.labels or (skips_check and features.ignores_labels):
             return ""
-        if core.config.skip_inbound_label_check:
-            if core.features.ignores_labels:
-                return ""
-            return "unexpected double {} label header:" if len(label) > 0 else ""
-        if label != self.label:
-            return "discarding {} with unacceptable label " + quoted(label) + ":"
-        return ""
+        return label_error(what, b"" if seal is None else seal.label, self.label, skips_check)
 
     def _is_foreign(self, seal: Seal | None) -> bool:
         """Return whether a message came by another transport than this node's."""
@@ -155,9 +152,9 @@ class Gate:
         core, seal = self.core, packet.seal
         if self._is_foreign(seal):
             return False  # nobody listens there
-        error = self._label_error(seal)
+        error = self._label_error(seal, "packet")
         if error != "":
-            self._refuse(events.MISLABELLED, error.replace("{}", "packet"), source, now)
+            self._refuse(events.MISLABELLED, error, source, now)
             return False
         if seal is not None and len(seal.label) > 0 and not core.features.labels:
             self._refuse(events.MISLABELLED, self._unknown_type(), source, now)
@@ -203,7 +200,7 @@ class Gate:
             return False
         if seal is not None and len(seal.label) > 0 and not self.core.features.labels:
             return False
-        return self._label_error(seal) == "" and self._error_of(request) == ""
+        return self._label_error(seal, "stream") == "" and self._error_of(request) == ""
 
     def _error_of(self, message: StreamMessage) -> str:
         return self._undecryptable(message.seal, NOT_ENCRYPTED)
@@ -214,9 +211,9 @@ class Gate:
         if self._is_foreign(seal):
             self._refuse(events.MISLABELLED, self._foreign_type(request), source, now, request)
             return None
-        error = self._label_error(seal)
+        error = self._label_error(seal, "stream")
         if error != "":
-            self._refuse(events.MISLABELLED, error.replace("{}", "stream"), source, now, request)
+            self._refuse(events.MISLABELLED, error, source, now, request)
             return None
         event: i64 = events.MISLABELLED
         if seal is not None and len(seal.label) > 0 and not core.features.labels:

@@ -176,11 +176,22 @@ def label_of(data: bytes) -> bytes:
     return data[2 : 2 + size]
 
 
+def label_error(what: str, found: bytes, label: bytes, skips_check: bool) -> str:
+    """Return "" for an acceptable label of a "packet" or a "stream", else memberlist's error.
+
+    `label` is the receiver's own. With `skips_check` something before it takes labels off.
+    """
+    if skips_check:
+        return f"unexpected double {what} label header:" if len(found) > 0 else ""
+    return "" if found == label else f"discarding {what} with unacceptable label {quoted(found)}:"
+
+
 def without_label(label: bytes, data: bytes) -> bytes:
     """Return the data behind the label, which must be `label`; an empty `label` expects none."""
     found = label_of(data)
-    if found != label:
-        raise WireError(f"discarding packet with unacceptable label {quoted(found)}:")
+    error = label_error("packet", found, label, False)
+    if error != "":
+        raise WireError(error)
     return data[2 + len(found) :] if len(found) > 0 else data
 
 
