@@ -85,7 +85,8 @@ class MembershipRules:
         # Fixes offered for the library's open defects (docs/open_defects.md).
         self._regossips = core.config.regossip_accusations
         self._raises = core.config.monotone_incarnation
-        self._limit: i64 = core.config.incarnation_limit
+        limit: i64 = core.config.incarnation_limit
+        self._limit: i64 = LARGEST_U32 if limit == NO_LIMIT else limit
 
     # alive -------------------------------------------------------------------------------------
 
@@ -136,7 +137,7 @@ class MembershipRules:
         record = message.record
         node = record.node
         key = members.key(node)
-        if self._limit != NO_LIMIT and message.incarnation > self._limit:
+        if message.incarnation > self._limit:
             return
         if key != UNKNOWN and node != core.me and message.incarnation <= key >> 2:
             if self._regossips:
@@ -262,11 +263,12 @@ class MembershipRules:
         members = core.members
         node = message.node
         key = members.key(node)
-        if self._limit != NO_LIMIT and message.incarnation > self._limit:
+        if message.incarnation > self._limit:
             return False
-        if key == UNKNOWN and self._regossips:
-            core.queue(message, node, now)
-        if key == UNKNOWN or message.incarnation < key >> 2:
+        if key == UNKNOWN:
+            self._pass_on_unknown(message, now)
+            return False
+        if message.incarnation < key >> 2:
             return False
         if key & 3 != STATE_ALIVE:
             if self._raises:
@@ -284,6 +286,11 @@ class MembershipRules:
         members.set(node, STATE_SUSPECT, message.incarnation)
         self._start_suspicion(node, message.from_node, now)
         return True
+
+    def _pass_on_unknown(self, message: SuspectOrDead, now: float) -> None:
+        """Gossip an accusation of a member that this node does not know, where a fix asks for that."""
+        if self._regossips:
+            self.core.queue(message, message.node, now)
 
     def _raise_incarnation(self, message: SuspectOrDead) -> None:
         """Keep the highest incarnation of which anything was said, though nothing else changes."""
@@ -343,11 +350,12 @@ class MembershipRules:
         members = core.members
         node = message.node
         key = members.key(node)
-        if self._limit != NO_LIMIT and message.incarnation > self._limit:
+        if message.incarnation > self._limit:
             return
-        if key == UNKNOWN and self._regossips:
-            core.queue(message, node, now)
-        if key == UNKNOWN or message.incarnation < key >> 2:
+        if key == UNKNOWN:
+            self._pass_on_unknown(message, now)
+            return
+        if message.incarnation < key >> 2:
             return
         if key & 3 == STATE_SUSPECT:
             self.suspicions.end(node)
