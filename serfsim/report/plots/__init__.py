@@ -6,7 +6,9 @@ Every module has `draw(result, ax)`. matplotlib is imported when the first figur
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from serfsim.scenario.situation import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,18 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DRAWN", "FIGURES", "PAGE", "PLOTS", "Plots"]
 
-# In reading order.
-FIGURES = (
-    "view_sizes",
-    "probes",
-    "event_timeline",
-    "coordinate_error",
-    "coordinate_map",
-    "traffic",
-    "health",
-    "membership",
-    "queues",
-)
+FIGURES: tuple[str, ...] = get_args(Plot)
+"""The figures in reading order."""
 PAGE = "report.html"  # in a result folder, like PLOTS
 PLOTS = "plots"
 DRAWN = (PAGE, *(f"{PLOTS}/{name}.png" for name in FIGURES))

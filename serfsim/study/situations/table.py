@@ -17,7 +17,7 @@ from serfsim.base.atomic_files import write_whole
 from serfsim.base.errors import ResultError
 from serfsim.scenario.library import KINDS
 from serfsim.scenario.shelf import situations
-from serfsim.study.situations.checking import Checked, point_text
+from serfsim.study.situations.checking import Checked, PointValues, point_text
 from serfsim.study.statistics import share
 from serfsim.study.sweeps.overview import figure_text
 
@@ -44,7 +44,7 @@ def found(checked: Checked) -> Found:
         "points": [
             {
                 "at": point_text(planned, point),
-                "figures": {name: _interval(point.values[name]) for name in planned.figures},
+                "figures": {name: _interval(point, name) for name in planned.figures},
             }
             for point in checked.points
         ],
@@ -52,11 +52,8 @@ def found(checked: Checked) -> Found:
     }
 
 
-def _interval(values: Sequence[float]) -> dict[str, Any]:
-    # start-up: scipy is slow to import
-    from serfsim.study.statistics import interval
-
-    mean = interval(values, "mean")
+def _interval(point: PointValues, figure: str) -> dict[str, Any]:
+    values, mean = point.values[figure], point.interval(figure)
     numbers = {"mean": mean.estimate, "low": mean.low, "high": mean.high}
     if values:
         numbers |= {"min": min(values), "max": max(values)}
