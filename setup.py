@@ -140,7 +140,7 @@ class BuildExtensions(build_ext):
         return ""
 
     def write_record(self, digest):
-        """What was compiled, for serfsim/speed.py, wherever the extensions went."""
+        """Write the digest of what was compiled beside the extensions, for serfsim/speed.py."""
         record = json.dumps({"sources": digest}) + "\n"
         places = [Path(self.build_lib, "serfsim")]
         if self.inplace:

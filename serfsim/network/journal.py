@@ -51,7 +51,7 @@ class Journal:
         """Record a message of `size` bytes on a stream; counted once, however often it is sent."""
 
     def packet_streamed(self, now: float, packet: Packet) -> None:
-        """Record the messages of a packet that is written on a stream of its own; see `stream_message`."""
+        """Record the messages of a packet that takes a separate stream; see `stream_message`."""
 
     def handed_off(self, now: float, waiting: i64) -> None:
         """Record how many messages wait in the handoff queues of a member."""

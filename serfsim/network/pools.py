@@ -1,4 +1,4 @@
-"""Pools: several agents on one host, each a member of a cluster of its own, over one network.
+"""Pools: several agents on each host, whose clusters are separate and share one network.
 
 Each pool has a network and hosts of its own, numbered from 0, which stand on hosts of the cluster: packets
 between them meet the latency, jitter, loss, rules and links between those. All pools share one event queue,

@@ -38,7 +38,7 @@ def unused(scenario: Sections) -> Iterator[str]:
 
 
 def why_unused(path: Path, *values: object) -> str:
-    """Why these values at a path of a scenario make no difference to any figure; "" where they may."""
+    """Return why values at a path of a scenario change no figure; "" where they may change one."""
     if len(path) > 1 and path[-2] == "config" and path[-1] in SETTINGS:
         setting = SETTINGS[str(path[-1])]
         return "" if setting.modelled == MODELLED else not_used(setting)

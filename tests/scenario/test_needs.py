@@ -90,7 +90,8 @@ def test_a_group_of_an_old_release_keeps_what_it_does_beside_members_with_the_sw
 @pytest.mark.parametrize("name", ["monotone_incarnation", "regossip_accusations", "incarnation_limit"])
 def test_fixes_of_rules_that_every_release_has_are_taken_for_all(name: str) -> None:
     value = 100 if name == "incarnation_limit" else True
-    Scenario(cluster={"nodes": 2, "version": "0.6", "config": {name: value}})
+    scenario = Scenario(cluster={"nodes": 2, "version": "0.6", "config": {name: value}})
+    assert getattr(scenario.cluster.config, name) == value
 
 
 def test_a_member_that_gets_the_release_later_may_have_its_settings() -> None:

@@ -253,7 +253,7 @@ class StreamUser(StreamMessage):
 
 
 class StreamPacket(StreamMessage):
-    """A packet on a stream of its own (dskit's transport), from and to the addresses of members."""
+    """A packet on a separate stream (dskit's transport), from and to the addresses of members."""
 
     def __init__(self, packet: Packet, source: i64, address: i64, size: i64) -> None:
         super().__init__(packet.kind, size)

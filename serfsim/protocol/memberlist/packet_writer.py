@@ -1,4 +1,4 @@
-"""Packets over TCP: each on a connection of its own, as the transport of Grafana's dskit sends them.
+"""Packets over TCP, each on a separate connection, as the transport of Grafana's dskit sends them.
 
 Dial, write, close; the receiver reads up to the end. So an ack takes a second connection, and a direct probe
 two handshakes. At most `max_concurrent_writes` packets are written at a time; others wait for their turn, up

@@ -128,7 +128,7 @@ def _kind(former: Entry | None, made: Entry) -> str:
 def _baseline(
     former: Baseline, made: Mapping[str, Entry], accepted: Accepted, ask: Callable[[Sequence[str]], str]
 ) -> Baseline:
-    """Return the new baseline; unchanged entries keep the date of their own acceptance."""
+    """Return the new baseline, in which unchanged entries keep the date of their acceptance."""
     asked = (*accepted.moved, *accepted.edited)
     because = ask(asked) if asked else _reason_for(accepted, bool(former.entries))
     last = Acceptance(**about_now(because), moved=bool(accepted.moved))
