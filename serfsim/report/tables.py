@@ -83,6 +83,20 @@ ROWS = (
         "show a live member as leaving",
     ),
     (
+        "Views",
+        "all see N after",
+        "convergence.time_to_n_s",
+        "s",
+        "from the join until each saw as many as are up",
+    ),
+    (
+        "Views",
+        "different sizes seen",
+        "convergence.unique_sizes",
+        "",
+        "by any live member, from its start on",
+    ),
+    (
         "Coordinates",
         "relative error",
         "coordinates.relative_error",

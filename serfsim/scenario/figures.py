@@ -111,6 +111,14 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
             "convergence.views_leaving",
             "live members that hold a live one to be leaving, which it is not",
         ),
+        (
+            "convergence.time_to_n_s",
+            "time from the join, warm-up included, until every live member sees N, the members that are up",
+        ),
+        (
+            "convergence.unique_sizes",
+            "how many different numbers of members any live one has seen, warm-up included",
+        ),
         ("traffic.messages_per_node_s", "messages sent per node and second"),
         ("traffic.bytes_per_node_s", "IP bytes sent per node and second"),
         ("traffic.packets_per_node_s", "IP packets sent per node and second"),

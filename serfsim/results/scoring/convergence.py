@@ -16,6 +16,7 @@ from serfsim.protocol.serf.members import STATUS_LEAVING
 from serfsim.results.scoring.recording import Integers
 from serfsim.results.scoring.rows import in_pieces
 from serfsim.results.scoring.scored_run import ScoredRun, rows_of
+from serfsim.results.scoring.view_sizes import view_sizes
 from serfsim.results.scoring.views import VIEW_KINDS, ViewHistory, rows_of_pairs
 
 
@@ -72,7 +73,7 @@ class Disagreement:
 
 
 def convergence(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
-    """Return the figures `one_view_s`, `views_disagreeing` and `views_leaving`.
+    """Return the figures `one_view_s`, `views_disagreeing`, `views_leaving` and those of `view_sizes`.
 
     `one_view_s`: seconds until all live nodes held the true view for good, counted from the last
     preceding change (a node going down or up, a fault's beginning or end; t = 0 at the earliest).
@@ -95,6 +96,7 @@ def convergence(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
         "one_view_s": one_view,
         "views_disagreeing": int((state.up & (state.wrong > 0)).sum()),
         "views_leaving": views_leaving(run),
+        **view_sizes(run, history),
     }
 
 
