@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from serfsim.api import open_result as open_result
     from serfsim.api import open_sweep as open_sweep
     from serfsim.api import regress as regress
+    from serfsim.api import reproduce as reproduce
     from serfsim.api import run as run
     from serfsim.api import style as style
     from serfsim.api import summary as summary

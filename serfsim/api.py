@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from serfsim.scenario.model import Scenario as Scenario
     from serfsim.study.comparison import compare as compare
     from serfsim.study.regression import regress as regress
+    from serfsim.study.reproduction import reproduce as reproduce
     from serfsim.study.sweeps import open_sweep as open_sweep
     from serfsim.study.sweeps import summary as summary
     from serfsim.study.sweeps import sweep as sweep
@@ -59,6 +60,7 @@ __all__ = [
     "open_result",
     "open_sweep",
     "regress",
+    "reproduce",
     "run",
     "style",
     "summary",
@@ -85,6 +87,7 @@ _HOMES = {
     "open_result": "serfsim.report.runs",
     "open_sweep": "serfsim.study.sweeps",
     "regress": "serfsim.study.regression",
+    "reproduce": "serfsim.study.reproduction",
     "run": "serfsim.report.runs",
     "style": "serfsim.report.plots",
     "summary": "serfsim.study.sweeps",

@@ -23,12 +23,13 @@ MAY_IMPORT: dict[str, str] = {
     "__init__": "api speed",
     "__main__": "cli",
     "_version": "",
-    "api": "live.agent protocol report scenario study.comparison study.regression study.sweeps study.tuning"
-    " topology",
+    "api": "live.agent protocol report scenario study.comparison study.regression study.reproduction"
+    " study.sweeps study.tuning topology",
     "base": "",
     "capture": "network protocol wire_crypto",
     "cli": "engine live live.agent live.rpc logs manual protocol report results scenario simulation speed"
-    " study.comparison study.regression study.situations study.statistics study.sweeps study.tuning topology",
+    " study.comparison study.regression study.reproduction study.situations study.statistics"
+    " study.sweeps study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
     "live.agent": "live logs protocol wire_crypto",
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, str] = {
     "manual": "protocol scenario",
     "native": "",
     "network": "protocol",
+    "papers": "",
     "protocol": "",
     "report": "protocol results results.scoring scenario simulation topology",
     "results": "capture logs protocol results.scoring scenario",
@@ -48,6 +50,7 @@ MAY_IMPORT: dict[str, str] = {
     "study.comparison": "protocol report results results.scoring scenario simulation study.statistics"
     " study.sweeps study.tuning",
     "study.regression": "report scenario study.statistics study.sweeps",
+    "study.reproduction": "report scenario study.statistics study.sweeps topology",
     "study.situations": "logs report scenario study.statistics study.sweeps",
     "study.statistics": "",
     "study.sweeps": "report scenario simulation speed study.statistics",
@@ -68,6 +71,8 @@ INSIDE = {
     "study.regression.plots",
     "validation.figures",
 }
+
+INSIDE |= {f"papers.{file.parent.name}" for file in PACKAGE.glob("papers/*/published.csv")}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "sweep": "sweep",
     "regress": "regress",
     "tune": "tune",
+    "reproduce": "reproduce",
     "compare": "compare",
     "plot": "plot",
     "topology": "topology",

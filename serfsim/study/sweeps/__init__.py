@@ -10,6 +10,17 @@ from serfsim.study.sweeps.folder import Sweep, open_sweep
 from serfsim.study.sweeps.overview import summary
 from serfsim.study.sweeps.store import Store
 from serfsim.study.sweeps.sweeping import sweep
-from serfsim.study.sweeps.worker import Job, Outcome, flat_figures
+from serfsim.study.sweeps.worker import Job, Outcome, Work, flat_figures
 
-__all__ = ["Job", "Outcome", "Store", "Sweep", "flat_figures", "open_sweep", "run_all", "summary", "sweep"]
+__all__ = [
+    "Job",
+    "Outcome",
+    "Store",
+    "Sweep",
+    "Work",
+    "flat_figures",
+    "open_sweep",
+    "run_all",
+    "summary",
+    "sweep",
+]

@@ -16,7 +16,7 @@ from serfsim.base.errors import SweepError
 from serfsim.scenario.problems import found_expected, quoted
 from serfsim.study.sweeps.keys import code_version, run_key, scenario_text
 from serfsim.study.sweeps.pools import Completion, InProcess, ProcessPool, Task, WorkerPool
-from serfsim.study.sweeps.worker import FAILED, OTHER_CODE, Answer, Job, Outcome
+from serfsim.study.sweeps.worker import FAILED, OTHER_CODE, Answer, Job, Outcome, Work
 
 if TYPE_CHECKING:
     from serfsim.study.sweeps.store import Store
@@ -86,7 +86,8 @@ class _Execution:
         code = code_version()
         for number, job in enumerate(self._jobs):
             if id(job.scenario) not in texts:
-                texts[id(job.scenario)] = scenario_text(job.scenario)
+                work = job.scenario
+                texts[id(work)] = work.text if isinstance(work, Work) else scenario_text(work)
             text = texts[id(job.scenario)]
             key = run_key(text, job.seed, job.parameters)
             self._keys.append(key)

@@ -33,6 +33,7 @@ NOT_AFFECTING_RESULTS: Final = (
     "live/",
     "logs/",
     "manual/",
+    "papers/",
     "report/",
     "scenario/library.py",
     "scenario/shelf.py",
@@ -106,6 +107,8 @@ def run_key(text: str, seed: int, parameters: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=64)
 def _with_content(text: str) -> str:
     """Return the scenario with the paths of files replaced by digests of their content."""
+    if not text.startswith("{"):  # of a computation, which has no files
+        return text
     data, sources = read_scenario(text)
     topology = data["network"]["topology"]
     file = topology.get("file")

@@ -1,17 +1,19 @@
 """One run in a worker, with small, plain inputs and outputs.
 
-A worker on this machine or another gets the text of a scenario and a seed, and answers with a JSON-compatible
-dictionary. It caches recent scenarios.
+A worker on this machine or another gets the text of a scenario or a computation and a seed, and answers with
+a JSON-compatible dictionary. It caches recent scenarios.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import time
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Final
 
 from serfsim.base.errors import SerfsimError
@@ -35,7 +37,7 @@ def carry_out(text: str, seed: int, code: str) -> Answer:
         return {"status": OTHER_CODE, "code": code_version()}
     began = time.perf_counter()
     try:
-        answer = _simulate(_scenario(text), seed)
+        answer = _compute(text, seed) if text.startswith(WORK) else _simulate(_scenario(text), seed)
     except (Exception, SystemExit) as error:
         answer = failure(error)
     answer["took_s"] = time.perf_counter() - began
@@ -57,6 +59,23 @@ def _scenario(text: str) -> Scenario:
     sections, sources = read_scenario(text)
     with reading(sources=sources):
         return Scenario(**sections)
+
+
+def _compute(text: str, seed: int) -> Answer:
+    data = json.loads(text.removeprefix(WORK))
+    module, _, name = data["function"].partition(":")
+    wall, cpu = time.perf_counter(), time.process_time()
+    figures = getattr(import_module(module), name)(data["arguments"], seed)
+    return {
+        "status": DONE,
+        "error": "",
+        "figures": {name: float(value) for name, value in figures.items()},
+        "claims": [],
+        "digest": "",
+        "complete": True,
+        "cpu_s": time.process_time() - cpu,
+        "wall_s": time.perf_counter() - wall,
+    }
 
 
 def _simulate(scenario: Scenario, seed: int) -> Answer:
@@ -84,14 +103,34 @@ DONE: Final = "done"
 FAILED: Final = "failed"
 
 
+WORK: Final = "work "  # begins the text of a computation; a scenario's begins with a brace
+
+
+@dataclass(frozen=True)
+class Work:
+    """A computation in place of a scenario: `function`, "module:name", of (arguments, seed).
+
+    The function returns {figure: number}. `arguments` hold JSON's types. They identify the computation, so
+    they include a digest of its code unless `code_version` covers it.
+    """
+
+    function: str
+    arguments: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The text that a worker gets."""
+        return WORK + json.dumps({"function": self.function, "arguments": dict(self.arguments)})
+
+
 @dataclass(frozen=True)
 class Job:
-    """One run: a scenario and a seed.
+    """One run: a scenario, or a computation in its place, and a seed.
 
     `parameters`: the point of the grid, {path: value}.
     """
 
-    scenario: Scenario
+    scenario: Scenario | Work
     seed: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
 

@@ -1,0 +1,43 @@
+"""Published results, reproduced: a paper's grid over seeds, its claims judged, its page.
+
+`paper` has the classes that a paper is made of, `shelf` finds the papers, `slices` reads slices, `running`
+carries out the runs with the workers and the store of `sweeps`, `held` compares verdicts with the record,
+`sensitivity` measures assumptions, `result` writes the folder; `reproducing` has the function `reproduce`.
+"""
+
+from serfsim.study.reproduction.cell import Cell
+from serfsim.study.reproduction.paper import (
+    FAILS,
+    HOLDS,
+    NOT_JUDGED,
+    Assumption,
+    Options,
+    Paper,
+    Published,
+    Verdict,
+    data_file,
+    new_figure,
+    read_published,
+)
+from serfsim.study.reproduction.reproducing import reproduce
+from serfsim.study.reproduction.result import Reproduction
+from serfsim.study.reproduction.shelf import find_paper, paper_folders
+
+__all__ = [
+    "FAILS",
+    "HOLDS",
+    "NOT_JUDGED",
+    "Assumption",
+    "Cell",
+    "Options",
+    "Paper",
+    "Published",
+    "Reproduction",
+    "Verdict",
+    "data_file",
+    "find_paper",
+    "new_figure",
+    "paper_folders",
+    "read_published",
+    "reproduce",
+]
