@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, str] = {
     " study.sweeps study.tuning topology",
     "base": "",
     "capture": "network protocol wire_crypto",
+    "checks": "engine network protocol results results.scoring scenario",
     "cli": "engine live live.agent live.rpc logs manual protocol report results scenario simulation speed"
     " study.comparison study.regression study.reproduction study.situations study.statistics"
     " study.sweeps study.tuning topology",
@@ -44,7 +45,7 @@ MAY_IMPORT: dict[str, str] = {
     "results": "capture logs protocol results.scoring scenario",
     "results.scoring": "protocol",
     "scenario": "network protocol topology",
-    "simulation": "capture engine network protocol results results.scoring scenario topology",
+    "simulation": "capture checks engine network protocol results results.scoring scenario topology",
     "speed": "engine",
     "study": "",
     "study.comparison": "protocol report results results.scoring scenario simulation study.statistics"

@@ -76,6 +76,7 @@ class PacketCapture(Capture):
     def _core(self, host: int) -> Core:
         """Return the memberlist core that runs on the host, or ran there last."""
         machine = self.network.hosts[host].machine
+        machine = getattr(machine, "watched", machine)  # of a run with checks
         if isinstance(machine, SerfNode):
             self._cores[host] = machine.memberlist.core
         return self._cores[host]

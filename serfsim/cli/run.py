@@ -12,6 +12,7 @@ from warnings import catch_warnings, simplefilter
 
 import typer
 
+from serfsim.base.english import format_count
 from serfsim.base.errors import ResultError, SerfsimWarning
 from serfsim.base.progress import bar
 from serfsim.cli import codes
@@ -58,6 +59,12 @@ def run(
             show_default="drawn, unless --quiet or --json",
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Check the invariants of the protocol meanwhile; exit 1 where one is violated."
+        ),
+    ] = False,
     allow_large: AllowLarge = False,
     allow_code: AllowCode = False,
 ) -> None:
@@ -71,7 +78,7 @@ def run(
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
     with lock_folder(folder):
-        result = _simulate(scenario, quiet, folder)
+        result = _simulate(scenario, quiet, folder, check)
         for warning in after_warnings(result.summary):
             typer.echo(f"warning: {warning}", err=True)
         _print_result(result, quiet, json)  # before writing: a full disk must not lose it
@@ -115,7 +122,7 @@ def _print_result(result: Result, quiet: bool, json: bool) -> None:
         typer.echo(f"digest of pool {name}: {pool.summary['digest']}")
 
 
-def _simulate(scenario: Scenario, quiet: bool, folder: Path) -> Result:
+def _simulate(scenario: Scenario, quiet: bool, folder: Path, check: bool) -> Result:
     """Run the scenario.
 
     An interruption ends the run early, and the result is marked partial.
@@ -130,6 +137,7 @@ def _simulate(scenario: Scenario, quiet: bool, folder: Path) -> Result:
             seed=scenario.seed,
             progress=interruption.follow(report),
             capture=unfinished_capture(folder),
+            check=check or None,
             allow_large=True,
         )
         if interruption.pressed:
@@ -166,7 +174,17 @@ def _verdict(result: Result, quiet: bool) -> int:
     if not result.summary["complete"]:
         typer.echo("interrupted: the result is partial; serfsim report draws its figures", err=True)
         return codes.INTERRUPTED
-    return codes.CLAIM_FAILED if failed else codes.FINE
+    if result.is_checked:
+        _print_violations(result)
+    return codes.CLAIM_FAILED if failed or result.violations else codes.FINE
+
+
+def _print_violations(result: Result) -> None:
+    """Print each violation of an invariant, and how many there are."""
+    for violation in result.violations:
+        typer.echo(f"violation: {violation}", err=True)
+    if result.violations:
+        typer.echo(f"{format_count(len(result.violations), 'violation')} of invariants", err=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ FILES: Final[Mapping[str, str]] = {
     "summary.json": "the heading and the figures of the run, and whether its claims hold",
     "scenario.yaml": "the scenario with every default filled in; it runs again to the same digest",
     "log.txt": "the lines that the members' agents would have written",
+    "violations.json": "what broke an invariant, by rule, member and time, of a run with `--check`",
     "pools/": "a folder with the result of each pool of the cluster",
     "truth.json": "what was true: who was down, under a fault, crashed or left, and when; where nodes lie",
     "report.html": "one page with the answer, the claims, the figures and the tables",
@@ -151,8 +152,9 @@ HEADING: Final[Mapping[str, tuple[str, str]]] = {
 OWN_KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "own": ("object", "figures of your own, `own.NAME` in claims and tables"),
     "own_failed": ("object", "why functions of such figures gave no number"),
+    "violations": ("object", "violations of invariants by rule, of a run with `--check`"),
 }
-"""The keys that summary.json has only where the scenario has figures of the user's own."""
+"""The keys that summary.json has only where the scenario has figures of the user's own, or with checks."""
 
 SWEEP_KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "schema_version": ("integer", "version of the form of this file"),

@@ -119,6 +119,7 @@ def summary_schema() -> dict[str, Any]:
     own = {key: _typed(*row) for key, row in OWN_KEYS.items()}
     own["own"]["additionalProperties"] = {"type": ["number", "null"]}
     own["own_failed"]["additionalProperties"] = {"type": "string"}
+    own["violations"]["additionalProperties"] = {"type": "integer"}
     figures["traffic"]["properties"]["by_type"] = {
         "type": "object",
         "description": "messages and IP bytes per node and second, by transport and type of message",

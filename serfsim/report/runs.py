@@ -95,21 +95,24 @@ def run(
     node_class: type[SerfNode] = SerfNode,
     parts: PartClasses | None = None,
     figures: Figures = (),
+    check: bool | None = None,
     allow_large: bool = False,
 ) -> Result:
     """Run a scenario once.
 
     `seed` replaces the scenario's own; the same seed gives the same run. `progress` is called repeatedly
     with the fraction done, 0 to 1; by default a bar is shown in a terminal and in Jupyter. `capture`,
-    `node_class`, `parts` and `figures`: see `Simulation`. An interrupted run returns what came before, with
-    `complete` False. Warns (SerfsimWarning) about settings that no simulated member uses, and about figures
-    whose function raised. Raises SerfsimError for a topology that cannot be built, for parts that replace
-    nothing, and for a run that `scenario.estimate` puts beyond its budget, unless `allow_large`.
+    `node_class`, `parts`, `figures` and `check`: see `Simulation`. An interrupted run returns what came
+    before, with `complete` False. Warns (SerfsimWarning) about settings that no simulated member uses, and
+    about figures whose function raised. Raises SerfsimError for a topology that cannot be built, for parts
+    that replace nothing, and for a run that `scenario.estimate` puts beyond its budget, unless `allow_large`.
     """
     refuse_large(scenario, scenario.name, allowed=allow_large)
     for warning in unused(scenario):
         warnings.warn(warning, SerfsimWarning, stacklevel=2)
-    sim = Simulation(scenario, seed, capture, node_class=node_class, parts=parts, figures=figures)
+    sim = Simulation(
+        scenario, seed, capture, node_class=node_class, parts=parts, figures=figures, check=check
+    )
     if progress is not None:
         result = sim.run(progress)
     else:

@@ -24,6 +24,7 @@ SUMMARY = "summary.json"
 SCENARIO = "scenario.yaml"
 TRUTH = "truth.json"
 LOG = "log.txt"
+VIOLATIONS = "violations.json"
 POOLS = "pools"  # a folder with a result of each pool
 CAPTURES = ("capture.pcap", "capture.pcapng")
 TABLES = (
@@ -42,6 +43,7 @@ NAMES = (
     SCENARIO,
     TRUTH,
     LOG,
+    VIOLATIONS,
     POOLS,
     *CAPTURES,
     *(f"{name}.parquet" for name in TABLES),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.results import folder as layout
-from serfsim.results import frames
+from serfsim.results import frames, violations
 from serfsim.results.agent_log import log_names, write_log
 from serfsim.results.columns import Columns, frame_of
 from serfsim.results.reading import UNREADABLE, check_stored_truth, check_summary, check_table
@@ -38,6 +39,7 @@ from serfsim.results.summary import (
     scored_views,
     serf_version,
 )
+from serfsim.results.violations import Violation
 from serfsim.scenario.figures import POOLS
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
@@ -73,7 +75,8 @@ class RunResult:
     """One run's summary (a mapping as in summary.json) and tables (the columns of the result folder).
 
     `recording` is None for a result read from a folder. `capture` is the file with the run's packets, if
-    the scenario asked for one. `pools` are the results of the cluster's pools by name.
+    the scenario asked for one. `pools` are the results of the cluster's pools by name. `violations` are what
+    broke the rules of `serfsim.checks`, also in pools, of a run that `is_checked`.
     """
 
     def __init__(
@@ -92,6 +95,8 @@ class RunResult:
         self.recording = recording
         self.capture: KeptCapture | None = None
         self.log: Path | None = None  # of a result read from a folder
+        self.violations: list[Violation] = []
+        self.is_checked = False
         self.pools: dict[str, Self] = {}
         self._views = views
         self._changes = changes
@@ -202,12 +207,25 @@ class RunResult:
             result.log = place / layout.LOG
         for name in summary.get(POOLS, {}):
             result.pools[name] = cls.open(place / layout.POOLS / name)
+        if (place / layout.VIOLATIONS).is_file():
+            try:
+                listed = violations.from_json((place / layout.VIOLATIONS).read_text(encoding="utf-8"))
+            except UNREADABLE as error:
+                raise ResultError(f"{place / layout.VIOLATIONS}: cannot be read: {error}") from error
+            result.keep_violations(listed)
         for name in layout.CAPTURES:
             if (place / name).is_file():
                 from serfsim.capture import KeptCapture  # start-up: it needs cryptography, few runs need it
 
                 result.capture = KeptCapture(place / name)
         return result
+
+    def keep_violations(self, violations: list[Violation]) -> None:
+        """Note that the run was checked, and what broke the rules of `serfsim.checks`."""
+        self.is_checked = True
+        self.violations = violations
+        counts = Counter(violation.rule for violation in violations)
+        self.summary["violations"] = dict(sorted(counts.items()))
 
     @cached_property
     def scenario_yaml(self) -> str:
@@ -332,6 +350,9 @@ class RunResult:
         (folder / layout.SCENARIO).write_text(self.scenario_yaml, encoding="utf-8")
         summary = json.dumps(self.summary, indent=2, allow_nan=False) + "\n"
         (folder / layout.SUMMARY).write_text(summary, encoding="utf-8")
+        if self.is_checked:
+            listed = violations.to_json(self.violations)
+            (folder / layout.VIOLATIONS).write_text(listed, encoding="utf-8")
         (folder / layout.TRUTH).write_text(to_json(self._kept_truth()) + "\n", encoding="utf-8")
         for name in layout.TABLES:
             write_parquet(self._parts(name), folder / f"{name}.parquet")

@@ -17,6 +17,7 @@ from serfsim.protocol.directory import Directory, NodeIdentity, ipv4_port
 from serfsim.protocol.memberlist.keyring import KeyRing
 from serfsim.protocol.parts import Parts
 from serfsim.protocol.serf.bare import BareNode
+from serfsim.protocol.serf.messages import GossipedItem
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.serf.snapshot import SnapshotFile
 from serfsim.protocol.serf.tags import LONGEST_META, TOO_LONG, as_go_ranges, encode_meta
@@ -78,6 +79,7 @@ class Agents:
         self.answers: dict[str, int] = {}
         self.files: dict[int, SnapshotFile] = {}
         self.started: Callable[[int], None] = lambda number: None  # called for each process
+        self.deliver: Callable[[float, int, int, GossipedItem, int], None] = trace.deliver
         self.keyrings: dict[int, KeyRing] = {}
         # Creates each node's application; observers of a simulation may substitute another.
         self.application: Callable[[Agents, int], RecordingApplication] = RecordingApplication

@@ -94,4 +94,4 @@ class RecordingApplication(Application):
         self.agents.end(self.number, self._host.when(now))
 
     def _record(self, now: float, kind: int, message: GossipedItem, peer: int = -1) -> None:
-        self.agents.trace.deliver(self._host.when(now), self.number, kind, message, peer)
+        self.agents.deliver(self._host.when(now), self.number, kind, message, peer)

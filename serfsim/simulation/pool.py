@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from serfsim.checks import Observed
 from serfsim.engine.trace import Trace
 from serfsim.network.pools import PoolScheduler
 from serfsim.network.rules import RulesOfPool
@@ -19,6 +20,8 @@ from serfsim.simulation.sampling import CoordinateSampler, QueueSampler
 from serfsim.simulation.truth import TruthKeeper
 
 if TYPE_CHECKING:
+    from serfsim.engine.queue import EventQueue
+    from serfsim.scenario.model import Scenario
     from serfsim.simulation.controls import SimulationControls
     from serfsim.simulation.simulation import Simulation
 
@@ -39,7 +42,7 @@ class PoolRun:
         self.truth = TruthKeeper(len(roster.members))
         scheduler = PoolScheduler(sim.queue, first)
         self.network = build_pool_network(
-            sim.scenario, roster, sim.network, scheduler, self.trace, sim.seed, name, turn
+            sim.scenario, roster, sim.network, scheduler, sim.journal_of(self.trace), sim.seed, name, turn
         )
         self.agents = Agents(
             roster,
@@ -55,6 +58,10 @@ class PoolRun:
         )
         self.events = recorder.EventRows(self.trace)
         self.rules = RulesOfPool(sim.network.rules, turn)
+
+    def observed(self, scenario: Scenario, queue: EventQueue) -> Observed:
+        """Return the pool as the checkers of invariants see it."""
+        return Observed(scenario, self.agents, self.network, self.trace, queue, self.name)
 
     def sample(self, sim: Simulation, coordinates: float | None, queues: float) -> None:
         """Sample coordinates and queues during the run, at intervals in seconds."""

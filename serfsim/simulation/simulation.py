@@ -10,6 +10,7 @@ earliest node starts a little before that.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -19,10 +20,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import simpy
 
 from serfsim.base.errors import SerfsimError
+from serfsim.checks import Observed, RunChecks
 from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
+from serfsim.network.journal import Journal
 from serfsim.network.network import Network
 from serfsim.network.pools import PoolDispatcher
 from serfsim.network.scheduler import Dispatcher
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from serfsim.capture import CaptureFile
 
 Progress = Callable[[float], None]
+CHECK = "SERFSIM_CHECK"  # 1: every simulation that does not say otherwise is checked
 QUEUES_EVERY_S = 5.0  # if coordinates are not sampled
 
 
@@ -64,7 +68,9 @@ class Simulation:
     the machines of a variant of the protocol; `parts` replaces single parts of it, by name, by classes or
     import paths `"module:Class"` (see `scenario.protocol_parts`); `figures` are functions of a result, each a
     figure `own.NAME`. All three add to what the scenario's `code` names. The summary names them under
-    `versions`. Raises SerfsimError for a topology that cannot be built, and for parts that replace nothing.
+    `versions`. With `check` the rules of `serfsim.checks` hold, or the result lists their `violations`; None
+    stands for the environment variable SERFSIM_CHECK. Raises SerfsimError for a topology that cannot be
+    built, and for parts that replace nothing.
     """
 
     result_class: ClassVar[type[RunResult]] = RunResult
@@ -78,6 +84,7 @@ class Simulation:
         node_class: type[SerfNode] = SerfNode,
         parts: PartClasses | None = None,
         figures: Figures = (),
+        check: bool | None = None,
     ) -> None:
         if seed is not None and seed != scenario.seed:
             # The scenario stored with the result must reproduce the same digest.
@@ -97,10 +104,12 @@ class Simulation:
         )
         self.origin: float = self.join_at + self.warm_up
         self.queue: EventQueue = EventQueue()
+        wanted = os.environ.get(CHECK) == "1" if check is None else check
+        self.checks = RunChecks() if wanted else None
         self.truth = TruthKeeper(len(names))
         self.trace = Trace(self.origin, len(names), self.queue)
         self.network: Network = build_network(
-            scenario, self.roster, self.topology, self.queue, self.trace, self.seed
+            scenario, self.roster, self.topology, self.queue, self.journal_of(self.trace), self.seed
         )
         self.agents: Agents = Agents(
             self.roster,
@@ -144,6 +153,7 @@ class Simulation:
         self.faults = FaultRunner(scenario, controls, self.pools)
         self.faults.schedule()
         WorkloadRunner(scenario, controls, self.pools).schedule()
+        self._begin_checks()
 
     def __repr__(self) -> str:
         scenario, seed = self.scenario.name, self.seed
@@ -221,6 +231,16 @@ class Simulation:
         """
         return self.faults.begin(fault)
 
+    def journal_of(self, trace: Trace) -> Journal:
+        """Return the journal of a network: its trace, or a tap that shows checkers what goes there."""
+        return trace if self.checks is None else self.checks.tap(trace)
+
+    def _begin_checks(self) -> None:
+        if self.checks is not None:
+            own = Observed(self.scenario, self.agents, self.network, self.trace, self.queue)
+            pools = [pool.observed(self.scenario, self.queue) for pool in self.pools.values()]
+            self.checks.begin([own, *pools], self.env)
+
     # The run -------------------------------------------------------------------------------------
 
     def run(self, progress: Progress | None = None) -> RunResult:
@@ -252,6 +272,9 @@ class Simulation:
                 own=self.code.measured if self.code.figures else None,
             )
         self._result.capture = self.capture
+        if self.checks is not None:
+            of_pools = [pool.recording for pool in pools.values() if pool.recording is not None]
+            self._result.keep_violations(self.checks.finish([recording, *of_pools]))
         # The scenario alone does not reproduce this digest.
         self._result.summary["versions"] |= self.code.versions()
         return self._result

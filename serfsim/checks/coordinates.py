@@ -1,0 +1,43 @@
+"""Network coordinates."""
+
+from __future__ import annotations
+
+import math
+
+from serfsim.checks.checker import Checker
+
+UNCHECKED = "Serf before 0.8.2 takes whatever a peer sends, spec/coordinate.md"
+
+
+class CoordinatesValid(Checker):
+    """Read each running process's own coordinate at each sample."""
+
+    name = "coordinates_valid"
+    rule = (
+        "a coordinate is finite and has the configured dimensions, its height is at least height_min, and its"
+        " error is above 0 and at most vivaldi_error_max"
+    )
+
+    def sampled(self) -> None:
+        for number, node in self.run.running():
+            coordinate, config = node.vivaldi.coordinate, node.vivaldi.config
+            vector = list(coordinate.vec)
+            known = None if config.checks else UNCHECKED
+            if len(vector) != config.dimensionality:
+                text = f"its coordinate has {len(vector)} dimensions, not {config.dimensionality}"
+                self.report(number, text, known=known)
+            parts = (*vector, coordinate.height, coordinate.adjustment, coordinate.error)
+            if not all(map(math.isfinite, parts)):
+                self.report(number, f"its coordinate is not finite: {parts}", known=known)
+            elif coordinate.height < config.height_min:
+                self.report(
+                    number,
+                    f"its height is {coordinate.height:g} s, below {config.height_min:g} s",
+                    known=known,
+                )
+            elif not 0.0 < coordinate.error <= config.vivaldi_error_max:
+                self.report(
+                    number,
+                    f"its error is {coordinate.error:g}; the limit is {config.vivaldi_error_max:g}",
+                    known=known,
+                )

@@ -1,0 +1,33 @@
+"""Delivery of user events and queries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serfsim.checks.checker import Checker, Observed
+from serfsim.protocol.serf.application import DELIVERED, RECEIVED
+from serfsim.protocol.serf.query_messages import Query
+
+if TYPE_CHECKING:
+    from serfsim.protocol.serf.messages import GossipedItem
+
+
+class DeliveredOnce(Checker):
+    """Count the receptions and deliveries of each item at each process."""
+
+    name = "delivered_once"
+    rule = "a process receives and delivers each user event and each query at most once"
+
+    def __init__(self, run: Observed) -> None:
+        super().__init__(run)
+        self._seen: set[tuple[int, int, int, int, str, object]] = set()
+
+    def delivered(self, member: int, kind: int, item: GossipedItem) -> None:
+        if kind not in (RECEIVED, DELIVERED):
+            return
+        own = item.id if isinstance(item, Query) else item.payload
+        key = (member, self.run.life(member), kind, item.ltime, item.name, own)
+        if key in self._seen:
+            verb = "received" if kind == RECEIVED else "delivered"
+            self.report(member, f"{verb} {item.name!r} of Lamport time {item.ltime} a second time")
+        self._seen.add(key)

@@ -1,0 +1,42 @@
+"""Silence of processes that are stopped, frozen or gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serfsim.checks.checker import Checker
+from serfsim.checks.words import packet_words
+from serfsim.protocol.events import NAMES
+from serfsim.protocol.serf.application import SENT
+
+if TYPE_CHECKING:
+    from serfsim.protocol.memberlist.messages import Packet
+    from serfsim.protocol.serf.messages import GossipedItem
+
+
+class StoppedSilent(Checker):
+    """Look at the process behind each event, datagram and delivery."""
+
+    name = "stopped_silent"
+    rule = "a process that is stopped, frozen or gone reports no event and sends no datagram"
+
+    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+        host = self.run.network.hosts[observer]
+        if host.paused or not host.running:
+            self.report(observer, f"reported {NAMES.get(event, event)} while {self._state(observer)}")
+
+    def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
+        host = self.run.network.hosts[source]
+        if host.paused or not host.running:
+            words = packet_words(self.run, packet, source)
+            self.report(source, f"sent a datagram while {self._state(source)}", packet=words)
+
+    def delivered(self, member: int, kind: int, item: GossipedItem) -> None:
+        host = self.run.network.hosts[member]
+        if host.paused or not host.running:
+            what = "sent" if kind == SENT else "received"
+            self.report(member, f"{what} {item.name!r} while {self._state(member)}")
+
+    def _state(self, member: int) -> str:
+        host = self.run.network.hosts[member]
+        return "it was gone" if not host.running else "it was stopped"
