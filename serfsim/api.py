@@ -1,10 +1,11 @@
 """The public Python interface: semantic versioning covers these names and nothing else.
 
 `load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run under
-the control of your own code, `sweep` runs a scenario over a grid of values and seeds, `LiveAgent` is a
-member of a real cluster. `open_result` and `open_sweep` read stored results, `summary` summarises a sweep's
-table, `style` is the style of all plots, `SerfNode` the base class of protocol variants, `DATA_SETS` and
-`local_path` give public measurements; user errors raise a `SerfsimError`. `serfsim` exports the same names.
+the control of your own code, `sweep` runs a scenario over a grid of values and seeds, `swarm` runs random
+scenarios under all checks, `LiveAgent` is a member of a real cluster. `open_result` and `open_sweep` read
+stored results, `summary` summarises a sweep's table, `style` is the style of all plots, `SerfNode` the base
+class of protocol variants, `DATA_SETS` and `local_path` give public measurements; user errors raise a
+`SerfsimError`. `serfsim` exports the same names.
 Each is imported on first use, so that `import serfsim` is fast.
 """
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from serfsim.study.comparison import compare as compare
     from serfsim.study.regression import regress as regress
     from serfsim.study.reproduction import reproduce as reproduce
+    from serfsim.study.swarm import swarm as swarm
     from serfsim.study.sweeps import open_sweep as open_sweep
     from serfsim.study.sweeps import summary as summary
     from serfsim.study.sweeps import sweep as sweep
@@ -65,6 +67,7 @@ __all__ = [
     "style",
     "summary",
     "survey",
+    "swarm",
     "sweep",
     "tune",
 ]
@@ -92,6 +95,7 @@ _HOMES = {
     "style": "serfsim.report.plots",
     "summary": "serfsim.study.sweeps",
     "survey": "serfsim.report.topology_survey",
+    "swarm": "serfsim.study.swarm",
     "sweep": "serfsim.study.sweeps",
     "tune": "serfsim.study.tuning",
 }

@@ -24,13 +24,13 @@ MAY_IMPORT: dict[str, str] = {
     "__main__": "cli",
     "_version": "",
     "api": "live.agent protocol report scenario study.comparison study.regression study.reproduction"
-    " study.sweeps study.tuning topology",
+    " study.swarm study.sweeps study.tuning topology",
     "base": "",
     "capture": "network protocol wire_crypto",
     "checks": "engine network protocol results results.scoring scenario",
     "cli": "engine live live.agent live.rpc logs manual protocol report results scenario simulation speed"
     " study.comparison study.regression study.reproduction study.situations study.statistics"
-    " study.sweeps study.tuning topology",
+    " study.swarm study.sweeps study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
     "live.agent": "live logs protocol wire_crypto",
@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, str] = {
     "study.reproduction": "report scenario study.statistics study.sweeps topology",
     "study.situations": "logs report scenario study.statistics study.sweeps",
     "study.statistics": "",
+    "study.swarm": "manual protocol report results.scoring scenario simulation study.sweeps topology",
     "study.sweeps": "report scenario simulation speed study.statistics",
     "study.tuning": "report results scenario study.statistics study.sweeps",
     "topology": "network",

@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "docs": "docs",
     "versions": "versions",
     "sweep": "sweep",
+    "swarm": "swarm",
     "regress": "regress",
     "tune": "tune",
     "reproduce": "reproduce",

@@ -22,7 +22,7 @@ from uuid import uuid4
 from serfsim.base.errors import SweepError
 from serfsim.study.sweeps.keys import code_version
 from serfsim.study.sweeps.pools import Completion, Task
-from serfsim.study.sweeps.worker import Answer, carry_out
+from serfsim.study.sweeps.worker import Answer
 
 ANSWER_S: Final = 5.0  # seconds the scheduler may take for its first answer
 WORKERS_S: Final = 30.0  # seconds a cluster may be without workers
@@ -78,7 +78,7 @@ class DaskWorkers:
 
     def start(self, worker: Any, task: Task) -> None:
         future = self._client.submit(
-            carry_out,
+            task.work,
             task.text,
             task.seed,
             task.code,

@@ -55,12 +55,15 @@ def code_version() -> str:
     return f"{__version__}+{package_digest(NOT_AFFECTING_RESULTS)}"
 
 
-def package_digest(aside: tuple[str, ...]) -> str:
-    """Return a digest of this package's sources, except names starting with `aside`; ignores line endings."""
+def package_digest(aside: tuple[str, ...], within: str = "") -> str:
+    """Return a digest of this package's sources, except names starting with `aside`; ignores line endings.
+
+    `within`: only names that start with this.
+    """
     digest = hashlib.blake2b(digest_size=8)
     for file in sorted(_PACKAGE.rglob("*.py")):
         name = file.relative_to(_PACKAGE).as_posix()
-        if not name.startswith(aside):
+        if name.startswith(within) and not name.startswith(aside):
             text = file.read_bytes().replace(b"\r\n", b"\n")
             digest.update(f"{name} {len(text)}\n".encode())
             digest.update(text)

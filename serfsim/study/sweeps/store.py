@@ -68,7 +68,6 @@ class Store:
 
 def part_text(outcome: Outcome) -> str:
     body = {
-        "schema_version": SCHEMA_VERSION,
         "run": outcome.run,
         "seed": outcome.job.seed,
         "parameters": dict(outcome.job.parameters),
@@ -84,7 +83,13 @@ def part_text(outcome: Outcome) -> str:
             "claims": [dict(claim) for claim in outcome.claims],
             "figures": {name: None if math.isnan(value) else value for name, value in outcome.row.items()},
         }
-    return json.dumps({**body, "check": _check(body)}, allow_nan=False) + "\n"
+    return checked_text(body)
+
+
+def checked_text(body: dict[str, Any]) -> str:
+    """Return a part with the digest of its content. `body` has its key as `run`."""
+    whole = {"schema_version": SCHEMA_VERSION, **body}
+    return json.dumps({**whole, "check": _check(whole)}, allow_nan=False) + "\n"
 
 
 def read_part(text: str, key: str | None = None) -> dict[str, Any] | None:

@@ -1,0 +1,129 @@
+"""A scenario from a seed: a cluster, chaos, then calm.
+
+The chaos is a few faults and some work; after it nothing happens for long enough that all views can agree.
+One seed gives one scenario, whatever was drawn before it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any, Final, NamedTuple
+
+from ruamel.yaml import YAML
+
+from serfsim.scenario import units
+from serfsim.scenario.faults import FAULTS
+from serfsim.scenario.workload import WORKLOAD
+from serfsim.study.swarm.clusters import Builder, Drawn
+from serfsim.study.swarm.entries import draw_fault, draw_work, verbs_for
+from serfsim.study.swarm.networks import draw_network
+
+Sections = dict[str, Any]
+
+
+class Profile(NamedTuple):
+    """The sizes and times that are drawn.
+
+    `sizes`: (chance, fewest, most members). `chaos_s`, `calm_s`: least and most seconds of either. `budget`:
+    most members times seconds; a large cluster has a shorter calm. `faults`, `works`: the most of either.
+    """
+
+    sizes: tuple[tuple[float, int, int], ...]
+    chaos_s: tuple[float, float]
+    calm_s: tuple[float, float]
+    budget: float
+    faults: int
+    works: int
+
+
+FULL: Final = Profile(
+    ((0.62, 2, 9), (0.25, 10, 25), (0.09, 26, 60), (0.03, 61, 120), (0.01, 121, 200)),
+    (10.0, 60.0),
+    (60.0, 240.0),
+    6000.0,
+    6,
+    4,
+)
+SMALL: Final = Profile(((0.9, 2, 6), (0.1, 7, 12)), (8.0, 30.0), (40.0, 90.0), 500.0, 4, 3)
+PROFILES: Final[Mapping[str, Profile]] = {"full": FULL, "small": SMALL}
+
+
+def draw(seed: int, profile: Profile = FULL) -> Sections:
+    """Draw the scenario of a seed, in the words of a scenario file."""
+    rng = random.Random(f"swarm {seed}")
+    nodes = _size(rng, profile)
+    chaos_s = round(rng.uniform(*profile.chaos_s), 1)
+    calm_s = round(min(rng.uniform(*profile.calm_s), max(profile.calm_s[0], profile.budget / nodes)), 1)
+    drawn: Drawn = Builder(random.Random(f"cluster {seed}"), nodes, chaos_s).draw()
+    stage = drawn.stage
+    sections: Sections = {
+        "name": f"swarm-{seed}",
+        "seed": seed,
+        "duration": units.write_duration(chaos_s + calm_s),
+        "warm_up": rng.choice(("5s", "10s", "20s")),
+        "cluster": drawn.section,
+    }
+    network = draw_network(random.Random(f"network {seed}"), stage.cast)
+    if network:
+        sections["network"] = network
+    if rng.random() < 0.2:
+        sections["record"] = {"coordinates": rng.choice(("none", "1s", "10s"))}
+    chaos = random.Random(f"chaos {seed}")
+    verbs = verbs_for(stage, FAULTS)
+    count = chaos.randint(1, profile.faults)
+    faults = [draw_fault(chaos, chaos.choice(verbs), stage, position) for position in range(count)]
+    work_verbs = verbs_for(stage, WORKLOAD)
+    works = [
+        draw_work(chaos, chaos.choice(work_verbs), stage) for _ in range(chaos.randint(0, profile.works))
+    ]
+    sections["faults"] = faults
+    if works:
+        sections["workload"] = works
+    return sections
+
+
+def _size(rng: random.Random, profile: Profile) -> int:
+    where = rng.random()
+    for chance, fewest, most in profile.sizes:
+        if where < chance:
+            return rng.randint(fewest, most)
+        where -= chance
+    return profile.sizes[0][1]
+
+
+# As a file ---------------------------------------------------------------------------------------------
+
+WIDTH: Final = 100_000
+LISTS: Final = ("faults", "workload")
+
+
+def scenario_text(sections: Sections) -> str:
+    """Return a scenario file: a line for each section, and one for each fault and work."""
+    lines = []
+    for key, value in sections.items():
+        if key in LISTS:
+            lines += [f"{key}:", *(f"  - {flow_text(entry)}" for entry in value)]
+        else:
+            lines.append(f"{key}: {flow_text(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def flow_text(value: Any) -> str:
+    """Return a value on one line of YAML."""
+    if not isinstance(value, (dict, list)):
+        value = [value]
+        return flow_text(value)[1:-1]
+    yaml = YAML()
+    yaml.default_flow_style = True
+    yaml.width = WIDTH
+    text = StringIO()
+    yaml.dump(value, text)
+    return text.getvalue().strip()
+
+
+def read_sections(text: str) -> Sections:
+    """Read what `scenario_text` wrote."""
+    found: Sections = YAML(typ="safe").load(text)
+    return found
