@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, str] = {
     "protocol": "",
     "report": "protocol results results.scoring scenario simulation topology",
     "results": "capture logs protocol results.scoring scenario",
-    "results.scoring": "protocol",
+    "results.scoring": "network protocol",
     "scenario": "network protocol topology",
     "simulation": "capture checks engine network protocol results results.scoring scenario topology",
     "speed": "engine",

@@ -49,6 +49,20 @@ ROWS = (
         "from crash to the first declaration of failure",
     ),
     ("Detection", "full detection", "detection.full_s", "s", "from crash until all live nodes declared it"),
+    (
+        "Detection",
+        "first detection, hanging",
+        "detection.anomaly.first_s",
+        "s",
+        "from the start of a stall, pause or freeze",
+    ),
+    (
+        "Detection",
+        "full detection, hanging",
+        "detection.anomaly.full_s",
+        "s",
+        "until every healthy member declared it failed",
+    ),
     ("Detection", "missed", "detection.missed", "", "crashes that an observer never noticed"),
     (
         "Detection",

@@ -126,6 +126,9 @@ class Controls(Protocol):
     def record_leave(self, node: int) -> None:
         """Score how the others notice that this member leaves now."""
 
+    def record_anomaly(self, node: int) -> None:
+        """Score how the others notice that this member begins to hang now."""
+
     # State ---------------------------------------------------------------------------------------
 
     def shared(self, kind: Callable[[], Shared]) -> Shared:

@@ -70,6 +70,11 @@ def _detection() -> Iterator[tuple[str, str]]:
         ("first_suspect_s", "seconds from a crash to the first suspicion"),
         ("first_s", "seconds from a crash to the first observer's failed event"),
         ("full_s", "seconds from a crash to the last live observer's failed event"),
+        ("anomaly.first_s", "seconds from the start of a stall, pause or freeze to the first failed event"),
+        (
+            "anomaly.full_s",
+            "seconds from the start of a stall, pause or freeze to the last healthy member's failed event",
+        ),
         ("leave_s", "seconds from a graceful leave to each observer's left event"),
         ("revived_s", "seconds that a revival lasts"),
     ):
@@ -121,6 +126,11 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
         ),
         ("traffic.messages_per_node_s", "messages sent per node and second"),
         ("traffic.bytes_per_node_s", "IP bytes sent per node and second"),
+        (
+            "traffic.payload_messages",
+            "datagrams and messages on streams sent; a datagram of many messages counts once",
+        ),
+        ("traffic.payload_bytes", "their bytes, without headers of IP, UDP and TCP"),
         ("traffic.packets_per_node_s", "IP packets sent per node and second"),
         ("traffic.tcp_connections_per_node_s", "TCP connections opened per node and second"),
         ("traffic.datagrams_lost_share", "share of the datagrams sent that the network lost"),

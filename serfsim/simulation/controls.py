@@ -151,6 +151,9 @@ class SimulationControls(Controls):
     def record_leave(self, node: int) -> None:
         self.truth.leaves.append((self.now, node))
 
+    def record_anomaly(self, node: int) -> None:
+        self.truth.anomalies.append((self.now, node))
+
     def fault_began(
         self, nodes: list[int], cuts: tuple[list[tuple[list[int], list[int]]], str] | None
     ) -> Cut | None:

@@ -27,6 +27,7 @@ class TruthKeeper:
         self.faulted: list[list[Interval]] = [[] for _ in range(nodes)]
         self.crashes: list[tuple[float, int]] = []
         self.leaves: list[tuple[float, int]] = []
+        self.anomalies: list[tuple[float, int]] = []
         self.cuts: list[Cut] = []
         self.reach: Reach | None = None  # where addresses can keep a member from another
         self.rtt_changes: list[float] = []
@@ -85,6 +86,7 @@ class TruthKeeper:
             self.leaves,
             positions,
             rtt_changes,
+            self.anomalies,
         )
 
     def reachable(self, observer: int, subject: int, t: float) -> bool:

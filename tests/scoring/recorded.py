@@ -78,6 +78,7 @@ def recorded(
     faulted: Spells | None = None,
     crashes: Sequence[tuple[float, int]] = (),
     leaves: Sequence[tuple[float, int]] = (),
+    anomalies: Sequence[tuple[float, int]] = (),
     rtt: Any = None,
     positions: Any = None,
     coordinates: CoordinateSamples | None = None,
@@ -98,6 +99,7 @@ def recorded(
         list(crashes),
         list(leaves),
         None if positions is None else np.array(positions, dtype=np.float64),
+        anomalies=list(anomalies),
     )
     empty = samples([], np.zeros((0, nodes, 2)))
     return Recording(

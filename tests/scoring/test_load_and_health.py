@@ -47,6 +47,12 @@ def traffic(**options: object) -> dict[str, object]:
     return found
 
 
+def test_payload_is_datagrams_and_messages_on_streams_without_headers() -> None:
+    found = traffic()
+    assert found["payload_messages"] == 8 * (120 + 2)
+    assert found["payload_bytes"] == 8 * (8000 - 28 * 120 + 3000)
+
+
 def test_rates_are_per_node_and_second_of_the_scored_time() -> None:
     found = traffic()
     assert found["messages_per_node_s"] == pytest.approx(152 / 4)

@@ -5,6 +5,7 @@ Four families of figures:
 * counts of failed and suspect events, judged by whether the subject was up (`accusations`);
 * for every crash, the time until the first suspicion by an observer's own probe, the first failed,
   and the last live observer's failed (`crashes`; Lifeguard's first detection and full dissemination);
+* the same for every time that a process began to hang (`anomalies`);
 * the quality of the verdicts over time (`mistakes`; Chen, Toueg and Aguilera, "On the quality of
   service of failure detectors", IEEE Trans. Computers 51(5), 2002);
 * members that come back into views while they are down (`revivals`).
@@ -39,7 +40,11 @@ from serfsim.results.scoring.views import RESTART, VIEW_KINDS, Pairs, ViewHistor
 
 def detection(run: ScoredRun, history: ViewHistory, found: Sequence[Change]) -> dict[str, Any]:
     """Return all figures under `detection`; `found` are the membership changes."""
-    figures: dict[str, Any] = {**accusations(run), **crashes(run, history)}
+    figures: dict[str, Any] = {
+        **accusations(run),
+        **crashes(run, history),
+        "anomaly": anomalies(run, history),
+    }
     figures.update(graceful_leaves(run, found))
     flap_count = len(flaps(run))
     figures["flaps"] = flap_count
@@ -128,6 +133,36 @@ def crashes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
         "full_s": spread(full),
         "missed": missed,
     }
+
+
+def anomalies(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
+    """Return the detection times in seconds of members that hang, over all anomalies with t >= 0.
+
+    An anomaly begins when a stall, pause or freeze of a running process does, and is watched until the
+    member's next one, until it goes down, or to the end of the run: a verdict may come after it is over.
+    `first_s`: until the first failed event about the member at any other. `full_s`: until that of the last
+    healthy member, which was up, had it in view and came under no fault meanwhile; only anomalies that all
+    of these declared.
+    """
+    scored = sorted((t, node) for t, node in run.recording.truth.anomalies if 0.0 <= t <= run.end)
+    flips_of = dict(history.about({node for _, node in scored}))
+    following: dict[int, float] = {}
+    first, full = [], []
+    for t, node in reversed(scored):
+        flips, until = flips_of[node], following.get(node, np.inf)
+        following[node] = t
+        until = min(until, float(run.down.next_start(np.array([node]), np.array([t]))[0]))
+        rows = flips.first_rows(t, until, False)
+        rows = rows[flips.kind[rows] == FAILED]
+        if len(rows) == 0:
+            continue
+        first.append(float(flips.t[rows[0]]) - t)
+        owed = flips.column(t) & ~run.down.covered_at(t) & ~run.faulted.touches(t, min(until, run.end))
+        owed[node] = False
+        seen = flips.observer[rows]
+        if owed.any() and owed[seen].sum() == owed.sum():
+            full.append(float(flips.t[rows][owed[seen]][-1]) - t)
+    return {"first_s": spread(first), "full_s": spread(full)}
 
 
 def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, Integers]:

@@ -44,6 +44,7 @@ class Truth:
     `reachable(observer, subject, t)`: True if packets of some transport could pass from the observer to the
     address that the subject tells, and back: faults, NATs and wrong addresses prevent it.
     `crashes`: (t, node) of every crash; `leaves`: (t, node) of every graceful leave.
+    `anomalies`: (t, node) of every time that a running process began to hang (a stall, pause or freeze).
     `rtt(i, t)`: the true round-trip time in seconds from node i to every node at time t, shape (n,),
     without jitter's spread: base latency both ways, the mean jitter and the subject's processing delay;
     `rtt(i)` is that at the end. `rtt_changes`: the times at which it changed, ascending.
@@ -57,6 +58,7 @@ class Truth:
     leaves: list[tuple[float, int]] = field(default_factory=list)
     positions: Floats | None = None  # (n, 2) in seconds, where the topology has a map
     rtt_changes: list[float] = field(default_factory=list)
+    anomalies: list[tuple[float, int]] = field(default_factory=list)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from serfsim.network.journal import UDP_HEADERS
 from serfsim.results.scoring.recording import QUEUES, PerSecond, QueueSamples
 from serfsim.results.scoring.scored_run import ScoredRun, ratio
 
@@ -52,6 +53,15 @@ def total_bytes(sums: dict[str, int]) -> int:
     return total
 
 
+# Messages on streams; the others of a stream's columns are inside one of these.
+ON_STREAMS: Final = ("ping", "ack", "push_pull", "error", "indirect_ping", "nack", *CARRIERS)
+
+
+def payload(sums: dict[str, int]) -> int:
+    """Return the sum over all datagrams and messages on streams: of counts, or of bytes."""
+    return sums.get("udp/datagrams", 0) + sum(sums.get(f"tcp/{name}", 0) for name in ON_STREAMS)
+
+
 def tcp_connections(counts: dict[str, int]) -> int | None:
     """Return the number of connections opened, or None if the network did not count them."""
     return counts.get("tcp/connections")
@@ -66,7 +76,9 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
     """Return rates per node and second of up time.
 
     `messages_per_node_s`: protocol messages sent, counting each one inside a datagram;
-    `packets_per_node_s`: IP packets; `by_type.<transport>_<type>`: messages (for a carrier,
+    `payload_messages`: datagrams and messages on streams, as memberlist's own telemetry counts what it sends;
+    `payload_bytes`: their bytes without headers, with which a fragmented datagram keeps those of its further
+    fragments. `packets_per_node_s`: IP packets; `by_type.<transport>_<type>`: messages (for a carrier,
     datagrams) and bytes. `datagrams_lost_share` and `datagrams_overflowed_share`: shares of the datagrams
     sent that the network lost and that a full socket buffer dropped. `lost_broadcasts`: broadcasts that
     another of their number replaced in a queue before their last transmission. `packets_to_nobody`:
@@ -82,6 +94,8 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
     return {
         "messages_per_node_s": ratio(messages, seconds),
         "bytes_per_node_s": ratio(total_bytes(sizes), seconds),
+        "payload_messages": payload(counts),
+        "payload_bytes": payload(sizes) - UDP_HEADERS * counts.get("udp/datagrams", 0),
         "packets_per_node_s": ratio(sum(packets), seconds) if packets else None,
         "tcp_connections_per_node_s": None if connections is None else ratio(connections, seconds),
         "most_push_pulls_per_s": run.recording.most_push_pulls,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from serfsim.network.host import Host
 from serfsim.scenario.controls import Controls
 from serfsim.scenario.faults.fault import OnNodes, Undo
+
+VERBS: Final = ("pause", "freeze", "stall")
 
 
 class Holds:
@@ -31,6 +34,8 @@ class Held(OnNodes):
         hosts, held = controls.hosts, controls.shared(Holds).held
         holding = [(node, int(hosts[node].epoch)) for node in prepared if hosts[node].running]
         for node, epoch in holding:
+            if not any(held[verb, node, epoch] for verb in VERBS):
+                controls.record_anomaly(node)
             held[self.verb, node, epoch] += 1
             self.hold(controls, hosts[node])
 
