@@ -6,6 +6,8 @@
 #   make build    compile the hot path again   make check    lint, types, tests
 #   make bench    how fast it is               make golden   compare with recordings of real agents
 #   make defects  what fixes of memberlist's open defects are worth: docs/open_defects.md
+#   make differential  replay what the real library did, step by step: docs/trust.md
+#   make mutants  change the sources in small ways and count the changes that tests notice: docs/trust.md
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
 #   make situations   check every answer over 20 seeds and renew its table and figures; SMALL=1 as CI does
 #   make lint     ruff and mypy                make format   let ruff lay out the code
@@ -35,7 +37,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all
+.PHONY: differential mutants run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -73,6 +75,14 @@ bench-pair: $(VENV)/built
 
 golden: $(VENV)/built
 	@$(BIN)/python -m serfsim.validation $(if $(RELEASE),--release $(RELEASE))
+
+# VECTORS=FOLDER takes others than the committed ones.
+differential: $(VENV)/built $(VENV)/dev
+	@$(BIN)/python -m tests.differential $(VECTORS)
+
+# An hour of CPU; it goes on where it was interrupted. MUTANTS=20 takes a few minutes.
+mutants: $(VENV)/dev
+	@$(BIN)/python -m tests.mutation $(if $(MUTANTS),--mutants $(MUTANTS))
 
 # Two hours of CPU; it goes on where it was interrupted. NAMES=D1 is one of the tables.
 defects: $(VENV)/built
