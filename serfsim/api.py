@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from serfsim.report.topology_survey import survey as survey
     from serfsim.scenario.loading import load as load
     from serfsim.scenario.model import Scenario as Scenario
+    from serfsim.study.branching import branch as branch
     from serfsim.study.comparison import compare as compare
     from serfsim.study.regression import regress as regress
     from serfsim.study.reproduction import reproduce as reproduce
@@ -56,6 +57,7 @@ __all__ = [
     "SerfsimError",
     "Simulation",
     "__version__",
+    "branch",
     "compare",
     "load",
     "local_path",
@@ -84,6 +86,7 @@ _HOMES = {
     "SerfNode": "serfsim.protocol.serf.node",
     "SerfsimError": "serfsim.base.errors",
     "Simulation": "serfsim.report.runs",
+    "branch": "serfsim.study.branching",
     "compare": "serfsim.study.comparison",
     "load": "serfsim.scenario.loading",
     "local_path": "serfsim.topology.datasets",

@@ -23,13 +23,14 @@ MAY_IMPORT: dict[str, str] = {
     "__init__": "api speed",
     "__main__": "cli",
     "_version": "",
-    "api": "live.agent protocol report scenario study.comparison study.regression study.reproduction"
+    "api": "live.agent protocol report scenario study.branching study.comparison study.regression"
+    " study.reproduction"
     " study.swarm study.sweeps study.tuning topology",
     "base": "",
     "capture": "network protocol wire_crypto",
     "checks": "engine network protocol results results.scoring scenario",
     "cli": "engine live live.agent live.rpc logs manual protocol report results scenario simulation speed"
-    " study.comparison study.regression study.reproduction study.situations study.statistics"
+    " study.branching study.comparison study.regression study.reproduction study.situations study.statistics"
     " study.swarm study.sweeps study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
@@ -48,6 +49,7 @@ MAY_IMPORT: dict[str, str] = {
     "simulation": "capture checks engine network protocol results results.scoring scenario topology",
     "speed": "engine",
     "study": "",
+    "study.branching": "engine report results scenario simulation speed study.statistics study.sweeps",
     "study.comparison": "protocol report results results.scoring scenario simulation study.statistics"
     " study.sweeps study.tuning",
     "study.regression": "report scenario study.statistics study.sweeps",

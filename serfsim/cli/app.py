@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "tune": "tune",
     "reproduce": "reproduce",
     "compare": "compare",
+    "branch": "branch",
     "plot": "plot",
     "topology": "topology",
     "report": "report",

@@ -243,6 +243,15 @@ class Simulation:
 
     # The run -------------------------------------------------------------------------------------
 
+    def run_until(self, at: float) -> None:
+        """Run to a time, in seconds since the end of the warm-up; `run` goes on from there."""
+        self._take_events = self._events.take
+        with no_garbage_collection(), self.code.in_force():
+            try:
+                self.env.run(until=at)
+            except Exception as error:
+                raise self.code.blamed(error) from error
+
     def run(self, progress: Progress | None = None) -> RunResult:
         """Run to the end and score. On KeyboardInterrupt, the result covers the time before.
 

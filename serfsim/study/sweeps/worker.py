@@ -82,10 +82,26 @@ def _simulate(scenario: Scenario, seed: int) -> Answer:
     # start-up: it imports numpy and simpy
     from serfsim.simulation import Simulation
 
+    return answer_of(Simulation(_for_figures(scenario, seed)).run().summary)
+
+
+def scenario_of(text: str, seed: int) -> Scenario:
+    """Return the scenario of a worker's input, for a run of which only the figures are kept."""
+    return _for_figures(_scenario(text), seed)
+
+
+def _for_figures(scenario: Scenario, seed: int) -> Scenario:
     changed: dict[str, Any] = {"seed": seed}
     if scenario.record.packets.startswith("pcap"):  # a sweep keeps no packet captures
         changed["record"] = scenario.record.model_copy(update={"packets": "counts"})
-    summary = Simulation(scenario.model_copy(update=changed)).run().summary
+    return scenario.model_copy(update=changed)
+
+
+def answer_of(summary: Mapping[str, Any]) -> Answer:
+    """Return the answer of a finished run.
+
+    Raises KeyboardInterrupt for an interrupted run, SerfsimError where a figure of the user's own raised.
+    """
     if not summary["complete"]:
         raise KeyboardInterrupt
     for name, why in summary.get(OWN_FAILED, {}).items():
