@@ -45,11 +45,15 @@ class PacketsConserved(Checker):
         self.sent_count = 0
         self.stopped_count = 0  # lost, blocked, or to nobody
 
-    def _table(self, target: int) -> dict[int, UnderWay]:
-        """Return the datagrams under way to a host; to any where addresses are not hosts' numbers."""
-        if self.run.network.addresses is not None:
-            return self._under_way[-1]
-        return self._under_way[target]
+    def _table(self, target: int, packet: Packet | None = None) -> dict[int, UnderWay]:
+        """Return the datagrams under way to a host; to any where addresses are not hosts' numbers.
+
+        A member that moves makes them differ from then on: a packet sent before is where it was put.
+        """
+        own = self._under_way[target] if 0 <= target < self.run.n else self._under_way[-1]
+        if self.run.network.addresses is None or (packet is not None and id(packet) in own):
+            return own
+        return self._under_way[-1]
 
     def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
         self.sent_count += 1
@@ -75,7 +79,7 @@ class PacketsConserved(Checker):
     def handled(self, member: int, packet: Packet, source: int) -> None:
         if source == self.run.network.address_of(member):
             return  # what a host sends to itself comes to no network
-        table = self._table(member)
+        table = self._table(member, packet)
         known = table.get(id(packet))
         if known is None:
             self._unexpected(member, packet, source)
@@ -103,7 +107,7 @@ class PacketsConserved(Checker):
         )
 
     def overflowed(self, target: int, packet: Packet) -> None:
-        table = self._table(target)
+        table = self._table(target, packet)
         known = table.get(id(packet))
         if known is not None:
             known.copies -= 1

@@ -6,9 +6,10 @@ One seed gives one scenario, whatever was drawn before it.
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any, Final, NamedTuple
 
 from ruamel.yaml import YAML
@@ -95,7 +96,11 @@ def _size(rng: random.Random, profile: Profile) -> int:
 
 # As a file ---------------------------------------------------------------------------------------------
 
-WIDTH: Final = 100_000
+# Texts that YAML reads as texts without quotes.
+_WORD: Final = re.compile(
+    r"(?!(?:true|false|yes|no|on|off|null|none|y|n|inf|nan)$)[a-z][a-z0-9_.-]*", re.IGNORECASE
+)
+_QUANTITY: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:ns|us|ms|s|m|h|d|%|B|KiB|[kmg]bit)")
 LISTS: Final = ("faults", "workload")
 
 
@@ -112,15 +117,13 @@ def scenario_text(sections: Sections) -> str:
 
 def flow_text(value: Any) -> str:
     """Return a value on one line of YAML."""
-    if not isinstance(value, (dict, list)):
-        value = [value]
-        return flow_text(value)[1:-1]
-    yaml = YAML()
-    yaml.default_flow_style = True
-    yaml.width = WIDTH
-    text = StringIO()
-    yaml.dump(value, text)
-    return text.getvalue().strip()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{flow_text(key)}: {flow_text(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow_text, value)) + "]"
+    if isinstance(value, str) and (_WORD.fullmatch(value) or _QUANTITY.fullmatch(value)):
+        return value
+    return json.dumps(value)
 
 
 def read_sections(text: str) -> Sections:

@@ -80,7 +80,8 @@ def draw_fault(rng: random.Random, verb: str, stage: Stage, position: int) -> di
     drawn = values.keys_of(parts()[kind.__name__], frozenset(hidden), given)
     if verb == "forge" and "push_pull" not in drawn["forge"] and rng.random() < 0.25:
         drawn["from"] = OUTSIDER
-    return {**_consistent(drawn), **times}
+    kept = _consistent(drawn)
+    return {verb: kept.pop(verb), **kept, **times}
 
 
 def draw_work(rng: random.Random, verb: str, stage: Stage) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def draw_work(rng: random.Random, verb: str, stage: Stage) -> dict[str, Any]:
     drawn = values.keys_of(parts()[WORKLOAD[verb].__name__], TIMES | frozenset(("filter_tags",)))
     if "nodes" in drawn and verb == "query":
         drawn["nodes"] = values.names(3)  # a filter of many names fills the query
-    return {**drawn, **_moments(rng, stage)}
+    return {verb: drawn.pop(verb), **drawn, **_moments(rng, stage)}
 
 
 def verbs_for(stage: Stage, verbs: Mapping[str, type[Entry]]) -> list[str]:

@@ -91,10 +91,9 @@ def _run(scenario: Scenario, budget_s: float) -> Examined:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SerfsimWarning)
-        result = Simulation(scenario).run(watch)
+        result = Simulation(scenario, check=True).run(watch)
     found = tuple(
-        Finding(one.rule, one.text, str(one.member), one.at, one.known or "")
-        for one in getattr(result, "violations", ())
+        Finding(one.rule, str(one), one.member, one.at, one.known or "") for one in result.violations
     )
     assert result.recording is not None
     coverage = {**_drawn(scenario), "message": _messages(result.recording)}

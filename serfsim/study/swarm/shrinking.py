@@ -18,6 +18,7 @@ from serfsim.scenario.places import node_names
 from serfsim.study.swarm.drawing import LISTS, Sections, flow_text
 
 MOST_TRIES: Final = 250
+LEAST_S: Final = 0.1  # of a time that is made shorter
 KEPT: Final = ("seed", "duration", "warm_up", "cluster", "network", "faults", "workload")
 LONGEST_LINES: Final = 10
 _DURATION: Final = re.compile(r"-?[0-9.]+(?:ns|us|ms|s|m|h|d)")
@@ -197,7 +198,7 @@ def shorter(sections: Sections) -> Iterator[Sections]:
         seconds = units.read_duration(sections[key])
         for share in (0.25, 0.5, 0.75, 0.9):
             less = _rounded(seconds * share)
-            if 0.0 < less < seconds:
+            if LEAST_S <= less < seconds:
                 yield _changed(sections, key, units.write_duration(less))
 
 
@@ -209,7 +210,7 @@ def sooner(sections: Sections) -> Iterator[Sections]:
                 if isinstance(entry.get(name), str):
                     seconds = units.read_duration(entry[name])
                     for less in dict.fromkeys((1.0, _rounded(seconds / 2))):
-                        if 0.0 < less < seconds:
+                        if LEAST_S <= less < seconds:
                             yield _entry_changed(sections, key, position, name, units.write_duration(less))
 
 
