@@ -131,7 +131,9 @@ def run_branches(
                 tell(failed=outcome.status == FAILED, found=outcome.found)
 
             try:
-                _carry_out(jobs, store, on_done, processes(workers, len(jobs)), result.summary["digest"])
+                _carry_out(
+                    scenario, jobs, store, on_done, processes(workers, len(jobs)), result.summary["digest"]
+                )
             except KeyboardInterrupt:
                 if kept is not None:
                     write_tables(kept, [ended[job] for job in _places(jobs) if job in ended])
@@ -185,9 +187,14 @@ def _refuse_another_seed(folder: Path, scenario: Scenario) -> None:
 
 
 def _carry_out(
-    jobs: Sequence[Job], store: Store | None, on_done: Callable[[Outcome], None], at_once: int, digest: str
+    scenario: Scenario,
+    jobs: Sequence[Job],
+    store: Store | None,
+    on_done: Callable[[Outcome], None],
+    at_once: int,
+    digest: str,
 ) -> None:
-    text, seed = scenario_text(jobs[0].scenario), jobs[0].scenario.seed
+    text, seed = scenario_text(scenario), scenario.seed
     waiting: dict[tuple[float, int], tuple[Job, str]] = {}
     for job, place in zip(jobs, _places(jobs), strict=True):
         key = run_key(text, job.seed, {**job.parameters, "of": seed})
@@ -211,7 +218,7 @@ def _carry_out(
             outcome = outcome_of(job, key, read["answer"])
             if job.seed == 0 and outcome.digest != digest and outcome.status != FAILED:
                 raise SweepError(
-                    f"{job.scenario.name}: this version of serfsim makes another run of it (digest"
+                    f"{scenario.name}: this version of serfsim makes another run of it (digest"
                     f" {outcome.digest[:12]}, stored {digest[:12]}); run it anew"
                 )
             if store is not None:
