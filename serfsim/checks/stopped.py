@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from serfsim.checks.checker import Checker
+from serfsim.checks.checker import Checker, Observed
 from serfsim.checks.words import packet_words
 from serfsim.protocol.events import NAMES
 from serfsim.protocol.serf.application import SENT
@@ -13,12 +13,24 @@ if TYPE_CHECKING:
     from serfsim.protocol.memberlist.messages import Packet
     from serfsim.protocol.serf.messages import GossipedItem
 
+SLACK_S: Final = 1e-9  # of sums of times
+
 
 class StoppedSilent(Checker):
     """Look at the process behind each event, datagram and delivery."""
 
     name = "stopped_silent"
     rule = "a process that is stopped, frozen or gone reports no event and sends no datagram"
+
+    def __init__(self, run: Observed) -> None:
+        super().__init__(run)
+        # A forged message comes from a member's machine, whatever its process does.
+        self._forged_at = [
+            start
+            for fault in run.scenario.faults
+            if fault.verb == "forge"
+            for start, _ in fault.occurrences(run.scenario.duration)
+        ]
 
     def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
         host = self.run.network.hosts[observer]
@@ -27,9 +39,12 @@ class StoppedSilent(Checker):
 
     def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
         host = self.run.network.hosts[source]
-        if host.paused or not host.running:
+        if (host.paused or not host.running) and not self._is_forged():
             words = packet_words(self.run, packet, source)
             self.report(source, f"sent a datagram while {self._state(source)}", packet=words)
+
+    def _is_forged(self) -> bool:
+        return any(abs(self.run.now - start) < SLACK_S for start in self._forged_at)
 
     def delivered(self, member: int, kind: int, item: GossipedItem) -> None:
         host = self.run.network.hosts[member]

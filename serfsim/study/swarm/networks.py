@@ -55,7 +55,8 @@ def _draw_topology(values: Values) -> dict[str, Any]:
     if name == "cloud":
         return {"model": name, "provider": rng.choice(("aws", "azure", "gcp")), "zones": rng.randint(1, 3)}
     if name == "backbone":
-        return {"model": name, "network": rng.choice(networks())}
+        # Several members may share a place, between which only their access has a latency.
+        return {"model": name, "network": rng.choice(networks()), "access": "200us..1ms"}
     schema = parts()[TOPOLOGIES[name].__name__]
     without = frozenset(("side", "place", "access")) if name == "grid" else frozenset(("place", "access"))
     values.hints = {key: lambda v: v.rng.randint(1, 3) for key in ("regions", "zones", "racks")}
