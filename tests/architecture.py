@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, str] = {
     "manual": "protocol scenario",
     "native": "",
     "network": "protocol",
-    "papers": "",
+    "papers": "report results results.scoring scenario simulation study.reproduction study.statistics",
     "protocol": "",
     "report": "protocol results results.scoring scenario simulation topology",
     "results": "capture logs protocol results.scoring scenario",

@@ -17,7 +17,7 @@ from serfsim.cli.sweep import MOST_FAILURES, Scheduler, Workers
 if TYPE_CHECKING:
     from serfsim.study.reproduction import Reproduction
 
-STYLES = {"fails": "bold red", "not judged": "dim"}
+STYLES = {"fails": "bold red"}
 
 
 def reproduce(
@@ -111,13 +111,16 @@ def _print_papers() -> None:
 
 
 def _print_verdicts(found: Reproduction) -> None:
-    # start-up: the help works without it
+    # start-up: the help works without these
+    from serfsim.study.reproduction.paper import NOT_JUDGED
     from serfsim.study.reproduction.words import VERDICT_COLUMNS, answer_text, verdict_cells
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in VERDICT_COLUMNS:
         table.add_column(column)
     for one in found.judged:
+        if one.outcome == NOT_JUDGED:
+            continue  # the count is below, the page has the reason
         table.add_row(*map(escape, verdict_cells(one)), style=STYLES.get(one.outcome, ""))
     Console().print(table)
     typer.echo(answer_text(found))

@@ -136,13 +136,19 @@ def crashes(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
 
 
 def anomalies(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
-    """Return the detection times in seconds of members that hang, over all anomalies with t >= 0.
+    """Return the spread of `anomaly_times`: `first_s`, `full_s`."""
+    first, full = anomaly_times(run, history)
+    return {"first_s": spread(first), "full_s": spread(full)}
+
+
+def anomaly_times(run: ScoredRun, history: ViewHistory) -> tuple[list[float], list[float]]:
+    """Return (first, full): detection times in seconds of members that hang, over anomalies with t >= 0.
 
     An anomaly begins when a stall, pause or freeze of a running process does, and is watched until the
     member's next one, until it goes down, or to the end of the run: a verdict may come after it is over.
-    `first_s`: until the first failed event about the member at any other. `full_s`: until that of the last
-    healthy member, which was up, had it in view and came under no fault meanwhile; only anomalies that all
-    of these declared.
+    First: until the first failed event about the member at any other. Full: until that of the last healthy
+    member, which was up, had it in view and came under no fault meanwhile; only anomalies that all of these
+    declared.
     """
     scored = sorted((t, node) for t, node in run.recording.truth.anomalies if 0.0 <= t <= run.end)
     flips_of = dict(history.about({node for _, node in scored}))
@@ -162,7 +168,7 @@ def anomalies(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
         seen = flips.observer[rows]
         if owed.any() and owed[seen].sum() == owed.sum():
             full.append(float(flips.t[rows][owed[seen]][-1]) - t)
-    return {"first_s": spread(first), "full_s": spread(full)}
+    return first, full
 
 
 def rows_by_subject(subject: Integers, wanted: set[int]) -> dict[int, Integers]:

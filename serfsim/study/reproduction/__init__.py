@@ -2,7 +2,8 @@
 
 `paper` has the classes that a paper is made of, `shelf` finds the papers, `slices` reads slices, `running`
 carries out the runs with the workers and the store of `sweeps`, `held` compares verdicts with the record,
-`sensitivity` measures assumptions, `result` writes the folder; `reproducing` has the function `reproduce`.
+`seeds` has intervals over seeds, `sensitivity` measures assumptions, `result` writes the folder;
+`reproducing` has the function `reproduce`.
 """
 
 from serfsim.study.reproduction.cell import Cell
@@ -12,6 +13,7 @@ from serfsim.study.reproduction.paper import (
     NOT_JUDGED,
     Assumption,
     Options,
+    Outcome,
     Paper,
     Published,
     Verdict,
@@ -21,6 +23,7 @@ from serfsim.study.reproduction.paper import (
 )
 from serfsim.study.reproduction.reproducing import reproduce
 from serfsim.study.reproduction.result import Reproduction
+from serfsim.study.reproduction.seeds import over_seeds
 from serfsim.study.reproduction.shelf import find_paper, paper_folders
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "Assumption",
     "Cell",
     "Options",
+    "Outcome",
     "Paper",
     "Published",
     "Reproduction",
@@ -37,6 +41,7 @@ __all__ = [
     "data_file",
     "find_paper",
     "new_figure",
+    "over_seeds",
     "paper_folders",
     "read_published",
     "reproduce",
