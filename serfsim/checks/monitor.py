@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.checks.checker import Checker, Observed
@@ -27,14 +27,15 @@ class Monitor:
     `journal` takes the place of the trace as the journal of the agents' network.
     """
 
-    def __init__(self, journal: JournalTap) -> None:
+    def __init__(self, journal: JournalTap, kinds: Sequence[type[Checker]]) -> None:
         self.journal = journal
+        self._kinds = kinds
         self.checkers: Sequence[Checker] = ()
 
     def begin(self, run: Observed) -> None:
         """Begin to observe agents of which none has started yet."""
         self.run = run
-        self.checkers = [kind(run) for kind in CHECKERS.values()]
+        self.checkers = [kind(run) for kind in self._kinds]
         self.journal.show(self.checkers)
         run.network.capture = CaptureTap(self.checkers, run.network.capture)
         self._started = [checker for checker in self.checkers if type(checker).started is not Checker.started]
@@ -83,16 +84,25 @@ class Monitor:
 
 
 class RunChecks:
-    """The monitors of one run: of the cluster's own agents, and of each pool."""
+    """The monitors of one run: of the cluster's own agents, and of each pool.
 
-    def __init__(self) -> None:
+    `kinds` are the classes of the checkers; those of all rules unless given.
+    """
+
+    def __init__(self, kinds: Iterable[type[Checker]] = ()) -> None:
+        self._kinds = tuple(kinds) or tuple(CHECKERS.values())
         self._monitors: list[Monitor] = []
 
     def tap(self, trace: Trace) -> JournalTap:
         """Return the journal for the next network: the cluster's own first, then the pools'."""
-        monitor = Monitor(JournalTap(trace))
+        monitor = Monitor(JournalTap(trace), self._kinds)
         self._monitors.append(monitor)
         return monitor.journal
+
+    @property
+    def checkers(self) -> list[Checker]:
+        """The checkers of all agents, the cluster's own first."""
+        return [checker for monitor in self._monitors for checker in monitor.checkers]
 
     def begin(self, runs: Sequence[Observed], env: ClusterEnvironment) -> None:
         """Begin to observe the agents of the cluster and of the pools; none has started yet."""

@@ -74,6 +74,7 @@ class Simulation:
     """
 
     result_class: ClassVar[type[RunResult]] = RunResult
+    checks_class: ClassVar[type[RunChecks]] = RunChecks
 
     def __init__(
         self,
@@ -105,7 +106,7 @@ class Simulation:
         self.origin: float = self.join_at + self.warm_up
         self.queue: EventQueue = EventQueue()
         wanted = os.environ.get(CHECK) == "1" if check is None else check
-        self.checks = RunChecks() if wanted else None
+        self.checks = self.checks_class() if wanted else None
         self.truth = TruthKeeper(len(names))
         self.trace = Trace(self.origin, len(names), self.queue)
         self.network: Network = build_network(

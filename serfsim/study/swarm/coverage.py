@@ -18,6 +18,7 @@ from serfsim.scenario.faults import FAULTS
 from serfsim.scenario.workload import WORKLOAD
 from serfsim.simulation.recorder import BROADCASTS, CARRIERS, LEADING, SERF, STREAMS
 from serfsim.study.swarm.reasons import UNREACHED
+from serfsim.study.swarm.rows import row_names
 
 if TYPE_CHECKING:
     from serfsim.study.swarm.swarming import Seed
@@ -50,6 +51,7 @@ def reachable() -> dict[str, list[str]]:
         "memberlist": list(MEMBERLIST_RELEASES),
         "product": list(PRODUCTS),
         "message": list(MESSAGES),
+        "row": row_names(),
     }
 
 

@@ -81,7 +81,7 @@ def examine(sections: Sections, budget_s: float = BUDGET_S) -> Examined:
 
 def _run(scenario: Scenario, budget_s: float) -> Examined:
     # start-up: it imports numpy and simpy
-    from serfsim.simulation import Simulation
+    from serfsim.study.swarm.watching import WatchedSimulation
 
     began = time.process_time()
 
@@ -91,12 +91,14 @@ def _run(scenario: Scenario, budget_s: float) -> Examined:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SerfsimWarning)
-        result = Simulation(scenario, check=True).run(watch)
+        simulation = WatchedSimulation(scenario, check=True)
+        result = simulation.run(watch)
     found = tuple(
         Finding(one.rule, str(one), one.member, one.at, one.known or "") for one in result.violations
     )
     assert result.recording is not None
     coverage = {**_drawn(scenario), "message": _messages(result.recording)}
+    coverage["row"] = simulation.rows()
     return Examined(found, coverage, result.summary["digest"], result.summary["events_processed"])
 
 

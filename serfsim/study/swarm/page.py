@@ -20,6 +20,7 @@ TITLES = {
     "memberlist": "Releases of memberlist",
     "product": "Products",
     "message": "Messages",
+    "row": "Rows of transition tables",
 }
 
 
