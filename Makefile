@@ -7,6 +7,7 @@
 #   make bench    how fast it is               make golden   compare with recordings of real agents
 #   make defects  what fixes of memberlist's open defects are worth: docs/open_defects.md
 #   make differential  replay what the real library did, step by step: docs/trust.md
+#   make hostile  give every reader broken inputs; INPUTS=1000000 takes a quarter of an hour: docs/trust.md
 #   make mutants  change the sources in small ways and count the changes that tests notice: docs/trust.md
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
 #   make situations   check every answer over 20 seeds and renew its table and figures; SMALL=1 as CI does
@@ -37,7 +38,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: differential mutants run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all
+.PHONY: differential hostile mutants run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -79,6 +80,10 @@ golden: $(VENV)/built
 # VECTORS=FOLDER takes others than the committed ones.
 differential: $(VENV)/built $(VENV)/dev
 	@$(BIN)/python -m tests.differential $(VECTORS)
+
+# INPUTS=1000000 takes a quarter of an hour.
+hostile: $(VENV)/built $(VENV)/dev
+	@$(BIN)/python -m tests.hostile --inputs $(or $(INPUTS),20000)
 
 # An hour of CPU; it goes on where it was interrupted. MUTANTS=20 takes a few minutes.
 mutants: $(VENV)/dev

@@ -83,6 +83,13 @@ def test_old_lines_and_remarks_are_skipped_and_nonsense_counted() -> None:
     assert (snapshot.alive, snapshot.last_clock, snapshot.unreadable) == ({}, 0, 4)
 
 
+@pytest.mark.parametrize("number", ["9" * 30, str(1 << 62), "\u00b2", "\u0663", "-1", "", "1" * 5000])
+def test_a_time_that_no_clock_has_is_skipped(number: str) -> None:
+    given = file_of("clock: 7", f"clock: {number}", f"event-clock: {number}", f"query-clock: {number}")
+    snapshot = snapshot_of(given)
+    assert (snapshot.last_clock, snapshot.last_event_clock, snapshot.last_query_clock) == (7, 0, 0)
+
+
 def test_a_line_that_was_cut_off_counts_for_nothing() -> None:
     assert snapshot_of(file_of("clock: 5", "clock: 61", end="")).last_clock == 5
     assert snapshot_of(file_of("", end="")).unreadable == 0

@@ -25,6 +25,7 @@ from serfsim.protocol import events
 from serfsim.protocol.directory import DEFAULT_PORT, ipv4_number
 from serfsim.protocol.serf.core import LamportClock
 from serfsim.protocol.serf.members import SerfMembers
+from serfsim.protocol.wire.reader import LARGEST_LTIME
 
 FLUSH_INTERVAL: Final = 0.5
 CLOCK_INTERVAL: Final = 0.5
@@ -33,6 +34,7 @@ LEAST_COMPACTED: Final = 131072  # bytes; the agent's
 BYTES_PER_NODE: Final = 128
 THRESHOLD: Final = 2
 ERROR_RECOVERY_INTERVAL: Final = 30.0
+MOST_DIGITS: Final = 19  # of a Lamport time
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -58,18 +60,23 @@ def address_of(text: str) -> int:
     number = 0
     host, _, port = text.partition(":")
     parts = host.split(".")
-    for part in parts:
-        if not part.isdigit() or int(part) > 255:
-            return -1
-        number = number * 256 + int(part)
     if len(parts) != 4:
         return -1
-    return ipv4_number(number, int(port) & 0xFFFF if port.isdigit() else DEFAULT_PORT)
+    for part in parts:
+        byte = _number(part)
+        if byte < 0 or byte > 255:
+            return -1
+        number = number * 256 + byte
+    given = _number(port)
+    return ipv4_number(number, DEFAULT_PORT if given < 0 else given & 0xFFFF)
 
 
 def _number(text: str) -> int:
-    """Return a Lamport time given in decimal digits, or -1."""
-    return int(text) if text.isdigit() else -1
+    """Return a number given in decimal digits, or -1 where there is none or it exceeds a Lamport time."""
+    if not (text.isascii() and text.isdigit()) or len(text) > MOST_DIGITS:
+        return -1
+    number = int(text)
+    return number if number <= LARGEST_LTIME else -1
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
