@@ -9,17 +9,12 @@ removed with its last reference.
 
 from __future__ import annotations
 
-import os
-import shutil
 import struct
-import tempfile
-import weakref
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from serfsim.base.errors import ResultError
+from serfsim.base.kept_files import KeptFile, UnfinishedFile
 
 NANOSECOND_MAGIC = 0xA1B23C4D
 VERSION = (2, 4)
@@ -41,39 +36,26 @@ IPV4_NAME = 1
 USER_APPLICATION = 4
 
 
-class KeptCapture:
-    """A capture in a result folder, under the name `name`."""
+class KeptCapture(KeptFile):
+    """A capture in a result folder."""
 
     name = "capture.pcap"
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        super().__init__(path)
         if path.name in (CaptureFile.name, PcapngFile.name):
             self.name = path.name
 
-    def put(self, target: Path) -> None:
-        """Copy the capture to `target`."""
-        shutil.copyfile(self.path, target)
 
-    def keep_at(self, target: Path) -> None:
-        """Record `target` as the final place."""
-        self.path = target
-
-
-class CaptureFile(KeptCapture):
+class CaptureFile(UnfinishedFile, KeptCapture):
     """A capture being written. `path` may not exist yet; by default it is a temporary file."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the file. Raises ResultError if it cannot be written, as do all writing methods."""
-        if path is None:
-            handle, name = tempfile.mkstemp(prefix="serfsim-", suffix=Path(self.name).suffix)
-            os.close(handle)
-            path = Path(name)
         super().__init__(path)
         with self._write_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream: BinaryIO = path.open("wb", buffering=BUFFER)
-        self._removal = weakref.finalize(self, _remove, self._stream, path)
+            self._stream: BinaryIO = self.path.open("wb", buffering=BUFFER)
+        self.remove_with(self._stream.close)
         self._begin()
 
     def _begin(self) -> None:
@@ -81,13 +63,6 @@ class CaptureFile(KeptCapture):
 
     def name_hosts(self, names: Mapping[bytes, str]) -> None:
         """Record the names of IPv4 addresses, if the format can."""
-
-    @contextmanager
-    def _write_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ResultError(f"{self.path}: cannot be written: {error.strerror or error}") from None
 
     def write(self, ns: int, packet: bytes, comment: str = "") -> None:
         """Write one IP packet at `ns`, nanoseconds since 1970, with a comment if the format can."""
@@ -102,22 +77,6 @@ class CaptureFile(KeptCapture):
         """Finish the file."""
         with self._write_errors():
             self._stream.close()
-
-    def put(self, target: Path) -> None:
-        """Link the file to `target`, or copy it if the file system has no links: the original goes away."""
-        self.close()
-        try:
-            os.link(self.path, target)
-        except OSError:
-            super().put(target)
-
-    def discard(self) -> None:
-        """Remove the file."""
-        self._removal()
-
-    def keep_at(self, target: Path) -> None:
-        self.discard()
-        super().keep_at(target)
 
 
 class PcapngFile(CaptureFile):
@@ -163,9 +122,3 @@ def _option(code: int, value: bytes = b"") -> bytes:
 def _block(kind: int, body: bytes) -> bytes:
     length = 12 + len(body)
     return struct.pack("<II", kind, length) + body + struct.pack("<I", length)
-
-
-def _remove(stream: BinaryIO, path: Path) -> None:
-    with suppress(OSError):
-        stream.close()
-    path.unlink(missing_ok=True)
