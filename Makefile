@@ -11,6 +11,7 @@
 #   make mutants  change the sources in small ways and count the changes that tests notice: docs/trust.md
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
 #   make situations   check every answer over 20 seeds and renew its table and figures; SMALL=1 as CI does
+#   make web      the page of serfsim replay from its sources in web; make web-check compares them
 #   make lint     ruff and mypy                make format   let ruff lay out the code
 #   make test-all all tests on every Python with the lowest and the newest dependencies (hours of CPU)
 #   make smoke    what is shipped, installed and run on all of these
@@ -38,7 +39,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: differential hostile mutants run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all
+.PHONY: differential hostile mutants run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all web web-check
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -108,6 +109,20 @@ notebooks: $(VENV)/built $(VENV)/dev
 docs: $(VENV)/dev
 	@$(BIN)/sphinx-build --quiet --jobs auto -T -W --keep-going -b html docs build/docs
 	@echo "build/docs/index.html"
+
+# The page of serfsim replay, from its sources; the built page is part of the package, so that users need no node.
+REPLAY := serfsim/replays/templates/replay.html
+build_web = (cd web && npm run --silent check && npm run --silent build -- --logLevel warn)
+
+web:
+	@(cd web && npm ci --silent) && $(build_web) && cp web/dist/index.html $(REPLAY)
+
+# The committed page must be what the sources give. Without node, or without the libraries, nothing can be said.
+web-check:
+	@if ! command -v npm > /dev/null; then echo "web-check skipped: there is no npm" >&2; \
+	elif ! (cd web && npm ci --silent); then echo "web-check skipped: npm could not install the libraries" >&2; \
+	else $(build_web) && cmp web/dist/index.html $(REPLAY) || \
+	  { echo "$(REPLAY) is not what its sources give: run make web" >&2; exit 1; }; fi
 
 # Interpreted: coverage does not see compiled code. Half an hour.
 coverage: $(VENV)/dev

@@ -3,9 +3,9 @@
 `load` reads a scenario file, `run` runs a scenario and returns a `Result`, `Simulation` is one run under
 the control of your own code, `sweep` runs a scenario over a grid of values and seeds, `swarm` runs random
 scenarios under all checks, `LiveAgent` is a member of a real cluster. `open_result` and `open_sweep` read
-stored results, `summary` summarises a sweep's table, `style` is the style of all plots, `SerfNode` the base
-class of protocol variants, `DATA_SETS` and `local_path` give public measurements; user errors raise a
-`SerfsimError`. `serfsim` exports the same names.
+stored results, `replay` writes the page that plays one, `summary` summarises a sweep's table, `style` is
+the style of all plots, `SerfNode` the base class of protocol variants, `DATA_SETS` and `local_path` give
+public measurements; user errors raise a `SerfsimError`. `serfsim` exports the same names.
 Each is imported on first use, so that `import serfsim` is fast.
 """
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from serfsim.live.agent import QueryAnswers as QueryAnswers
     from serfsim.live.agent import QueryParams as QueryParams
     from serfsim.protocol.serf.node import SerfNode as SerfNode
+    from serfsim.replays import replay as replay
     from serfsim.report.plots import style as style
     from serfsim.report.runs import Result as Result
     from serfsim.report.runs import Simulation as Simulation
@@ -64,6 +65,7 @@ __all__ = [
     "open_result",
     "open_sweep",
     "regress",
+    "replay",
     "reproduce",
     "run",
     "style",
@@ -93,6 +95,7 @@ _HOMES = {
     "open_result": "serfsim.report.runs",
     "open_sweep": "serfsim.study.sweeps",
     "regress": "serfsim.study.regression",
+    "replay": "serfsim.replays",
     "reproduce": "serfsim.study.reproduction",
     "run": "serfsim.report.runs",
     "style": "serfsim.report.plots",

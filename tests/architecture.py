@@ -23,15 +23,14 @@ MAY_IMPORT: dict[str, str] = {
     "__init__": "api speed",
     "__main__": "cli",
     "_version": "",
-    "api": "live.agent protocol report scenario study.branching study.comparison study.regression"
-    " study.reproduction"
-    " study.swarm study.sweeps study.tuning topology",
+    "api": "live.agent protocol replays report scenario study.branching study.comparison"
+    " study.regression study.reproduction study.swarm study.sweeps study.tuning topology",
     "base": "",
     "capture": "network protocol wire_crypto",
     "checks": "engine network protocol results results.scoring scenario",
-    "cli": "engine live live.agent live.rpc logs manual protocol report results scenario simulation speed"
-    " study.branching study.comparison study.regression study.reproduction study.situations study.statistics"
-    " study.swarm study.sweeps study.tuning topology",
+    "cli": "engine live live.agent live.rpc logs manual protocol replays report results scenario simulation"
+    " speed study.branching study.comparison study.regression study.reproduction study.situations"
+    " study.statistics study.swarm study.sweeps study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
     "live.agent": "live logs protocol wire_crypto",
@@ -42,7 +41,8 @@ MAY_IMPORT: dict[str, str] = {
     "network": "protocol",
     "papers": "report results results.scoring scenario simulation study.reproduction study.statistics",
     "protocol": "",
-    "report": "protocol results results.scoring scenario simulation topology",
+    "replays": "protocol results results.scoring",
+    "report": "replays protocol results results.scoring scenario simulation topology",
     "results": "capture logs protocol results.scoring scenario",
     "results.scoring": "network protocol",
     "scenario": "network protocol topology",

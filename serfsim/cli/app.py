@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "plot": "plot",
     "topology": "topology",
     "report": "report",
+    "replay": "replay",
     "serve": "serve",
     "agent": "agent",
     "members": "members",

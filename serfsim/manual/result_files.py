@@ -22,6 +22,9 @@ FILES: Final[Mapping[str, str]] = {
     "deliveries.parquet": "user events, queries, acks and answers that came in",
     "queues.parquet": "messages that wait to be gossiped, at every sample",
     "capture.pcap, capture.pcapng": "every packet, where `record.packets` asks for it",
+    "packets.parquet": "every packet, where `record.replay` asks for it",
+    "member_queues.parquet": "the queues of each member, at every sample; with `record.replay`",
+    "replay.html": "the page of `serfsim replay`, which plays the run",
     "manifest.json": "size and hash of each of these files",
 }
 
@@ -119,6 +122,27 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("mean", "", "mean over live members of the messages that wait"),
         Column("p90", "", "90th percentile over live members"),
         Column("max", "", "most at any live member"),
+    ),
+    "packets": (
+        Column("t_s", "s", "when it was sent"),
+        Column("arrives_s", "s", "when it arrives at its target's socket; missing for one that is lost"),
+        Column("kind", "", "message that leads the datagram, or for which the stream was opened"),
+        Column("segment", "", "of TCP: syn, syn_ack, request, answer, fin or rst; missing for a datagram"),
+        Column("source", "", "member that sent it; missing for one from outside"),
+        Column("target", "", "member that it is addressed to; missing where nobody has the address"),
+        Column("about", "", "member that is pinged, or the subject of a carried suspect, dead or alive"),
+        Column("carries", "", "kinds of broadcasts inside a datagram, such as suspect+alive"),
+        Column("probe", "", "number of the probe that it belongs to; missing outside probes"),
+        Column("bytes", "B", "UDP and IP headers included; missing for a segment"),
+    ),
+    "member_queues": (
+        _TIME,
+        Column("node", "", "member whose queues they are"),
+        Column("broadcasts", "", "memberlist's messages that wait to be gossiped"),
+        Column("intents", "", "join and leave intents that wait"),
+        Column("queries", "", "queries that wait"),
+        Column("events", "", "user events that wait"),
+        Column("handoff", "", "received messages that wait for the worker"),
     ),
 }
 """The columns of each table, in order."""

@@ -23,11 +23,11 @@ from serfsim.report.tables import format_number, summary_rows
 from serfsim.report.timeline import (
     crash_rows,
     more_than_shown,
-    scenario_of,
     scored_crashes,
     timeline,
     view_rows,
 )
+from serfsim.results.run_result import scenario_of
 from serfsim.scenario.card import environment
 from serfsim.scenario.phrases import describe_cluster, format_names
 

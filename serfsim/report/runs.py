@@ -56,6 +56,16 @@ class Result(RunResult):
                     write_page(pool, place / PAGE, place / PLOTS)
         return target
 
+    def replay(self, path: str | Path, other: Result | None = None) -> Path:
+        """Write the page that plays this run, beside `other` if given, and return its path.
+
+        Raises ResultError if a run was not recorded for it (`record: {replay: true}`), or if the file cannot
+        be written.
+        """
+        from serfsim.replays import replay  # start-up: most results are never replayed
+
+        return replay(self, path, other)
+
     def _repr_html_(self) -> str:
         return result_card(self)
 

@@ -14,7 +14,6 @@ import numpy as np
 from serfsim.base.english import format_count
 from serfsim.protocol.events import FAILED, SUSPECT
 from serfsim.report.tables import NONE, format_number
-from serfsim.results.run_result import StoredScenario
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.recording import EventTable, Floats
 from serfsim.results.scoring.scored_run import rows_of_kind, select
@@ -22,7 +21,6 @@ from serfsim.scenario.entry import Entry
 from serfsim.scenario.faults import Fault
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.phrases import MOST_NAMED, format_duration, format_names
-from serfsim.scenario.places import node_names
 from serfsim.scenario.selection import Selector
 
 if TYPE_CHECKING:
@@ -62,16 +60,6 @@ class ViewRow:
     nodes: list[str]
     misses: str
     keeps: str
-
-
-def scenario_of(result: RunResult) -> Scenario | None:
-    """Return the scenario as it ran, if available and about these nodes."""
-    scenario = result.scenario
-    if isinstance(scenario, StoredScenario):
-        scenario = scenario.read()
-    if not isinstance(scenario, Scenario):
-        return None
-    return scenario if node_names(scenario.cluster.nodes) == result.truth.names else None
 
 
 def timeline(result: RunResult, scenario: Scenario | None) -> list[TimelineEntry]:

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from serfsim.report.plots import style
-from serfsim.report.plots.coordinate_map import principal_plane
 from serfsim.report.plots.labels import place_labels
 from serfsim.report.topology_panels import shown_nodes, shown_rtt
+from serfsim.results.scoring.planes import principal_plane
 from serfsim.results.stored_truth import classical_scaling
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ LOG = "log.txt"
 VIOLATIONS = "violations.json"
 POOLS = "pools"  # a folder with a result of each pool
 CAPTURES = ("capture.pcap", "capture.pcapng")
+PACKETS = "packets.parquet"
 TABLES = (
     "member_events",
     "probes",
@@ -36,7 +37,7 @@ TABLES = (
     "deliveries",
     "queues",
 )
-
+MEMBER_QUEUES = "member_queues"  # a table too, of `record: {replay: true}`
 
 NAMES = (
     SUMMARY,
@@ -46,7 +47,8 @@ NAMES = (
     VIOLATIONS,
     POOLS,
     *CAPTURES,
-    *(f"{name}.parquet" for name in TABLES),
+    PACKETS,
+    *(f"{name}.parquet" for name in (*TABLES, MEMBER_QUEUES)),
     manifest.FILE,
 )
 
@@ -127,6 +129,11 @@ def unfinished_capture(folder: Path) -> Path:
     """Return the path of an unfinished capture for `folder`: beside it, so that finishing needs no copy."""
     folder = folder.absolute()
     return folder.with_name(f".{folder.name}.capture-{os.getpid()}")
+
+
+def unfinished_packets(capture: Path) -> Path:
+    """Return the path of the unfinished table of packets, beside that of an unfinished capture."""
+    return capture.with_name(f"{capture.name}.{PACKETS}")
 
 
 def check_unaltered(folder: Path) -> None:

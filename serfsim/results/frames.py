@@ -296,6 +296,15 @@ def queues(samples: QueueSamples) -> Columns:
     }
 
 
+def member_queues(samples: QueueSamples, names: list[str]) -> Columns:
+    """Return t_s, node and the messages in each of QUEUES: a row per sample and live member."""
+    sample, node = np.nonzero(samples.live)
+    columns: Columns = {"t_s": samples.t[sample], "node": code_nodes(node.astype(np.int64), names)}
+    for place, name in enumerate(QUEUES):
+        columns[name] = samples.depth[sample, node, place]
+    return columns
+
+
 def deliveries(table: DeliveryTable, names: list[str]) -> Columns:
     """Return a row for every process that received a user event or query, and for every ack and response.
 

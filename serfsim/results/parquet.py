@@ -19,29 +19,45 @@ from serfsim.results.columns import NULLABLE, Coded, Column, Columns, Masked
 from serfsim.results.scoring.intervals import Booleans
 
 
-def write_parquet(parts: Iterable[Columns], path: Path) -> None:
-    """Write the table, compressed with zstd, each part as a row group. Raises OSError on failure.
+class ParquetParts:
+    """A table written part by part, each a row group, compressed with zstd. Methods raise OSError.
 
-    `parts` holds at least one part, possibly empty; all have the same columns and code names.
+    All parts have the same columns and code names. The file is created with the first.
     """
-    writer = None
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, columns: Columns) -> None:
+        """Append a part."""
+        arrays = [_array(column) for column in columns.values()]
+        note = {"pandas": json.dumps(_note(columns))}
+        table = pa.Table.from_arrays(arrays, names=list(columns), metadata=note)
+        if self._writer is None:
+            # Floats hardly ever repeat, and minima and maxima of names are of no use.
+            repeated = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+            times = [name for name in table.column_names if name not in repeated]
+            self._writer = pq.ParquetWriter(
+                self._path, table.schema, compression="zstd", use_dictionary=repeated, write_statistics=times
+            )
+        if len(table):
+            self._writer.write_table(table)
+
+    def close(self) -> None:
+        """Finish the file; further calls do nothing."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def write_parquet(parts: Iterable[Columns], path: Path) -> None:
+    """Write a table of one or more parts, possibly empty (`ParquetParts`). Raises OSError on failure."""
+    whole = ParquetParts(path)
     try:
         for columns in parts:
-            arrays = [_array(column) for column in columns.values()]
-            note = {"pandas": json.dumps(_note(columns))}
-            table = pa.Table.from_arrays(arrays, names=list(columns), metadata=note)
-            if writer is None:
-                # Floats hardly ever repeat, and minima and maxima of names are of no use.
-                repeated = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-                times = [name for name in table.column_names if name not in repeated]
-                writer = pq.ParquetWriter(
-                    path, table.schema, compression="zstd", use_dictionary=repeated, write_statistics=times
-                )
-            if len(table):
-                writer.write_table(table)
+            whole.write(columns)
     finally:
-        if writer is not None:
-            writer.close()
+        whole.close()
 
 
 def read_parquet(path: Path) -> Columns:

@@ -51,8 +51,15 @@ _ABOUT: Final = {
     POOLS,
     "pool",
 }
-_NAMES: Final = ("observer", "subject", "node", "source")  # columns that hold names of members
-_TEXTS: Final = (*_NAMES, "kind", "queue", "message_type", "transport", "name")
+_NAMES: Final = (
+    "observer",
+    "subject",
+    "node",
+    "source",
+    "target",
+    "about",
+)  # columns that hold names of members
+_TEXTS: Final = (*_NAMES, "kind", "queue", "message_type", "transport", "name", "segment", "carries")
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "member_events": ("t_s", "observer", "subject", "kind", "truth_alive", "detail"),
     "probes": ("t_s", "kind", "count"),
@@ -61,6 +68,10 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "traffic": ("t_s", "message_type", "transport", "count", "bytes"),
     "queues": ("t_s", "queue", "mean", "p90", "max"),
     "deliveries": ("t_sent_s", "t_received_s", "t_delivered_s", "kind", "name", "source", "node"),
+    "member_queues": ("t_s", "node", "broadcasts", "intents", "queries", "events", "handoff"),
+    "packets": (
+        *("t_s", "arrives_s", "kind", "segment", "source", "target", "about", "carries", "probe", "bytes"),
+    ),
 }
 
 

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from serfsim.base.errors import ResultError, SerfsimError
+from serfsim.base.kept_files import KeptFile
 from serfsim.results import folder as layout
 from serfsim.results import frames, violations
 from serfsim.results.agent_log import log_names, write_log
 from serfsim.results.columns import Columns, frame_of
+from serfsim.results.packets import PACKET_TABLE, KeptPackets
 from serfsim.results.reading import UNREADABLE, check_stored_truth, check_summary, check_table
 from serfsim.results.scoring.coordinates import error_series
 from serfsim.results.scoring.dissemination import MembershipChanges, changes
@@ -43,6 +45,7 @@ from serfsim.results.violations import Violation
 from serfsim.scenario.figures import POOLS
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
+from serfsim.scenario.places import node_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,9 +77,10 @@ class StoredScenario:
 class RunResult:
     """One run's summary (a mapping as in summary.json) and tables (the columns of the result folder).
 
-    `recording` is None for a result read from a folder. `capture` is the file with the run's packets, if
-    the scenario asked for one. `pools` are the results of the cluster's pools by name. `violations` are what
-    broke the rules of `serfsim.checks`, also in pools, of a run that `is_checked`.
+    `recording` is None for a result read from a folder. `capture` is the file with the run's packets, and
+    `packets` the table of them, if the scenario asked for one (`record`). `pools` are the results of the
+    cluster's pools by name. `violations` are what broke the rules of `serfsim.checks`, also in pools, of a
+    run that `is_checked`.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class RunResult:
         self.truth = truth
         self.recording = recording
         self.capture: KeptCapture | None = None
+        self.packets: KeptFile | None = None
         self.log: Path | None = None  # of a result read from a folder
         self.violations: list[Violation] = []
         self.is_checked = False
@@ -140,12 +145,13 @@ class RunResult:
                     "coordinate_error": lambda: frames.coordinate_error(series),
                     "traffic": lambda: frames.traffic(run),
                     "queues": lambda: frames.queues(recording.queues),
+                    "member_queues": lambda: frames.member_queues(recording.queues, recording.names),
                     "deliveries": lambda: frames.deliveries(recording.deliveries, recording.names),
                 }[name]()
 
             return make
 
-        tables = {name: makers(name) for name in layout.TABLES}
+        tables = {name: makers(name) for name in (*layout.TABLES, layout.MEMBER_QUEUES)}
         result = cls(
             scenario, finite(summary), stored_truth_of(recording), tables, recording, views, followed
         )
@@ -188,23 +194,17 @@ class RunResult:
 
         def reader(name: str) -> Callable[[], Columns]:
             def read() -> Columns:
-                from serfsim.results.parquet import read_parquet  # start-up: it imports pyarrow
-
-                path = place / f"{name}.parquet"
-                if not path.is_file():
-                    raise ResultError(f"{place}: found no {path.name}")
-                try:
-                    table = read_parquet(path)
-                    check_table(path, name, table, truth.names)
-                except UNREADABLE as error:
-                    raise ResultError(f"{path}: cannot be read: {error}") from error
-                return table
+                return _read_table(place / f"{name}.parquet", name, truth.names)
 
             return read
 
-        result = cls(scenario, summary, truth, {name: reader(name) for name in layout.TABLES})
+        result = cls(
+            scenario, summary, truth, {name: reader(name) for name in (*layout.TABLES, layout.MEMBER_QUEUES)}
+        )
         if (place / layout.LOG).is_file():
             result.log = place / layout.LOG
+        if (place / layout.PACKETS).is_file():
+            result.packets = KeptPackets(place / layout.PACKETS)
         for name in summary.get(POOLS, {}):
             result.pools[name] = cls.open(place / layout.POOLS / name)
         if (place / layout.VIOLATIONS).is_file():
@@ -242,6 +242,8 @@ class RunResult:
 
     def columns(self, name: str) -> Any:
         """Return the table as a mapping of columns (`results.columns`), without pandas."""
+        if name == PACKET_TABLE and self.packets is not None:  # large, and used once
+            return _read_table(self.packets.path, name, self.truth.names)
         if name not in self._columns:
             self._columns[name] = self._makers[name]()
         return self._columns[name]
@@ -328,8 +330,15 @@ class RunResult:
         layout.check_replaceable(target, more)
         with layout.lock_folder(target), layout.replacing(target, complete=complete, more=more) as partial:
             yield target, partial
+        for file in self._growing_files():
+            file.keep_at(target.absolute() / file.name)
+
+    def _growing_files(self) -> Iterator[KeptFile]:
+        """Yield the files that were written during the run."""
         if self.capture is not None:
-            self.capture.keep_at(target.absolute() / self.capture.name)
+            yield self.capture
+        if self.packets is not None:
+            yield self.packets
 
     def _kept_truth(self) -> StoredTruth:
         """Return the truth that fits the tables: if they omit joins before t = 0, views begin complete."""
@@ -363,8 +372,10 @@ class RunResult:
             with (folder / layout.LOG).open("w", encoding="utf-8") as stream:
                 kept, version = self.recording, serf_version(self.scenario)
                 write_log(stream, kept.events, log_names(kept), version, kept.releases, kept.log)
-        if self.capture is not None:
-            self.capture.put(folder / self.capture.name)
+        for file in self._growing_files():
+            file.put(folder / file.name)
+        if self.packets is not None:
+            write_parquet([self.columns(layout.MEMBER_QUEUES)], folder / f"{layout.MEMBER_QUEUES}.parquet")
         for name, pool in self.pools.items():
             (folder / layout.POOLS / name).mkdir(parents=True)
             pool._write(folder / layout.POOLS / name)
@@ -373,6 +384,30 @@ class RunResult:
         name, seed, nodes = (self.summary[key] for key in ("name", "seed", "nodes"))
         state = "complete" if self.summary["complete"] else "partial"
         return f"<{type(self).__name__} of {name}, seed {seed}: {nodes} nodes, {state}>"
+
+
+def scenario_of(result: RunResult) -> Scenario | None:
+    """Return the scenario as it ran, if available and about these nodes."""
+    scenario = result.scenario
+    if isinstance(scenario, StoredScenario):
+        scenario = scenario.read()
+    if not isinstance(scenario, Scenario):
+        return None
+    return scenario if node_names(scenario.cluster.nodes) == result.truth.names else None
+
+
+def _read_table(path: Path, name: str, members: list[str]) -> Columns:
+    """Read and check a table of a result folder. Raises ResultError if it cannot be read."""
+    from serfsim.results.parquet import read_parquet  # start-up: it imports pyarrow
+
+    if not path.is_file():
+        raise ResultError(f"{path.parent}: found no {path.name}")
+    try:
+        table = read_parquet(path)
+        check_table(path, name, table, members)
+    except UNREADABLE as error:
+        raise ResultError(f"{path}: cannot be read: {error}") from error
+    return table
 
 
 def _stored_text(file: Path) -> str:

@@ -86,6 +86,9 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
             "counts; agents of pools have no ports of their own, by which a capture would tell them apart"
         )
         yield Problem(("record", "packets"), found_expected(found, expected))
+    if pools and scenario.record.replay:
+        expected = "false; a replay shows one cluster, and the agents of pools form several"
+        yield Problem(("record", "replay"), found_expected("true beside cluster.pools", expected))
     yield from rejoin_problems(roster.members, roster, partial(_rejoin_path, scenario.cluster))
     for path, entry in _entries(scenario):
         own = roster_of(entry.pool, roster, pools)

@@ -102,6 +102,10 @@ class RecordOptions(Part):
         description="packets: only counted, which `none` changes nothing of, or every one in a capture file:"
         " `pcap`, or `pcapng` with the nodes' names and a comment on each packet that is lost",
     )
+    replay: Annotated[bool, Strict()] = Field(
+        default=False,
+        description="keep what `serfsim replay` shows: a table of every packet and the queues of each member",
+    )
 
 
 class Sections(Part):

@@ -42,6 +42,7 @@ from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
 from serfsim.simulation.own_code import Figures, OwnCode
+from serfsim.simulation.packets import record_packets
 from serfsim.simulation.placement import Placement
 from serfsim.simulation.pool import PoolRun
 from serfsim.simulation.rejoining import rejoin_again_and_again
@@ -64,13 +65,13 @@ class Simulation:
     `env` is the SimPy environment; `nodes[i]` is the machine of member i, None while it is down.
 
     `seed` replaces the scenario's own. If the scenario records packets, `capture` is the file that they
-    are written to during the run; the result keeps it. `node_class`, a subclass of SerfNode, makes
-    the machines of a variant of the protocol; `parts` replaces single parts of it, by name, by classes or
-    import paths `"module:Class"` (see `scenario.protocol_parts`); `figures` are functions of a result, each a
-    figure `own.NAME`. All three add to what the scenario's `code` names. The summary names them under
-    `versions`. With `check` the rules of `serfsim.checks` hold, or the result lists their `violations`; None
-    stands for the environment variable SERFSIM_CHECK. Raises SerfsimError for a topology that cannot be
-    built, and for parts that replace nothing.
+    are written to during the run, and a table of them is written beside it; the result keeps both.
+    `node_class`, a subclass of SerfNode, makes the machines of a variant of the protocol; `parts` replaces
+    single parts of it, by name, by classes or import paths `"module:Class"` (see `scenario.protocol_parts`);
+    `figures` are functions of a result, each a figure `own.NAME`. All three add to what the scenario's `code`
+    names. The summary names them under `versions`. With `check` the rules of `serfsim.checks` hold, or the
+    result lists their `violations`; None stands for the environment variable SERFSIM_CHECK. Raises
+    SerfsimError for a topology that cannot be built, and for parts that replace nothing.
     """
 
     result_class: ClassVar[type[RunResult]] = RunResult
@@ -124,6 +125,7 @@ class Simulation:
             protocol_parts(self.parts),
         )
         self.capture = self._begin_capture(capture)
+        self.packets = record_packets(scenario, self.network, names, self.origin, capture)
         self.pools: dict[str, PoolRun] = {}
         self._dispatcher: PoolDispatcher | None = None
         self.env: ClusterEnvironment = ClusterEnvironment(
@@ -282,6 +284,7 @@ class Simulation:
                 own=self.code.measured if self.code.figures else None,
             )
         self._result.capture = self.capture
+        self._result.packets = None if self.packets is None else self.packets.file
         if self.checks is not None:
             of_pools = [pool.recording for pool in pools.values() if pool.recording is not None]
             self._result.keep_violations(self.checks.finish([recording, *of_pools]))
@@ -303,6 +306,8 @@ class Simulation:
         if self.capture is not None:
             self.network.capture = None
             self.capture.close()
+        if self.packets is not None:
+            self.packets.close()
         for sampler in (self.sampler, *(pool.sampler for pool in self.pools.values())):
             sampler.take()
         return self._recording(time.perf_counter() - wall, time.process_time() - cpu, interrupted_at)
@@ -424,6 +429,8 @@ class Simulation:
 
     def _on_slice(self) -> None:
         self._take_events()
+        if self.packets is not None:
+            self.packets.take()
         for pool in self.pools.values():
             pool.events.take()
         self._progress(min(1.0, self.queue.now / (self.origin + self.scenario.duration)))

@@ -14,7 +14,7 @@ from serfsim.cli.app import COMMANDS
 from serfsim.manual.reference import MODELS, VERBS
 from serfsim.manual.result_files import COLUMNS, HEADING
 from serfsim.manual.schema import keys_in, scenario_schema
-from serfsim.results.folder import CAPTURES, LOG, SCENARIO, SUMMARY, TABLES, TRUTH
+from serfsim.results.folder import CAPTURES, LOG, MEMBER_QUEUES, SCENARIO, SUMMARY, TABLES, TRUTH
 from serfsim.scenario import Scenario
 from serfsim.scenario.figures import FIGURES
 from serfsim.scenario.settings import SETTINGS
@@ -73,16 +73,17 @@ def test_no_two_anchors_of_a_page_are_the_same(page: str) -> None:
 def test_files_and_columns_documented_are_those_of_a_result(tmp_path: Path) -> None:
     documented = {name for names in named("files", "file") for name in names.split(", ")}
     assert documented >= {SUMMARY, SCENARIO, TRUTH, LOG, *CAPTURES, *(f"{name}.parquet" for name in TABLES)}
-    assert set(COLUMNS) == set(TABLES)
+    assert set(COLUMNS) == {*TABLES, MEMBER_QUEUES, "packets"}
     given: dict[str, Any] = {
         "cluster": {"nodes": 5},
         "duration": "15s",
         "faults": [{"crash": ["node-03"], "at": "2s"}],
         "workload": [{"event": "deploy", "at": "1s"}],
+        "record": {"replay": True},
     }
     result = serfsim.run(Scenario(**given))
     for name, columns in COLUMNS.items():
-        found = [column for column in getattr(result, name).columns if not column.startswith("vec_")]
+        found = [column for column in result.table(name).columns if not column.startswith("vec_")]
         assert found == [column.name for column in columns if not column.name.startswith("vec_")], name
     heading = {key for key, value in result.summary.items() if not isinstance(value, dict)}
     assert heading | {"versions", "layers", "serf_releases"} == set(HEADING)

@@ -15,6 +15,7 @@ from matplotlib.collections import LineCollection
 
 from serfsim.report.plots import style
 from serfsim.report.plots.labels import place_labels
+from serfsim.results.scoring.planes import fit_onto, principal_plane
 from serfsim.results.scoring.recording import Floats, Integers
 
 if TYPE_CHECKING:
@@ -34,27 +35,6 @@ def last_vectors(result: RunResult) -> dict[int, Floats]:
     last = t == t[-1]
     vectors = np.column_stack([columns[name][last] for name in columns if name.startswith("vec_")])
     return dict(zip(columns["node"].codes[last].tolist(), vectors, strict=True))
-
-
-def principal_plane(points: Floats) -> Floats:
-    """Project the points on their two principal axes, centred, shape (n, 2)."""
-    centred = points - points.mean(axis=0)
-    if centred.shape[1] < 2:
-        centred = np.column_stack((centred, np.zeros(len(centred))))
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    plane: Floats = centred @ axes[:2].T
-    return plane if plane.shape[1] == 2 else np.column_stack((plane, np.zeros(len(plane))))
-
-
-def fit_onto(points: Floats, target: Floats) -> Floats:
-    """Turn, mirror, move and scale `points` to fit `target` in the least-squares sense."""
-    centre = target.mean(axis=0)
-    source, goal = points - points.mean(axis=0), target - centre
-    u, strengths, v = np.linalg.svd(source.T @ goal)
-    size = float((source * source).sum())
-    scale = float(strengths.sum()) / size if size > 0 else 1.0
-    fitted: Floats = scale * source @ u @ v + centre
-    return fitted
 
 
 def draw(result: RunResult, ax: Axes) -> Axes:

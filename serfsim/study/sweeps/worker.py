@@ -92,8 +92,8 @@ def scenario_of(text: str, seed: int) -> Scenario:
 
 def _for_figures(scenario: Scenario, seed: int) -> Scenario:
     changed: dict[str, Any] = {"seed": seed}
-    if scenario.record.packets.startswith("pcap"):  # a sweep keeps no packet captures
-        changed["record"] = scenario.record.model_copy(update={"packets": "counts"})
+    if scenario.record.packets.startswith("pcap") or scenario.record.replay:  # a sweep keeps no packets
+        changed["record"] = scenario.record.model_copy(update={"packets": "counts", "replay": False})
     return scenario.model_copy(update=changed)
 
 

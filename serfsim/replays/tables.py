@@ -1,0 +1,229 @@
+"""The tables of a replay as columns of Arrow, small where compressed.
+
+Times are whole microseconds, as differences from row to row: they compress to two or three bytes. Members
+are numbers, -1 for none.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from serfsim.protocol.events import NAMES
+from serfsim.results.agent_log import log_names, write_log
+from serfsim.results.columns import Masked
+from serfsim.results.folder import MEMBER_QUEUES
+from serfsim.results.packets import CARRIED, KINDS, PACKET_TABLE, SEGMENTS
+from serfsim.results.scoring.planes import fit_onto, principal_plane
+from serfsim.results.scoring.recording import QUEUES, Floats, Integers
+from serfsim.results.summary import serf_version
+
+if TYPE_CHECKING:
+    from serfsim.results.run_result import RunResult
+
+TICKS: Final = 1e6  # a second
+LOST: Final = 0xFFFFFFFF  # `flight` of a packet that never arrives
+LONGEST_FLIGHT: Final = LOST - 1
+MOST_LINES: Final = 200_000
+MOST_PLACES: Final = 1_000_000  # samples times members
+LEVEL_COLUMN: Final = 13  # a line of the log is `<12 characters of time> <member> [LEVEL] ...`
+SEGMENT_NAMES: Final = tuple(dict.fromkeys(SEGMENTS.values()))
+KIND_NAMES: Final = tuple(dict.fromkeys(KINDS.values()))
+
+
+def pack_table(table: pa.Table) -> bytes:
+    """Return a table as an Arrow IPC stream of one batch."""
+    sink = pa.BufferOutputStream()
+    whole = table.combine_chunks()
+    with pa.ipc.new_stream(sink, whole.schema) as writer:
+        for batch in whole.to_batches():
+            writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def steps_of(t: Floats) -> Integers:
+    """Return ascending times as differences in microseconds; the first from the first whole second before."""
+    if len(t) == 0:
+        return np.zeros(0, dtype=np.uint32)
+    ticks = np.rint((t - np.floor(t[0])) * TICKS).astype(np.int64)
+    steps: Integers = np.diff(ticks, prepend=0).astype(np.uint32)
+    return steps
+
+
+def timed(t: Floats, columns: dict[str, Any]) -> pa.Table:
+    """Return a table whose column `dt` has the times `t`, and whose metadata their beginning."""
+    arrays = {"dt": steps_of(t), **columns}
+    table = pa.table({name: pa.array(values) for name, values in arrays.items()})
+    begins = float(np.floor(t[0])) if len(t) else 0.0
+    return table.replace_schema_metadata({"begins": repr(begins)})
+
+
+def with_names(table: pa.Table, **names: Sequence[str]) -> pa.Table:
+    """Add lists of names to a table's metadata."""
+    more = {key: "\n".join(values) for key, values in names.items()}
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), **more})
+
+
+def members_type(names: Sequence[str]) -> Any:
+    return np.int16 if len(names) < 1 << 15 else np.int32
+
+
+def packet_table(result: RunResult) -> pa.Table:
+    """Return the packets."""
+    columns: Any = result.columns(PACKET_TABLE)
+    small = members_type(result.truth.names)
+    order = np.argsort(columns["t_s"], kind="stable")
+    t, arrives = columns["t_s"][order], columns["arrives_s"][order]
+    known = np.isfinite(arrives)
+    flight = np.rint(np.clip((np.where(known, arrives, t) - t) * TICKS, 0, LONGEST_FLIGHT))
+
+    def number(name: str) -> Integers:
+        column = columns[name]
+        found: Integers = np.where(column.missing, 0, column.values) if isinstance(column, Masked) else column
+        return found[order]
+
+    table = timed(
+        t,
+        {
+            "flight": np.where(known, flight, LOST).astype(np.uint32),
+            "kind": _recode(columns["kind"], KIND_NAMES)[order],
+            "segment": _recode(columns["segment"], SEGMENT_NAMES)[order],
+            "source": columns["source"].codes[order].astype(small),
+            "target": columns["target"].codes[order].astype(small),
+            "about": columns["about"].codes[order].astype(small),
+            "carries": _bits(columns["carries"].names)[columns["carries"].codes[order]],
+            "probe": number("probe").astype(np.int32),
+            "bytes": np.minimum(number("bytes"), 65535).astype(np.uint16),
+        },
+    )
+    return with_names(table, kinds=KIND_NAMES, segments=SEGMENT_NAMES, carried=CARRIED)
+
+
+def _bits(names: Sequence[str]) -> Integers:
+    """Return the bits of each name of `carries`; the last, for a missing one, is 0."""
+    masks = [sum(1 << CARRIED.index(part) for part in name.split("+")) for name in names]
+    return np.array([*masks, 0], dtype=np.uint8)
+
+
+def _recode(column: Any, names: Sequence[str]) -> Integers:
+    """Return codes into `names`, -1 where missing."""
+    codes = np.array([*(names.index(name) for name in column.names), -1], dtype=np.int8)
+    found: Integers = codes[column.codes]
+    return found
+
+
+def event_table(result: RunResult) -> pa.Table:
+    """Return the members' events; `detail` as `protocol.events` has it, cut to 32 bits."""
+    events = result.events
+    small = members_type(result.truth.names)
+    n = len(result.truth.names)
+    order = np.argsort(events.t, kind="stable")
+    subject = np.where(events.subject < n, events.subject, -1)[order]
+    kinds = [NAMES.get(number, "") for number in range(max(NAMES) + 1)]
+    table = timed(
+        np.asarray(events.t)[order],
+        {
+            "observer": events.observer[order].astype(small),
+            "subject": subject.astype(small),
+            "kind": events.kind[order].astype(np.int8),
+            "detail": np.clip(np.asarray(events.detail)[order], -(2**31), 2**31 - 1).astype(np.int32),
+        },
+    )
+    return with_names(table, kinds=kinds)
+
+
+def places_of(result: RunResult) -> dict[str, Any] | None:
+    """Return the true places in seconds by member, None where the run has no map of all members."""
+    known = result.truth.map
+    if known is None or len(known.nodes) < len(result.truth.names):
+        return None
+    return {"xy": np.round(known.xy_s, 7).tolist(), "scaled": bool(known.scaled)}
+
+
+def coordinate_table(result: RunResult) -> pa.Table:
+    """Return each sample of the coordinates: its place on the true map (seconds), height, error.
+
+    The places are those of the report's map: the vectors' principal plane, fitted onto the true places.
+    """
+    columns: Any = result.columns("coordinates")
+    t, node = columns["t_s"], columns["node"].codes
+    vectors = np.column_stack(
+        [np.zeros(len(t)), *(columns[one] for one in columns if one.startswith("vec_"))]
+    )
+    xy = np.zeros((len(t), 2))
+    known = result.truth.map
+    starts = np.flatnonzero(np.diff(t, prepend=-np.inf))
+    every = 1 + len(t) // MOST_PLACES
+    kept = np.zeros(len(t), dtype=np.bool_)
+    for first, end in list(zip(starts, [*starts[1:], len(t)], strict=True))[::every]:
+        rows = slice(first, end)
+        kept[rows] = True
+        if known is not None and len(known.nodes) == len(result.truth.names) and end - first > 1:
+            xy[rows] = fit_onto(principal_plane(vectors[rows]), known.xy_s[node[rows]])
+    return timed(
+        t[kept],
+        {
+            "node": node[kept].astype(members_type(result.truth.names)),
+            "x": xy[kept, 0].astype(np.float32),
+            "y": xy[kept, 1].astype(np.float32),
+            "height": columns["height"][kept].astype(np.float32),
+            "error": columns["error"][kept].astype(np.float32),
+        },
+    )
+
+
+def queue_table(result: RunResult) -> pa.Table:
+    """Return the samples of each member's queues in which something waits."""
+    columns: Any = result.columns(MEMBER_QUEUES)
+    depth = np.column_stack([columns[name] for name in QUEUES])
+    some = depth.any(axis=1)
+    # Every sample's time has a row, so that an empty queue is seen to be empty.
+    some |= np.diff(columns["t_s"], prepend=-np.inf) > 0
+    queues = {name: np.minimum(columns[name][some], 65535).astype(np.uint16) for name in QUEUES}
+    node = columns["node"].codes[some].astype(members_type(result.truth.names))
+    return timed(columns["t_s"][some], {"node": node, **queues})
+
+
+def log_table(result: RunResult) -> pa.Table:
+    """Return the lines of the agents' logs: the first MOST_LINES, those above DEBUG first."""
+    numbers = {name: number for number, name in enumerate(result.truth.names)}
+    t: list[float] = []
+    node: list[int] = []
+    texts: list[str] = []
+    for line in _log_lines(result):
+        name, _, text = line[LEVEL_COLUMN:].partition(" ")
+        number = numbers.get(name, -1)
+        if number >= 0:
+            t.append(float(line[: LEVEL_COLUMN - 1]))
+            node.append(number)
+            texts.append(text)
+    rows = np.arange(len(t))
+    if len(t) > MOST_LINES:
+        is_detail = np.array([text.startswith("[DEBUG]") for text in texts])
+        rows = np.sort(np.argsort(is_detail, kind="stable")[:MOST_LINES])
+    table = timed(
+        np.array(t, dtype=np.float64)[rows],
+        {"node": np.array(node, dtype=members_type(result.truth.names))[rows]},
+    )
+    return table.append_column("text", pa.array([texts[row] for row in rows.tolist()]).dictionary_encode())
+
+
+def _log_lines(result: RunResult) -> Iterator[str]:
+    """Yield the lines of the log, without comments."""
+    if result.log is not None:
+        text = result.log.read_text(encoding="utf-8", errors="replace")
+    elif result.recording is not None:
+        kept, stream = result.recording, io.StringIO()
+        write_log(
+            stream, kept.events, log_names(kept), serf_version(result.scenario), kept.releases, kept.log
+        )
+        text = stream.getvalue()
+    else:
+        return
+    for line in text.split("\n"):
+        if line and not line.startswith("#"):
+            yield line
