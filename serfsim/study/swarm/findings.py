@@ -24,6 +24,7 @@ INVALID: Final = "invalid scenario"
 ENDLESS: Final = "run does not end"
 ERROR: Final = "error"
 DIED: Final = "worker died"
+FORMS: Final = "forms differ"
 BUDGET_S: Final = 300.0  # CPU seconds of one run
 
 

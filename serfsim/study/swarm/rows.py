@@ -132,7 +132,7 @@ class RowCounts(Checker):
             self._reaped(pair, detail == 1)
         elif event == events.LEFT_FORCED:
             self._forced = (self.run.now, observer, subject)
-        if subject >= 0:
+        if subject >= 0 and event != events.FLAP:  # which comes before its join
             self._states[pair] = self.state_of(*pair)
             if event != events.REAP:
                 self._statuses[pair] = self.status_of(*pair)

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from serfsim.base.errors import SweepError
 from serfsim.base.progress import runs_bar
 from serfsim.scenario.problems import found_expected, quoted
+from serfsim.speed import is_compiled
 from serfsim.study.swarm.drawing import PROFILES
 from serfsim.study.swarm.examining import carry_out, swarm_version
 from serfsim.study.swarm.findings import DIED, Finding
 from serfsim.study.swarm.folder import SwarmFolder
+from serfsim.study.swarm.interpreted import examine_interpreted, with_interpreted
 from serfsim.study.sweeps.execution import check_workers, pool_of
 from serfsim.study.sweeps.grid import check_seeds
 from serfsim.study.sweeps.pools import Completion, Task, WorkerPool
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TRIES: Final = 2
+ONE_IN: Final = 50  # seeds that run again interpreted,
+FEWEST_AGAIN: Final = 8  # or so many, if there are so many
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ def swarm(
         with runs_bar("swarm", len(numbers), not progress, lines) as tell:
             try:
                 run.carry_out(workers, scheduler, tell)
+                run.repeat_interpreted()
             finally:
                 ended = run.ended()
                 if folder is not None:
@@ -137,6 +142,7 @@ class _Run:
         self._folder = folder
         self._deadline = deadline
         self._ended: dict[int, Seed] = {}
+        self._answers: dict[int, Mapping[str, Any]] = {}
         self._deaths: dict[int, int] = {}
 
     def ended(self) -> Swarm:
@@ -150,12 +156,29 @@ class _Run:
         for seed in self._seeds:
             found = None if self._folder is None else self._folder.find(seed)
             if found is not None:
+                self._answers[seed] = found
                 self._settle(seed_of(seed, found, True), tell)
             else:
                 waiting.append(Task(seed, self._profile, seed, code, carry_out))
         if waiting:
             with pool_of(workers, scheduler, len(waiting)) as pool:
                 self._see_through(pool, waiting, tell)
+
+    def repeat_interpreted(self) -> None:
+        """Run some seeds again in the interpreted form, for the network's rows and to compare digests."""
+        if not is_compiled() or self._is_late():
+            return
+        done = [seed for seed in self._seeds if seed in self._answers and "digest" in self._answers[seed]]
+        few = max(FEWEST_AGAIN, len(done) // ONE_IN)
+        for seed in done[:: max(1, len(done) // few)]:
+            answer = self._answers[seed]
+            if self._is_late() or "interpreted" in answer or not answer["digest"]:
+                continue
+            answer = with_interpreted(answer, examine_interpreted(self._profile, seed))
+            self._answers[seed] = answer
+            if self._folder is not None:
+                self._folder.keep(seed, answer)
+            self._ended[seed] = seed_of(seed, answer, self._ended[seed].found)
 
     def _see_through(self, pool: WorkerPool, waiting: deque[Task], tell: Callable[..., None]) -> None:
         running = 0
@@ -190,6 +213,7 @@ class _Run:
             answer = {"findings": [list(Finding("error", answer["error"]))], "coverage": {}}
         if self._folder is not None:
             self._folder.keep(task.seed, answer)
+        self._answers[task.seed] = answer
         self._settle(seed_of(task.seed, answer, False), tell)
 
     def _settle(self, one: Seed, tell: Callable[..., None]) -> None:

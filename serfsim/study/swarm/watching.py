@@ -6,8 +6,11 @@ from collections import Counter
 from typing import ClassVar
 
 from serfsim.checks import CHECKERS, RunChecks
+from serfsim.results.run_result import RunResult
 from serfsim.simulation import Simulation
-from serfsim.study.swarm.rows import RowCounts
+from serfsim.simulation.simulation import Progress
+from serfsim.study.swarm import network_rows
+from serfsim.study.swarm.rows import RowCounts, row_names
 
 
 class RowChecks(RunChecks):
@@ -22,10 +25,20 @@ class WatchedSimulation(Simulation):
 
     checks_class: ClassVar[type[RunChecks]] = RowChecks
 
+    def run(self, progress: Progress | None = None) -> RunResult:
+        """Run as `Simulation` does; interpreted, the network's rows are counted as well."""
+        self.network_rows: Counter[str] = Counter()
+        network_rows.count_into(self.network_rows if network_rows.install() else None)
+        try:
+            return super().run(progress)
+        finally:
+            network_rows.count_into(None)
+
     def rows(self) -> dict[str, int]:
         """Return {row: times taken} so far."""
-        found: Counter[str] = Counter()
+        found = Counter(self.network_rows)
         for checker in self.checks.checkers if self.checks is not None else ():
             if isinstance(checker, RowCounts):
                 found.update(checker.counts)
-        return dict(sorted(found.items()))
+        known = set(row_names())
+        return {row: count for row, count in sorted(found.items()) if row in known}
