@@ -31,7 +31,10 @@ PURE: Final = "SERFSIM_PURE"
 STALE: Final = "serfsim: sources changed since they were compiled: running interpreted (run make build)"
 
 # Relative to the package: whole folders, and single files.
-COMPILED: Final = ("protocol/", "network/", "engine/bearers.py", "engine/queue.py", "engine/trace.py")
+COMPILED: Final = (
+    *("protocol/", "network/"),
+    *("engine/bearers.py", "engine/packet_log.py", "engine/queue.py", "engine/trace.py"),
+)
 
 
 def compiled_sources(package: Path = PACKAGE) -> list[Path]:

@@ -46,6 +46,8 @@ export class App {
   private readonly probes: ProbePanel;
   private readonly events: EventPanel;
   private readonly controls: Controls;
+  /** Frames drawn so far. */
+  frames = 0;
   private panelsAt = 0;
   private drawnAt = 0;
   private saidAt = 0;
@@ -298,6 +300,7 @@ export class App {
     const still = wantsLessMotion.matches;
     if (still && this.player.playing && now - this.drawnAt < FEWER_FRAMES_MS) return;
     this.drawnAt = now;
+    this.frames++;
     const { t } = this.player;
     this.followCaptions(t);
     this.moveWindow(t);

@@ -26,6 +26,7 @@ export type Rows = [number[], ...(number | null)[][]];
 export class Chart {
   private plot: uPlot | null = null;
   private rows: Rows = [[]];
+  private top = 1;
 
   constructor(
     private readonly box: HTMLElement,
@@ -48,7 +49,7 @@ export class Chart {
         padding: [6, RIGHT, 4, 0],
         cursor: { show: false },
         legend: { show: false },
-        scales: { x: { time: false, range: (_, min, max) => [min, max] }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] } },
+        scales: { x: { time: false, range: (_, min, max) => [min, max] }, y: { range: () => [0, this.top] } },
         axes: [
           { show: false },
           {
@@ -80,8 +81,12 @@ export class Chart {
     this.plot.root.setAttribute("aria-hidden", "true");
   }
 
+  /** Show rows between two times. Values before 0, of the warm-up, may leave the chart at its top. */
   show(rows: Rows, begin: number, end: number): void {
     this.rows = rows;
+    const first = end > 0 ? Math.max(0, upTo(rows[0], 0) - 1) : 0;
+    const most = Math.max(...rows.slice(1).map((row) => row.slice(first).reduce<number>((a, b) => Math.max(a, b ?? 0), 0)));
+    this.top = Math.max(1, 1.1 * most);
     this.plot?.setData(rows as uPlot.AlignedData, false);
     this.plot?.setScale("x", { min: begin, max: end });
   }

@@ -10,6 +10,9 @@ import { SPEEDS, speedName } from "./player";
 import type { Scheme } from "./theme";
 import type { Timeline } from "./timeline";
 
+const PLAY = "M4 2.5v11l9-5.5z";
+const PAUSE = "M3.5 3h3v10h-3zM9.5 3h3v10h-3z";
+
 export class Controls {
   private readonly as = the<HTMLInputElement>("as");
   private readonly select = the<HTMLInputElement>("select");
@@ -163,9 +166,8 @@ export class Controls {
   // What the page's state looks like -----------------------------------------------------------------
 
   playing(playing: boolean): void {
-    const [sign, words] = this.play.children;
-    fill(sign, playing ? "⏸" : "▶");
-    fill(words, playing ? "Pause" : "Play");
+    document.getElementById("play-sign")!.setAttribute("d", playing ? PAUSE : PLAY);
+    fill(this.play.lastElementChild!, playing ? "Pause" : "Play");
   }
 
   speed(speed: number): void {

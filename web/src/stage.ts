@@ -225,25 +225,32 @@ export class Stage {
     }
   }
 
+  /** Names beside their members: of the chosen ones, and of all others that have room. */
   private drawNames(scene: Scene): void {
     const { context, radius } = this;
     const n = this.recording.size;
     const all = n <= NAMED && this.width > 420;
+    const chosen = [scene.selected, scene.seenBy].filter((member) => member >= 0);
+    const others = all ? Array.from({ length: n }, (_, member) => member).filter((one) => !chosen.includes(one)) : [];
+    const taken: [number, number, number][] = []; // left, right, middle
     context.font = "12px system-ui, sans-serif";
     context.textBaseline = "middle";
-    for (let member = 0; member < n; member++) {
-      const chosen = member === scene.selected || member === scene.seenBy;
-      if (!all && !chosen) continue;
-      context.fillStyle = this.theme.colour(chosen ? "--ink" : "--soft");
+    context.lineWidth = 3;
+    context.strokeStyle = this.theme.colour("--paper");
+    for (const member of [...chosen, ...others]) {
+      const name = this.recording.name(member);
+      const width = context.measureText(name).width;
+      const below = this.layout.name === "grid";
       const right = this.x[member] >= this.width / 2 - 1;
-      const beside = this.layout.name !== "grid";
-      context.textAlign = beside ? (right ? "left" : "right") : "center";
-      const x = this.x[member] + (beside ? (right ? 1 : -1) * (radius + 9) : 0);
-      const y = this.y[member] + (beside ? 0 : radius + 10);
-      context.lineWidth = 3;
-      context.strokeStyle = this.theme.colour("--paper");
-      context.strokeText(this.recording.name(member), x, y);
-      context.fillText(this.recording.name(member), x, y);
+      const gap = radius + 9;
+      const left = this.x[member] + (below ? -width / 2 : right ? gap : -gap - width);
+      const y = this.y[member] + (below ? radius + 10 : 0);
+      if (taken.some(([from, to, at]) => Math.abs(at - y) < 13 && from < left + width && left < to)) continue;
+      taken.push([left, left + width, y]);
+      context.fillStyle = this.theme.colour(chosen.includes(member) ? "--ink" : "--soft");
+      context.textAlign = "left";
+      context.strokeText(name, left, y);
+      context.fillText(name, left, y);
     }
   }
 

@@ -19,7 +19,7 @@ const MARK_COLOURS: Readonly<Record<Weight, string>> = {
   good: "--green",
   quiet: "--soft",
 };
-const MARK_NAMES: Readonly<Record<Weight, string>> = { bad: "failed", warn: "suspect", good: "alive", quiet: "" };
+const MARK_NAMES: Readonly<Record<Weight, string>> = { bad: "failed", warn: "trouble", good: "alive", quiet: "" };
 
 interface Strip {
   readonly recording: Recording;
