@@ -17,6 +17,7 @@
 #   make smoke    what is shipped, installed and run on all of these
 #   make release-check  versions, metadata, README, and what is shipped: before a release
 #   make coverage which lines the tests reach        make docs   the manual, in build/docs
+#   make reproducible  build twice and compare       make audit sbom licences   what serfsim depends on
 #   make lock     pin the newest versions in requirements.lock
 #   make clean    remove what was made here, but for results/
 
@@ -39,7 +40,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: differential hostile mutants run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all web web-check
+.PHONY: differential hostile mutants audit licences sbom reproducible run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all web web-check
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -137,6 +138,20 @@ lock: $(VENV)/nox
 
 smoke: $(VENV)/nox
 	@$(BIN)/nox --session dists smoke
+
+# Two builds of one commit: the same bytes. COMPILED_TOO=1 compares compiled wheels too, in some minutes.
+reproducible: $(VENV)/nox
+	@$(BIN)/nox --session reproducible $(if $(COMPILED_TOO),-- compiled)
+
+# Known vulnerabilities of what requirements.lock names; the licences of what runs need; their bill of materials.
+audit: $(VENV)/nox
+	@$(BIN)/nox --session audit
+
+licences: $(VENV)/nox
+	@$(BIN)/nox --session licences
+
+sbom: $(VENV)/nox
+	@$(BIN)/nox --session sbom
 
 # What a release must pass: make release-check TAG=v0.1.0, SERFSIM_PYTHONS=3.11 for one Python alone.
 release-check: $(VENV)/nox

@@ -5,12 +5,16 @@
 `smoke` installs one into a clean environment and runs a scenario that it ships; all must give one digest.
 `make release-check` runs these three; `SERFSIM_PYTHONS=3.11` names the only Pythons to use.
 `tests` runs the tests; arguments after `--` are pytest's. A Python that is missing is skipped with a message.
+`reproducible` makes sdist and plain wheel twice, with `-- compiled` the compiled wheel too: the same bytes.
+`audit` asks for known vulnerabilities of the lock file's packages; `licences` and `sbom` list what runs need.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -154,3 +158,93 @@ def tests(session: nox.Session, dependencies: str) -> None:
             compiled = [name for name in files.namelist() if name.endswith((".so", ".pyd", "_build.json"))]
             files.extractall(copy, compiled)
     session.run("pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def reproducible(session: nox.Session) -> None:
+    """Two builds of one commit, in two folders: the same bytes."""
+    said = subprocess.run(["git", "log", "-1", "--format=%ct"], capture_output=True, text=True, check=False)
+    epoch = {"SOURCE_DATE_EPOCH": said.stdout.strip() or "1700000000"}
+    forms = {"plain": epoch | {"SERFSIM_NO_COMPILE": "1"}}
+    if "compiled" in session.posargs:
+        forms["compiled"] = epoch
+    for form, environment in forms.items():
+        found = []
+        for number in ("first", "second"):
+            place = PLACE / "twice" / form / number
+            shutil.rmtree(place, ignore_errors=True)
+            session.run(
+                find_uv_bin(),
+                "build",
+                "--quiet",
+                f"--python={PRESENT[0]}",
+                f"--out-dir={place}",
+                env=environment,
+            )
+            files = sorted([*place.glob("*.whl"), *place.glob("*.tar.gz")])
+            found.append({file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files})
+        if found[0] != found[1]:
+            session.error(f"{form}: two builds differ: {found}")
+        for name, digest in found[0].items():
+            session.log(f"{form}: {name} sha256 {digest}")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities of the pinned versions. It asks the advisories of PyPI, and needs to reach it."""
+    session.install("pip-audit>=2.7")
+    session.run("pip-audit", "--requirement", "requirements.lock", "--no-deps", "--disable-pip", "--strict")
+
+
+LICENCES = ROOT / "docs" / "licences.md"
+LICENCES_HEAD = """# Licences of what serfsim needs
+
+serfsim itself is under the licence in `LICENSE`. An installation without extras brings the packages below,
+in the versions of `requirements.lock`. `make licences` renews this table; `make sbom` writes a bill of
+materials in CycloneDX's form, which every release has beside its files.
+
+"""
+
+
+def install_locked(session: nox.Session) -> None:
+    """What serfsim needs at run time, in the versions of the lock file, and nothing else."""
+    session.install("--constraint", "requirements.lock", *PROJECT["dependencies"])
+
+
+@nox.session
+def licences(session: nox.Session) -> None:
+    """A table of all packages at run time with their versions and licences, in docs/licences.md."""
+    install_locked(session)
+    listed = session.run(
+        find_uv_bin(),
+        "tool",
+        "run",
+        "pip-licenses",
+        f"--python={session.virtualenv.bin}/python",
+        "--from=mixed",
+        "--format=markdown",
+        "--ignore-packages=serfsim",
+        external=True,
+        silent=True,
+    )
+    rows = [re.sub(r" +", " ", line) for line in listed.splitlines() if line.startswith("|")]
+    LICENCES.write_text(LICENCES_HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """A bill of materials of an installation, in build/sbom.cdx.json."""
+    install_locked(session)
+    session.run(
+        find_uv_bin(),
+        "tool",
+        "run",
+        "--from=cyclonedx-bom>=5",
+        "cyclonedx-py",
+        "environment",
+        "--pyproject=pyproject.toml",
+        "--output-reproducible",
+        "--output-file=build/sbom.cdx.json",
+        f"{session.virtualenv.bin}/python",
+        external=True,
+    )

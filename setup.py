@@ -9,11 +9,13 @@ installation, mostly to learn names.
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import os
 import shutil
 import sys
+import tarfile
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from pathlib import Path
 from setuptools import Distribution, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = ROOT / "serfsim"
@@ -168,6 +171,32 @@ class BuildSources(build_py):
             shutil.copytree(ROOT / "scenarios", target, dirs_exist_ok=True)
 
 
+class SourceArchive(sdist):
+    """An archive whose bytes follow from its content and SOURCE_DATE_EPOCH."""
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, owner=None, group=None):
+        if format != "gztar":
+            return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+        name = f"{base_name}.tar.gz"
+        epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+
+        def plain(entry):
+            entry.uid = entry.gid = 0
+            entry.uname = entry.gname = ""
+            entry.mtime = epoch
+            entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
+            return entry
+
+        with (
+            open(name, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=epoch) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for path in [Path(base_dir), *sorted(Path(base_dir).rglob("*"))]:
+                archive.add(path, recursive=False, filter=plain)
+        return name
+
+
 def new_compiler():
     """The compiler that build_ext uses, set up as it sets it up."""
     from distutils.ccompiler import new_compiler
@@ -233,5 +262,5 @@ def remove_compiled_files():
 
 setup(
     distclass=MaybeCompiled,
-    cmdclass={"build_ext": BuildExtensions, "build_py": BuildSources},
+    cmdclass={"build_ext": BuildExtensions, "build_py": BuildSources, "sdist": SourceArchive},
 )
