@@ -9,6 +9,7 @@
 #   make differential  replay what the real library did, step by step: docs/trust.md
 #   make hostile  give every reader broken inputs; INPUTS=1000000 takes a quarter of an hour: docs/trust.md
 #   make mutants  change the sources in small ways and count the changes that tests notice: docs/trust.md
+#   make swarm    200 small random clusters under all checks; SEEDS=1-10000 FULL=1 many of all sizes
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
 #   make situations   check every answer over 20 seeds and renew its table and figures; SMALL=1 as CI does
 #   make web      the page of serfsim replay from its sources in web; make web-check compares them
@@ -40,7 +41,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: differential hostile mutants audit licences sbom reproducible run test build lint format check coverage docs lock bench bench-pair golden defects regress situations notebooks clean smoke release-check test-all web web-check
+.PHONY: differential hostile mutants audit licences sbom reproducible run test build lint format check coverage docs lock bench bench-pair golden defects planted swarm regress situations notebooks clean smoke release-check test-all web web-check
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -98,6 +99,14 @@ defects: $(VENV)/built
 # The size that changes are held against; serfsim regress alone compares all that the baseline has.
 regress: $(VENV)/built
 	@$(BIN)/serfsim regress --scenarios all_at_once,crash,event_spread,packet_loss,udp_blocked --seeds 1-16
+
+# Half a minute of CPU for 200 seeds; what is finished is kept in results/swarm.
+swarm: $(VENV)/built
+	@$(BIN)/serfsim swarm --seeds $(or $(SEEDS),1-200) $(if $(FULL),,--small)
+
+# Planted defects that the swarm finds: docs/swarm.md. Ten minutes of CPU, interpreted.
+planted: $(VENV)/installed $(VENV)/dev
+	@$(BIN)/python -m tests.swarm.planted --write
 
 # Every answer of the library over 20 seeds; with SMALL=1 at reduced size, which takes a minute or two.
 situations: $(VENV)/built

@@ -14,13 +14,17 @@ from serfsim.base.errors import SweepError
 from serfsim.cli.app import app
 from serfsim.scenario.loading import load
 from serfsim.scenario.model import Scenario
-from serfsim.study.swarm import examining, findings
+from serfsim.study.swarm import examining, findings, interpreted, swarming
 from serfsim.study.swarm.coverage import missing
 from serfsim.study.swarm.drawing import SMALL, Sections, draw
 from serfsim.study.swarm.findings import Examined, Finding
 from serfsim.study.swarm.shrinking import LONGEST_LINES, file_text, shrink
 
-NOTHING: Any = {}
+
+@pytest.fixture(autouse=True)
+def nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No seed runs again interpreted, which takes a process of its own each."""
+    monkeypatch.setattr(swarming, "FEWEST_AGAIN", 0)
 
 
 def breaks_where_somebody_crashes(sections: Sections) -> bool:
@@ -123,6 +127,15 @@ def test_a_seed_gives_one_verdict_in_this_process_and_in_others() -> None:
     others = serfsim.swarm([4, 5], profile="small", workers=2, progress=False)
     assert [one.digest for one in alone.seeds] == [one.digest for one in others.seeds]
     assert alone.coverage.equals(others.coverage)
+
+
+def test_the_interpreted_form_counts_the_networks_rows_and_has_the_same_digest() -> None:
+    answer = examining.carry_out("small", 4, examining.swarm_version())
+    again = interpreted.with_interpreted(answer, interpreted.examine_interpreted("small", 4))
+    assert again["findings"] == answer["findings"]
+    assert any(row.startswith("network/tcp: ") for row in again["coverage"]["row"])
+    other = interpreted.with_interpreted(answer, {"digest": "0123"})
+    assert [found[0] for found in other["findings"]] == [findings.FORMS]
 
 
 def test_a_verb_never_drawn_is_missing_in_the_table() -> None:

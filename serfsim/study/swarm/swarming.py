@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TRIES: Final = 2
 ONE_IN: Final = 50  # seeds that run again interpreted,
-FEWEST_AGAIN: Final = 8  # or so many, if there are so many
+FEWEST_AGAIN: Final = 8  # or so many, but at most every tenth
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,8 @@ class _Run:
         if not is_compiled() or self._is_late():
             return
         done = [seed for seed in self._seeds if seed in self._answers and "digest" in self._answers[seed]]
-        few = max(FEWEST_AGAIN, len(done) // ONE_IN)
-        for seed in done[:: max(1, len(done) // few)]:
+        few = max(min(FEWEST_AGAIN, len(done) // 10), len(done) // ONE_IN)
+        for seed in done[:: max(1, len(done) // few)] if few else ():
             answer = self._answers[seed]
             if self._is_late() or "interpreted" in answer or not answer["digest"]:
                 continue
