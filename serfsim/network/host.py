@@ -7,11 +7,11 @@ process: it is part of the packet's journey, and packets do not wait for each ot
 is work: the process reads one packet at a time, others wait in the socket buffer, and timers and streams
 wait for the packet being read, but not for those in the buffer, since each thread of the process gets its
 turn. With a `read_cost` it reads one packet at a time whatever its delay, and timers do not wait for that.
+Processes on one core take turns (`core`).
 
 A resumed process handles, in this order: late timers and deadlines of its streams by due time, the input of
-its streams, the packets in its buffer; all at once, or one by one if it is slow. An answer that arrived in
-time is therefore too late if its deadline has passed: Go runs timers before its network poller. The
-listener reads TURN packets before the worker has a turn, which takes the newest message first (`handoff`).
+its streams, the packets in its buffer (`backlog`); all at once, or one by one if it is slow. An answer that
+arrived in time is therefore too late if its deadline has passed: Go runs timers before its network poller.
 
 Threads of a stalled process block at its sockets (`stall`).
 
@@ -26,7 +26,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from serfsim.native import Random, i64
+from serfsim.network.backlog import read_on
 from serfsim.network.clock import Clock
+from serfsim.network.core import JOB_DONE, Core
 from serfsim.network.host_events import KIND_BITS, KIND_MASK, LATE_TIMER, READ, TIMER, DeferredInput
 from serfsim.network.journal import Journal
 from serfsim.network.listener import Listener
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
     from serfsim.network.tcp_stream import Stream
 
 SLOW: Final = 0.001  # seconds of processing delay
-TURN: Final = 16  # packets of its buffer that a resumed process reads before its worker takes its turn
-
 # A timer's event carries its number and the epoch above the kind.
 TIMER_MASK: Final = 0xFFFF
 EPOCH_SHIFT: Final = 19
@@ -111,12 +111,14 @@ class Host(Runtime):
         self.listener = Listener(self)
         self.dialled: dict[int, Stream] = {}  # by this process, and not yet over
         self._dials: i64 = 0  # by all its processes
-        self._read_turn: i64 = 0  # the READ event that counts
+        self.read_turn: i64 = 0  # the READ event that counts
         self.reading = False
         self._reading_since = 0.0
         self._late: list[DeferredInput] = []
         self._deferred_steps: list[DeferredInput] = []
         self.blocked: list[Blocked] = []
+        self.core: Core | None = None  # where it shares one
+        self.queued: i64 = 0  # packets of its buffer in the queue of its core
         self.read_cost = 0.0  # seconds that the process reads a packet, one at a time
         self.set_processing_delay(processing_delay)
 
@@ -229,31 +231,7 @@ class Host(Runtime):
             if self.epoch == epoch and stream is not None:
                 self.network.tcp.take_step(self, step.kind, stream, now)
         if self.epoch == epoch:
-            self.read_on(now)
-
-    def read_on(self, now: float) -> None:
-        """Read what is in the buffer: all at once, or one by one."""
-        epoch = self.epoch
-        self.busy_until = now
-        if self.is_slow or self.read_cost > 0.0 or self.stalled:
-            self._read_next(now)
-            return
-        while self.epoch == epoch and self.buffer.count > 0:
-            self._catch_up(epoch, now)
-
-    def _catch_up(self, epoch: i64, now: float) -> None:
-        """Give the listener its turn, and then the worker."""
-        machine = self.machine
-        if machine is None:
-            return
-        machine.hold_worker()
-        turn: i64 = TURN
-        while self.epoch == epoch and self.buffer.count > 0 and turn > 0:
-            turn -= 1
-            packet = self.buffer.pop()
-            self._handle(packet, self.buffer.source, now, now)
-        if self.epoch == epoch:
-            machine.release_worker(self.read_clock(now))
+            read_on(self, now)
 
     # Its clock -----------------------------------------------------------------------------------
 
@@ -285,6 +263,8 @@ class Host(Runtime):
         if self.stalled:
             self.blocked.append(Blocked(address, packet, 0, None))
             return True
+        if self.core is not None:
+            self.core.sent(now)
         return self.network.transmit(self, address, packet, now)
 
     def awaits_send(self, timer: i64, a: i64) -> bool:
@@ -326,6 +306,13 @@ class Host(Runtime):
             at = self.clock.true(at)
         self.scheduler.schedule(at, self.number, kind, a, b, None)
 
+    def call_after_work(self, seconds: float, timer: i64, now: float) -> None:
+        if self.core is None:
+            self.call_at(now + seconds, timer, 0, 0)
+        else:
+            kind: i64 = TIMER | (timer << KIND_BITS) | (self.epoch << EPOCH_SHIFT)
+            self.core.work(self, seconds, kind, self.when(now))
+
     def call_at_cancellable(self, at: float, timer: i64, a: i64, b: i64) -> i64:
         if self.clock is not None:
             self.call_at(at, timer, a, b)
@@ -364,10 +351,12 @@ class Host(Runtime):
         if spent_ns != 0:
             arrived_at -= float(spent_ns) * 1e-9
         if free and not self.is_slow and spent_ns >= self.journey_ns and self.read_cost == 0.0:
-            self._handle(packet, source, now, arrived_at)
+            self.handle(packet, source, now, arrived_at)
             return
         if not self.buffer.push(packet, source):
             self.journal.packet_overflowed(now, self.number, packet)
+        elif self.core is not None and not self.paused and not self.stalled:
+            self.core.packet_came(self, now)
         elif free:
             # Reading begins when the one before is done, which is at the latest now.
             awake = arrived_at if self.read_cost == 0.0 else arrived_at + self.journey_delay
@@ -377,36 +366,47 @@ class Host(Runtime):
             self.buffer.receive()
 
     def _read_from(self, begin: float) -> None:
+        self.begin_reading(begin)
+        self.scheduler.schedule(self.busy_until, self.number, READ, self.read_turn, self.epoch, None)
+
+    def begin_reading(self, begin: float) -> float:
+        """Begin to read the packet at the head of the buffer; return when that will be done."""
         self.reading = True
         # What woke the process is part of the journey.
         self._reading_since = begin if self.read_cost == 0.0 else begin - self.journey_delay
-        self._read_turn += 1
+        self.read_turn += 1
         delay = self.processing_delay if self.is_slow or self.read_cost == 0.0 else 0.0
         self.busy_until = begin + delay + self.read_cost
-        self.scheduler.schedule(self.busy_until, self.number, READ, self._read_turn, self.epoch, None)
+        return self.busy_until
 
-    def _read_next(self, now: float) -> None:
+    def read_next(self, now: float) -> None:
         self.reading = False
         if self.stalled:
             self.buffer.receive()
+        elif self.core is not None:
+            self.core.read_next(self, now)
         elif self.buffer.count > 0:
             self._read_from(now)
 
     def _void_reading(self) -> None:
         self.reading = False
-        self._read_turn += 1
+        self.read_turn += 1
 
     def packet_read(self, turn: i64, epoch: i64, now: float) -> None:
         """Hand the packet at the head of the buffer to the machine."""
-        if turn != self._read_turn or epoch != self.epoch or not self.reading:
+        if turn == JOB_DONE:
+            if self.core is not None:
+                self.core.finish(now)
+            return
+        if turn != self.read_turn or epoch != self.epoch or not self.reading:
             return
         packet = self.buffer.pop()
         source = self.buffer.source
         began = self._reading_since
-        self._read_next(now)
-        self._handle(packet, source, now, began)
+        self.read_next(now)
+        self.handle(packet, source, now, began)
 
-    def _handle(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
+    def handle(self, packet: Packet, source: i64, now: float, received_at: float) -> None:
         machine = self.machine
         if machine is not None:
             clock = self.clock

@@ -35,6 +35,9 @@ class Journal:
         `ip_bytes`: with all UDP and IP headers.
         """
 
+    def bytes_under_way(self, now: float, target: i64, ip_bytes: i64) -> None:
+        """Record that the datagram or segment just sent will reach a host, whose process runs."""
+
     def packet_lost(self, now: float, source: i64, packet: Packet, ip_bytes: i64) -> None:
         """Record a datagram lost on its way, by loss or by a rule."""
 

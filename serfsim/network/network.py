@@ -170,6 +170,8 @@ class Network(Dispatcher):
             return True
         target = self.hosts[target_number]
         at = now + delay + target.journey_delay
+        if target.running:
+            self.journal.bytes_under_way(now, target_number, size)
         self.scheduler.schedule(at, target_number, PACKET, seen, target.journey_ns, packet)
         return True
 
@@ -215,6 +217,8 @@ class Network(Dispatcher):
         if self._has_jitter:
             here, there = self.place_of(number), self.place_of(target_number)
             at += self._jitter(here, there, self.latency.one_way(here, there), source.jitter_rng)
+        if target.running:
+            self.journal.bytes_under_way(now, target_number, packet.size + UDP_HEADERS)
         self.scheduler.schedule(at, target_number, PACKET, seen, target.journey_ns, packet)
 
     def _fragments(self, size: i64) -> i64:
@@ -255,6 +259,13 @@ class Network(Dispatcher):
         self.journal.segment_sent(now, source, size)
         if source == target:
             return now
+        at = self._segment_at(source, target, size, rng, now)
+        if at >= 0.0 and self.hosts[target].running:
+            self.journal.bytes_under_way(now, target, size)
+        return at
+
+    def _segment_at(self, source: i64, target: i64, size: i64, rng: Random, now: float) -> float:
+        """Decide over a segment; return when it arrives, or NEVER."""
         queued = 0.0
         extra = 0.0
         if self.has_uplinks and self.hosts[source].bandwidth > 0.0:

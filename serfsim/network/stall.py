@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serfsim.native import i64
+from serfsim.network.backlog import read_on
 from serfsim.network.tcp_stream import Stream
 from serfsim.protocol.memberlist.messages import Packet
 
@@ -54,7 +55,7 @@ def end_stall(host: Host, now: float) -> None:
             epoch = host.epoch
             unblock(host, now)
             if host.epoch == epoch and not host.reading:
-                host.read_on(now)
+                read_on(host, now)
 
 
 def block_step(host: Host, step: i64, stream: Stream) -> None:
@@ -74,6 +75,8 @@ def unblock(host: Host, now: float) -> None:
         if stream is not None:
             host.network.tcp.take_step(host, held.step, stream, now)
         elif packet is not None:
+            if host.core is not None:
+                host.core.sent(now)
             sent = host.network.transmit(host, held.address, packet, now)
             if held.timer >= 0:
                 machine.on_timer(held.timer, held.a, 1 if sent else 0, host.read_clock(now))

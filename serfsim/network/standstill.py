@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64
 from serfsim.network.clock import Clock
+from serfsim.network.core import JOB_DONE
 from serfsim.network.host_events import KIND_MASK, READ, is_arrival, is_timed
 from serfsim.network.scheduler import Withdrawn
 from serfsim.network.tcp_stream import Stream
@@ -84,8 +85,11 @@ def stand_still(host: Host, now: float) -> Standstill:
         elif is_timed(event):
             event.at = clock.local(event.at)
             made.timers.append(event)
-        elif event.kind & KIND_MASK != READ:  # the packet is still in the buffer
+        elif event.kind & KIND_MASK != READ:
             made.work.append(event)
+        elif event.a == JOB_DONE:  # others share its core, which goes on
+            _again(host, event, event.at)
+        # Any other packet that it reads is still in the buffer.
     clock.stop(now)
     return made
 

@@ -63,6 +63,10 @@ class Runtime:
         """
         raise NotImplementedError
 
+    def call_after_work(self, seconds: float, timer: i64, now: float) -> None:
+        """Call `Machine.on_timer(timer, 0, 0, now)` once the process has worked for so many seconds."""
+        self.call_at(now + seconds, timer, 0, 0)
+
     def call_at_cancellable(self, at: float, timer: i64, a: i64, b: i64) -> i64:
         """Schedule a call and return a handle for `cancel_call`, 0 from a runtime that cancels nothing."""
         self.call_at(at, timer, a, b)

@@ -143,6 +143,7 @@ ROWS = (
     ("Coordinates", "resets", "coordinates.resets", "", "invalid coordinates reset"),
     ("Traffic", "messages", "traffic.messages_per_node_s", "/node/s", "protocol messages sent"),
     ("Traffic", "bytes", "traffic.bytes_per_node_s", "B/node/s", "whole IP packets"),
+    ("Traffic", "  99 % of seconds", "traffic.sent_bytes_per_s.p99", "B/s", "at most, sent by one member"),
     ("Traffic", "TCP connections", "traffic.tcp_connections_per_node_s", "/node/s", "opened"),
     ("Traffic", "datagrams lost", "traffic.datagrams_lost_share", "%", "by the network, of those sent"),
     (

@@ -42,6 +42,7 @@ from serfsim.scenario.roster import (
 from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import name_problems, pair_problems
 from serfsim.scenario.settings import SETTINGS, Settings, chosen, overridden
+from serfsim.scenario.shared_cores import core_problems
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.units import LARGEST_COUNT, write_duration, write_size
 from serfsim.scenario.unused import unused
@@ -89,6 +90,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     if pools and scenario.record.replay:
         expected = "false; a replay shows one cluster, and the agents of pools form several"
         yield Problem(("record", "replay"), found_expected("true beside cluster.pools", expected))
+    yield from core_problems(scenario.cluster, roster)
     yield from rejoin_problems(roster.members, roster, partial(_rejoin_path, scenario.cluster))
     for path, entry in _entries(scenario):
         own = roster_of(entry.pool, roster, pools)

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validato
 from serfsim.network.rules import MOST_POOLS
 from serfsim.protocol.settings import MOST_KEPT
 from serfsim.scenario import addresses
+from serfsim.scenario.cores import OWN_CORES, Cores
 from serfsim.scenario.jitter import OneJitter
 from serfsim.scenario.keys import KEYRING, LABEL, Keyring, Label
 from serfsim.scenario.merge import Merge
@@ -250,6 +251,7 @@ class Group(Software):
     advertise: addresses.Advertised | None = Field(default=None, description=addresses.GROUP_ADVERTISE)
     nat: addresses.NatSettings | None = Field(default=None, description=addresses.GROUP_NAT)
     read_cost: ReadCost | None = Field(default=None, description=_OWN_COST)
+    cores: Cores | None = Field(default=None, description=OWN_CORES)
 
 
 class Pool(Part):
@@ -383,6 +385,9 @@ class Cluster(Software):
     read_cost: ReadCost = Field(
         default_factory=ReadCost,
         description="processor time that an agent spends on each packet and on each message in it",
+    )
+    cores: Cores | None = Field(
+        default=None, description="processor cores that members share; each has one of its own unless given"
     )
     processing_delay: Duration = Field(
         default=400e-6, description="time that a member takes over each packet that it receives"

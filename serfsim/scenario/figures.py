@@ -132,6 +132,18 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
         ),
         ("traffic.payload_bytes", "their bytes, without headers of IP, UDP and TCP"),
         ("traffic.packets_per_node_s", "IP packets sent per node and second"),
+        *(
+            (
+                f"traffic.{way}_bytes_per_s.{statistic}",
+                f"IP bytes that one member {way} in one second: {words}",
+            )
+            for way in ("sent", "received")
+            for statistic, words in (
+                ("mean", "the mean over members and time"),
+                ("p99", "the 99th percentile over members and seconds"),
+                ("max", "the most"),
+            )
+        ),
         ("traffic.tcp_connections_per_node_s", "TCP connections opened per node and second"),
         ("traffic.datagrams_lost_share", "share of the datagrams sent that the network lost"),
         (
@@ -273,7 +285,7 @@ def is_figure(name: str) -> bool:
 
 def unit_of(name: str) -> str:
     """'s', 'ms' or '' for a figure without a unit of time."""
-    if name.endswith(("_per_node_s", "_per_s", ".n")):
+    if name.endswith(".n") or re.search(r"_per(_node)?_s(\.|$)", name):
         return ""
     match = re.search(r"_(s|ms)(?:\.|$)", name)
     return match[1] if match else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.network import loss as losses
+from serfsim.network.core import Core
 from serfsim.network.host import Host
 from serfsim.network.jitter import Jitter, JitterByPair, SumOfJitters
 from serfsim.network.journal import Journal
@@ -20,6 +21,7 @@ from serfsim.scenario.model import Scenario
 from serfsim.scenario.network import NetworkLoss, loss_sampler
 from serfsim.scenario.pools import PoolRoster
 from serfsim.scenario.roster import Roster
+from serfsim.scenario.shared_cores import shared_cores
 from serfsim.simulation.truth import TrueRtt
 from serfsim.topology import build_topology
 from serfsim.topology.topology import Topology
@@ -105,6 +107,14 @@ def limit_links(roster: Roster, network: Network) -> None:
         network.rules.add([Rule(downlinks, ALL, hosts, everybody, members)])
 
 
+def share_cores(scenario: Scenario, roster: Roster, network: Network) -> None:
+    """Put members on the cores that they share."""
+    for shared in shared_cores(scenario.cluster, roster):
+        core = Core(shared.send)
+        for number in shared.members:
+            network.hosts[number].core = core
+
+
 def all_losses(words: NetworkLoss, transport: str, roster: Roster, topology: Topology) -> losses.Loss:
     """Return the loss of `transport` by the scenario and by the links of its topology."""
     loss = network_loss(words, transport, roster)
@@ -131,6 +141,7 @@ def build_network(
     )
     _set_up(network, scenario, roster, seed, "")
     limit_links(roster, network)
+    share_cores(scenario, roster, network)
     by_pair = jitter_by_pair(scenario, roster)
     if by_pair is not None:
         network.set_jitter_by_pair(by_pair)

@@ -25,6 +25,8 @@ from serfsim.engine.trace import (
     USER_MESSAGE,
     Trace,
 )
+from serfsim.network.rates import Rates as ByteRates
+from serfsim.network.rates import middle_of
 from serfsim.protocol import events
 from serfsim.protocol.memberlist import messages as memberlist
 from serfsim.protocol.serf import messages as serf
@@ -38,6 +40,7 @@ from serfsim.results.scoring.recording import (
     Integers,
     ItemSummary,
     LogTable,
+    MemberRates,
     PerSecond,
     QueueSamples,
 )
@@ -151,7 +154,15 @@ def recorded(
         "addresses": [member.advertised for member in members],
         "most_handed_off": int(trace.most_handed_off),
         "strangers": agents.strangers,
+        "rates": {"sent": member_rates(trace.sent_rates), "received": member_rates(trace.received_rates)},
     }
+
+
+def member_rates(rates: ByteRates) -> MemberRates:
+    counts = as_array(rates.counts, np.int64)
+    used = np.flatnonzero(counts)
+    values = np.array([middle_of(int(bucket)) for bucket in used], dtype=np.float64)
+    return MemberRates(values, counts[used], int(rates.total), int(rates.most))
 
 
 def log_table(trace: Trace) -> LogTable:

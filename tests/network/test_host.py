@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.network.host import TURN
+from serfsim.network.backlog import TURN
 from serfsim.network.socket_buffer import SMALL_CHARGE
 from serfsim.protocol.runtime import REPLIED
 from tests.network.harness import CLIENT, MS, ONE_WAY, SERVER, Lab, Puppet

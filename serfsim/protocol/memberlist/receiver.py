@@ -171,7 +171,7 @@ class Receiver:
                 return
             if self.service_time > 0.0:
                 self._in_hand = message
-                self.core.runtime.call_at(now + self.service_time, MESSAGE_SERVED, 0, 0)
+                self.core.runtime.call_after_work(self.service_time, MESSAGE_SERVED, now)
             else:
                 self._handle(message, now)
 

@@ -199,6 +199,19 @@ class PerSecond:
     values: Integers
 
 
+@dataclass(frozen=True)
+class MemberRates:
+    """Bytes of members in single seconds: `counts[i]` of about `values[i]`, both (m,), none of 0.
+
+    `total` and `most` are exact.
+    """
+
+    values: Floats
+    counts: Integers
+    total: int
+    most: int
+
+
 @dataclass
 class Recording:
     """One run; `interrupted_at` is the time at which it was stopped early, else None.
@@ -215,6 +228,8 @@ class Recording:
     up, whose numbers follow those of the nodes.
 
     `flap_timeout`: Serf's setting in seconds, for all nodes or for each, shape (n,).
+
+    `rates`: IP bytes of single members in scored seconds, "sent" and "received".
 
     `most_push_pulls`: the most that any node was asked for within one second of the scored time.
     `most_handed_off`: the most messages that then waited in the handoff queues of any node.
@@ -253,3 +268,4 @@ class Recording:
     addresses: list[int] = field(default_factory=list)
     most_handed_off: int = 0
     strangers: list[tuple[str, int]] = field(default_factory=list)
+    rates: dict[str, MemberRates] = field(default_factory=dict)

@@ -72,6 +72,20 @@ def share_of_datagrams(counts: dict[str, int], column: str) -> float | None:
     return ratio(counts[column], counts.get("udp/datagrams", 0)) if column in counts else None
 
 
+def member_rates(run: ScoredRun, way: str) -> dict[str, float | None]:
+    """Return `mean`, `p99` and `max` of the IP bytes of one member in one second of its up time.
+
+    `way`: "sent" or "received". `p99` is right to 2 %. None where no bytes were recorded by member.
+    """
+    rates, seconds = run.recording.rates.get(way), run.node_seconds
+    if rates is None or seconds <= 0.0:
+        return {"mean": None, "p99": None, "max": None}
+    quiet = seconds - float(rates.counts.sum())
+    at = int(np.searchsorted(max(quiet, 0.0) + np.cumsum(rates.counts), 0.99 * seconds))
+    p99 = 0.0 if quiet >= 0.99 * seconds else float(rates.values[min(at, len(rates.values) - 1)])
+    return {"mean": rates.total / seconds, "p99": min(p99, float(rates.most)), "max": float(rates.most)}
+
+
 def traffic(run: ScoredRun) -> dict[str, Any]:
     """Return rates per node and second of up time.
 
@@ -83,6 +97,7 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
     sent that the network lost and that a full socket buffer dropped. `lost_broadcasts`: broadcasts that
     another of their number replaced in a queue before their last transmission. `packets_to_nobody`:
     datagrams, and segments of TCP, to an address where nobody was or that a NAT let nobody through to.
+    `sent_bytes_per_s` and `received_bytes_per_s`: see `member_rates`.
     """
     counts = scored_sums(run.recording.traffic_counts, run.end)
     sizes = scored_sums(run.recording.traffic_bytes, run.end)
@@ -97,6 +112,7 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
         "payload_messages": payload(counts),
         "payload_bytes": payload(sizes) - UDP_HEADERS * counts.get("udp/datagrams", 0),
         "packets_per_node_s": ratio(sum(packets), seconds) if packets else None,
+        **{f"{way}_bytes_per_s": member_rates(run, way) for way in ("sent", "received")},
         "tcp_connections_per_node_s": None if connections is None else ratio(connections, seconds),
         "most_push_pulls_per_s": run.recording.most_push_pulls,
         "datagrams_lost_share": share_of_datagrams(counts, "udp/lost"),
