@@ -1,4 +1,4 @@
-"""How much members sent or received in single seconds, as counts in buckets of about 3 %.
+"""Counts, in buckets of about 3 %, of what members sent or received in single seconds.
 
 Values below EXACT have buckets of their own; above, every doubling has PARTS buckets of equal width.
 """
