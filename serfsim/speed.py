@@ -32,18 +32,20 @@ STALE: Final = "serfsim: sources changed since they were compiled: running inter
 
 # Relative to the package: whole folders, and single files.
 COMPILED: Final = (
-    *("protocol/", "network/"),
+    *("protocol/", "network/", "rivals/"),
     *("engine/bearers.py", "engine/packet_log.py", "engine/queue.py", "engine/trace.py"),
 )
+# Names of files that hold no machine: packages, and the tables of rivals.
+PLAIN: Final = ("__init__.py", "rival_protocol.py", "rival_table.py")
 
 
 def compiled_sources(package: Path = PACKAGE) -> list[Path]:
-    """Return the files that mypyc compiles, in order; not those named __init__, which hold no code."""
+    """Return the files that mypyc compiles, in order; not those in PLAIN."""
     files: list[Path] = []
     for part in COMPILED:
         place = package / part
         files += place.rglob("*.py") if part.endswith("/") else [place]
-    return sorted(file for file in files if file.name != "__init__.py" and file.is_file())
+    return sorted(file for file in files if file.name not in PLAIN and file.is_file())
 
 
 def sources_digest(package: Path = PACKAGE) -> str:

@@ -58,6 +58,7 @@ class Observed:
         self.queue = queue
         self.pool = pool
         self.n = len(agents.roster.members)
+        self.is_serf = scenario.cluster.protocol in ("serf", "memberlist")
 
     @property
     def now(self) -> float:
@@ -88,7 +89,7 @@ class Observed:
     def core(self, member: int) -> Core | None:
         """Return the memberlist core of a member's process, if that runs."""
         node = self.agents.nodes[member]
-        return None if node is None else node.memberlist.core
+        return None if node is None or not self.is_serf else node.memberlist.core
 
 
 class Checker:
@@ -100,6 +101,7 @@ class Checker:
 
     name: ClassVar[str]
     rule: ClassVar[str]
+    of_serf: ClassVar[bool] = True  # False for a rule that holds for members of any protocol
 
     def __init__(self, run: Observed) -> None:
         self.run = run

@@ -17,6 +17,7 @@ class DeliveredOnce(Checker):
 
     name = "delivered_once"
     rule = "a process receives and delivers each user event and each query at most once"
+    of_serf = False
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)

@@ -35,7 +35,7 @@ class Monitor:
     def begin(self, run: Observed) -> None:
         """Begin to observe agents of which none has started yet."""
         self.run = run
-        self.checkers = [kind(run) for kind in self._kinds]
+        self.checkers = [kind(run) for kind in self._kinds if run.is_serf or not kind.of_serf]
         self.journal.show(self.checkers)
         run.network.capture = CaptureTap(self.checkers, run.network.capture)
         self._started = [checker for checker in self.checkers if type(checker).started is not Checker.started]

@@ -34,6 +34,7 @@ class PacketsConserved(Checker):
         "every datagram of every kind and pair ends once: handled after its arrival by the process that it"
         " was sent to, lost, blocked, overflowed, sent to nobody, or at a host whose process is gone"
     )
+    of_serf = False
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)
@@ -99,7 +100,7 @@ class PacketsConserved(Checker):
     def _unexpected(self, member: int, packet: Packet, source: int) -> None:
         if self._doubles and self._handled.pop(id(packet), None) is packet:
             return  # the copy of a duplicated datagram
-        node = self.run.agents.nodes[member]
+        node = self.run.agents.nodes[member] if self.run.is_serf else None
         if node is not None and node.memberlist.writer is not None:
             return  # a packet over TCP
         self.report(

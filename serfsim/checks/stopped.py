@@ -21,6 +21,7 @@ class StoppedSilent(Checker):
 
     name = "stopped_silent"
     rule = "a process that is stopped, frozen or gone reports no event and sends no datagram"
+    of_serf = False
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)

@@ -15,7 +15,7 @@ def nodes_text(summary: Mapping[str, Any]) -> str:
     memberlist 0.6.0)'.
 
     After an upgrade: '9 nodes of Serf 0.7, before: of 0.6'. Nodes of a variant: '3 nodes as MyNode of
-    Serf 0.9', '3 nodes (suspicion: Mine) of Serf 0.9'.
+    Serf 0.9', '3 nodes (suspicion: Mine) of Serf 0.9'. Nodes of a rival: '3 nodes of heartbeats'.
     """
     versions = summary.get("versions", {})
     variant = versions.get("node_class", "").rpartition(".")[2]
@@ -25,6 +25,8 @@ def nodes_text(summary: Mapping[str, Any]) -> str:
         nodes += f" ({', '.join(parts)})"
     releases, layers = summary.get("serf_releases", {}), summary.get("layers", {})
     start, end = releases.get("start", {}), releases.get("end", {})
+    if "protocol" in versions:
+        return f"{nodes} of {versions['protocol']}"
     if not end:
         return nodes
     text = nodes + _of(end, layers, is_first=True)

@@ -16,7 +16,7 @@ from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
 from serfsim.scenario.keys import has_key, security_problems
 from serfsim.scenario.lifetimes import double_use_problems
-from serfsim.scenario.needs import need_problems, serf_problems
+from serfsim.scenario.needs import need_problems
 from serfsim.scenario.patterns import is_pattern
 from serfsim.scenario.places import address_problems, node_names
 from serfsim.scenario.pools import (
@@ -28,6 +28,7 @@ from serfsim.scenario.pools import (
     unknown_pool,
 )
 from serfsim.scenario.problems import Path, Problem, found_expected, path_text, unknown_name
+from serfsim.scenario.rivals import protocol_entry_problems, rival_problems
 from serfsim.scenario.roster import (
     Member,
     Roster,
@@ -98,7 +99,8 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
             yield unknown_pool(str(entry.pool), scenario.cluster, (*path, "pool"))
             return
         yield from entry.problems(own, path)
-    yield from serf_problems(scenario.cluster, _entries(scenario))
+    yield from protocol_entry_problems(scenario.cluster, _entries(scenario))
+    yield from rival_problems(scenario.cluster)
     yield from need_problems(scenario.cluster, roster, pools, _entries(scenario))
     yield from _claim_problems(scenario)
     crowded = list(_occurrence_problems(scenario))

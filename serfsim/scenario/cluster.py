@@ -7,7 +7,7 @@ differently. `roster.py` works out who is in which group with which settings.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
@@ -41,6 +41,7 @@ from serfsim.scenario.releases import (
     Version,
     release_of,
 )
+from serfsim.scenario.rivals import ProtocolName, rival_settings
 from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
 from serfsim.scenario.units import (
     SHARE_TEXT,
@@ -61,7 +62,6 @@ DEFAULT_POOL: Final = "default"  # the cluster's own agents, where an entry name
 
 Tags = dict[str, str]
 
-Protocol = Literal["serf", "memberlist"]
 JOIN_WORDS: Final = ("first", "all", "random", "none")
 
 
@@ -357,10 +357,13 @@ class Cluster(Software):
     ] = Field(
         default=30, description="how many nodes there are, named node-00 and so on, or a list of them by name"
     )
-    protocol: Protocol = Field(
+    protocol: ProtocolName = Field(
         default="serf",
-        description="what members run: `serf`, or `memberlist` alone, as programs with the library inside do,"
-        " without intents, events, queries, coordinates and reconnects",
+        description="what members run: `serf`, `memberlist` alone, as programs with the library inside do,"
+        " without intents, events, queries, coordinates and reconnects, or a rival of theirs",
+    )
+    rival: dict[str, Any] = Field(
+        default_factory=dict, description="settings of the rival that `protocol` names, instead of `config`"
     )
     profile: Profile = Field(
         default="lan", description="memberlist's defaults that the settings start from: LAN, WAN or Local"
@@ -434,6 +437,7 @@ class Cluster(Software):
     def _complete_config(self) -> Cluster:
         if self.serf or self.product:
             object.__setattr__(self, "version", None)
+        object.__setattr__(self, "rival", rival_settings(self.protocol, self.rival))
         object.__setattr__(self, "config", complete(self.profile, self.config, self.release))
         return self
 

@@ -19,7 +19,6 @@ from serfsim.scenario.problems import Path, Problem, found_expected
 from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.settings import SETTINGS, written_value
 
-OF_SERF: Final = ("event", "query", "keys", "force_leave")
 WITH_NEEDS: Final = tuple(name for name, row in SETTINGS.items() if row.needs)
 
 
@@ -49,16 +48,6 @@ def need_problems(
                 if place not in seen and _is_unknown(name, value, releases):
                     seen.add(place)
                     yield Problem(place, _message(name, value, member, releases))
-
-
-def serf_problems(cluster: Cluster, entries: Sequence[tuple[Path, Entry]]) -> Iterator[Problem]:
-    """Yield the entries that memberlist alone cannot carry out."""
-    for path, entry in entries:
-        if cluster.protocol == "memberlist" and entry.verb in OF_SERF:
-            found = f"`{entry.verb}` in a cluster of memberlist alone"
-            yield Problem(
-                (*path, entry.verb), found_expected(found, "cluster.protocol: serf, which has that")
-            )
 
 
 def _is_unknown(name: str, value: Any, releases: Sequence[str]) -> bool:

@@ -172,6 +172,9 @@ class Sections(Part):
         written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         # Everywhere else None means "not given"; here it is a choice.
         written["record"]["coordinates"] = _write_sampling(self.record.coordinates)
+        del written["cluster"]["config" if self.cluster.rival else "rival"]
+        if self.cluster.rival:
+            return written
         # Written down, the cluster's own defaults would hold for members of other releases and profiles too.
         for name in self._defaults_that_differ():
             if name not in self.cluster.config.model_fields_set:

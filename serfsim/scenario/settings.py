@@ -110,7 +110,7 @@ def constraint(kind: Kind) -> str:
     return text + (f", or {write(0)}" if kind.or_zero else "") + (", or not given" if kind.optional else "")
 
 
-def _type_of(kind: Kind) -> Any:
+def type_of_setting(kind: Kind) -> Any:
     """Return the type of a setting's value in the schema."""
     low, above = (None, kind.low) if kind.above else (kind.low, None)
     bounds = Field(ge=low, gt=above, le=kind.high)
@@ -168,7 +168,7 @@ else:
         __module__=__name__,
         __doc__="A complete set. Durations are seconds, sizes bytes.",
         **{
-            name: (_type_of(row.kind), Field(row.default, description=_described(row)))
+            name: (type_of_setting(row.kind), Field(row.default, description=_described(row)))
             for name, row in SETTINGS.items()
         },
     )

@@ -28,11 +28,11 @@ from serfsim.scenario.roster import Member, Roster
 from serfsim.scenario.settings import Settings
 from serfsim.simulation.application import RecordingApplication
 from serfsim.simulation.configs import coordinate_config, memberlist_config, serf_config
+from serfsim.simulation.kinds import MachineKind, SerfMachines
 from serfsim.simulation.placement import Placement
 from serfsim.simulation.truth import TruthKeeper
 
 MOST_WITH_CACHES = 50
-NO_BOUND = 1 << 60
 
 
 class Agents:
@@ -41,9 +41,9 @@ class Agents:
     Times in: engine times for the machines, the scenario's clock for the truth. `lives[i]` counts the
     processes of member i; each draws from its own streams. `answers` holds, by query name, the size in bytes
     of every member's response; other names get none. `files` are the snapshots of members that keep
-    one, and `keyrings` their keys; both outlive the process like a disk. Machines are instances of
-    `node_class`, SerfNode or a variant of it, with the classes of `parts`. Names of all random streams begin
-    with `prefix`.
+    one, and `keyrings` their keys; both outlive the process like a disk. Machines are of `kind`; Serf's are
+    instances of `node_class`, SerfNode or a variant of it, with the classes of `parts`. Names of all random
+    streams begin with `prefix`.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Agents:
         node_class: type[SerfNode] = SerfNode,
         parts: Parts | None = None,
         prefix: str = "",
+        kind: MachineKind | None = None,
     ) -> None:
         self.roster = roster
         self.network = network
@@ -70,6 +71,7 @@ class Agents:
         self.is_bare = issubclass(node_class, BareNode)
         self.parts = Parts() if parts is None else parts
         self.prefix = prefix
+        self.kind = SerfMachines() if kind is None else kind
         self.rng = stream(seed, f"{prefix}starts")
         # A node's cache of the others' coordinates takes 170 bytes each, which leave the processor's cache.
         self.cache_coordinates = len(roster.members) <= MOST_WITH_CACHES
@@ -124,18 +126,11 @@ class Agents:
         if number in self.roster.absent:
             return
         self.placement.take(number, now - self.origin)
-        node = self._machine(number)
-        node.caches_coordinates = self.cache_coordinates
+        node = self.kind.create(self, number)
         self.nodes[number] = node
         self.lives[number] += 1
-        listener = self.network.hosts[number].listener
-        listener.timeout = node.memberlist.core.config.tcp_timeout
-        listener.max_push_pulls = node.memberlist.core.config.max_push_pull_requests
         host = self.network.hosts[number]
-        node.memberlist.receiver.service_time = self.members[number].read_cost.message
         host.read_cost = self.members[number].read_cost.packet
-        if node.memberlist.writer is not None:
-            host.buffer.size = NO_BOUND  # its packets wait in their connections
         host.start(node)
         rate = self.members[number].clock_rate
         if rate != 1.0 and host.clock is None:
@@ -148,7 +143,8 @@ class Agents:
         else:
             node.start(host.read_clock(now), file)
 
-    def _machine(self, number: int) -> SerfNode:
+    def serf_machine(self, number: int) -> SerfNode:
+        """Return a new Serf node for a member's next process."""
         member = self.members[number]
         settings = member.config
         # Members with equal settings share their configuration, which is never written.

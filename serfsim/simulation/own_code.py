@@ -34,11 +34,14 @@ class OwnCode:
         self._named = named
         given = read_parts(parts)
         self.parts = {**(named.parts if named else {}), **given}
-        default = NODE_CLASSES[scenario.cluster.protocol]
+        default = NODE_CLASSES.get(scenario.cluster.protocol, SerfNode)
         self.node_class = default if node_class is SerfNode else node_class
         if node_class is SerfNode and named and named.node_class:
             self.node_class = named.node_class
         self._is_own_class = self.node_class is not default
+        self._rival = (
+            {} if scenario.cluster.protocol in NODE_CLASSES else {"protocol": scenario.cluster.protocol}
+        )
         functions = list(figures)
         self.figures = {figure.name: figure for figure in named.figures} if named else {}
         for function in functions:
@@ -55,7 +58,7 @@ class OwnCode:
 
     def versions(self) -> dict[str, Any]:
         """Return the entries of `versions` in summary.json; none without own code."""
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = dict(self._rival)
         if self._is_own_class:
             found["node_class"] = class_path(self.node_class)
         if self.parts:

@@ -45,6 +45,7 @@ from serfsim.results.scoring.recording import (
     QueueSamples,
 )
 from serfsim.results.scoring.rows import Rows
+from serfsim.rivals.rival import USER_KIND
 
 if TYPE_CHECKING:
     from serfsim.simulation.agents import Agents
@@ -236,6 +237,8 @@ def traffic_counts(trace: Trace) -> PerSecond:
     table = as_array(trace.counts, np.int64).reshape(-1, TRAFFIC_COLUMNS)
     found = {f"udp/{name}": table[:, MESSAGE + kind] for kind, name in {**LEADING, **BROADCASTS}.items()}
     found |= {f"udp/{name}": table[:, USER_MESSAGE + kind] for kind, name in SERF.items()}
+    if table[:, USER_MESSAGE + USER_KIND].any():
+        found["udp/rival"] = table[:, USER_MESSAGE + USER_KIND]
     found |= shared_columns(table)
     if streams_packets(table):
         found |= {f"tcp/{name}": table[:, STREAMED + kind] for kind, name in BROADCASTS.items()}

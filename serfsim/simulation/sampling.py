@@ -54,7 +54,9 @@ class CoordinateSampler:
         for i, node in enumerate(nodes):
             if node is None or hosts[i].paused:
                 continue
-            coordinate = node.vivaldi.coordinate
+            coordinate = self.agents.kind.coordinate(node)
+            if coordinate is None:
+                continue
             live[i] = True
             rows[i, :d] = as_array(coordinate.vec, np.float64)
             rows[i, d:] = coordinate.height, coordinate.adjustment, coordinate.error
@@ -91,7 +93,7 @@ class QueueSampler:
         while True:
             yield self.env.timeout_at(k * self.interval)
             self._t.append(float(self.env.now))
-            self._rows.append([depths(node) for node in self.agents.nodes])
+            self._rows.append([depths(self.agents, node) for node in self.agents.nodes])
             if self.env.now <= 0.0:
                 self._lost_before = self._lost()
             k += 1
@@ -109,11 +111,6 @@ class QueueSampler:
         return QueueSamples(np.array(self._t, dtype=np.float64), np.maximum(depth, 0), depth[:, :, 0] >= 0)
 
 
-def depths(node: SerfNode | None) -> tuple[int, ...]:
+def depths(agents: Agents, node: SerfNode | None) -> tuple[int, ...]:
     """Return the number of messages in each of a node's QUEUES; -1 if it does not run."""
-    if node is None:
-        return NOT_RUNNING
-    queues = node.queues
-    memberlist = node.memberlist.core.broadcasts.depth
-    handoff = int(node.memberlist.receiver.handoff.waiting())
-    return memberlist, queues.intents.depth, queues.queries.depth, queues.user_events.depth, handoff
+    return NOT_RUNNING if node is None else agents.kind.depths(node)

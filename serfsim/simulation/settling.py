@@ -63,9 +63,6 @@ def is_settled(agents: Agents) -> bool:
     """Return True if every member runs, sees all others alive, and has empty broadcast queues."""
     nodes = [agents.nodes[number] for number in agents.roster.present]
     for node in nodes:
-        if node is None or any(depths(node)):
-            return False
-        members = node.members
-        if members.count != len(nodes) or len(members.failed) or len(members.left):
+        if node is None or any(depths(agents, node)) or not agents.kind.knows(node, len(nodes)):
             return False
     return True

@@ -41,6 +41,7 @@ from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.build import build_network, topology_of
 from serfsim.simulation.controls import SimulationControls
+from serfsim.simulation.kinds import kind_of
 from serfsim.simulation.own_code import Figures, OwnCode
 from serfsim.simulation.packets import record_packets
 from serfsim.simulation.placement import Placement
@@ -123,6 +124,7 @@ class Simulation:
             self.origin,
             self.code.node_class,
             protocol_parts(self.parts),
+            kind=kind_of(scenario.cluster),
         )
         self.capture = self._begin_capture(capture)
         self.packets = record_packets(scenario, self.network, names, self.origin, capture)

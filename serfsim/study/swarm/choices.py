@@ -11,8 +11,8 @@ from serfsim.protocol.settings import MODELLED, Setting
 from serfsim.protocol.versions import LATEST, PRODUCTS, cannot_pair, features_of, layers_of, value_in
 from serfsim.scenario import units
 from serfsim.scenario.jitter import JITTERS
-from serfsim.scenario.needs import OF_SERF as OF_SERF
 from serfsim.scenario.releases import MEMBERLIST_NAMES, SERF_NAMES, replaced
+from serfsim.scenario.rivals import OF_SERF as OF_SERF
 from serfsim.scenario.settings import SETTINGS
 from serfsim.study.swarm.values import KEYS, Values, parts
 

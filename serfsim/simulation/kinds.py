@@ -1,0 +1,94 @@
+"""What the simulator asks of a member's machine, for each kind of machine: Serf's, and a rival's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from serfsim.engine.streams import stream
+from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.results.scoring.recording import QUEUES
+from serfsim.rivals.rival import ALIVE, Rival
+from serfsim.rivals.rival_table import rival_names, rival_protocol
+from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.rivals import machine_settings
+
+if TYPE_CHECKING:
+    from serfsim.protocol.serf.node import SerfNode
+    from serfsim.simulation.agents import Agents
+
+NO_BOUND: Final = 1 << 60
+
+
+class MachineKind(Protocol):
+    """Machines of one protocol."""
+
+    def create(self, agents: Agents, number: int) -> Any:
+        """Create the machine of a member's next process, and set its host's server up."""
+
+    def coordinate(self, node: Any) -> Coordinate | None:
+        """Return a machine's coordinate, None without one."""
+
+    def depths(self, node: Any) -> tuple[int, ...]:
+        """Return the number of messages in each of its QUEUES."""
+
+    def knows(self, node: Any, members: int) -> bool:
+        """Return whether it takes so many members, itself included, for alive and no other for known."""
+
+
+class SerfMachines:
+    """Serf's machines, and those of memberlist alone."""
+
+    def create(self, agents: Agents, number: int) -> SerfNode:
+        node = agents.serf_machine(number)
+        node.caches_coordinates = agents.cache_coordinates
+        member, host = agents.members[number], agents.network.hosts[number]
+        host.listener.timeout = node.memberlist.core.config.tcp_timeout
+        host.listener.max_push_pulls = node.memberlist.core.config.max_push_pull_requests
+        node.memberlist.receiver.service_time = member.read_cost.message
+        if node.memberlist.writer is not None:
+            host.buffer.size = NO_BOUND  # its packets wait in their connections
+        return node
+
+    def coordinate(self, node: SerfNode) -> Coordinate | None:
+        return node.vivaldi.coordinate
+
+    def depths(self, node: SerfNode) -> tuple[int, ...]:
+        queues = node.queues
+        memberlist = node.memberlist.core.broadcasts.depth
+        handoff = int(node.memberlist.receiver.handoff.waiting())
+        return memberlist, queues.intents.depth, queues.queries.depth, queues.user_events.depth, handoff
+
+    def knows(self, node: SerfNode, members: int) -> bool:
+        view = node.members
+        return view.count == members and not len(view.failed) and not len(view.left)
+
+
+class RivalMachines:
+    """The machines of a rival, with the settings of `cluster.rival`."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.protocol = rival_protocol(cluster.protocol)
+        self.settings = machine_settings(cluster.protocol, cluster.rival)
+
+    def create(self, agents: Agents, number: int) -> Rival:
+        return self.protocol.member(
+            number,
+            agents.directory,
+            agents.network.hosts[number],
+            stream(agents.seed, f"{agents.life(number)}/{self.protocol.name}"),
+            self.settings,
+        )
+
+    def coordinate(self, node: Rival) -> Coordinate | None:
+        return node.coordinate()
+
+    def depths(self, node: Rival) -> tuple[int, ...]:
+        return (int(node.waiting()), *[0] * (len(QUEUES) - 1))
+
+    def knows(self, node: Rival, members: int) -> bool:
+        return len(node.status) == members - 1 and all(status == ALIVE for status in node.status.values())
+
+
+def kind_of(cluster: Cluster) -> MachineKind:
+    """Return the kind of a cluster's machines."""
+    return RivalMachines(cluster) if cluster.protocol in rival_names() else SerfMachines()

@@ -1,0 +1,1 @@
+"""Tests of the protocols that Serf is compared with."""
