@@ -57,7 +57,8 @@ MAY_IMPORT: dict[str, str] = {
     "study.reproduction": "report scenario study.statistics study.sweeps topology",
     "study.situations": "logs report scenario study.statistics study.sweeps",
     "study.statistics": "",
-    "study.swarm": "manual protocol report results.scoring scenario simulation study.sweeps topology",
+    "study.swarm": "checks manual network protocol report results results.scoring scenario simulation speed"
+    " study.sweeps topology",
     "study.sweeps": "report scenario simulation speed study.statistics",
     "study.tuning": "report results scenario study.statistics study.sweeps",
     "topology": "network",

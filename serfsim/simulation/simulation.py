@@ -100,8 +100,7 @@ class Simulation:
         names = [member.name for member in self.roster.members]
         self.topology = topology_of(scenario, self.roster, self.seed)
         starts = self._starts()
-        # The first node starts at engine time 0.
-        self.join_at = max(0.0, -min(starts))
+        self.join_at = max(0.0, -min(starts))  # the first node starts at engine time 0
         self.warm_up = warm_up_of(
             scenario, lambda alone: Simulation(alone, node_class=self.code.node_class, parts=self.parts)
         )
