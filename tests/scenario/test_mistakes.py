@@ -27,6 +27,11 @@ MISTAKES = {
         "f.yaml:3: workload[0].keys.install: found a key of 3 bytes; ",
         "a key of 16, 24 or 32 bytes in base64",
     ),
+    "an unknown thread that resumes first": (
+        "cluster: {nodes: 3}\nfaults:\n- {stall: 1, resume_first: prober}\n",
+        "f.yaml:3: faults[0].resume_first: found 'prober'; ",
+        "did you mean probe?",
+    ),
     "two changes of keys at once": (
         "workload:\n- keys: {use: AQEBAQEBAQEBAQEBAQEBAQ==, remove: AQEBAQEBAQEBAQEBAQEBAQ==}\n",
         "f.yaml:2: workload[0].keys: found `use` and `remove`; ",

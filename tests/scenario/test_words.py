@@ -148,6 +148,12 @@ TOLD: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "faults",
+        {"stall": ["b"], "at": "30s", "for": "16s", "resume_first": "probe"},
+        "at 30 s, for 16 s",
+        "b neither sends nor receives; the prober resumes first",
+    ),
+    (
+        "faults",
         {"clock": {"nodes": ["a0", "a1"], "jump": "-30s", "rate": 1.02}},
         "at 0 s",
         "a0 and a1 have clocks set 30 s back and running at 1.02 times the true rate",

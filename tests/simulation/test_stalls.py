@@ -12,11 +12,11 @@ SWIM = {"suspicion_mult": 5, "lha_probe": False, "lha_suspicion": False}
 HEALTHY = range(4, 16)
 
 
-def anomaly(config: dict[str, Any], window: float = 0.001) -> Run:
+def anomaly(config: dict[str, Any], window: float = 0.001, **more: Any) -> Run:
     """Four of 16 members are stalled for 8 s, and go on for a moment, again and again."""
     held = {"at": "5s", "for": "8s", "every": f"{8.0 + window}s", "times": 4}
     reading = {"packet": "200us", "message": "0us"}
-    faults = [{"stall": [f"node-{i:02}" for i in range(4)], **held}]
+    faults = [{"stall": [f"node-{i:02}" for i in range(4)], **held, **more}]
     return run(16, "45s", config=config, read_cost=reading, faults=faults)
 
 
@@ -27,6 +27,15 @@ def false_positives(ran: Run) -> int:
 
 def test_stalled_members_declare_the_healthy_ones_failed_that_they_were_about_to_probe() -> None:
     assert false_positives(anomaly(SWIM)) > 3
+
+
+def test_a_prober_that_resumes_first_gets_its_accusation_into_the_same_window() -> None:
+    # Else it may leave a window later with the verdict, which healthy members then take over.
+    def at_healthy(ran: Run) -> int:
+        return sum(len(ran.times("failed", observer=i, subject=j)) for i in HEALTHY for j in HEALTHY)
+
+    assert at_healthy(anomaly(SWIM)) > 10
+    assert at_healthy(anomaly(SWIM, resume_first="probe")) < 5
 
 
 def test_a_suspicion_that_lasts_until_others_confirm_it_spares_them() -> None:

@@ -112,7 +112,13 @@ def scenario(cell: Cell) -> Scenario:
     """Return the scenario of a cell; its figures count from the start of the agents."""
     varied = cell.sensitivity or ("", "")
     times, end = blocks(cell)
-    stall: dict[str, Any] = {"stall": cell["C"], "at": f"{QUIET_S}s", "for": f"{cell['D']}ms"}
+    first = "longest" if varied == ("thread that resumes first", "the one that blocked first") else "probe"
+    stall: dict[str, Any] = {
+        "stall": cell["C"],
+        "at": f"{QUIET_S}s",
+        "for": f"{cell['D']}ms",
+        "resume_first": first,
+    }
     if times > 1:
         stall |= {"every": f"{int(cell['D']) + int(cell['I'])}ms", "times": times}
     settings = config(str(cell["configuration"]), str(cell["rules"]), varied)

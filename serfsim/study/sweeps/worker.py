@@ -6,6 +6,7 @@ a JSON-compatible dictionary. It caches recent scenarios.
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import time
@@ -66,6 +67,7 @@ def _compute(text: str, seed: int) -> Answer:
     module, _, name = data["function"].partition(":")
     wall, cpu = time.perf_counter(), time.process_time()
     figures = getattr(import_module(module), name)(data["arguments"], seed)
+    gc.collect(1)  # finished simulations refer to themselves; waiting for a full collection takes memory
     return {
         "status": DONE,
         "error": "",
