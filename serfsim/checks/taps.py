@@ -59,6 +59,9 @@ class JournalTap(Journal):
     def packet_to_nobody(self, now: float, source: int, ip_bytes: int) -> None:
         self.trace.packet_to_nobody(now, source, ip_bytes)
 
+    def sent_between_zones(self, now: float, ip_bytes: int) -> None:
+        self.trace.sent_between_zones(now, ip_bytes)
+
     def packet_overflowed(self, now: float, target: int, packet: Packet) -> None:
         self.trace.packet_overflowed(now, target, packet)
         for check in self._overflowed:

@@ -15,6 +15,7 @@ Columns of the traffic tables, `counts` and `sizes` (after the semicolon, the by
     STREAMED + kind         messages inside packets that have streams of their own; their own bytes
     STREAMED_USER + kind    the same for a delegate's messages
     DATAGRAMS, LOST, OVERFLOWED, TO_NOBODY, SEGMENTS   whole IP packets; CONNECTIONS has no bytes
+    BETWEEN_ZONES           datagrams and segments to another zone; whole IP packets
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ CONNECTIONS: Final = 84
 TO_NOBODY: Final = 85
 STREAMED: Final = 86
 STREAMED_USER: Final = 102
-TRAFFIC_COLUMNS: Final = 118
+BETWEEN_ZONES: Final = 118
+TRAFFIC_COLUMNS: Final = 119
 KIND_MASK: Final = 15
 
 # A wave of gossip in a large cluster means millions of receptions.
@@ -184,6 +186,7 @@ class Trace(Journal):
         self.origin = origin
         self.queue = queue
         self.watches: list[Watch] = []
+        self.has_zones = False
         self.bearers: Bearers | None = None  # where several members bear one name
         # Events below COUNTED_ONLY, in order. `taken`: number of earlier events moved out during the run.
         self.taken: i64 = 0
@@ -334,6 +337,9 @@ class Trace(Journal):
 
     def packet_to_nobody(self, now: float, source: i64, ip_bytes: i64) -> None:
         self._count(now, TO_NOBODY, ip_bytes)
+
+    def sent_between_zones(self, now: float, ip_bytes: i64) -> None:
+        self._count(now, BETWEEN_ZONES, ip_bytes)
 
     def packet_overflowed(self, now: float, target: i64, packet: Packet) -> None:
         self._count(now, OVERFLOWED, packet.size + UDP_HEADERS)

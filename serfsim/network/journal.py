@@ -44,6 +44,9 @@ class Journal:
     def packet_to_nobody(self, now: float, source: i64, ip_bytes: i64) -> None:
         """Record a datagram, or a segment that opens a connection, to an address where nobody is."""
 
+    def sent_between_zones(self, now: float, ip_bytes: i64) -> None:
+        """Record that a datagram or TCP segment just recorded as sent goes to another zone."""
+
     def packet_overflowed(self, now: float, target: i64, packet: Packet) -> None:
         """Record a datagram that arrived at a full socket buffer."""
 

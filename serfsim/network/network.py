@@ -68,6 +68,7 @@ class Network(Dispatcher):
         self.capture: Capture | None = None
         self.is_pool = False
         self.places = vec[i32]()
+        self.zones = vec[i32]()  # of each host, below 0 for none; empty in a cluster without zones
         self.udp_bit: i64 = UDP
         self.tcp_bit: i64 = TCP
         self.addresses: AddressTable | None = None
@@ -87,6 +88,7 @@ class Network(Dispatcher):
         self.places = vec[i32]([i32(place) for place in places])
         self.rules = cluster.rules
         self.has_uplinks = cluster.has_uplinks
+        self.zones = cluster.zones
         self.jitter_by_pair = cluster.jitter_by_pair
         self._has_jitter = cluster._has_jitter
         self.udp_bit = UDP << (POOL_BITS * pool)
@@ -117,6 +119,15 @@ class Network(Dispatcher):
         """Limit a host's uplink to a bandwidth in bits a second."""
         self.hosts[host].bandwidth = bandwidth
         self.has_uplinks = True
+
+    def set_zones(self, zones: list[int]) -> None:
+        """Set the number of each host's zone, below 0 for none, to report what goes to another zone."""
+        self.zones = vec[i32]([i32(zone) for zone in zones])
+
+    def _report_zones(self, source: i64, target: i64, size: i64, now: float) -> None:
+        here, there = self.place_of(source), self.place_of(target)
+        if here >= 0 and there >= 0 and self.zones[here] != self.zones[there]:
+            self.journal.sent_between_zones(now, size)
 
     def host_at(self, address: i64) -> i64:
         """Return the host of an address where there is no table, or NOBODY."""
@@ -157,6 +168,8 @@ class Network(Dispatcher):
         self.journal.packet_sent(now, number, packet, size)
         delay = NEVER
         if target_number >= 0:
+            if len(self.zones) > 0:
+                self._report_zones(number, target_number, size, now)
             delay = self._udp_delay(source, target_number, size, fragments, now)
             if self.rules.doubled:
                 self._deliver_copy(source, seen, target_number, packet, delay, now)
@@ -259,6 +272,8 @@ class Network(Dispatcher):
         self.journal.segment_sent(now, source, size)
         if source == target:
             return now
+        if len(self.zones) > 0:
+            self._report_zones(source, target, size, now)
         at = self._segment_at(source, target, size, rng, now)
         if at >= 0.0 and self.hosts[target].running:
             self.journal.bytes_under_way(now, target, size)

@@ -243,11 +243,15 @@ _OF_GRAFANA: Final = (
     ),
     Rule(
         *("selects_nodes", MEMBERLIST, _FORK, "NodeSelectionDelegate, asked for gossip and push/pulls"),
-        *("33ccfdb 2025-10-23, 58416ce 2025-11-26", "G2", "the setting `zone_aware_routing`, in any release"),
+        *(
+            "33ccfdb 2025-10-23, 58416ce 2025-11-26",
+            "G2",
+            "the settings `zone_aware_routing` and `zone_failover`",
+        ),
     ),
     Rule(
         *("push_pull_nodes", MEMBERLIST, _FORK, "PushPullNodes: several partners in each interval"),
-        *("01d0b02 2025-11-25", "G3", "the setting `push_pull_nodes`, in any release"),
+        *("01d0b02 2025-11-25", "G3", "the setting `push_pull_nodes`"),
     ),
     Rule(
         *("splits_all", MEMBERLIST, _FORK, "pings and acks with more than 254 messages are split too"),

@@ -186,10 +186,13 @@ def value_in(name: str, release: str) -> int:
 
 
 def release_with(name: str) -> str:
-    """Return the first release with a rule: 'memberlist 0.1.1 or later, as in Serf 0.8.2'."""
+    """Return the first release with a rule, or Grafana's: 'memberlist 0.1.1 or later, as in Serf 0.8.2'."""
     rule = RULE_OF[name]
     if rule.layer == SERF:
         return f"Serf {rule.first} or later"
+    if rule.first == GRAFANA:
+        products = [product for product, (_, memberlist) in PRODUCTS.items() if memberlist == GRAFANA]
+        return f"memberlist {rule.first}, as in product {products[0]}"
     with_it = [serf for serf in SERF_RELEASES if reaches(serf, rule.first, MEMBERLIST)]
     if "." not in rule.first:
         return f"Serf {with_it[0]} or later"

@@ -91,6 +91,13 @@ ROWS = (
     ("Views", "nodes with a wrong view", "convergence.views_disagreeing", "", "at the end"),
     (
         "Views",
+        "live members stuck dead",
+        "convergence.members_stuck_dead",
+        "",
+        "that others hold to have failed at the end",
+    ),
+    (
+        "Views",
         "  with a false leaving",
         "convergence.views_leaving",
         "",
@@ -144,6 +151,20 @@ ROWS = (
     ("Traffic", "messages", "traffic.messages_per_node_s", "/node/s", "protocol messages sent"),
     ("Traffic", "bytes", "traffic.bytes_per_node_s", "B/node/s", "whole IP packets"),
     ("Traffic", "  99 % of seconds", "traffic.sent_bytes_per_s.p99", "B/s", "at most, sent by one member"),
+    (
+        "Traffic",
+        "between zones",
+        "traffic.between_zones.bytes_share",
+        "%",
+        "of the bytes went to another zone",
+    ),
+    (
+        "Traffic",
+        "  bytes",
+        "traffic.between_zones.bytes_per_node_s",
+        "B/node/s",
+        "whole IP packets to another zone",
+    ),
     ("Traffic", "TCP connections", "traffic.tcp_connections_per_node_s", "/node/s", "opened"),
     ("Traffic", "datagrams lost", "traffic.datagrams_lost_share", "%", "by the network, of those sent"),
     (
@@ -203,6 +224,7 @@ ONLY_IF_ANY = (
     "traffic.datagrams_lost_share",
     "traffic.datagrams_overflowed_share",
     "traffic.lost_broadcasts",
+    "convergence.members_stuck_dead",
 )
 
 

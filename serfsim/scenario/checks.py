@@ -45,11 +45,12 @@ from serfsim.scenario.selection import name_problems, pair_problems
 from serfsim.scenario.settings import SETTINGS, Settings, chosen, overridden
 from serfsim.scenario.shared_cores import core_problems
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
+from serfsim.scenario.transports import transport_warnings
 from serfsim.scenario.units import LARGEST_COUNT, write_duration, write_size
 from serfsim.scenario.unused import unused
 from serfsim.scenario.workload.keys import Keys
 from serfsim.scenario.workload.tags import tags_too_long
-from serfsim.scenario.zones import routing_problems, zone_problems
+from serfsim.scenario.zones import routing_problems, zone_problems, zone_warnings
 
 
 def cross_problems(scenario: Sections) -> Iterator[Problem]:
@@ -304,7 +305,12 @@ def warnings(scenario: Sections) -> list[str]:
             f"cluster.config.udp_buffer_size: datagrams of {config.udp_buffer_size} bytes"
             f" are cut into fragments by network.mtu: {scenario.network.mtu}"
         )
-    return [*found, *unused(scenario)]
+    return [
+        *found,
+        *transport_warnings(scenario),
+        *zone_warnings(scenario.cluster, scenario.roster().members),
+        *unused(scenario),
+    ]
 
 
 def _spread_warnings(cluster: Cluster) -> Iterator[str]:

@@ -113,6 +113,10 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
         ("convergence.one_view_s", "time until all live members hold the true view"),
         ("convergence.views_disagreeing", "live members whose view is wrong at the end"),
         (
+            "convergence.members_stuck_dead",
+            "live members that another one holds to have failed or left at the end",
+        ),
+        (
             "convergence.views_leaving",
             "live members that hold a live one to be leaving, which it is not",
         ),
@@ -161,6 +165,18 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
         (
             "traffic.packets_to_nobody",
             "packets to an address where nobody was, or that a NAT let nobody through to",
+        ),
+        (
+            "traffic.between_zones.bytes_share",
+            "share of the IP bytes that went to another zone; none in a cluster without zones",
+        ),
+        (
+            "traffic.between_zones.bytes_per_node_s",
+            "IP bytes sent to another zone per node and second",
+        ),
+        (
+            "traffic.between_zones.packets_per_node_s",
+            "IP packets sent to another zone per node and second",
         ),
         ("security.undecryptable", "packets and streams that their receiver could not decrypt"),
         ("security.last_undecryptable_s", "time of the last of these"),

@@ -62,6 +62,7 @@ def _pool_roster(name: str, pool: Pool, roster: Roster) -> PoolRoster:
                 address=number,
                 advertised=number,
                 outside=NOT_BEHIND,
+                zone="",
             )
         )
     numbers = {place: number for number, place in enumerate(places)}

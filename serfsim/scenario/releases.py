@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from serfsim.base.english import nearest
 from serfsim.protocol.rules import MEMBERLIST, MEMBERLIST_RELEASES, SERF, SERF_RELEASES
 from serfsim.protocol.versions import (
     ALIASES,
@@ -56,8 +57,8 @@ def read_release(value: object, layer: str, words: tuple[str, ...] = ()) -> str:
             value,
             meant=f'"{name}0"',
         )
-    nearest = nearest_releases(name, layer)
-    found = f"the nearest are {listed(nearest)}" if len(nearest) > 1 else f"the nearest is {nearest[0]}"
+    near = nearest_releases(name, layer)
+    found = f"the nearest are {listed(near)}" if len(near) > 1 else f"the nearest is {near[0]}"
     raise invalid(f"{expected}; {found}; {HOW_TO_LIST}", value)
 
 
@@ -94,10 +95,11 @@ def _read_memberlist(value: object) -> str:
 def _read_product(value: object) -> str:
     if isinstance(value, str) and value in PRODUCTS:
         return value
-    why = ""
-    if isinstance(value, str) and value.partition("-")[0] in {name.partition("-")[0] for name in PRODUCTS}:
+    why, name = "", value.lower() if isinstance(value, str) else ""
+    meant = name if name in PRODUCTS else nearest(name, PRODUCTS) if name else None
+    if name.partition("-")[0] in {product.partition("-")[0] for product in PRODUCTS}:
         why = ", or `serf` and `memberlist` as `go version -m` of its binary shows them"
-    raise invalid(f"one of {', '.join(PRODUCTS)}{why}; {HOW_TO_LIST}", value)
+    raise invalid(f"one of {', '.join(PRODUCTS)}{why}; {HOW_TO_LIST}", value, meant=meant)
 
 
 def _schema(names: tuple[str, ...]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from serfsim.protocol.serf.merge import LONGEST_NAME, invalid_name
-from serfsim.protocol.versions import DELEGATE_MIN, features_of
+from serfsim.protocol.versions import DELEGATE_MIN, features_of, value_in
 from serfsim.scenario.cluster import Cluster, Group, Node, ReadCost
 from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.keys import keys_of, label_of
@@ -36,7 +36,7 @@ class Member:
     chose, so that they are the same in every release. `join`: as in `cluster.Start`. `bandwidth` (bits a
     second) and `jitter` are of its own link, None for the network's. `keyring`: keys in base64; None where
     the settings' `encrypt_key` says whether it has one. `address`, `advertised` and `outside` as in
-    `places.Place`. `start`: seconds from the join, where the node says so itself.
+    `places.Place`. `start`: seconds from the join, where the node says so itself. `zone`: "" for none.
     """
 
     index: int
@@ -61,6 +61,7 @@ class Member:
     advertised: int = 0
     outside: int = NOT_BEHIND
     start: float | None = None
+    zone: str = ""
 
     @property
     def is_at_home(self) -> bool:
@@ -91,7 +92,8 @@ class Member:
         return replace(self, version=version, config=self._settings_of(version))
 
     def _settings_of(self, version: str) -> Settings:
-        own = release_settings(self.profile, version)
+        own = dict(release_settings(self.profile, version))
+        own["zone_aware_routing"] = routes_by_zone(self.zone, version)
         differing = {
             name: value
             for name, value in own.items()
@@ -269,7 +271,9 @@ def build_roster(cluster: Cluster) -> Roster:
         key = (placed[number], profile, bool(zone.zone))
         if key not in config:
             everybody = overridden(_of_profile(cluster, profile), retries)
-            if zone.zone and "zone_aware_routing" not in cluster.config.model_fields_set:
+            if "zone_aware_routing" not in cluster.config.model_fields_set and routes_by_zone(
+                zone.zone, usual
+            ):
                 everybody = overridden(everybody, {"zone_aware_routing": True})
             config[key] = overridden(everybody, group.config)
         member = Member(
@@ -295,6 +299,7 @@ def build_roster(cluster: Cluster) -> Roster:
             advertised=places[number].advertised,
             outside=places[number].outside,
             start=node.start if isinstance(node, Node) else None,
+            zone=zone.zone,
         )
         version = _release(cluster, group, node)
         if version != usual:
@@ -312,6 +317,11 @@ def build_roster(cluster: Cluster) -> Roster:
         return roster
     own = set(roster.named(roster.known(cluster.members)))
     return replace(roster, absent=frozenset(range(len(members))) - own)
+
+
+def routes_by_zone(zone: str, version: str) -> bool:
+    """Return whether a member of a zone, "" for none, routes by zones unless its settings say otherwise."""
+    return zone != "" and bool(value_in("selects_nodes", version))
 
 
 def _rejoin(*words: Rejoin | None) -> Rejoin | None:

@@ -33,6 +33,7 @@ from serfsim.scenario.units import (
     write_duration,
 )
 from serfsim.scenario.workload import AnyWork
+from serfsim.scenario.zones import has_zones
 
 LONGEST_QUESTION = 10_000  # characters
 LARGEST_SEED = 2**63 - 1
@@ -189,6 +190,8 @@ class Sections(Part):
         if len(profiles) > 1:
             for profile in sorted(profiles):
                 yield from PROFILES[profile]
+        if has_zones(self.cluster):
+            yield "zone_aware_routing"
 
     def _mixes_releases(self) -> bool:
         upgrades = any(isinstance(fault, Upgrade) for fault in self.faults)

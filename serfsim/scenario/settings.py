@@ -274,6 +274,8 @@ def _written(row: Setting, value: Any) -> str:
         return "not given"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(str, value))}]"
     if row.kind.type == "duration":
         return write_duration(value)
     return write_size(value) if row.kind.type == "size" else str(value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, Strict
 
+from serfsim.protocol.versions import release_with, value_in
 from serfsim.scenario.names import NAME_SCHEMA, is_name, read_name
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import Path, Problem, found_expected, invalid
@@ -89,6 +90,13 @@ def zones_of(cluster: Cluster, words: Sequence[tuple[Group, Group | Node]]) -> l
     return places
 
 
+def has_zones(cluster: Cluster) -> bool:
+    """Return whether any member may be in a zone."""
+    nodes = cluster.nodes if isinstance(cluster.nodes, tuple) else ()
+    own = [*(group.zone for group in cluster.groups.values()), *(node.zone for node in nodes)]
+    return cluster.zones is not None or any(own)
+
+
 def groups_of_zones(cluster: Cluster, places: Sequence[Place]) -> dict[str, list[int]]:
     """Return the numbers of each zone's members and of its bridges, by the names that stand for them."""
     if cluster.zones is None:
@@ -131,10 +139,26 @@ def _no_zone(path: Path) -> Problem:
 
 
 def routing_problems(members: Iterable[Member]) -> Iterator[Problem]:
-    """Yield zone-aware routing of a member without a zone, with which dskit does not start."""
+    """Yield zone-aware routing of a member without a zone, with which dskit does not start.
+
+    A member whose release has no such routing is refused for that (`needs`).
+    """
     for member in members:
-        if member.config.zone_aware_routing and "zone" not in member.tags:
+        has_rule = value_in("selects_nodes", member.version)
+        if has_rule and member.config.zone_aware_routing and "zone" not in member.tags:
             found = f"zone_aware_routing of {member.name}, which is in no zone"
             path: Path = ("cluster", "config", "zone_aware_routing")
             yield Problem(path, found_expected(found, "`cluster.zones`, or its own `zone`"))
             return
+
+
+def zone_warnings(cluster: Cluster, members: Iterable[Member]) -> Iterator[str]:
+    """Warn of zones that no member routes by, though nobody switched the routing off."""
+    if cluster.zones is None or any(
+        member.config.zone_aware_routing or "zone_aware_routing" in member.given for member in members
+    ):
+        return
+    yield (
+        "cluster.zones: no member routes by zones, so they are names and tags alone; those of"
+        f" {release_with('selects_nodes')}, do"
+    )

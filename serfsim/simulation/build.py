@@ -16,6 +16,7 @@ from serfsim.network.link import BY_TARGET, Link
 from serfsim.network.network import Network
 from serfsim.network.rules import ALL, Effect, Rule
 from serfsim.network.scheduler import Scheduler
+from serfsim.protocol.serf.zones import NO_ZONE
 from serfsim.scenario.jitter import JitterModel
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.network import NetworkLoss, loss_sampler
@@ -142,10 +143,21 @@ def build_network(
     _set_up(network, scenario, roster, seed, "")
     limit_links(roster, network)
     share_cores(scenario, roster, network)
+    zones = zone_numbers(roster)
+    if max(zones, default=NO_ZONE) > NO_ZONE:
+        network.set_zones(zones)
     by_pair = jitter_by_pair(scenario, roster)
     if by_pair is not None:
         network.set_jitter_by_pair(by_pair)
     return network
+
+
+def zone_numbers(roster: Roster) -> list[int]:
+    """Return the number of each member's zone in the order of their first members, NO_ZONE for none."""
+    numbers: dict[str, int] = {}
+    return [
+        numbers.setdefault(member.zone, len(numbers)) if member.zone else NO_ZONE for member in roster.members
+    ]
 
 
 def build_pool_network(

@@ -44,6 +44,7 @@ class PoolRun:
         self.network = build_pool_network(
             sim.scenario, roster, sim.network, scheduler, sim.journal_of(self.trace), sim.seed, name, turn
         )
+        self.trace.has_zones = len(self.network.zones) > 0
         self.agents = Agents(
             roster,
             self.network,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serfsim.engine.trace import (
+    BETWEEN_ZONES,
     CONNECTIONS,
     DATAGRAMS,
     LOADED_PACKET,
@@ -239,7 +240,7 @@ def traffic_counts(trace: Trace) -> PerSecond:
     found |= {f"udp/{name}": table[:, USER_MESSAGE + kind] for kind, name in SERF.items()}
     if table[:, USER_MESSAGE + USER_KIND].any():
         found["udp/rival"] = table[:, USER_MESSAGE + USER_KIND]
-    found |= shared_columns(table)
+    found |= shared_columns(table, trace.has_zones)
     if streams_packets(table):
         found |= {f"tcp/{name}": table[:, STREAMED + kind] for kind, name in BROADCASTS.items()}
         found |= {f"tcp/{name}": table[:, STREAMED_USER + kind] for kind, name in SERF.items()}
@@ -254,7 +255,7 @@ def traffic_bytes(trace: Trace) -> PerSecond:
         f"udp/{name}": table[:, PACKET + kind] + table[:, LOADED_PACKET + kind]
         for kind, name in LEADING.items()
     }
-    return per_second_table(trace, found | shared_columns(table))
+    return per_second_table(trace, found | shared_columns(table, trace.has_zones))
 
 
 def streams_packets(table: Integers) -> bool:
@@ -263,7 +264,7 @@ def streams_packets(table: Integers) -> bool:
     return bool(table[:, [STREAM + kind for kind in kinds]].any())
 
 
-def shared_columns(table: Integers) -> dict[str, Integers]:
+def shared_columns(table: Integers, has_zones: bool) -> dict[str, Integers]:
     """Return the columns that are the same for counts and bytes."""
     found = {f"udp/{name}": table[:, PACKET + kind] for kind, name in CARRIERS.items()}
     found |= {f"udp/{name}": table[:, at] for at, name in UDP_TOTALS.items()}
@@ -274,6 +275,8 @@ def shared_columns(table: Integers) -> dict[str, Integers]:
     found["tcp/packets"] = table[:, SEGMENTS]
     if table[:, TO_NOBODY].any():
         found["ip/to_nobody"] = table[:, TO_NOBODY]
+    if has_zones:
+        found["ip/between_zones"] = table[:, BETWEEN_ZONES]
     return found
 
 

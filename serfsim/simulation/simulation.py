@@ -113,6 +113,7 @@ class Simulation:
         self.network: Network = build_network(
             scenario, self.roster, self.topology, self.queue, self.journal_of(self.trace), self.seed
         )
+        self.trace.has_zones = len(self.network.zones) > 0
         self.agents: Agents = Agents(
             self.roster,
             self.network,

@@ -74,3 +74,28 @@ def test_a_member_that_restarts_begins_with_an_empty_view(converged: bool | None
 def test_who_is_down_at_the_end_disagrees_with_nobody() -> None:
     rows = [(50, 3, FAILED, 0), (66, 0, FAILED, 3), (67, 1, FAILED, 3), (68, 2, FAILED, 3), (90, 0, REAP, 3)]
     assert convergence(rows, down={3: [(60, AFTER)]}, crashes=[(60, 3)]) == (8.0, 0)
+
+
+def stuck(*arguments: object, **options: object) -> int:
+    count: int = figures(*arguments, **options)["convergence"]["members_stuck_dead"]
+    return count
+
+
+def test_a_live_member_that_another_dropped_and_lacks_at_the_end_is_stuck_dead() -> None:
+    dropped = [(50, 0, FAILED, 3), (51, 1, FAILED, 3), (52, 1, LEFT, 2)]
+    assert stuck(dropped) == 2  # members, however many observers hold each to be dead
+    assert stuck([*dropped, (60, 0, JOIN, 3), (61, 1, JOIN, 3)]) == 1
+    assert stuck([*dropped, (60, 0, JOIN, 3)]) == 2
+    assert stuck([*dropped, (90, 0, REAP, 3)]) == 2  # forgetting a live member does not bring it back
+    assert stuck([(-5, 0, FAILED, 3)]) == 1  # dropped before scoring began
+
+
+def test_nobody_is_stuck_dead_who_is_down_or_was_never_known() -> None:
+    dead = [(50, 0, FAILED, 3), (51, 1, FAILED, 3)]
+    assert stuck(dead, down={3: [(40, AFTER)]}, crashes=[(40, 3)]) == 0
+    # Dropped while it was down, and not taken back after its restart.
+    assert stuck(dead, down={3: [(40, 60)]}, crashes=[(40, 3)]) == 1
+    # The observers that dropped it are down, or have forgotten it by a restart.
+    assert stuck(dead, down={0: [(60, AFTER)], 1: [(60, 70)]}, crashes=[(60, 0), (60, 1)]) == 0
+    others = [row for row in all_joined(4) if 3 not in (row[1], row[3])]
+    assert stuck(others, down={3: [(BEFORE, 40)]}, converged=None) == 0

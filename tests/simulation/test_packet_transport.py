@@ -16,6 +16,7 @@ from serfsim.protocol.runtime import DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT
 from serfsim.protocol.wire.decode_memberlist import DatagramReader
 from serfsim.protocol.wire.envelope import without_label
 from serfsim.scenario import Scenario, loads
+from serfsim.scenario.checks import warnings
 from tests.capture.conftest import captured
 from tests.capture.reading import connections
 from tests.simulation.cluster import Run
@@ -126,6 +127,34 @@ def test_members_of_the_two_transports_understand_nothing_of_each_other(tmp_path
     log = (run.result.save(tmp_path / "r", figures=False) / "log.txt").read_text(encoding="utf-8")
     assert "Received invalid msgType (2)" in log
     assert "unknown message type [6]" in log
+
+
+@pytest.mark.parametrize(
+    ("cluster", "faults", "words"),
+    [
+        ({"groups": {"new": {"nodes": 2, "config": {"packet_transport": "tcp"}}}}, [], ("node-01", "udp")),
+        ({"product": "mimir-3", "groups": {"c": {"nodes": 1, "product": "nomad-1.11"}}}, [], ("node-03",)),
+        ({"product": "mimir-3", "nodes": 2}, [], ()),
+        (
+            {"product": "mimir-3"},
+            [{"upgrade": ["node-01"], "product": "nomad-1.11", "at": "1s"}],
+            ("faults[0].upgrade", "tcp to udp"),
+        ),
+        ({"product": "mimir-3"}, [{"upgrade": "all", "product": "mimir-3", "at": "1s"}], ()),
+        (
+            {},
+            [{"reconfigure": "all", "config": {"packet_transport": "tcp"}, "at": "1s"}],
+            ("faults[0].reconfigure", "udp to tcp"),
+        ),
+    ],
+)
+def test_members_of_two_transports_are_warned_about(
+    cluster: dict[str, Any], faults: list[dict[str, Any]], words: tuple[str, ...]
+) -> None:
+    scenario = Scenario(cluster={"nodes": 4} | cluster, faults=faults)
+    found = [warning for warning in warnings(scenario) if "packet_transport" in warning]
+    assert len(found) == bool(words)
+    assert all(word in found[0] for word in words)
 
 
 def test_a_capture_has_each_packet_with_its_senders_address_and_digest(tmp_path: Path) -> None:

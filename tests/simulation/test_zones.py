@@ -10,17 +10,22 @@ import pytest
 
 from serfsim import Simulation
 from serfsim.base.errors import ScenarioError
+from serfsim.network.capture import Capture
+from serfsim.network.tcp_stream import Stream
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_SUSPECT
+from serfsim.protocol.memberlist.messages import Packet
 from serfsim.scenario import Scenario, loads
+from serfsim.scenario.checks import warnings
 from tests.simulation.cluster import Run
 
 ZONES = {"names": ["a", "b", "c"], "bridges": 1}
+FORK = {"serf": "0.10.2", "memberlist": "0.5.3-grafana"}
 QUIET = {"push_pull_interval": "0s", "reconnect_interval": "1d"}
 
 
 def made(*faults: dict[str, Any], duration: str = "30s", workload: Any = (), **cluster: Any) -> Scenario:
     words: dict[str, Any] = {"nodes": 12, "zones": ZONES, "config": QUIET}
-    words |= {"start": {"converged": True, "spread": "0s"}} | cluster
+    words |= {"start": {"converged": True, "spread": "0s"}} | FORK | cluster
     network = {"topology": {"model": "line", "spacing": "1ms"}}
     parts: dict[str, Any] = {"warm_up": "5s", "faults": list(faults), "workload": list(workload)}
     return Scenario(cluster=words, network=network, duration=duration, **parts)
@@ -132,7 +137,11 @@ def test_groups_and_nodes_have_zones_and_roles_of_their_own() -> None:
         ("zones: {names: [a], bridges: -1}", "cluster.zones.bridges", "0"),
         ("groups: {g: {nodes: 2, role: bridge}}", "cluster.groups.g.role", "`zone` beside it"),
         ("groups: {g: {nodes: 2, zone: a, role: hub}}", "cluster.groups.g.role", "member"),
-        ("config: {zone_aware_routing: true}", "cluster.config.zone_aware_routing", "in no zone"),
+        (
+            "product: mimir-3\n  config: {zone_aware_routing: true}",
+            "cluster.config.zone_aware_routing",
+            "in no zone",
+        ),
         ("config: {push_pull_nodes: 0}", "cluster.config.push_pull_nodes", "1"),
     ],
 )
@@ -141,3 +150,95 @@ def test_a_mistake_about_zones_is_named(words: str, where: str, why: str) -> Non
         loads(f"duration: 1m\ncluster:\n  nodes: 4\n  {words}\n")
     assert where in str(caught.value)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "cluster", [{}, {"zones": None, "groups": {"g": {"zone": "a", "nodes": 4}}}, {"memberlist": "0.6.0"}]
+)
+def test_a_scenario_written_in_full_routes_as_before(cluster: dict[str, Any]) -> None:
+    scenario = made(**cluster)
+    again = Scenario(**scenario.complete())
+    routed = [
+        [member.config.zone_aware_routing for member in one.roster().members] for one in (scenario, again)
+    ]
+    assert routed[0] == routed[1]
+    assert any(routed[0]) == ("memberlist" not in cluster)
+
+
+# Releases ----------------------------------------------------------------------------------------
+
+
+def test_only_members_of_the_fork_route_by_zones_unless_told_otherwise() -> None:
+    def routed(**cluster: Any) -> list[bool]:
+        return [member.config.zone_aware_routing for member in made(**cluster).roster().members]
+
+    original = {"serf": "0.10.2", "memberlist": "0.6.0"}
+    assert routed(nodes=2) == [True, True]
+    assert routed(nodes=2, **original) == [False, False]
+    mixed = [{"name": "x", "memberlist": "0.6.0"}, "y"]
+    assert routed(nodes=mixed) == [False, True]
+    assert routed(nodes=mixed, config={"zone_aware_routing": False}) == [False, False]
+    assert routed(nodes=[{"name": "x", "product": "mimir-3"}, "y"], **original) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "setting", [{"zone_aware_routing": True}, {"zone_failover": False}, {"push_pull_nodes": 2}]
+)
+def test_settings_of_zones_are_refused_where_no_member_has_the_fork(setting: dict[str, Any]) -> None:
+    with pytest.raises(ScenarioError, match=rf"cluster\.config\.{next(iter(setting))}: .*product mimir-3"):
+        made(config=setting, memberlist="0.6.0")
+    made(config=setting)
+    made({"upgrade": "all", "product": "mimir-3", "at": "1s"}, config=setting, memberlist="0.6.0")
+
+
+def test_zones_that_nobody_routes_by_are_warned_about() -> None:
+    (warning,) = warnings(made(memberlist="0.6.0"))
+    assert "cluster.zones" in warning
+    assert "mimir-3" in warning
+    assert warnings(made()) == warnings(made(config={"zone_aware_routing": False})) == []
+
+
+# Traffic -----------------------------------------------------------------------------------------
+
+
+class Crossings(Capture):
+    """Counts what leaves for another zone, from the packets themselves."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.zone: list[str] = []
+
+    def datagram(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
+        self.packets += self.zone[source] != self.zone[address] and now >= 5.0
+
+    def segment(self, now: float, at: float, stream: Stream, to_server: bool, step: int, a: int) -> None:
+        self.packets += self.zone[stream.client] != self.zone[stream.server] and now >= 5.0
+
+
+def test_what_goes_to_another_zone_is_counted_packet_by_packet() -> None:
+    sim = Simulation(made(duration="20s", config={"push_pull_interval": "5s"}), 1)
+    seen = Crossings()
+    seen.zone = [member.zone for member in sim.roster.members]
+    sim.network.capture = seen
+    traffic = sim.run().summary["traffic"]
+    found = traffic["between_zones"]
+    assert found["packets_per_node_s"] * 12 * 20 == pytest.approx(seen.packets)
+    assert seen.packets > 0
+    assert found["bytes_share"] == pytest.approx(found["bytes_per_node_s"] / traffic["bytes_per_node_s"])
+
+
+def test_routing_by_zones_keeps_gossip_at_home_and_lets_probes_cross() -> None:
+    news = [
+        {"event": "x", "from": "node-03", "at": "0s", "every": "250ms", "until": "29s", "payload": "300B"}
+    ]
+
+    def share(workload: Any = news, **cluster: Any) -> Any:
+        run = Simulation(made(workload=workload, **cluster), 1).run()
+        return run.summary["traffic"]["between_zones"]["bytes_share"]
+
+    open_to_all = share(config={"zone_aware_routing": False})
+    assert open_to_all == pytest.approx(8 / 11, abs=0.05), "of the eleven others, eight are elsewhere"
+    assert share(workload=[]) == pytest.approx(8 / 11, abs=0.05), "probes alone"
+    assert 0.0 < share() < 0.6 * open_to_all
+    assert share(zones=None) is None
+    assert share(zones={"names": ["a"], "bridges": 1}) == 0.0

@@ -120,13 +120,16 @@ MEMBERLIST_SETTINGS: Final = (
         "Members that it exchanges state with at each interval, one after the other (PushPullNodes of"
         " Grafana's memberlist); unless given 2 for a bridge with zone_aware_routing, as in dskit, else 1.",
         unit="members",
+        needs="push_pull_nodes",
     ),
     Setting(
         "zone_aware_routing",
         SWITCH,
         False,
         "As in Grafana's dskit: gossip and exchanges of state stay in a member's zone, and its bridges take"
-        " them to the bridges of other zones. On unless given for members that have a `zone`.",
+        " them to the bridges of other zones. Unless given on for members that have a `zone` and run"
+        " Grafana's memberlist.",
+        needs="selects_nodes",
     ),
     Setting(
         "zone_failover",
@@ -134,6 +137,7 @@ MEMBERLIST_SETTINGS: Final = (
         True,
         "With zone_aware_routing: no such routing while a zone that has members has no bridge alive"
         " (grafana/dskit#800).",
+        needs="selects_nodes",
     ),
     Setting(
         "probe_timeout",
@@ -398,7 +402,6 @@ class MemberlistConfig:
     """
 
     def __init__(self, features: ReleaseFeatures | None = None, profile: str = "lan") -> None:
-        # What the release that runs can do.
         self.features = ReleaseFeatures() if features is None else features
         default = Defaults(MEMBERLIST_SETTINGS, profile, self.features.release)
         self.protocol_version: i64 = default.count("protocol_version")

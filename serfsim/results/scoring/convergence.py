@@ -13,11 +13,11 @@ import numpy as np
 
 from serfsim.protocol.events import LEAVING, STATUS
 from serfsim.protocol.serf.members import STATUS_LEAVING
-from serfsim.results.scoring.recording import Integers
+from serfsim.results.scoring.recording import Floats, Integers
 from serfsim.results.scoring.rows import in_pieces
 from serfsim.results.scoring.scored_run import ScoredRun, rows_of
 from serfsim.results.scoring.view_sizes import view_sizes
-from serfsim.results.scoring.views import VIEW_KINDS, ViewHistory, rows_of_pairs
+from serfsim.results.scoring.views import RESTART, VIEW_KINDS, ViewHistory, rows_of_pairs
 
 
 class Disagreement:
@@ -73,7 +73,7 @@ class Disagreement:
 
 
 def convergence(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
-    """Return the figures `one_view_s`, `views_disagreeing`, `views_leaving` and those of `view_sizes`.
+    """Return `one_view_s`, `views_disagreeing`, `members_stuck_dead`, `views_leaving`, and `view_sizes`.
 
     `one_view_s`: seconds until all live nodes held the true view for good, counted from the last
     preceding change (a node going down or up, a fault's beginning or end; t = 0 at the earliest).
@@ -95,9 +95,32 @@ def convergence(run: ScoredRun, history: ViewHistory) -> dict[str, Any]:
     return {
         "one_view_s": one_view,
         "views_disagreeing": int((state.up & (state.wrong > 0)).sum()),
+        "members_stuck_dead": members_stuck_dead(run, history),
         "views_leaving": views_leaving(run),
         **view_sizes(run, history),
     }
+
+
+def members_stuck_dead(run: ScoredRun, history: ViewHistory) -> int:
+    """Count the live nodes that another live node dropped as failed or left and lacks at the end.
+
+    A member that the other never knew, or forgot by its own restart, is unknown to it and not counted.
+    """
+    up, stopped = ~run.down.covered_at(run.end), np.full(run.n, -np.inf)
+    before = run.down.start <= run.end
+    np.maximum.at(stopped, run.down.node[before], run.down.start[before])
+    stuck = np.zeros(run.n, dtype=np.bool_)
+
+    def mark(observer: Integers, subject: Integers, t: Floats) -> None:
+        lacks = ~history.last.flat[history.last.places(observer, subject)]
+        stuck[subject[lacks & (t > stopped[observer]) & up[observer] & up[subject]]] = True
+
+    mark(*history.failed_before)
+    columns = (history.t, history.observer, history.subject, history.appears, history.kind)
+    for part in in_pieces(columns):
+        dropped = part.start + np.flatnonzero(~history.appears[part] & (history.kind[part] != RESTART))
+        mark(history.observer[dropped], history.subject[dropped], history.t[dropped])
+    return int(stuck.sum())
 
 
 def views_leaving(run: ScoredRun) -> int:

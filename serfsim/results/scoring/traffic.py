@@ -16,8 +16,9 @@ from serfsim.network.journal import UDP_HEADERS
 from serfsim.results.scoring.recording import QUEUES, PerSecond, QueueSamples
 from serfsim.results.scoring.scored_run import ScoredRun, ratio
 
-TOTALS = ("datagrams", "packets", "connections", "lost", "overflowed", "to_nobody")
+TOTALS = ("datagrams", "packets", "connections", "lost", "overflowed", "to_nobody", "between_zones")
 CARRIERS = ("gossip", "user")
+BETWEEN_ZONES: Final = "ip/between_zones"
 
 
 def is_type(column: str) -> bool:
@@ -86,6 +87,17 @@ def member_rates(run: ScoredRun, way: str) -> dict[str, float | None]:
     return {"mean": rates.total / seconds, "p99": min(p99, float(rates.most)), "max": float(rates.most)}
 
 
+def between_zones(run: ScoredRun, counts: dict[str, int], sizes: dict[str, int]) -> dict[str, float | None]:
+    """Return what went to another zone: a share of the IP bytes, and rates per node and second."""
+    if BETWEEN_ZONES not in sizes:
+        return dict.fromkeys(("bytes_share", "bytes_per_node_s", "packets_per_node_s"))
+    return {
+        "bytes_share": ratio(sizes[BETWEEN_ZONES], total_bytes(sizes)),
+        "bytes_per_node_s": ratio(sizes[BETWEEN_ZONES], run.node_seconds),
+        "packets_per_node_s": ratio(counts[BETWEEN_ZONES], run.node_seconds),
+    }
+
+
 def traffic(run: ScoredRun) -> dict[str, Any]:
     """Return rates per node and second of up time.
 
@@ -98,6 +110,7 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
     another of their number replaced in a queue before their last transmission. `packets_to_nobody`:
     datagrams, and segments of TCP, to an address where nobody was or that a NAT let nobody through to.
     `sent_bytes_per_s` and `received_bytes_per_s`: see `member_rates`.
+    `between_zones`: what went to another zone, None in a cluster without zones.
     """
     counts = scored_sums(run.recording.traffic_counts, run.end)
     sizes = scored_sums(run.recording.traffic_bytes, run.end)
@@ -119,6 +132,7 @@ def traffic(run: ScoredRun) -> dict[str, Any]:
         "datagrams_overflowed_share": share_of_datagrams(counts, "udp/overflowed"),
         "lost_broadcasts": run.recording.lost_broadcasts,
         "packets_to_nobody": counts.get("ip/to_nobody", 0),
+        "between_zones": between_zones(run, counts, sizes),
         "by_type": {
             column.replace("/", "_"): {
                 "messages_per_node_s": ratio(counts.get(column, 0), seconds),
