@@ -42,6 +42,7 @@ SOURCES = {
     "cp": Source("memberlist", "TestDatagrams", 500),
     "q": Source("memberlist", "TestQueue", 400),
     "probe": Source("memberlist", "TestProbeRounds", 40, most=40),
+    "net": Source("memberlist", "TestCluster", 60),
     "vp": Source("memberlist", "TestVersions", 4000),
     "ms": Source("memberlist", "TestSizes", 3000),
     "size": Source("serf/serf", "TestSizes", 4000),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.differential import (
     broadcasts,
+    cluster,
     coalescing,
     members,
     probing,
@@ -19,6 +20,7 @@ REPLAYS: tuple[Replay, ...] = (
     members.DATAGRAMS,
     broadcasts.QUEUE,
     probing.PROBE,
+    cluster.CLUSTER,
     protocol_versions.CHECK,
     sizes.MEMBERLIST,
     sizes.SERF,

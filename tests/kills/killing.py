@@ -72,7 +72,13 @@ def kill(job: Job, folder: Path, work: Path, sent: signal.Signals, after: float)
 
 
 def traceback_in(said: str) -> str:
-    return f"a traceback: {said[-400:]}" if "Traceback" in said else ""
+    """Return what a command should not have said, or "".
+
+    Python's own, of a Ctrl-C while it still imports serfsim, is none: no command has begun.
+    """
+    if "Traceback" not in said or ("/serfsim/cli/" not in said and said.endswith("KeyboardInterrupt\n")):
+        return ""
+    return f"a traceback: {said[-600:]}"
 
 
 def left_of(group: int) -> str:
@@ -136,7 +142,8 @@ def torment(job: Job, kills: int, seed: int, scratch: Path) -> Tally:
             tally.kills[sent.name] += was_killed
             tally.too_late += ended
             whole, lost = look(job, folder, whole)
-            tally.faults += [f"{sent.name}: {fault}" for fault in (wrong, lost) if fault]
+            for fault in filter(None, (wrong, lost)):
+                tally.faults.append(f"{sent.name}: {fault}")
         if wrong := finish(job, folder, work):
             tally.faults.append(f"resumed: {wrong}")
         elif job.final(folder) == expected:

@@ -178,6 +178,8 @@ func (t *mockT) Write(b []byte) (int, error) {
 func TestProbeRounds(t *testing.T) {
 	enc, end := begin(t)
 	defer end()
+	stop := make(chan bool)
+	late := watch(stop)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	seeds(40, func(seed int) {
@@ -243,4 +245,8 @@ func TestProbeRounds(t *testing.T) {
 		}()
 	})
 	wg.Wait()
+	close(stop)
+	if *late > mostLate {
+		t.Fatalf("the machine was late by %v: record again when it is idle", *late)
+	}
 }
