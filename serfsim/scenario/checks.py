@@ -69,12 +69,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     if places or zones:
         return
     roster = build_roster(scenario.cluster)
-    yield from _start_problems(scenario.cluster, roster)
-    yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
-    yield from security_problems(scenario.cluster, roster.members)
-    yield from routing_problems(roster.members)
-    yield from _packet_problems(roster.members)
-    yield from name_problems_of(roster.members, isinstance(scenario.cluster.nodes, tuple))
+    yield from _cluster_problems(scenario.cluster, roster)
     yield from _place_problems(scenario, roster)
     for position, pair in enumerate(scenario.network.loss.pairs):
         yield from pair_problems(pair.between, roster, ("network", "loss", "pairs", position, "between"))
@@ -92,7 +87,6 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
     if pools and scenario.record.replay:
         expected = "false; a replay shows one cluster, and the agents of pools form several"
         yield Problem(("record", "replay"), found_expected("true beside cluster.pools", expected))
-    yield from core_problems(scenario.cluster, roster)
     yield from rejoin_problems(roster.members, roster, partial(_rejoin_path, scenario.cluster))
     for path, entry in _entries(scenario):
         own = roster_of(entry.pool, roster, pools)
@@ -115,6 +109,17 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
         together = [(path, entry) for path, entry in _entries(scenario) if _pool(entry) == pool]
         members = roster_of(pool, roster, pools) or roster
         yield from _joint_problems(together, CheckContext(members, scenario.duration, ends))
+
+
+def _cluster_problems(cluster: Cluster, roster: Roster) -> Iterator[Problem]:
+    """Yield members that would not start, or not as the cluster says."""
+    yield from _start_problems(cluster, roster)
+    yield from protocol_problems(roster.members, ("cluster", "config", "protocol_version"))
+    yield from security_problems(cluster, roster.members)
+    yield from routing_problems(roster.members)
+    yield from _packet_problems(roster.members)
+    yield from name_problems_of(roster.members, isinstance(cluster.nodes, tuple))
+    yield from core_problems(cluster, roster)
 
 
 def _packet_problems(members: Iterable[Member]) -> Iterator[Problem]:

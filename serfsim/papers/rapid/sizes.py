@@ -1,4 +1,4 @@
-"""The sizes that processes log: every second, each writes how many members it sees, itself included."""
+"""Sizes that processes log: every second, each writes the number of members it sees, itself included."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serfsim.results.summary import scored_views
 
 
 class Logs:
-    """What every process logged in a run, and when it removed and took back members.
+    """The log of every process of a run, and the changes of its view.
 
     `sizes`: (seconds, members) at t = 0, 1, 2 ... s, 0 while a process is down. `t`, `observer`, `subject`,
     `appears`: the changes of views, in order of time.
