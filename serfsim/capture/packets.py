@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from serfsim.capture import headers
 from serfsim.capture.conversation import Conversation, Side
@@ -75,8 +76,9 @@ class PacketCapture(Capture):
 
     def _core(self, host: int) -> Core:
         """Return the memberlist core that runs on the host, or ran there last."""
-        machine = self.network.hosts[host].machine
-        machine = getattr(machine, "watched", machine)  # of a run with checks
+        machine: Any = self.network.hosts[host].machine
+        while hasattr(machine, "watched"):  # taps, of a run with checks
+            machine = machine.watched
         if isinstance(machine, SerfNode):
             self._cores[host] = machine.memberlist.core
         return self._cores[host]

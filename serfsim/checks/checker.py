@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 
 from serfsim.results.violations import Violation
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from serfsim.network.network import Network
     from serfsim.protocol.directory import Directory
     from serfsim.protocol.memberlist.core import Core
-    from serfsim.protocol.memberlist.messages import Packet, StreamMessage
+    from serfsim.protocol.memberlist.messages import Packet
     from serfsim.protocol.serf.messages import GossipedItem
     from serfsim.results.scoring.recording import Recording
     from serfsim.scenario.model import Scenario
     from serfsim.scenario.roster import Member, Roster
 
 MOST_KEPT: Final = 100  # violations of one rule
+Shared = TypeVar("Shared")
 
 
 class Agents(Protocol):
@@ -59,6 +60,14 @@ class Observed:
         self.pool = pool
         self.n = len(agents.roster.members)
         self.is_serf = scenario.cluster.protocol in ("serf", "memberlist")
+        self._shared: dict[Any, Any] = {}
+        self._running: tuple[float, list[tuple[int, Any]]] = (-1.0, [])
+
+    def shared(self, kind: Callable[[Observed], Shared]) -> Shared:
+        """Return what several checkers use together, made by `kind` for the first of them."""
+        found: Shared = self._shared.setdefault(kind, None) or kind(self)
+        self._shared[kind] = found
+        return found
 
     @property
     def now(self) -> float:
@@ -79,12 +88,18 @@ class Observed:
         """Return the number of processes that the member has started."""
         return self.agents.lives[member]
 
-    def running(self) -> Iterable[tuple[int, Any]]:
-        """Yield the number and the machine of each member whose process runs and is not stopped."""
-        hosts = self.network.hosts
-        for number, node in enumerate(self.agents.nodes):
-            if node is not None and not hosts[number].paused:
-                yield number, node
+    def running(self) -> list[tuple[int, Any]]:
+        """Return the number and the machine of each member whose process runs and is not stopped."""
+        now = float(self.queue.now)
+        if self._running[0] != now:
+            hosts = self.network.hosts
+            found = [
+                (number, node)
+                for number, node in enumerate(self.agents.nodes)
+                if node is not None and not hosts[number].paused
+            ]
+            self._running = now, found
+        return self._running[1]
 
     def core(self, member: int) -> Core | None:
         """Return the memberlist core of a member's process, if that runs."""
@@ -96,12 +111,16 @@ class Checker:
     """One rule. A subclass overrides the methods that it needs; the others cost nothing.
 
     `name` is the rule's name in reports and `rule` a sentence that states it. Each method is called before
-    the member sees what it reports, and changes nothing in the run.
+    the member sees what it reports, and changes nothing in the run. `events`, `sends` and `handles` are the
+    kinds of events and datagrams that `recorded`, `sent` and `handled` are called for; None for all.
     """
 
     name: ClassVar[str]
     rule: ClassVar[str]
     of_serf: ClassVar[bool] = True  # False for a rule that holds for members of any protocol
+    events: ClassVar[Collection[int] | None] = None
+    sends: ClassVar[Collection[int] | None] = None
+    handles: ClassVar[Collection[int] | None] = None
 
     def __init__(self, run: Observed) -> None:
         self.run = run
@@ -141,17 +160,8 @@ class Checker:
     def handled(self, member: int, packet: Packet, source: int) -> None:
         """Observe a datagram from the address `source` that a process is about to handle."""
 
-    def segment_sent(self, source: int) -> None:
-        """Observe that a host sent a TCP segment."""
-
-    def stream_opened(self, source: int) -> None:
-        """Observe that a process begins to dial."""
-
     def stream_ended(self, member: int, token: int, outcome: int) -> None:
         """Observe the end of a stream that a process opened (`outcome`: of `protocol.runtime`)."""
-
-    def request_read(self, member: int, request: StreamMessage, source: int) -> None:
-        """Observe a request on a stream from the address `source` that a process is about to handle."""
 
     def sampled(self) -> None:
         """Read the state of the machines, at fixed times and at the end."""
@@ -160,7 +170,20 @@ class Checker:
         """Judge the whole run; `recording` has its events, deliveries and truth."""
 
 
-def subscribers(checkers: Sequence[Checker], name: str) -> tuple[Callable[..., None], ...]:
+Subscribers = tuple[Callable[..., None], ...]
+
+
+def subscribers(checkers: Sequence[Checker], name: str) -> Subscribers:
     """Return the bound methods of the checkers that override this observation."""
     base = getattr(Checker, name)
     return tuple(getattr(checker, name) for checker in checkers if getattr(type(checker), name) is not base)
+
+
+def by_kind(checkers: Sequence[Checker], name: str, wanted: str, kinds: int) -> list[Subscribers]:
+    """Return `subscribers` for each kind; the attribute `wanted` of a checker lists those that it wants."""
+    return [
+        subscribers(
+            [one for one in checkers if getattr(one, wanted) is None or kind in getattr(one, wanted)], name
+        )
+        for kind in range(kinds)
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from serfsim.checks.checker import Checker
+from serfsim.protocol.events import COORDINATE_RESET
 
 UNCHECKED = "Serf before 0.8.2 takes whatever a peer sends, spec/coordinate.md"
 
@@ -18,6 +19,11 @@ class CoordinatesValid(Checker):
         " error is above 0 and at most vivaldi_error_max"
     )
 
+    events = (COORDINATE_RESET,)
+
+    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+        self.report(observer, "its coordinate became invalid, and it began anew")
+
     def sampled(self) -> None:
         for number, node in self.run.running():
             coordinate, config = node.vivaldi.coordinate, node.vivaldi.config
@@ -27,7 +33,7 @@ class CoordinatesValid(Checker):
                 text = f"its coordinate has {len(vector)} dimensions, not {config.dimensionality}"
                 self.report(number, text, known=known)
             parts = (*vector, coordinate.height, coordinate.adjustment, coordinate.error)
-            if not all(map(math.isfinite, parts)):
+            if not math.isfinite(sum(parts)):
                 self.report(number, f"its coordinate is not finite: {parts}", known=known)
             elif coordinate.height < config.height_min:
                 self.report(

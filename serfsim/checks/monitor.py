@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from serfsim.checks.checker import Checker, Observed
 from serfsim.checks.rules import CHECKERS
-from serfsim.checks.taps import CaptureTap, JournalTap, MachineTap
+from serfsim.checks.taps import CaptureTap, JournalTap, MachineTap, Tables
 from serfsim.results.violations import Violation
 
 if TYPE_CHECKING:
     from serfsim.checks.checker import Agents
     from serfsim.engine.environment import ClusterEnvironment
-    from serfsim.engine.trace import Trace
     from serfsim.protocol.serf.messages import GossipedItem
     from serfsim.results.scoring.recording import Recording
 
-SAMPLES_EVERY_S: Final = 1.0
-MEMBERS_PER_SECOND: Final = 500  # a larger cluster is sampled more rarely
+SAMPLES_EVERY_S: Final = 2.0
+MEMBERS_PER_SECOND: Final = 100  # a larger cluster is sampled more rarely
 
 
 class Monitor:
-    """The checkers of one run's agents: the cluster's own, or those of a pool.
+    """The checkers of one run's agents: the cluster's own, or those of a pool, of which none has started."""
 
-    `journal` takes the place of the trace as the journal of the agents' network.
-    """
-
-    def __init__(self, journal: JournalTap, kinds: Sequence[type[Checker]]) -> None:
-        self.journal = journal
-        self._kinds = kinds
-        self.checkers: Sequence[Checker] = ()
-
-    def begin(self, run: Observed) -> None:
-        """Begin to observe agents of which none has started yet."""
+    def __init__(self, run: Observed, kinds: Sequence[type[Checker]]) -> None:
         self.run = run
-        self.checkers = [kind(run) for kind in self._kinds if run.is_serf or not kind.of_serf]
-        self.journal.show(self.checkers)
-        run.network.capture = CaptureTap(self.checkers, run.network.capture)
+        self.checkers = [kind(run) for kind in kinds if run.is_serf or not kind.of_serf]
+        self._tables = Tables(self.checkers)
+        run.network.capture = CaptureTap(run.network.capture, self._tables)
+        for host in run.hosts:
+            host.journal = JournalTap(host.journal, self._tables)
         self._started = [checker for checker in self.checkers if type(checker).started is not Checker.started]
         before = run.agents.started
 
@@ -50,7 +42,7 @@ class Monitor:
 
     def _observe(self, agents: Agents, number: int) -> None:
         host = agents.network.hosts[number]
-        host.machine = MachineTap(number, host.machine, self.checkers)
+        host.machine = MachineTap(number, host.machine, self._tables)
         for checker in self._started:
             checker.started(number)
 
@@ -86,32 +78,24 @@ class Monitor:
 class RunChecks:
     """The monitors of one run: of the cluster's own agents, and of each pool.
 
-    `kinds` are the classes of the checkers; those of all rules unless given.
+    `kinds` are the classes of the checkers; a subclass may add observers of its own.
     """
 
-    def __init__(self, kinds: Iterable[type[Checker]] = ()) -> None:
-        self._kinds = tuple(kinds) or tuple(CHECKERS.values())
-        self._monitors: list[Monitor] = []
+    kinds: ClassVar[Sequence[type[Checker]]] = tuple(CHECKERS.values())
 
-    def tap(self, trace: Trace) -> JournalTap:
-        """Return the journal for the next network: the cluster's own first, then the pools'."""
-        monitor = Monitor(JournalTap(trace), self._kinds)
-        self._monitors.append(monitor)
-        return monitor.journal
+    def __init__(self, runs: Sequence[Observed], env: ClusterEnvironment) -> None:
+        """Begin to observe the agents of the cluster and of the pools; none has started yet."""
+        self._monitors = [Monitor(run, self.kinds) for run in runs]
+        for monitor in self._monitors:
+            env.process(monitor.samples(env))  # type: ignore[arg-type]
 
     @property
     def checkers(self) -> list[Checker]:
         """The checkers of all agents, the cluster's own first."""
         return [checker for monitor in self._monitors for checker in monitor.checkers]
 
-    def begin(self, runs: Sequence[Observed], env: ClusterEnvironment) -> None:
-        """Begin to observe the agents of the cluster and of the pools; none has started yet."""
-        for monitor, run in zip(self._monitors, runs, strict=True):
-            monitor.begin(run)
-            env.process(monitor.samples(env))  # type: ignore[arg-type]
-
     def finish(self, recordings: Sequence[Recording]) -> list[Violation]:
-        """Return all violations; `recordings` are in the order of `begin`."""
+        """Return all violations; `recordings` are in the order of the runs."""
         return [
             violation
             for monitor, recording in zip(self._monitors, recordings, strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from serfsim.checks.checker import Checker, Observed
@@ -16,14 +15,8 @@ SLACK_S: Final = 1e-6  # of sums of times
 READ_S: Final = 1.0  # seconds in which a slow process takes a packet from its socket
 
 
-class UnderWay:
-    """A datagram under way: `copies` of it arrive from `at` on (the scenario's clock) unless handled."""
-
-    def __init__(self, packet: Packet, source: int, at: float) -> None:
-        self.packet = packet
-        self.source = source
-        self.at = at
-        self.copies = 1
+UnderWay = tuple["Packet", int, float, int]
+"""A datagram under way, its source, its arrival on the engine's clock, and how many of it there are."""
 
 
 class PacketsConserved(Checker):
@@ -38,66 +31,47 @@ class PacketsConserved(Checker):
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)
-        self._has_addresses = False
-        self._under_way: list[dict[int, UnderWay]] = [{} for _ in range(run.n + 1)]
+        self._network, self._queue, self._n = run.network, run.queue, run.n
+        self._under_way: list[dict[int, UnderWay]] = [{} for _ in range(run.n)]  # by host
+        self._anywhere: dict[int, UnderWay] = {}  # where an address is not the number of a host
         self._doubles = any(fault.verb == "duplicate" for fault in run.scenario.faults)
         self._handled: dict[int, Packet] = {}  # where copies may follow
-        self.sent_by_kind = [0] * 16
-        self.sent_count = 0
-        self.stopped_count = 0  # lost, blocked, or to nobody
-
-    def _table(self, target: int, packet: Packet | None = None) -> dict[int, UnderWay]:
-        """Return the datagrams under way to a host; to any where addresses are not hosts' numbers.
-
-        A member that moves makes them differ from then on: a packet sent before is where it was put.
-        """
-        own = self._under_way[target] if 0 <= target < self.run.n else self._under_way[-1]
-        if self.run.network.addresses is None or (packet is not None and id(packet) in own):
-            return own
-        return self._under_way[-1]
 
     def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
-        self.sent_count += 1
-        self.sent_by_kind[packet.kind & 15] += 1
         if at < 0.0:
-            self.stopped_count += 1
             return
-        self._expect(self._table(address), packet, source, at)
+        is_host = self._network.addresses is None and address < self._n
+        table = self._under_way[address] if is_host else self._anywhere
+        known = table.get(id(packet))
+        if known is None:
+            table[id(packet)] = packet, source, at, 1
+        else:
+            table[id(packet)] = packet, source, min(at, known[2]), known[3] + 1
 
     def came_from_outside(self, at: float, address: int, target: int, packet: Packet) -> None:
         if at >= 0.0:
-            self._expect(self._table(target), packet, address, at)
-
-    def _expect(self, table: dict[int, UnderWay], packet: Packet, source: int, at: float) -> None:
-        at -= self.run.trace.origin
-        known = table.get(id(packet))
-        if known is None:
-            table[id(packet)] = UnderWay(packet, source, at)
-        else:
-            known.copies += 1
-            known.at = min(known.at, at)
+            self._under_way[target][id(packet)] = packet, address, at, 1
 
     def handled(self, member: int, packet: Packet, source: int) -> None:
-        if source == self.run.network.address_of(member):
-            return  # what a host sends to itself comes to no network
-        table = self._table(member, packet)
-        known = table.get(id(packet))
+        table = self._under_way[member]
+        known = table.pop(id(packet), None)
+        if known is None and self._anywhere:
+            table = self._anywhere
+            known = table.pop(id(packet), None)
         if known is None:
             self._unexpected(member, packet, source)
             return
-        if known.at > self.run.now + SLACK_S:
-            self.report(
-                member,
-                f"handled {known.at - self.run.now:g} s before it arrived",
-                packet=self._words(packet, source),
-            )
-        known.copies -= 1
-        if known.copies == 0:
-            del table[id(packet)]
-            if self._doubles:
-                self._handled[id(packet)] = packet
+        if known[3] > 1:
+            table[id(packet)] = (*known[:3], known[3] - 1)
+        elif self._doubles:
+            self._handled[id(packet)] = packet
+        early = known[2] - self._queue.now
+        if early > SLACK_S:
+            self.report(member, f"handled {early:g} s before it arrived", packet=self._words(packet, source))
 
     def _unexpected(self, member: int, packet: Packet, source: int) -> None:
+        if source == self.run.network.address_of(member):
+            return  # what a host sends to itself comes to no network
         if self._doubles and self._handled.pop(id(packet), None) is packet:
             return  # the copy of a duplicated datagram
         node = self.run.agents.nodes[member] if self.run.is_serf else None
@@ -108,49 +82,43 @@ class PacketsConserved(Checker):
         )
 
     def overflowed(self, target: int, packet: Packet) -> None:
-        table = self._table(target, packet)
-        known = table.get(id(packet))
-        if known is not None:
-            known.copies -= 1
-            if known.copies == 0:
-                del table[id(packet)]
+        table = self._under_way[target]
+        known = table.pop(id(packet), None)
+        if known is None:
+            table = self._anywhere
+            known = table.pop(id(packet), None)
+        if known is not None and known[3] > 1:
+            table[id(packet)] = (*known[:3], known[3] - 1)
 
     def _words(self, packet: Packet, source: int) -> str:
         return packet_words(self.run, packet, source)
 
     def finished(self, recording: Recording) -> None:
         end = recording.duration if recording.interrupted_at is None else recording.interrupted_at
-        if self.run.network.addresses is None:
-            for target in range(self.run.n):
-                self._account(target, end, recording)
+        for target in range(self.run.n):
+            self._account(target, end, recording)
 
     def _account(self, target: int, end: float, recording: Recording) -> None:
         """Report the datagrams to a host that vanished."""
         host = self.run.hosts[target]
         waiting = int(host.buffer.count)
-        journey = float(host.journey_delay) + SLACK_S
-        for known in self._under_way[target].values():
-            at = known.at + journey
-            if at >= end or any(
-                down.start <= at + READ_S and known.at <= down.end for down in recording.truth.down[target]
+        journey, origin = float(host.journey_delay) + SLACK_S, self.run.trace.origin
+        for packet, source, arrival, copies in self._under_way[target].values():
+            at = arrival - origin
+            if at + journey >= end or any(
+                down.start <= at + READ_S and at <= down.end for down in recording.truth.down[target]
             ):
                 continue
             if waiting > 0:  # the process is stopped, stalled or slow
-                waiting -= known.copies
-                continue
-            if self._is_excused(target, known, recording):
-                continue
-            self.report(
-                target,
-                f"arrived, and was neither handled nor dropped by {end:.3f} s",
-                at=known.at if math.isfinite(known.at) else end,
-                packet=self._words(known.packet, known.source),
-            )
+                waiting -= copies
+            elif not self._is_excused(target, at, recording):
+                text = f"arrived, and was neither handled nor dropped by {end:.3f} s"
+                self.report(target, text, at=at, packet=self._words(packet, source))
 
-    def _is_excused(self, target: int, known: UnderWay, recording: Recording) -> bool:
+    def _is_excused(self, target: int, at: float, recording: Recording) -> bool:
         """Return whether the process ended while it was under a fault, with the datagram in its buffer."""
         return any(
-            fault.start <= known.at <= fault.end
-            and any(known.at <= down.start <= fault.end + READ_S for down in recording.truth.down[target])
+            fault.start <= at <= fault.end
+            and any(at <= down.start <= fault.end + READ_S for down in recording.truth.down[target])
             for fault in recording.truth.faulted[target]
         )

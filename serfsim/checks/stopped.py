@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from serfsim.checks.checker import Checker, Observed
 from serfsim.checks.words import packet_words
-from serfsim.protocol.events import NAMES
+from serfsim.protocol.events import COUNTED_ONLY, NAMES
 from serfsim.protocol.serf.application import SENT
 
 if TYPE_CHECKING:
     from serfsim.protocol.memberlist.messages import Packet
     from serfsim.protocol.serf.messages import GossipedItem
+
 
 SLACK_S: Final = 1e-9  # of sums of times
 
@@ -23,8 +24,11 @@ class StoppedSilent(Checker):
     rule = "a process that is stopped, frozen or gone reports no event and sends no datagram"
     of_serf = False
 
+    events = range(COUNTED_ONLY)
+
     def __init__(self, run: Observed) -> None:
         super().__init__(run)
+        self._hosts = run.network.hosts
         # A forged message comes from a member's machine, whatever its process does.
         self._forged_at = [
             start
@@ -34,12 +38,12 @@ class StoppedSilent(Checker):
         ]
 
     def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
-        host = self.run.network.hosts[observer]
+        host = self._hosts[observer]
         if host.paused or not host.running:
             self.report(observer, f"reported {NAMES.get(event, event)} while {self._state(observer)}")
 
     def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
-        host = self.run.network.hosts[source]
+        host = self._hosts[source]
         if (host.paused or not host.running) and not self._is_forged():
             words = packet_words(self.run, packet, source)
             self.report(source, f"sent a datagram while {self._state(source)}", packet=words)
@@ -48,11 +52,11 @@ class StoppedSilent(Checker):
         return any(abs(self.run.now - start) < SLACK_S for start in self._forged_at)
 
     def delivered(self, member: int, kind: int, item: GossipedItem) -> None:
-        host = self.run.network.hosts[member]
+        host = self._hosts[member]
         if host.paused or not host.running:
             what = "sent" if kind == SENT else "received"
             self.report(member, f"{what} {item.name!r} while {self._state(member)}")
 
     def _state(self, member: int) -> str:
-        host = self.run.network.hosts[member]
+        host = self._hosts[member]
         return "it was gone" if not host.running else "it was stopped"

@@ -1,8 +1,8 @@
-"""Names of packets and messages in reports."""
+"""Names of packets, messages and known behaviours in reports."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from serfsim.protocol.memberlist import messages
 
@@ -21,6 +21,8 @@ KINDS = {
     messages.SUSPECT: "suspect",
     messages.DEAD: "dead",
 }
+OVERFLOW: Final = "D4 incarnation overflow, spec/releases.md section 5"
+WRAP: Final = 1 << 31  # a fall of more than that is a wrap
 NUMBERED = (messages.PING, messages.INDIRECT_PING, messages.ACK, messages.NACK)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
+from serfsim.engine.trace import Trace
 from serfsim.network import loss as losses
 from serfsim.network.core import Core
 from serfsim.network.host import Host
 from serfsim.network.jitter import Jitter, JitterByPair, SumOfJitters
-from serfsim.network.journal import Journal
 from serfsim.network.link import BY_TARGET, Link
 from serfsim.network.network import Network
 from serfsim.network.rules import ALL, Effect, Rule
@@ -125,13 +125,13 @@ def all_losses(words: NetworkLoss, transport: str, roster: Roster, topology: Top
 
 
 def build_network(
-    scenario: Scenario, roster: Roster, topology: Topology, queue: EventQueue, journal: Journal, seed: int
+    scenario: Scenario, roster: Roster, topology: Topology, queue: EventQueue, trace: Trace, seed: int
 ) -> Network:
     """Build the network with all its hosts, still without processes."""
     words = scenario.network
     network = Network(
         queue,
-        journal,
+        trace,
         topology.latency,
         len(roster.members),
         words.jitter.sampler(),
@@ -165,7 +165,7 @@ def build_pool_network(
     roster: PoolRoster,
     cluster: Network,
     scheduler: Scheduler,
-    journal: Journal,
+    trace: Trace,
     seed: int,
     name: str,
     turn: int,
@@ -176,7 +176,7 @@ def build_pool_network(
     """
     network = Network(
         scheduler,
-        journal,
+        trace,
         cluster.latency,
         len(roster.members),
         cluster.jitter,

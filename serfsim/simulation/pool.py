@@ -42,7 +42,7 @@ class PoolRun:
         self.truth = TruthKeeper(len(roster.members))
         scheduler = PoolScheduler(sim.queue, first)
         self.network = build_pool_network(
-            sim.scenario, roster, sim.network, scheduler, sim.journal_of(self.trace), sim.seed, name, turn
+            sim.scenario, roster, sim.network, scheduler, self.trace, sim.seed, name, turn
         )
         self.trace.has_zones = len(self.network.zones) > 0
         self.agents = Agents(

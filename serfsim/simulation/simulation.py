@@ -25,7 +25,6 @@ from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
 from serfsim.engine.trace import Trace, Watch
-from serfsim.network.journal import Journal
 from serfsim.network.network import Network
 from serfsim.network.pools import PoolDispatcher
 from serfsim.network.scheduler import Dispatcher
@@ -106,12 +105,10 @@ class Simulation:
         )
         self.origin: float = self.join_at + self.warm_up
         self.queue: EventQueue = EventQueue()
-        wanted = os.environ.get(CHECK) == "1" if check is None else check
-        self.checks = self.checks_class() if wanted else None
         self.truth = TruthKeeper(len(names))
         self.trace = Trace(self.origin, len(names), self.queue)
         self.network: Network = build_network(
-            scenario, self.roster, self.topology, self.queue, self.journal_of(self.trace), self.seed
+            scenario, self.roster, self.topology, self.queue, self.trace, self.seed
         )
         self.trace.has_zones = len(self.network.zones) > 0
         self.agents: Agents = Agents(
@@ -158,7 +155,7 @@ class Simulation:
         self.faults = FaultRunner(scenario, controls, self.pools)
         self.faults.schedule()
         WorkloadRunner(scenario, controls, self.pools).schedule()
-        self._begin_checks()
+        self.checks = self._begin_checks(check)
 
     def __repr__(self) -> str:
         scenario, seed = self.scenario.name, self.seed
@@ -236,15 +233,13 @@ class Simulation:
         """
         return self.faults.begin(fault)
 
-    def journal_of(self, trace: Trace) -> Journal:
-        """Return the journal of a network: its trace, or a tap that shows checkers what goes there."""
-        return trace if self.checks is None else self.checks.tap(trace)
-
-    def _begin_checks(self) -> None:
-        if self.checks is not None:
-            own = Observed(self.scenario, self.agents, self.network, self.trace, self.queue)
-            pools = [pool.observed(self.scenario, self.queue) for pool in self.pools.values()]
-            self.checks.begin([own, *pools], self.env)
+    def _begin_checks(self, check: bool | None) -> RunChecks | None:
+        """Have the run observed if it is to be checked; None: as the environment variable says."""
+        if not (os.environ.get(CHECK) == "1" if check is None else check):
+            return None
+        own = Observed(self.scenario, self.agents, self.network, self.trace, self.queue)
+        pools = [pool.observed(self.scenario, self.queue) for pool in self.pools.values()]
+        return self.checks_class([own, *pools], self.env)
 
     # The run -------------------------------------------------------------------------------------
 

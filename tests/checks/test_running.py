@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from serfsim.cli.app import app
 from serfsim.engine.trace import Trace
 from serfsim.network.journal import Journal
 from serfsim.protocol.memberlist.messages import PING, Packet
+from serfsim.protocol.runtime import Machine
+from serfsim.protocol.vivaldi.client import Client
 from serfsim.results.violations import from_json, to_json
 from tests.checks.breaking import broken, engine_now, scenario
 
@@ -53,16 +56,20 @@ def test_a_capture_is_the_same_with_checks(tmp_path: Path) -> None:
 
 def test_a_run_without_checks_has_no_taps() -> None:
     sim = Simulation(scenario(), check=False)
-    assert type(sim.network.journal) is Trace
+    assert type(sim.network.hosts[0].journal) is Trace
     assert sim.network.capture is None
     assert sim.checks is None
 
 
-def test_the_journal_of_a_run_with_checks_hands_on_all_that_a_journal_takes() -> None:
+@pytest.mark.parametrize(("interface", "place"), [(Journal, "journal"), (Machine, "machine")])
+def test_a_tap_hands_on_all_that_it_does_not_look_at(interface: type, place: str) -> None:
     sim = Simulation(scenario(), check=True)
-    verbs = {name for name in vars(Journal) if not name.startswith("_")}
+    sim.env.run(until=1.0)
+    tap = getattr(sim.network.hosts[0], place)
+    verbs = {name for name in vars(interface) if not name.startswith("_")}
     assert verbs
-    assert verbs <= set(vars(type(sim.network.journal)))
+    assert all(getattr(tap, verb) is not None for verb in verbs)
+    assert verbs <= {*vars(tap), *vars(type(tap))}
 
 
 @pytest.mark.parametrize("word", ["1", "0"])
@@ -86,23 +93,24 @@ def test_each_rule_has_a_name_and_a_sentence() -> None:
         assert kind.__doc__
 
 
+class Flat(Client):
+    """Forgets that heights are positive."""
+
+    def update(self, peer, other, rtt_ns):  # type: ignore[no-untyped-def]
+        verdict = super().update(peer, other, rtt_ns)
+        self.coordinate.height = 0.0
+        return verdict
+
+
 def test_violations_are_stored_with_the_result(tmp_path: Path) -> None:
-    sim = Simulation(scenario(), check=True)
-
-    def experiment():  # type: ignore[no-untyped-def]
-        yield sim.env.timeout_at(8.0)
-        sim.nodes[2].vivaldi.coordinate.height = float("nan")
-
-    sim.process(experiment())
-    result = sim.run()
+    result = Simulation(scenario(), parts={"coordinates": Flat}, check=True).run()
     assert result.violations
     result.save(tmp_path / "broken", figures=False)
     opened = serfsim.open_result(tmp_path / "broken")
     assert opened.violations == result.violations
     stored = json.loads((tmp_path / "broken" / "violations.json").read_text())
     assert {row["rule"] for row in stored} == {"coordinates_valid"}
-    assert stored[0]["member"] == "node-02"
-    assert 8.0 <= stored[0]["at"] < 10.0
+    assert {row["member"] for row in stored} <= {f"node-0{number}" for number in range(5)}
 
 
 def test_a_result_without_checks_stores_no_violations(tmp_path: Path) -> None:
@@ -125,18 +133,7 @@ def test_a_file_that_holds_no_violations_is_refused(text: str) -> None:
         from_json(text)
 
 
-BREAKING = '''
-from serfsim.protocol.vivaldi.client import Client
-
-
-class Flat(Client):
-    """Forgets that heights are positive."""
-
-    def update(self, peer, other, rtt_ns):
-        verdict = super().update(peer, other, rtt_ns)
-        self.coordinate.height = 0.0
-        return verdict
-'''
+BREAKING = "from serfsim.protocol.vivaldi.client import Client\n\n" + inspect.getsource(Flat)
 
 
 def test_the_command_prints_each_violation_and_exits_1(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import ClassVar
 
-from serfsim.checks import CHECKERS, RunChecks
+from serfsim.checks import CHECKERS, Checker, RunChecks
 from serfsim.results.run_result import RunResult
 from serfsim.simulation import Simulation
 from serfsim.simulation.simulation import Progress
@@ -16,8 +17,7 @@ from serfsim.study.swarm.rows import RowCounts, row_names
 class RowChecks(RunChecks):
     """All checkers, and the observer of rows."""
 
-    def __init__(self) -> None:
-        super().__init__((*CHECKERS.values(), RowCounts))
+    kinds: ClassVar[Sequence[type[Checker]]] = (*CHECKERS.values(), RowCounts)
 
 
 class WatchedSimulation(Simulation):
