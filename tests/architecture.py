@@ -73,6 +73,8 @@ INSIDE = {
     "protocol.wire",
     "report.plots",
     "rivals.heartbeats",
+    "rivals.phi",
+    "rivals.swim",
     "scenario.faults",
     "scenario.workload",
     "study.regression.plots",
