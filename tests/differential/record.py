@@ -43,11 +43,13 @@ SOURCES = {
     "q": Source("memberlist", "TestQueue", 400),
     "probe": Source("memberlist", "TestProbeRounds", 40, most=40),
     "net": Source("memberlist", "TestCluster", 60),
+    "keys": Source("memberlist", "TestKeyring", 60),
     "vp": Source("memberlist", "TestVersions", 4000),
     "ms": Source("memberlist", "TestSizes", 3000),
     "size": Source("serf/serf", "TestSizes", 4000),
     "serf": Source("serf/serf", "TestHandlers", 300),
     "co": Source("serf/serf", "TestCoalescers", 30, most=60),
+    "ef": Source("serf/cmd/serf/command/agent", "TestFilters", 3000),
     "sn": Source("serf/serf", "TestSnapshots", 150),
 }
 
