@@ -2,11 +2,13 @@
 
 `paper` has the classes that a paper is made of, `shelf` finds the papers, `slices` reads slices, `running`
 carries out the runs with the workers and the store of `sweeps`, `held` compares verdicts with the record,
-`seeds` has intervals over seeds, `sensitivity` measures assumptions, `result` writes the folder;
-`reproducing` has the function `reproduce`.
+`seeds` has intervals over seeds, `sensitivity` measures assumptions, `judging` judges means, `drawing` draws
+them, `result` writes the folder; `reproducing` has the function `reproduce`.
 """
 
 from serfsim.study.reproduction.cell import Cell
+from serfsim.study.reproduction.drawing import draw_points
+from serfsim.study.reproduction.judging import judge, judge_near, used, values_of
 from serfsim.study.reproduction.paper import (
     FAILS,
     HOLDS,
@@ -39,10 +41,15 @@ __all__ = [
     "Reproduction",
     "Verdict",
     "data_file",
+    "draw_points",
     "find_paper",
+    "judge",
+    "judge_near",
     "new_figure",
     "over_seeds",
     "paper_folders",
     "read_published",
     "reproduce",
+    "used",
+    "values_of",
 ]
