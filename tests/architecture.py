@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, str] = {
     "manual": "protocol scenario",
     "native": "",
     "network": "protocol",
-    "papers": "report results results.scoring scenario simulation study.reproduction study.statistics",
+    "papers": "engine network protocol report results results.scoring rivals scenario simulation"
+    " study.reproduction study.statistics topology",
     "protocol": "",
     "replays": "protocol results results.scoring",
     "report": "replays protocol results results.scoring scenario simulation topology",
@@ -72,6 +73,7 @@ INSIDE = {
     "protocol.vivaldi",
     "protocol.wire",
     "report.plots",
+    "rivals.chen",
     "rivals.heartbeats",
     "rivals.phi",
     "rivals.swim",

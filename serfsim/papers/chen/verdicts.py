@@ -1,0 +1,89 @@
+"""NFD-S against its closed forms, and the same figures of memberlist, which nobody has published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from serfsim.papers.chen.closed_forms import Setting
+from serfsim.papers.chen.grid import GROUP_LOSSES, SETTINGS
+from serfsim.study.reproduction import NOT_JUDGED, Options, Verdict, judge, judge_near, values_of
+from serfsim.study.statistics import Interval, interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENOUGH = 10_000  # mistakes
+WITHIN = 0.03
+FIGURES = ("recurrence_s", "duration_s", "accuracy")
+NAMES = {"recurrence_s": "E(T_MR)", "duration_s": "E(T_M)", "accuracy": "1 - P_A"}
+
+
+def setting(number: int) -> Setting:
+    """Return the setting of a row of SETTINGS."""
+    delta, loss, delay, _ = SETTINGS[number]
+    return Setting(1.0, delta, loss, delay)
+
+
+def values(rows: pd.DataFrame, study: str, number: int, figure: str) -> list[float]:
+    """Return a figure of a setting, one of each seed."""
+    delta, loss, delay, _ = SETTINGS[number]
+    return list(values_of(rows, figure, study=study, delta=delta, loss=loss, delay=delay))
+
+
+def verdicts(rows: pd.DataFrame, options: Options) -> list[Verdict]:
+    """Judge T_MR, T_M and P_A (+-3 % at 10,000 mistakes or more) and the bound of T_D (exact)."""
+    found = []
+    for number in range(len(SETTINGS)):
+        one = setting(number)
+        where = f"delta {one.delta:g}, loss {one.loss:g}, delay {one.delay:g}"
+        mistakes = sum(values(rows, "mistakes", number, "mistakes"))
+        for figure in FIGURES:
+            ours = values(rows, "mistakes", number, figure)
+            expected = getattr(one, figure)
+            if figure == "accuracy":
+                ours, expected = [1.0 - share for share in ours], 1.0 - expected
+            name = f"{figure}.{number}"
+            verdict = judge_near(name, f"{NAMES[figure]}, {where}", expected, ours, WITHIN)
+            if ours and mistakes < ENOUGH:
+                fields = {**verdict.__dict__, "outcome": NOT_JUDGED}
+                verdict = Verdict(**{**fields, "why": f"{mistakes:.0f} mistakes are too few"})
+            found.append(verdict)
+    for number in range(len(SETTINGS)):
+        one = setting(number)
+        late = values(rows, "crashes", number, "late")
+        crashes = sum(values(rows, "crashes", number, "crashes"))
+        claim = f"crashes of {crashes:.0f} detected later than delta + eta = {one.detection_bound_s:g} s"
+        found.append(judge(f"bound.{number}", claim, "0", late, (0.0, 0.0), "exact", fewest=1))
+    return found + _order(rows)
+
+
+def _order(rows: pd.DataFrame) -> list[Verdict]:
+    """Judge that memberlist makes more mistakes with more loss; the figures themselves are new."""
+    found = []
+    for loss in GROUP_LOSSES:
+        accuracy = values_of(rows, "accuracy", study="memberlist", loss=loss)
+        claim = f"new: P_A of two members of Serf, {100 * loss:g} % of all packets lost"
+        found.append(judge(f"serf.{loss:g}", claim, "-", accuracy, (0.5, 1.0), "none published"))
+    return found
+
+
+def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
+    """Return our figures of the settings in the table."""
+    found = {
+        f"{figure.removesuffix('_s')}.{number}": values(rows, "mistakes", number, figure)
+        for number in (0, 3)
+        for figure in FIGURES
+    }
+    return {name: interval(one) for name, one in found.items() if one}
+
+
+def headline(rows: pd.DataFrame) -> dict[str, float]:
+    """Return NFD-S's figures of the first setting, and Serf's by loss."""
+    found = {f"NFD-S, {NAMES[figure]}": values_of(rows, figure, study="mistakes") for figure in FIGURES[:2]}
+    for loss in GROUP_LOSSES:
+        found[f"mistakes of two members of Serf, loss {100 * loss:g} %"] = values_of(
+            rows, "mistakes", study="memberlist", loss=loss
+        )
+    return {name: float(np.mean(one)) for name, one in found.items() if len(one)}
