@@ -8,6 +8,7 @@
 #   make defects  what fixes of memberlist's open defects are worth: docs/open_defects.md
 #   make differential  replay what the real library did, step by step: docs/trust.md
 #   make hostile  give every reader broken inputs; INPUTS=1000000 takes a quarter of an hour: docs/trust.md
+#   make kills    kill runs and sweeps at random moments, fill the disk, and see what is left: docs/trust.md
 #   make mutants  change the sources in small ways and count the changes that tests notice: docs/trust.md
 #   make swarm    200 small random clusters under all checks; SEEDS=1-10000 FULL=1 many of all sizes
 #   make regress  compare with the baseline    make notebooks   execute the notebooks and store their outputs
@@ -41,7 +42,7 @@ SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: differential hostile mutants audit licences sbom reproducible run test build lint format check coverage docs lock bench bench-pair golden defects planted swarm regress situations notebooks clean smoke release-check test-all web web-check
+.PHONY: differential hostile kills mutants audit licences sbom reproducible run test build lint format check coverage docs lock bench bench-pair golden defects planted swarm regress situations notebooks clean smoke release-check test-all web web-check
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -87,6 +88,10 @@ differential: $(VENV)/built $(VENV)/dev
 # INPUTS=1000000 takes a quarter of an hour.
 hostile: $(VENV)/built $(VENV)/dev
 	@$(BIN)/python -m tests.hostile --inputs $(or $(INPUTS),20000)
+
+# A quarter of an hour; KILLS=10 a minute.
+kills: $(VENV)/built $(VENV)/dev
+	@$(BIN)/python -m tests.kills --machine --kills $(or $(KILLS),200)
 
 # An hour of CPU; it goes on where it was interrupted. MUTANTS=20 takes a few minutes.
 mutants: $(VENV)/dev

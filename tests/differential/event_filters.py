@@ -1,4 +1,4 @@
-"""Filters of events, as the agent's handlers and RPC streams have them: how they are read, and what they pass."""
+"""Filters of events, as the agent's handlers and RPC streams have them: their words, and what they pass."""
 
 from __future__ import annotations
 

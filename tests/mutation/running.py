@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from tests.mutation.mutants import ROOT, Mutant
@@ -29,13 +30,18 @@ TESTS = {
         "tests/versions/test_gossip.py",
         "tests/versions/test_serf.py",
         "tests/versions/test_suspicion.py",
+        "tests/scenario/test_settings_table.py",
+        "tests/simulation/test_packet_transport.py",
+        "tests/simulation/test_security.py",
+        "tests/simulation/test_zones.py",
+        "tests/capture/test_capture.py",
     ],
-    "network": ["tests/network", "tests/machines"],
+    "network": ["tests/network", "tests/machines", "tests/simulation/test_addresses.py"],
     "scoring": ["tests/scoring"],
 }
 PATIENCE = 5  # times as long as the tests take without a mutant, before a mutant counts as hanging
 LEAST_PATIENCE_S = 20.0
-MOST = 120  # tests a mutant, the fastest that reach it
+MOST = 120  # tests of a mutant
 
 CAUGHT, HANGS, SURVIVES, UNREACHED = "caught", "hangs", "survives", "not reached"
 
@@ -78,14 +84,23 @@ class Reach:
     durations: dict[str, float]
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Return the tests that reach the mutant's line, or all of its file where it runs on import."""
+        """Return the tests that reach the mutant's line, or its whole file where it runs on import.
+
+        Those in a file of a like name come first, then the fastest of each file in turn.
+        """
         lines = self.lines.get(mutant.file, {})
         if is_on_import(mutant):
-            found = {test for tests in lines.values() for test in tests}
-            chosen = sorted(found, key=lambda test: (self.durations[test], test))
+            found = {test for tests in lines.values() for test in tests} or set(self.durations)
         else:
-            chosen = lines.get(str(mutant.line), [])
-        return chosen[:MOST]
+            found = set(lines.get(str(mutant.line), []))
+        by_file: dict[str, list[str]] = {}
+        for test in sorted(found, key=lambda test: (self.durations[test], test)):
+            by_file.setdefault(test.partition("::")[0], []).append(test)
+        words = set(Path(mutant.file).stem.split("_"))
+        files = sorted(by_file, key=lambda file: (not words & set(Path(file).stem.split("_")), file))
+        turns = zip_longest(*(by_file[file] for file in files))
+        alike = [test for file in files[:1] for test in by_file[file][: MOST // 3]]
+        return list(dict.fromkeys([*alike, *(test for turn in turns for test in turn if test)]))[:MOST]
 
     def patience(self, tests: list[str]) -> float:
         """Return the seconds after which a mutant hangs."""
