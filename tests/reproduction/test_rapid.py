@@ -98,3 +98,15 @@ def test_ours_has_the_published_figures_of_the_cells_that_ran() -> None:
     assert set(ours) == {"bootstrap.1000", "unique.1000"}
     assert math.isclose(ours["bootstrap.1000"].estimate, 45.7)
     assert set(ours) <= {one.id for one in PAPER.published}
+
+
+def test_a_run_that_is_interrupted_has_no_figures() -> None:
+    made = Simulation(Scenario(cluster={"nodes": 3}, duration="5m"))
+
+    def interrupt() -> object:
+        yield made.env.timeout_at(30.0)
+        raise KeyboardInterrupt
+
+    made.process(interrupt())  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        experiment.finish(made)

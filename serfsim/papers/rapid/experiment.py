@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from serfsim.papers.rapid.sizes import Logs
+from serfsim.results.scoring.recording import Recording
 from serfsim.scenario.model import Scenario
 from serfsim.simulation import Simulation
 from serfsim.study.reproduction import Cell
@@ -90,6 +91,18 @@ def run(cell: Cell, seed: int) -> Figures:
     return experiments[str(cell["experiment"])](cell, seed)
 
 
+def finish(made: Simulation) -> tuple[dict[str, Any], Recording]:
+    """Run a simulation to its end; return its summary and recording.
+
+    Raises KeyboardInterrupt where that stopped it: its figures are those of another duration.
+    """
+    result = made.run()
+    assert result.recording is not None
+    if result.recording.interrupted_at is not None:
+        raise KeyboardInterrupt
+    return result.summary, result.recording
+
+
 # Bootstrap ---------------------------------------------------------------------------------------
 
 
@@ -100,10 +113,8 @@ def bootstrap(cell: Cell, seed: int) -> Figures:
     spread = float(value.removesuffix("s")) if parameter == "spread of the starts" else 1.0
     rng = Random(seed)
     starts = [f"-{SEED_ALONE_S}s", *(f"{spread * rng.random():.6f}s" for _ in range(count - 1))]
-    result = Simulation(scenario(cell, [], {"at": starts}, BOOTSTRAP_S[count]), seed).run()
-    found = result.summary["convergence"]
-    assert result.recording is not None
-    logs = Logs(result.recording)
+    found, recording = finish(Simulation(scenario(cell, [], {"at": starts}, BOOTSTRAP_S[count]), seed))
+    found, logs = found["convergence"], Logs(recording)
     complete = np.flatnonzero((logs.sizes == count).mean(axis=1) >= 0.99)
     return {
         "time_to_n_s": math.nan if found["time_to_n_s"] is None else found["time_to_n_s"],
@@ -137,11 +148,9 @@ def crash(cell: Cell, seed: int) -> Figures:
     faults = [fault({"crash": ten()}, at=CRASH_AT_S)]
     made = Simulation(scenario(cell, faults, CONVERGED, CRASH_END_S), seed)
     windows = Windows(made)
-    result = made.run()
-    assert result.recording is not None
-    logs = Logs(result.recording)
+    summary, recording = finish(made)
+    logs, traffic = Logs(recording), summary["traffic"]
     times = logs.removals(HEALTHY, FAULTY)
-    traffic = result.summary["traffic"]
     rates = {
         f"{way}.{of}": traffic[f"{way}_bytes_per_s"][of] for way in WAYS for of in ("mean", "p99", "max")
     }
@@ -215,9 +224,8 @@ def loss(cell: Cell, seed: int) -> Figures:
 
 def faulty_figures(cell: Cell, faults: list[dict[str, Any]], seed: int, end: float) -> Figures:
     """Run ten faulty members among 1000; return what their views and those of the others were."""
-    result = Simulation(scenario(cell, faults, CONVERGED, end), seed).run()
-    assert result.recording is not None
-    logs = Logs(result.recording)
+    _, recording = finish(Simulation(scenario(cell, faults, CONVERGED, end), seed))
+    logs = Logs(recording)
     everybody, healthy, faulty = logs.sizes, logs.among(HEALTHY), logs.among(FAULTY)
     missing = logs.missing(HEALTHY, FAULTY)
     removals, returns = logs.removals(HEALTHY, FAULTY), logs.returns(HEALTHY, FAULTY)
