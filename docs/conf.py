@@ -23,6 +23,7 @@ extensions = [
     "diagrams",
     "reference_pages",
     "gallery",
+    "lessons",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "schema", "images/README.md"]

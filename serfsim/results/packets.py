@@ -106,7 +106,7 @@ class PacketFile(UnfinishedFile):
         from serfsim.results.parquet import ParquetParts  # start-up: it imports pyarrow
 
         super().__init__(path)
-        self._parts: ParquetParts = ParquetParts(self.path)
+        self._parts: ParquetParts = ParquetParts(self.path, varied=("probe", "bytes"), split=True)
         self.remove_with(self._parts.close)
 
     def write(self, columns: Columns) -> None:

@@ -22,6 +22,7 @@ def test_the_command_writes_the_page_into_the_folder_or_elsewhere(
     recorded(duration="2s", faults=[]).save(tmp_path / "r", figures=False)
     done = serfsim_in("replay", "r")
     assert (done.exit_code, done.stdout) == (0, "r/replay.html\n")
+    assert serfsim_in("replay", "r").exit_code == 0  # in place of the page of before
     done = serfsim_in("replay", "r", "--with", "r", "--out", "pages/two.html")
     assert (done.exit_code, done.stdout) == (0, "pages/two.html\n")
     assert (

@@ -189,7 +189,7 @@ def test_a_screen_reader_finds_landmarks_headings_and_names(browser: Any, page: 
         headings = tab.get_by_role("heading").all_inner_texts()
         assert headings[:3] == ["small", "Cluster", "Time"]
         assert tab.evaluate(UNNAMED) == []
-        assert "wrong" in tab.locator("#stages canvas").get_attribute("aria-label")
+        assert "wrong" in tab.locator("#stages canvas[role]").get_attribute("aria-label")
         assert tab.locator("#bands li").count() == 2
         tab.locator("summary").click()
         assert tab.locator("#members tr").count() == 8
@@ -220,12 +220,12 @@ def test_two_runs_are_side_by_side_and_captions_appear(browser: Any, played: Res
     captions = [Caption(3.0, "First", "look at node-02", select="node-02"), Caption(6.0, "Second", "done")]
     path = replay(played, tmp_path / "two.html", other, captions=captions)
     with Tab(browser, path) as tab:
-        assert tab.locator("#stages canvas").count() == 2
+        assert tab.locator("#stages canvas[role]").count() == 2
         tab.evaluate("serfsimReplay.seek(3.5)")
         tab.wait_for_selector("#caption:visible")
         assert "look at node-02" in tab.locator("#caption").inner_text()
         assert tab.get_by_role("heading", name="node-02", exact=True).is_visible()
-        tab.get_by_role("button", name="Next", exact=True).click()
+        tab.get_by_role("button", name="Skip", exact=True).click()
         assert now(tab) == 6.0
-        tab.locator("#stages canvas").nth(1).click(position={"x": 5, "y": 5})
+        tab.locator("#stages canvas[role]").nth(1).click(position={"x": 5, "y": 5})
         assert tab.evaluate("serfsimReplay.active") == 1

@@ -16,7 +16,7 @@ import { Theme, wantsLessMotion } from "./theme";
 import { Timeline } from "./timeline";
 import { PACKET_KINDS, STATES } from "./vocabulary";
 
-const SLOW_MS = 200; // between updates of the panels while it plays
+const SLOW_MS = 300; // between updates of the panels while it plays
 const SAID_MS = 2500; // between announcements
 const FEWER_FRAMES_MS = 250; // where less motion is wanted
 
@@ -52,6 +52,7 @@ export class App {
   private drawnAt = 0;
   private saidAt = 0;
   private saidUpTo = 0;
+  private embed: string | undefined;
   private charted = "";
   private captionAt = -1;
   private linkTimer = 0;
@@ -61,12 +62,12 @@ export class App {
     const start = Math.min(...headings.map((one) => one.start_s));
     const end = Math.max(...headings.map((one) => one.end_s));
     this.player = new Player(start, end, (step) => this.frame(step), () => this.controls.playing(false));
-    this.timeline = new Timeline(the("timeline"), runs.map((run) => run.recording), this.theme);
+    this.timeline = new Timeline(the("timeline"), the("cursor"), runs.map((run) => run.recording), this.theme);
     const dash = runs.length > 1 ? [[], [5, 4]] : [[]];
     this.views = new Chart(
       the("views-chart"),
       dash.flatMap((pattern) => [
-        { label: "wrong", colour: "--vermillion", dash: pattern, stepped: true },
+        { label: "wrong", colour: "--vermillion", dash: pattern, stepped: true, width: 3 },
         { label: "suspected", colour: "--orange", dash: pattern, stepped: true },
       ]),
       this.theme,
@@ -86,7 +87,12 @@ export class App {
     this.buildSights();
     this.controls = new Controls(this, this.timeline);
     this.describe();
-    this.follow(readPlace(location.hash));
+    const place = readPlace(location.hash);
+    document.body.classList.toggle("embedded", place.embed !== undefined);
+    if (place.embed !== undefined) this.embed = place.embed;
+    const [caption] = this.runs[0].recording.heading.captions;
+    if (caption !== undefined) this.player.seek(caption.t);
+    this.follow(place);
     addEventListener("hashchange", () => this.follow(readPlace(location.hash)));
     this.theme.onChange(() => this.resized());
     new ResizeObserver(() => this.resized()).observe(the("stages"));
@@ -105,11 +111,12 @@ export class App {
     const box = the("stages");
     this.runs.forEach((run, at) => {
       const { heading } = run.recording;
+      const under = make("canvas", { class: "under", "aria-hidden": "true" });
       const canvas = make("canvas", { role: "img", tabindex: "0" });
       const title = `${this.runs.length > 1 ? `${run.label}: ` : ""}${heading.name}, seed ${heading.seed}`;
-      const figure = make("figure", {}, canvas, make("figcaption", {}, title));
+      const figure = make("figure", {}, under, canvas, make("figcaption", {}, title));
       box.append(figure);
-      const stage = new Stage(canvas, run.recording, run.beliefs, run.probes, this.theme, usualLayout(run.recording));
+      const stage = new Stage(canvas, under, run.recording, run.beliefs, run.probes, this.theme, usualLayout(run.recording));
       canvas.addEventListener("click", (click) => {
         this.activate(at);
         this.select(stage.hit(click.offsetX, click.offsetY));
@@ -251,7 +258,9 @@ export class App {
   follow(place: Place): void {
     if (place.run === "B") this.activate(1);
     const find = (name: string | undefined): number => (name === undefined ? -1 : this.run.recording.find(name));
+    this.captionAt = -1;
     if (place.layout === "map" || place.layout === "ring" || place.layout === "grid") this.setLayout(place.layout);
+    if (place.places !== undefined) this.coordinates = place.places !== "0";
     this.seenBy = find(place.as);
     this.selected = find(place.select);
     if (place.speed !== undefined && place.speed > 0) this.setSpeed(place.speed);
@@ -278,6 +287,8 @@ export class App {
           layout: this.stage.layoutName === usual ? undefined : this.stage.layoutName,
           span: this.span === null ? undefined : String(this.span),
           run: this.active === 1 ? "B" : undefined,
+          places: this.coordinates ? undefined : "0",
+          embed: this.embed,
         }),
       );
     }, 400);
@@ -416,15 +427,19 @@ export class App {
     if (at < 0) return;
     const caption = captions[at];
     const row = make("div", { class: "row" });
-    const leap = (words: string, to: number): void => {
-      if (to < 0 || to >= captions.length) return;
-      const button = make("button", { type: "button" }, words);
-      button.addEventListener("click", () => this.seek(captions[to].t));
+    const add = (words: string, action: () => void, kind = ""): void => {
+      const button = make("button", { type: "button", ...(kind ? { class: kind } : {}) }, words);
+      button.addEventListener("click", action);
       row.append(button);
     };
-    leap("Back", at - 1);
-    leap("Next", at + 1);
-    fill(box, make("strong", {}, caption.title), caption.text, row);
+    if (at > 0) add("Back", () => this.seek(captions[at - 1].t));
+    if (at + 1 < captions.length) {
+      add("Go on", () => !this.player.playing && this.toggle(), "primary");
+      add("Skip", () => this.seek(captions[at + 1].t));
+    }
+    // A reader has the time that a text needs.
+    this.pause();
+    fill(box, make("strong", {}, `${at + 1}. ${caption.title}`), caption.text, row);
     if (caption.speed !== null) this.setSpeed(caption.speed);
     if (caption.select !== null) this.selected = this.run.recording.find(caption.select);
     if (caption.seen_by !== null) this.seenBy = this.run.recording.find(caption.seen_by);

@@ -18,6 +18,7 @@ export interface Line {
   readonly colour: string;
   readonly dash?: readonly number[];
   readonly stepped?: boolean;
+  readonly width?: number;
 }
 
 export type Rows = [number[], ...(number | null)[][]];
@@ -65,10 +66,10 @@ export class Chart {
         ],
         series: [
           {},
-          ...this.lines.map(({ label, colour, dash, stepped: steps }) => ({
+          ...this.lines.map(({ label, colour, dash, stepped: steps, width }) => ({
             label,
             stroke: this.theme.colour(colour),
-            width: 1.6,
+            width: width ?? 1.5,
             points: { show: false },
             ...(dash ? { dash: [...dash] } : {}),
             ...(steps && stepped ? { paths: stepped } : {}),

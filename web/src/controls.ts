@@ -202,6 +202,7 @@ export class Controls {
     if (document.activeElement !== this.as) this.as.value = name(app.seenBy);
     if (document.activeElement !== this.select) this.select.value = name(app.selected);
     this.layout.value = app.stage.layoutName;
+    the<HTMLInputElement>("coordinates").checked = app.coordinates;
     the<HTMLInputElement>("coordinates").closest("label")!.hidden = app.stage.layoutName !== "map";
     const same = app.seenBy >= 0 && app.seenBy === app.selected;
     fill(the("see-as"), same ? "See the cluster as everybody" : "See the cluster as it does");

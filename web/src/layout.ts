@@ -90,8 +90,8 @@ function onRing(recording: Recording): Layout {
   const layout = { name: "ring" as const, x: new Float64Array(n), y: new Float64Array(n), scale: null };
   ordered(recording).forEach((member, place) => {
     const angle = (2 * Math.PI * place) / n - Math.PI / 2;
-    layout.x[member] = 0.5 + 0.41 * Math.cos(angle);
-    layout.y[member] = 0.5 + 0.41 * Math.sin(angle);
+    layout.x[member] = 0.5 + 0.42 * Math.cos(angle);
+    layout.y[member] = 0.5 + 0.42 * Math.sin(angle);
   });
   return layout;
 }

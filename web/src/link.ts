@@ -8,6 +8,10 @@ export interface Place {
   readonly layout?: string;
   readonly span?: string;
   readonly run?: string;
+  /** "0" hides Vivaldi's places. */
+  readonly places?: string;
+  /** Only the map, the captions and the player, for a page inside another. */
+  readonly embed?: string;
 }
 
 export function readPlace(hash: string): Place {
@@ -26,6 +30,8 @@ export function readPlace(hash: string): Place {
     layout: text("layout"),
     span: text("span"),
     run: text("run"),
+    places: text("places"),
+    embed: text("embed"),
   };
 }
 

@@ -13,7 +13,7 @@ import { PACKET_KINDS, STATES, eventWords } from "./vocabulary";
 
 const LINES = 14; // of the log
 const OTHERS = 8; // members named in a list
-const AROUND = 60; // events listed before and after the moment
+const AROUND = 25; // events listed before and after the moment
 
 export interface Actions {
   seek(t: number): void;

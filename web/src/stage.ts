@@ -24,6 +24,7 @@ export interface Scene {
 
 const MOST_STREAKS = 1200; // packets drawn in one frame where they are too fast to be seen moving
 const NAMED = 64;
+const NAME_FONT = "12px system-ui, sans-serif";
 const BULGE = 0.07; // of the way: paths there and back do not cover each other
 const TRAIL = 0.16;
 
@@ -35,7 +36,11 @@ interface Flight {
 
 export class Stage {
   private layout: Layout;
-  private readonly context: CanvasRenderingContext2D;
+  private context: CanvasRenderingContext2D;
+  private readonly below: CanvasRenderingContext2D;
+  private readonly above: CanvasRenderingContext2D;
+  /** What the upper canvas shows: drawn anew only where that changes. */
+  private members = "";
   private width = 0;
   private height = 0;
   private radius = 8;
@@ -47,18 +52,22 @@ export class Stage {
   private readonly isDown: Uint8Array;
   private readonly isFaulted: Uint8Array;
   private readonly samples: Groups;
+  private readonly longestName: number;
   /** Packets that the last frame drew. */
   drawn = 0;
 
+  /** `canvas` is the upper one, with the members; packets move on the one `under` it. */
   constructor(
     readonly canvas: HTMLCanvasElement,
+    under: HTMLCanvasElement,
     private readonly recording: Recording,
     private readonly beliefs: Beliefs,
     private readonly probes: Probes,
     private readonly theme: Theme,
     layout: LayoutName,
   ) {
-    this.context = canvas.getContext("2d", { alpha: true })!;
+    this.above = canvas.getContext("2d")!;
+    this.below = this.context = under.getContext("2d")!;
     const n = recording.size;
     this.x = new Float64Array(n);
     this.y = new Float64Array(n);
@@ -69,6 +78,9 @@ export class Stage {
     this.isFaulted = new Uint8Array(n);
     this.samples = new Groups(recording.coordinates.node, n);
     this.layout = layOut(recording, layout);
+    this.context.font = NAME_FONT;
+    const names = recording.heading.members.slice(0, NAMED);
+    this.longestName = Math.min(90, Math.max(...names.map((name) => this.context.measureText(name).width))) + 12;
   }
 
   get layoutName(): LayoutName {
@@ -86,23 +98,29 @@ export class Stage {
     const ratio = Math.min(2, devicePixelRatio || 1);
     this.width = box.width;
     this.height = box.height;
-    this.canvas.width = Math.max(1, Math.round(box.width * ratio));
-    this.canvas.height = Math.max(1, Math.round(box.height * ratio));
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const context of [this.below, this.above]) {
+      context.canvas.width = Math.max(1, Math.round(box.width * ratio));
+      context.canvas.height = Math.max(1, Math.round(box.height * ratio));
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
     this.place();
   }
 
   private toScreen(x: number, y: number): [number, number] {
-    const size = Math.min(this.width, this.height) - 24;
-    if (this.layout.name === "map" || this.width < 1.35 * this.height) {
-      return [this.width / 2 + (x - 0.5) * size, this.height / 2 + (y - 0.5) * size];
-    }
-    // A ring or a grid may be wider than high.
-    const wide = Math.min(this.width - 90, 1.75 * size);
-    return [this.width / 2 + (x - 0.5) * wide, this.height / 2 + (y - 0.5) * size];
+    const { name } = this.layout;
+    const names = name === "ring" && this.recording.size <= NAMED ? 2 * this.longestName : 0;
+    const high = this.height - 24 - (name === "ring" ? names : 0);
+    const wide = this.width - 24 - names;
+    // A ring or a grid may be wider than high, a map keeps its proportions.
+    const square = Math.min(wide, high);
+    const across = name === "map" ? square : Math.min(wide, 1.75 * high);
+    const down = name === "map" ? square : Math.min(high, 1.75 * wide);
+    const fill = name === "ring" ? 1 / 0.86 : 1;
+    return [this.width / 2 + (x - 0.5) * across * fill, this.height / 2 + (y - 0.5) * down * fill];
   }
 
   private place(): void {
+    this.members = "";
     const n = this.recording.size;
     for (let member = 0; member < n; member++) {
       [this.x[member], this.y[member]] = this.toScreen(this.layout.x[member], this.layout.y[member]);
@@ -125,8 +143,8 @@ export class Stage {
   }
 
   draw(scene: Scene): void {
-    const { context } = this;
-    context.clearRect(0, 0, this.width, this.height);
+    this.context = this.below;
+    this.context.clearRect(0, 0, this.width, this.height);
     this.beliefs.down.mark(scene.t, this.isDown);
     this.beliefs.faulted.mark(scene.t, this.isFaulted);
     if (this.layout.scale !== null && scene.coordinates) this.drawCoordinates(scene.t);
@@ -135,12 +153,22 @@ export class Stage {
     this.drawMembers(scene);
   }
 
+  /** Forget what is drawn, because colours have changed. */
+  redraw(): void {
+    this.members = "";
+  }
+
   // Members -----------------------------------------------------------------------------------------
 
   private drawMembers(scene: Scene): void {
-    const n = this.recording.size;
     if (scene.seenBy >= 0) this.beliefs.view(scene.seenBy, scene.t, this.states);
     else this.beliefs.disagreement(scene.t, this.wrong, this.doubt);
+    const key = this.describeMembers(scene);
+    if (key === this.members) return;
+    this.members = key;
+    this.context = this.above;
+    this.context.clearRect(0, 0, this.width, this.height);
+    const n = this.recording.size;
     let running = n;
     for (let member = 0; member < n; member++) running -= this.isDown[member];
     const batches = new Map<string, number[]>();
@@ -155,7 +183,21 @@ export class Stage {
     if (this.radius >= 5) this.drawGlyphs(scene);
     if (scene.seenBy >= 0) this.ringAround(scene.seenBy, "--blue", 6, []);
     if (scene.selected >= 0) this.ringAround(scene.selected, "--ink", 4, []);
+    if (scene.probe !== null) {
+      this.ringAround(scene.probe.prober, "--sky", 7, []);
+      if (scene.probe.target >= 0) this.ringAround(scene.probe.target, "--vermillion", 7, []);
+    }
     this.drawNames(scene);
+  }
+
+  /** All that the drawing of the members depends on, short. */
+  private describeMembers(scene: Scene): string {
+    let sum = 0;
+    for (let member = 0; member < this.x.length; member++) {
+      const seen = scene.seenBy >= 0 ? this.states[member] : 8 * this.wrong[member] + Math.min(1, this.doubt[member]);
+      sum = (Math.imul(sum, 31) + 4 * seen + 2 * this.isDown[member] + this.isFaulted[member]) | 0;
+    }
+    return `${sum}/${scene.seenBy}/${scene.selected}/${scene.probe?.number ?? 0}`;
   }
 
   private shareColour(member: number, running: number): string {
@@ -216,9 +258,8 @@ export class Stage {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.font = `600 ${Math.round(1.25 * radius)}px system-ui, sans-serif`;
-    context.fillStyle = this.theme.colour("--on-member");
     for (let member = 0; member < this.x.length; member++) {
-      if (this.isDown[member]) continue;
+      context.fillStyle = this.theme.colour(this.isDown[member] ? "--ink" : "--on-member");
       const wrong = this.wrong[member];
       const text = scene.seenBy >= 0 ? STATES[this.states[member]].glyph : wrong > 0 ? String(wrong) : "";
       if (text) context.fillText(text, this.x[member], this.y[member] + 0.5);
@@ -233,12 +274,17 @@ export class Stage {
     const chosen = [scene.selected, scene.seenBy].filter((member) => member >= 0);
     const others = all ? Array.from({ length: n }, (_, member) => member).filter((one) => !chosen.includes(one)) : [];
     const taken: [number, number, number][] = []; // left, right, middle
-    context.font = "12px system-ui, sans-serif";
+    context.font = NAME_FONT;
     context.textBaseline = "middle";
     context.lineWidth = 3;
     context.strokeStyle = this.theme.colour("--paper");
     for (const member of [...chosen, ...others]) {
       const name = this.recording.name(member);
+      context.fillStyle = this.theme.colour(chosen.includes(member) ? "--ink" : "--soft");
+      if (this.layout.name === "ring") {
+        this.nameOnRing(member, name);
+        continue;
+      }
       const width = context.measureText(name).width;
       const below = this.layout.name === "grid";
       const right = this.x[member] >= this.width / 2 - 1;
@@ -247,11 +293,23 @@ export class Stage {
       const y = this.y[member] + (below ? radius + 10 : 0);
       if (taken.some(([from, to, at]) => Math.abs(at - y) < 13 && from < left + width && left < to)) continue;
       taken.push([left, left + width, y]);
-      context.fillStyle = this.theme.colour(chosen.includes(member) ? "--ink" : "--soft");
       context.textAlign = "left";
       context.strokeText(name, left, y);
       context.fillText(name, left, y);
     }
+  }
+
+  /** A name outside the ring, along its radius, so that neighbours leave each other room. */
+  private nameOnRing(member: number, name: string): void {
+    const { context } = this;
+    const [dx, dy] = [this.x[member] - this.width / 2, this.y[member] - this.height / 2];
+    const flipped = dx < -1;
+    context.save();
+    context.translate(this.x[member], this.y[member]);
+    context.rotate(Math.atan2(dy, dx) + (flipped ? Math.PI : 0));
+    context.textAlign = flipped ? "right" : "left";
+    context.fillText(name, (flipped ? -1 : 1) * (this.radius + 9), 0);
+    context.restore();
   }
 
   // Coordinates -------------------------------------------------------------------------------------
@@ -492,7 +550,5 @@ export class Stage {
       }
     }
     context.globalAlpha = 1;
-    this.ringAround(probe.prober, "--sky", 7, []);
-    if (probe.target >= 0) this.ringAround(probe.target, "--vermillion", 7, []);
   }
 }

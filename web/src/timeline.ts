@@ -32,12 +32,14 @@ export class Timeline {
   private readonly context: CanvasRenderingContext2D;
   private readonly strips: Strip[];
   private width = 0;
+  private drawn = "";
   height = 0;
   begin = 0;
   end = 1;
 
   constructor(
     readonly canvas: HTMLCanvasElement,
+    private readonly cursor: HTMLElement,
     recordings: readonly Recording[],
     private readonly theme: Theme,
   ) {
@@ -52,7 +54,9 @@ export class Timeline {
     canvas.style.height = `${this.height}px`;
   }
 
+  /** Fit the canvas to its box, in the present colours. */
   resize(): void {
+    this.drawn = "";
     const ratio = Math.min(2, devicePixelRatio || 1);
     this.width = this.canvas.getBoundingClientRect().width;
     this.canvas.width = Math.max(1, Math.round(this.width * ratio));
@@ -69,20 +73,17 @@ export class Timeline {
     return this.begin + Math.min(1, Math.max(0, share)) * (this.end - this.begin);
   }
 
+  /** Move the cursor; draw what is behind it only where the window has changed. */
   draw(t: number): void {
-    const { context } = this;
-    context.clearRect(0, 0, this.width, this.height);
-    this.drawAxis();
-    let y = AXIS;
-    for (const strip of this.strips) y = this.drawStrip(strip, y);
-    context.fillStyle = this.theme.colour("--ink");
-    const x = this.x(t);
-    context.fillRect(x - 0.75, 4, 1.5, this.height - 4);
-    context.beginPath();
-    context.moveTo(x - 5, 2);
-    context.lineTo(x + 5, 2);
-    context.lineTo(x, 9);
-    context.fill();
+    const key = `${this.begin}/${this.end}`;
+    if (key !== this.drawn) {
+      this.drawn = key;
+      this.context.clearRect(0, 0, this.width, this.height);
+      this.drawAxis();
+      let y = AXIS;
+      for (const strip of this.strips) y = this.drawStrip(strip, y);
+    }
+    this.cursor.style.transform = `translateX(${this.x(t)}px)`;
   }
 
   private drawAxis(): void {
