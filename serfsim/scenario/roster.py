@@ -388,7 +388,9 @@ def name_problems_of(members: Iterable[Member], nodes_are_listed: bool) -> Itera
 
 
 def layer_problems(cluster: Cluster) -> Iterator[Problem]:
-    """Yield releases of Serf and memberlist that never run together."""
+    """Yield releases of Serf and memberlist that never run together; without Serf any memberlist does."""
+    if cluster.protocol == "memberlist":
+        return
     none = Group()
     places: list[tuple[Path, Group, Group | Node]] = [(("cluster",), none, none)]
     places += [(("cluster", "groups", name), group, none) for name, group in cluster.groups.items()]

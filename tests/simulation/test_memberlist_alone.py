@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from serfsim.base.errors import ScenarioError
+from serfsim.base.errors import ScenarioError, SerfsimError
 from serfsim.scenario import loads
+from serfsim.scenario.model import Scenario
+from serfsim.simulation import Simulation
 from tests.simulation.cluster import Run, run
 
 
@@ -63,5 +65,16 @@ def test_work_of_serf_is_refused(work: str) -> None:
 
 def test_an_unknown_protocol_is_refused() -> None:
     with pytest.raises(ScenarioError) as caught:
-        loads("cluster: {protocol: swim}\nduration: 30s\n")
-    assert "cluster.protocol: found 'swim'; expected 'serf' or 'memberlist'" in str(caught.value)
+        loads("cluster: {protocol: raft}\nduration: 30s\n")
+    assert "cluster.protocol: found 'raft'; expected" in str(caught.value)
+
+
+@pytest.mark.parametrize("release", ["9a1e242", "0.1.0", "0.2.2", "0.6.0"])
+def test_memberlist_alone_runs_in_any_of_its_releases_whatever_serf_would_need(release: str) -> None:
+    cluster = {"nodes": 5, "protocol": "memberlist", "memberlist": release}
+    faults = [{"crash": ["node-03"], "at": "5s"}]
+    summary = Simulation(Scenario(cluster=cluster, faults=faults, duration="30s")).run().summary
+    assert [layers["memberlist"] for layers in summary["layers"].values()] == [release]
+    assert summary["detection"]["missed"] == 0
+    with pytest.raises(SerfsimError, match="no build of it takes an older one"):
+        Scenario(cluster={**cluster, "memberlist": "0.1.0", "protocol": "serf"})
