@@ -23,6 +23,7 @@ class Round:
         self.score = 0
         self.before = 0  # the score before it changed
         self.changed_at = -1.0  # on the engine's clock
+        self.was_refused = False  # requests, by the kernel, when the round asked
 
 
 class HealthKept(Checker):
@@ -34,7 +35,7 @@ class HealthKept(Checker):
         " nacks to it, or 1 where no member could send any"
     )
     sends = (INDIRECT_PING,)
-    events = (events.HEALTH, events.NACK, events.SUSPECT)
+    events = (events.HEALTH, events.NACK, events.SUSPECT, events.FAILED_PING)
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)
@@ -56,6 +57,8 @@ class HealthKept(Checker):
             self._check_bounds(observer, detail)
         elif event == events.NACK:
             own.nacks += 1
+        elif event == events.FAILED_PING:
+            own.was_refused = self.run.network.rules.refusing > 0
         else:
             self._probe_failed(observer, own)
 
@@ -73,6 +76,8 @@ class HealthKept(Checker):
         plain = type(core.awareness) is Awareness and not config.paper_health_score and config.lha_probe
         # Requests that the kernel refuses, or that a stalled process has not sent, are expected to be nacked.
         if not plain or self.run.hosts[member].stalled or self.run.network.rules.refusing > 0:
+            return
+        if own.was_refused or not prober.was_sent:
             return
         if own.seq != prober.seq:
             own.seq, own.asked, own.nacks = prober.seq, 0, 0

@@ -43,8 +43,9 @@ class PingsAnswered(Checker):
             if self._hosts[member].stalled or self._rules.refusing > 0:
                 self._due[member] = None
                 self._asked[member][source, packet.seq] = 0  # answered later, or never
-        elif kind == INDIRECT_PING:
-            self._asked[member][source, packet.seq] = 0
+        elif kind == INDIRECT_PING:  # a datagram that arrived twice asks twice
+            asked = self._asked[member]
+            asked[source, packet.seq] = asked.get((source, packet.seq), 1) - 1
 
     def _must_answer(self, member: int, packet: Packet) -> bool:
         node = self.run.agents.nodes[member]

@@ -14,11 +14,13 @@ from serfsim.checks.incarnations import IncarnationsGrow
 from serfsim.checks.lamport import LamportGrows
 from serfsim.checks.merges import MergesAgree
 from serfsim.checks.ordered import ViewsOrdered
+from serfsim.checks.own_news import OwnNewsTold
 from serfsim.checks.packets import PacketsConserved
 from serfsim.checks.probes import NacksCounted, PingsAnswered
 from serfsim.checks.queues import QueuesBounded
 from serfsim.checks.refutations import RefutationsRise
 from serfsim.checks.resurrections import DeadStayDead
+from serfsim.checks.rounds import RoundsKept
 from serfsim.checks.settled import ViewsSettled
 from serfsim.checks.stopped import StoppedSilent
 from serfsim.checks.strangers import StrangersOut
@@ -35,6 +37,7 @@ CHECKERS: Final[dict[str, type[Checker]]] = {
         HealthyTrusted,
         ViewsSettled,
         RefutationsRise,
+        OwnNewsTold,
         ViewsOrdered,
         DeadStayDead,
         IncarnationsGrow,
@@ -42,6 +45,7 @@ CHECKERS: Final[dict[str, type[Checker]]] = {
         HealthKept,
         PingsAnswered,
         NacksCounted,
+        RoundsKept,
         TransmitLimits,
         BroadcastsKept,
         QueuesBounded,

@@ -137,8 +137,11 @@ def draw_settings(
 
 
 def _is_drawn(row: Setting, releases: Sequence[str]) -> bool:
-    if row.modelled != MODELLED or row.name in NOT_DRAWN:
-        return False
+    return row.modelled == MODELLED and row.name not in NOT_DRAWN and is_known(row, releases)
+
+
+def is_known(row: Setting, releases: Sequence[str]) -> bool:
+    """Return whether all these releases have what a setting changes."""
     return not row.needs or all(value_in(row.needs, release) for release in releases)
 
 

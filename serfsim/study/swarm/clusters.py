@@ -10,6 +10,7 @@ from serfsim.protocol.memberlist.config import TCP
 from serfsim.protocol.versions import BASELINE, features_of
 from serfsim.scenario import units
 from serfsim.scenario.places import node_names
+from serfsim.scenario.settings import SETTINGS
 from serfsim.study.swarm import choices
 from serfsim.study.swarm.entries import Stage
 from serfsim.study.swarm.values import TAGS, Cast, Values
@@ -46,6 +47,9 @@ NOT_DRAWN: Final[dict[str, dict[str, str]]] = {
 """Keys of the cluster, its groups and nodes that the swarm leaves at their defaults, and why."""
 
 
+HASTY: Final = {"push_pull_interval": "1s", "reconnect_interval": "1s"}
+
+
 class Drawn(NamedTuple):
     """The section `cluster`, and the stage that it makes for faults."""
 
@@ -56,10 +60,11 @@ class Drawn(NamedTuple):
 class Builder:
     """Draws the section key by key; later keys depend on earlier ones."""
 
-    def __init__(self, rng: random.Random, nodes: int, chaos_s: float) -> None:
+    def __init__(self, rng: random.Random, nodes: int, chaos_s: float, hasty: float = 0.1) -> None:
         self.rng = rng
         self.nodes = nodes
         self.chaos_s = chaos_s
+        self.hasty = hasty
         self.section: dict[str, Any] = {"nodes": nodes}
         self.names = tuple(node_names(nodes))
         self.groups: dict[str, dict[str, Any]] = {}
@@ -89,7 +94,11 @@ class Builder:
         if keys:
             section["keyring"] = list(choices.PRIMARY)[: self.rng.randint(1, 2)]
         config = choices.draw_settings(self.rng, profile, releases, "cluster")
-        self._draw_zones(config)
+        if self.chance(self.hasty):  # so that views agree within a short calm
+            config |= HASTY
+        if self.chance(0.04):
+            config["packet_transport"] = TCP
+        self._draw_zones(config, releases)
         if config:
             section["config"] = config
         pools = speaks == "serf" and not self.has_addresses and self.chance(0.07)
@@ -179,6 +188,8 @@ class Builder:
                 releases.append(choices.release_name(words))
             group |= self._own_words()
             if self.chance(0.1):
+                group["cores"] = {"share": 2, "send": "20us"}
+            if self.chance(0.1):
                 group["profile"] = self.rng.choice(("lan", "wan", "local"))
             if self.chance(0.3):
                 own = [releases[-1]] if "serf" in group or "version" in group or "product" in group else []
@@ -190,11 +201,11 @@ class Builder:
                 break
         return releases
 
-    def _draw_zones(self, config: dict[str, Any]) -> None:
+    def _draw_zones(self, config: dict[str, Any], releases: list[str]) -> None:
         if self.nodes < 4 or not self.chance(0.06):
             return
         self.section["zones"] = {"names": list(ZONES), "bridges": self.rng.randint(1, 2)}
-        if self.chance(0.7):
+        if choices.is_known(SETTINGS["zone_aware_routing"], releases):
             config["zone_aware_routing"] = True
         if self.chance(0.3):
             config["packet_transport"] = TCP
@@ -216,6 +227,7 @@ class Builder:
             "push_pull_time": lambda: self.rng.choice(("0s", "50ms")),
             "push_pull_time_per_kb": lambda: self.rng.choice(("0s", "20ms")),
             "read_cost": lambda: {"packet": "200us", "message": "50us"},
+            "cores": lambda: {"share": self.rng.randint(2, 4), "send": "50us"},
         }
         for key in sorted(draws):
             if self.chance(0.08):

@@ -7,6 +7,7 @@ One seed gives one scenario, whatever was drawn before it.
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from collections.abc import Mapping
@@ -14,14 +15,18 @@ from typing import Any, Final, NamedTuple
 
 from ruamel.yaml import YAML
 
+from serfsim.base.errors import ScenarioError
+from serfsim.checks import settle_time
 from serfsim.scenario import units
 from serfsim.scenario.faults import FAULTS
+from serfsim.scenario.model import Scenario
 from serfsim.scenario.workload import WORKLOAD
 from serfsim.study.swarm.clusters import Builder, Drawn
 from serfsim.study.swarm.entries import draw_fault, draw_work, verbs_for
 from serfsim.study.swarm.networks import draw_network
 
 Sections = dict[str, Any]
+SLACK_S: Final = 5.0
 
 
 class Profile(NamedTuple):
@@ -29,6 +34,8 @@ class Profile(NamedTuple):
 
     `sizes`: (chance, fewest, most members). `chaos_s`, `calm_s`: least and most seconds of either. `budget`:
     most members times seconds; a large cluster has a shorter calm. `faults`, `works`: the most of either.
+    `hasty`: chance of short intervals of push/pulls and reconnects. A calm is as long as views need to agree
+    (`serfsim.checks.settle_time`) where the budget allows that.
     """
 
     sizes: tuple[tuple[float, int, int], ...]
@@ -37,6 +44,7 @@ class Profile(NamedTuple):
     budget: float
     faults: int
     works: int
+    hasty: float
 
 
 FULL: Final = Profile(
@@ -46,8 +54,9 @@ FULL: Final = Profile(
     6000.0,
     6,
     4,
+    0.2,
 )
-SMALL: Final = Profile(((0.9, 2, 6), (0.1, 7, 12)), (8.0, 30.0), (40.0, 90.0), 500.0, 4, 3)
+SMALL: Final = Profile(((0.9, 2, 6), (0.1, 7, 12)), (8.0, 30.0), (40.0, 90.0), 600.0, 4, 3, 0.4)
 PROFILES: Final[Mapping[str, Profile]] = {"full": FULL, "small": SMALL}
 
 
@@ -56,13 +65,13 @@ def draw(seed: int, profile: Profile = FULL) -> Sections:
     rng = random.Random(f"swarm {seed}")
     nodes = _size(rng, profile)
     chaos_s = round(rng.uniform(*profile.chaos_s), 1)
-    calm_s = round(min(rng.uniform(*profile.calm_s), max(profile.calm_s[0], profile.budget / nodes)), 1)
-    drawn: Drawn = Builder(random.Random(f"cluster {seed}"), nodes, chaos_s).draw()
+    calm_s = min(rng.uniform(*profile.calm_s), max(profile.calm_s[0], profile.budget / nodes))
+    drawn: Drawn = Builder(random.Random(f"cluster {seed}"), nodes, chaos_s, profile.hasty).draw()
     stage = drawn.stage
     sections: Sections = {
         "name": f"swarm-{seed}",
         "seed": seed,
-        "duration": units.write_duration(chaos_s + calm_s),
+        "duration": "",
         "warm_up": rng.choice(("5s", "10s", "20s")),
         "cluster": drawn.section,
     }
@@ -79,10 +88,22 @@ def draw(seed: int, profile: Profile = FULL) -> Sections:
     works = [
         draw_work(chaos, chaos.choice(work_verbs), stage) for _ in range(chaos.randint(0, profile.works))
     ]
+    settle_s = _settle_s(drawn.section)
+    if nodes * settle_s <= profile.budget:
+        calm_s = settle_s
+    sections["duration"] = units.write_duration(round(chaos_s + calm_s, 1))
     sections["faults"] = faults
     if works:
         sections["workload"] = works
     return sections
+
+
+def _settle_s(cluster: Sections) -> float:
+    """Return the seconds after which views agree; no limit for a cluster that is not valid."""
+    try:
+        return settle_time(Scenario(cluster=cluster)) + SLACK_S
+    except ScenarioError:
+        return math.inf
 
 
 def _size(rng: random.Random, profile: Profile) -> int:

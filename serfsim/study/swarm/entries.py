@@ -20,6 +20,7 @@ TIMES: Final = frozenset(("at", "for", "until", "every", "times", "restart", "ap
 OF_A_RESTART: Final = frozenset(("tags", "snapshot", "address", "advertise"))
 FIRST_AT_S: Final = 0.5
 MOST_TIMES: Final = 4
+OF_STATE: Final = ("alive", "dead", "push_pull", "suspect")  # kinds with an incarnation
 OUTSIDER: Final = "198.51.100.7"
 FIRST_NETWORK: Final = 200  # 10.200.0.0/24 is the addresses that the first fault gives
 
@@ -211,13 +212,13 @@ def _hints(stage: Stage) -> Mapping[str, Callable[[Values], Any]]:
 def _draw_forged(values: Values) -> dict[str, Any]:
     """Draw one message, with keys that may stand beside its kind."""
     schema = parts()["Forged"]["properties"]
-    kind = values.rng.choice(sorted(DETAILS))
+    kind = values.rng.choice((*sorted(DETAILS), *OF_STATE, *OF_STATE))
     drawn: dict[str, Any] = {kind: values.draw(schema[kind], kind)}
     for key in sorted(DETAILS[kind]):
         if values.rng.random() < 0.4:
             drawn[key] = values.draw(schema[key], key)
-    if drawn.get("incarnation") is not None and values.rng.random() < 0.5:
-        drawn["incarnation"] = values.rng.choice(("current", "next", 2**32 - 1))
+    if kind in OF_STATE and values.rng.random() < 0.7:
+        drawn["incarnation"] = values.rng.choice(("current", "next", 2**32 - 1, values.rng.randint(0, 20)))
     return drawn
 
 
