@@ -118,6 +118,9 @@ class TransmitLimits(Checker):
                     self._exceeded(member, number, counts[number], limit)
 
     def _exceeded(self, member: int, number: int, count: int, limit: int) -> None:
+        core = self.run.core(member)
+        if core is not None and core.members.has_records:
+            return  # who comes back from another address at its old incarnation may die by the same news again
         message = self._sent.message(number)
         # One that has wrapped to incarnation 0 says the same again and again.
         wrapped = message.kind == ALIVE and message.incarnation == 0
@@ -137,6 +140,7 @@ class BroadcastsKept(Checker):
         "a broadcast about a member leaves the queue once it has been sent as often as the limit says, or"
         " when newer news of the member replaces it"
     )
+    events = (events.FORGOTTEN,)
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)
@@ -168,6 +172,15 @@ class BroadcastsKept(Checker):
                     latest.setdefault(int(self._sent.message(number).node), []).append(number)
             self._latest[member] |= latest
             self._look_for_lost(member, core)
+
+    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+        """A member was forgotten: the limit is that of the members known at each transmission."""
+        core = self.run.core(observer)
+        if core is not None:
+            known = int(core.members.count)
+            self._known[observer] = min(self._known[observer], known)
+            of_each = self._fewest[observer]
+            of_each.update({number: min(most, known) for number, most in of_each.items()})
 
     def _look_for_lost(self, member: int, core: Core) -> None:
         """Report a refutation or new tags of a process that its queue has lost.
