@@ -97,7 +97,7 @@ kills: $(VENV)/built $(VENV)/dev
 mutants: $(VENV)/dev
 	@$(BIN)/python -m tests.mutation $(if $(MUTANTS),--mutants $(MUTANTS))
 
-# Two hours of CPU; it goes on where it was interrupted. NAMES=D1 is one of the tables.
+# Some 25 minutes of CPU; it goes on where it was interrupted. NAMES=D1 is one of the tables.
 defects: $(VENV)/built
 	@$(BIN)/python -m tools.open_defects $(NAMES)
 

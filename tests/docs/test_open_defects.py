@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools import open_defects
-from tools.open_defects import PAGE, STUDIES, Study, points, table_of, with_table
+from tools.open_defects import PAGE, STUDIES, Study, members, points, table_of, with_table
 
 NAMES = [study.name for study in STUDIES]
 
@@ -21,7 +21,9 @@ def rows_on_the_page(name: str) -> list[str]:
 @pytest.mark.parametrize("study", STUDIES, ids=NAMES)
 def test_every_point_of_a_study_has_its_row(study: Study) -> None:
     found = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows_on_the_page(study.name)]
-    assert [cells[: len(study.axes)] for cells in found] == [list(point.values()) for point in points(study)]
+    assert [cells[: len(study.axes)] for cells in found] == [
+        list(point.words.values()) for point in points(study)
+    ]
 
 
 def test_renewing_a_table_leaves_the_rest_of_the_page_alone() -> None:
@@ -36,9 +38,8 @@ def test_a_study_runs_with_and_without_its_fix_on_the_same_seeds(
 ) -> None:
     monkeypatch.setattr(open_defects, "RUNS", tmp_path)
     study = next(study for study in STUDIES if study.name == "D4")
-    brief = study._replace(
-        axes={"cluster.nodes": {"5": 5}, "faults": {"2^32 - 1": study.axes["faults"]["2^32 - 1"]}}
-    )
+    highest = {"2^32 - 1": study.axes["incarnation"]["2^32 - 1"]}
+    brief = study._replace(axes={"members": members(5), "incarnation": highest}, few={})
     row = table_of(brief, seeds=2).splitlines()[-1]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:4] == ["5", "2^32 - 1", "2", "4 → 0"], "everybody but the victim holds it for dead"
