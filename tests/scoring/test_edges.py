@@ -1,0 +1,43 @@
+"""Moments that coincide, and members that are no members."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serfsim.protocol.events import FAILED, SUSPECT
+from serfsim.results.scoring.digest import digest
+from serfsim.results.scoring.intervals import Spans
+from serfsim.results.scoring.recording import Interval
+from tests.scoring.recorded import AFTER, counters, figures, recorded
+
+
+def test_a_suspicion_at_the_moment_of_the_crash_is_one_of_it() -> None:
+    rows = [(20, 0, SUSPECT, 3), (25, 0, FAILED, 3)]
+    found = figures(rows, down={3: [(20, AFTER)]}, crashes=[(20, 3)])["detection"]
+    assert found["first_suspect_s"]["max"] == 0.0
+
+
+def test_the_number_after_the_last_member_is_nobody() -> None:
+    found = figures([(1, 0, FAILED, 4), (2, 0, FAILED, 3)], nodes=4)["detection"]
+    assert found["false_positives"] == 1
+
+
+def test_an_interval_covers_its_first_moment_also_where_nothing_else_is_asked() -> None:
+    spans = Spans([[Interval(5.0, 7.0)]])
+    node = np.zeros(1, dtype=np.int64)
+    assert [bool(spans.covers(node, np.array([t]))[0]) for t in (4.9, 5.0, 6.9, 7.0)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_members_that_are_down_at_first_count_no_pairs_until_they_start() -> None:
+    late = figures([], nodes=4, down={3: [(0, 0.5)]})["detection"]["false_positives_per_node_hour"]
+    assert late == 0.0
+
+
+def test_a_digest_follows_from_the_names_of_the_counters_too() -> None:
+    named = [recorded(counts=counters({name: [1, 2]})) for name in ("udp_ping", "udp_ack")]
+    assert digest(named[0]) != digest(named[1])

@@ -1,0 +1,35 @@
+"""The first member among Serf's members, and one that was forgotten."""
+
+from __future__ import annotations
+
+from serfsim.protocol.directory import Directory
+from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_FAILED, SerfMembers
+
+
+def members_of(count: int) -> SerfMembers:
+    directory = Directory()
+    for node in range(count):
+        directory.add(f"n{node}", node)
+    return SerfMembers(directory)
+
+
+def test_the_first_member_counts_among_the_others_who_are_alive() -> None:
+    members = members_of(2)
+    members.set(1, STATUS_ALIVE, 1)
+    assert not members.others_are_alive(1)
+    members.set(0, STATUS_ALIVE, 2)
+    assert members.others_are_alive(1)
+    members.set(0, STATUS_FAILED, 3)
+    assert not members.others_are_alive(1)
+
+
+def test_a_member_that_was_forgotten_has_no_status_time() -> None:
+    members = members_of(2)
+    members.set(1, STATUS_ALIVE, 5)
+    members.directory.shared_ltime(1, 9)
+    members.set(1, STATUS_ALIVE, 12345)
+    members.erase(1)
+    assert members.status_ltime(1) == 0
+    assert members.known() is not None
+    members.set(1, STATUS_ALIVE, 0)
+    assert members.status_ltime(1) == 0
