@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from matplotlib.ticker import FuncFormatter, NullLocator
+
 from serfsim.papers.rapid.grid import SIZES
 from serfsim.papers.rapid.verdicts import TIMES, select
 from serfsim.report.plots.style import BLUE, GREEN, GREY, ORANGE, RED, heading
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+LAST: Final = 5e-4  # one member that one view of 2000 lacks
 HOLLOW: Final[dict[str, Any]] = {"markersize": 7, "markerfacecolor": "none", "markeredgewidth": 1.6}
 COLOURS: Final = dict(zip(SIZES, (BLUE, ORANGE, GREEN), strict=True))
 
@@ -36,28 +39,32 @@ def figures(rows: pd.DataFrame, verdicts: Sequence[Verdict]) -> Mapping[str, Fig
 
 
 def draw_bootstrap(rows: pd.DataFrame) -> Figure:
-    """Draw the size that processes see, and the time until all see all beside the published one."""
+    """Draw how many members views still lack, and the time until all see all beside the published one."""
     figure, ax = new_figure()
     for count in SIZES:
         part = select(rows, "bootstrap", N=count)
         if not len(part):
             continue
-        seconds = range(0, 121, 5)
         for place, (_, row) in enumerate(part.iterrows()):
-            sizes = [row[f"curve.{second}"] for second in seconds]
+            seconds = range(0, min(120, int(row["time_to_n_s"])) + 1, 5)
+            lacking = [count - row[f"curve.{second}"] for second in seconds]
+            x = [second for second, value in zip(seconds, lacking, strict=True) if value > 0.0]
+            y = [value for value in lacking if value > 0.0]
             label = f"N = {count}" if place == 0 else None
-            ax.plot(seconds, sizes, color=COLOURS[count], linewidth=1.5, alpha=0.8, label=label)
-            ax.plot(row["time_to_n_s"], count, "o", color=COLOURS[count], markersize=6)
-        ax.plot(
-            TIMES[count], count, "D", color=GREY, markersize=7, markerfacecolor="none", markeredgewidth=1.6
-        )
+            end = float(row["time_to_n_s"])
+            ax.plot([*x, end], [*y, LAST], color=COLOURS[count], linewidth=1.6, alpha=0.85, label=label)
+            ax.plot(end, LAST, "o", color=COLOURS[count], markersize=6)
+        ax.plot(TIMES[count], LAST, "D", color=COLOURS[count], **HOLLOW)
     ax.plot([], [], "o", color=GREY, label="all see all")
-    ax.plot([], [], "D", color=GREY, markerfacecolor="none", label="published")
+    ax.plot([], [], "D", color=GREY, label="published", **HOLLOW)
+    ax.set_yscale("log")
+    ax.set_ylim(LAST / 2, None)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("seconds since N - 1 processes started")
-    ax.set_ylabel("members seen, the mean over processes")
-    ax.set_ylim(0, None)
-    ax.legend(loc="lower right")
-    heading(ax, "Bootstrap of N processes", "the last few members take as long as all the others")
+    ax.set_ylabel("members that a view lacks, the mean")
+    ax.legend(loc="upper right")
+    heading(ax, "Bootstrap of N processes", "most are seen within seconds; what counts is the last member in the last view")
     return figure
 
 
