@@ -38,6 +38,9 @@ def reproduce(
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Run the alternatives of every assumption too.")
     ] = False,
+    finished: Annotated[
+        bool, typer.Option("--finished", help="Judge the runs that DIR has, and run nothing.")
+    ] = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
     out: Annotated[
@@ -79,6 +82,7 @@ def reproduce(
         seeds,
         rules=rules,
         sensitivity=sensitivity,
+        run=not finished,
         out=folder,
         workers=workers,
         scheduler=scheduler,

@@ -96,6 +96,18 @@ def test_an_interruption_keeps_the_finished_runs_and_their_rows(
     assert sum(outcome.found for outcome in tiny(out=tmp_path / "o").outcomes) == 4
 
 
+def test_finished_runs_are_judged_without_running_others(
+    papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny(out=tmp_path / "o", slice={"C": 1}, seeds=[1])
+    monkeypatch.setenv("TINY_FAILS", "1")
+    found = tiny(out=tmp_path / "o", run=False)
+    assert len(found.rows) == 2
+    assert found.verdicts.set_index("id")["outcome"].to_dict() == {"T1": "holds", "T2": "not judged"}
+    with pytest.raises(SerfsimError, match="no finished run"):
+        tiny(out=tmp_path / "none", run=False)
+
+
 def test_sensitivity_runs_only_where_asked_and_compares_equal_cells_and_seeds(papers: Path) -> None:
     assert len(tiny().sensitivity) == 0
     (row,) = tiny(sensitivity=True).sensitivity.to_dict("records")

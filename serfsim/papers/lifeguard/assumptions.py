@@ -16,6 +16,13 @@ ASSUMPTIONS: Final = (
         " must take time: a packet, and each message in it.",
     ),
     Assumption(
+        "cores",
+        "eight agents share one, and sending takes none of it",
+        ("one for each agent", "20us to send a datagram"),
+        "the paper's section V-E; the cost of sending is not stated",
+        "What an agent reads takes time from the seven others on its core.",
+    ),
+    Assumption(
         "120 s count from",
         "the start of the agents",
         ("the first block",),

@@ -51,6 +51,7 @@ TAGS: Final = {
     "build": "0.7.3:'a9afa0c",
 }
 READ_COST: Final = {"packet": "100us", "message": "10us"}
+CORES: Final = {"share": 8}  # section V-E: eight agents pinned to a core
 Alternative = tuple[str, str]
 
 
@@ -85,6 +86,7 @@ def cluster(varied: Alternative) -> dict[str, Any]:
         "start": {"converged": True, "spread": "1s"},
         "tags": TAGS,
         "read_cost": READ_COST,
+        "cores": CORES,
     }
     if parameter == "read cost":
         packet, message = value.split(" + ")
@@ -93,8 +95,11 @@ def cluster(varied: Alternative) -> dict[str, Any]:
         found["version"] = value
     elif parameter == "tags":
         found["tags"] = {}
-    elif parameter == "cores" and value != "one each":
-        found["cores"] = {"share": int(value.split(" ")[0])}
+    elif parameter == "cores":
+        if value == "one for each agent":
+            del found["cores"]
+        else:
+            found["cores"] = {**CORES, "send": value.split(" ")[0]}
     return found
 
 

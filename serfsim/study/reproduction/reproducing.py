@@ -10,7 +10,7 @@ from serfsim.base.errors import SerfsimError
 from serfsim.scenario.problems import found_expected, listed, quoted
 from serfsim.study.reproduction.paper import RULES, Options, data_file
 from serfsim.study.reproduction.result import Reproduction, write_folder, write_rows
-from serfsim.study.reproduction.running import Interrupted, carry_out, jobs_of, rows_of
+from serfsim.study.reproduction.running import Interrupted, carry_out, finished, jobs_of, rows_of
 from serfsim.study.reproduction.shelf import find_paper
 from serfsim.study.reproduction.slices import cells_of, check_slice
 from serfsim.study.sweeps.grid import check_seeds
@@ -24,6 +24,7 @@ def reproduce(
     *,
     rules: str = "code",
     sensitivity: bool = False,
+    run: bool = True,
     out: str | Path | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -34,7 +35,8 @@ def reproduce(
 
     `slice`: {factor: value or values}, such as {"C": 16}; all by default. `seeds`: the paper's own by
     default. `rules`: "code" or "paper", as memberlist's code has it or as the paper describes it.
-    `sensitivity`: run the alternatives of each assumption too. `out`: a folder that keeps every finished run;
+    `sensitivity`: run the alternatives of each assumption too. `run`: False to judge the runs that `out` has
+    and carry out no other. `out`: a folder that keeps every finished run;
     the same call resumes from it. `workers`, `scheduler` and `progress` as in `sweep`.
 
     Raises SerfsimError before anything runs for an unknown paper, factor, value or rule, invalid seeds, and
@@ -48,18 +50,22 @@ def reproduce(
     chosen = check_slice(slice, every)
     options = Options(rules, chosen, numbers)
     cells = [cell for cell in cells_of(every, chosen) if sensitivity or cell.sensitivity is None]
-    check_data(paper.data)
     folder = None if out is None else Path(out)
+    jobs = jobs_of(paper, cells, numbers)
     try:
-        outcomes = carry_out(
-            name,
-            jobs_of(paper, cells, numbers),
-            folder,
-            workers=workers,
-            scheduler=scheduler,
-            quiet=not progress,
-            lines=lines,
-        )
+        if run:
+            check_data(paper.data)
+            outcomes = carry_out(
+                name,
+                jobs,
+                folder,
+                workers=workers,
+                scheduler=scheduler,
+                quiet=not progress,
+                lines=lines,
+            )
+        else:
+            outcomes = finished(jobs, folder or Path())
     except Interrupted as interrupted:
         if folder is not None and interrupted.ended:
             write_rows(rows_of(interrupted.ended), folder)

@@ -14,8 +14,8 @@ from serfsim.base.progress import runs_bar
 from serfsim.study.reproduction.cell import Cell, cell_of
 from serfsim.study.reproduction.paper import Paper
 from serfsim.study.reproduction.shelf import find_paper, paper_digest
-from serfsim.study.sweeps.execution import check_workers, run_all
-from serfsim.study.sweeps.store import Store
+from serfsim.study.sweeps.execution import check_workers, find_finished, run_all
+from serfsim.study.sweeps.store import PARTS, Store
 from serfsim.study.sweeps.worker import DONE, FAILED, Job, Outcome, Work
 
 if TYPE_CHECKING:
@@ -100,6 +100,17 @@ def carry_out(
                 return run_all(jobs, workers=workers, scheduler=scheduler, store=store, on_done=on_done)
         except KeyboardInterrupt:
             raise Interrupted(ended, len(jobs), folder) from None
+
+
+def finished(jobs: Sequence[Job], folder: Path) -> list[Outcome]:
+    """Return the outcomes of the runs that a folder has, and carry out none.
+
+    Raises SerfsimError where it has none of them.
+    """
+    kept = find_finished(jobs, Store(folder)) if (folder / PARTS).is_dir() else []
+    if not kept:
+        raise SerfsimError(f"{folder}: found no finished run of these; expected at least one")
+    return kept
 
 
 def rows_of(outcomes: Sequence[Outcome]) -> pd.DataFrame:

@@ -45,6 +45,18 @@ def run_all(
     return _Execution(list(jobs), store, on_done or (lambda outcome: None)).carry_out(workers, scheduler)
 
 
+def text_of(job: Job) -> str:
+    """Return the text that a worker gets."""
+    work = job.scenario
+    return work.text if isinstance(work, Work) else scenario_text(work)
+
+
+def find_finished(jobs: Iterable[Job], store: Store) -> list[Outcome]:
+    """Return the outcomes of the jobs that a store has finished; none runs."""
+    found = (store.find(job, run_key(text_of(job), job.seed, job.parameters)) for job in jobs)
+    return [outcome for outcome in found if outcome is not None]
+
+
 def check_workers(workers: int | None) -> None:
     """Raise SweepError for an invalid number of processes."""
     if workers is not None and (not isinstance(workers, Integral) or workers < 1):
@@ -86,8 +98,7 @@ class _Execution:
         code = code_version()
         for number, job in enumerate(self._jobs):
             if id(job.scenario) not in texts:
-                work = job.scenario
-                texts[id(work)] = work.text if isinstance(work, Work) else scenario_text(work)
+                texts[id(job.scenario)] = text_of(job)
             text = texts[id(job.scenario)]
             key = run_key(text, job.seed, job.parameters)
             self._keys.append(key)
