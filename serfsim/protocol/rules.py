@@ -128,6 +128,9 @@ _OLDER_MEMBERLIST: Final = (
         "two_handoff_queues", "0.1.1", "alive messages are handled first, newest first", "bc4f353 2018-08-08"
     ),
     _memberlist(
+        "caps_push_pulls", "0.1.1", "max_push_pull_requests; any number before", "c2b890f 2018-08-08 PR#158"
+    ),
+    _memberlist(
         "checks_versions", "0.1.4", "alive messages with bad versions are lost", "b38abf6 2019-02-04"
     ),
     _memberlist("reclaims_names", "0.1.4", "dead_node_reclaim_time", "e1138a6 2019-05-15"),

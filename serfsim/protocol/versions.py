@@ -229,6 +229,7 @@ class ReleaseFeatures:
         self.bare_message: bool = self._has("bare_message")
         self.longest_first: bool = self._has("longest_first")
         self.two_handoff_queues: bool = self._has("two_handoff_queues")
+        self.caps_push_pulls: bool = self._has("caps_push_pulls")
         self.splits_compounds: bool = self._has("splits_compounds")
         self.splits_all: bool = self._has("splits_all")
         self.signed_integers: bool = self._has("signed_integers")

@@ -13,7 +13,9 @@ from serfsim.scenario.cluster import Cluster
 from serfsim.scenario.rivals import machine_settings
 
 if TYPE_CHECKING:
+    from serfsim.protocol.memberlist.core import Core
     from serfsim.protocol.serf.node import SerfNode
+    from serfsim.scenario.roster import Member
     from serfsim.simulation.agents import Agents
 
 NO_BOUND: Final = 1 << 60
@@ -43,7 +45,7 @@ class SerfMachines:
         node.caches_coordinates = agents.cache_coordinates
         member, host = agents.members[number], agents.network.hosts[number]
         host.listener.timeout = node.memberlist.core.config.tcp_timeout
-        host.listener.max_push_pulls = node.memberlist.core.config.max_push_pull_requests
+        host.listener.max_push_pulls = most_push_pulls(node.memberlist.core, member)
         node.memberlist.receiver.service_time = member.read_cost.message
         if node.memberlist.writer is not None:
             host.buffer.size = NO_BOUND  # its packets wait in their connections
@@ -87,6 +89,12 @@ class RivalMachines:
 
     def knows(self, node: Rival, members: int) -> bool:
         return len(node.status) == members - 1 and all(status == ALIVE for status in node.status.values())
+
+
+def most_push_pulls(core: Core, member: Member) -> int:
+    """Return the push/pulls at a time that a member refuses; releases without the limit have one if given."""
+    is_limited = core.features.caps_push_pulls or "max_push_pull_requests" in member.given
+    return int(core.config.max_push_pull_requests) if is_limited else NO_BOUND
 
 
 def kind_of(cluster: Cluster) -> MachineKind:

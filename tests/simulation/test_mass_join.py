@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from serfsim.protocol.log_lines import TOO_MANY_PUSH_PULLS
+from serfsim.scenario.model import Scenario
+from serfsim.simulation import Simulation
 from tests.simulation.cluster import Run, run
 
 
@@ -34,3 +39,17 @@ def test_who_is_refused_ends_where_it_does_not_retry() -> None:
     assert contacted.count(1) == 199 - refused
     assert [node is None for node in made.sim.agents.nodes].count(True) == refused
     assert sum(made.down(node)[-1][1] > 30.0 for node in range(200)) == refused
+
+
+@pytest.mark.parametrize(("release", "refuses"), [("0.8.1", False), ("0.8.2", True)])
+def test_releases_before_memberlist_011_serve_any_number_of_push_pulls(release: str, refuses: bool) -> None:
+    cluster = {"nodes": 200, "version": release, "start": {"spread": "0s"}}
+    options = {"duration": "1s", "warm_up": "3s", "record": {"coordinates": "none"}}
+    lines = Simulation(Scenario(cluster=cluster, **options)).run().recording.log.line
+    assert bool((lines == TOO_MANY_PUSH_PULLS).any()) == refuses
+
+
+def test_a_limit_that_is_given_holds_in_any_release() -> None:
+    cluster = {"nodes": 20, "version": "0.8.1", "config": {"max_push_pull_requests": 5}}
+    sim = Simulation(Scenario(cluster={**cluster, "start": {"spread": "0s"}}, duration="1s", warm_up="1s"))
+    assert (sim.run().recording.log.line == TOO_MANY_PUSH_PULLS).any()

@@ -133,6 +133,7 @@ def test_no_product_pairs_layers_that_never_run_together() -> None:
 # Rules -------------------------------------------------------------------------------------------
 
 FIRST = {
+    "caps_push_pulls": "0.1.1",
     "counts_refused_pings": "0.3.0",
     "labels": "0.3.0",
     "purges_left": "0.3.1",

@@ -64,7 +64,11 @@ def draw_bootstrap(rows: pd.DataFrame) -> Figure:
     ax.set_xlabel("seconds since N - 1 processes started")
     ax.set_ylabel("members that a view lacks, the mean")
     ax.legend(loc="upper right")
-    heading(ax, "Bootstrap of N processes", "most are seen within seconds; what counts is the last member in the last view")
+    heading(
+        ax,
+        "Bootstrap of N processes",
+        "nearly all are seen at once; the last ones count",
+    )
     return figure
 
 
