@@ -11,6 +11,7 @@ from tests.differential import (
     members,
     probing,
     protocol_versions,
+    rpc_sessions,
     serf_handlers,
     sizes,
     snapshots,
@@ -31,4 +32,5 @@ REPLAYS: tuple[Replay, ...] = (
     coalescing.COALESCERS,
     snapshots.SNAPSHOT,
     event_filters.FILTERS,
+    rpc_sessions.SESSIONS,
 )

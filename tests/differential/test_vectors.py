@@ -15,7 +15,7 @@ from tests.differential.replaying import ENDING, VECTORS, Replay, find, read, re
 from tests.differential.replays import REPLAYS
 
 SAMPLE = 60  # sequences of each kind
-SAMPLES = {"net": 12}
+SAMPLES = {"net": 12, "rpc": 25, "vp": 500, "ef": 500}
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -110,6 +110,18 @@ def look(job: Job, folder: Path, before: dict[str, bytes]) -> tuple[dict[str, by
     return now, f"lost or changed: {lost}" if lost else ""
 
 
+def difference(expected: object, found: object) -> str:
+    """Name the first rows that differ."""
+    if not (isinstance(expected, list) and isinstance(found, list)):
+        return f"{expected} and {found}"
+    if len(expected) != len(found):
+        return f"{len(expected)} and {len(found)} rows"
+    pairs = zip(expected, found, strict=True)
+    at, (one, other) = next((at, pair) for at, pair in enumerate(pairs) if pair[0] != pair[1])
+    columns = {key: (one[key], other.get(key)) for key in one if one[key] != other.get(key)}
+    return f"row {at}: {columns}"
+
+
 def prepare(work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     (work / "busy.yaml").write_text(SCENARIO)
@@ -146,10 +158,11 @@ def torment(job: Job, kills: int, seed: int, scratch: Path) -> Tally:
                 tally.faults.append(f"{sent.name}: {fault}")
         if wrong := finish(job, folder, work):
             tally.faults.append(f"resumed: {wrong}")
-        elif job.final(folder) == expected:
+        elif (found := job.final(folder)) == expected:
             tally.resumed += 1
         else:
-            tally.faults.append(f"folder {number}: resumed, and not equal to one never interrupted")
+            where = difference(expected, found)
+            tally.faults.append(f"folder {number}: resumed, and not equal to one never interrupted: {where}")
         for left in scratch.glob(f"folder-{number}*"):
             shutil.rmtree(left)
     return tally
