@@ -120,7 +120,7 @@ class TransmitLimits(Checker):
     def _exceeded(self, member: int, number: int, count: int, limit: int) -> None:
         core = self.run.core(member)
         if core is not None and core.members.has_records:
-            return  # who comes back from another address at its old incarnation may die by the same news again
+            return  # who comes back elsewhere at its old incarnation may die by the same news again
         message = self._sent.message(number)
         # One that has wrapped to incarnation 0 says the same again and again.
         wrapped = message.kind == ALIVE and message.incarnation == 0
@@ -174,7 +174,7 @@ class BroadcastsKept(Checker):
             self._look_for_lost(member, core)
 
     def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
-        """A member was forgotten: the limit is that of the members known at each transmission."""
+        """Lower the limits once a member is forgotten: each transmission has that of the members known."""
         core = self.run.core(observer)
         if core is not None:
             known = int(core.members.count)
