@@ -289,6 +289,13 @@ class Simulation:
         self._result.summary["versions"] |= self.code.versions()
         return self._result
 
+    def run_whole(self, progress: Progress | None = None) -> RunResult:
+        """Run to the end and score, or not at all: KeyboardInterrupt passes through."""
+        result = self.run(progress)
+        if not result.summary["complete"]:
+            raise KeyboardInterrupt
+        return result
+
     def _record_run(self) -> Recording:
         wall, cpu = time.perf_counter(), time.process_time()
         interrupted_at = None

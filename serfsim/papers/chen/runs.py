@@ -148,7 +148,7 @@ def memberlist(cell: Cell, seed: int) -> dict[str, float]:
         warm_up="10s",
         duration=f"{cell['hours']}h",
     )
-    summary = Simulation(scenario, seed).run().summary["detection"]
+    summary = Simulation(scenario, seed).run_whole().summary["detection"]
     return {
         "mistakes": _number(summary["mistakes"]),
         "recurrence_s": _number(summary["mistake_recurrence_s"]),

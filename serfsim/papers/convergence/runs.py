@@ -53,7 +53,7 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
         duration=f"{cell['seconds']}s",
     )
     parts = {"broadcasts": Endless} if used(cell, "stop", "") == ENDLESS else {}
-    result = Simulation(scenario, seed, parts=parts).run()
+    result = Simulation(scenario, seed, parts=parts).run_whole()
     assert result.recording is not None
     deliveries = result.recording.deliveries
     times = np.sort(deliveries.t[deliveries.action == RECEIVED]) - SENT_AT

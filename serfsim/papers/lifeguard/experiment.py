@@ -144,7 +144,7 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
     members raised. `messages`, `bytes`: sent by all members. Of a threshold: `first.K` and `full.K`, the
     seconds from the block to the first and to the last healthy verdict about a blocked member.
     """
-    result = Simulation(scenario(cell), seed).run()
+    result = Simulation(scenario(cell), seed).run_whole()
     assert result.recording is not None
     counts, load = result.summary["detection"]["lifeguard"], result.summary["traffic"]
     found = {

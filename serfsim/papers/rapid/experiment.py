@@ -92,14 +92,9 @@ def run(cell: Cell, seed: int) -> Figures:
 
 
 def finish(made: Simulation) -> tuple[dict[str, Any], Recording]:
-    """Run a simulation to its end; return its summary and recording.
-
-    Raises KeyboardInterrupt where that stopped it: its figures are those of another duration.
-    """
-    result = made.run()
+    """Run a simulation to its end; return its summary and recording."""
+    result = made.run_whole()
     assert result.recording is not None
-    if result.recording.interrupted_at is not None:
-        raise KeyboardInterrupt
     return result.summary, result.recording
 
 

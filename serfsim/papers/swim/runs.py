@@ -194,6 +194,6 @@ def _scenario(
 
 
 def _recording(sim: Simulation) -> Recording:
-    recording = sim.run().recording
+    recording = sim.run_whole().recording
     assert recording is not None
     return recording

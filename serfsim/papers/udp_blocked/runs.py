@@ -52,7 +52,7 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
         warm_up="2s",
         duration=f"{DURATION_S:g}s",
     )
-    recording = Simulation(scenario, seed).run().recording
+    recording = Simulation(scenario, seed).run_whole().recording
     assert recording is not None
     table = recording.events
     failed = (table.kind == events.FAILED) & (table.t >= 0.0)

@@ -170,7 +170,7 @@ def cluster(cell: Cell, seed: int) -> dict[str, float]:
         duration=f"{CLUSTER_S}s",
         record={"coordinates": "80s"},
     )
-    errors = Simulation(scenario, seed).run().summary["coordinates"]["relative_error"]
+    errors = Simulation(scenario, seed).run_whole().summary["coordinates"]["relative_error"]
     return {"p50": float(errors["p50"]), "p90": float(errors["p90"]), "mean": float(errors["mean"])}
 
 

@@ -93,7 +93,7 @@ def _run(scenario: Scenario, budget_s: float) -> Examined:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SerfsimWarning)
         simulation = WatchedSimulation(scenario, check=True)
-        result = simulation.run(watch)
+        result = simulation.run_whole(watch)
     found = tuple(
         Finding(one.rule, str(one), one.member, one.at, one.known or "") for one in result.violations
     )
