@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +25,8 @@ from serfsim.results.run_result import scenario_of
 from serfsim.results.scoring.recording import Interval
 
 if TYPE_CHECKING:
+    from pyarrow import Table
+
     from serfsim.results.run_result import RunResult
 
 MOST_BANDS: Final = 400  # occurrences of faults that have a band of their own
@@ -69,6 +71,11 @@ def document_bytes(result: RunResult, captions: Sequence[Caption] = ()) -> bytes
         "queues": queue_table(result),
         "log": log_table(result),
     }
+    return pack(heading_of(result, captions), tables)
+
+
+def pack(heading: Mapping[str, Any], tables: Mapping[str, Table]) -> bytes:
+    """Return the heading's length, the heading with the extents of the tables, and the tables."""
     parts: list[bytes] = []
     extents: dict[str, list[int]] = {}
     at = 0
@@ -78,8 +85,8 @@ def document_bytes(result: RunResult, captions: Sequence[Caption] = ()) -> bytes
         padded = data + bytes(-len(data) % ALIGNED)
         parts.append(padded)
         at += len(padded)
-    heading = heading_of(result, captions) | {"tables": extents}
-    head = json.dumps(heading, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    whole = {**heading, "tables": extents}
+    head = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     head += b" " * (-(len(head) + 4) % ALIGNED)
     return b"".join([len(head).to_bytes(4, "little"), head, *parts])
 
@@ -99,6 +106,7 @@ def heading_of(result: RunResult, captions: Sequence[Caption]) -> dict[str, Any]
         "members": truth.names,
         "groups": truth.groups,
         "converged": bool(converged),
+        "observers": None,
         "down": [_pairs(spans, truth.end_s) for spans in truth.down],
         "faulted": [_pairs(spans, truth.end_s) for spans in truth.faulted],
         "crashes": [[float(t), int(node)] for t, node in truth.crashes],

@@ -13,6 +13,7 @@ from typing import Final
 
 from serfsim.base.atomic_files import write_whole
 from serfsim.base.errors import ResultError
+from serfsim.replays.agent_logs import AgentLogs, logs_bytes
 from serfsim.replays.document import Caption, document_bytes, require_recording
 from serfsim.results.run_result import RunResult
 
@@ -35,10 +36,33 @@ def replay_page(
     Raises ResultError if a result lacks what a replay needs.
     """
     results = [result] if other is None else [result, other]
-    scripts = [f"{SCRIPT}{_packed(document_bytes(one, captions))}</script>" for one in results]
-    title = html.escape(" and ".join(str(one.summary["name"]) for one in results))
+    title = " and ".join(str(one.summary["name"]) for one in results)
+    return _page(title, [document_bytes(one, captions) for one in results])
+
+
+def replay_logs(logs: AgentLogs, path: str | Path) -> Path:
+    """Write the page that plays the logs of some agents, and return its path.
+
+    Raises ResultError if it cannot be written.
+    """
+    names = [logs.members[number] for number in logs.observers]
+    return _write(Path(path), _page(f"logs of {', '.join(names[:4])}", [logs_bytes(logs)]))
+
+
+def _page(title: str, documents: Sequence[bytes]) -> str:
+    scripts = [f"{SCRIPT}{_packed(document)}</script>" for document in documents]
     # The data come last, and hold nothing that looks like a marker.
-    return _template().replace(TITLE, f"{title} — replay", 1).replace(DATA, "\n".join(scripts), 1)
+    whole = _template().replace(TITLE, f"{html.escape(title)} — replay", 1)
+    return whole.replace(DATA, "\n".join(scripts), 1)
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return path
 
 
 def replay(
@@ -56,14 +80,7 @@ def replay(
     """
     first = _opened(result)
     second = None if other is None else _opened(other)
-    path = Path(path)
-    text = replay_page(first, second, captions=captions)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
-    return path
+    return _write(Path(path), replay_page(first, second, captions=captions))
 
 
 def _opened(result: RunResult | str | Path) -> RunResult:

@@ -68,14 +68,15 @@ def with_names(table: pa.Table, **names: Sequence[str]) -> pa.Table:
     return table.replace_schema_metadata({**(table.schema.metadata or {}), **more})
 
 
-def members_type(names: Sequence[str]) -> Any:
-    return np.int16 if len(names) < 1 << 15 else np.int32
+def members_type(members: int) -> Any:
+    """Return the type of members' numbers."""
+    return np.int16 if members < 1 << 15 else np.int32
 
 
 def packet_table(result: RunResult) -> pa.Table:
     """Return the packets."""
     columns: Any = result.columns(PACKET_TABLE)
-    small = members_type(result.truth.names)
+    small = members_type(len(result.truth.names))
     order = np.argsort(columns["t_s"], kind="stable")
     t, arrives = columns["t_s"][order], columns["arrives_s"][order]
     known = np.isfinite(arrives)
@@ -117,23 +118,44 @@ def _recode(column: Any, names: Sequence[str]) -> Integers:
 
 
 def event_table(result: RunResult) -> pa.Table:
-    """Return the members' events; `detail` as `protocol.events` has it, cut to 32 bits."""
-    events = result.events
-    small = members_type(result.truth.names)
+    """Return the members' events."""
+    rows = result.events
     n = len(result.truth.names)
-    order = np.argsort(events.t, kind="stable")
-    subject = np.where(events.subject < n, events.subject, -1)[order]
+    return events_as_table(np.asarray(rows.t), rows.observer, rows.subject, rows.kind, rows.detail, n)
+
+
+def events_as_table(
+    t: Floats, observer: Integers, subject: Integers, kind: Integers, detail: Integers, members: int
+) -> pa.Table:
+    """Return events of some members as a table; `detail` as `protocol.events` has it, cut to 32 bits."""
+    small = members_type(members)
+    order = np.argsort(t, kind="stable")
     kinds = [NAMES.get(number, "") for number in range(max(NAMES) + 1)]
     table = timed(
-        np.asarray(events.t)[order],
+        t[order],
         {
-            "observer": events.observer[order].astype(small),
-            "subject": subject.astype(small),
-            "kind": events.kind[order].astype(np.int8),
-            "detail": np.clip(np.asarray(events.detail)[order], -(2**31), 2**31 - 1).astype(np.int32),
+            "observer": observer[order].astype(small),
+            "subject": np.where(subject < members, subject, -1)[order].astype(small),
+            "kind": kind[order].astype(np.int8),
+            "detail": np.clip(np.asarray(detail)[order], -(2**31), 2**31 - 1).astype(np.int32),
         },
     )
     return with_names(table, kinds=kinds)
+
+
+def empty_tables(members: int) -> dict[str, pa.Table]:
+    """Return tables without rows of what only a simulation knows."""
+    none, small = np.zeros(0), members_type(members)
+    numbers = {"source": small, "target": small, "about": small, "probe": np.int32, "bytes": np.uint16}
+    columns = {
+        "packets": {"flight": np.uint32, "kind": np.int8, "segment": np.int8, "carries": np.uint8} | numbers,
+        "coordinates": {"node": small} | dict.fromkeys(("x", "y", "height", "error"), np.float32),
+        "queues": {"node": small} | dict.fromkeys(QUEUES, np.uint16),
+    }
+    return {
+        name: timed(none, {key: none.astype(kind) for key, kind in types.items()})
+        for name, types in columns.items()
+    }
 
 
 def places_of(result: RunResult) -> dict[str, Any] | None:
@@ -167,7 +189,7 @@ def coordinate_table(result: RunResult) -> pa.Table:
     return timed(
         t[kept],
         {
-            "node": node[kept].astype(members_type(result.truth.names)),
+            "node": node[kept].astype(members_type(len(result.truth.names))),
             "x": xy[kept, 0].astype(np.float32),
             "y": xy[kept, 1].astype(np.float32),
             "height": columns["height"][kept].astype(np.float32),
@@ -184,12 +206,12 @@ def queue_table(result: RunResult) -> pa.Table:
     # Every sample's time has a row, so that an empty queue is seen to be empty.
     some |= np.diff(columns["t_s"], prepend=-np.inf) > 0
     queues = {name: np.minimum(columns[name][some], 65535).astype(np.uint16) for name in QUEUES}
-    node = columns["node"].codes[some].astype(members_type(result.truth.names))
+    node = columns["node"].codes[some].astype(members_type(len(result.truth.names)))
     return timed(columns["t_s"][some], {"node": node, **queues})
 
 
 def log_table(result: RunResult) -> pa.Table:
-    """Return the lines of the agents' logs: the first MOST_LINES, those above DEBUG first."""
+    """Return the lines of the members' logs."""
     numbers = {name: number for number, name in enumerate(result.truth.names)}
     t: list[float] = []
     node: list[int] = []
@@ -201,14 +223,16 @@ def log_table(result: RunResult) -> pa.Table:
             t.append(float(line[: LEVEL_COLUMN - 1]))
             node.append(number)
             texts.append(text)
+    return lines_as_table(np.array(t, dtype=np.float64), np.array(node), texts, len(numbers))
+
+
+def lines_as_table(t: Floats, node: Integers, texts: Sequence[str], members: int) -> pa.Table:
+    """Return lines of logs as a table: of more than MOST_LINES, those above DEBUG first."""
     rows = np.arange(len(t))
     if len(t) > MOST_LINES:
         is_detail = np.array([text.startswith("[DEBUG]") for text in texts])
         rows = np.sort(np.argsort(is_detail, kind="stable")[:MOST_LINES])
-    table = timed(
-        np.array(t, dtype=np.float64)[rows],
-        {"node": np.array(node, dtype=members_type(result.truth.names))[rows]},
-    )
+    table = timed(t[rows], {"node": node[rows].astype(members_type(members))})
     return table.append_column("text", pa.array([texts[row] for row in rows.tolist()]).dictionary_encode())
 
 

@@ -59,5 +59,11 @@ def test_what_cannot_be_replayed_is_said_in_one_line(serfsim_in: Serfsim, tmp_pa
         assert done.exit_code == 2, arguments
         assert message in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
+    for arguments in ((), ("r", "--log", "r/log.txt"), ("--log", "r/log.txt", "--with", "r")):
+        done = serfsim_in("replay", *arguments)
+        assert (done.exit_code, done.stderr.count("expected")) == (2, 1), arguments
+    done = serfsim_in("replay", "--log", "r/log.txt")
+    assert done.exit_code == 0
+    assert done.stdout.endswith("\nreplay.html\n")
     with pytest.raises(SerfsimError, match="replay: true"):
         serfsim.replay(tmp_path / "plain", tmp_path / "page.html")

@@ -113,7 +113,7 @@ export class App {
       const { heading } = run.recording;
       const under = make("canvas", { class: "under", "aria-hidden": "true" });
       const canvas = make("canvas", { role: "img", tabindex: "0" });
-      const title = `${this.runs.length > 1 ? `${run.label}: ` : ""}${heading.name}, seed ${heading.seed}`;
+      const title = `${this.runs.length > 1 ? `${run.label}: ` : ""}${heading.name}${heading.digest && `, seed ${heading.seed}`}`;
       const figure = make("figure", {}, under, canvas, make("figcaption", {}, title));
       box.append(figure);
       const stage = new Stage(canvas, under, run.recording, run.beliefs, run.probes, this.theme, usualLayout(run.recording));
@@ -135,9 +135,9 @@ export class App {
     fill(the("question"), headings[0].question);
     const about = this.runs.map(
       ({ recording }) =>
-        `${recording.heading.name}, seed ${recording.heading.seed}: ${counted(recording.size, "member")}, ` +
+        `${recording.heading.name}${recording.heading.digest && `, seed ${recording.heading.seed}`}: ${counted(recording.size, "member")}, ` +
         `${counted(recording.packets.count, "packet")}, ${counted(recording.events.count, "event")}; ` +
-        `digest ${recording.heading.digest.slice(0, 16)}`,
+        (recording.heading.digest ? `digest ${recording.heading.digest.slice(0, 16)}` : `${counted(recording.log.t.length, "line")}`),
     );
     fill(the("about"), `${about.join(" · ")} · serfsim ${headings[0].version}`);
     fill(
@@ -146,6 +146,8 @@ export class App {
         one.faults.map((band) => make("li", {}, `${band.what}: ${seconds(band.start, 1)} to ${seconds(band.end, 1)}`)),
       ),
     );
+    const hasPackets = this.runs.some(({ recording }) => recording.packets.count > 0);
+    document.body.classList.toggle("without-packets", !hasPackets);
     document.title = `${the("name").textContent} — replay`;
   }
 
@@ -248,7 +250,7 @@ export class App {
     this.controls.refresh();
     const stage = this.stage;
     const name = this.seenBy < 0 ? "" : this.run.recording.name(this.seenBy);
-    memberLegend(the("states"), name, stage.layoutName === "map" && this.coordinates);
+    memberLegend(the("states"), name, stage.layoutName === "map" && this.coordinates, this.run.recording.heading.observers === null);
     this.player.request();
     this.linkSoon();
   }

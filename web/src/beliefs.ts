@@ -175,6 +175,7 @@ class Walk {
   private readonly n: number;
   private readonly pairs: Pairs;
   private readonly running: Uint8Array;
+  private readonly watches: Uint8Array;
   private readonly wrong: Int32Array;
   private readonly doubt: Int32Array;
   private allWrong = 0;
@@ -185,6 +186,9 @@ class Walk {
     this.n = recording.size;
     this.pairs = new Pairs(this.n, recording.heading.converged ? SEEN_ALIVE : UNKNOWN);
     this.running = new Uint8Array(this.n);
+    const { observers } = recording.heading;
+    this.watches = new Uint8Array(this.n).fill(observers === null ? 1 : 0);
+    for (const observer of observers ?? []) this.watches[observer] = 1;
     this.wrong = new Int32Array(this.n);
     this.doubt = new Int32Array(this.n);
     for (let member = 0; member < this.n; member++) this.running[member] = down.covers(member, start) ? 0 : 1;
@@ -197,7 +201,7 @@ class Walk {
     if (before === state) return;
     this.pairs.set(observer, subject, state);
     this.change(t, observer, subject, state);
-    if (!this.running[observer]) return;
+    if (!this.running[observer] || !this.watches[observer]) return;
     const up = this.running[subject] === 1;
     const wrong = Number(isPresent(state) !== up) - Number(isPresent(before) !== up);
     const doubt = Number(state === SEEN_SUSPECT) - Number(before === SEEN_SUSPECT);
@@ -224,7 +228,7 @@ class Walk {
     let wrong = 0;
     let doubt = 0;
     for (let observer = 0; observer < this.n; observer++) {
-      if (observer === subject || !this.running[observer]) continue;
+      if (observer === subject || !this.running[observer] || !this.watches[observer]) continue;
       const state = this.pairs.get(observer, subject);
       if (isPresent(state) !== (this.running[subject] === 1)) wrong++;
       if (state === SEEN_SUSPECT) doubt++;

@@ -19,19 +19,20 @@ export function packetLegend(box: HTMLElement, shown: boolean[], changed: () => 
   );
 }
 
-export function memberLegend(box: HTMLElement, seenBy: string, hasCoordinates: boolean): void {
+export function memberLegend(box: HTMLElement, seenBy: string, hasCoordinates: boolean, knowsTruth: boolean): void {
   const item = (style: string, words: string, name = ""): HTMLElement =>
     make("li", {}, make("span", { class: `swatch ${name}`, style }), words);
+  const wrong = knowsTruth ? "wrong" : "without it";
   const colours = seenBy
     ? STATES.map(({ name, colour, glyph }) => item(`background:var(${colour})`, glyph ? `${name} (${glyph})` : name))
     : [
-        item("background:var(--agreed)", "all are right about it"),
+        item("background:var(--agreed)", knowsTruth ? "all are right about it" : "all see it"),
         item("background:var(--doubt)", "some suspect it"),
-        item("background:var(--share-1)", "a few are wrong"),
+        item("background:var(--share-1)", `a few are ${wrong}`),
         item("background:var(--share-2)", "up to half"),
-        item("background:var(--share-3)", "most are wrong (the number: how many)"),
+        item("background:var(--share-3)", `most are ${wrong} (the number: how many)`),
       ];
-  const truths = [item("", "down", "down"), item("", "under a fault", "fault")];
+  const truths = knowsTruth ? [item("", "down", "down"), item("", "under a fault", "fault")] : [];
   if (hasCoordinates) truths.push(item("", "place by its coordinate", "place"));
   fill(box, make("li", {}, seenBy ? `As ${seenBy} sees it:` : "Members:"), ...colours, ...truths);
 }

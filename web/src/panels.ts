@@ -58,19 +58,21 @@ export class MemberPanel {
     const off = found && place ? Math.hypot(found.x - place[0], found.y - place[1]) : null;
     const queued = Object.entries(run.queued(member, t)).filter(([, count]) => count > 0);
     const rows: [string, Node | string][] = [
-      ["In truth", down ? "down" : faulted ? "up, under a fault" : "up"],
+      ["In truth", recording.heading.observers !== null ? "not known" : down ? "down" : faulted ? "up, under a fault" : "up"],
       [
         "Seen by others",
         wrong[member] === 0 && doubt[member] === 0
-          ? "as it is"
+          ? recording.heading.observers !== null
+            ? "alive"
+            : "as it is"
           : [
-              wrong[member] > 0 ? `${counted(wrong[member], "member")} wrong about it` : "",
+              wrong[member] > 0 ? `${counted(wrong[member], "member")} ${recording.heading.observers !== null ? "without it" : "wrong about it"}` : "",
               doubt[member] > 0 ? `${counted(doubt[member], "member")} suspect it` : "",
             ]
               .filter(Boolean)
               .join(", "),
       ],
-      ["Its own view", down ? "none: it does not run" : this.view(run, member, states)],
+      ["Its own view", this.ownView(run, member, states, down)],
       ["Health score", String(run.latestDetail(member, "health", t) ?? 0)],
       ["Queued", queued.length ? queued.map(([name, count]) => `${count} ${name}`).join(", ") : "nothing"],
     ];
@@ -82,6 +84,12 @@ export class MemberPanel {
     fill(this.facts, ...rows.flatMap(([term, fact]) => [make("dt", {}, term), make("dd", {}, fact)]));
     this.showChart(run, member);
     this.showLog(run, member, t);
+  }
+
+  private ownView(run: Run, member: number, states: Uint8Array, down: boolean): Node | string {
+    const { observers } = run.recording.heading;
+    if (observers !== null && !observers.includes(member)) return "not known: its log is missing";
+    return down ? "none: it does not run" : this.view(run, member, states);
   }
 
   private view(run: Run, member: number, states: Uint8Array): Node {

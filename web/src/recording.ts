@@ -35,6 +35,8 @@ export interface Heading {
   readonly members: readonly string[];
   readonly groups: readonly string[];
   readonly converged: boolean;
+  /** The members whose views are known, null for all; then the truth is known too. */
+  readonly observers: readonly number[] | null;
   readonly down: readonly (readonly Span[])[];
   readonly faulted: readonly (readonly Span[])[];
   readonly crashes: readonly (readonly [number, number])[];

@@ -24,6 +24,7 @@ export interface Scene {
 
 const MOST_STREAKS = 1200; // packets drawn in one frame where they are too fast to be seen moving
 const NAMED = 64;
+const LEVEL_NAMES = 16; // members up to which names around a ring are level
 const NAME_FONT = "12px system-ui, sans-serif";
 const BULGE = 0.07; // of the way: paths there and back do not cover each other
 const TRAIL = 0.16;
@@ -169,7 +170,7 @@ export class Stage {
     this.context = this.above;
     this.context.clearRect(0, 0, this.width, this.height);
     const n = this.recording.size;
-    let running = n;
+    let running = this.recording.heading.observers?.length ?? n;
     for (let member = 0; member < n; member++) running -= this.isDown[member];
     const batches = new Map<string, number[]>();
     for (let member = 0; member < n; member++) {
@@ -304,11 +305,20 @@ export class Stage {
     const { context } = this;
     const [dx, dy] = [this.x[member] - this.width / 2, this.y[member] - this.height / 2];
     const flipped = dx < -1;
+    const gap = (flipped ? -1 : 1) * (this.radius + 9);
     context.save();
     context.translate(this.x[member], this.y[member]);
-    context.rotate(Math.atan2(dy, dx) + (flipped ? Math.PI : 0));
-    context.textAlign = flipped ? "right" : "left";
-    context.fillText(name, (flipped ? -1 : 1) * (this.radius + 9), 0);
+    if (this.recording.size > LEVEL_NAMES) {
+      context.rotate(Math.atan2(dy, dx) + (flipped ? Math.PI : 0));
+      context.textAlign = flipped ? "right" : "left";
+      context.fillText(name, gap, 0);
+    } else if (Math.abs(dx) < 2) {
+      context.textAlign = "center";
+      context.fillText(name, 0, Math.sign(dy) * (this.radius + 14));
+    } else {
+      context.textAlign = flipped ? "right" : "left";
+      context.fillText(name, gap, 0);
+    }
     context.restore();
   }
 
