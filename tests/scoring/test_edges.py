@@ -6,8 +6,10 @@ import numpy as np
 
 from serfsim.protocol.events import FAILED, SUSPECT
 from serfsim.results.scoring.digest import digest
+from serfsim.results.scoring.dissemination import Followed, Spread
 from serfsim.results.scoring.intervals import Spans
 from serfsim.results.scoring.recording import Interval
+from serfsim.results.scoring.scored_run import ScoredRun
 from tests.scoring.recorded import AFTER, counters, figures, recorded
 
 
@@ -33,9 +35,22 @@ def test_an_interval_covers_its_first_moment_also_where_nothing_else_is_asked() 
     ]
 
 
-def test_members_that_are_down_at_first_count_no_pairs_until_they_start() -> None:
-    late = figures([], nodes=4, down={3: [(0, 0.5)]})["detection"]["false_positives_per_node_hour"]
-    assert late == 0.0
+def test_a_member_that_starts_late_makes_pairs_from_then_on() -> None:
+    run = ScoredRun(recorded(nodes=4, duration=100.0, down={3: [(0, 0.5)]}))
+    assert run.pair_seconds == 3 * 2 * 0.5 + 4 * 3 * 99.5
+
+
+def test_what_was_sent_but_never_counted_has_bytes_and_no_messages() -> None:
+    found = figures(sizes=counters({"udp_ping": [10] * 100}))["traffic"]["by_type"]
+    assert found["udp_ping"]["messages_per_node_s"] == 0.0
+
+
+def test_a_curve_has_a_step_for_each_view_that_followed() -> None:
+    curve = Followed(100.0)
+    curve.take(Spread(4, np.array([0.5, 1.0, 2.0])))
+    t, share = curve.curve()
+    assert t.tolist() == [0.5, 1.0, 2.0]
+    assert share.tolist() == [0.25, 0.5, 0.75]
 
 
 def test_a_digest_follows_from_the_names_of_the_counters_too() -> None:

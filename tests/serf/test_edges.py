@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serfsim.protocol.directory import Directory
+from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_FAILED, SerfMembers
 
 
@@ -30,6 +30,16 @@ def test_a_member_that_was_forgotten_has_no_status_time() -> None:
     members.set(1, STATUS_ALIVE, 12345)
     members.erase(1)
     assert members.status_ltime(1) == 0
-    assert members.known() is not None
     members.set(1, STATUS_ALIVE, 0)
     assert members.status_ltime(1) == 0
+
+
+def test_a_member_is_at_its_last_address_until_it_is_forgotten() -> None:
+    members = members_of(2)
+    first = members.directory.first[1]
+    members.set(1, STATUS_ALIVE, 5)
+    assert (members.address(1), members.moved_to(1)) == (1, -1)
+    members.note_address(NodeIdentity(1, 9, 2))
+    assert (members.address(1), members.moved_to(1)) == (9, 9)
+    members.note_address(first)
+    assert (members.address(1), members.moved_to(1)) == (1, -1)
