@@ -144,3 +144,20 @@ def test_figures_beyond_their_tolerance_fail() -> None:
     rows.loc[rows["configuration"] == "LHA-Probe", "fp"] *= 1.5
     failed = {one.id for one in verdicts(rows, Options()) if one.outcome == "fails"}
     assert failed == {"E1.LHA-Probe", "E1.order", "E2.LHA-Probe"}
+
+
+def test_percentiles_of_few_latencies_are_not_judged() -> None:
+    base = {"experiment": "threshold", "configuration": "SWIM", "C": 32, "D": 16384, "rules": "code"}
+    rows = pd.DataFrame(
+        [
+            {**base, "seed": seed, "cpu_s": 0.0, **{f"first.{i:02}": 12.44 for i in range(32)}}
+            for seed in range(7)
+        ]
+    )
+
+    def outcomes(table: pd.DataFrame) -> dict[str, str]:
+        return {one.id: one.outcome for one in verdicts(table, Options())}
+
+    assert outcomes(rows)["E3.first.SWIM"] == "holds"
+    assert outcomes(rows)["E3.first99.SWIM"] == "not judged"
+    assert outcomes(rows[rows["seed"] < 5])["E3.first.SWIM"] == "not judged"

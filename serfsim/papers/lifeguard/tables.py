@@ -87,6 +87,10 @@ class Tables:
                 found.setdefault((kind, str(name)), {})[int(seed)] = values[~np.isnan(values)]
         return found
 
+    def declared(self, kind: str, name: str) -> int:
+        """Count the latencies of a kind over all seeds."""
+        return sum(len(values) for values in self._latencies.get((kind, name), {}).values())
+
     def latency(self, kind: str, name: str, percent: float) -> Interval:
         """Return a percentile in seconds of first detection or of full dissemination, all C and D pooled."""
         samples = self._latencies.get((kind, name), {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serfsim.papers.lifeguard.grid import CS, PARTS, TUNED
@@ -148,30 +149,32 @@ def rank_correlation(tables: Tables, name: str) -> Interval:
     return Interval(found, -math.inf, math.inf, min(one.n for one in values), 0.95)
 
 
-FEWEST_SEEDS = 5  # for a 99.9th percentile
+# Latencies behind a percentile, so that chance moves it by less than its tolerance.
+FEWEST: Mapping[float, int] = {50: 200, 99: 500, 99.9: 2500}
+TOO_FEW = "too few members were declared failed: {} where {} are needed"
+RELATIVE: Mapping[float, float] = {99: 0.08, 99.9: 0.2}
 
 
 def latencies(tables: Tables) -> Iterator[Verdict]:
     """Yield E3: Table V."""
     for kind, words in (("first", "first detection"), ("full", "full dissemination")):
-        for name in PARTS:
-            value = PUBLISHED[f"v.{kind}.50.{name}"]
-            found = tables.latency(kind, name, 50)
-            claim = f"{name}: median of {words}"
-            yield judge(f"E3.{kind}.{name}", claim, value, found, around(value, 0.25), "+-0.25 s", "s")
-        for name in PARTS:
-            value = PUBLISHED[f"v.{kind}.99.{name}"]
-            found = tables.latency(kind, name, 99)
-            claim = f"{name}: 99th percentile of {words}"
-            bounds = around(value, 0.08 * value)
-            yield judge(f"E3.{kind}99.{name}", claim, value, found, bounds, "+-8 %", "s")
-        for name in PARTS:
-            value = PUBLISHED[f"v.{kind}.99.9.{name}"]
-            found = tables.latency(kind, name, 99.9)
-            claim = f"{name}: 99.9th percentile of {words}"
-            bounds = around(value, 0.2 * value)
-            enough = found if found.n >= FEWEST_SEEDS else NOTHING
-            yield judge(f"E3.{kind}999.{name}", claim, value, enough, bounds, "+-20 %", "s")
+        for percent, title in ((50, "median"), (99, "99th percentile"), (99.9, "99.9th percentile")):
+            for name in PARTS:
+                value = PUBLISHED[f"v.{kind}.{percent:g}.{name}"]
+                by = 0.25 if percent == 50 else RELATIVE[percent] * value
+                rule = "+-0.25 s" if percent == 50 else f"+-{100 * RELATIVE[percent]:g} %"
+                found = tables.latency(kind, name, percent)
+                claim = f"{name}: {title} of {words}"
+                place = "" if percent == 50 else f"{percent:g}".replace(".", "")
+                verdict = judge(f"E3.{kind}{place}.{name}", claim, value, found, around(value, by), rule, "s")
+                yield enough(verdict, tables.declared(kind, name), FEWEST[percent])
+
+
+def enough(verdict: Verdict, count: int, wanted: int) -> Verdict:
+    """Return a verdict, not judged where it rests on too few latencies."""
+    if verdict.outcome == NOT_JUDGED or count >= wanted:
+        return verdict
+    return replace(verdict, outcome=NOT_JUDGED, why=TOO_FEW.format(count, wanted))
 
 
 def tuning(tables: Tables) -> Iterator[Verdict]:
@@ -184,7 +187,9 @@ def tuning(tables: Tables) -> Iterator[Verdict]:
             found = tables.latency_share(kind, name, 50)
             claim = f"alpha, beta {pair}: median of {words}, share of SWIM's"
             bounds = around(value, by)
-            yield judge(f"E4.{kind}.{pair}", claim, value, found, bounds, f"+-{by:g} points", "%")
+            rule = f"+-{by:g} points"
+            verdict = judge(f"E4.{kind}.{pair}", claim, value, found, bounds, rule, "%")
+            yield enough(verdict, tables.declared(kind, name), FEWEST[50])
     for name in (*TUNED, "Lifeguard"):
         pair = pair_of(name)
         value = PUBLISHED[f"vii.fp.{pair}"]
