@@ -9,6 +9,7 @@ from serfsim.checks.checker import Checker
 from serfsim.checks.coordinates import CoordinatesValid
 from serfsim.checks.deliveries import DeliveredOnce
 from serfsim.checks.detection import CrashesKnown, HealthyTrusted
+from serfsim.checks.gossip import GossipGoesOn
 from serfsim.checks.health import HealthKept
 from serfsim.checks.incarnations import IncarnationsGrow
 from serfsim.checks.lamport import LamportGrows
@@ -46,6 +47,7 @@ CHECKERS: Final[dict[str, type[Checker]]] = {
         PingsAnswered,
         NacksCounted,
         RoundsKept,
+        GossipGoesOn,
         TransmitLimits,
         BroadcastsKept,
         QueuesBounded,
