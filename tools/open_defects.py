@@ -122,6 +122,11 @@ STUDIES: Final = (
         },
         {"members": members(5, 32, 128), "UDP loss": loss(10, 20, 30), "TCP": tcp()},
         {"flaps": "detection.flaps"},
+        few={
+            "members": {"1000, 2 min": {"cluster.nodes": 1000, "duration": "120s"}},
+            "UDP loss": loss(20),
+            "TCP": tcp(),
+        },
     ),
     Study(
         "D2",
@@ -129,7 +134,10 @@ STUDIES: Final = (
         {"name": "mass_restart", "duration": "6m", "warm_up": "10s", "network": PLANE},
         {
             "members": {str(count): restarted(count) for count in (8, 32, 128)},
-            "TCP": {"open": {"faults": [*RESTART]}},
+            "TCP": {
+                "cut after 1 min": {"faults": [*RESTART, {"block": "tcp", "nodes": "all", "at": "60s"}]},
+                "open": {"faults": [*RESTART]},
+            },
         },
         {
             "one view after (s)": "convergence.one_view_s",
