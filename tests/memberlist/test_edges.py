@@ -8,9 +8,11 @@ from serfsim.native import i32, i64, vec
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
 from serfsim.protocol.memberlist.config import MemberlistConfig
+from serfsim.protocol.memberlist.messages import GOSSIP, Packet
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.memberlist.seal import STREAM_FRAME
 from serfsim.protocol.versions import ReleaseFeatures
+from serfsim.protocol.wire.envelope import CRC_HEADER
 from tests.memberlist.harness import Hand
 
 MIB = 1024 * 1024
@@ -66,3 +68,17 @@ def test_a_refused_state_names_the_version_and_the_bounds_of_its_first_misfit() 
     remote.records = {2: strange}
     assert not hand.node.merger.merge(remote, False, 0.0)
     assert hand.node.merger.error == "Node 'p0' protocol version (9) is incompatible: [1, 5]"
+
+
+@pytest.mark.parametrize(("release", "longer"), [("0.7.0", 0), ("0.9.4", CRC_HEADER)])
+def test_a_checksum_is_sent_by_who_can_to_who_can_read_it(release: str, longer: int) -> None:
+    config = MemberlistConfig(ReleaseFeatures(release))
+    config.enable_compression = False
+    hand = Hand(config=config).start()
+    new = hand.directory.first[1]
+    old = NodeIdentity(2, 2, 2, protocol=(1, 4, 2))
+    for target, more in ((new, longer), (old, 0)):
+        hand.runtime.sent.clear()
+        hand.node.core.send_raw(target, Packet(GOSSIP, 0, 100), 0.0)
+        ((_, packet),) = hand.runtime.sent
+        assert packet.size == 100 + more

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from serfsim.protocol import log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
+from serfsim.protocol.runtime import DIAL_REFUSED
+from serfsim.protocol.serf.core import NO_TOKEN, RETRY_JOIN
 from serfsim.protocol.serf.members import STATUS_ALIVE, STATUS_FAILED, SerfMembers
+from tests.serf.harness import SerfHand
 
 
 def members_of(count: int) -> SerfMembers:
@@ -43,3 +47,30 @@ def test_a_member_is_at_its_last_address_until_it_is_forgotten() -> None:
     assert (members.address(1), members.moved_to(1)) == (9, 9)
     members.note_address(first)
     assert (members.address(1), members.moved_to(1)) == (1, -1)
+
+
+def test_a_join_after_the_leave_is_refused_and_logged_where_a_command_asked_for_it() -> None:
+    hand = SerfHand()
+    hand.node.leave(0.0)
+    hand.runtime.lines.clear()
+    assert hand.node.join([1], 1.0) == NO_TOKEN
+    assert hand.runtime.lines == []
+    assert hand.node.join([1], 1.0, is_logged=True) == NO_TOKEN
+    assert [line for _, line, _ in hand.runtime.lines] == [log_lines.JOINING, log_lines.JOIN_ERROR]
+
+
+def test_a_join_is_tried_again_unless_it_is_to_be_made_once() -> None:
+    for once, waits in ((False, True), (True, False)):
+        hand = SerfHand()
+        hand.runtime.timers.clear()
+        hand.node.join([1], 0.0, once=once)
+        hand.node.on_stream_result(hand.runtime.streams[-1].token, DIAL_REFUSED, None, 1.0)
+        assert (RETRY_JOIN in [timer.timer for timer in hand.runtime.timers]) == waits
+
+
+def test_a_join_is_tried_again_where_nothing_else_is_said() -> None:
+    hand = SerfHand()
+    hand.runtime.timers.clear()
+    hand.node.join([1], 0.0)
+    hand.node.on_stream_result(hand.runtime.streams[-1].token, DIAL_REFUSED, None, 1.0)
+    assert RETRY_JOIN in [timer.timer for timer in hand.runtime.timers]
