@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from serfsim.base.errors import SerfsimError
 from serfsim.native import i32, i64, vec
 from serfsim.protocol import log_lines
 from serfsim.protocol.directory import Directory, NodeIdentity
@@ -11,8 +12,10 @@ from serfsim.protocol.memberlist.config import MemberlistConfig
 from serfsim.protocol.memberlist.messages import GOSSIP, Packet
 from serfsim.protocol.memberlist.push_pull import PushPull
 from serfsim.protocol.memberlist.seal import STREAM_FRAME
+from serfsim.protocol.serf.config import AGENT_SETTINGS
 from serfsim.protocol.versions import ReleaseFeatures
 from serfsim.protocol.wire.envelope import CRC_HEADER
+from serfsim.scenario import Scenario
 from tests.memberlist.harness import Hand
 
 MIB = 1024 * 1024
@@ -82,3 +85,17 @@ def test_a_checksum_is_sent_by_who_can_to_who_can_read_it(release: str, longer: 
         hand.node.core.send_raw(target, Packet(GOSSIP, 0, 100), 0.0)
         ((_, packet),) = hand.runtime.sent
         assert packet.size == 100 + more
+
+
+def test_checks_of_labels_and_snapshots_are_as_in_an_agent_without_configuration() -> None:
+    config = MemberlistConfig()
+    assert not config.skip_inbound_label_check
+    assert config.gossip_verify_incoming
+    assert config.gossip_verify_outgoing
+    (snapshot,) = [row for row in AGENT_SETTINGS if row.name == "snapshot"]
+    assert snapshot.default is False
+
+
+def test_gravity_that_pulls_at_no_distance_is_refused() -> None:
+    with pytest.raises(SerfsimError, match="gravity_rho"):
+        Scenario(cluster={"nodes": 2, "config": {"gravity_rho": 0}}, duration="5s")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from serfsim.protocol.events import FAILED, SUSPECT
+from serfsim.protocol.events import FAILED, JOIN, SUSPECT
 from serfsim.results.scoring.digest import digest
 from serfsim.results.scoring.dissemination import Followed, Spread
 from serfsim.results.scoring.intervals import Spans
 from serfsim.results.scoring.recording import Interval
 from serfsim.results.scoring.scored_run import ScoredRun
+from serfsim.results.scoring.views import Pairs
 from tests.scoring.recorded import AFTER, counters, figures, recorded
 
 
@@ -56,3 +57,12 @@ def test_a_curve_has_a_step_for_each_view_that_followed() -> None:
 def test_a_digest_follows_from_the_names_of_the_counters_too() -> None:
     named = [recorded(counts=counters({name: [1, 2]})) for name in ("udp_ping", "udp_ack")]
     assert digest(named[0]) != digest(named[1])
+
+
+def test_what_a_member_says_of_itself_is_no_view() -> None:
+    pairs = Pairs(np.full((3, 3), np.int8(JOIN)), np.arange(3, dtype=np.int64))
+    assert pairs.equal_to(JOIN).values.tolist() == [
+        [False, True, True],
+        [True, False, True],
+        [True, True, False],
+    ]
