@@ -64,7 +64,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class AgentLogs:
-    """What some agents logged. `observers` are the members whose logs these are; times in Unix seconds."""
+    """The logs of some agents. `observers` are the members whose logs these are; times in Unix seconds."""
 
     members: list[str]
     observers: list[int]
