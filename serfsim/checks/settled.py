@@ -74,7 +74,7 @@ class ViewsSettled(Checker):
         known = None
         if key >= 0 and (key >> 2) - own > WRAP:
             known = OVERFLOW
-        elif key >= 0 and key >> 2 >= own:
+        elif key >= 0 and key >> 2 >= own and self.run.life(subject) > 1:
             known = RESTART
         held = "does not know" if key < 0 else f"holds for {STATE_NAMES[key & 3]} at incarnation {key >> 2}"
         self.report(

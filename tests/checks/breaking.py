@@ -14,7 +14,7 @@ Break = Callable[[Simulation], None]
 
 def scenario(nodes: Any = 5, duration: str = "20s", **sections: Any) -> serfsim.Scenario:
     """A cluster in one place, in which nothing goes wrong unless `sections` say so."""
-    cluster = {"nodes": nodes} | sections.pop("cluster", {})
+    cluster = ({} if nodes is None else {"nodes": nodes}) | sections.pop("cluster", {})
     return serfsim.Scenario(**{"cluster": cluster, "duration": duration, "warm_up": "5s"} | sections)
 
 

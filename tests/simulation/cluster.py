@@ -8,6 +8,7 @@ import numpy as np
 
 import serfsim
 from serfsim import Simulation
+from serfsim.checks import unexplained
 from serfsim.protocol import events
 
 NAMES = {name: kind for kind, name in events.NAMES.items()}
@@ -29,8 +30,9 @@ class Run:
     """A simulation that has run to its end."""
 
     def __init__(self, made: serfsim.Scenario, seed: int = 1) -> None:
-        self.sim = Simulation(made, seed)
+        self.sim = Simulation(made, seed, check=True)
         self.result = self.sim.run()
+        assert unexplained(self.result.violations) == []
         assert self.result.recording is not None
         self.recording = self.result.recording
         self.events = self.recording.events
