@@ -115,6 +115,8 @@ class Calm:
             return False
         if not isinstance(network.jitter, NoJitter) or network.jitter_by_pair is not None:
             return False
+        if not all(member.is_at_home for member in run.agents.members):
+            return False
         if network.has_uplinks or network.addresses is not None or run.agents.roster.shared:
             return False
         if any(

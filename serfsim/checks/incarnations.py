@@ -33,7 +33,7 @@ class IncarnationsGrow(Checker):
     name = "incarnations_grow"
     rule = (
         "the incarnation of a member never falls while its process runs, nor in the view of another process"
-        " that has not forgotten the member, and no view has one that the member has not reached"
+        " that has not forgotten the member"
     )
 
     events = (events.FORGOTTEN,)
