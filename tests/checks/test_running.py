@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,12 @@ def test_a_result_without_checks_stores_no_violations(tmp_path: Path) -> None:
     serfsim.run(scenario(), check=False).save(tmp_path / "plain", figures=False)
     assert not (tmp_path / "plain" / "violations.json").exists()
     assert not serfsim.open_result(tmp_path / "plain").is_checked
+
+
+def test_the_guide_lists_the_rules_that_exist() -> None:
+    page = Path(serfsim.__file__).parents[1] / "docs" / "howto" / "checks.md"
+    listed = re.findall(r"^\| `(\w+)` \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert listed == list(CHECKERS)
 
 
 def test_violations_survive_a_file() -> None:
