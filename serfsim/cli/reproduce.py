@@ -115,16 +115,18 @@ def _print_papers() -> None:
 
 
 def _print_verdicts(found: Reproduction) -> None:
-    # start-up: the help works without these
-    from serfsim.study.reproduction.paper import NOT_JUDGED
-    from serfsim.study.reproduction.words import VERDICT_COLUMNS, answer_text, verdict_cells
+    # start-up: the help works without it
+    from serfsim.study.reproduction.words import (
+        VERDICT_COLUMNS,
+        answer_text,
+        judged_verdicts,
+        verdict_cells,
+    )
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in VERDICT_COLUMNS:
         table.add_column(column)
-    for one in found.judged:
-        if one.outcome == NOT_JUDGED:
-            continue  # the count is below, the page has the reason
+    for one in judged_verdicts(found):  # the count of others is below, the page has the reasons
         table.add_row(*map(escape, verdict_cells(one)), style=STYLES.get(one.outcome, ""))
     Console().print(table)
     typer.echo(answer_text(found))

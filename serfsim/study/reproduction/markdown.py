@@ -29,8 +29,10 @@ def markdown(found: Reproduction, images: str) -> str:
         "",
         "## Verdicts",
         "",
-        *table(words.VERDICT_COLUMNS, map(words.verdict_cells, found.judged)),
+        *table(words.VERDICT_COLUMNS, map(words.verdict_cells, words.judged_verdicts(found))),
     ]
+    for line in words.not_judged_lines(found):
+        parts += [line, ""]
     if paper.notes:
         parts += [paper.notes.strip(), ""]
     figures = found.draw()

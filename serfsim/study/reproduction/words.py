@@ -77,6 +77,20 @@ def verdict_cells(verdict: Verdict) -> tuple[str, ...]:
     return verdict.id, verdict.claim, verdict.published, ours, verdict.tolerance, outcome
 
 
+def judged_verdicts(found: Reproduction) -> list[Verdict]:
+    """Return the verdicts that hold or fail."""
+    return [one for one in found.judged if one.outcome != NOT_JUDGED]
+
+
+def not_judged_lines(found: Reproduction) -> list[str]:
+    """Name the verdicts that were not judged, a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for one in found.judged:
+        if one.outcome == NOT_JUDGED:
+            reasons.setdefault(one.why or "no reason given", []).append(one.id)
+    return [f"Not judged, {why}: {', '.join(names)}." for why, names in reasons.items()]
+
+
 def assumption_rows(found: Reproduction) -> list[tuple[str, ...]]:
     """Return the cells of ASSUMPTION_COLUMNS."""
     return [
