@@ -152,17 +152,17 @@ DEFECTS: Final = (
     ),
     Defect(
         "lamport_stands",
-        "a Lamport clock does not step on when something is sent",
-        "protocol/serf/core.py",
-        "        self.counter += 1\n        return self.counter\n",
-        "        return self.counter\n",
-    ),
-    Defect(
-        "lamport_not_witnessed",
         "a Lamport clock does not follow what it has seen",
         "protocol/serf/core.py",
         "            self.counter = seen + 1\n",
-        "            self.counter = seen\n",
+        "            pass\n",
+    ),
+    Defect(
+        "lamport_falls",
+        "a Lamport clock follows an older time back",
+        "protocol/serf/core.py",
+        "        if seen >= self.counter:\n            self.counter",
+        "        if seen != self.counter - 1:\n            self.counter",
     ),
     Defect(
         "event_delivered_twice",

@@ -16,7 +16,9 @@ from serfsim.scenario.settings import SETTINGS
 from serfsim.scenario.topologies import TOPOLOGIES
 from serfsim.scenario.workload import WORKLOAD
 from serfsim.study.swarm import choices, clusters, draw, networks, scenario_text
+from serfsim.study.swarm.coverage import reachable
 from serfsim.study.swarm.drawing import FULL, PROFILES, SMALL, read_sections
+from serfsim.study.swarm.reasons import UNREACHED
 from serfsim.study.swarm.values import Cast, UnknownType, Values
 
 SEEDS = range(1, 301)
@@ -79,8 +81,9 @@ def test_every_setting_is_drawn_or_says_why_not() -> None:
     names = {row.name for row in SETTINGS.values() if row.modelled == "yes"} - set(choices.NOT_DRAWN)
     found: set[str] = set()
     for seed in range(600):
-        found |= set(choices.draw_settings(random.Random(seed), "lan", ["latest"], "cluster"))
-    assert found == names - {"zone_aware_routing"}
+        for release in ("latest", "mimir-3"):
+            found |= set(choices.draw_settings(random.Random(seed), "lan", [release], "cluster"))
+    assert found == names
     assert set(choices.NOT_DRAWN) <= set(SETTINGS)
 
 
@@ -112,3 +115,8 @@ def test_a_type_that_nothing_knows_is_an_error_and_not_left_out() -> None:
 def test_small_clusters_are_small() -> None:
     sizes = [len(Scenario(**draw(seed, SMALL)).roster().members) for seed in range(1, 60)]
     assert max(sizes) <= 12
+
+
+def test_a_reason_is_about_something_that_the_table_has() -> None:
+    names = {name for names in reachable().values() for name in names}
+    assert set(UNREACHED) <= names

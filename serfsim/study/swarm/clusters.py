@@ -35,6 +35,7 @@ _OWN: Final[dict[str, str]] = {
 NOT_DRAWN: Final[dict[str, dict[str, str]]] = {
     "Cluster": {
         "merge": _OWN["merge"],
+        "rival": "settings of a rival protocol, for which the checks of memberlist and Serf do not hold",
         "members": "hosts without an agent of the cluster: `pools` have agents on all of them",
     },
     "Group": {**_OWN, "address": "nodes that are listed have addresses", "nat": _ADDRESSES},
