@@ -189,10 +189,10 @@ def test_a_screen_reader_finds_landmarks_headings_and_names(browser: Any, page: 
         headings = tab.get_by_role("heading").all_inner_texts()
         assert headings[:3] == ["small", "Cluster", "Time"]
         assert tab.evaluate(UNNAMED) == []
-        assert "wrong" in tab.locator("#stages canvas[role]").get_attribute("aria-label")
+        tab.wait_for_function("document.querySelector('#stages canvas[role]').ariaLabel.includes('wrong')")
         assert tab.locator("#bands li").count() == 2
         tab.locator("summary").click()
-        assert tab.locator("#members tr").count() == 8
+        tab.wait_for_function("document.querySelectorAll('#members tr').length === 8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -22,7 +22,7 @@ export interface Scene {
   readonly still: boolean;
 }
 
-const MOST_STREAKS = 1200; // packets drawn in one frame where they are too fast to be seen moving
+const MOST_STREAKS = 600; // packets drawn in one frame where they are too fast to be seen moving
 const NAMED = 64;
 const LEVEL_NAMES = 16; // members up to which names around a ring are level
 const NAME_FONT = "12px system-ui, sans-serif";
