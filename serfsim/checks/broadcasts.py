@@ -199,6 +199,8 @@ class BroadcastsKept(Checker):
         # A transmission to the sender's own address comes to no network.
         if self._refuses or self.run.network.addresses is not None:
             return
+        if len(self.run.agents.directory.names) > self.run.n:
+            return  # a member that a forged message made up changes the limit between two samples
         for member, node in self.run.running():
             core = node.memberlist.core
             if core.broadcasts.depth > 0 or core.leaving or node.memberlist.writer is not None:

@@ -28,6 +28,13 @@ class PingsAnswered(Checker):
         super().__init__(run)
         self._due: list[tuple[Packet, int] | None] = [None] * run.n  # a ping and its source
         self._hosts, self._rules = run.hosts, run.network.rules
+        # A forged ack comes from a member's machine.
+        self._forged_at = {
+            start + run.trace.origin
+            for fault in run.scenario.faults
+            if fault.verb == "forge"
+            for start, _ in fault.occurrences(run.scenario.duration)
+        }
         self._asked: list[dict[tuple[int, int], int]] = [{} for _ in range(run.n)]  # nacks sent, by request
 
     def started(self, member: int) -> None:
@@ -72,7 +79,7 @@ class PingsAnswered(Checker):
             due = self._due[source]
             if due is not None and due[0].seq == packet.seq:
                 self._due[source] = None
-            elif self._is_unasked(source, packet.seq):
+            elif now not in self._forged_at and self._is_unasked(source, packet.seq):
                 self.report(source, "acked what nobody asked", packet=packet_words(self.run, packet, source))
         elif packet.kind == NACK:
             asked, key = self._asked[source], (address, packet.seq)
