@@ -24,7 +24,7 @@ from serfsim.checks.resurrections import DeadStayDead
 from serfsim.checks.rounds import RoundsKept
 from serfsim.checks.settled import ViewsSettled
 from serfsim.checks.stopped import StoppedSilent
-from serfsim.checks.strangers import StrangersOut
+from serfsim.checks.strangers import StrangersOut, StrangersRefused
 from serfsim.checks.streams import StreamsEnd
 from serfsim.checks.suspicions import SuspicionsTimed
 
@@ -56,5 +56,6 @@ CHECKERS: Final[dict[str, type[Checker]]] = {
         DeliveredOnce,
         CoordinatesValid,
         StrangersOut,
+        StrangersRefused,
     )
 }
