@@ -137,8 +137,8 @@ DEFECTS: Final = (
         "        elif state == STATE_DEAD:\n            return\n        elif state != STATE_LEFT:\n",
     ),
     Defect(
-        "dead_for_ever",
-        "a dead member is not forgotten, and one alive again stays noted as dead",
+        "forgotten_too_soon",
+        "the dead are forgotten after a tenth of their time",
         "protocol/memberlist/members.py",
         "            if is_gone and now - self.dead_since(node) > dead_time:\n",
         "            if is_gone and now - self.dead_since(node) > dead_time / 10.0:\n",
