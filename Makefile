@@ -87,11 +87,11 @@ differential: $(VENV)/built $(VENV)/dev
 
 # INPUTS=1000000 takes a quarter of an hour.
 hostile: $(VENV)/built $(VENV)/dev
-	@$(BIN)/python -m tests.hostile --inputs $(or $(INPUTS),20000)
+	@$(BIN)/python -m tests.hostile --inputs $(or $(INPUTS),20000) --seed $(or $(SEED),1)
 
 # A quarter of an hour; KILLS=10 a minute.
 kills: $(VENV)/built $(VENV)/dev
-	@$(BIN)/python -m tests.kills --machine --kills $(or $(KILLS),200)
+	@$(BIN)/python -m tests.kills --machine --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
 # An hour of CPU; it goes on where it was interrupted. MUTANTS=20 takes a few minutes.
 mutants: $(VENV)/dev

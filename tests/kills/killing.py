@@ -17,6 +17,8 @@ from tests.kills.jobs import SCENARIO, Job
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PATIENCE_S = 900.0
+# Done, a run failed, interrupted; and interrupted while Python still imports, where a SIGTERM is a Ctrl-C too.
+ENDS = (0, 1, 130, -signal.SIGINT)
 
 
 @dataclass
@@ -66,7 +68,7 @@ def kill(job: Job, folder: Path, work: Path, sent: signal.Signals, after: float)
     said, _ = process.communicate(timeout=PATIENCE_S)
     if wrong := traceback_in(said):
         return True, wrong
-    if sent != signal.SIGKILL and process.returncode not in (0, 1, 130, -sent):
+    if sent != signal.SIGKILL and process.returncode not in (*ENDS, -sent):
         return True, f"ends with {process.returncode}: {said[-300:]}"
     return True, left_of(process.pid)
 
