@@ -17,7 +17,7 @@ from tests.kills.jobs import SCENARIO, Job
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PATIENCE_S = 900.0
-# Done, a run failed, interrupted; and interrupted while Python still imports, where a SIGTERM is a Ctrl-C too.
+# Done, a run failed, interrupted, and interrupted during the imports, where SIGTERM is a Ctrl-C too.
 ENDS = (0, 1, 130, -signal.SIGINT)
 
 
