@@ -32,7 +32,7 @@ def limit_of(queue: TransmitLimitedQueue, members: int) -> int:
 
 
 class Transmissions:
-    """How often each process has sent each broadcast, by its number in the ledger; one for all checkers."""
+    """Counts of what each process has sent of each broadcast, by its number in the ledger."""
 
     def __init__(self, run: Observed) -> None:
         self.run = run
