@@ -13,6 +13,7 @@ from serfsim.base.errors import SerfsimError
 from serfsim.study.reproduction import Cell, Reproduction, find_paper, paper_folders
 from serfsim.study.reproduction.held import accept
 from serfsim.study.reproduction.shelf import paper_digest
+from serfsim.study.reproduction.slices import check_slice, read_slice
 
 
 def tiny(**more: object) -> Reproduction:
@@ -94,6 +95,19 @@ def test_an_interruption_keeps_the_finished_runs_and_their_rows(
     assert len(pd.read_parquet(tmp_path / "o" / "rows.parquet")) == 4
     monkeypatch.delenv("TINY_INTERRUPTS")
     assert sum(outcome.found for outcome in tiny(out=tmp_path / "o").outcomes) == 4
+
+
+def test_a_comma_within_a_value_of_the_grid_does_not_split_it() -> None:
+    cells = [Cell(configuration=name, C=c) for name in ("a", "b 2,2", "b 2,4") for c in (1, 2)]
+
+    def chosen(text: str) -> dict[str, tuple[object, ...]]:
+        return check_slice(read_slice([text]), cells)  # type: ignore[return-value]
+
+    assert chosen("C=1,2") == {"C": (1, 2)}
+    assert chosen("configuration=b 2,2") == {"configuration": ("b 2,2",)}
+    assert chosen("configuration=a, b 2,4,b 2,2") == {"configuration": ("a", "b 2,4", "b 2,2")}
+    with pytest.raises(SerfsimError, match="'b 2'"):
+        chosen("configuration=a,b 2,9")
 
 
 def test_finished_runs_are_judged_without_running_others(

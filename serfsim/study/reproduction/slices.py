@@ -21,7 +21,7 @@ def read_slice(texts: Iterable[str]) -> dict[str, list[str]]:
         factor, equals, values = text.partition("=")
         if not (factor and equals and values):
             raise SerfsimError(f"--slice: {found_expected(quoted(text), 'FACTOR=VALUE, such as C=16')}")
-        chosen.setdefault(factor.strip(), []).extend(value.strip() for value in values.split(","))
+        chosen.setdefault(factor.strip(), []).append(values.strip())
     return chosen
 
 
@@ -45,7 +45,8 @@ def check_slice(wanted: Mapping[str, Any] | None, cells: Sequence[Cell]) -> dict
         if factor not in factors:
             raise SerfsimError(f"slice: {unknown_name(str(factor), 'a factor', list(factors))}")
         known = {value_text(value): value for value in factors[factor]}
-        values = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+        listed_values = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+        values = [one for value in listed_values for one in split_value(value, known)]
         for value in values:
             if value_text(value) not in known:
                 message = found_expected(
@@ -54,6 +55,18 @@ def check_slice(wanted: Mapping[str, Any] | None, cells: Sequence[Cell]) -> dict
                 raise SerfsimError(f"slice {factor}: {message}")
         chosen[factor] = tuple(known[text] for text in dict.fromkeys(map(value_text, values)))
     return chosen
+
+
+def split_value(value: Any, known: Mapping[str, Value]) -> list[Any]:
+    """Split a text V1,V2 at commas, but for those within a value of the grid such as 'Lifeguard 2,2'."""
+    if not isinstance(value, str) or value in known or "," not in value:
+        return [value]
+    parts = value.split(",")
+    for cut in range(len(parts) - 1, 0, -1):
+        first = ",".join(parts[:cut]).strip()
+        if first in known or cut == 1:
+            return [first, *split_value(",".join(parts[cut:]).strip(), known)]
+    return [value]
 
 
 def cells_of(cells: Sequence[Cell], chosen: Mapping[str, tuple[Value, ...]]) -> list[Cell]:
