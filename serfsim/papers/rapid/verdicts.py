@@ -141,7 +141,8 @@ def ours(rows: pd.DataFrame, options: Options) -> Mapping[str, Interval]:
         part = select(rows, "bootstrap", N=count)
         found[f"bootstrap.{count}"] = mean(part, "time_to_n_s")
         found[f"unique.{count}"] = mean(part, "sizes_logged")
-    crash, flip_flop, loss = (select(rows, name) for name in ("crash", "flip-flop", "loss"))
+    crash, flip_flop = select(rows, "crash"), select(rows, "flip-flop")
+    loss = select(rows, "loss", direction="in") if "direction" in rows else rows.iloc[:0]
     found["crash.spread"] = mean(crash, "spread_s")
     found["flipflop.first_removal"] = mean(flip_flop, "first_removal_s")
     found["flipflop.first_return"] = mean(flip_flop, "first_return_s")
