@@ -64,10 +64,8 @@ def reproduce(
     Exit code 0: fine; 1: a verdict that held before fails, or a run failed; 130: interrupted.
     """
     # start-up: the help works without these
-    from serfsim.study.reproduction.held import accept as accept_verdicts
     from serfsim.study.reproduction.reproducing import reproduce as run
     from serfsim.study.reproduction.result import write_docs
-    from serfsim.study.reproduction.shelf import paper_folder
     from serfsim.study.reproduction.slices import read_slice
 
     if list_papers:
@@ -97,10 +95,23 @@ def reproduce(
     earlier = sum(outcome.found for outcome in found.outcomes)
     typer.echo(f"result: {folder}")
     typer.echo(f"runs: {len(found.all_rows)} done ({earlier} of them earlier), {len(found.failed)} failed")
-    if accept and not found.failed:
-        typer.echo(f"recorded: {accept_verdicts(paper_folder(name), found.options, found.judged)}")
-        raise typer.Exit(codes.FINE)
-    raise typer.Exit(codes.RUN_FAILED if found.failed else codes.REGRESSION if found.lost else codes.FINE)
+    raise typer.Exit(_code(found, accept))
+
+
+def _code(found: Reproduction, accept: bool) -> int:
+    """Return the exit code; record the verdicts that hold where that is asked for."""
+    # start-up: the help works without these
+    from serfsim.study.reproduction.held import accept as accept_verdicts
+    from serfsim.study.reproduction.shelf import paper_folder
+
+    if found.failed:
+        return codes.RUN_FAILED
+    if accept:
+        typer.echo(
+            f"recorded: {accept_verdicts(paper_folder(found.paper.name), found.options, found.judged)}"
+        )
+        return codes.FINE
+    return codes.REGRESSION if found.lost else codes.FINE
 
 
 def _print_papers() -> None:

@@ -29,6 +29,7 @@ def _figures() -> Iterator[tuple[str, str]]:
     yield from _coordinates()
     yield from _spreading_and_waiting()
     yield from _whole_cluster()
+    yield from _security_and_health()
 
 
 def _detection() -> Iterator[tuple[str, str]]:
@@ -178,6 +179,11 @@ def _whole_cluster() -> Iterator[tuple[str, str]]:
             "traffic.between_zones.packets_per_node_s",
             "IP packets sent to another zone per node and second",
         ),
+    )
+
+
+def _security_and_health() -> Iterator[tuple[str, str]]:
+    yield from (
         ("security.undecryptable", "packets and streams that their receiver could not decrypt"),
         ("security.last_undecryptable_s", "time of the last of these"),
         ("security.unencrypted", "packets and streams refused because they were not encrypted"),
