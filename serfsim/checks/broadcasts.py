@@ -14,6 +14,8 @@ from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
 from serfsim.protocol.memberlist.ledger import COLUMN_MASK, USER_COLUMNS, ledger_of
 from serfsim.protocol.memberlist.messages import ALIVE, DEAD, SUSPECT
 from serfsim.protocol.memberlist.state import OWN_ADDRESS
+from serfsim.protocol.rules import REPEATED
+from serfsim.protocol.serf.messages import LEAVE, Intent
 
 if TYPE_CHECKING:
     from serfsim.protocol.memberlist.core import Core
@@ -29,6 +31,9 @@ def limit_of(queue: TransmitLimitedQueue, members: int) -> int:
     if type(queue) is not TransmitLimitedQueue:
         return int(queue.retransmit_limit(members))  # a rule of the user's own
     return int(queue.retransmit_mult) * math.ceil(math.log10(members + 1))
+
+
+SECOND_LEAVES = "second leave intents passed on for ever before Serf 0.9.3, spec/versions.md"
 
 
 class Transmissions:
@@ -128,8 +133,14 @@ class TransmitLimits(Checker):
             member,
             f"sent {count} times; the limit is {limit}",
             packet=self._sent.words(number),
-            known=OVERFLOW if wrapped else None,
+            known=OVERFLOW if wrapped else SECOND_LEAVES if self._repeats(member, message) else None,
         )
+
+    def _repeats(self, member: int, message: Message) -> bool:
+        """Return whether a release passes second leave intents on for ever."""
+        node = self.run.agents.nodes[member]
+        is_leave = isinstance(message, Intent) and message.user_kind == LEAVE
+        return is_leave and node is not None and node.config.features.second_leaves == REPEATED
 
 
 class BroadcastsKept(Checker):
