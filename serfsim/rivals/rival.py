@@ -61,7 +61,7 @@ class Rival(Machine):
         raise NotImplementedError
 
     def ask_to_join(self, address: i64, now: float) -> None:
-        """Ask whoever is at an address to take this member in."""
+        """Ask the member at an address to take this one in."""
         raise NotImplementedError
 
     def say_goodbye(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""What the simulator asks of a member's machine, for each kind of machine: Serf's, and a rival's."""
+"""The machines of members by kind, Serf's and a rival's, as the simulator uses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A member that sends a heartbeat to all others, and takes for failed whoever is silent too long."""
+"""A member that sends a heartbeat to all others, and takes silent members for failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENTRY: Final = 6  # bytes of a member's address and port
 
 
 class Heartbeat(RivalMessage):
-    """`known` are the members that a newcomer is told of; `says` is one of the words above."""
+    """`known` are the members that it names to a newcomer; `says` is one of the words above."""
 
     def __init__(self, sender: i64, known: list[int], says: i64 = NOTHING) -> None:
         super().__init__(sender, HEADER + ENTRY * len(known))
@@ -28,7 +28,7 @@ class Heartbeat(RivalMessage):
 
 
 class HeartbeatMember(Rival):
-    """Everybody tells everybody; members that failed are told too, so that views heal."""
+    """Heartbeats go to every other member, to failed ones too, so that views heal."""
 
     def __init__(
         self, me: i64, directory: Directory, runtime: Runtime, rng: Random, settings: dict[str, float]

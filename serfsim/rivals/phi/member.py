@@ -45,7 +45,7 @@ class Versions(RivalMessage):
 
 
 class PhiMember(Rival):
-    """`known` is the newest (generation, version) of each member, this one's own included."""
+    """`known` is the newest (generation, version) of each member, itself included."""
 
     def __init__(
         self, me: i64, directory: Directory, runtime: Runtime, rng: Random, settings: dict[str, float]

@@ -22,7 +22,7 @@ UPDATE: Final = ADDRESS + 1 + 4  # an update: address, state, incarnation
 
 
 class Update:
-    """What is known of a member, and how many times more it is sent."""
+    """News of a member; `left` counts how many times more it is sent."""
 
     def __init__(self, member: i64, state: i64, incarnation: i64, left: i64) -> None:
         self.member = member
