@@ -44,7 +44,7 @@ def swarm(
     Example: serfsim swarm --seeds 1-10000 --minutes 30
 
     Exit code 0: nothing failed but what is documented of the real library; 1:
-    something else failed, or a verb or a release was never drawn; 130: interrupted.
+    something else failed; 130: interrupted.
     """
     # start-up: the help works without these
     from serfsim.study.swarm import swarm as carry_out
