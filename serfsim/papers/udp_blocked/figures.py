@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from serfsim.papers.udp_blocked.runs import BLOCKED, DURATION_S, SAMPLES
+from serfsim.papers.udp_blocked.runs import BLOCKED, SAMPLES_S
 from serfsim.report.plots import style
 from serfsim.study.reproduction import Verdict, new_figure, values_of
 
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+SHOWN_S = 30
+
 
 def figures(rows: pd.DataFrame, verdicts: Sequence[Verdict]) -> dict[str, Figure]:
     """Draw the mean over seeds of those declared so far."""
     figure, ax = new_figure()
-    steps = [DURATION_S * step / SAMPLES for step in range(1, SAMPLES + 1)]
+    steps = [step for step in SAMPLES_S if step <= SHOWN_S]
     for fallback, colour, words in (
         ("off", style.RED, "without the TCP fallback"),
         ("on", style.BLUE, "with it"),
     ):
-        values = [values_of(rows, f"declared_at_{step:g}", fallback=fallback) for step in steps]
+        values = [values_of(rows, f"declared_at_{step}", fallback=fallback) for step in steps]
         if all(len(one) for one in values):
             means = [0.0, *(float(np.mean(one)) for one in values)]
-            ax.plot([0.0, *steps], means, "o-", ms=4, color=colour, label=words)
+            ax.plot([0, *steps], means, "o-", ms=3, color=colour, label=words)
     ax.set_ylim(-1.5, BLOCKED + 2)
     ax.set_xlabel("seconds after UDP was blocked")
     ax.set_ylabel("blocked members declared failed, of 40")

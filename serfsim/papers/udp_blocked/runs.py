@@ -14,7 +14,7 @@ from serfsim.study.reproduction import Cell, Options, used
 MEMBERS: Final = 1000
 BLOCKED: Final = 40
 FALLBACK: Final = {"on": False, "off": True}  # by word: disable_tcp_pings
-SAMPLES: Final = 12
+SAMPLES_S: Final = (*range(1, 31), 60, 120)
 DURATION_S: Final = 120.0
 
 
@@ -67,11 +67,10 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
         else:
             (believed if is_blocked[observer] else others).add(int(subject))
     times = list(first.values())
-    steps = [DURATION_S * step / SAMPLES for step in range(1, SAMPLES + 1)]
     return {
         "declared": float(len(times)),
         "others_declared": float(len(others)),
         "believed": float(len(believed)),
         "warnings": float(np.count_nonzero((table.kind == events.TCP_FALLBACK_OK) & (table.t >= 0.0))),
-        **{f"declared_at_{step:g}": float(sum(at <= step for at in times)) for step in steps},
+        **{f"declared_at_{step}": float(sum(at <= step for at in times)) for step in SAMPLES_S},
     }

@@ -1,0 +1,30 @@
+"""Bursts of losses at equal mean loss: new figures."""
+
+from pathlib import Path
+
+from serfsim.papers.bursts.figures import figures
+from serfsim.papers.bursts.runs import cells, run
+from serfsim.papers.bursts.verdicts import ASSUMPTIONS, headline, ours, verdicts
+from serfsim.study.reproduction import Paper, read_published
+
+__all__ = ["PAPER"]
+
+HERE = Path(__file__).parent
+
+PAPER = Paper(
+    name="bursts",
+    title="Losses in bursts",
+    citation="E. Gilbert: Capacity of a Burst-Noise Channel, Bell System Technical Journal 39, 1960; the loss"
+    " rates and lengths are ours",
+    question="At equal mean loss, do bursts make memberlist declare live members failed more often?",
+    published=read_published(HERE),
+    cells=cells,
+    run=run,
+    verdicts=verdicts,
+    assumptions=ASSUMPTIONS,
+    figures=figures,
+    ours=ours,
+    headline=headline,
+    seeds="1-5",
+    notes=(HERE / "notes.md").read_text(encoding="utf-8"),
+)

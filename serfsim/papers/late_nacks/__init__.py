@@ -1,0 +1,30 @@
+"""Lifeguard's nacks: at 80 % of the probe timeout as in the paper, or at 100 % as in memberlist."""
+
+from pathlib import Path
+
+from serfsim.papers.late_nacks.figures import figures
+from serfsim.papers.late_nacks.runs import cells, run
+from serfsim.papers.late_nacks.verdicts import ASSUMPTIONS, headline, ours, verdicts
+from serfsim.study.reproduction import Paper, read_published
+
+__all__ = ["PAPER"]
+
+HERE = Path(__file__).parent
+
+PAPER = Paper(
+    name="late_nacks",
+    title="Nacks that come too late",
+    citation="A. Dadgar, J. Phillips, J. Currey: Lifeguard, arXiv 1707.00788, footnote 5;"
+    " hashicorp/memberlist, state.go",
+    question="Does it matter that memberlist's helpers send their nacks when the prober has given up?",
+    published=read_published(HERE),
+    cells=cells,
+    run=run,
+    verdicts=verdicts,
+    assumptions=ASSUMPTIONS,
+    figures=figures,
+    ours=ours,
+    headline=headline,
+    seeds="1-10",
+    notes=(HERE / "notes.md").read_text(encoding="utf-8"),
+)
