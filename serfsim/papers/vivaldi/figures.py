@@ -23,7 +23,7 @@ STEPS = (
     "least squares:\nVivaldi's springs",
     "Vivaldi with\nsmall steps",
     "Serf's steps\n(c_c = 0.25)",
-    "latencies that\nchange (slices)",
+    "Serf after\n400 rounds",
 )
 
 

@@ -15,8 +15,15 @@ GRAVITY_MS: Final = (64, 256, 1024, 2048, 4743, 0)
 """rho as the paper reckons it, in ms; Serf's 150 is 4743 there; 0: no gravity."""
 FILTERS: Final = (1, 3, 5)
 LEFT_OUT: Final = ("nothing", "worst hosts", "random hosts", "violations")
-LADDER: Final = ("best for the median", "best for the mean", "least squares", "small steps", "Serf", "slices")
-"""From the best static placement to what Serf reaches: one source of error more at each step."""
+LADDER: Final = (
+    "best for the median",
+    "best for the mean",
+    "least squares",
+    "small steps",
+    "settled",
+    "400 rounds",
+)
+"""From the best static placement to Serf's coordinates: one source of error more at each step."""
 
 
 def cells(options: Options) -> list[Cell]:
@@ -35,7 +42,7 @@ def cells(options: Options) -> list[Cell]:
         for best_for in ("median", "mean")
     ]
     others = [
-        *(Cell(study="ladder", step=step, most_seeds=2) for step in LADDER[2:4]),
+        *(Cell(study="ladder", step=step, most_seeds=2) for step in LADDER[2:5]),
         *(
             Cell(study="filter", data=data, filter=size, most_seeds=most)
             for data, most in (("Seattle", 3), (PLANETLAB, 2))
@@ -50,7 +57,7 @@ def cells(options: Options) -> list[Cell]:
     alternatives = (
         ("neighbours", "32"),
         ("steps", "0.05"),
-        ("rounds", "200"),
+        ("rounds", "1000"),
         ("matrix", "first slice"),
     )
     varied = [base.varied(name, value, most_seeds=1) for name, value in alternatives]

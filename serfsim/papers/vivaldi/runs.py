@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import repeat
 from typing import Final
 
@@ -19,7 +20,7 @@ from serfsim.papers.vivaldi.measures import estimates, measure
 from serfsim.scenario.model import Scenario
 from serfsim.simulation import Simulation
 from serfsim.study.reproduction import Cell, used
-from serfsim.topology.embedding import best_embeddings
+from serfsim.topology.embedding import BestEmbeddings, best_embeddings
 
 Rows = Sequence[Sequence[float]]
 MS_TO_SERF: Final = math.sqrt(1000.0)
@@ -27,6 +28,8 @@ MS_TO_SERF: Final = math.sqrt(1000.0)
 WORST: Final = 0.005  # the share of hosts to drop
 SLICE_ROUNDS: Final = {"PlanetLab": 30, "Seattle": 3}
 CLUSTER_S: Final = 240
+SETTLED_ROUNDS: Final = 1000
+SMALL_STEPS: Final = 0.02
 
 
 def run(cell: Cell, seed: int) -> dict[str, float]:
@@ -78,21 +81,30 @@ def in_ns(rtt: Floats) -> Rows:
 
 def static(cell: Cell, seed: int) -> dict[str, float]:
     """Place the hosts as well as possible with every round-trip time known (`topology.embedding`)."""
-    rtt = typical(str(cell["data"]))
-    best = best_embeddings(rtt, dimensionality=int(cell["dimensions"]))
-    return measure(estimates(best.median if cell["best_for"] == "median" else best.mean), rtt)
+    data = str(cell["data"])
+    best = placements(data, int(cell["dimensions"]))
+    return measure(estimates(best.median if cell["best_for"] == "median" else best.mean), typical(data))
+
+
+@cache
+def placements(data: str, dimensions: int) -> BestEmbeddings:
+    """Return the best static placements of a set, which take seconds to find."""
+    return best_embeddings(typical(data), dimensionality=dimensions)
 
 
 def ladder(cell: Cell, seed: int) -> dict[str, float]:
-    """Go on from Serf's own coordinates: with small steps, and then to the least squares."""
+    """Let Serf's clients settle, then go on from there: with small steps, or to the least squares."""
     rtt = typical(PLANETLAB)
-    found = learn(Form(), rtt, ROUNDS[PLANETLAB], seed)
+    found = learn(Form(), rtt, SETTLED_ROUNDS, seed)
+    embedding = found.embedding()
     if cell["step"] == "least squares":
-        return measure(estimates(least_squares(rtt, found.embedding())), rtt)
-    for client in found.clients:
-        client.config.vivaldi_cc = 0.02
-    found.run(repeat(in_ns(rtt), ROUNDS[PLANETLAB] // 2))
-    return measure(estimates(found.embedding()), rtt)
+        embedding = least_squares(rtt, embedding)
+    elif cell["step"] == "small steps":
+        for client in found.clients:
+            client.config.vivaldi_cc = SMALL_STEPS
+        found.run(repeat(in_ns(rtt), SETTLED_ROUNDS // 4))
+        embedding = found.embedding()
+    return measure(estimates(embedding), rtt)
 
 
 def filtered(cell: Cell, seed: int) -> dict[str, float]:
