@@ -177,3 +177,12 @@ def test_every_shipped_paper_has_published_figures_and_a_question() -> None:
         paper = find_paper(name)
         assert paper.published
         assert paper.question.endswith("?")
+
+
+def test_a_figure_that_has_the_name_of_a_factor_is_refused(
+    papers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = papers / "tiny" / "__init__.py"
+    place.write_text(place.read_text().replace('"delay_s":', '"C":'))
+    with pytest.raises(SerfsimError, match="'C'.*factor"):
+        serfsim.reproduce("tiny", seeds=[1], progress=False, workers=1)

@@ -8,7 +8,7 @@ them, `result` writes the folder; `reproducing` has the function `reproduce`.
 
 from serfsim.study.reproduction.cell import Cell
 from serfsim.study.reproduction.drawing import draw_points
-from serfsim.study.reproduction.judging import judge, judge_near, used, values_of
+from serfsim.study.reproduction.judging import judge, judge_near, report, used, values_of
 from serfsim.study.reproduction.paper import (
     FAILS,
     HOLDS,
@@ -49,6 +49,7 @@ __all__ = [
     "over_seeds",
     "paper_folders",
     "read_published",
+    "report",
     "reproduce",
     "used",
     "values_of",

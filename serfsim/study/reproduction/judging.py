@@ -13,6 +13,7 @@ from serfsim.study.statistics import Interval, interval
 if TYPE_CHECKING:
     import pandas as pd
 
+NEW = "new: none published"
 FEWEST = 2  # seeds, unless a computation has no chance in it
 
 
@@ -79,6 +80,15 @@ def judge_near(
     bounds = (expected * (1.0 - share), expected * (1.0 + share))
     return judge(
         name, claim, f"{expected:.4g}", values, bounds, f"±{100.0 * share:g} %", why=why, fewest=fewest
+    )
+
+
+def report(name: str, claim: str, values: Sequence[float]) -> Verdict:
+    """Return a figure that nobody has published: nothing to judge it by."""
+    found = interval(values) if len(values) else Interval(math.nan, math.nan, math.nan, 0, 0.95)
+    why = NEW if len(values) else "no run"
+    return Verdict(
+        name, claim, "-", found.estimate, *_finite(found), tolerance="-", outcome=NOT_JUDGED, why=why
     )
 
 

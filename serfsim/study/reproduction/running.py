@@ -121,6 +121,8 @@ def rows_of(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     done = [outcome for outcome in outcomes if outcome.status == DONE]
     factors = dict.fromkeys(name for one in done for name in one.job.parameters if name not in VARIED)
     figures = dict.fromkeys(name for one in done for name in one.row)
+    if both := sorted(set(figures) & {*factors, *VARIED, "seed", "cpu_s"}):
+        raise SerfsimError(f"a paper's run: found the figure '{both[0]}'; expected no name of a factor")
     columns: dict[str, Any] = {}
     for name in (*factors, *VARIED):
         columns[name] = [one.job.parameters.get(name) for one in done]
