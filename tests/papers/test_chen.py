@@ -72,7 +72,7 @@ def test_runs_agree_with_the_closed_forms() -> None:
     assert found["recurrence_s"] == pytest.approx(setting.recurrence_s, rel=0.08)
     assert found["duration_s"] == pytest.approx(setting.duration_s, rel=0.08)
     assert found["accuracy"] == pytest.approx(setting.accuracy, abs=0.01)
-    crashes = PAPER.run(Cell({**factors, "study": "crashes", "crashes": 100}), 1)
+    crashes = PAPER.run(Cell({**factors, "study": "crashes", "repeats": 100}), 1)
     assert crashes["late"] == 0
     assert 0.0 < crashes["detection_max_s"] <= setting.detection_bound_s
 

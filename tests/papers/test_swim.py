@@ -67,7 +67,7 @@ def test_short_runs_agree_with_the_formulas() -> None:
     assert found["crashes"] == 60
     assert found["periods"] == pytest.approx(closed_forms.first_detection(12), rel=0.35)
     assert found["seconds"] == pytest.approx(1.0 + closed_forms.first_pick(1 / 12, 11), rel=0.3)
-    lossy = PAPER.run(Cell(false(0.8, 1), seconds=30), 1)
+    lossy = PAPER.run(Cell(false(0.8, 1), duration_s=30), 1)
     assert lossy["failed_share"] == pytest.approx(closed_forms.failed_round(0.8, 1), rel=0.15)
     news = PAPER.run(Cell(infection(28, 4)), 1)
     assert news["p50"] == pytest.approx(closed_forms.infection_time(28, 0.5), abs=1.0)
@@ -75,7 +75,7 @@ def test_short_runs_agree_with_the_formulas() -> None:
 
 
 def test_losses_on_members_own_links_defeat_the_proxies() -> None:
-    cell = Cell(false(0.9, 3), seconds=20)
+    cell = Cell(false(0.9, 3), duration_s=20)
     alone = PAPER.run(cell, 1)["failed_share"]
     together = PAPER.run(cell.varied("losses", "links"), 1)["failed_share"]
     assert together > 4 * alone

@@ -14,8 +14,8 @@ HERE = Path(__file__).parent
 PAPER = Paper(
     name="bursts",
     title="Losses in bursts",
-    citation="E. Gilbert: Capacity of a Burst-Noise Channel, Bell System Technical Journal 39, 1960; the loss"
-    " rates and lengths are ours",
+    citation="E. Gilbert: Capacity of a Burst-Noise Channel, Bell System Technical Journal 39, 1960; SWIM"
+    " for independent losses; the loss rates and lengths are ours",
     question="At equal mean loss, do bursts make memberlist declare live members failed more often?",
     published=read_published(HERE),
     cells=cells,

@@ -13,6 +13,7 @@ BURSTS: Final = (1, 4, 12)  # packets
 TCP: Final = ("open", "cut")
 MEMBERS: Final = 20
 MINUTES: Final = 60
+SILENT_S: Final = 2
 WARM_UP: Final = "10m"  # chains begin in the good state and move with the packets of their pair
 
 
@@ -44,15 +45,18 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
     """Return false positives and suspicions an hour in a group of 20, and the share that was lost.
 
     Each ordered pair of members has its own chain. Where the assumption `where` is "links", members' own
-    links are silent for two seconds at a time instead, one of the 20 at any time, so that about a tenth of
-    all packets is lost.
+    links are silent in turn, one of the 20 at any time, so that a tenth of all packets is lost or more.
     """
     faults: list[dict[str, Any]] = []
     lost = chain(float(cell["loss"]), int(cell["burst"]))
     if used(cell, "where", "pairs") == "links":
         lost = 0.0
-        times = MINUTES * 30
-        faults.append({"block": "udp", "nodes": 1, "at": "0s", "for": "2s", "every": "2s", "times": times})
+        round_s = SILENT_S * MEMBERS
+        each = {"for": f"{SILENT_S}s", "every": f"{round_s}s", "times": max(1, MINUTES * 60 // round_s)}
+        faults += [
+            {"block": "udp", "nodes": [f"node-{node:02}"], "at": f"{SILENT_S * node}s", **each}
+            for node in range(MEMBERS)
+        ]
     if cell["tcp"] == "cut":
         faults.append({"block": "tcp", "nodes": "all", "at": "0s"})
     scenario = Scenario(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from serfsim.papers.bursts.runs import BURSTS, LOSSES, TCP
-from serfsim.study.reproduction import Assumption, Options, Verdict, judge, judge_near, values_of
+from serfsim.study.reproduction import Assumption, Options, Verdict, judge_near, report, values_of
 from serfsim.study.statistics import Interval, interval
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ ASSUMPTIONS: Final = (
         "a chain for each ordered pair, which moves with its packets; or members' own links, by time",
     ),
 )
-MOST: Final = 1e9
 
 
 def verdicts(rows: pd.DataFrame, options: Options) -> list[Verdict]:
@@ -38,23 +37,20 @@ def verdicts(rows: pd.DataFrame, options: Options) -> list[Verdict]:
     for tcp in TCP:
         for loss in LOSSES:
             for burst in BURSTS:
-                values = values_of(rows, "false_positives_per_hour", loss=loss, burst=burst, tcp=tcp)
+                values = list(values_of(rows, "false_positives_per_hour", loss=loss, burst=burst, tcp=tcp))
                 where = f"TCP {tcp}, {100 * loss:g} % in bursts of {burst}"
-                claim = f"new: false positives an hour, 20 members, {where}"
-                bounds = (0.0, 0.0) if tcp == "open" else (0.0, MOST)
-                rule = "none with TCP" if tcp == "open" else "none published"
-                name = f"false.{tcp}.{loss:g}.{burst}"
-                found.append(judge(name, claim, "-", values, bounds, rule, fewest=1))
+                claim = f"false positives an hour, 20 members, {where}"
+                found.append(report(f"false.{tcp}.{loss:g}.{burst}", claim, values))
     return found
 
 
 def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
-    """Return the mean losses that occurred."""
+    """Return the suspicions an hour where TCP is cut and losses are independent, as in SWIM's formula."""
     found = {
-        f"loss.{100 * loss:g}": [100.0 * one for one in values_of(rows, "lost_share", loss=loss, tcp="open")]
-        for loss in (0.01, 0.1)
+        f"suspicions.{loss:g}": values_of(rows, "suspicions_per_hour", loss=loss, burst=1, tcp="cut")
+        for loss in LOSSES
     }
-    return {name: interval(values) for name, values in found.items() if values}
+    return {name: interval(values) for name, values in found.items() if len(values)}
 
 
 def headline(rows: pd.DataFrame) -> dict[str, float]:

@@ -10,7 +10,7 @@ SETTINGS: Final = (
     # delta, loss, mean delay, heartbeats in a seed: enough for 10,000 mistakes in ten
     (0.5, 0.01, 0.02, 110_000),
     (1.0, 0.01, 0.02, 110_000),
-    (0.05, 0.01, 0.02, 12_000),
+    (0.05, 0.01, 0.02, 36_000),
     (1.5, 0.1, 0.02, 120_000),
     (0.5, 0.1, 0.3, 20_000),
     (2.5, 0.3, 0.5, 28_000),
@@ -23,7 +23,7 @@ GROUP_LOSSES: Final = (0.1, 0.2, 0.3)
 def cells(options: Options) -> list[Cell]:
     """Return mistakes and crashes of every setting, then memberlist with two members."""
     mistakes = [Cell({"study": "mistakes", **setting(row), "heartbeats": row[3]}) for row in SETTINGS]
-    crashes = [Cell({"study": "crashes", **setting(row), "crashes": CRASHES}) for row in SETTINGS]
+    crashes = [Cell({"study": "crashes", **setting(row), "repeats": CRASHES}) for row in SETTINGS]
     two = [Cell(study="memberlist", loss=loss, hours=12) for loss in GROUP_LOSSES]
     varied = [
         *(mistakes[0].varied("delays", value, most_seeds=3) for value in ("constant", "uniform")),

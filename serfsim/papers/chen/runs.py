@@ -108,7 +108,7 @@ def mistakes(cell: Cell, seed: int) -> dict[str, float]:
 
 
 def crashes(cell: Cell, seed: int) -> dict[str, float]:
-    """Crash the process `crashes` times, each time at a random moment of an interval; return detection times.
+    """Crash the process `repeats` times, each time at a random moment of an interval; return detection times.
 
     A crash counts as detected at the last S-transition; heartbeats sent before it may still arrive and end a
     suspicion.
@@ -116,7 +116,7 @@ def crashes(cell: Cell, seed: int) -> dict[str, float]:
     setting = setting_of(cell)
     draws = stream(seed, "chen/crashes")
     found = []
-    for _ in range(int(cell["crashes"])):
+    for _ in range(int(cell["repeats"])):
         crash_at = (BEGIN + draws.random()) * setting.eta
         watch = Watch(setting, draws, crash_at)
         _run(watch, crash_at + setting.detection_bound_s + 100.0 * setting.delay + setting.eta)

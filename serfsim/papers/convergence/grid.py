@@ -8,7 +8,7 @@ from serfsim.papers.convergence.runs import ENDLESS, FORMULA, GOSSIP, SERF
 from serfsim.study.reproduction import Cell, Options
 
 CONDITIONS: Final = tuple((n, loss) for loss in (0.0, 0.5) for n in (30, 100, 1000, 10_000))
-SEEDS: Final = {30: 10, 100: 10, 1000: 3, 10_000: 1}
+SEEDS: Final = {30: 10, 100: 10, 1000: 6, 10_000: 1}
 DURATION_S: Final = {30: 60, 100: 60, 1000: 12, 10_000: 4}
 """After the update; long enough for push/pulls only up to 100 members."""
 

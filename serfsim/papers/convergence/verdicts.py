@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXACT = 1e-12
-HALF = (0.3, 0.62)
+HALF = (0.375, 0.625)
 WORDS = {"p50": "50 %", "p90": "90 %", "p99": "99 %", "p9999": "99.99 %"}
 TOO_SLOW = "the page counts half of the contacts, as if rounds were in step"
 
@@ -85,7 +85,7 @@ def _predictions(rows: pd.DataFrame) -> list[Verdict]:
                 "0.5",
                 ratios,
                 HALF,
-                f"{HALF[0]} to {HALF[1]}",
+                "±25 %",
                 fewest=1,
             )
         )

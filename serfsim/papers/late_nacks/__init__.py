@@ -4,7 +4,7 @@ from pathlib import Path
 
 from serfsim.papers.late_nacks.figures import figures
 from serfsim.papers.late_nacks.runs import cells, run
-from serfsim.papers.late_nacks.verdicts import ASSUMPTIONS, headline, ours, verdicts
+from serfsim.papers.late_nacks.verdicts import ASSUMPTIONS, headline, verdicts
 from serfsim.study.reproduction import Paper, read_published
 
 __all__ = ["PAPER"]
@@ -23,7 +23,6 @@ PAPER = Paper(
     verdicts=verdicts,
     assumptions=ASSUMPTIONS,
     figures=figures,
-    ours=ours,
     headline=headline,
     seeds="1-10",
     notes=(HERE / "notes.md").read_text(encoding="utf-8"),

@@ -54,7 +54,7 @@ def detection(n: int, crashed: int, repeats: int) -> Cell:
 def false(q_ml: float, k: int) -> Cell:
     """Return the cell of a group that loses packets."""
     seconds = min(6000.0, max(60.0, WANTED / (failed_round(q_ml, k) * MEMBERS)))
-    return Cell(study="false", q_ml=q_ml, k=k, seconds=round(seconds))
+    return Cell(study="false", q_ml=q_ml, k=k, duration_s=round(seconds))
 
 
 def infection(n: int, repeats: int) -> Cell:

@@ -108,25 +108,39 @@ def accuse_falsely(cell: Cell, seed: int) -> dict[str, float]:
     """Return the share of rounds about live members that fail, where packets are lost.
 
     `q_ml` packets of one arrive, and `k` proxies are asked. Losses are independent of each other, unless the
-    assumption `losses` has "links": each member's link is silent at times, so that what is lost is lost
+    assumption `losses` has "links": members' own links are silent in turn, so that what is lost is lost
     together; as many packets arrive in all.
     """
-    n, duration, q_ml = 100, float(cell["seconds"]), float(cell["q_ml"])
+    n, duration, q_ml = 100, float(cell["duration_s"]), float(cell["q_ml"])
     config = {"indirect_checks": int(cell["k"])}
     if used(cell, "losses", "independent") == "independent":
         more: dict[str, Any] = {"network": {"loss": {"udp": 1.0 - q_ml}}}
     else:
         # Both ends' links must work: (1 - silent)^2 of the packets arrive.
-        silent = round(n * (1.0 - math.sqrt(q_ml)))
-        times = int(duration / 2.0)
-        block = {"block": "udp", "nodes": silent, "at": "0s", "for": "2s", "every": "2s", "times": times}
-        more = {"faults": [block]}
+        more = {"faults": silent_in_turn(n, round(n * (1.0 - math.sqrt(q_ml))), duration)}
     recording = _recording(Simulation(_scenario(n, duration, config=config, **more), seed))
     table, counts = recording.events, recording.probe_counts
     failed = int(np.count_nonzero((table.kind == events.SUSPECT) & (table.t >= 0.0)))
     scored = np.arange(len(counts.values)) + counts.start >= 0.0
     rounds = int(counts.values[scored, counts.columns.index("probe")].sum())
     return {"failed_rounds": float(failed), "rounds": float(rounds), "failed_share": failed / rounds}
+
+
+def silent_in_turn(n: int, silent: int, duration: float) -> list[dict[str, Any]]:
+    """Return faults that keep the links of `silent` of `n` members silent, others every two seconds."""
+    firsts = range(0, n - silent + 1, silent)
+    times = math.ceil(duration / (2.0 * len(firsts)))
+    return [
+        {
+            "block": "udp",
+            "nodes": [f"node-{node:02}" for node in range(first, first + silent)],
+            "at": f"{2 * turn}s",
+            "for": "2s",
+            "every": f"{2 * len(firsts)}s",
+            "times": times,
+        }
+        for turn, first in enumerate(firsts)
+    ]
 
 
 def infect(cell: Cell, seed: int) -> dict[str, float]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SERF = {"dimensions": 8, "height": True, "adjustment": True}
 NAN = float("nan")
+NO_ACCESS = "regions have no access links of their own"
+FEW_SAMPLES = "a pair is measured once or twice: of two samples Serf's filter takes the larger"
+TWO_HOSTS = "two hosts of 490 are too few to move the rest"
 
 
 def verdicts(rows: pd.DataFrame, options: Options) -> list[Verdict]:
@@ -43,7 +46,14 @@ def percent(values: Any) -> list[float]:
     return [100.0 * value for value in values]
 
 
-def _order(name: str, claim: str, published: str, values: list[list[float]], rule: str) -> Verdict:
+def _order(
+    name: str,
+    claim: str,
+    published: str,
+    values: list[list[float]],
+    rule: str,
+    why: str = "not in that order",
+) -> Verdict:
     """Judge whether means stand in a strictly rising order."""
     if not all(values):
         return Verdict(name, claim, published, NAN, NAN, NAN, rule, NOT_JUDGED, "no run")
@@ -51,8 +61,7 @@ def _order(name: str, claim: str, published: str, values: list[list[float]], rul
     rises = all(a < b for a, b in pairwise(means))
     ours = (" < " if rises else " | ").join(f"{mean:.3g}" for mean in means)
     outcome: Outcome = HOLDS if rises else FAILS
-    why = "" if rises else "not in that order"
-    return Verdict(name, claim, published, ours, NAN, NAN, rule, outcome, why)
+    return Verdict(name, claim, published, ours, NAN, NAN, rule, outcome, "" if rises else why)
 
 
 def _forms(rows: pd.DataFrame) -> list[Verdict]:
@@ -70,7 +79,7 @@ def _forms(rows: pd.DataFrame) -> list[Verdict]:
         flat = form(rows, data, 2, False, False)
         tall = form(rows, data, 2, True, False)
         claim = f"height helps in two dimensions, {data} (%)"
-        found.append(_order(f"height.{data}", claim, "yes", [tall, flat], "smaller with height"))
+        found.append(_order(f"height.{data}", claim, "yes", [tall, flat], "smaller with height", NO_ACCESS))
     five, eight = (form(rows, PLANETLAB, d, True, True) for d in (5, 8))
     two, three = (form(rows, PLANETLAB, d, False, False) for d in (2, 3))
     tall = form(rows, PLANETLAB, 2, True, False)
@@ -139,9 +148,13 @@ def _filters(rows: pd.DataFrame) -> list[Verdict]:
         error = [percent(values_of(rows, "p50", **cell)) for cell in cells]
         moved = [list(values_of(rows, "moved_ms", **cell)) for cell in cells]
         claim = f"a median filter makes coordinates more accurate on slices, {data} (%)"
-        found.append(_order(f"filter.{data}", claim, "+54 %", [error[1], error[0]], "direction only"))
+        found.append(
+            _order(f"filter.{data}", claim, "+54 %", [error[1], error[0]], "direction only", FEW_SAMPLES)
+        )
         claim = f"and more stable, {data} (ms moved)"
-        found.append(_order(f"stable.{data}", claim, "+96 %", [moved[1], moved[0]], "direction only"))
+        found.append(
+            _order(f"stable.{data}", claim, "+96 %", [moved[1], moved[0]], "direction only", FEW_SAMPLES)
+        )
     return found
 
 
@@ -200,6 +213,7 @@ def _triangles(rows: pd.DataFrame) -> list[Verdict]:
             "20 %",
             [errors["worst hosts"], errors["nothing"]],
             "direction only",
+            TWO_HOSTS,
         ),
         _order(
             "tiv.random",
@@ -207,6 +221,7 @@ def _triangles(rows: pd.DataFrame) -> list[Verdict]:
             "-",
             [errors["worst hosts"], errors["random hosts"]],
             "direction only",
+            TWO_HOSTS,
         ),
     ]
 
