@@ -184,5 +184,5 @@ def test_a_figure_that_has_the_name_of_a_factor_is_refused(
 ) -> None:
     place = papers / "tiny" / "__init__.py"
     place.write_text(place.read_text().replace('"delay_s":', '"C":'))
-    with pytest.raises(SerfsimError, match="'C'.*factor"):
+    with pytest.raises(SerfsimError, match=r"'C'.*factor"):
         serfsim.reproduce("tiny", seeds=[1], progress=False, workers=1)
