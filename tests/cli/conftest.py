@@ -23,6 +23,8 @@ class MadeUpResult:
         self.scenario = scenario
         self.summary = summary
         self.pools: dict[str, Any] = {}
+        self.is_checked = False
+        self.violations: list[Any] = []
 
     def save(self, folder: Path, *, figures: bool = True) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,6 +51,7 @@ class Simulation:
         progress: Callable[[float], None] = print,
         capture: Path | None = None,
         allow_large: bool = False,
+        check: bool | None = None,
     ) -> MadeUpResult:
         self.runs.append((scenario, seed))
         progress(0.5)

@@ -195,4 +195,4 @@ def test_shells_complete_commands_and_options() -> None:
     words = {"_SERFSIM_COMPLETE": "complete_bash", "COMP_WORDS": "serfsim re", "COMP_CWORD": "1"}
     command = [sys.executable, "-m", "serfsim"]
     done = subprocess.run(command, env={**os.environ, **words}, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["regress", "report"]
+    assert done.stdout.split() == ["regress", "reproduce", "report", "replay"]

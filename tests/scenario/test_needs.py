@@ -23,15 +23,27 @@ OTHER: dict[str, Any] = {
     "validate_node_names": True,
     "reconnect_timeout_tag": "rc_tm",
 }
-"""Another value than the default of each setting that needs a rule."""
+"""Another value than the default of each setting that needs a rule of a release of Serf."""
+OF_THE_FORK: dict[str, Any] = {"push_pull_nodes": 2, "zone_aware_routing": True, "zone_failover": False}
+"""The same for settings of Grafana's fork, which no release of Serf has."""
 
 
 def test_each_setting_that_needs_a_rule_names_one_that_members_follow() -> None:
     found = {name: row.needs for name, row in SETTINGS.items() if row.needs}
-    assert sorted(found) == sorted(OTHER)
-    for rule in found.values():
-        assert not RULE_OF[rule].follower
-        assert {value_in(rule, release) > 0 for release in SERF_RELEASES} == {True, False}
+    assert sorted(found) == sorted({**OTHER, **OF_THE_FORK})
+    for name, rule in found.items():
+        follower = RULE_OF[rule].follower
+        assert f"`{name}`" in follower if name in OF_THE_FORK else not follower
+        had = {value_in(rule, release) > 0 for release in SERF_RELEASES}
+        assert had == ({False} if name in OF_THE_FORK else {True, False})
+
+
+@pytest.mark.parametrize("name", OF_THE_FORK)
+def test_a_setting_of_the_fork_is_refused_in_every_release_of_serf(name: str) -> None:
+    cluster = {"nodes": [{"name": "a", "zone": "x", "role": "bridge"}], "config": {name: OF_THE_FORK[name]}}
+    with pytest.raises(ScenarioError, match=f"cluster.config.{name}: found {name}: "):
+        Scenario(cluster={**cluster, "version": SERF_RELEASES[-1]})
+    Scenario(cluster={**cluster, "product": "mimir-3"})
 
 
 @pytest.mark.parametrize("name", OTHER)

@@ -28,7 +28,7 @@ def test_scoring_begins_when_queues_are_empty_and_views_agree() -> None:
     def watch() -> Any:
         for t in (-1.0, 0.0):
             yield sim.env.timeout_at(t)
-            seen.append(settling.is_settled(sim))
+            seen.append(settling.is_settled(sim.agents))
 
     sim.process(watch())
     summary = sim.run().summary

@@ -80,7 +80,7 @@ def test_a_worker_of_the_cluster_that_is_killed_midway_costs_nothing(
 def test_a_run_that_kills_two_workers_of_the_cluster_has_failed_and_nobody_else_is_blamed(
     two_workers: Any, tiny: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "carry_out", misfortune)
+    monkeypatch.setattr("serfsim.study.sweeps.pools.carry_out", misfortune)
     seeds = range(100, 106)
     jobs = [Job(tiny.with_settings({"name": "kill-101-once-104"}), seed) for seed in seeds]
     outcomes = run_all(jobs, scheduler=two_workers.scheduler_address)

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from typing import Any, Final, Protocol
 
@@ -44,7 +44,7 @@ class Task:
     text: str
     seed: int
     code: str
-    work: Callable[[str, int, str], Answer] = carry_out
+    work: Callable[[str, int, str], Answer] = field(default_factory=lambda: carry_out)
 
 
 @dataclass(frozen=True)
