@@ -8,7 +8,7 @@ import pytest
 
 from serfsim import Simulation
 from serfsim.checks import Violation, merges, settle_time
-from serfsim.native import i32, vec
+from serfsim.native import i32, i64, vec
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.ledger import Load, ledger_of
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_SUSPECT
@@ -212,7 +212,7 @@ def send(sim: Simulation, times: int) -> None:
     number = ledger.number(alive_message(sim.agents.directory, core.members.record(OTHER), 1))
     for _ in range(times):
         packet = Packet(GOSSIP, 0, 60)
-        packet.carry(Load(ledger, vec[i32]([number]), vec[i32]([])))
+        packet.carry(Load(ledger, vec[i32]([number]), vec[i64]([])))
         sim.network.capture.datagram(engine_now(sim), -1.0, ME, OTHER, packet)
 
 
