@@ -147,7 +147,7 @@ def test_a_name_that_no_file_can_have_is_told_as_such(name: str) -> None:
 
 
 LARGE = {
-    "nodes": "cluster: {nodes: 60000}",
+    "nodes": "cluster: {nodes: 25000}",
     "probes": "cluster: {nodes: 100, config: {probe_interval: 100us, probe_timeout: 90us}}\nduration: 10h",
     "gossip": "cluster: {nodes: 1000, config: {gossip_interval: 100us}}\nduration: 10h",
     "of a group": "duration: 9h\n"
