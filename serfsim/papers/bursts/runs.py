@@ -67,7 +67,7 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
         warm_up=WARM_UP,
         duration=f"{MINUTES}m",
     )
-    summary = Simulation(scenario, seed).run().summary
+    summary = Simulation(scenario, seed).run_whole().summary
     found, hours = summary["detection"], MINUTES / 60.0
     return {
         "false_positives_per_hour": found["false_positives"] / hours,

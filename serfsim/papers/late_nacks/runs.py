@@ -53,7 +53,7 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
         warm_up="5s",
         duration="40s",
     )
-    result = Simulation(scenario, seed).run()
+    result = Simulation(scenario, seed).run_whole()
     recording = result.recording
     assert recording is not None
     summary = result.summary
