@@ -1,6 +1,6 @@
 """Papers that serfsim reproduces, one folder each.
 
-A folder has `published.csv`, the published figures, and an object `PAPER` in its `__init__.py` or `paper.py`;
+A folder has `published.csv`, the published figures, and an object `PAPER` in its `__init__.py`;
 `serfsim.study.reproduction` finds and runs it. The names of folders are those of `serfsim reproduce`. Folders
 of the environment variable SERFSIM_PAPERS are searched too.
 """

@@ -5,19 +5,16 @@ from pathlib import Path
 from serfsim.papers.bursts.figures import figures
 from serfsim.papers.bursts.runs import cells, run
 from serfsim.papers.bursts.verdicts import ASSUMPTIONS, headline, ours, verdicts
-from serfsim.study.reproduction import Paper, read_published
+from serfsim.study.reproduction import Paper
 
 __all__ = ["PAPER"]
 
-HERE = Path(__file__).parent
-
 PAPER = Paper(
-    name="bursts",
+    folder=Path(__file__).parent,
     title="Losses in bursts",
     citation="E. Gilbert: Capacity of a Burst-Noise Channel, Bell System Technical Journal 39, 1960; SWIM"
     " for independent losses; the loss rates and lengths are ours",
     question="At equal mean loss, do bursts make memberlist declare live members failed more often?",
-    published=read_published(HERE),
     cells=cells,
     run=run,
     verdicts=verdicts,
@@ -26,5 +23,4 @@ PAPER = Paper(
     ours=ours,
     headline=headline,
     seeds="1-5",
-    notes=(HERE / "notes.md").read_text(encoding="utf-8"),
 )

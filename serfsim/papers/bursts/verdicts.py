@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from serfsim.papers.bursts.runs import BURSTS, LOSSES, TCP
-from serfsim.study.reproduction import Assumption, Options, Verdict, judge_near, report, values_of
-from serfsim.study.statistics import Interval, interval
+from serfsim.study.reproduction import (
+    Assumption,
+    Options,
+    Verdict,
+    intervals_of,
+    judge_near,
+    means_of,
+    report,
+    values_of,
+)
+from serfsim.study.statistics import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +57,7 @@ def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
         f"suspicions.{loss:g}": values_of(rows, "suspicions_per_hour", loss=loss, burst=1, tcp="cut")
         for loss in LOSSES
     }
-    return {name: interval(values) for name, values in found.items() if len(values)}
+    return intervals_of(found)
 
 
 def headline(rows: pd.DataFrame) -> dict[str, float]:
@@ -61,7 +68,5 @@ def headline(rows: pd.DataFrame) -> dict[str, float]:
             ("false_positives_per_hour", "false positives"),
             ("suspicions_per_hour", "suspicions"),
         ):
-            values = values_of(rows, figure, tcp=tcp)
-            if len(values):
-                found[f"{words} an hour, TCP {tcp}"] = float(np.mean(values))
-    return found
+            found[f"{words} an hour, TCP {tcp}"] = values_of(rows, figure, tcp=tcp)
+    return means_of(found)

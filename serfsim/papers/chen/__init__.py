@@ -7,19 +7,16 @@ from serfsim.papers.chen.figures import figures
 from serfsim.papers.chen.grid import cells
 from serfsim.papers.chen.runs import run
 from serfsim.papers.chen.verdicts import headline, ours, verdicts
-from serfsim.study.reproduction import Paper, read_published
+from serfsim.study.reproduction import Paper
 
 __all__ = ["PAPER"]
 
-HERE = Path(__file__).parent
-
 PAPER = Paper(
-    name="chen",
+    folder=Path(__file__).parent,
     title="The quality of service of failure detectors",
     citation="W. Chen, S. Toueg, M. Aguilera: On the Quality of Service of Failure Detectors. IEEE"
     " Transactions on Computers 51(5), 2002",
     question="Do simulated detections and mistakes follow the closed forms of NFD-S?",
-    published=read_published(HERE),
     cells=cells,
     run=run,
     verdicts=verdicts,
@@ -28,5 +25,4 @@ PAPER = Paper(
     ours=ours,
     headline=headline,
     seeds="1-10",
-    notes=(HERE / "notes.md").read_text(encoding="utf-8"),
 )

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from serfsim.papers.chen.closed_forms import Setting
 from serfsim.papers.chen.grid import GROUP_LOSSES, SETTINGS
-from serfsim.study.reproduction import NOT_JUDGED, Options, Verdict, judge, judge_near, report, values_of
-from serfsim.study.statistics import Interval, interval
+from serfsim.study.reproduction import (
+    NOT_JUDGED,
+    Options,
+    Verdict,
+    intervals_of,
+    judge,
+    judge_near,
+    means_of,
+    report,
+    values_of,
+)
+from serfsim.study.statistics import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +56,8 @@ def verdicts(rows: pd.DataFrame, options: Options) -> list[Verdict]:
             name = f"{figure}.{number}"
             verdict = judge_near(name, f"{NAMES[figure]}, {where}", expected, ours, WITHIN)
             if ours and mistakes < ENOUGH:
-                fields = {**verdict.__dict__, "outcome": NOT_JUDGED}
-                verdict = Verdict(**{**fields, "why": f"{mistakes:.0f} mistakes are too few"})
+                few = f"{mistakes:.0f} mistakes are too few"
+                verdict = replace(verdict, outcome=NOT_JUDGED, why=few)
             found.append(verdict)
     for number in range(len(SETTINGS)):
         one = setting(number)
@@ -81,7 +90,7 @@ def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
         for number in (0, 3)
         for figure in FIGURES
     }
-    return {name: interval(one) for name, one in found.items() if one}
+    return intervals_of(found)
 
 
 def headline(rows: pd.DataFrame) -> dict[str, float]:
@@ -91,4 +100,4 @@ def headline(rows: pd.DataFrame) -> dict[str, float]:
         found[f"mistakes of two members of Serf, loss {100 * loss:g} %"] = values_of(
             rows, "mistakes", study="memberlist", loss=loss
         )
-    return {name: float(np.mean(one)) for name, one in found.items() if len(one)}
+    return means_of(found)

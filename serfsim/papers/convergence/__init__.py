@@ -7,19 +7,16 @@ from serfsim.papers.convergence.figures import figures
 from serfsim.papers.convergence.grid import cells
 from serfsim.papers.convergence.runs import run
 from serfsim.papers.convergence.verdicts import headline, ours, verdicts
-from serfsim.study.reproduction import Paper, read_published
+from serfsim.study.reproduction import Paper
 
 __all__ = ["PAPER"]
 
-HERE = Path(__file__).parent
-
 PAPER = Paper(
-    name="convergence",
+    folder=Path(__file__).parent,
     title="Serf's convergence simulator",
     citation="hashicorp/serf, website/source/docs/internals/simulator.html.erb and _simulator.js, as of the"
     " parent of commit 1e5befc",
     question="Does an update spread as the simulator on Serf's website said?",
-    published=read_published(HERE),
     cells=cells,
     run=run,
     verdicts=verdicts,
@@ -28,5 +25,4 @@ PAPER = Paper(
     ours=ours,
     headline=headline,
     seeds="1-10",
-    notes=(HERE / "notes.md").read_text(encoding="utf-8"),
 )

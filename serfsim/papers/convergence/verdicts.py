@@ -11,8 +11,16 @@ import numpy as np
 from serfsim.papers.convergence.formula import bandwidth_kbps, seconds_to
 from serfsim.papers.convergence.grid import CONDITIONS
 from serfsim.papers.convergence.runs import FORMULA, GOSSIP, SERF, SHARES
-from serfsim.study.reproduction import Options, Verdict, judge, read_published, values_of
-from serfsim.study.statistics import Interval, interval
+from serfsim.study.reproduction import (
+    Options,
+    Verdict,
+    intervals_of,
+    judge,
+    means_of,
+    read_published,
+    values_of,
+)
+from serfsim.study.statistics import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +135,7 @@ def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
             serf = values_of(rows, name, protocol=SERF, n=n, loss=loss)
             alone = values_of(rows, name, protocol=GOSSIP, n=n, loss=loss)
             found[f"{name}.n{n}.loss{loss:g}"] = serf if len(serf) else alone
-    return {name: interval(values, "median") for name, values in found.items() if len(values)}
+    return intervals_of(found, "median")
 
 
 def headline(rows: pd.DataFrame) -> dict[str, float]:
@@ -136,4 +144,4 @@ def headline(rows: pd.DataFrame) -> dict[str, float]:
     for n in sorted(set(rows["n"])):
         found[f"share reached, {n:,} members"] = values_of(rows, "reached", n=n)
         found[f"kbps, {n:,} members"] = values_of(rows, "kbps", n=n)
-    return {name: float(np.mean(values)) for name, values in found.items() if len(values)}
+    return means_of(found)

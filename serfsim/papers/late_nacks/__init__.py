@@ -5,19 +5,16 @@ from pathlib import Path
 from serfsim.papers.late_nacks.figures import figures
 from serfsim.papers.late_nacks.runs import cells, run
 from serfsim.papers.late_nacks.verdicts import ASSUMPTIONS, headline, verdicts
-from serfsim.study.reproduction import Paper, read_published
+from serfsim.study.reproduction import Paper
 
 __all__ = ["PAPER"]
 
-HERE = Path(__file__).parent
-
 PAPER = Paper(
-    name="late_nacks",
+    folder=Path(__file__).parent,
     title="Nacks that come too late",
     citation="A. Dadgar, J. Phillips, J. Currey: Lifeguard, arXiv 1707.00788, footnote 5;"
     " hashicorp/memberlist, state.go",
     question="Does it matter that memberlist's helpers send their nacks when the prober has given up?",
-    published=read_published(HERE),
     cells=cells,
     run=run,
     verdicts=verdicts,
@@ -25,5 +22,4 @@ PAPER = Paper(
     figures=figures,
     headline=headline,
     seeds="1-10",
-    notes=(HERE / "notes.md").read_text(encoding="utf-8"),
 )

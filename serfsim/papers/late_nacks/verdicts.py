@@ -15,6 +15,7 @@ from serfsim.study.reproduction import (
     Options,
     Verdict,
     judge,
+    means_of,
     report,
     values_of,
 )
@@ -67,7 +68,5 @@ def headline(rows: pd.DataFrame) -> dict[str, float]:
     found = {}
     for share in NACK_AT:
         for figure, words in (("score_mean", "mean score"), ("last_first_s", "next crash found after, s")):
-            values = values_of(rows, figure, nack_at=share)
-            if len(values):
-                found[f"{words}, nacks at {100 * share:g} %"] = float(np.mean(values))
-    return found
+            found[f"{words}, nacks at {100 * share:g} %"] = values_of(rows, figure, nack_at=share)
+    return means_of(found)

@@ -9,7 +9,6 @@ from serfsim.papers.lifeguard.assumptions import ASSUMPTIONS
 from serfsim.papers.lifeguard.experiment import run
 from serfsim.papers.lifeguard.figures import figures
 from serfsim.papers.lifeguard.grid import cells
-from serfsim.papers.lifeguard.published import TABLE
 from serfsim.papers.lifeguard.tables import headline, ours
 from serfsim.papers.lifeguard.verdicts import verdicts
 from serfsim.study.reproduction import Paper
@@ -17,11 +16,10 @@ from serfsim.study.reproduction import Paper
 __all__ = ["PAPER"]
 
 PAPER: Final = Paper(
-    name="lifeguard",
+    folder=Path(__file__).parent,
     title="Lifeguard: local health awareness for more accurate failure detection",
     citation="A. Dadgar, J. Phillips, J. Currey, arXiv 1707.00788 v2, 3 April 2018.",
     question="Do Lifeguard's three parts remove the false positives that members without CPU time cause?",
-    published=TABLE,
     cells=cells,
     run=run,
     verdicts=verdicts,
@@ -29,5 +27,4 @@ PAPER: Final = Paper(
     figures=figures,
     ours=ours,
     headline=headline,
-    notes=(Path(__file__).parent / "notes.md").read_text(encoding="utf-8"),
 )

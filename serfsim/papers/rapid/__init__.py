@@ -10,16 +10,15 @@ from serfsim.papers.rapid.experiment import run
 from serfsim.papers.rapid.figures import figures
 from serfsim.papers.rapid.grid import cells
 from serfsim.papers.rapid.verdicts import headline, ours, verdicts
-from serfsim.study.reproduction import Paper, read_published
+from serfsim.study.reproduction import Paper
 
 __all__ = ["PAPER"]
 
 PAPER: Final = Paper(
-    name="rapid",
+    folder=Path(__file__).parent,
     title="Stable and consistent membership at scale with Rapid: memberlist in it",
     citation="L. Suresh, D. Malkhi, P. Gopalan, I. Porto Carreiro, Z. Lokhandwala, USENIX ATC 2018.",
     question="Are memberlist's views as slow to converge, and as unstable under loss, as the paper measured?",
-    published=read_published(Path(__file__).parent),
     cells=cells,
     run=run,
     verdicts=verdicts,
@@ -28,5 +27,4 @@ PAPER: Final = Paper(
     ours=ours,
     headline=headline,
     seeds="1-5",
-    notes=(Path(__file__).parent / "notes.md").read_text(encoding="utf-8"),
 )

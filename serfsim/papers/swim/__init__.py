@@ -7,20 +7,17 @@ from serfsim.papers.swim.figures import figures
 from serfsim.papers.swim.grid import cells
 from serfsim.papers.swim.runs import run
 from serfsim.papers.swim.verdicts import headline, ours, verdicts
-from serfsim.study.reproduction import Paper, read_published
+from serfsim.study.reproduction import Paper
 
 __all__ = ["PAPER"]
 
-HERE = Path(__file__).parent
-
 PAPER = Paper(
-    name="swim",
+    folder=Path(__file__).parent,
     title="SWIM's formulas",
     citation="A. Das, I. Gupta, A. Motivala: SWIM: Scalable Weakly-consistent Infection-style Process Group"
     " Membership Protocol. DSN 2002",
     question="Does memberlist, without what it adds to SWIM, detect, err and spread news as SWIM's"
     " formulas say?",
-    published=read_published(HERE),
     cells=cells,
     run=run,
     verdicts=verdicts,
@@ -29,5 +26,4 @@ PAPER = Paper(
     ours=ours,
     seeds="1-6",
     headline=headline,
-    notes=(HERE / "notes.md").read_text(encoding="utf-8"),
 )

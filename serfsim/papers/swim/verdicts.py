@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from serfsim.papers.swim import closed_forms
 from serfsim.papers.swim.grid import DETECTION, FALSE, HALF_DOWN, INFECTION, LOAD, SMALL_GROUPS
-from serfsim.study.reproduction import NOT_JUDGED, Options, Verdict, judge, judge_near, values_of
-from serfsim.study.statistics import Interval, interval
+from serfsim.study.reproduction import (
+    NOT_JUDGED,
+    Options,
+    Verdict,
+    intervals_of,
+    judge,
+    judge_near,
+    means_of,
+    values_of,
+)
+from serfsim.study.statistics import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,11 +69,8 @@ def _false(rows: pd.DataFrame) -> list[Verdict]:
                 0.05,
             )
             if values and failed < ENOUGH:
-                few: dict[str, Any] = {
-                    "outcome": NOT_JUDGED,
-                    "why": f"{failed:.0f} failed rounds are too few",
-                }
-                verdict = Verdict(**{**verdict.__dict__, **few})
+                few = f"{failed:.0f} failed rounds are too few"
+                verdict = replace(verdict, outcome=NOT_JUDGED, why=few)
             found.append(verdict)
     return found
 
@@ -112,7 +119,7 @@ def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
         f"detection.n{n}": values_of(rows, "periods", study="detection", n=n) for n in (*SMALL_GROUPS, 28)
     }
     found |= {f"infection.n{n}": values_of(rows, "p50", study="infection", n=n) for n in INFECTION if n < 100}
-    return {name: interval(values) for name, values in found.items() if len(values)}
+    return intervals_of(found)
 
 
 def headline(rows: pd.DataFrame) -> dict[str, float]:
@@ -126,4 +133,4 @@ def headline(rows: pd.DataFrame) -> dict[str, float]:
         )
     for n in (56, 1000):
         found[f"99 % infected, {n} members (periods)"] = values_of(rows, "p99", study="infection", n=n)
-    return {name: float(np.mean(values)) for name, values in found.items() if len(values)} or {"-": math.nan}
+    return means_of(found) or {"-": math.nan}

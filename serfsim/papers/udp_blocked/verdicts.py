@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from serfsim.papers.udp_blocked.runs import BLOCKED
-from serfsim.study.reproduction import Assumption, Options, Verdict, judge, values_of
-from serfsim.study.statistics import Interval, interval
+from serfsim.study.reproduction import Assumption, Options, Verdict, intervals_of, judge, means_of, values_of
+from serfsim.study.statistics import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +50,7 @@ def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
         "declared.open": values_of(rows, "declared", fallback="on"),
         "declared.off": values_of(rows, "declared", fallback="off"),
     }
-    return {name: interval(values) for name, values in found.items() if len(values)}
+    return intervals_of(found)
 
 
 def headline(rows: pd.DataFrame) -> dict[str, float]:
@@ -60,7 +58,5 @@ def headline(rows: pd.DataFrame) -> dict[str, float]:
     found = {}
     for fallback in ("on", "off"):
         for figure, words in (("declared", "blocked"), ("believed", "others, by the blocked,")):
-            values = values_of(rows, figure, fallback=fallback)
-            if len(values):
-                found[f"{words} declared, fallback {fallback}"] = float(np.mean(values))
-    return found
+            found[f"{words} declared, fallback {fallback}"] = values_of(rows, figure, fallback=fallback)
+    return means_of(found)

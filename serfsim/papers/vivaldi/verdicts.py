@@ -15,11 +15,12 @@ from serfsim.study.reproduction import (
     NOT_JUDGED,
     Options,
     Verdict,
+    intervals_of,
     judge,
     values_of,
 )
 from serfsim.study.reproduction.paper import Outcome
-from serfsim.study.statistics import Interval, interval
+from serfsim.study.statistics import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,7 +236,7 @@ def ours(rows: pd.DataFrame, options: Options) -> dict[str, Interval]:
     }
     for rho in GRAVITY_MS:
         found[f"gravity.{rho}"] = list(values_of(rows, "migration_ms", study="gravity", rho_ms=rho))
-    return {name: interval(values) for name, values in found.items() if values}
+    return intervals_of(found)
 
 
 def headline(rows: pd.DataFrame) -> dict[str, float]:

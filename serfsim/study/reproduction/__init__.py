@@ -8,7 +8,15 @@ them, `result` writes the folder; `reproducing` has the function `reproduce`.
 
 from serfsim.study.reproduction.cell import Cell
 from serfsim.study.reproduction.drawing import draw_points
-from serfsim.study.reproduction.judging import judge, judge_near, report, used, values_of
+from serfsim.study.reproduction.judging import (
+    intervals_of,
+    judge,
+    judge_near,
+    means_of,
+    report,
+    used,
+    values_of,
+)
 from serfsim.study.reproduction.paper import (
     FAILS,
     HOLDS,
@@ -43,8 +51,10 @@ __all__ = [
     "data_file",
     "draw_points",
     "find_paper",
+    "intervals_of",
     "judge",
     "judge_near",
+    "means_of",
     "new_figure",
     "over_seeds",
     "paper_folders",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from serfsim.study.reproduction.cell import Cell
 from serfsim.study.reproduction.paper import FAILS, HOLDS, NOT_JUDGED, Outcome, Verdict
@@ -97,6 +99,16 @@ def used(cell: Cell, parameter: str, value: str) -> str:
     if cell.sensitivity is not None and cell.sensitivity[0] == parameter:
         return cell.sensitivity[1]
     return value
+
+
+def intervals_of(figures: Mapping[str, Sequence[float]], statistic: str = "mean") -> dict[str, Interval]:
+    """Return the interval over seeds of each figure that has values."""
+    return {name: interval(values, statistic) for name, values in figures.items() if len(values)}
+
+
+def means_of(figures: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Return the mean of each figure that has values."""
+    return {name: float(np.mean(values)) for name, values in figures.items() if len(values)}
 
 
 def _finite(found: Interval) -> tuple[float, float]:

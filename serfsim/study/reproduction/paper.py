@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -23,6 +24,7 @@ FAILS: Final = "fails"
 NOT_JUDGED: Final = "not judged"
 Outcome = Literal["holds", "fails", "not judged"]
 RULES: Final = ("code", "paper")
+NOTES: Final = "notes.md"
 
 
 @dataclass(frozen=True)
@@ -96,21 +98,21 @@ def no_figures(rows: pd.DataFrame, verdicts: Sequence[Verdict]) -> dict[str, Fig
 class Paper:
     """A paper, or another published result.
 
-    `cells(options)` returns the grid in the order in which it runs; cells with a `sensitivity` run only where
-    that is asked for. `run(cell, seed)` returns {figure: number}; it is a function of a module, and all that
-    it depends on is in the paper's folder or in serfsim itself. `verdicts(rows, options)` judges a table with
-    a row for each finished cell and seed: a column for each factor, `seed`, then the figures. `ours(rows,
-    options)` returns {id of a published figure: interval over seeds}, for the table of both.
-    `headline(rows)` returns the figures by which sensitivity is measured, by default the mean of every
-    column. `figures(rows, verdicts)` returns {name: matplotlib figure with one axes}. `data`: names in
-    DATA_SETS, or files in SERFSIM_DATA, that it needs. `seeds`: by default.
+    `folder` bears its name, and has `published.csv` (see `read_published`) and perhaps `notes.md`, its
+    findings in prose. `cells(options)` returns the grid in the order in which it runs; cells with a
+    `sensitivity` run only where that is asked for. `run(cell, seed)` returns {figure: number}; it is a
+    function of a module, and all that it depends on is in the paper's folder or in serfsim itself.
+    `verdicts(rows, options)` judges a table with a row for each finished cell and seed: a column for each
+    factor, `seed`, then the figures. `ours(rows, options)` returns {id of a published figure: interval over
+    seeds}, for the table of both. `headline(rows)` returns the figures by which sensitivity is measured, by
+    default the mean of every column. `figures(rows, verdicts)` returns {name: matplotlib figure with one
+    axes}. `data`: names in DATA_SETS, or files in SERFSIM_DATA, that it needs. `seeds`: by default.
     """
 
-    name: str
+    folder: Path
     title: str
     citation: str
     question: str
-    published: Sequence[Published]
     cells: Callable[[Options], list[Cell]]
     run: Callable[[Cell, int], Mapping[str, float]]
     verdicts: Callable[[pd.DataFrame, Options], list[Verdict]]
@@ -120,7 +122,22 @@ class Paper:
     headline: Callable[[pd.DataFrame], Mapping[str, float]] | None = None
     data: Sequence[str] = ()
     seeds: str = "1-10"
-    notes: str = ""  # Markdown below the tables: the findings in prose
+
+    @property
+    def name(self) -> str:
+        """The name by which it is reproduced."""
+        return self.folder.name
+
+    @cached_property
+    def published(self) -> list[Published]:
+        """The published figures."""
+        return read_published(self.folder)
+
+    @property
+    def notes(self) -> str:
+        """Markdown for below the tables, "" without any."""
+        file = self.folder / NOTES
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 COLUMNS: Final = ("id", "source", "quantity", "cell", "value", "low", "high", "unit", "mark")

@@ -40,13 +40,8 @@ def find_paper(name: str) -> Paper:
 
     Raises SerfsimError for an unknown name.
     """
-    folder = paper_folder(name)
-    module = import_module(f"{PACKAGE}.{name}")
-    if not hasattr(module, "PAPER"):
-        module = import_module(f"{PACKAGE}.{name}.paper")
-    paper: Paper = module.PAPER
-    if paper.name != name:
-        raise SerfsimError(f"{folder}: PAPER.name: found '{paper.name}'; expected '{name}', as the folder")
+    paper_folder(name)
+    paper: Paper = import_module(f"{PACKAGE}.{name}").PAPER
     return paper
 
 

@@ -19,7 +19,6 @@ from serfsim.study.reproduction import (
     Paper,
     Verdict,
     new_figure,
-    read_published,
 )
 from serfsim.study.statistics import Interval, interval
 
@@ -86,11 +85,10 @@ def figures(rows: Any, verdicts: Any) -> dict[str, Any]:
 
 
 PAPER = Paper(
-    name="tiny",
+    folder=Path(__file__).parent,
     title="Delays of nothing",
     citation="Nobody, Journal of Nothing 1, 2026",
     question="Is slow twice as slow as quick?",
-    published=read_published(Path(__file__).parent),
     cells=cells,
     run=run,
     verdicts=verdicts,
