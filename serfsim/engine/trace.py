@@ -203,9 +203,11 @@ class Trace(Journal):
         # Sent by each host: IP packets and bytes, UDP and TCP.
         self.node_packets = vec[i64]([0] * hosts)
         self.node_bytes = vec[i64]([0] * hosts)
-        # The same for bytes in each scored second; what a host receives counts in the second of its sending.
-        self._sent_now = vec[i64]([0] * hosts)
-        self._received_now = vec[i64]([0] * hosts)
+        # Bytes received by each host, in the second of their sending.
+        self._received_bytes = vec[i64]([0] * hosts)
+        # The totals when the current second began, and what hosts sent and received in each scored one.
+        self._sent_before = vec[i64]([0] * hosts)
+        self._received_before = vec[i64]([0] * hosts)
         self.sent_rates = Rates()
         self.received_rates = Rates()
         # Push/pulls asked of each host in the second that is row `_asked_in`, and the most of all, scored.
@@ -306,12 +308,11 @@ class Trace(Journal):
         sizes[DATAGRAMS] += ip_bytes
         self.node_packets[source] += 1
         self.node_bytes[source] += ip_bytes
-        self._sent_now[source] += ip_bytes
 
     def bytes_under_way(self, now: float, target: i64, ip_bytes: i64) -> None:
         if now >= self._second_ends:
             self.close_seconds(now)
-        self._received_now[target] += ip_bytes
+        self._received_bytes[target] += ip_bytes
 
     def _count_broadcasts(self, packet: Packet) -> None:
         counts, sizes = self._counts, self._sizes
@@ -384,7 +385,6 @@ class Trace(Journal):
         self._count(now, SEGMENTS, ip_bytes)
         self.node_packets[source] += 1
         self.node_bytes[source] += ip_bytes
-        self._sent_now[source] += ip_bytes
 
     def _count(self, now: float, column: i64, size: i64) -> None:
         if now >= self._second_ends:
@@ -418,18 +418,19 @@ class Trace(Journal):
             self._counts[i] = 0
             self._sizes[i] = 0
             i += 1
-        self._end_rates(self._sent_now, self.sent_rates)
-        self._end_rates(self._received_now, self.received_rates)
+        self._end_rates(self.node_bytes, self._sent_before, self.sent_rates)
+        self._end_rates(self._received_bytes, self._received_before, self.received_rates)
         self.rows += 1
         self._second_ends = self.origin + float(self.first_second + self.rows + 1)
 
-    def _end_rates(self, second: vec[i64], rates: Rates) -> None:
-        """Add what each host has in the second that ends, if that is scored."""
+    def _end_rates(self, totals: vec[i64], before: vec[i64], rates: Rates) -> None:
+        """Add the growth of each host's total in the second that ends, if that is scored."""
         is_scored = self.first_second + self.rows >= 0
         i: i64 = 0
-        while i < len(second):
-            if second[i] > 0:
+        while i < len(totals):
+            grown = totals[i] - before[i]
+            if grown > 0:
                 if is_scored:
-                    rates.add(second[i])
-                second[i] = 0
+                    rates.add(grown)
+                before[i] = totals[i]
             i += 1
