@@ -20,9 +20,8 @@ SIZE = {"width": 1280, "height": 900}
 # The moment of a probe by TCP: behind its first event, while a packet is on its way.
 PROBE = "serfsimReplay.stepEvent(true); serfsimReplay.seek(serfsimReplay.player.t + 0.03)"
 PICTURES = (
-    ("probe_light", "udp_blocked", "#t=75.6&span=1&speed=0.01", "light", SIZE, PROBE),
-    ("ring_dark", "crash", "#t=36.6&layout=ring&as=node-22&select=node-07", "dark", SIZE, ""),
-    ("phone_light", "udp_blocked", "#t=90.3&select=node-03", "light", {"width": 390, "height": 844}, ""),
+    ("probe_light", "udp_blocked", "#t=75.6&span=1&speed=0.01", "light", PROBE),
+    ("ring_dark", "crash", "#t=36.6&layout=ring&as=node-22&select=node-07", "dark", ""),
 )
 
 
@@ -35,8 +34,8 @@ def main() -> None:
             scenario = serfsim.load(name, ["record.replay=true", "duration=2m", "claims=[]"])
             pages[name] = serfsim.run(scenario).replay(Path(temporary) / f"{name}.html")
         opened = driver.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-        for name, scenario_name, place, scheme, size, script in PICTURES:
-            tab = opened.new_page(viewport=size, color_scheme=scheme)
+        for name, scenario_name, place, scheme, script in PICTURES:
+            tab = opened.new_page(viewport=SIZE, color_scheme=scheme)
             tab.goto(pages[scenario_name].as_uri() + place)
             tab.wait_for_function("window.serfsimReplay")
             if script:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serfsim.base.atomic_files import write_whole
+from serfsim.base.atomic_folders import write_each
 from serfsim.base.errors import SweepError
 from serfsim.cli import codes
 from serfsim.cli.allow import AllowCode
@@ -113,19 +112,26 @@ def _read_range(text: str) -> list[float]:
 
 
 def _write(branched: Branched, result: RunResult, folder: Path) -> None:
-    # start-up: it imports matplotlib
+    # start-up: they import matplotlib and pandas
+    import pandas as pd
+
     from serfsim.report.figures import png_of
     from serfsim.study.branching.plot import draw
 
-    rows = ["claim,at,share,low,high,branches,in_run"]
-    rows += [
-        f"{json.dumps(one.claim)},{one.at!r},{one.held.estimate!r},{one.held.low!r},{one.held.high!r},"
-        f"{one.held.n},{str(one.in_run).lower()}"
+    shares = pd.DataFrame(
+        {
+            "claim": one.claim,
+            "at": one.at,
+            "share": one.held.estimate,
+            "low": one.held.low,
+            "high": one.held.high,
+            "branches": one.held.n,
+            "in_run": one.in_run,
+        }
         for one in branched.shares
-    ]
-    write_whole(folder / SHARES, "\n".join(rows) + "\n", SweepError)
+    )
     picture = png_of(lambda ax: draw(branched.name, branched.shares, result.truth, ax))
-    write_whole(folder / PICTURE, picture, SweepError)
+    write_each(folder, {SHARES: shares.to_csv(index=False), PICTURE: picture}, SweepError)
 
 
 def _show(branched: Branched, quiet: bool) -> None:

@@ -50,11 +50,10 @@ def cluster(count: int, varied: Alternative) -> dict[str, Any]:
     """Return the cluster without its start."""
     parameter, value = varied
     releases = {"0.1.3": {"serf": "0.8.2"}, "0.2.2": {"serf": "0.9.4"}}
-    config: dict[str, Any] = {"suspicion_mult": 4, "max_push_pull_requests": 100_000}
+    config: dict[str, Any] = {"suspicion_mult": 4}
     release = {"serf": "0.8.1", "memberlist": "0.1.0"}
     if parameter == "release":
         release = releases[value]
-        del config["max_push_pull_requests"]
     if parameter == "suspicion_mult":
         config["suspicion_mult"] = int(value)
     if parameter == "push/pull":
