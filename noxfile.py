@@ -207,7 +207,7 @@ materials in CycloneDX's form, which every release has beside its files.
 
 
 def install_locked(session: nox.Session) -> None:
-    """What serfsim needs at run time, in the versions of the lock file, and nothing else."""
+    """Install what serfsim needs at run time, in the versions of the lock file, and nothing else."""
     session.install("--constraint", "requirements.lock", *PROJECT["dependencies"])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 
 from serfsim.results.violations import Violation
+from serfsim.scenario.rivals import is_rival
 
 if TYPE_CHECKING:
     from serfsim.engine.queue import EventQueue
@@ -59,7 +60,7 @@ class Observed:
         self.queue = queue
         self.pool = pool
         self.n = len(agents.roster.members)
-        self.is_serf = scenario.cluster.protocol in ("serf", "memberlist")
+        self.is_serf = not is_rival(scenario.cluster)
         self._shared: dict[Any, Any] = {}
         self._running: tuple[float, list[tuple[int, Any]]] = (-1.0, [])
 

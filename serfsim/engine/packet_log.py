@@ -135,7 +135,7 @@ class PacketLog(Capture):
             self.probe[row] = self._look_up(stream.client, request.seq)
 
     def _of_streamed(self, stream: Stream, packet: Packet) -> i64:
-        """Return the probe of a packet that has a stream of its own."""
+        """Return the probe of a packet that travels alone on a stream."""
         owner: i64 = stream.server if packet.kind == ACK or packet.kind == NACK else stream.client
         if owner < 0 or packet.kind == GOSSIP or packet.kind == USER:
             return 0

@@ -108,7 +108,7 @@ class Rival(Machine):
         return self.directory.first[member].address
 
     def send(self, member: i64, message: UserMessage, now: float) -> bool:
-        """Send a message to a member in a datagram of its own."""
+        """Send a message to a member, alone in a datagram."""
         return self.send_to(self.address_of(member), message, now)
 
     def send_to(self, address: i64, message: UserMessage, now: float) -> bool:

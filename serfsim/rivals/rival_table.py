@@ -25,6 +25,7 @@ class RivalProtocol(NamedTuple):
     settings: tuple[Setting, ...]
 
 
+@cache
 def rival_names() -> tuple[str, ...]:
     """Return the names of all rivals, in order, without importing them."""
     here = Path(__file__).parent

@@ -51,6 +51,11 @@ def _model(name: str) -> type[Part]:
     return create_model(f"Rival_{name}", __base__=Part, **fields)
 
 
+def is_rival(cluster: Cluster) -> bool:
+    """Return True if the members run neither Serf nor memberlist."""
+    return cluster.protocol in rival_names()
+
+
 def rival_settings(protocol: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all settings of a rival in the words of a file; none for Serf and memberlist.
 
@@ -95,9 +100,9 @@ def protocol_entry_problems(cluster: Cluster, entries: Sequence[tuple[Path, Entr
 
 def rival_problems(cluster: Cluster) -> Iterator[Problem]:
     """Yield what a rival's cluster gives that only Serf's agents have."""
-    name = cluster.protocol
-    if name not in rival_names():
+    if not is_rival(cluster):
         return
+    name = cluster.protocol
     settings = listed([row.name for row in rival_protocol(name).settings])
     parts: list[tuple[Path, Part]] = [(("cluster",), cluster)]
     parts += [(("cluster", "groups", group), part) for group, part in cluster.groups.items()]

@@ -21,6 +21,7 @@ from serfsim.scenario.network import Network
 from serfsim.scenario.own_code import Code
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
+from serfsim.scenario.rivals import is_rival
 from serfsim.scenario.roster import Roster, build_roster, profiles_of, releases_of
 from serfsim.scenario.settings import PROFILES, release_settings
 from serfsim.scenario.situation import Situation
@@ -173,8 +174,8 @@ class Sections(Part):
         written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         # Everywhere else None means "not given"; here it is a choice.
         written["record"]["coordinates"] = _write_sampling(self.record.coordinates)
-        del written["cluster"]["config" if self.cluster.rival else "rival"]
-        if self.cluster.rival:
+        del written["cluster"]["config" if is_rival(self.cluster) else "rival"]
+        if is_rival(self.cluster):
             return written
         # Written down, the cluster's own defaults would hold for members of other releases and profiles too.
         for name in self._defaults_that_differ():

@@ -8,9 +8,9 @@ from serfsim.engine.streams import stream
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.results.scoring.recording import QUEUES
 from serfsim.rivals.rival import ALIVE, Rival
-from serfsim.rivals.rival_table import rival_names, rival_protocol
+from serfsim.rivals.rival_table import rival_protocol
 from serfsim.scenario.cluster import Cluster
-from serfsim.scenario.rivals import machine_settings
+from serfsim.scenario.rivals import is_rival, machine_settings
 
 if TYPE_CHECKING:
     from serfsim.protocol.memberlist.core import Core
@@ -26,6 +26,9 @@ class MachineKind(Protocol):
 
     def create(self, agents: Agents, number: int) -> Any:
         """Create the machine of a member's next process, and set its host's server up."""
+
+    def versions(self) -> dict[str, str]:
+        """Return the entries of `versions` in summary.json that name the protocol, none for Serf's."""
 
     def coordinate(self, node: Any) -> Coordinate | None:
         """Return a machine's coordinate, None without one."""
@@ -50,6 +53,9 @@ class SerfMachines:
         if node.memberlist.writer is not None:
             host.buffer.size = NO_BOUND  # its packets wait in their connections
         return node
+
+    def versions(self) -> dict[str, str]:
+        return {}
 
     def coordinate(self, node: SerfNode) -> Coordinate | None:
         return node.vivaldi.coordinate
@@ -81,6 +87,9 @@ class RivalMachines:
             self.settings,
         )
 
+    def versions(self) -> dict[str, str]:
+        return {"protocol": self.protocol.name}
+
     def coordinate(self, node: Rival) -> Coordinate | None:
         return node.coordinate()
 
@@ -99,4 +108,4 @@ def most_push_pulls(core: Core, member: Member) -> int:
 
 def kind_of(cluster: Cluster) -> MachineKind:
     """Return the kind of a cluster's machines."""
-    return RivalMachines(cluster) if cluster.protocol in rival_names() else SerfMachines()
+    return RivalMachines(cluster) if is_rival(cluster) else SerfMachines()

@@ -39,9 +39,6 @@ class OwnCode:
         if node_class is SerfNode and named and named.node_class:
             self.node_class = named.node_class
         self._is_own_class = self.node_class is not default
-        self._rival = (
-            {} if scenario.cluster.protocol in NODE_CLASSES else {"protocol": scenario.cluster.protocol}
-        )
         functions = list(figures)
         self.figures = {figure.name: figure for figure in named.figures} if named else {}
         for function in functions:
@@ -58,7 +55,7 @@ class OwnCode:
 
     def versions(self) -> dict[str, Any]:
         """Return the entries of `versions` in summary.json; none without own code."""
-        found: dict[str, Any] = dict(self._rival)
+        found: dict[str, Any] = {}
         if self._is_own_class:
             found["node_class"] = class_path(self.node_class)
         if self.parts:

@@ -286,7 +286,7 @@ class Simulation:
             of_pools = [pool.recording for pool in pools.values() if pool.recording is not None]
             self._result.keep_violations(self.checks.finish([recording, *of_pools]))
         # The scenario alone does not reproduce this digest.
-        self._result.summary["versions"] |= self.code.versions()
+        self._result.summary["versions"] |= {**self.agents.kind.versions(), **self.code.versions()}
         return self._result
 
     def run_whole(self, progress: Progress | None = None) -> RunResult:

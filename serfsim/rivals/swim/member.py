@@ -169,7 +169,7 @@ class SwimMember(Rival):
         self.send(sender, SwimMessage(self.me, WELCOME, 0, -1, known), now)
 
     def _answer_welcome(self, sender: i64, now: float) -> None:
-        """Tell who welcomes this member of its incarnation, and of its own failure for it to refute."""
+        """Send this member's incarnation to the one that welcomes it, and that one's failure to refute."""
         said = [Update(self.me, ALIVE, self.incarnation, 0)]
         if self.status.get(sender, UNKNOWN) == FAILED:
             said.append(Update(sender, FAILED, self.incarnations[sender], 0))

@@ -151,7 +151,7 @@ class Builder:
         return releases
 
     def _own_words(self) -> dict[str, Any]:
-        """Draw what a member or a group has of its own, besides releases and settings."""
+        """Draw the keys of a member or a group, besides releases and settings."""
         values = Values(self.rng, Cast(self.names), (1e-3, 0.05))
         own: dict[str, Any] = {}
         draws: dict[str, Callable[[], Any]] = {

@@ -1,4 +1,4 @@
-"""A seed in the interpreted form, in a process of its own: the network's rows, and the same digest.
+"""A seed in the interpreted form, in a separate process: the network's rows, and the same digest.
 
     python -m serfsim.study.swarm.interpreted PROFILE SEED
 
