@@ -56,6 +56,7 @@ class Tab:
         self.tab.on("request", lambda request: self.asked.append(request.url))
         self.tab.goto(page.as_uri() + hash_)
         self.tab.wait_for_function("window.serfsimReplay")
+        drawn(self.tab)
 
     def __enter__(self) -> Any:
         return self.tab
@@ -69,6 +70,11 @@ class Tab:
 
 def now(tab: Any) -> float:
     return float(tab.evaluate("serfsimReplay.player.t"))
+
+
+def drawn(tab: Any) -> None:
+    """Wait until the page shows what was asked of it: panels follow with the next frame."""
+    tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def test_it_plays_pauses_and_seeks(browser: Any, page: Path) -> None:
@@ -101,6 +107,7 @@ def test_a_link_leads_to_a_moment_and_the_page_writes_such_links(browser: Any, p
         assert tab.locator("#facts").inner_text().startswith("In truth\nup, under a fault")
         tab.evaluate("location.hash = '#t=30&select=node-05'")
         tab.wait_for_function("serfsimReplay.player.t === 30")
+        drawn(tab)
         assert "down" in tab.locator("#facts").inner_text()
         tab.get_by_label("Seen by").fill("node-01")
         tab.get_by_label("Seen by").press("Enter")
@@ -134,12 +141,14 @@ def test_a_click_on_a_member_selects_it_and_one_on_an_event_leads_there(browser:
             " return [box.x + stage.x[3], box.y + stage.y[3]] })()"
         )
         tab.mouse.click(*place)
+        drawn(tab)
         assert tab.get_by_role("heading", name="node-03", exact=True).is_visible()
         assert "[" in tab.locator("#log code").first.inner_text()
         assert tab.locator("#probe-title").inner_text().startswith("node-03 probes ")
         event = tab.locator("#events button", has_text=re.compile("^1.*no ack from node-03")).first
         said = event.inner_text()
         event.click()
+        drawn(tab)
         assert now(tab) == pytest.approx(float(said.split(" s")[0]), abs=1e-3)
         packets = tab.locator("#probe .packet").all_inner_texts()
         assert "pings node-03, lost" in packets[0]
@@ -223,6 +232,7 @@ def test_two_runs_are_side_by_side_and_captions_appear(browser: Any, played: Res
         assert tab.locator("#stages canvas[role]").count() == 2
         tab.evaluate("serfsimReplay.seek(3.5)")
         tab.wait_for_selector("#caption:visible")
+        drawn(tab)
         assert "look at node-02" in tab.locator("#caption").inner_text()
         assert tab.get_by_role("heading", name="node-02", exact=True).is_visible()
         tab.get_by_role("button", name="Skip", exact=True).click()
