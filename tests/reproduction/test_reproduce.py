@@ -122,6 +122,15 @@ def test_finished_runs_are_judged_without_running_others(
         tiny(out=tmp_path / "none", run=False)
 
 
+def test_the_page_says_how_many_seeds_cells_have_where_some_have_fewer(papers: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    tiny(out=out, slice={"C": 1}, seeds="1-3")
+    assert "Not all cells" not in (out / "page.md").read_text()
+    tiny(out=out, seeds=[1])
+    tiny(out=out, seeds="1-3", run=False)
+    assert "3 seeds in 2 cells, 1 seed in 2 cells." in (out / "page.md").read_text()
+
+
 def test_sensitivity_runs_only_where_asked_and_compares_equal_cells_and_seeds(papers: Path) -> None:
     assert len(tiny().sensitivity) == 0
     (row,) = tiny(sensitivity=True).sensitivity.to_dict("records")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from serfsim.base.english import format_count
 from serfsim.report.tables import NONE, format_number
 from serfsim.study.reproduction.paper import FAILS, HOLDS, NOT_JUDGED, Verdict
+from serfsim.study.reproduction.sensitivity import factor_columns
 from serfsim.study.reproduction.slices import slice_text
 
 if TYPE_CHECKING:
@@ -121,7 +122,20 @@ def run_text(found: Reproduction) -> str:
     return (
         f"{cells}, seeds {seeds_text(options.seeds)}, {RULES_WORDS[options.rules]}:"
         f" {format_count(len(found.all_rows), 'run')}, {found.cpu_s / 60:.1f} CPU minutes."
+        f"{uneven_text(found)}"
     )
+
+
+def uneven_text(found: Reproduction) -> str:
+    """Say how many seeds the cells of the grid have, '' where all have as many."""
+    if found.rows.empty:
+        return ""
+    seeds = found.rows.groupby(factor_columns(found.all_rows), dropna=False, sort=False)["seed"].nunique()
+    cells = seeds.value_counts().sort_index(ascending=False)
+    if len(cells) == 1:
+        return ""
+    counts = [f"{format_count(number, 'seed')} in {format_count(of, 'cell')}" for number, of in cells.items()]
+    return f" Not all cells have as many: {', '.join(counts)}."
 
 
 def seeds_text(seeds: tuple[int, ...]) -> str:
