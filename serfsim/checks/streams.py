@@ -23,7 +23,7 @@ class StreamsEnd(Checker):
 
     def started(self, member: int) -> None:
         self._ended[member] = 0
-        self._dialled_before[member] = self.run.hosts[member]._dials
+        self._dialled_before[member] = self.run.hosts[member].dials
 
     def stream_ended(self, member: int, token: int, outcome: int) -> None:
         self._ended[member] += 1
@@ -31,7 +31,7 @@ class StreamsEnd(Checker):
     def finished(self, recording: Recording) -> None:
         for member, _ in self.run.running():
             host = self.run.hosts[member]
-            without_end = host._dials - self._dialled_before[member] - self._ended[member]
+            without_end = host.dials - self._dialled_before[member] - self._ended[member]
             if without_end != len(host.dialled) and not host.stalled:
                 text = f"{without_end} of its streams have no end, and {len(host.dialled)} are open"
                 self.report(member, text)

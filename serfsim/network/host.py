@@ -37,12 +37,8 @@ from serfsim.network.socket_buffer import DEFAULT_SIZE, SocketBuffer
 from serfsim.network.stall import Blocked, unblock
 from serfsim.network.standstill import Standstill, go_on, stand_still
 from serfsim.protocol.directory import ipv4_endpoint, ipv4_port
-from serfsim.protocol.memberlist.messages import Packet, StreamMessage
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage, UserMessage
 from serfsim.protocol.runtime import Machine, Runtime
-
-# Where ports of connecting sockets begin, as on Linux, and how many there are.
-FIRST_PORT: Final = 32768
-PORTS: Final = 28232
 
 if TYPE_CHECKING:
     from serfsim.network.network import Network
@@ -110,7 +106,7 @@ class Host(Runtime):
         self.served: dict[int, Stream] = {}  # accepted and not yet over
         self.listener = Listener(self)
         self.dialled: dict[int, Stream] = {}  # by this process, and not yet over
-        self._dials: i64 = 0  # by all its processes
+        self.dials: i64 = 0  # by all its processes
         self.read_turn: i64 = 0  # the READ event that counts
         self.reading = False
         self._reading_since = 0.0
@@ -145,7 +141,7 @@ class Host(Runtime):
         self._is_stopped = False
 
     def crash(self, now: float) -> None:
-        """Kill the process at once (SIGKILL); its kernel lives on and resets the streams it served."""
+        """Kill the process at once (SIGKILL); its kernel lives on and resets its connections."""
         self._die()
         self.network.tcp.server_died(self, now)
 
@@ -169,7 +165,6 @@ class Host(Runtime):
         self.buffer.clear()
         self._void_reading()
         self.listener.die()
-        self.dialled = {}
         self._late = []
         self._deferred_steps = []
         self.blocked = []
@@ -286,15 +281,19 @@ class Host(Runtime):
         client = self.network.tcp.client
         client.dial(self, address, request, token, dial_timeout, io_deadline, io_timeout, self.when(now))
 
+    def open_link(self, address: i64, dial_timeout: float, now: float) -> i64:
+        return self.network.tcp.links.dial(self, address, dial_timeout, self.when(now))
+
+    def write_link(self, link: i64, message: UserMessage, now: float) -> None:
+        self.network.tcp.links.write(self, link, message, self.when(now))
+
+    def close_link(self, link: i64, now: float) -> None:
+        self.network.tcp.links.close(self, link, self.when(now))
+
     def endpoint(self) -> str:
         """Return the address that its process is bound to, with its port."""
         address = self.network.address_of(self.number)
         return ipv4_endpoint(address, ipv4_port(address))
-
-    def next_port(self) -> i64:
-        """Return the port from which the next connection is dialled."""
-        self._dials += 1
-        return FIRST_PORT + (self._dials - 1) % PORTS
 
     def call_at(self, at: float, timer: i64, a: i64, b: i64) -> None:
         """`timer` is a number below 65536."""

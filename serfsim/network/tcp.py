@@ -7,7 +7,7 @@ input of the process until it resumes. `tcp_handshake` has SYNs, `tcp_transfer` 
 retransmission, and segments that wait for the window. Every segment acknowledges what arrived from the
 other side. A client acknowledges the server's FIN with its own, unless its process does not close within
 Linux's delayed acknowledgement. A closed side answers data with RST. Left out: the window that a slow
-reader closes, and keep-alive.
+reader closes, and keep-alive. Connections that stay, with messages both ways, are links (`tcp_link`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from serfsim.network.listener import SEND_BUFFER
 from serfsim.network.stall import block_step
 from serfsim.network.tcp_client import Client
 from serfsim.network.tcp_handshake import Handshake
+from serfsim.network.tcp_link import Links
 from serfsim.network.tcp_steps import (
     ANSWER,
     ANSWER_ACK,
@@ -113,6 +114,7 @@ class Tcp:
         self.linear_syn_retries = False
         self.handshake = Handshake(self)
         self.client = Client(self)
+        self.links = Links(self)
 
     # Ways to the queue ---------------------------------------------------------------------------
 
@@ -213,12 +215,18 @@ class Tcp:
             stream.syn_answered = True
             self.step(host, REFUSAL if stream.client_state == DIALLING else CLOSURE, 0, stream, now)
         elif step == SERVER_RST:
-            self.forget(host, stream)
+            if stream.is_link and stream.server_state == ESTABLISHED:
+                self.links.reset(host, stream, now)
+            else:
+                self.forget(host, stream)
 
     # Processes -----------------------------------------------------------------------------------
 
     def take_step(self, host: Host, step: i64, stream: Stream, now: float) -> None:
         """Take the step of a process about a stream, now that the process runs."""
+        if stream.is_link:
+            self.links.take_step(host, step, stream, now)
+            return
         if host.stalled and self._is_blocked(host, step, stream):
             block_step(host, step, stream)
             return
@@ -246,7 +254,10 @@ class Tcp:
         if stream.server_state == ACCEPTED:
             stream.server_state = ESTABLISHED
             stream.server_rtt = now - stream.syn_ack_echoed
-            self.network.hosts[stream.server].listener.accept(stream, now)
+            if stream.is_link:
+                self.links.accept(stream)
+            else:
+                self.network.hosts[stream.server].listener.accept(stream, now)
 
     # The request and the answer ------------------------------------------------------------------
 
@@ -287,12 +298,18 @@ class Tcp:
         segment = transfer.time_out(now)
         if segment >= 0:
             self._send_segment(stream, transfer, to_server, segment, now)
+        if stream.is_link and transfer.has_given_up():
+            self.links.give_up(stream, to_server, now)
+            return
         self.pump(stream, transfer, to_server, now)
 
     def _acknowledged(
         self, stream: Stream, transfer: Transfer | None, to_server: bool, count: i64, now: float
     ) -> None:
-        if transfer is not None:
+        if transfer is not None and stream.is_link:
+            transfer.acknowledge(count, now)
+            self.pump(stream, transfer, to_server, now)
+        elif transfer is not None:
             was_behind = not to_server and transfer.backlog() > SEND_BUFFER
             transfer.acknowledge(count, now)
             self.pump(stream, transfer, to_server, now)
@@ -309,6 +326,9 @@ class Tcp:
             return
         self._established(stream, now)
         self._acknowledged(stream, stream.downward, False, reported, now)
+        if stream.is_link:
+            self.links.segment_came(host, stream, transfer, segment, now)
+            return
         was_whole = transfer.is_whole()
         is_new = transfer.receive(segment)
         self.send(stream, False, TCP_HEADERS, REQUEST_ACK, now)
@@ -348,6 +368,9 @@ class Tcp:
         if transfer is None:
             return
         self._acknowledged(stream, stream.upward, True, reported, now)
+        if stream.is_link:
+            self.links.segment_came(host, stream, transfer, segment, now)
+            return
         is_open = stream.client_epoch == host.epoch and stream.client_state != ENDED
         if not is_open and stream.outcome != REPLIED and transfer.size > 0:
             self.send(stream, True, TCP_HEADERS, SERVER_RST, now)
@@ -373,12 +396,16 @@ class Tcp:
         host.listener.forget(stream)
 
     def server_died(self, host: Host, now: float) -> None:
-        """Reset the streams of a process that died; its kernel lives on."""
+        """Reset the streams that a process served, and its links; its kernel lives on."""
+        self.links.died(host, now)
+        host.dialled = {}
         for stream in list(host.served.values()):
             self.forget(host, stream)
             self.send(stream, False, TCP_HEADERS, CLIENT_RST, now)
 
     def server_vanished(self, host: Host) -> None:
         """Drop the streams of a host that failed without a word."""
+        self.links.vanished(host)
+        host.dialled = {}
         for stream in list(host.served.values()):
             self.forget(host, stream)

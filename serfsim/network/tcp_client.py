@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from serfsim.native import i64
 from serfsim.network.host import Host
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from serfsim.network.tcp import Tcp
 
 
+# Where ports of connecting sockets begin, as on Linux, and how many there are.
+FIRST_PORT: Final = 32768
+PORTS: Final = 28232
+
+
 class Client:
     """The clients of all streams that `tcp` moves."""
 
@@ -61,13 +66,23 @@ class Client:
         now: float,
     ) -> None:
         """See `Runtime.open_stream`; all but `now` by the host's clock."""
-        tcp = self.tcp
-        self.dialled += 1
-        stream = Stream(self.dialled, host.number, address, host.epoch, request, token)
-        request.port = stream.client_port = host.next_port()
-        stream.rng = host.tcp_rng
+        stream = self.create(host, address, request, token)
         stream.io_deadline = io_deadline
         stream.io_timeout = io_timeout
+        self.connect(host, stream, dial_timeout, now)
+
+    def create(self, host: Host, address: i64, request: StreamMessage, token: i64) -> Stream:
+        """Create a stream from a host to an address."""
+        self.dialled += 1
+        stream = Stream(self.dialled, host.number, address, host.epoch, request, token)
+        request.port = stream.client_port = FIRST_PORT + host.dials % PORTS
+        host.dials += 1
+        stream.rng = host.tcp_rng
+        return stream
+
+    def connect(self, host: Host, stream: Stream, dial_timeout: float, now: float) -> None:
+        """Dial the address of a new stream."""
+        tcp, address = self.tcp, stream.address
         host.dialled[stream.number] = stream
         table = tcp.network.addresses
         if table is None:

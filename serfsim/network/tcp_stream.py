@@ -49,6 +49,7 @@ class Stream:
         self.client_state: i64 = DIALLING
         self.server_state: i64 = SILENT
         self.server_deadline = 0.0  # of the server's process, for the request and then for its answer
+        self.is_link = False  # without request and answer: `tcp_link`
         self.is_counted = False  # among the push/pulls of the server's process
         self.rng: Random | None = None
         self.io_deadline = 0.0

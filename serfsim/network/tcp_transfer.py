@@ -97,6 +97,7 @@ class Transfer:
         self.reported: i64 = 0  # arrivals that acknowledgements have told of
         self.cut_until: i64 = 0  # the window has been cut for all losses below this segment
         self.timeouts: i64 = 0  # in a row
+        self.give_up_after: i64 = GIVE_UP_AFTER
         self.has_repeated = False
         self.latest_sent = -1.0  # when the latest of the acknowledged was sent,
         self.latest: i64 = -1  # and its number
@@ -155,13 +156,16 @@ class Transfer:
     def is_acked(self) -> bool:
         return self.reported == self.segments
 
+    def has_given_up(self) -> bool:
+        return self.timeouts > self.give_up_after
+
     def backlog(self) -> i64:
         """Bytes that the sender's kernel has to keep: all that are not acknowledged yet."""
         return max(0, self.size - self.reported * self.mss)
 
     def next_segment(self, now: float) -> i64:
         """Return the segment to send now, noted as sent; -1 if there is none or the window is full."""
-        if self.timeouts > GIVE_UP_AFTER:
+        if self.has_given_up():
             return -1
         has_room = float(self.in_flight) < self.window
         segment: i64 = -1
@@ -317,7 +321,7 @@ class Transfer:
                 self._set_timer(TIMEOUT, self.rto, now)
             return -1
         self.timeouts += 1
-        if self.timeouts <= GIVE_UP_AFTER:
+        if not self.has_given_up():
             self._lose_all()
         return -1
 

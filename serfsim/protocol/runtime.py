@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from serfsim.native import i64, mypyc_attr
-from serfsim.protocol.memberlist.messages import Packet, StreamMessage
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage, UserMessage
 
-# How a stream that a machine opened came to its end.
+# How a stream that a machine opened, or a link, came to its end.
 REPLIED: Final = 0
 DIAL_TIMEOUT: Final = 1  # no connection: nothing came back in time
 DIAL_REFUSED: Final = 2  # no connection: nobody listens there
@@ -54,6 +54,21 @@ class Runtime:
         take `dial_timeout` seconds. Once connected, the answer must be whole by the absolute time
         `io_deadline`, or, where that is 0.0, within `io_timeout` seconds of the connection.
         """
+        raise NotImplementedError
+
+    def open_link(self, address: i64, dial_timeout: float, now: float) -> i64:
+        """Dial `address` for a connection that stays, and return its number, which both ends know it by.
+
+        It ends in `Machine.on_link_opened` or `on_link_closed`. What is written before it is open waits.
+        """
+        raise NotImplementedError
+
+    def write_link(self, link: i64, message: UserMessage, now: float) -> None:
+        """Write a message on a link; nothing happens where this side has closed it."""
+        raise NotImplementedError
+
+    def close_link(self, link: i64, now: float) -> None:
+        """Close a link behind what has been written; this side hears no more of it."""
         raise NotImplementedError
 
     def call_at(self, at: float, timer: i64, a: i64, b: i64) -> None:
@@ -125,3 +140,16 @@ class Machine:
     def on_stream_result(self, token: i64, outcome: i64, reply: StreamMessage | None, now: float) -> None:
         """Handle the end of a stream that this machine opened."""
         raise NotImplementedError
+
+    def on_link_opened(self, link: i64, now: float) -> None:
+        """Handle that a link which this machine dialled is open; the other side learns by what is written."""
+
+    def on_link_message(self, link: i64, message: UserMessage, now: float) -> None:
+        """Handle a message on a link, in the order in which they were written."""
+
+    def on_link_closed(self, link: i64, outcome: i64, now: float) -> None:
+        """Handle the end of a link that this side did not close.
+
+        `outcome`: DIAL_TIMEOUT, DIAL_REFUSED or DIAL_NO_ROUTE before it was open, later CLOSED by the other
+        side or its kernel, or IO_TIMEOUT where the own kernel gave up repeating.
+        """

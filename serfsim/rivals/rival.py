@@ -117,6 +117,21 @@ class Rival(Machine):
         packet.broadcasts = [message]
         return self.runtime.send_packet(address, packet, now)
 
+    def dial(self, member: i64, timeout: float, now: float) -> i64:
+        """Open a TCP link to a member; return its number, by which the `on_link` methods speak of it."""
+        return self.dial_to(self.address_of(member), timeout, now)
+
+    def dial_to(self, address: i64, timeout: float, now: float) -> i64:
+        return self.runtime.open_link(address, timeout, now)
+
+    def write(self, link: i64, message: UserMessage, now: float) -> None:
+        """Write a message on a link of either side; before it is open, it waits."""
+        self.runtime.write_link(link, message, now)
+
+    def hang_up(self, link: i64, now: float) -> None:
+        """Close a link behind what has been written; nothing more is heard of it."""
+        self.runtime.close_link(link, now)
+
     def call_after(self, seconds: float, timer: i64, a: i64, b: i64, now: float) -> None:
         """Have `on_timer(timer, a, b, ...)` called in so many seconds."""
         self.runtime.call_at(now + seconds, timer, a, b)

@@ -28,6 +28,7 @@ from serfsim.engine.trace import (
 )
 from serfsim.network.rates import Rates as ByteRates
 from serfsim.network.rates import middle_of
+from serfsim.network.tcp_link import LINK
 from serfsim.protocol import events
 from serfsim.protocol.memberlist import messages as memberlist
 from serfsim.protocol.serf import messages as serf
@@ -269,6 +270,8 @@ def shared_columns(table: Integers, has_zones: bool) -> dict[str, Integers]:
     found = {f"udp/{name}": table[:, PACKET + kind] for kind, name in CARRIERS.items()}
     found |= {f"udp/{name}": table[:, at] for at, name in UDP_TOTALS.items()}
     found |= {f"tcp/{name}": table[:, STREAM + kind] for kind, name in STREAMS.items()}
+    if table[:, STREAM + LINK].any():
+        found["tcp/rival"] = table[:, STREAM + LINK]
     if streams_packets(table):
         more = {kind: name for kind, name in {**LEADING, **CARRIERS}.items() if kind not in STREAMS}
         found |= {f"tcp/{name}": table[:, STREAM + kind] for kind, name in more.items()}

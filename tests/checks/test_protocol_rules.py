@@ -243,7 +243,7 @@ def test_a_queue_beyond_its_bound_is_found() -> None:
 
 def test_a_stream_without_an_end_is_found() -> None:
     def act(sim: Simulation) -> None:
-        sim.network.hosts[ME]._dials += 1
+        sim.network.hosts[ME].dials += 1
 
     (violation,) = found(act, "streams_end_once")
     assert violation.member == "node-01"
