@@ -75,6 +75,7 @@ INSIDE = {
     "report.plots",
     "rivals.chen",
     "rivals.heartbeats",
+    "rivals.hyparview",
     "rivals.phi",
     "rivals.swim",
     "scenario.faults",

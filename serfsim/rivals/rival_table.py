@@ -15,7 +15,7 @@ class RivalProtocol(NamedTuple):
     """A protocol to compare Serf with.
 
     `source` is the paper or open specification that it follows, `member` the class of its members, and
-    `settings` the rows of `cluster.rival`.
+    `settings` the rows of `cluster.rival`. The first of each pair in `below` has to be below the second.
     """
 
     name: str
@@ -23,6 +23,7 @@ class RivalProtocol(NamedTuple):
     source: str
     member: type[Rival]
     settings: tuple[Setting, ...]
+    below: tuple[tuple[str, str], ...] = ()
 
 
 @cache

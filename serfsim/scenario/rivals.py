@@ -77,6 +77,10 @@ def rival_settings(protocol: str, given: Mapping[str, Any]) -> dict[str, Any]:
         first = problems_of(error)[0]
         raise custom_error({"message": first.message, "inside": ("rival", *first.path)}) from None
     words: dict[str, Any] = values.model_dump(mode="json")
+    for low, high in rival_protocol(protocol).below:
+        if getattr(values, low) >= getattr(values, high):
+            expected = f"a time below the `{high}` of {protocol}, {words[high]}"
+            raise invalid(expected, found=str(words[low]), inside=("rival", low))
     return words
 
 

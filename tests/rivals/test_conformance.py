@@ -95,6 +95,9 @@ def test_a_stored_scenario_reads_back(protocol: str, tmp_path: Path) -> None:
     [
         ("protocol: heartbeats, rival: {threshold: 3}", "cluster.rival.threshold", ("heartbeats", "timeout")),
         ("protocol: heartbeats, rival: {timeout: 3}", "cluster.rival.timeout", ("'3s'",)),
+        ("protocol: heartbeats, rival: {timeout: 1s}", "cluster.rival.interval", ("1s", "`timeout`")),
+        ("protocol: hyparview, rival: {keepalive: 6s}", "cluster.rival.keepalive", ("6s", "`timeout`", "5s")),
+        ("protocol: hyparview, rival: {fanout: 4}", "cluster.rival.fanout", ("hyparview", "active")),
         (
             "protocol: heartbeats, config: {suspicion_mult: 3}",
             "cluster.config",

@@ -15,4 +15,5 @@ RIVAL: Final = RivalProtocol(
         Setting("interval", INTERVAL, 1.0, "time between a member's heartbeats"),
         Setting("timeout", POSITIVE_DURATION, 5.0, "silence after which a member counts as failed"),
     ),
+    below=(("interval", "timeout"),),
 )
