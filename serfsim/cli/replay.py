@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +13,12 @@ from serfsim.base.errors import ResultError
 from serfsim.cli.report import is_a_page_of_ours
 from serfsim.results.folder import renew
 
+if TYPE_CHECKING:
+    from serfsim.replays.observed import Observed
+
 PAGE = "replay.html"
-MOST_FLAPS = 5
-MOST_LINES = 10_000  # searched for a situation
+MOST_PAIRS = 5
+KEY_SIZES = (16, 24, 32)
 
 
 def replay(
@@ -34,48 +39,104 @@ def replay(
             help="Log of a real Serf or Consul agent, instead of RESULT; may be repeated.",
         ),
     ] = None,
+    captures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--pcap",
+            metavar="FILE",
+            help="Capture (pcap or pcapng) of a real cluster's packets, instead of RESULT; may be repeated.",
+        ),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="BASE64", help="Key that decrypts --pcap; may be repeated."),
+    ] = None,
+    ports: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--port", min=1, max=65535, help="memberlist's port in --pcap; default: 7946; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Write a page that plays a run recorded with `record: {replay: true}`, packet by packet.
 
-    With `--log` it plays what agents of a real cluster logged: their events and views.
+    With `--log` it plays what agents of a real cluster logged: their events and views; with `--pcap` the
+    packets that were captured of it.
     """
-    if (result is None) == (not logs):
-        found = "no result" if result is None else "a result and --log"
+    given = {"a result": result, "--log": logs, "--pcap": captures}
+    found = [what for what, value in given.items() if value]
+    if len(found) != 1:
         raise ResultError(
-            f"replay: found {found}; expected a result folder, or logs of agents with --log FILE"
+            f"replay: found {' and '.join(found) or 'no result'}; expected either a result folder,"
+            " logs of agents with --log FILE, or captures with --pcap FILE"
         )
-    if logs and beside is not None:
-        raise ResultError("--with: found a result beside logs; expected it beside a result")
+    if result is None and beside is not None:
+        raise ResultError(f"--with: found a result beside {found[0]}; expected it beside a result")
+    if not captures and (keys or ports):
+        raise ResultError(f"{'--key' if keys else '--port'}: found no --pcap; expected captures to read")
     path = (Path(PAGE) if result is None else result / PAGE) if out is None else out
     if path.is_dir():
         raise ResultError(f"--out: found the folder {path}; expected a file to write")
     if path.exists() and not is_a_page_of_ours(path):
         raise ResultError(f"--out: found {path}, which serfsim did not write; expected a new name")
-    if result is None:
-        _replay_logs(logs or [], path)
-        return
-    # start-up: the help works without it
-    from serfsim.replays import replay as write
+    if captures:
+        _replay_captures(captures, [_key(text) for text in keys or ()], ports or [], path)
+    elif logs:
+        _replay_logs(logs, path)
+    else:
+        # start-up: the help works without it
+        from serfsim.replays import replay as write
 
-    write(result, path, beside)
-    renew(result, [path])
+        assert result is not None
+        write(result, path, beside)
+        renew(result, [path])
     typer.echo(str(path))
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) not in KEY_SIZES:
+        raise ResultError("--key: found no key in base64; expected 16, 24 or 32 bytes, as serf keygen writes")
+    return key
 
 
 def _replay_logs(files: list[Path], path: Path) -> None:
     """Write the page of some agents' logs; say what they tell, and the situation that it looks like."""
     # start-up: the help works without these
     from serfsim.replays import read_agent_logs, replay_logs
-    from serfsim.study.situations.search import search
 
     read = read_agent_logs(files)
     replay_logs(read, path)
+    _say(read)
+
+
+def _replay_captures(files: list[Path], keys: list[bytes], ports: list[int], path: Path) -> None:
+    """Write the page of captures; say what they tell, and the situation that it looks like."""
+    # start-up: the help works without these
+    from serfsim.capture.messages import DEFAULT_PORTS
+    from serfsim.replays import read_capture, replay_capture
+
+    read = read_capture(files, keys, frozenset(ports) or DEFAULT_PORTS)
+    for warning in read.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    replay_capture(read, path)
+    _say(read)
+    for (prober, target), count in read.lost_acks().most_common(MOST_PAIRS):
+        typer.echo(f"{count:6d}  pings of {prober} to {target} without an ack")
+    if read.round_trips():
+        typer.echo(read.round_trips())
+
+
+def _say(read: Observed) -> None:
+    """Print what real agents tell, and the situation that it looks like."""
+    # start-up: the help works without it
+    from serfsim.replays.likeness import likeness
+
     for what, count in read.counts().items():
         typer.echo(f"{count:6d}  {what}")
-    for (observer, subject), count in read.flaps().most_common(MOST_FLAPS):
+    for (observer, subject), count in read.flaps().most_common(MOST_PAIRS):
         typer.echo(f"{count:6d}  {observer} sees {subject} flap")
-    near = search("\n".join(text for _, _, text in read.lines[-MOST_LINES:])).near
-    if near:
-        entry = near[0].entry
-        typer.echo(f"looks like {entry.name}: {entry.question} (serfsim answer {entry.name})")
-    typer.echo(str(path))
+    typer.echo(likeness(read))

@@ -8,24 +8,23 @@ whose members have other names.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from serfsim._version import __version__
 from serfsim.base.english import printable
 from serfsim.base.errors import ResultError
 from serfsim.logs import words
 from serfsim.protocol import events
 from serfsim.replays.document import pack
-from serfsim.replays.tables import empty_tables, events_as_table, lines_as_table
+from serfsim.replays.observed import Event, Observed, observed_events
+from serfsim.replays.tables import empty_tables, lines_as_table
 from serfsim.scenario.phrases import format_names
 
 LONGEST: Final = 256 * 1024 * 1024  # bytes of a file
@@ -43,14 +42,7 @@ SHOWN: Final = (
     *(events.JOIN, events.FAILED, events.LEFT, events.LEFT_FORCED, events.UPDATE, events.REAP),
     *(events.SUSPECT, events.REFUTE_SUSPECT, events.REFUTE_DEAD, events.SUSPICION_TIMEOUT, events.RECONNECT),
 )
-COUNTED: Final = {
-    events.SUSPECT: "suspicions by own probes",
-    events.REFUTE_SUSPECT: "refutations",
-    events.FAILED: "members seen to fail",
-    events.JOIN: "members seen to join",
-    events.TCP_FALLBACK_OK: "probes that only TCP saved",
-    events.FAILED_PING: "pings without an ack",
-}
+STARTS: Final = re.compile(r"agent: (?:Serf agent starting|Starting Consul agent|Consul agent running)")
 
 
 class Line(NamedTuple):
@@ -62,41 +54,15 @@ class Line(NamedTuple):
     node: str
 
 
-@dataclass(frozen=True)
-class AgentLogs:
-    """The logs of some agents. `observers` are the members whose logs these are; times in Unix seconds."""
+@dataclass(frozen=True, kw_only=True)
+class AgentLogs(Observed):
+    """The logs of some agents. `observers` are the members whose logs these are."""
 
-    members: list[str]
-    observers: list[int]
     lines: list[tuple[float, int, str]]
-    events: list[tuple[float, int, int, int, int]]
-    begins_with_start: bool
 
     @property
-    def start(self) -> float:
-        return self.lines[0][0]
-
-    def counts(self) -> dict[str, int]:
-        """Count what can be scored without a truth, in words."""
-        kinds = Counter(kind for _, _, _, kind, _ in self.events)
-        found = {words: kinds[kind] for kind, words in COUNTED.items() if kinds[kind]}
-        flaps = self.flaps()
-        if flaps:
-            found["flaps, by pair"] = sum(flaps.values())
-        return found
-
-    def flaps(self) -> Counter[tuple[str, str]]:
-        """Count, by observer and subject, each failed that a join follows."""
-        failed: set[tuple[int, int]] = set()
-        found: Counter[tuple[str, str]] = Counter()
-        for _, observer, subject, kind, _ in self.events:
-            pair = observer, subject
-            if kind == events.FAILED:
-                failed.add(pair)
-            elif kind == events.JOIN and pair in failed:
-                failed.remove(pair)
-                found[self.members[observer], self.members[subject]] += 1
-        return found
+    def texts(self) -> Sequence[str]:
+        return [text for _, _, text in self.lines]
 
 
 @cache
@@ -126,18 +92,39 @@ def read_agent_logs(paths: Sequence[Path]) -> AgentLogs:
     lines.sort(key=lambda line: line.t)
     numbers: dict[str, int] = {name: number for number, name in enumerate(sorted({x.node for x in lines}))}
     observers = list(numbers.values())
-    found = []
-    has_start = False
+    found: list[Event] = []
+    starts: list[tuple[float, int]] = []
+    begun: dict[int, bool] = {}  # observer -> its log begins with its start
+    fresh: set[int] = set()  # observers that have seen no other since they started
     for line in lines:
         event = _event_of(line.text)
         own = numbers[line.node]
+        is_start = STARTS.search(line.text) is not None
+        about = -1
         if event is not None:
             kind, subject, detail = event
             about = numbers.setdefault(subject, len(numbers)) if subject else -1
-            has_start |= kind == events.JOIN and about == own
+            is_start |= kind == events.JOIN and about == own
             found.append((line.t, own, about, kind, detail))
+        if is_start:
+            if own in begun and own not in fresh:
+                starts.append((line.t, own))
+            fresh.add(own)
+        elif about >= 0:
+            fresh.discard(own)
+        if is_start or about >= 0:
+            begun.setdefault(own, is_start)
     kept = [(line.t, numbers[line.node], f"[{line.level}] {line.text}") for line in lines]
-    return AgentLogs(list(numbers), observers, kept, found, has_start)
+    return AgentLogs(
+        members=list(numbers),
+        observers=observers,
+        events=found,
+        start=kept[0][0],
+        end=kept[-1][0],
+        begins_with_start=any(begun.values()),
+        starts=starts,
+        lines=kept,
+    )
 
 
 def _read_file(path: Path) -> list[Line]:
@@ -212,41 +199,13 @@ def _event_of(text: str) -> tuple[int, str, int] | None:
 def logs_bytes(logs: AgentLogs) -> bytes:
     """Return the data of the page for some agents' logs, as `document.document_bytes` does for a result."""
     n = len(logs.members)
-    columns = np.array(logs.events, dtype=np.float64).reshape(-1, 5)
-    t = columns[:, 0] - logs.start
-    numbers = columns[:, 1:].astype(np.int64)
-    observer, subject, kind, detail = numbers.T
-    table = events_as_table(t, observer, subject, kind, detail, n)
+    table = observed_events(logs)
     of_lines = np.array([line[0] for line in logs.lines]) - logs.start
     nodes = np.array([line[1] for line in logs.lines])
     tables = empty_tables(n) | {
         "events": table,
         "log": lines_as_table(of_lines, nodes, [line[2] for line in logs.lines], n),
     }
-    return pack(_heading(logs, float(of_lines[-1])), tables)
-
-
-def _heading(logs: AgentLogs, end: float) -> dict[str, Any]:
     names = [logs.members[number] for number in logs.observers]
-    since = datetime.fromtimestamp(logs.start, UTC)
-    none: list[list[float]] = [[] for _ in logs.members]
-    return {
-        "version": __version__,
-        "name": f"logs of {format_names(names)}",
-        "question": f"{since}without the truth, and without packets",
-        "seed": 0,
-        "digest": "",
-        "start_s": 0.0,
-        "end_s": max(end, 1.0),
-        "members": logs.members,
-        "groups": ["" for _ in logs.members],
-        "converged": not logs.begins_with_start,
-        "observers": logs.observers,
-        "down": none,
-        "faulted": none,
-        "crashes": [],
-        "leaves": [],
-        "map": None,
-        "faults": [],
-        "captions": [],
-    }
+    heading = logs.heading(f"logs of {format_names(names)}", "without the truth, and without packets")
+    return pack(heading, tables)

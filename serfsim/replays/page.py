@@ -14,6 +14,7 @@ from typing import Final
 from serfsim.base.atomic_files import write_whole
 from serfsim.base.errors import ResultError
 from serfsim.replays.agent_logs import AgentLogs, logs_bytes
+from serfsim.replays.captures import Capture, capture_bytes
 from serfsim.replays.document import Caption, document_bytes, require_recording
 from serfsim.results.run_result import RunResult
 
@@ -47,6 +48,15 @@ def replay_logs(logs: AgentLogs, path: str | Path) -> Path:
     """
     names = [logs.members[number] for number in logs.observers]
     return _write(Path(path), _page(f"logs of {', '.join(names[:4])}", [logs_bytes(logs)]))
+
+
+def replay_capture(capture: Capture, path: str | Path) -> Path:
+    """Write the page that plays the packets of captures, and return its path.
+
+    Raises ResultError if it cannot be written.
+    """
+    names = [capture.members[number] for number in capture.observers]
+    return _write(Path(path), _page(f"packets of {', '.join(names[:4])}", [capture_bytes(capture)]))
 
 
 def _page(title: str, documents: Sequence[bytes]) -> str:

@@ -113,3 +113,19 @@ def test_what_is_no_agents_log_is_said(tmp_path: Path, text: str, message: str) 
         read_agent_logs([tmp_path])
     with pytest.raises(SerfsimError, match="cannot be read: No such file"):
         read_agent_logs([tmp_path / "gone.log"])
+
+
+def test_a_restart_within_a_log_begins_with_an_empty_view(tmp_path: Path) -> None:
+    again = [
+        line.replace("12:0", "13:0").replace("13:00:01.000+0100", "14:00:01.000+0100") for line in CONSUL
+    ]
+    (tmp_path / "server.log").write_text("\n".join([*CONSUL[:-1], *again[:5]]), encoding="utf-8")
+    logs = read_agent_logs([tmp_path / "server.log"])
+    assert logs.begins_with_start
+    assert [(round(t - logs.start, 2), member) for t, member in logs.starts] == [(3600.0, 0)]
+    assert logs.flaps() == {}  # the join after the restart is the new process's first sight of it
+    page = replay_logs(logs, tmp_path / "page.html")
+    [(heading, _)] = unpacked(page.read_text(encoding="utf-8"))
+    [[begin, end]] = heading["down"][0]
+    assert begin < end == pytest.approx(3600.0)
+    assert heading["down"][1] == []
