@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, str] = {
     "papers": "engine network protocol report results results.scoring rivals scenario simulation"
     " study.reproduction study.statistics topology",
     "protocol": "",
-    "replays": "logs protocol results results.scoring scenario",
+    "replays": "capture engine logs protocol results results.scoring scenario",
     "report": "replays protocol results results.scoring scenario simulation topology",
     "results": "capture logs protocol results.scoring scenario",
     "results.scoring": "network protocol",

@@ -116,10 +116,9 @@ def _replay_logs(files: list[Path], path: Path) -> None:
 def _replay_captures(files: list[Path], keys: list[bytes], ports: list[int], path: Path) -> None:
     """Write the page of captures; say what they tell, and the situation that it looks like."""
     # start-up: the help works without these
-    from serfsim.capture.messages import DEFAULT_PORTS
     from serfsim.replays import read_capture, replay_capture
 
-    read = read_capture(files, keys, frozenset(ports) or DEFAULT_PORTS)
+    read = read_capture(files, keys, frozenset(ports))
     for warning in read.warnings:
         typer.echo(f"warning: {warning}", err=True)
     replay_capture(read, path)

@@ -73,7 +73,7 @@ class Probe:
 
 @dataclass
 class ProbeOutcomes:
-    """What became of the probes. `rtts`: seconds to direct acks; `events` follow from packets alone."""
+    """Outcomes of the probes. `rtts`: seconds to direct acks; `events` follow from packets alone."""
 
     probes: list[Probe] = field(default_factory=list)
     rtts: list[float] = field(default_factory=list)
@@ -93,7 +93,7 @@ class ProbeOutcomes:
 
 
 def packet_rows(traffic: CapturedTraffic, names: CapturedNames) -> tuple[list[PacketRow], ProbeOutcomes]:
-    """Return the packets in order of time, and what became of the probes."""
+    """Return the packets in order of time, and the outcomes of the probes."""
     joiner = _Joiner(traffic, names)
     joiner.join()
     return sorted(joiner.rows, key=lambda row: row.t), joiner.outcomes

@@ -1,4 +1,4 @@
-"""Captures of a real cluster as a replay: its packets joined into probes, and events told by its messages.
+"""Captures of a real cluster as a replay: its packets joined into probes, and the events in its messages.
 
 A capture has no truth and no views. A member's view is known as far as it passes on what it believes: it
 gossips only messages that it accepted, and its state in a push/pull is its whole view.
@@ -69,13 +69,13 @@ class Capture(Observed):
 
 
 def read_capture(
-    paths: Sequence[Path], keys: Sequence[bytes] = (), ports: frozenset[int] = DEFAULT_PORTS
+    paths: Sequence[Path], keys: Sequence[bytes] = (), ports: frozenset[int] = frozenset()
 ) -> Capture:
-    """Read captures of a cluster, all of one clock; `keys` decrypt, `ports` are memberlist's.
+    """Read captures of a cluster, all of one clock; `keys` decrypt, `ports` are memberlist's (none: 7946).
 
     Raises ResultError for a file that is no capture, or has no traffic that can be read.
     """
-    traffic = read_captures(paths, keys, ports)
+    traffic = read_captures(paths, keys, ports or DEFAULT_PORTS)
     names = CapturedNames(traffic)
     rows, outcomes = packet_rows(traffic, names)
     events = sorted([*views_of(traffic, names), *outcomes.events])
