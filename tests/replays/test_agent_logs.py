@@ -17,6 +17,7 @@ from serfsim.protocol.events import (
     TCP_FALLBACK_OK,
 )
 from serfsim.replays import read_agent_logs, replay_logs
+from serfsim.replays.likeness import likely_situation
 from tests.replays.test_page import times, unpacked
 
 RECORDED = Path(__file__).parents[1] / "agent_logs" / "recorded" / "killed.txt"
@@ -129,3 +130,27 @@ def test_a_restart_within_a_log_begins_with_an_empty_view(tmp_path: Path) -> Non
     [[begin, end]] = heading["down"][0]
     assert begin < end == pytest.approx(3600.0)
     assert heading["down"][1] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ("Suspect web-2 has failed, no acks received", ()),
+        ("memberlist: Failed UDP ping: web-2 (timeout reached)", ("single_link_dead",)),
+        (
+            "memberlist: Was able to connect to web-2 over TCP but UDP probes failed, network may be"
+            " misconfigured",
+            ("udp_blocked", "udp_blocked_direction"),
+        ),
+        ("memberlist: Conflicting address for web-2. Mine: 1 Theirs: 2 Old state: 2", ("new_address",)),
+    ],
+)
+def test_a_log_looks_like_a_situation_or_clearly_like_none(
+    tmp_path: Path, said: str, names: tuple[str, ...]
+) -> None:
+    lines = [f"2026/11/30 12:01:{number:02d} [WARN] {said}" for number in range(20)]
+    (tmp_path / "web-1.log").write_text(
+        "\n".join(["2026/11/30 12:00:00 [INFO] serf: EventMemberJoin: web-1 10.0.0.5", *lines]),
+        encoding="utf-8",
+    )
+    assert likely_situation(read_agent_logs([tmp_path / "web-1.log"])).names == names
