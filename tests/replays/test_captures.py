@@ -146,6 +146,31 @@ def raw_packets(folder: Path) -> list[bytes]:
     return found
 
 
+def as_ipv6(raw: bytes) -> bytes:
+    """Return a packet of IPv4 as one of IPv6, with options behind its header."""
+    header = (raw[0] & 15) * 4
+    body = raw[header : struct.unpack_from(">H", raw, 2)[0]]
+    options = bytes([raw[9], 0, 1, 4, 0, 0, 0, 0])
+    ends = b"".join(b"\xfd" + bytes(11) + raw[at : at + 4] for at in (12, 16))
+    return struct.pack(">IHBB", 6 << 28, len(options) + len(body), 0, 64) + ends + options + body
+
+
+def test_a_capture_of_ipv6_has_the_packets_of_one_of_ipv4(
+    run: tuple[Result, Path], capture: Capture, tmp_path: Path
+) -> None:
+    path = tmp_path / "six.pcap"
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 101))
+        for packet, raw in zip(ip_packets(run[1] / "capture.pcap"), raw_packets(run[1]), strict=True):
+            data = as_ipv6(raw)
+            stream.write(struct.pack("<IIII", *divmod(packet.ns, 10**9), len(data), len(data)) + data)
+    found = read_capture([path])
+    assert found.members == capture.members
+    assert [(row.kind, row.source, row.target) for row in found.packets] == [
+        (row.kind, row.source, row.target) for row in capture.packets
+    ]
+
+
 def test_both_formats_of_a_run_and_two_ends_of_a_path_give_the_packets_once(
     run: tuple[Result, Path], capture: Capture, tmp_path: Path
 ) -> None:
