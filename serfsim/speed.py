@@ -32,7 +32,7 @@ STALE: Final = "serfsim: sources changed since they were compiled: running inter
 
 # Relative to the package: whole folders, and single files.
 COMPILED: Final = (
-    *("protocol/", "network/", "rivals/"),
+    *("protocol/", "network/", "rivals/", "checks/online/"),
     *("engine/bearers.py", "engine/packet_log.py", "engine/queue.py", "engine/trace.py"),
 )
 # Names of files that hold no machine: packages, and the tables of rivals.

@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, str] = {
 }
 # Inner packages that belong to the row above them.
 INSIDE = {
+    "checks.online",
     "protocol.memberlist",
     "protocol.serf",
     "protocol.vivaldi",

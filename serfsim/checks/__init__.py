@@ -9,9 +9,18 @@ a run is the same with and without checks. A run without checks has no taps.
 """
 
 from serfsim.checks.calm import settle_time
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.monitor import RunChecks
+from serfsim.checks.monitor import RunChecks, observe
+from serfsim.checks.online import Checker, Observed
 from serfsim.checks.rules import CHECKERS
 from serfsim.results.violations import Violation, unexplained
 
-__all__ = ["CHECKERS", "Checker", "Observed", "RunChecks", "Violation", "settle_time", "unexplained"]
+__all__ = [
+    "CHECKERS",
+    "Checker",
+    "Observed",
+    "RunChecks",
+    "Violation",
+    "observe",
+    "settle_time",
+    "unexplained",
+]

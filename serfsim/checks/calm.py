@@ -15,7 +15,8 @@ from serfsim.protocol.memberlist.suspicion import suspicion_timeout
 from serfsim.scenario.faults import Forge
 
 if TYPE_CHECKING:
-    from serfsim.checks.checker import Observed
+    from serfsim.checks.online import Observed
+    from serfsim.protocol.memberlist.config import MemberlistConfig
     from serfsim.results.scoring.recording import Interval, Recording
     from serfsim.scenario.model import Scenario
     from serfsim.scenario.settings import Settings
@@ -38,7 +39,7 @@ MOST_ROWS: Final = 200  # members whose round trips are looked at
 LATE_SHARE: Final = 0.8  # of probe_timeout; a longer round trip may be late
 
 
-def detection_time(config: Settings, members: int, score: int) -> float:
+def detection_time(config: Settings | MemberlistConfig, members: int, score: int) -> float:
     """Return the seconds in which a member finds out by itself that another is gone, at most.
 
     Its ring is passed twice at the worst, at a round of probe_interval * (score + 1); then the suspicion
@@ -46,7 +47,7 @@ def detection_time(config: Settings, members: int, score: int) -> float:
     """
     least = suspicion_timeout(config.suspicion_mult, members, config.probe_interval)
     rounds = (2 * members + 2) * config.probe_interval * (score + 1)
-    return float(rounds + config.suspicion_max_timeout_mult * least + SLACK_S)
+    return float(rounds + float(config.suspicion_max_timeout_mult) * least + SLACK_S)
 
 
 def settle_time(scenario: Scenario) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from serfsim.checks.calm import FOREVER, Calm, detection_time, overlaps, settle_time
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online import Checker, Observed
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.members import STATE_NAMES, STATE_SUSPECT
 from serfsim.protocol.memberlist.suspicion import SuspicionRule

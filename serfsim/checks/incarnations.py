@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.words import OVERFLOW, WRAP
+from serfsim.checks.online import Checker, Observed
+from serfsim.checks.online.words import OVERFLOW, WRAP
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.members import UNKNOWN, Members
 

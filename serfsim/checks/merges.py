@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from serfsim.checks.checker import Checker
+from serfsim.checks.online import Checker
 from serfsim.native import Random
+from serfsim.protocol.memberlist.config import NO_LIMIT
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.delegate import Delegate
-from serfsim.protocol.memberlist.members import STATE_LEFT, STATE_NAMES
+from serfsim.protocol.memberlist.members import STATE_DEAD, STATE_LEFT, STATE_NAMES, STATE_SUSPECT
 from serfsim.protocol.memberlist.push_pull import Merger, PushPull
 from serfsim.protocol.memberlist.state import MembershipRules
 from serfsim.protocol.memberlist.suspicion import SuspicionRule
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 VIEWS: Final = 4  # that are merged with each other
 MOST_MEMBERS: Final = 1000
 SEED: Final = 1
+ACCUSED: Final = (STATE_SUSPECT, STATE_DEAD)
 
 
 class Idle(Runtime):
@@ -53,8 +55,9 @@ class MergesAgree(Checker):
 
     name = "merges_agree"
     rule = (
-        "merging a view twice is the same as merging it once, and merging two views gives the same states in"
-        " either order, but for a member left in one and accused at a higher incarnation in the other"
+        "merging a view suspects whom it suspects or holds for dead, merging it twice is the same as merging"
+        " it once, and merging two views gives the same states in either order, but for a member left in one"
+        " and accused at a higher incarnation in the other"
     )
 
     def finished(self, recording: Recording) -> None:
@@ -86,9 +89,20 @@ class MergesAgree(Checker):
 
     def _check_twice(self, member: int, view: PushPull, like: Core) -> None:
         once, twice = self._merged(like, [view]), self._merged(like, [view, view])
+        if like.config.incarnation_limit == NO_LIMIT:
+            self._check_told(member, view, once, like)
         for subject, (a, b) in enumerate(zip(once, twice, strict=True)):
             if a != b and subject != like.me:
                 self.report(member, f"merged twice, its view of {self.run.name(subject)} {_turns(a, b)}")
+
+    def _check_told(self, member: int, view: PushPull, merged: list[int], like: Core) -> None:
+        for place in range(int(view.count())):
+            subject, key = int(view.node(place)), int(view.key(place))
+            if subject == like.me or key & 3 not in ACCUSED:
+                continue
+            after = merged[subject]
+            if after & 3 not in ACCUSED or after >> 2 != key >> 2:
+                self.report(member, f"merged, its view of {self.run.name(subject)} {_turns(key, after)}")
 
     def _check_orders(self, member: int, view: PushPull, other: int, theirs: PushPull, like: Core) -> None:
         ab, ba = self._merged(like, [view, theirs]), self._merged(like, [theirs, view])

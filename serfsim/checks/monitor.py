@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker, subscribers
+from serfsim.checks.online.observed import Observed
+from serfsim.checks.online.taps import CaptureTap, JournalTap, MachineTap, Tables
 from serfsim.checks.rules import CHECKERS
-from serfsim.checks.taps import CaptureTap, JournalTap, MachineTap, Tables
 from serfsim.results.violations import Violation
+from serfsim.scenario.rivals import is_rival
 
 if TYPE_CHECKING:
-    from serfsim.checks.checker import Agents
     from serfsim.engine.environment import ClusterEnvironment
+    from serfsim.engine.queue import EventQueue
+    from serfsim.engine.trace import Trace
+    from serfsim.network.network import Network
+    from serfsim.protocol.directory import Directory
     from serfsim.protocol.serf.messages import GossipedItem
     from serfsim.results.scoring.recording import Recording
+    from serfsim.scenario.model import Scenario
+    from serfsim.scenario.roster import Member, Roster
 
 SAMPLES_EVERY_S: Final = 2.0
 MEMBERS_PER_SECOND: Final = 100  # a larger cluster is sampled more rarely
+
+
+class Agents(Protocol):
+    """The agents of a simulation, as far as checkers read them; see `simulation.agents`."""
+
+    roster: Roster
+    members: list[Member]
+    directory: Directory
+    network: Network
+    nodes: list[Any]
+    lives: list[int]
+    started: Callable[[int], None]
+    deliver: Callable[[float, int, int, GossipedItem, int], None]
+
+
+def observe(
+    scenario: Scenario, agents: Agents, network: Network, trace: Trace, queue: EventQueue, pool: str = ""
+) -> Observed:
+    """Return the agents of a cluster, or of one of its pools, as checkers see them."""
+    is_serf = not is_rival(scenario.cluster)
+    return Observed(scenario, agents, network, trace, queue, Violation, pool, is_serf)
 
 
 class Monitor:
@@ -30,7 +58,7 @@ class Monitor:
         run.network.capture = CaptureTap(run.network.capture, self._tables)
         for host in run.hosts:
             host.journal = JournalTap(host.journal, self._tables)
-        self._started = [checker for checker in self.checkers if type(checker).started is not Checker.started]
+        self._started = subscribers(self.checkers, "started")
         before = run.agents.started
 
         def started(number: int) -> None:
@@ -42,13 +70,14 @@ class Monitor:
 
     def _observe(self, agents: Agents, number: int) -> None:
         host = agents.network.hosts[number]
-        host.machine = MachineTap(number, host.machine, self._tables)
+        if host.machine is not None:
+            host.machine = MachineTap(number, host.machine, self._tables)
         for checker in self._started:
             checker.started(number)
 
     def _observe_deliveries(self, agents: Agents) -> None:
         own = agents.deliver
-        checkers = [checker for checker in self.checkers if type(checker).delivered is not Checker.delivered]
+        checkers = subscribers(self.checkers, "delivered")
 
         def deliver(now: float, member: int, kind: int, item: GossipedItem, peer: int) -> None:
             own(now, member, kind, item, peer)
@@ -60,7 +89,7 @@ class Monitor:
     def samples(self, env: ClusterEnvironment) -> Iterator[Any]:
         """Sample at fixed times, as a SimPy process."""
         interval = max(SAMPLES_EVERY_S, self.run.n / MEMBERS_PER_SECOND)
-        sampling = [checker for checker in self.checkers if type(checker).sampled is not Checker.sampled]
+        sampling = subscribers(self.checkers, "sampled")
         while True:
             yield env.timeout(interval)
             for checker in sampling:

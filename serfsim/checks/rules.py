@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
-from serfsim.checks.broadcasts import BroadcastsKept, TransmitLimits
-from serfsim.checks.checker import Checker
-from serfsim.checks.coordinates import CoordinatesValid
-from serfsim.checks.deliveries import DeliveredOnce
 from serfsim.checks.detection import CrashesKnown, HealthyTrusted
-from serfsim.checks.gossip import GossipGoesOn
-from serfsim.checks.health import HealthKept
 from serfsim.checks.incarnations import IncarnationsGrow
-from serfsim.checks.lamport import LamportGrows
 from serfsim.checks.merges import MergesAgree
-from serfsim.checks.ordered import ViewsOrdered
-from serfsim.checks.own_news import OwnNewsTold
-from serfsim.checks.packets import PacketsConserved
-from serfsim.checks.probes import NacksCounted, PingsAnswered
-from serfsim.checks.queues import QueuesBounded
-from serfsim.checks.refutations import RefutationsRise
-from serfsim.checks.resurrections import DeadStayDead
-from serfsim.checks.rounds import RoundsKept
+from serfsim.checks.online.answers import AnswersInTime
+from serfsim.checks.online.broadcasts import BroadcastsKept, TransmitLimits
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.coordinates import CoordinatesValid
+from serfsim.checks.online.deliveries import DeliveredOnce
+from serfsim.checks.online.forgetting import DeadRemembered
+from serfsim.checks.online.gossip import GossipGoesOn
+from serfsim.checks.online.health import HealthKept
+from serfsim.checks.online.lamport import LamportGrows
+from serfsim.checks.online.ordered import ViewsOrdered
+from serfsim.checks.online.own_news import OwnNewsTold
+from serfsim.checks.online.packets import PacketsConserved
+from serfsim.checks.online.probes import NacksCounted, PingsAnswered
+from serfsim.checks.online.queues import QueuesBounded
+from serfsim.checks.online.refusals import StrangersRefused
+from serfsim.checks.online.refutations import RefutationsRise
+from serfsim.checks.online.resurrections import DeadStayDead
+from serfsim.checks.online.rounds import RoundsKept
+from serfsim.checks.online.stopped import StoppedSilent
+from serfsim.checks.online.streams import StreamsEnd
+from serfsim.checks.online.suspicions import SuspicionsTimed
 from serfsim.checks.settled import ViewsSettled
-from serfsim.checks.stopped import StoppedSilent
-from serfsim.checks.strangers import StrangersOut, StrangersRefused
-from serfsim.checks.streams import StreamsEnd
-from serfsim.checks.suspicions import SuspicionsTimed
+from serfsim.checks.strangers import StrangersOut
 
 CHECKERS: Final[dict[str, type[Checker]]] = {
     checker.name: checker
@@ -41,6 +44,7 @@ CHECKERS: Final[dict[str, type[Checker]]] = {
         OwnNewsTold,
         ViewsOrdered,
         DeadStayDead,
+        DeadRemembered,
         IncarnationsGrow,
         SuspicionsTimed,
         HealthKept,
@@ -54,6 +58,7 @@ CHECKERS: Final[dict[str, type[Checker]]] = {
         MergesAgree,
         LamportGrows,
         DeliveredOnce,
+        AnswersInTime,
         CoordinatesValid,
         StrangersOut,
         StrangersRefused,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from serfsim.checks.calm import FOREVER, Calm, settle_time
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.words import OVERFLOW, WRAP
+from serfsim.checks.online import Checker, Observed
+from serfsim.checks.online.words import OVERFLOW, WRAP
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.members import STATE_NAMES, STATE_SUSPECT
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.words import packet_words
-from serfsim.protocol import events
+from serfsim.checks.online import Checker, Observed
 from serfsim.protocol.memberlist.members import STATE_SUSPECT
 
 if TYPE_CHECKING:
-    from serfsim.protocol.memberlist.messages import Packet
     from serfsim.results.scoring.recording import Recording
 
 Kept = tuple[frozenset[bytes], bytes]
@@ -77,43 +74,3 @@ class StrangersOut(Checker):
             if member in self._open:
                 graph.add_edges_from((member, other) for other in self._had)
         return [{one for one in part if isinstance(one, int)} for part in nx.connected_components(graph)]
-
-
-class StrangersRefused(Checker):
-    """Look for a refusal of each datagram that is under none of its receiver's keys."""
-
-    name = "strangers_refused"
-    rule = "a member with keys refuses each datagram that none of them opens"
-    events = (events.UNDECRYPTABLE, events.UNENCRYPTED, events.MISLABELLED)
-
-    def __init__(self, run: Observed) -> None:
-        super().__init__(run)
-        self._due: list[tuple[Packet, int] | None] = [None] * run.n  # a strange datagram and its source
-
-    def started(self, member: int) -> None:
-        self._due[member] = None
-
-    def handled(self, member: int, packet: Packet, source: int) -> None:
-        self._judge(member)
-        node = self.run.agents.nodes[member]
-        gate = None if node is None else node.memberlist.gate
-        if gate is None or gate.keys is None or gate.is_open or gate.by_tcp:
-            return
-        seal, config = packet.seal, node.memberlist.core.config
-        if not config.gossip_verify_incoming or (seal is not None and seal.by_tcp):
-            return
-        if seal is None or not seal.is_encrypted or seal.key not in gate.keys.keys:
-            self._due[member] = packet, source
-
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
-        self._due[observer] = None
-
-    def sampled(self) -> None:
-        for member in range(self.run.n):
-            self._judge(member)
-
-    def _judge(self, member: int) -> None:
-        due, self._due[member] = self._due[member], None
-        if due is not None:
-            words = packet_words(self.run, *due)
-            self.report(member, "took a datagram that none of its keys opens", packet=words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serfsim.checks import Observed
+from serfsim.checks import Observed, observe
 from serfsim.engine.trace import Trace
 from serfsim.network.pools import PoolScheduler
 from serfsim.network.rules import RulesOfPool
@@ -62,7 +62,7 @@ class PoolRun:
 
     def observed(self, scenario: Scenario, queue: EventQueue) -> Observed:
         """Return the pool as the checkers of invariants see it."""
-        return Observed(scenario, self.agents, self.network, self.trace, queue, self.name)
+        return observe(scenario, self.agents, self.network, self.trace, queue, self.name)
 
     def sample(self, sim: Simulation, coordinates: float | None, queues: float) -> None:
         """Sample coordinates and queues during the run, at intervals in seconds."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import simpy
 
 from serfsim.base.errors import SerfsimError
-from serfsim.checks import Observed, RunChecks
+from serfsim.checks import RunChecks, observe
 from serfsim.engine.environment import ClusterEnvironment, no_garbage_collection
 from serfsim.engine.queue import EventQueue
 from serfsim.engine.streams import stream
@@ -237,7 +237,7 @@ class Simulation:
         """Have the run observed if it is to be checked; None: as the environment variable says."""
         if not (os.environ.get(CHECK) == "1" if check is None else check):
             return None
-        own = Observed(self.scenario, self.agents, self.network, self.trace, self.queue)
+        own = observe(self.scenario, self.agents, self.network, self.trace, self.queue)
         pools = [pool.observed(self.scenario, self.queue) for pool in self.pools.values()]
         return self.checks_class([own, *pools], self.env)
 

@@ -12,9 +12,10 @@ from serfsim.native import i32, i64, vec
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.ledger import Load, ledger_of
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_SUSPECT
-from serfsim.protocol.memberlist.messages import ACK, GOSSIP, NACK, Packet, alive_message
+from serfsim.protocol.memberlist.messages import ACK, GOSSIP, NACK, Packet, StreamMessage, alive_message
 from serfsim.protocol.memberlist.probe_order import ProbeOrder
 from serfsim.protocol.memberlist.push_pull import Merger
+from serfsim.protocol.runtime import Machine
 from tests.checks.breaking import Break, broken, engine_now, scenario
 
 ME, OTHER = 1, 2
@@ -101,6 +102,15 @@ def test_a_dead_member_that_a_newer_incarnation_brings_back_is_no_violation() ->
     assert found(act, "views_ordered") == []
 
 
+def test_a_member_forgotten_too_soon_is_found() -> None:
+    def act(sim: Simulation) -> None:
+        record(sim, events.MEMBER_DEAD)
+        record(sim, events.FORGOTTEN)
+
+    (violation,) = found(act, "dead_remembered")
+    assert "after 0.0 s; it keeps the dead 30 s" in violation.text
+
+
 def test_a_refutation_that_says_nothing_newer_is_found() -> None:
     def act(sim: Simulation) -> None:
         record(sim, events.REFUTE_SUSPECT, detail=3)
@@ -172,9 +182,32 @@ def test_a_failed_probe_that_costs_nothing_is_found() -> None:
     assert "expected 1" in violation.text
 
 
+class Deaf(Machine):
+    """Takes no packet; the timers of the machine behind it go on."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def on_packet(self, packet: Packet, source: int, now: float, received_at: float) -> None:
+        pass
+
+    def on_timer(self, timer: int, a: int, b: int, now: float) -> None:
+        self.machine.on_timer(timer, a, b, now)
+
+    def on_stream_request(self, request: StreamMessage, source: int, now: float) -> StreamMessage | None:
+        return self.machine.on_stream_request(request, source, now)
+
+    def on_stream_answered(self, request: StreamMessage, source: int, now: float) -> None:
+        self.machine.on_stream_answered(request, source, now)
+
+    def on_stream_result(self, token: int, outcome: int, reply: StreamMessage | None, now: float) -> None:
+        self.machine.on_stream_result(token, outcome, reply, now)
+
+
 def test_a_ping_that_nobody_answers_is_found() -> None:
     def act(sim: Simulation) -> None:
-        sim.network.hosts[ME].machine._on_packet = lambda *arguments: None
+        tap = sim.network.hosts[ME].machine
+        tap.watched = Deaf(tap.watched)
 
     violations = found(act, "pings_answered")
     assert {violation.member for violation in violations} == {"node-01"}
@@ -271,6 +304,21 @@ def test_a_merge_that_is_not_idempotent_is_found(monkeypatch: pytest.MonkeyPatch
     assert "turns from alive at 1 into dead at 3" in violations[0].text
 
 
+class Deafened(Merger):
+    """Learns nothing."""
+
+    def merge_state(self, remote: Any, now: float) -> None:
+        pass
+
+
+def test_a_merge_that_does_not_tell_of_the_dead_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merges, "Merger", Deafened)
+    violations = found(lambda sim: None, "merges_agree", scenario(duration="25s", **CRASH))
+    assert "its view of node-02 turns from dead at 1 into alive at 0" in {
+        one.text.split(", ", 1)[1] for one in violations
+    }
+
+
 def test_a_stranger_in_a_view_is_found() -> None:
     """Two clusters of three with a label each; one member of the first is made to know one of the second."""
     groups = {"a": {"nodes": 3, "label": "one"}, "b": {"nodes": 3, "label": "two"}}
@@ -284,3 +332,17 @@ def test_a_stranger_in_a_view_is_found() -> None:
     (violation,) = found(act, "strangers_out", made, at=19.9)
     assert "knows" in violation.text
     assert found(lambda sim: None, "strangers_out", made) == []
+
+
+# Defects of serfsim that these rules found
+
+
+def test_a_key_command_ends_by_its_members_own_clock() -> None:
+    """A virtual machine that was frozen is behind: the query's deadline was by the true time."""
+    made = scenario(
+        nodes=2,
+        duration="7s",
+        faults=[{"freeze": 2, "for": "3.4s"}],
+        workload=[{"keys": {"remove": "AgICAgICAgICAgICAgICAg=="}}],
+    )
+    assert Simulation(made, seed=83, check=True).run().violations == []

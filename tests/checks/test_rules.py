@@ -9,7 +9,7 @@ import pytest
 from serfsim import Simulation
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.messages import ACK, Packet
-from serfsim.protocol.serf.application import RECEIVED, SENT
+from serfsim.protocol.serf.application import ANSWERED, RECEIVED, SENT
 from serfsim.protocol.serf.messages import UserEvent
 from serfsim.protocol.vivaldi.client import Client
 from tests.checks.breaking import broken, engine_now, rules, scenario
@@ -120,6 +120,17 @@ def test_a_clock_that_falls_is_found(part: str) -> None:
 
     found = broken(act, scenario(workload=[{"at": "2s", "event": "x"}, {"at": "3s", "query": "y"}]))
     assert [violation.member for violation in only(found, "lamport_grows")] == ["node-01"]
+
+
+def test_an_answer_that_counts_after_the_deadline_is_found() -> None:
+    made = scenario(workload=[{"at": "5s", "query": "uptime", "from": "node-01", "timeout": "1s"}])
+
+    def act(sim: Simulation) -> None:
+        late = next(item for item in sim.trace.announced if item.name == "uptime")
+        sim.agents.deliver(engine_now(sim), 1, ANSWERED, late, 2)
+
+    (violation,) = only(broken(act, made), "answers_in_time")
+    assert "2.000 s after the deadline" in violation.text
 
 
 def test_events_of_one_sender_at_one_time_are_found() -> None:

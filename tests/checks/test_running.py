@@ -69,8 +69,7 @@ def test_a_tap_hands_on_all_that_it_does_not_look_at(interface: type, place: str
     tap = getattr(sim.network.hosts[0], place)
     verbs = {name for name in vars(interface) if not name.startswith("_")}
     assert verbs
-    assert all(getattr(tap, verb) is not None for verb in verbs)
-    assert verbs <= {*vars(tap), *vars(type(tap))}
+    assert verbs <= {*vars(type(tap))}
 
 
 @pytest.mark.parametrize("word", ["1", "0"])

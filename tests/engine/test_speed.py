@@ -102,11 +102,11 @@ def test_the_digest_does_not_depend_on_line_endings(package: Path) -> None:
     assert sources_digest(package) == before
 
 
-def test_the_compiled_sources_are_the_protocols_the_network_and_part_of_the_engine() -> None:
+def test_the_compiled_sources_are_the_protocols_the_network_the_checks_and_part_of_the_engine() -> None:
     names = {file.relative_to(PACKAGE).as_posix() for file in compiled_sources()}
     assert {"engine/queue.py", "engine/trace.py", "protocol/runtime.py", "network/host.py"} <= names
     assert not any(name.endswith("__init__.py") for name in names)
-    assert {name.split("/")[0] for name in names} == {"engine", "network", "protocol", "rivals"}
+    assert {name.split("/")[0] for name in names} == {"checks", "engine", "network", "protocol", "rivals"}
 
 
 @pytest.mark.parametrize(

@@ -170,3 +170,13 @@ def test_exceptions_invalid_scenarios_and_endless_runs_are_findings(monkeypatch:
     monkeypatch.setattr("serfsim.simulation.Simulation.run", fail)
     (rule,) = findings.examine(sections).rules
     assert "ValueError" in rule
+
+
+def test_the_folder_of_a_sweep_is_refused(tmp_path: Path) -> None:
+    made = Scenario(cluster={"nodes": 2}, duration="1s", warm_up="1s")
+    serfsim.sweep(made, {}, seeds=[1], out=tmp_path / "sweep", workers=1, progress=False)
+    answer = CliRunner().invoke(app, ["swarm", "--seeds", "1", "--small", "--out", str(tmp_path / "sweep")])
+    assert answer.exit_code == 2
+    assert answer.stderr.count("\n") == 1
+    assert "expected a new or empty folder, or a swarm's" in answer.stderr
+    assert not (tmp_path / "sweep" / "failures").exists()

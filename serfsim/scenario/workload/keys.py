@@ -98,7 +98,7 @@ class Keys(ByOne):
         return encode_key_request(decode_key(key) if key else b"")
 
     def act(self, controls: Controls, machine: SerfNode, prepared: bytes) -> None:
-        name, now = self._query[0], controls.engine_now
+        name, now = self._query[0], controls.now_at(controls.number_of(machine))
         machine.log(now, log_lines.KEY_COMMAND, -1, 0, 0, COMMANDS[name])
         machine.query(name, prepared, QueryParams(), now)
         check_accepted(machine.last_error, "a key query", controls)

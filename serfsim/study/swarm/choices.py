@@ -17,6 +17,7 @@ from serfsim.scenario.settings import SETTINGS
 from serfsim.study.swarm.values import KEYS, Values, parts
 
 PRIMARY: Final = KEYS[:2]
+STRANGE: Final = KEYS[2]
 
 NOT_DRAWN: Final[dict[str, str]] = {
     "memberlist_protocol_version": "all releases speak 2",

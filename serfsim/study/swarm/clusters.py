@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from serfsim.protocol.memberlist.config import TCP
@@ -49,6 +49,17 @@ NOT_DRAWN: Final[dict[str, dict[str, str]]] = {
 
 
 HASTY: Final = {"push_pull_interval": "1s", "reconnect_interval": "1s"}
+TIGHT: Final[Mapping[str, Sequence[Any]]] = {
+    "awareness_max_multiplier": (1, 2, 3),
+    "broadcast_timeout": ("1ms", "100ms"),
+    "event_buffer": (1, 4),
+    "gossip_to_the_dead_time": ("1s", "5s"),
+    "query_buffer": (1, 4),
+    "reap_interval": ("1s", "3s"),
+    "reconnect_timeout": ("2s", "8s"),
+    "tombstone_timeout": ("2s", "8s"),
+}
+"""Settings so low that a short run comes to their limits."""
 
 
 class Drawn(NamedTuple):
@@ -94,9 +105,13 @@ class Builder:
         keys = self.chance(0.2)
         if keys:
             section["keyring"] = list(choices.PRIMARY)[: self.rng.randint(1, 2)]
+            if self.groups and self.chance(0.3):  # strangers
+                self.groups[GROUPS[0]]["keyring"] = [choices.STRANGE]
         config = choices.draw_settings(self.rng, profile, releases, "cluster")
         if self.chance(self.hasty):  # so that views agree within a short calm
             config |= HASTY
+        if self.chance(0.15):
+            config |= self._draw_tight(releases)
         if self.chance(0.04):
             config["packet_transport"] = TCP
         self._draw_zones(config, releases)
@@ -201,6 +216,13 @@ class Builder:
             if left < 2:
                 break
         return releases
+
+    def _draw_tight(self, releases: list[str]) -> dict[str, Any]:
+        return {
+            name: self.rng.choice(values)
+            for name, values in TIGHT.items()
+            if choices.is_known(SETTINGS[name], releases) and self.chance(0.5)
+        }
 
     def _draw_zones(self, config: dict[str, Any], releases: list[str]) -> None:
         if self.nodes < 4 or not self.chance(0.06):

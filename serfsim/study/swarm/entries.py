@@ -87,7 +87,8 @@ def draw_fault(rng: random.Random, verb: str, stage: Stage, position: int) -> di
 
 def draw_work(rng: random.Random, verb: str, stage: Stage) -> dict[str, Any]:
     """Draw an entry of the workload."""
-    values = Values(rng, stage.cast, (0.1, 5.0), _rules(stage), _hints(stage))
+    hints = {**_hints(stage), "timeout": lambda values: values.rng.choice(("1ms", "30ms", "1s", "5s"))}
+    values = Values(rng, stage.cast, (0.1, 5.0), _rules(stage), hints)
     drawn = values.keys_of(parts()[WORKLOAD[verb].__name__], TIMES | frozenset(("filter_tags",)))
     if "nodes" in drawn and verb == "query":
         drawn["nodes"] = values.names(3)  # a filter of many names fills the query

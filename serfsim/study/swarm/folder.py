@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim.base import locking, manifest
 from serfsim.base.atomic_files import cannot_write, write_whole
-from serfsim.base.errors import SweepError
+from serfsim.base.errors import ResultError, SweepError
 from serfsim.study.swarm.examining import swarm_version
 from serfsim.study.sweeps.store import PARTS, checked_text, read_part
 from serfsim.study.sweeps.worker import Answer
@@ -45,7 +45,7 @@ class SwarmFolder:
         try:
             strangers = [one.name for one in folder.iterdir()] if folder.is_dir() else []
             strangers = [name for name in strangers if name not in OWN and not name.endswith(".partial")]
-            if strangers and not self._parts.is_dir():
+            if strangers and not self._is_kept():
                 raise SweepError(
                     f"{folder}: found {strangers[0]}; expected a new or empty folder, or a swarm's"
                 )
@@ -54,6 +54,14 @@ class SwarmFolder:
                 left.unlink(missing_ok=True)
         except OSError as error:
             raise cannot_write(self._parts, error, SweepError) from None
+
+    def _is_kept(self) -> bool:
+        """Return whether a swarm has written its tables here."""
+        try:
+            kept = manifest.read(self.folder)
+        except ResultError as error:
+            raise SweepError(str(error)) from None
+        return kept is not None and kept.kind == "swarm"
 
     def lock(self) -> AbstractContextManager[None]:
         """Lock the folder. Raises SweepError where another swarm holds it."""

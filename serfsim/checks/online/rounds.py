@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol import events
-from serfsim.protocol.memberlist.messages import ACK, NACK
+from serfsim.protocol.memberlist.messages import ACK, NACK, Packet
 from serfsim.protocol.memberlist.probe_order import ProbeOrder
-
-if TYPE_CHECKING:
-    from serfsim.protocol.memberlist.messages import Packet
 
 IDLE_ROUNDS: Final = 3  # beyond the longest round
 IDLE_S: Final = 5.0
@@ -24,7 +23,7 @@ class Rounds:
         self.at = now
         self.last: dict[int, tuple[int, int]] = {}  # by member: number of the probe, and most members since
         self.ack = -1  # the sequence number of the ack in hand
-        self.nacks: tuple[int, int] = (-1, 0)  # a sequence number, and the nacks of it that came in
+        self.nacks: dict[int, int] = {}  # that came in during the last round, by sequence number
 
 
 class RoundsKept(Checker):
@@ -45,19 +44,18 @@ class RoundsKept(Checker):
         super().__init__(run)
         self._rounds = [Rounds(0.0) for _ in range(run.n)]
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._rounds[member] = Rounds(self.run.now)
 
-    def handled(self, member: int, packet: Packet, source: int) -> None:
+    def handled(self, member: i64, packet: Packet, source: i64) -> None:
         own = self._rounds[member]
         if packet.kind == ACK:
             own.ack = packet.seq
             return
-        seq, count = own.nacks
-        own.nacks = (packet.seq, count + 1 if packet.seq == seq else 1)
+        own.nacks[packet.seq] = own.nacks.get(packet.seq, 0) + 1
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
-        node = self.run.agents.nodes[observer]
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
+        node = self.run.nodes[observer]
         if node is None:
             return
         own, prober = self._rounds[observer], node.memberlist.prober
@@ -67,15 +65,20 @@ class RoundsKept(Checker):
             if own.ack != prober.seq and node.memberlist.writer is None:
                 self.report(observer, f"took ack {own.ack} for that of its round {prober.seq}")
         elif event == events.NACK:
-            seq, count = own.nacks
-            if seq == prober.seq and prober.nacks > count and node.memberlist.writer is None:
-                self.report(observer, f"counts {prober.nacks} nacks in round {seq}, of {count} that came in")
+            count = own.nacks.get(prober.seq, 0)
+            if prober.nacks > count and node.memberlist.writer is None:
+                text = f"counts {prober.nacks} nacks in round {prober.seq}, of {count} that came in"
+                self.report(observer, text)
         else:
             own.last.pop(subject, None)  # its turns begin anew
 
-    def _probed(self, member: int, own: Rounds, subject: int) -> None:
-        memberlist = self.run.agents.nodes[member].memberlist
+    def _probed(self, member: i64, own: Rounds, subject: i64) -> None:
+        node = self.run.nodes[member]
+        if node is None:
+            return
+        memberlist = node.memberlist
         own.begun += 1
+        own.nacks.clear()
         own.at = self.run.now
         known = int(memberlist.core.members.count)
         before = own.last.get(subject)

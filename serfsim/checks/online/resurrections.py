@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol import events
 
 STALE = "D3 stale resurrection, spec/releases.md section 5"
@@ -23,7 +25,7 @@ class DeadStayDead(Checker):
         # By observer and subject: lives of both when the observer dropped the subject.
         self._dropped: dict[tuple[int, int], tuple[int, int]] = {}
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         if event in (events.MEMBER_DEAD, events.MEMBER_LEFT):
             life = self.run.life(subject) if subject < self.run.n else 0
             self._dropped[observer, subject] = self.run.life(observer), life
@@ -35,17 +37,17 @@ class DeadStayDead(Checker):
         elif event == events.JOIN:
             self._joined(observer, subject)
 
-    def _accuse(self, subject: int, life: int, incarnation: int) -> None:
+    def _accuse(self, subject: i64, life: int, incarnation: int) -> None:
         known = self._accused.get(subject)
         if known is None or known[0] != life or known[1] < incarnation:
             self._accused[subject] = life, incarnation
 
-    def _joined(self, observer: int, subject: int) -> None:
+    def _joined(self, observer: i64, subject: i64) -> None:
         lives = self._dropped.pop((observer, subject), None)
         core = self.run.core(observer)
         if lives is None or core is None or subject >= self.run.n or self._shares_names:
             return
-        if self.run.agents.nodes[subject] is not None:
+        if self.run.nodes[subject] is not None:
             return
         if lives != (self.run.life(observer), self.run.life(subject)):
             return

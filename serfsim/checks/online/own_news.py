@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol import events
 
 
@@ -23,7 +25,7 @@ class OwnNewsTold(Checker):
         super().__init__(run)
         self._suspected: dict[tuple[int, int], int] = {}  # incarnation, by observer and subject
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         core = self.run.core(observer)
         if core is None:
             return

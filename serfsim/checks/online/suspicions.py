@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.core import Core
 from serfsim.protocol.memberlist.suspicion import SuspicionRule
@@ -69,7 +71,7 @@ class SuspicionsTimed(Checker):
         self._shares_names = bool(run.agents.roster.shared)
         self._running: dict[tuple[int, int], Running] = {}
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         if self._shares_names:
             return
         pair = observer, subject
@@ -91,13 +93,13 @@ class SuspicionsTimed(Checker):
         elif event in ENDS:
             self._running.pop(pair, None)
 
-    def _clock(self, member: int) -> float:
+    def _clock(self, member: i64) -> float:
         return float(self.run.hosts[member].local(float(self.run.queue.now)))
 
-    def _expired(self, observer: int, subject: int, known: Running, confirmations: int) -> None:
+    def _expired(self, observer: i64, subject: i64, known: Running, confirmations: int) -> None:
         core = self.run.core(observer)
-        node = self.run.agents.nodes[observer]
-        if core is None or type(node.memberlist.states.rule) is not SuspicionRule:
+        node = self.run.nodes[observer]
+        if core is None or node is None or type(node.memberlist.states.rule) is not SuspicionRule:
             return
         _, _, wanted = timeouts(core, known.nodes)
         if confirmations != known.confirmations or confirmations > wanted:
@@ -116,7 +118,7 @@ class SuspicionsTimed(Checker):
                 f" {confirmations} confirmations among {known.nodes} members; expected {due:.4f} s",
             )
 
-    def _is_prompt(self, member: int) -> bool:
+    def _is_prompt(self, member: i64) -> bool:
         """Return whether the member's timers have never had to wait, as far as anybody can tell."""
         host = self.run.hosts[member]
         return not (host.is_slow or host.read_cost > 0.0 or host.stalled or self._may_wait())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.network.socket_buffer import charge
 
 LARGEST_DATAGRAM = 65_535
@@ -25,7 +27,7 @@ class QueuesBounded(Checker):
         self._largest = charge(LARGEST_DATAGRAM)
 
     def sampled(self) -> None:
-        names = len(self.run.agents.directory.names) + 1  # refutations have a name of their own
+        names = len(self.run.directory.names) + 1  # refutations have a name of their own
         for member, node in self.run.running():
             core, host = node.memberlist.core, self.run.hosts[member]
             depth = int(core.broadcasts.depth)
@@ -41,7 +43,7 @@ class QueuesBounded(Checker):
                 )
             self._check_serf(member, node)
 
-    def _check_serf(self, member: int, node: object) -> None:
+    def _check_serf(self, member: i64, node: object) -> None:
         queues, config = node.queues, node.config  # type: ignore[attr-defined]
         limit = int(config.queue_limit(int(node.members.count)))  # type: ignore[attr-defined]
         now = self.run.now

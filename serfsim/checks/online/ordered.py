@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.words import OVERFLOW, WRAP
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.checks.online.words import OVERFLOW, WRAP
+from serfsim.native import i64
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.members import STATE_ALIVE, STATE_DEAD, STATE_NAMES, STATE_SUSPECT
 
@@ -27,7 +29,7 @@ class ViewsOrdered(Checker):
         # By observer and subject: life of the observer, state, incarnation, address.
         self._known: dict[tuple[int, int], tuple[int, int, int, int]] = {}
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         if event in ACCUSED:
             if event == events.SUSPECT and detail == 0:
                 return
@@ -39,7 +41,7 @@ class ViewsOrdered(Checker):
         elif event in FORGET:
             self._known.pop((observer, subject), None)
 
-    def _changed(self, observer: int, subject: int, state: int) -> None:
+    def _changed(self, observer: i64, subject: i64, state: int) -> None:
         core = self.run.core(observer)
         if core is None or self._shares_names or subject == observer:
             return

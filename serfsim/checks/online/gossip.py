@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from serfsim.checks.checker import Checker, Observed
-from serfsim.protocol.memberlist.messages import GOSSIP
-
-if TYPE_CHECKING:
-    from serfsim.protocol.memberlist.messages import Packet
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
+from serfsim.protocol.memberlist.messages import GOSSIP, Packet
 
 TICKS: Final = 20
 WAIT_S: Final = 5.0
@@ -27,10 +26,10 @@ class GossipGoesOn(Checker):
         super().__init__(run)
         self._since = [0.0] * run.n  # the last gossip, or when its queue was last empty
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._since[member] = self.run.now
 
-    def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
+    def sent(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
         self._since[source] = self.run.now
 
     def sampled(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from serfsim.checks.checker import Checker, Observed
-
-if TYPE_CHECKING:
-    from serfsim.results.scoring.recording import Recording
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 
 
 class StreamsEnd(Checker):
@@ -21,14 +20,14 @@ class StreamsEnd(Checker):
         self._ended = [0] * run.n
         self._dialled_before = [0] * run.n  # by earlier processes
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._ended[member] = 0
         self._dialled_before[member] = self.run.hosts[member].dials
 
-    def stream_ended(self, member: int, token: int, outcome: int) -> None:
+    def stream_ended(self, member: i64, token: i64, outcome: i64) -> None:
         self._ended[member] += 1
 
-    def finished(self, recording: Recording) -> None:
+    def finished(self, recording: Any) -> None:
         for member, _ in self.run.running():
             host = self.run.hosts[member]
             without_end = host.dials - self._dialled_before[member] - self._ended[member]

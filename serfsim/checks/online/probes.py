@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.words import packet_words
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.checks.online.words import packet_words
+from serfsim.native import i64
 from serfsim.protocol import events
-from serfsim.protocol.memberlist.messages import ACK, INDIRECT_PING, NACK, PING
-
-if TYPE_CHECKING:
-    from serfsim.protocol.memberlist.messages import Packet
+from serfsim.protocol.memberlist.messages import ACK, INDIRECT_PING, NACK, PING, Packet
 
 
 class PingsAnswered(Checker):
@@ -37,11 +34,11 @@ class PingsAnswered(Checker):
         }
         self._asked: list[dict[tuple[int, int], int]] = [{} for _ in range(run.n)]  # nacks sent, by request
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._due[member] = None
         self._asked[member] = {}
 
-    def handled(self, member: int, packet: Packet, source: int) -> None:
+    def handled(self, member: i64, packet: Packet, source: i64) -> None:
         kind = packet.kind
         if self._due[member] is not None:
             self._judge(member)
@@ -54,8 +51,8 @@ class PingsAnswered(Checker):
             asked = self._asked[member]
             asked[source, packet.seq] = asked.get((source, packet.seq), 1) - 1
 
-    def _must_answer(self, member: int, packet: Packet) -> bool:
-        node = self.run.agents.nodes[member]
+    def _must_answer(self, member: i64, packet: Packet) -> bool:
+        node = self.run.nodes[member]
         if node is None:
             return False
         memberlist = node.memberlist
@@ -63,7 +60,7 @@ class PingsAnswered(Checker):
             return False
         return packet.node in (-1, memberlist.core.me)
 
-    def _judge(self, member: int) -> None:
+    def _judge(self, member: i64) -> None:
         """Report the last ping if it has not been answered by now."""
         due = self._due[member]
         self._due[member] = None
@@ -74,7 +71,7 @@ class PingsAnswered(Checker):
         for member, _ in self.run.running():
             self._judge(member)
 
-    def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
+    def sent(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
         if packet.kind == ACK:
             due = self._due[source]
             if due is not None and due[0].seq == packet.seq:
@@ -88,8 +85,8 @@ class PingsAnswered(Checker):
                 if asked[key] > 1:
                     self.report(source, "sent a second nack", packet=packet_words(self.run, packet, source))
 
-    def _is_unasked(self, member: int, seq: int) -> bool:
-        node, host = self.run.agents.nodes[member], self.run.hosts[member]
+    def _is_unasked(self, member: i64, seq: int) -> bool:
+        node, host = self.run.nodes[member], self.run.hosts[member]
         if node is None or host.stalled or host.blocked or node.memberlist.gate is not None:
             return False
         return not any(asked == seq for _, asked in self._asked[member])
@@ -107,14 +104,14 @@ class NacksCounted(Checker):
         super().__init__(run)
         self._handled = [0] * run.n
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._handled[member] = 0
 
-    def handled(self, member: int, packet: Packet, source: int) -> None:
+    def handled(self, member: i64, packet: Packet, source: i64) -> None:
         if packet.kind == NACK:
             self._handled[member] += 1
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         if event == events.NACK:
             self._handled[observer] -= 1
             if self._handled[observer] < 0:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.words import OVERFLOW, kind_words
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.checks.online.words import OVERFLOW, kind_words
+from serfsim.native import i64
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.broadcast import TransmitLimitedQueue
-from serfsim.protocol.memberlist.ledger import COLUMN_MASK, USER_COLUMNS, ledger_of
-from serfsim.protocol.memberlist.messages import ALIVE, DEAD, SUSPECT
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.ledger import COLUMN_MASK, USER_COLUMNS, Load, ledger_of
+from serfsim.protocol.memberlist.messages import ALIVE, DEAD, SUSPECT, Message, Packet
 from serfsim.protocol.memberlist.state import OWN_ADDRESS
 from serfsim.protocol.rules import REPEATED
 from serfsim.protocol.serf.messages import LEAVE, Intent
 
-if TYPE_CHECKING:
-    from serfsim.protocol.memberlist.core import Core
-    from serfsim.protocol.memberlist.messages import Message, Packet
-    from serfsim.results.scoring.recording import Recording
-
 NUMBER_REUSED = "D1 queue id reuse, spec/memberlist.md section 8.5"
+SECOND_LEAVES = "second leave intents passed on for ever before Serf 0.8.6 and 0.9.3, spec/serf.md section 4"
+TOLD_AGAIN = "accusations told again by regossip_accusations, the fix of D2, spec/releases.md section 5"
 VIEW = (ALIVE, SUSPECT, DEAD)
 
 
@@ -33,45 +31,41 @@ def limit_of(queue: TransmitLimitedQueue, members: int) -> int:
     return int(queue.retransmit_mult) * math.ceil(math.log10(members + 1))
 
 
-SECOND_LEAVES = "second leave intents passed on for ever before Serf 0.9.3, spec/versions.md"
-
-
 class Transmissions:
     """Counts of what each process has sent of each broadcast, by its number in the ledger."""
 
     def __init__(self, run: Observed) -> None:
         self.run = run
-        self.new: list[list[Any]] = [[] for _ in range(run.n)]  # numbers in each datagram
+        self.new: list[list[Load]] = [[] for _ in range(run.n)]  # sent since the last sample
         self.latest: list[tuple[float, list[int]]] = [(-1.0, [])] * run.n
         self.counts: list[dict[int, int]] = [{} for _ in range(run.n)]
 
-    def forget(self, member: int) -> None:
+    def forget(self, member: i64) -> None:
         """Begin to count for a new process."""
         self.new[member] = []
         self.counts[member] = {}
 
-    def count(self, member: int) -> list[int]:
+    def count(self, member: i64) -> list[int]:
         """Count what a process has sent since the last sample; return the numbers of those broadcasts."""
         now = float(self.run.queue.now)
         if self.latest[member][0] != now:
             self.latest[member] = now, self._count(member)
         return self.latest[member][1]
 
-    def _count(self, member: int) -> list[int]:
+    def _count(self, member: i64) -> list[int]:
         new = self.new[member]
         if not new:
             return []
         self.new[member] = []
-        numbers, times = np.unique(
-            np.concatenate([np.frombuffer(one, dtype=np.int32) for one in new]), return_counts=True
-        )
-        counts = self.counts[member]
-        for number, more in zip(numbers.tolist(), times.tolist(), strict=True):
-            counts[number] = counts.get(number, 0) + more
-        return list(numbers.tolist())
+        counts, seen = self.counts[member], set[int]()
+        for load in new:
+            for number in load.numbers:
+                counts[number] = counts.get(number, 0) + 1
+                seen.add(number)
+        return sorted(seen)
 
     def message(self, number: int) -> Message:
-        return ledger_of(self.run.agents.directory).message(number)
+        return ledger_of(self.run.directory).message(number)
 
     def words(self, number: int) -> str:
         """Return a broadcast's kind and subject."""
@@ -94,27 +88,27 @@ class TransmitLimits(Checker):
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)
-        self._sent = run.shared(Transmissions)
+        self._sent: Transmissions = run.shared(Transmissions)
         self._forgot: set[int] = set()  # those who have forgotten a member may learn old news again
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._sent.forget(member)
 
-    def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
+    def sent(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
         load = packet.load
         if load is not None:
-            self._sent.new[source].append(load.numbers)
+            self._sent.new[source].append(load)
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         self._forgot.add(observer)
 
     def sampled(self) -> None:
-        names = len(self.run.agents.directory.names)
+        names = len(self.run.directory.names)
         for member in range(self.run.n):
             numbers, core = self._sent.count(member), self.run.core(member)
-            if not numbers or core is None or member in self._forgot:
+            node = self.run.nodes[member]
+            if not numbers or core is None or node is None or member in self._forgot:
                 continue
-            node = self.run.agents.nodes[member]
             limits = limit_of(core.broadcasts, names), limit_of(node.queues.intents, names)
             counts = self._sent.counts[member]
             for number in numbers:
@@ -122,25 +116,27 @@ class TransmitLimits(Checker):
                 if counts[number] > limit:
                     self._exceeded(member, number, counts[number], limit)
 
-    def _exceeded(self, member: int, number: int, count: int, limit: int) -> None:
+    def _exceeded(self, member: i64, number: int, count: int, limit: int) -> None:
         core = self.run.core(member)
         if core is not None and core.members.has_records:
             return  # who comes back elsewhere at its old incarnation may die by the same news again
-        message = self._sent.message(number)
-        # One that has wrapped to incarnation 0 says the same again and again.
-        wrapped = message.kind == ALIVE and message.incarnation == 0
-        self.report(
-            member,
+        text, known = (
             f"sent {count} times; the limit is {limit}",
-            packet=self._sent.words(number),
-            known=OVERFLOW if wrapped else SECOND_LEAVES if self._repeats(member, message) else None,
+            self._why(member, self._sent.message(number)),
         )
+        self.report(member, text, packet=self._sent.words(number), known=known)
 
-    def _repeats(self, member: int, message: Message) -> bool:
-        """Return whether a release passes second leave intents on for ever."""
-        node = self.run.agents.nodes[member]
+    def _why(self, member: i64, message: Message) -> str | None:
+        """Return the known behaviour that makes a member repeat a message."""
+        node = self.run.nodes[member]
+        if message.kind == ALIVE and message.incarnation == 0:
+            return OVERFLOW  # having wrapped, it says the same again and again
+        if node is None:
+            return None
+        if message.kind in (SUSPECT, DEAD) and node.memberlist.core.config.regossip_accusations:
+            return TOLD_AGAIN
         is_leave = isinstance(message, Intent) and message.user_kind == LEAVE
-        return is_leave and node is not None and node.config.features.second_leaves == REPEATED
+        return SECOND_LEAVES if is_leave and node.config.features.second_leaves == REPEATED else None
 
 
 class BroadcastsKept(Checker):
@@ -155,7 +151,7 @@ class BroadcastsKept(Checker):
 
     def __init__(self, run: Observed) -> None:
         super().__init__(run)
-        self._sent = run.shared(Transmissions)
+        self._sent: Transmissions = run.shared(Transmissions)
         self._own_lost = [False] * run.n
         # A transmission that the kernel refuses, or that a stalled process never sends, counts for the queue.
         self._refuses = any(fault.verb in ("no_route", "stall") for fault in run.scenario.faults)
@@ -164,7 +160,7 @@ class BroadcastsKept(Checker):
         # By subject, what the process sent about it between two samples, the last time that it did.
         self._latest: list[dict[int, list[int]]] = [{} for _ in range(run.n)]
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._latest[member] = {}
         self._known[member] = 1
         self._fewest[member] = {}
@@ -181,10 +177,10 @@ class BroadcastsKept(Checker):
                 if number & COLUMN_MASK in VIEW:
                     self._fewest[member].setdefault(number, fewest)
                     latest.setdefault(int(self._sent.message(number).node), []).append(number)
-            self._latest[member] |= latest
+            self._latest[member].update(latest)
             self._look_for_lost(member, core)
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         """Lower the limits once a member is forgotten: each transmission has that of the members known."""
         core = self.run.core(observer)
         if core is not None:
@@ -193,7 +189,7 @@ class BroadcastsKept(Checker):
             of_each = self._fewest[observer]
             of_each.update({number: min(most, known) for number, most in of_each.items()})
 
-    def _look_for_lost(self, member: int, core: Core) -> None:
+    def _look_for_lost(self, member: i64, core: Core) -> None:
         """Report a refutation or new tags of a process that its queue has lost.
 
         What it loses about others, others pass on; its first alive message goes out by push/pull too.
@@ -206,11 +202,11 @@ class BroadcastsKept(Checker):
             )
         self._own_lost[member] = own
 
-    def finished(self, recording: Recording) -> None:
+    def finished(self, recording: Any) -> None:
         # A transmission to the sender's own address comes to no network.
         if self._refuses or self.run.network.addresses is not None:
             return
-        if len(self.run.agents.directory.names) > self.run.n:
+        if len(self.run.directory.names) > self.run.n:
             return  # a member that a forged message made up changes the limit between two samples
         for member, node in self.run.running():
             core = node.memberlist.core
@@ -222,7 +218,7 @@ class BroadcastsKept(Checker):
                 if not others and count < limit:
                     self._left_early(member, number, count, limit, core)
 
-    def _left_early(self, member: int, number: int, count: int, limit: int, core: Core) -> None:
+    def _left_early(self, member: i64, number: int, count: int, limit: int, core: Core) -> None:
         message = self._sent.message(number)
         if core.members.key(message.node) >> 2 > message.incarnation:
             return  # newer news replaced it

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol.memberlist import messages
-
-if TYPE_CHECKING:
-    from serfsim.checks.checker import Observed
-    from serfsim.protocol.memberlist.messages import Packet
+from serfsim.protocol.memberlist.messages import Packet
 
 KINDS = {
     messages.PING: "ping",
@@ -31,7 +30,7 @@ def kind_words(kind: int) -> str:
     return KINDS.get(kind, f"type {kind}")
 
 
-def packet_words(run: Observed, packet: Packet, source: int) -> str:
+def packet_words(run: Observed, packet: Packet, source: i64) -> str:
     """Return a datagram's kind, its sequence number if it has one, and its sender."""
     number = f" {packet.seq}" if packet.kind in NUMBERED else ""
     return f"{kind_words(packet.kind)}{number} from {run.name(source)}"

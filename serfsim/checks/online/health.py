@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol import events
 from serfsim.protocol.memberlist.awareness import Awareness
-from serfsim.protocol.memberlist.messages import INDIRECT_PING
-
-if TYPE_CHECKING:
-    from serfsim.protocol.memberlist.messages import Packet
+from serfsim.protocol.memberlist.messages import INDIRECT_PING, Packet
 
 
 class Round:
@@ -41,16 +40,16 @@ class HealthKept(Checker):
         super().__init__(run)
         self._rounds = [Round() for _ in range(run.n)]
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._rounds[member] = Round()
 
-    def sent(self, now: float, at: float, source: int, address: int, packet: Packet) -> None:
+    def sent(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
         own = self._rounds[source]
         if packet.seq != own.seq:
             own.seq, own.asked, own.nacks = packet.seq, 0, 0
         own.asked += packet.wants_nack
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         own = self._rounds[observer]
         if event == events.HEALTH:
             own.before, own.score, own.changed_at = own.score, detail, float(self.run.queue.now)
@@ -62,13 +61,13 @@ class HealthKept(Checker):
         else:
             self._probe_failed(observer, own)
 
-    def _check_bounds(self, member: int, score: int) -> None:
+    def _check_bounds(self, member: i64, score: int) -> None:
         core = self.run.core(member)
         if core is not None and not 0 <= score < max(1, core.awareness.max_multiplier):
             self.report(member, f"its health score is {score}")
 
-    def _probe_failed(self, member: int, own: Round) -> None:
-        node: Any = self.run.agents.nodes[member]
+    def _probe_failed(self, member: i64, own: Round) -> None:
+        node: Any = self.run.nodes[member]
         if node is None or node.memberlist.writer is not None:
             return
         core = node.memberlist.core

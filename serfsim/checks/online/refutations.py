@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from serfsim.checks.checker import Checker, Observed
-from serfsim.checks.words import OVERFLOW, WRAP
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.checks.online.words import OVERFLOW, WRAP
+from serfsim.native import i64
 from serfsim.protocol import events
 
 REFUTED = (events.REFUTE_SUSPECT, events.REFUTE_DEAD, events.REFUTE_ALIVE)
@@ -26,10 +28,10 @@ class RefutationsRise(Checker):
         self._last: dict[int, tuple[int, int]] = {}  # life and incarnation by member
         self._accused: dict[tuple[int, int], list[int]] = {}  # incarnations by accuser and subject
 
-    def started(self, member: int) -> None:
+    def started(self, member: i64) -> None:
         self._last.pop(member, None)
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         if event in ACCUSING:
             core = self.run.core(observer)
             if core is not None:
@@ -39,7 +41,7 @@ class RefutationsRise(Checker):
         elif event in REFUTED and not self._shares_names:
             self._refuted(observer, subject, detail)
 
-    def _refuted(self, member: int, accuser: int, incarnation: int) -> None:
+    def _refuted(self, member: i64, accuser: int, incarnation: int) -> None:
         life, before = self.run.life(member), self._last.get(member)
         last = before[1] if before is not None and before[0] == life else -1
         self._last[member] = life, incarnation
@@ -51,5 +53,5 @@ class RefutationsRise(Checker):
             self.report(
                 member,
                 f"refuted at incarnation {incarnation} what {self.run.name(accuser)} said at {min(accused)}",
-                known=OVERFLOW if min(accused) - incarnation > WRAP else None,
+                known=OVERFLOW if incarnation == 0 or min(accused) - incarnation > WRAP else None,
             )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
-from serfsim.checks.checker import Checker
+from serfsim.checks.online.checker import Checker
+from serfsim.native import i64
 from serfsim.protocol.events import COORDINATE_RESET
 
+FURTHEST_S: Final = 100.0  # ten times the longest round trip that Serf takes for one
 UNCHECKED = "Serf before 0.8.2 takes whatever a peer sends, spec/coordinate.md"
 
 
@@ -15,13 +18,13 @@ class CoordinatesValid(Checker):
 
     name = "coordinates_valid"
     rule = (
-        "a coordinate is finite and has the configured dimensions, its height is at least height_min, and its"
-        " error is above 0 and at most vivaldi_error_max"
+        "a coordinate has the configured dimensions, no part of it is beyond 100 s, its height is at least"
+        " height_min, and its error is above 0 and at most vivaldi_error_max"
     )
 
     events = (COORDINATE_RESET,)
 
-    def recorded(self, observer: int, event: int, subject: int, detail: int) -> None:
+    def recorded(self, observer: i64, event: i64, subject: i64, detail: i64) -> None:
         self.report(observer, "its coordinate became invalid, and it began anew")
 
     def sampled(self) -> None:
@@ -35,6 +38,8 @@ class CoordinatesValid(Checker):
             parts = (*vector, coordinate.height, coordinate.adjustment, coordinate.error)
             if not math.isfinite(sum(parts)):
                 self.report(number, f"its coordinate is not finite: {parts}", known=known)
+            elif max(map(abs, parts)) > FURTHEST_S:
+                self.report(number, f"its coordinate is beyond {FURTHEST_S:g} s: {parts}", known=known)
             elif coordinate.height < config.height_min:
                 self.report(
                     number,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol.serf.application import RECEIVED, SENT
+from serfsim.protocol.serf.messages import GossipedItem
 from serfsim.protocol.serf.query_messages import Query
-
-if TYPE_CHECKING:
-    from serfsim.protocol.serf.messages import GossipedItem
 
 CLOCKS = ("intents", "user events", "queries")
 
@@ -39,7 +37,7 @@ class LamportGrows(Checker):
                         self.report(number, f"its clock of {name} fell from {was} to {now}")
             self._last[number] = life, clocks
 
-    def delivered(self, member: int, kind: int, item: GossipedItem) -> None:
+    def delivered(self, member: i64, kind: i64, item: GossipedItem) -> None:
         is_query = isinstance(item, Query)
         if kind == SENT:
             life = self.run.life(member)
@@ -48,7 +46,7 @@ class LamportGrows(Checker):
                 self.report(member, f"sent {item.name!r} at Lamport time {item.ltime}, after {before[1]}")
             self._last_sent[member, is_query] = life, item.ltime
         elif kind == RECEIVED:
-            node = self.run.agents.nodes[member]
+            node = self.run.nodes[member]
             if node is None:
                 return
             clock = node.queries.clock if is_query else node.user_events.clock

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from serfsim.checks.checker import Checker, Observed
+from serfsim.checks.online.checker import Checker
+from serfsim.checks.online.observed import Observed
+from serfsim.native import i64
 from serfsim.protocol.serf.application import DELIVERED, RECEIVED
+from serfsim.protocol.serf.messages import GossipedItem
 from serfsim.protocol.serf.query_messages import Query
-
-if TYPE_CHECKING:
-    from serfsim.protocol.serf.messages import GossipedItem
 
 
 class DeliveredOnce(Checker):
@@ -23,7 +21,7 @@ class DeliveredOnce(Checker):
         super().__init__(run)
         self._seen: set[tuple[int, int, int, int, str, object]] = set()
 
-    def delivered(self, member: int, kind: int, item: GossipedItem) -> None:
+    def delivered(self, member: i64, kind: i64, item: GossipedItem) -> None:
         if kind not in (RECEIVED, DELIVERED):
             return
         own = item.id if isinstance(item, Query) else item.payload
