@@ -35,8 +35,11 @@ COMPILED: Final = (
     *("protocol/", "network/", "rivals/", "checks/online/"),
     *("engine/bearers.py", "engine/packet_log.py", "engine/queue.py", "engine/trace.py"),
 )
-# Names of files that hold no machine: packages, and the tables of rivals.
-PLAIN: Final = ("__init__.py", "rival_protocol.py", "rival_table.py")
+# Names of files that hold no machine: packages, and the tables of rivals with what scores them.
+PLAIN: Final = (
+    *("__init__.py", "rival_protocol.py", "rival_table.py"),
+    *("coordinate_system.py", "coordinate_table.py", "euclidean.py"),
+)
 
 
 def compiled_sources(package: Path = PACKAGE) -> list[Path]:

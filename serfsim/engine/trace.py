@@ -31,7 +31,7 @@ from serfsim.network.rates import Rates
 from serfsim.protocol.events import COUNTED_ONLY, JOIN, KINDS
 from serfsim.protocol.log_lines import LAST_RECEIPT
 from serfsim.protocol.memberlist.ledger import COLUMN_BITS, COLUMN_MASK, RUN_SHIFT, SIZE_MASK
-from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage
+from serfsim.protocol.memberlist.messages import GOSSIP, USER, Packet, UserMessage, payload_size
 from serfsim.protocol.serf.messages import GossipedItem
 
 MESSAGE: Final = 0
@@ -215,6 +215,7 @@ class Trace(Journal):
         self._asked_in = vec[i64]([-1] * hosts)
         self.most_push_pulls: i64 = 0
         self.most_handed_off: i64 = 0  # messages in the handoff queues of any member, scored
+        self.coordinate_bytes: i64 = 0  # of the payloads of acks, scored
         # Tables: rows of KINDS or TRAFFIC_COLUMNS values, one row per second from `first_second` on.
         self.first_second: i64 = math.floor(-origin)
         self.event_counts = vec[i64]()
@@ -302,6 +303,8 @@ class Trace(Journal):
         if kind != GOSSIP and kind != USER:
             counts[kind] += 1
             sizes[kind] += packet.leading_size
+            if packet.coordinate is not None and now >= self.origin:
+                self.coordinate_bytes += payload_size(packet.coordinate)
         counts[column] += 1
         sizes[column] += ip_bytes
         counts[DATAGRAMS] += 1
@@ -353,6 +356,8 @@ class Trace(Journal):
     def packet_streamed(self, now: float, packet: Packet) -> None:
         if now >= self._second_ends:
             self.close_seconds(now)
+        if packet.coordinate is not None and now >= self.origin:
+            self.coordinate_bytes += payload_size(packet.coordinate)
         broadcasts = packet.broadcasts
         if broadcasts is not None:
             for message in broadcasts:

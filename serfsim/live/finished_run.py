@@ -22,12 +22,11 @@ from serfsim.base.english import nearest
 from serfsim.base.errors import ResultError, SerfsimError
 from serfsim.engine.streams import stream
 from serfsim.live.views import MemberView, Stats, stats_of
-from serfsim.native import vec
 from serfsim.protocol import events
 from serfsim.protocol.directory import ipv4_bytes, ipv4_port
 from serfsim.protocol.serf.members import STATUS_NAMES
 from serfsim.protocol.versions import DELEGATE_MIN, PROTOCOL_MIN, features_of
-from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.results.places import places_of, system_of
 from serfsim.results.run_result import RunResult
 from serfsim.scenario.faults import Departure, Upgrade
 from serfsim.scenario.loading import loads
@@ -54,6 +53,10 @@ class TagChange(NamedTuple):
     t: float
     tags: dict[str, str]
     delete: tuple[str, ...]
+
+
+class NoCoordinateError(SerfsimError):
+    """There is no sample of a node's coordinate; its text is the node's name."""
 
 
 class FinishedRun:
@@ -239,17 +242,20 @@ class FinishedRun:
 
     # Coordinates ---------------------------------------------------------------------------------
 
-    def coordinate(self, node: int, t: float) -> Coordinate | None:
-        """Return a node's own coordinate as last sampled by `t`, if any."""
+    def estimate(self, a: int, b: int, t: float) -> float | None:
+        """Return the round-trip time in seconds that `a` expects to `b` as of the last samples by `t`.
+
+        None where the coordinate system has no estimate for the pair. Raises NoCoordinateError for a node of
+        which there is no sample by then.
+        """
         table = self.result.coordinates
-        rows = table[(table["node"].cat.codes == node) & (table["t_s"] <= t)]
-        if len(rows) == 0:
-            return None
-        row = rows.iloc[-1]
-        position = [float(row[name]) for name in table.columns if name.startswith("vec_")]
-        return Coordinate(
-            vec[float](position), float(row["error"]), float(row["adjustment"]), float(row["height"])
-        )
+        known, places = places_of(table[table["t_s"] <= t], len(self.names))
+        for node in (a, b):
+            if node not in known:
+                raise NoCoordinateError(self.names[node])
+        ends = [np.array([node], dtype=np.int64) for node in (a, b)]
+        found = float(system_of(self.result.summary).estimate(places, *ends)[0, 0])
+        return None if np.isnan(found) else found
 
     # Stats ---------------------------------------------------------------------------------------
 

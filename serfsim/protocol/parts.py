@@ -13,6 +13,7 @@ from serfsim.protocol.memberlist.gossip import GossipChoice
 from serfsim.protocol.memberlist.probe_order import ProbeOrder
 from serfsim.protocol.memberlist.suspicion import SuspicionRule
 from serfsim.protocol.vivaldi.client import Client
+from serfsim.protocol.vivaldi.coordinate_client import CoordinateClient
 
 
 class Parts:
@@ -21,7 +22,7 @@ class Parts:
     def __init__(self) -> None:
         self.awareness: type[Awareness] = Awareness
         self.broadcasts: type[TransmitLimitedQueue] = TransmitLimitedQueue
-        self.coordinates: type[Client] = Client
+        self.coordinates: type[CoordinateClient] = Client
         self.gossip_choice: type[GossipChoice] = GossipChoice
         self.probe_order: type[ProbeOrder] = ProbeOrder
         self.suspicion: type[SuspicionRule] = SuspicionRule

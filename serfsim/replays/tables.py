@@ -18,6 +18,7 @@ from serfsim.results.agent_log import log_names, write_log
 from serfsim.results.columns import Masked
 from serfsim.results.folder import MEMBER_QUEUES
 from serfsim.results.packets import CARRIED, KINDS, PACKET_TABLE, SEGMENTS
+from serfsim.results.places import system_of
 from serfsim.results.scoring.planes import fit_onto, principal_plane
 from serfsim.results.scoring.recording import QUEUES, Floats, Integers
 from serfsim.results.summary import serf_version
@@ -173,9 +174,8 @@ def coordinate_table(result: RunResult) -> pa.Table:
     """
     columns: Any = result.columns("coordinates")
     t, node = columns["t_s"], columns["node"].codes
-    vectors = np.column_stack(
-        [np.zeros(len(t)), *(columns[one] for one in columns if one.startswith("vec_"))]
-    )
+    found = np.array([columns[one] for one in columns if one.startswith("vec_")]).reshape(-1, len(t)).T
+    vectors = np.column_stack([np.zeros(len(t)), system_of(result.summary).positions(found)])
     xy = np.zeros((len(t), 2))
     known = result.truth.map
     starts = np.flatnonzero(np.diff(t, prepend=-np.inf))

@@ -13,7 +13,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from serfsim.report.plots import style
 from serfsim.report.topology_table import EXACT
-from serfsim.results.scoring.pair_errors import Embedding, evenly_spaced
+from serfsim.results.scoring.pair_errors import evenly_spaced
+from serfsim.rivals.coordinate_table import Places
+from serfsim.rivals.euclidean import euclidean
 
 if TYPE_CHECKING:
     from serfsim.report.topology_survey import Floor, Survey
@@ -174,7 +176,7 @@ def floor_distribution(survey: Survey, ax: Axes) -> Axes:
     vivaldi = survey.vivaldi
     if vivaldi is not None and vivaldi["p50"] is not None:
         points = [(100.0 * vivaldi[name], at) for name, at in (("p50", 50), ("p90", 90), ("p99", 99))]
-        ax.plot(*zip(*points, strict=True), "o", color=style.RED, label="Vivaldi, in this run", zorder=4)
+        ax.plot(*zip(*points, strict=True), "o", color=style.RED, label=label, zorder=4)
         ax.set_xlim(right=max(ax.get_xlim()[1], points[-1][0] * 1.5))
     _log_axis(ax)
     ax.set_ylim(0.0, 102.0)
@@ -217,7 +219,7 @@ def floor_errors(floor: Floor) -> tuple[Floats, Floats]:
     n = len(found.height)
     everybody = np.arange(n, dtype=np.int64)
     rows = everybody if floor.fitted_to_all else everybody[: len(floor.rtt_s)] * n // len(floor.rtt_s)
-    estimate = Embedding(found.vec, found.height, found.adjustment).estimate(rows, everybody)
+    estimate = euclidean(Places(found.vec, found.height, found.adjustment), rows, everybody)
     known = (floor.rtt_s > 0.0) & np.isfinite(floor.rtt_s) & (rows[:, None] != everybody)
     rtt = floor.rtt_s[known]
     return rtt, np.abs(estimate[known] - rtt) / rtt

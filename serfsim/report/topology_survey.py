@@ -19,8 +19,11 @@ import numpy as np
 from serfsim.base.errors import ScenarioError
 from serfsim.report.topology_plots import SurveyPlots
 from serfsim.report.topology_table import survey_html
+from serfsim.results.places import system_of
 from serfsim.results.run_result import RunResult
-from serfsim.results.scoring.pair_errors import ERROR_FIGURES, Embedding, PairErrors
+from serfsim.results.scoring.pair_errors import ERROR_FIGURES, PairErrors
+from serfsim.rivals.coordinate_table import Places
+from serfsim.rivals.euclidean import euclidean
 from serfsim.scenario.loading import loads
 from serfsim.scenario.model import Scenario
 from serfsim.simulation.build import topology_of, true_rtt
@@ -67,7 +70,8 @@ class Survey:
     `floor` is None if it was not requested or there is no pair to place.
 
     `plot.<panel>(ax=ax)` draws one panel of the figure of `serfsim topology` and returns its axes.
-    `vivaldi` is the last relative error of the surveyed run: p50, p90, p99, mean, max.
+    `vivaldi` is the last relative error of the surveyed run: p50, p90, p99, mean, max; `system` is what its
+    coordinates are called.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Survey:
     report: TopologyReport
     floor: Floor | None
     vivaldi: dict[str, float] | None = None
+    system: str = ""
 
     @property
     def described(self) -> str:
@@ -129,7 +134,8 @@ def survey(
             height_min=config.height_min,
         )
         topology.latency.advance(0.0)
-    return Survey(scenario.name, scenario.seed, topology, report, found, vivaldi)
+    system = "" if isinstance(what, Scenario) else system_of(what.summary).called
+    return Survey(scenario.name, scenario.seed, topology, report, found, vivaldi, system)
 
 
 def scenario_of(result: RunResult) -> Scenario:
@@ -155,14 +161,14 @@ def _floor(row: Callable[[int], Floats], n: int, **options: Any) -> Floor | None
 
 def _score(embedding: StaticEmbedding, row: Callable[[int], Floats], n: int) -> Placement:
     """Score a placement against the truth, by blocks of rows."""
-    space = Embedding(embedding.vec, embedding.height, embedding.adjustment)
+    space = Places(embedding.vec, embedding.height, embedding.adjustment)
     everybody = np.arange(n, dtype=np.int64)
     errors = PairErrors(n * n)
     step = max(1, CHUNK_PAIRS // n)
     for low in range(0, n, step):
         observers = everybody[low : low + step]
         actual = np.array([row(int(node)) for node in observers])
-        errors.add(space.estimate(observers, everybody), actual, observers[:, None] == everybody)
+        errors.add(euclidean(space, observers, everybody), actual, observers[:, None] == everybody)
     relative, absolute = errors.figures()
     return Placement(
         embedding,

@@ -50,10 +50,10 @@ def floor_rows(survey: Survey) -> list[Row]:
         _row(section, "least median error", error_text(median, "p50"), "%", "of another placement"),
         _row(section, "  its p90, p99, mean", error_text(median, "p90", "p99", "mean"), "%", ""),
     ]
-    run = survey.vivaldi
+    run, system = survey.vivaldi, survey.system
     if run is not None and run["p50"] is not None:
         rows += [
-            _row(section, "Vivaldi's mean error", error_text(run, "mean"), "%", "at the end of this run"),
+            _row(section, f"{system}'s mean error", error_text(run, "mean"), "%", "at the end of this run"),
             _row(section, "  its p50, p90, p99", error_text(run, "p50", "p90", "p99"), "%", ""),
         ]
     return rows
@@ -73,7 +73,7 @@ def meaning(survey: Survey) -> str:
     mean = survey.floor.mean.relative_error["mean"]
     median = survey.floor.median.relative_error["p50"]
     if mean < EXACT:
-        text = "Coordinates can fit this topology exactly, so any error here is Vivaldi's own."
+        text = "Coordinates can fit this topology exactly, so any error here is the coordinate system's own."
     else:
         half = (
             "half of all pairs can be fitted exactly, at the expense of the others"
@@ -90,7 +90,7 @@ def _describe_run(survey: Survey) -> str:
     if errors is None or errors["p50"] is None:
         return " Compare the error of a run with this."
     ended = f"{_percent(errors['mean'])} on average and {_percent(errors['p50'])} for the median pair"
-    return f" In this run Vivaldi ended at {ended}."
+    return f" In this run {survey.system} ended at {ended}."
 
 
 def notes(survey: Survey) -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from serfsim.protocol.serf.key_queries import NO_KEYRING
 from serfsim.protocol.settings import LARGEST_DATAGRAM
-from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster
+from serfsim.scenario.cluster import DEFAULT_POOL, Cluster
+from serfsim.scenario.coordinate_checks import coordinate_problems
 from serfsim.scenario.entry import MOST_OCCURRENCES, CheckContext, Entry
 from serfsim.scenario.figures import pool_of
 from serfsim.scenario.keys import has_key, security_problems
@@ -44,6 +45,7 @@ from serfsim.scenario.sections import Sections
 from serfsim.scenario.selection import name_problems, pair_problems
 from serfsim.scenario.settings import SETTINGS, Settings, chosen, overridden
 from serfsim.scenario.shared_cores import core_problems
+from serfsim.scenario.start import JOIN_WORDS
 from serfsim.scenario.topologies import Graph, Grid, Matrix, Measured
 from serfsim.scenario.transports import transport_warnings
 from serfsim.scenario.units import LARGEST_COUNT, write_duration, write_size
@@ -96,6 +98,7 @@ def cross_problems(scenario: Sections) -> Iterator[Problem]:
         yield from entry.problems(own, path)
     yield from protocol_entry_problems(scenario.cluster, _entries(scenario))
     yield from rival_problems(scenario.cluster)
+    yield from coordinate_problems(scenario.cluster)
     yield from need_problems(scenario.cluster, roster, pools, _entries(scenario))
     yield from _claim_problems(scenario)
     crowded = list(_occurrence_problems(scenario))

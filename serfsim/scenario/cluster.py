@@ -12,8 +12,8 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, model_validator
 
 from serfsim.network.rules import MOST_POOLS
-from serfsim.protocol.settings import MOST_KEPT
 from serfsim.scenario import addresses
+from serfsim.scenario.coordinate_rivals import CoordinatesName, coordinate_settings
 from serfsim.scenario.cores import OWN_CORES, Cores
 from serfsim.scenario.jitter import OneJitter
 from serfsim.scenario.keys import KEYRING, LABEL, Keyring, Label
@@ -27,7 +27,6 @@ from serfsim.scenario.names import (
     read_member_name,
     read_members,
     read_name,
-    read_name_or_pattern,
 )
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import invalid
@@ -42,7 +41,8 @@ from serfsim.scenario.releases import (
     release_of,
 )
 from serfsim.scenario.rivals import ProtocolName, rival_settings
-from serfsim.scenario.settings import Interval, Overrides, Profile, Settings, complete
+from serfsim.scenario.settings import Overrides, Profile, Settings, complete
+from serfsim.scenario.start import Join, Start
 from serfsim.scenario.units import (
     SHARE_TEXT,
     Bandwidth,
@@ -50,7 +50,6 @@ from serfsim.scenario.units import (
     Duration,
     Kind,
     SignedDuration,
-    Switch,
     read_share,
     write_share,
 )
@@ -61,31 +60,6 @@ DEFAULT_POOL: Final = "default"  # the cluster's own agents, where an entry name
 
 
 Tags = dict[str, str]
-
-JOIN_WORDS: Final = ("first", "all", "random", "none")
-
-
-def _read_join(value: object) -> object:
-    """Read a word, one name or pattern, or a list of these."""
-    expected = f"{', '.join(JOIN_WORDS)}, or names of nodes such as [node-00, node-01]"
-    if value is None or value == () or value == []:
-        raise invalid(f"{expected}; `none` joins nobody", value)
-    if isinstance(value, (list, tuple)):
-        return tuple(read_name_or_pattern(name) for name in value)
-    if not isinstance(value, str):
-        raise invalid(expected, value)
-    return value if value in JOIN_WORDS else read_name_or_pattern(value)
-
-
-Join = Annotated[
-    Any,
-    BeforeValidator(_read_join),
-    Kind(
-        f"{', '.join(JOIN_WORDS)}, or names of nodes",
-        {"anyOf": [{"enum": list(JOIN_WORDS)}, *ANY_NAME_SCHEMA, NAMES_SCHEMA]},
-    ),
-]
-"""One of JOIN_WORDS, a name or pattern, or tuple[str, ...] of these."""
 
 
 def _read_pool_name(value: object) -> str:
@@ -281,56 +255,6 @@ class Pool(Part):
     rejoin: Rejoin | None = Field(default=None, description="periodic joins of its members")
 
 
-class Start(Part):
-    """The start of the members and their first join. Time 0 of this part is the moment of the join."""
-
-    spread: Duration = Field(
-        default=1.0, description="time before the join within which each node starts, at random"
-    )
-    join: Join = Field(
-        default="first",
-        description="whom they join: `first`, `all` (each joins every other), `random` (each joins another at"
-        " random), `none`, the name of a node, or a list of names, which each tries in this order, its own"
-        " included, as agents that share a configuration do",
-    )
-    once: Switch = Field(
-        default=False, description="the process of a member whose join reaches nobody ends, as with -join"
-    )
-    tries: Annotated[int, Strict(), Field(ge=1, le=MOST_KEPT)] | None = Field(
-        default=None, description="joins that may reach nobody before the process ends; no limit unless given"
-    )
-    retry_interval: Interval | None = Field(
-        default=None, description="time until a join that reached nobody is tried again; 30s unless given"
-    )
-    at: Annotated[tuple[SignedDuration, ...] | None, Kind("a list of durations, one for each node")] = Field(
-        default=None,
-        description="start of each node instead of `spread`, in order; negative is before the join, a later"
-        " one joins when it starts",
-    )
-    converged: Switch = Field(
-        default=False, description="begin with complete views of all members; nobody joins"
-    )
-
-    @model_validator(mode="after")
-    def _once_or_again(self) -> Start:
-        again = [key for key in ("tries", "retry_interval") if getattr(self, key) is not None]
-        if self.once and again:
-            raise invalid("only one of them", found=f"`{again[0]}` beside `once`", inside=(again[0],))
-        return self
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The settings that these words stand for, those that were given."""
-        found: dict[str, Any] = {}
-        if self.once or self.tries == 1:
-            found["retry_join"] = False
-        elif self.tries is not None:
-            found["retry_max_attempts"] = self.tries - 1
-        if self.retry_interval is not None:
-            found["retry_interval"] = self.retry_interval
-        return found
-
-
 def _read_nodes(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         if not 1 <= value <= MOST_NODES:
@@ -364,6 +288,15 @@ class Cluster(Software):
     )
     rival: dict[str, Any] = Field(
         default_factory=dict, description="settings of the rival that `protocol` names, instead of `config`"
+    )
+    coordinates: CoordinatesName = Field(
+        default="serf",
+        description="coordinate system of Serf's members: Serf's own Vivaldi, or a rival of it that learns"
+        " from the same probes",
+    )
+    coordinate_settings: dict[str, Any] = Field(
+        default_factory=dict,
+        description="settings of the rival that `coordinates` names; those of Serf's Vivaldi are in `config`",
     )
     profile: Profile = Field(
         default="lan", description="memberlist's defaults that the settings start from: LAN, WAN or Local"
@@ -438,6 +371,8 @@ class Cluster(Software):
         if self.serf or self.product:
             object.__setattr__(self, "version", None)
         object.__setattr__(self, "rival", rival_settings(self.protocol, self.rival))
+        own = coordinate_settings(self.coordinates, self.coordinate_settings)
+        object.__setattr__(self, "coordinate_settings", own)
         object.__setattr__(self, "config", complete(self.profile, self.config, self.release))
         return self
 

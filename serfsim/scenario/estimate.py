@@ -13,6 +13,9 @@ from typing import Any, Final, NamedTuple
 from serfsim.base.errors import ScenarioError
 from serfsim.base.memory import allowance
 from serfsim.protocol.large import LARGE
+from serfsim.rivals.coordinate_table import coordinate_system
+from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.coordinate_rivals import client_settings
 from serfsim.scenario.measured import Measured
 from serfsim.scenario.network import GilbertElliott
 from serfsim.scenario.patterns import is_pattern, matching
@@ -76,6 +79,12 @@ class Estimate(NamedTuple):
         return _amount(self.events, self.memory)
 
 
+def _sample_width(cluster: Cluster, configs: list[dict[str, Any]], n: int) -> int:
+    """Return how many numbers a sample of one member's coordinates has, of the vector alone."""
+    own = {"dimensionality": max(config["dimensionality"] for config in configs), **client_settings(cluster)}
+    return coordinate_system(cluster.coordinates).width(own, n)
+
+
 def estimate(scenario: Sections) -> Estimate:
     """Estimate the cost of one run of a scenario."""
     cluster, nodes = scenario.cluster, scenario.cluster.nodes
@@ -104,7 +113,7 @@ def estimate(scenario: Sections) -> Estimate:
     if scenario.record.coordinates is not None:
         samples = n * seconds / scenario.record.coordinates
         events += TICK * samples
-        memory[SAMPLES] = samples * (max(config["dimensionality"] for config in configs) + 4) * SAMPLE
+        memory[SAMPLES] = samples * (_sample_width(cluster, configs, n) + 4) * SAMPLE
     remedy = TIME if events > MOST_EVENTS else max(memory, key=lambda part: memory[part])
     if remedy == MEMBERS and not start.converged:
         remedy = JOINED

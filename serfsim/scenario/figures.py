@@ -104,7 +104,10 @@ def _coordinates() -> Iterator[tuple[str, str]]:
         ("coordinates.converged_s", "time from which the median error stays within 10 % of its last value"),
         ("coordinates.rank_loss", "relative rank loss: how often two others are put in the wrong order"),
         ("coordinates.nearest_accuracy", "share of nodes whose estimated nearest is the true nearest"),
+        ("coordinates.coverage", "share of live pairs of which the observer has an estimate"),
         ("coordinates.drift_ms_per_s", "how fast coordinates still move"),
+        ("coordinates.estimate_drift_ms_per_s", "how fast the estimates of pairs still change"),
+        ("coordinates.bytes_per_node_s", "bytes of coordinates that a member sends in a second"),
         ("coordinates.resets", "coordinates thrown away as invalid"),
     )
 
@@ -245,6 +248,7 @@ HIGHER_IS_BETTER: Final = frozenset(
         "detection.mistake_recurrence_s",
         "detection.query_accuracy",
         "coordinates.nearest_accuracy",
+        "coordinates.coverage",
         *(
             f"coordinates.within_{radius}ms.{share}"
             for radius in _RADII_MS

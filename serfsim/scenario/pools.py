@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
-from serfsim.scenario.cluster import DEFAULT_POOL, JOIN_WORDS, Cluster, Pool
+from serfsim.scenario.cluster import DEFAULT_POOL, Cluster, Pool
 from serfsim.scenario.faults import Departure, Fault
 from serfsim.scenario.names import is_name
 from serfsim.scenario.patterns import is_pattern
@@ -15,6 +15,7 @@ from serfsim.scenario.problems import Path, Problem, found_expected, unknown_nam
 from serfsim.scenario.roster import Member, Roster, protocol_problems
 from serfsim.scenario.selection import name_problems
 from serfsim.scenario.settings import Settings, complete, overridden
+from serfsim.scenario.start import JOIN_WORDS
 
 ADDRESSES_BESIDE_POOLS = found_expected(
     "pools beside members with addresses of their own", "either; agents of pools have no such words"

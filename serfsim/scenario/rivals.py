@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, ValidationError, create_model
 
+from serfsim.protocol.settings import Setting
 from serfsim.rivals.rival_table import rival_names, rival_protocol
 from serfsim.scenario.part import Part
 from serfsim.scenario.problems import (
@@ -42,11 +43,10 @@ CLUSTER_KEYS: Final = (
 
 
 @cache
-def _model(name: str) -> type[Part]:
+def _model(name: str, rows: tuple[Setting, ...]) -> type[Part]:
     """Return the model of a rival's settings."""
     fields: dict[str, Any] = {
-        row.name: (type_of_setting(row.kind), Field(row.default, description=row.meaning))
-        for row in rival_protocol(name).settings
+        row.name: (type_of_setting(row.kind), Field(row.default, description=row.meaning)) for row in rows
     }
     return create_model(f"Rival_{name}", __base__=Part, **fields)
 
@@ -66,16 +66,7 @@ def rival_settings(protocol: str, given: Mapping[str, Any]) -> dict[str, Any]:
             found = f"settings of a rival in a cluster of {protocol}"
             raise invalid("cluster.config, which has the settings of Serf", found=found, inside=("rival",))
         return {}
-    names = [row.name for row in rival_protocol(protocol).settings]
-    for key in given:
-        if key not in names:
-            expected = f"a setting of {protocol}: {listed(names)}"
-            raise invalid(expected, found=f"'{key}'", inside=("rival", key))
-    try:
-        values = _model(protocol)(**given)
-    except ValidationError as error:
-        first = problems_of(error)[0]
-        raise custom_error({"message": first.message, "inside": ("rival", *first.path)}) from None
+    values = read_settings(protocol, rival_protocol(protocol).settings, given, "rival")
     words: dict[str, Any] = values.model_dump(mode="json")
     for low, high in rival_protocol(protocol).below:
         if getattr(values, low) >= getattr(values, high):
@@ -86,8 +77,29 @@ def rival_settings(protocol: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def machine_settings(protocol: str, words: Mapping[str, Any]) -> dict[str, float]:
     """Return a rival's settings as its members have them: seconds, numbers, and switches as 0 and 1."""
-    values = _model(protocol)(**words)
-    return {row.name: float(getattr(values, row.name)) for row in rival_protocol(protocol).settings}
+    return settings_as_numbers(protocol, rival_protocol(protocol).settings, words)
+
+
+def read_settings(name: str, rows: tuple[Setting, ...], given: Mapping[str, Any], key: str) -> Part:
+    """Return all settings of a rival.
+
+    Raises a custom error inside `key` of the cluster for what it does not have.
+    """
+    names = [row.name for row in rows]
+    for own in given:
+        if own not in names:
+            raise invalid(f"a setting of {name}: {listed(names)}", found=f"'{own}'", inside=(key, own))
+    try:
+        return _model(name, rows)(**given)
+    except ValidationError as error:
+        first = problems_of(error)[0]
+        raise custom_error({"message": first.message, "inside": (key, *first.path)}) from None
+
+
+def settings_as_numbers(name: str, rows: tuple[Setting, ...], words: Mapping[str, Any]) -> dict[str, float]:
+    """Return settings in the words of a file as machines have them."""
+    values = _model(name, rows)(**words)
+    return {row.name: float(getattr(values, row.name)) for row in rows}
 
 
 def protocol_entry_problems(cluster: Cluster, entries: Sequence[tuple[Path, Entry]]) -> Iterator[Problem]:

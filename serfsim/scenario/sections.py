@@ -175,6 +175,8 @@ class Sections(Part):
         # Everywhere else None means "not given"; here it is a choice.
         written["record"]["coordinates"] = _write_sampling(self.record.coordinates)
         del written["cluster"]["config" if is_rival(self.cluster) else "rival"]
+        if not self.cluster.coordinate_settings:
+            del written["cluster"]["coordinate_settings"]
         if is_rival(self.cluster):
             return written
         # Written down, the cluster's own defaults would hold for members of other releases and profiles too.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -143,8 +143,8 @@ class Agents:
         else:
             node.start(host.read_clock(now), file)
 
-    def serf_machine(self, number: int) -> SerfNode:
-        """Return a new Serf node for a member's next process."""
+    def serf_machine(self, number: int, own: Mapping[str, float]) -> SerfNode:
+        """Return a new Serf node for a member's next process; `own` settings of its coordinate system."""
         member = self.members[number]
         settings = member.config
         # Members with equal settings share their configuration, which is never written.
@@ -155,7 +155,7 @@ class Agents:
                 settings,
                 memberlist_config(settings, features),
                 serf_config(settings, features),
-                coordinate_config(settings, features),
+                coordinate_config(settings, features, own, len(self.members)),
             )
         _, memberlist, serf, coordinates = self._configs[key]
         life = self.life(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from serfsim.protocol.memberlist.config import MEMBERLIST_SETTINGS, MemberlistConfig
 from serfsim.protocol.serf.config import AGENT_SETTINGS, SERF_SETTINGS, SerfConfig
@@ -32,10 +32,15 @@ def serf_config(settings: Settings, features: ReleaseFeatures) -> SerfConfig:
     return config
 
 
-def coordinate_config(settings: Settings, features: ReleaseFeatures) -> CoordinateConfig:
+def coordinate_config(
+    settings: Settings, features: ReleaseFeatures, own: Mapping[str, float], members: int
+) -> CoordinateConfig:
+    """`own`: settings of the system in the place of Serf's, which runs among so many members."""
     config = CoordinateConfig()
     _copy(COORDINATE_SETTINGS, settings, config)
     config.checks = features.checks_coordinates
+    config.own = dict(own)
+    config.members = members
     return config
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from serfsim.engine.streams import stream
+from serfsim.protocol.vivaldi.config import CoordinateConfig
 from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.results.scoring.recording import QUEUES
+from serfsim.rivals.coordinate_table import SERF, coordinate_system
 from serfsim.rivals.rival import ALIVE, Rival
 from serfsim.rivals.rival_table import rival_protocol
 from serfsim.scenario.cluster import Cluster
+from serfsim.scenario.coordinate_rivals import client_settings
 from serfsim.scenario.rivals import is_rival, machine_settings
 
 if TYPE_CHECKING:
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from serfsim.simulation.agents import Agents
 
 NO_BOUND: Final = 1 << 60
+NO_SETTINGS: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class MachineKind(Protocol):
@@ -30,8 +36,18 @@ class MachineKind(Protocol):
     def versions(self) -> dict[str, str]:
         """Return the entries of `versions` in summary.json that name the protocol, none for Serf's."""
 
-    def coordinate(self, node: Any) -> Coordinate | None:
-        """Return a machine's coordinate, None without one."""
+    @property
+    def system(self) -> str:
+        """The name of the coordinate system."""
+
+    def sample(self, node: Any) -> Coordinate | None:
+        """Return a machine's sample of its coordinates, None without any."""
+
+    def sample_width(self, agents: Agents) -> int:
+        """Return how many numbers the vector of a sample has."""
+
+    def parts(self) -> dict[str, type]:
+        """Return the classes that take the place of parts of a Serf node, by part."""
 
     def depths(self, node: Any) -> tuple[int, ...]:
         """Return the number of messages in each of its QUEUES."""
@@ -41,11 +57,17 @@ class MachineKind(Protocol):
 
 
 class SerfMachines:
-    """Serf's machines, and those of memberlist alone."""
+    """Serf's machines with the coordinates of `cluster.coordinates`, and those of memberlist alone."""
+
+    def __init__(self, coordinates: str = SERF, settings: Mapping[str, float] = NO_SETTINGS) -> None:
+        self.system = coordinates
+        self.coordinates = coordinate_system(coordinates)
+        self.settings = settings
 
     def create(self, agents: Agents, number: int) -> SerfNode:
-        node = agents.serf_machine(number)
-        node.caches_coordinates = agents.cache_coordinates
+        node = agents.serf_machine(number, self.settings)
+        node.vivaldi.me = int(node.me)
+        node.caches_coordinates = agents.cache_coordinates and node.vivaldi.is_told
         member, host = agents.members[number], agents.network.hosts[number]
         host.listener.timeout = node.memberlist.core.config.tcp_timeout
         host.listener.max_push_pulls = most_push_pulls(node.memberlist.core, member)
@@ -55,10 +77,19 @@ class SerfMachines:
         return node
 
     def versions(self) -> dict[str, str]:
-        return {}
+        return {} if self.system == SERF else {"coordinates": self.system}
 
-    def coordinate(self, node: SerfNode) -> Coordinate | None:
-        return node.vivaldi.coordinate
+    def sample(self, node: SerfNode) -> Coordinate | None:
+        return node.vivaldi.sample()
+
+    def sample_width(self, agents: Agents) -> int:
+        dimensionality = max(member.config.dimensionality for member in agents.members)
+        return self.coordinates.width(
+            {"dimensionality": dimensionality, **self.settings}, len(agents.members)
+        )
+
+    def parts(self) -> dict[str, type]:
+        return {} if self.system == SERF else {"coordinates": self.coordinates.client}
 
     def depths(self, node: SerfNode) -> tuple[int, ...]:
         queues = node.queues
@@ -90,8 +121,18 @@ class RivalMachines:
     def versions(self) -> dict[str, str]:
         return {"protocol": self.protocol.name}
 
-    def coordinate(self, node: Rival) -> Coordinate | None:
+    @property
+    def system(self) -> str:
+        return SERF
+
+    def sample(self, node: Rival) -> Coordinate | None:
         return node.coordinate()
+
+    def sample_width(self, agents: Agents) -> int:
+        return CoordinateConfig().dimensionality
+
+    def parts(self) -> dict[str, type]:
+        return {}
 
     def depths(self, node: Rival) -> tuple[int, ...]:
         return (int(node.waiting()), *[0] * (len(QUEUES) - 1))
@@ -108,4 +149,6 @@ def most_push_pulls(core: Core, member: Member) -> int:
 
 def kind_of(cluster: Cluster) -> MachineKind:
     """Return the kind of a cluster's machines."""
-    return RivalMachines(cluster) if is_rival(cluster) else SerfMachines()
+    if is_rival(cluster):
+        return RivalMachines(cluster)
+    return SerfMachines(cluster.coordinates, client_settings(cluster))

@@ -12,6 +12,7 @@ from typing import Any, Final
 from serfsim.base.errors import SerfsimError
 from serfsim.protocol.serf.bare import BareNode
 from serfsim.protocol.serf.node import SerfNode
+from serfsim.rivals.coordinate_table import SERF
 from serfsim.scenario.figures import OWN, OWN_FAILED
 from serfsim.scenario.model import Scenario
 from serfsim.scenario.own_code import OwnFigure, all_of, figure_of, import_path
@@ -34,6 +35,11 @@ class OwnCode:
         self._named = named
         given = read_parts(parts)
         self.parts = {**(named.parts if named else {}), **given}
+        rival = scenario.cluster.coordinates
+        if "coordinates" in self.parts and rival != SERF:
+            path = class_path(self.parts["coordinates"])
+            found = f"{path} in the place of Serf's Vivaldi beside `cluster.coordinates: {rival}`"
+            raise SerfsimError(f"parts, coordinates: {found_expected(found, 'one of them')}")
         default = NODE_CLASSES.get(scenario.cluster.protocol, SerfNode)
         self.node_class = default if node_class is SerfNode else node_class
         if node_class is SerfNode and named and named.node_class:

@@ -56,6 +56,7 @@ class PoolRun:
             sim.code.node_class,
             sim.agents.parts,
             f"{name}/",
+            sim.agents.kind,
         )
         self.events = recorder.EventRows(self.trace)
         self.rules = RulesOfPool(sim.network.rules, turn)
@@ -66,8 +67,7 @@ class PoolRun:
 
     def sample(self, sim: Simulation, coordinates: float | None, queues: float) -> None:
         """Sample coordinates and queues during the run, at intervals in seconds."""
-        dimensionality = max(member.config.dimensionality for member in self.roster.members)
-        self.sampler = CoordinateSampler(sim.env, self.agents, coordinates, dimensionality)
+        self.sampler = CoordinateSampler(sim.env, self.agents, coordinates)
         self.queue_sampler = QueueSampler(sim.env, self.agents, queues)
         sim.process(self.sampler.process())
         sim.process(self.queue_sampler.process())

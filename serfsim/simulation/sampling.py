@@ -22,13 +22,11 @@ NOT_RUNNING = (-1,) * len(QUEUES)
 class CoordinateSampler:
     """A sampler at the multiples of `interval` seconds on the scenario's clock, and at the end."""
 
-    def __init__(
-        self, env: ClusterEnvironment, agents: Agents, interval: float | None, dimensionality: int
-    ) -> None:
+    def __init__(self, env: ClusterEnvironment, agents: Agents, interval: float | None) -> None:
         self.env = env
         self.agents = agents
         self.interval = interval
-        self.dimensionality = dimensionality
+        self.width = agents.kind.sample_width(agents)
         self._t: list[float] = []
         self._rows: list[Any] = []
         self._live: list[Any] = []
@@ -48,13 +46,13 @@ class CoordinateSampler:
         if self.interval is None or (self._t and self._t[-1] == now):
             return
         nodes, hosts = self.agents.nodes, self.agents.network.hosts
-        d = self.dimensionality
+        d = self.width
         rows = np.zeros((len(nodes), d + 3))
         live = np.zeros(len(nodes), dtype=np.bool_)
         for i, node in enumerate(nodes):
             if node is None or hosts[i].paused:
                 continue
-            coordinate = self.agents.kind.coordinate(node)
+            coordinate = self.agents.kind.sample(node)
             if coordinate is None:
                 continue
             live[i] = True
@@ -65,7 +63,7 @@ class CoordinateSampler:
         self._live.append(live)
 
     def samples(self) -> CoordinateSamples:
-        n, d = len(self.agents.nodes), self.dimensionality
+        n, d = len(self.agents.nodes), self.width
         rows = np.array(self._rows).reshape(-1, n, d + 3)
         return CoordinateSamples(
             np.array(self._t, dtype=np.float64),
@@ -74,6 +72,8 @@ class CoordinateSampler:
             rows[:, :, d + 1].copy(),
             rows[:, :, d + 2].copy(),
             np.array(self._live, dtype=np.bool_).reshape(-1, n),
+            self.agents.kind.system,
+            int(self.agents.trace.coordinate_bytes),
         )
 
 

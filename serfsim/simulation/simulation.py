@@ -111,6 +111,7 @@ class Simulation:
             scenario, self.roster, self.topology, self.queue, self.trace, self.seed
         )
         self.trace.has_zones = len(self.network.zones) > 0
+        kind = kind_of(scenario.cluster)
         self.agents: Agents = Agents(
             self.roster,
             self.network,
@@ -120,8 +121,8 @@ class Simulation:
             self.seed,
             self.origin,
             self.code.node_class,
-            protocol_parts(self.parts),
-            kind=kind_of(scenario.cluster),
+            protocol_parts({**kind.parts(), **self.parts}),
+            kind=kind,
         )
         self.capture = self._begin_capture(capture)
         self.packets = record_packets(scenario, self.network, names, self.origin, capture)
@@ -130,9 +131,7 @@ class Simulation:
         self.env: ClusterEnvironment = ClusterEnvironment(
             self.queue, self._with_pools(), self.origin, self._on_slice, self._on_stop
         )
-        self.sampler = CoordinateSampler(
-            self.env, self.agents, scenario.record.coordinates, scenario.cluster.config.dimensionality
-        )
+        self.sampler = CoordinateSampler(self.env, self.agents, scenario.record.coordinates)
         self.queue_sampler = QueueSampler(
             self.env, self.agents, scenario.record.coordinates or QUEUES_EVERY_S
         )

@@ -17,7 +17,9 @@ from serfsim.base.errors import SerfsimError
 from serfsim.cli.app import app
 from serfsim.live.finished_run import FinishedRun
 from serfsim.live.views import member_views
+from serfsim.native import vec
 from serfsim.protocol.memberlist.members import UNKNOWN
+from serfsim.protocol.vivaldi.coordinate import Coordinate
 from serfsim.scenario.loading import loads
 
 FILE = """\
@@ -169,13 +171,21 @@ def test_rtt_is_serfs_distance_between_the_last_samples(folder: Path) -> None:
         r"Estimated node-01 <-> node-02 rtt: \d+\.\d{3} ms\n", printed("rtt", folder, "node-01", "node-02")
     )
     past = FinishedRun(open_result(folder))
-    a, b = past.coordinate(1, 60.0), past.coordinate(2, 60.0)
-    assert a is not None
-    assert b is not None
+    a, b = (own_coordinate(past, node, 60.0) for node in (1, 2))
     shown = printed("rtt", folder, "node-01", "node-02", "--at", "60s")
     assert float(shown.split()[-2]) == pytest.approx(a.distance_to(b) / 1e6, abs=6e-4)
     assert "node-01 <-> node-00" in printed("rtt", folder, "node-01")
     assert "node-01 <-> node-03" in printed("rtt", folder, "node-01", "--as", "node-03")
+
+
+def own_coordinate(past: FinishedRun, node: int, t: float) -> Coordinate:
+    """A node's own coordinate as last sampled by `t`."""
+    table = past.result.coordinates
+    row = table[(table["node"].cat.codes == node) & (table["t_s"] <= t)].iloc[-1]
+    position = [float(row[name]) for name in table.columns if name.startswith("vec_")]
+    return Coordinate(
+        vec[float](position), float(row["error"]), float(row["adjustment"]), float(row["height"])
+    )
 
 
 def test_without_a_coordinate_yet_rtt_fails_as_serf_does(tmp_path: Path) -> None:

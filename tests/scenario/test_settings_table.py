@@ -33,7 +33,7 @@ CONFIGS = {
     "protocol/vivaldi/config.py": (COORDINATE_SETTINGS, CoordinateConfig),
 }
 # Attributes of the configurations that are no settings: the release, and what is worked out.
-NO_SETTINGS = {"features", "allowed_networks", "checks"}
+NO_SETTINGS = {"features", "allowed_networks", "checks", "own", "members"}
 # What a configuration is called where it is read.
 OWNERS = {"config", "settings"}
 SIMULATED = ("protocol/", "network/", "engine/", "simulation/", "results/", "scenario/faults/")

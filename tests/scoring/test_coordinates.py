@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from serfsim.protocol.events import COORDINATE_RESET
-from serfsim.results.scoring import pair_errors
 from serfsim.results.scoring.coordinates import error_series, final_errors
-from serfsim.results.scoring.pair_errors import Embedding, evenly_spaced
+from serfsim.results.scoring.pair_errors import evenly_spaced
 from serfsim.results.scoring.scored_run import ScoredRun
+from serfsim.rivals import euclidean
+from serfsim.rivals.coordinate_table import Places
 from tests.scoring.recorded import AFTER, figures, recorded, samples
 
 # Three nodes on a line at 0, 10 and 30 ms; estimates 10, 20 and 30 ms.
@@ -37,13 +38,13 @@ def test_errors_are_over_all_ordered_pairs_of_the_last_sample() -> None:
 
 
 def test_the_estimate_adds_heights_and_adjustments_as_serf_does() -> None:
-    space = Embedding(
+    space = Places(
         np.array([[0.0, 0.0], [0.003, 0.004], [0.0, 0.0]]),
         np.array([0.001, 0.002, 0.0]),
         np.array([0.0005, 0.0005, -0.1]),
     )
     everybody = np.arange(3, dtype=np.int64)
-    estimate = space.estimate(everybody, everybody)
+    estimate = euclidean.euclidean(space, everybody, everybody)
     assert estimate[0, 1] == pytest.approx(0.005 + 0.003 + 0.001)
     # The adjustment would make it negative: then it is left out.
     assert estimate[0, 2] == pytest.approx(0.001)
@@ -51,13 +52,13 @@ def test_the_estimate_adds_heights_and_adjustments_as_serf_does() -> None:
 
 def test_the_quick_way_over_many_pairs_gives_the_same_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(1)
-    space = Embedding(
+    space = Places(
         random.normal(0.05, 0.03, (40, 8)), random.uniform(0, 0.01, 40), random.normal(0, 0.001, 40)
     )
     everybody = np.arange(40, dtype=np.int64)
-    exact = space.estimate(everybody, everybody)
-    monkeypatch.setattr(pair_errors, "DIRECT_PAIRS", 0)
-    quick = space.estimate(everybody, everybody)
+    exact = euclidean.euclidean(space, everybody, everybody)
+    monkeypatch.setattr(euclidean, "DIRECT_PAIRS", 0)
+    quick = euclidean.euclidean(space, everybody, everybody)
     apart = ~np.eye(40, dtype=bool)
     assert quick[apart] == pytest.approx(exact[apart], abs=2e-9)
 

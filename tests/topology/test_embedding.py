@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from serfsim.native import Random
-from serfsim.results.scoring.pair_errors import Embedding, PairErrors
+from serfsim.results.scoring.pair_errors import PairErrors
+from serfsim.rivals.coordinate_table import Places
+from serfsim.rivals.euclidean import euclidean
 from serfsim.topology import build_topology
 from serfsim.topology.embedding import (
     OBSERVERS,
@@ -29,7 +31,7 @@ def rtts(n: int, **spec: object) -> Floats:
 def errors(embedding: StaticEmbedding, rtt: Floats) -> tuple[float, float]:
     """Median and mean relative error, by what scores a run."""
     everybody = np.arange(len(rtt), dtype=np.int64)
-    estimate = Embedding(embedding.vec, embedding.height, embedding.adjustment).estimate(everybody, everybody)
+    estimate = euclidean(Places(embedding.vec, embedding.height, embedding.adjustment), everybody, everybody)
     collected = PairErrors(rtt.size)
     collected.add(estimate, rtt, np.eye(len(rtt), dtype=bool))
     relative, _ = collected.figures()

@@ -246,7 +246,7 @@ def test_durations_are_written_as_go_writes_them(ns: int, text: str) -> None:
 def test_every_reject_has_a_text_and_serf_rtt_its_lines() -> None:
     assert sorted(REJECT_TEXTS) == [DIMENSION_MISMATCH, INVALID_COORDINATE, RTT_OUT_OF_RANGE]
     assert reject_text(INVALID_COORDINATE, 0) == "coordinate is invalid"
-    line = estimate_text("a", coordinate(0.0), "b", coordinate(0.01))
+    line = estimate_text("a", "b", coordinate(0.0).distance_to(coordinate(0.01)))
     assert line == "Estimated a <-> b rtt: 10.020 ms"
     assert unknown_node_text("x") == 'Could not find a coordinate for node "x"'
 

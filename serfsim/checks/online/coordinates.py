@@ -8,6 +8,7 @@ from typing import Final
 from serfsim.checks.online.checker import Checker
 from serfsim.native import i64
 from serfsim.protocol.events import COORDINATE_RESET
+from serfsim.protocol.vivaldi.client import Client
 
 FURTHEST_S: Final = 100.0  # ten times the longest round trip that Serf takes for one
 UNCHECKED = "Serf before 0.8.2 takes whatever a peer sends, spec/coordinate.md"
@@ -18,8 +19,8 @@ class CoordinatesValid(Checker):
 
     name = "coordinates_valid"
     rule = (
-        "a coordinate has the configured dimensions, no part of it is beyond 100 s, its height is at least"
-        " height_min, and its error is above 0 and at most vivaldi_error_max"
+        "a coordinate is finite; one of Serf's has the configured dimensions, no part beyond 100 s, a height"
+        " of at least height_min, and an error above 0 and at most vivaldi_error_max"
     )
 
     events = (COORDINATE_RESET,)
@@ -32,12 +33,15 @@ class CoordinatesValid(Checker):
             coordinate, config = node.vivaldi.coordinate, node.vivaldi.config
             vector = list(coordinate.vec)
             known = None if config.checks else UNCHECKED
-            if len(vector) != config.dimensionality:
+            is_serfs = isinstance(node.vivaldi, Client)
+            if is_serfs and len(vector) != config.dimensionality:
                 text = f"its coordinate has {len(vector)} dimensions, not {config.dimensionality}"
                 self.report(number, text, known=known)
             parts = (*vector, coordinate.height, coordinate.adjustment, coordinate.error)
             if not math.isfinite(sum(parts)):
                 self.report(number, f"its coordinate is not finite: {parts}", known=known)
+            elif not is_serfs:
+                continue
             elif max(map(abs, parts)) > FURTHEST_S:
                 self.report(number, f"its coordinate is beyond {FURTHEST_S:g} s: {parts}", known=known)
             elif coordinate.height < config.height_min:

@@ -10,6 +10,7 @@ from serfsim.base.expressions import is_full_match
 from serfsim.live.rpc.messages import read_string, read_string_map
 from serfsim.live.rpc.session import Answer, Closed, Command, Session
 from serfsim.live.views import is_wanted, stats_of
+from serfsim.protocol.vivaldi.client import Client
 
 TURN_S: Final = 0.01  # seconds of real time, after which other clients get their turn
 
@@ -45,6 +46,8 @@ async def stats(session: Session, seq: int, body: dict[str, Any]) -> Answer:
 async def get_coordinate(session: Session, seq: int, body: dict[str, Any]) -> Answer:
     """Look up a coordinate: the agent's own, or that of a member it has probed."""
     node = session.agent.node
+    if not isinstance(node.vivaldi, Client):
+        return Answer("coordinates are not Serf's Vivaldi here: a cluster with `coordinates: serf` has these")
     number = node.directory.find(body["Node"])
     found = None
     if node.has_coordinates():

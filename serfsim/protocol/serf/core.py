@@ -23,8 +23,8 @@ from serfsim.protocol.serf.application import Application
 from serfsim.protocol.serf.config import SerfConfig
 from serfsim.protocol.serf.members import RecentIntents, SerfMembers
 from serfsim.protocol.serf.merge import refusal
-from serfsim.protocol.vivaldi.client import Client
 from serfsim.protocol.vivaldi.coordinate import Coordinate
+from serfsim.protocol.vivaldi.coordinate_client import CoordinateClient
 
 if TYPE_CHECKING:
     from serfsim.protocol.serf.events import EventPipeline, UserEvents
@@ -163,7 +163,7 @@ class SerfCore(Delegate):
     memberlist: Memberlist
     is_shut_down: bool
     caches_coordinates: bool  # nothing in the protocol reads them, only those who ask a node do
-    vivaldi: Client
+    vivaldi: CoordinateClient
     runtime: Runtime
     me: i64
     asks_merges: bool  # the application wants a word on who is let in
@@ -215,7 +215,13 @@ class SerfCore(Delegate):
         return refusal(self, records) if self.asks_merges else ""
 
     def ack_payload(self) -> Coordinate | None:
-        return self.vivaldi.coordinate if self.has_coordinates() else None
+        return self.vivaldi.coordinate if self.has_coordinates() and self.vivaldi.is_told else None
+
+    def told_by(self, payload: Coordinate | None) -> Coordinate | None:
+        """Return the coordinate to learn from with an ack that brought `payload`; None to learn nothing."""
+        if not self.has_coordinates():
+            return None
+        return payload if self.vivaldi.is_told else self.vivaldi.coordinate
 
     def name(self) -> str:
         return self.directory.names[self.me]

@@ -366,17 +366,17 @@ class SerfNode(SerfCore):
         self, record: NodeIdentity, rtt: float, payload: Coordinate | None, now: float
     ) -> None:
         """Update the coordinate from a direct probe that took `rtt` seconds (section 12)."""
-        if payload is None or not self.has_coordinates():
+        if (other := self.told_by(payload)) is None:
             return
         peer = record.node
         resets = self.vivaldi.resets
-        reject = self.vivaldi.update(peer, payload, i64(rtt * 1e9 + 0.5))
+        reject = self.vivaldi.update(peer, other, i64(rtt * 1e9 + 0.5))
         if reject != 0:
             self.runtime.notify(now, events.COORDINATE_REJECTED, peer, reject)
             self.log(now, log_lines.COORDINATE_REJECTED, peer, reject, i64(rtt * 1e9 + 0.5))
             return
         if self.caches_coordinates:
-            self.coordinates[peer] = payload
+            self.coordinates[peer] = other
         if self.vivaldi.resets != resets:
             self.runtime.notify(now, events.COORDINATE_RESET, self.me, self.vivaldi.resets)
 

@@ -23,6 +23,7 @@ from serfsim.protocol.vivaldi.coordinate import (
     nanoseconds,
     new_coordinate,
 )
+from serfsim.protocol.vivaldi.coordinate_client import CoordinateClient
 from serfsim.protocol.vivaldi.latency_filter import LatencyFilter
 
 # What became of an update; the texts are in `texts`.
@@ -33,20 +34,16 @@ RTT_OUT_OF_RANGE: Final = 3
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Client:
-    """`coordinate` is the node's own, replaced by each update; `resets` counts those that became invalid.
-
-    `uniforms` gives random directions. ValueError without dimensions.
-    """
+class Client(CoordinateClient):
+    """Serf's Vivaldi; `uniforms` gives random directions. ValueError without dimensions."""
 
     def __init__(self, config: CoordinateConfig, rng: Random) -> None:
         if config.dimensionality <= 0:
             raise ValueError("dimensionality must be >0")
-        self.config = config
+        super().__init__(config, rng)
         self.uniforms = Uniforms(rng)
         self.origin = new_coordinate(config)  # of the least height, not of none
         self.coordinate = self.origin
-        self.resets: i64 = 0
         self.latencies = LatencyFilter(config.latency_filter_size)
         self.max_rtt_ns: i64 = nanoseconds(config.max_rtt)
         self._residuals: vec[float] = vec[float]([0.0] * config.adjustment_window_size)
@@ -85,6 +82,10 @@ class Client:
     def forget_node(self, peer: i64) -> None:
         """Drop the samples of a peer that is no longer a member."""
         self.latencies.forget(peer)
+
+    def kept(self) -> i64:
+        samples: i64 = self.latencies.count * self.latencies.size
+        return samples + self.config.adjustment_window_size
 
     def _attract(self, draft: Coordinate, other: Coordinate, rtt: float) -> None:
         config = self.config

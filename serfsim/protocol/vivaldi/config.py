@@ -103,3 +103,6 @@ class CoordinateConfig:
         self.max_rtt: float = default.seconds("max_rtt")
         # Before Serf 0.8.2 whatever a peer sent was taken, and never checked afterwards.
         self.checks: bool = True
+        # Settings of a system in the place of Serf's, by name, and the number of members that it runs in.
+        self.own: dict[str, float] = {}
+        self.members: i64 = 0

@@ -6,7 +6,7 @@ from typing import Final
 
 from serfsim.native import i64
 from serfsim.protocol.vivaldi.client import DIMENSION_MISMATCH, INVALID_COORDINATE, RTT_OUT_OF_RANGE
-from serfsim.protocol.vivaldi.coordinate import SECOND, Coordinate, in_seconds
+from serfsim.protocol.vivaldi.coordinate import SECOND, in_seconds
 
 # {rtt} is the duration refused, {limit} the longest allowed; the last text ends in a space.
 REJECT_TEXTS: Final[dict[int, str]] = {
@@ -31,9 +31,9 @@ def rtt_text(ns: i64) -> str:
     return "%.3f ms" % (in_seconds(ns) * 1000.0)
 
 
-def estimate_text(a_name: str, a: Coordinate, b_name: str, b: Coordinate) -> str:
-    """Return the line that `serf rtt A B` prints; raise ValueError if the dimensions differ."""
-    return f"Estimated {a_name} <-> {b_name} rtt: {rtt_text(a.distance_to(b))}"
+def estimate_text(a_name: str, b_name: str, ns: i64) -> str:
+    """Return the line that `serf rtt A B` prints."""
+    return f"Estimated {a_name} <-> {b_name} rtt: {rtt_text(ns)}"
 
 
 def unknown_node_text(name: str) -> str:

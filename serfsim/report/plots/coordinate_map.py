@@ -15,6 +15,7 @@ from matplotlib.collections import LineCollection
 
 from serfsim.report.plots import style
 from serfsim.report.plots.labels import place_labels
+from serfsim.results.places import system_of
 from serfsim.results.scoring.planes import fit_onto, principal_plane
 from serfsim.results.scoring.recording import Floats, Integers
 
@@ -34,6 +35,9 @@ def last_vectors(result: RunResult) -> dict[int, Floats]:
         return {}
     last = t == t[-1]
     vectors = np.column_stack([columns[name][last] for name in columns if name.startswith("vec_")])
+    vectors = system_of(result.summary).positions(vectors)
+    if vectors.shape[1] == 0:
+        return {}
     return dict(zip(columns["node"].codes[last].tolist(), vectors, strict=True))
 
 
@@ -42,7 +46,7 @@ def draw(result: RunResult, ax: Axes) -> Axes:
     known, vectors = result.truth.map, last_vectors(result)
     rows = [] if known is None else [row for row, node in enumerate(known.nodes.tolist()) if node in vectors]
     if known is None or not vectors:
-        return style.draw_nothing(ax, title, "no coordinates, or no true map, were recorded")
+        return style.draw_nothing(ax, title, "no positions, or no true map, were recorded")
     if len(rows) < 3:
         return style.draw_nothing(ax, title, "fewer than three nodes had coordinates and a true position")
     nodes = known.nodes[rows]

@@ -1,9 +1,10 @@
 """Accuracy of network coordinates as predictors of round-trip times.
 
-For ordered pairs of live nodes, each sample compares Serf's estimate (spec coordinate.md section 2)
-with the true round-trip time. The relative error is |estimate - true| / true, pooled over pairs
-(Vivaldi's and Serf's form, not the one that divides by the smaller of the two). In large clusters
-the series over time uses a fixed subset of observers; the last sample is scored over all pairs.
+For ordered pairs of live nodes, each sample compares the estimate of the run's coordinate system (Serf's:
+spec coordinate.md section 2) with the true round-trip time. The relative error is |estimate - true| / true,
+pooled over pairs that have an estimate (Vivaldi's and Serf's form, not the one that divides by the smaller of
+the two). In large clusters the series over time uses a fixed subset of observers; the last sample is scored
+over all pairs.
 
 Rank figures follow Lua et al., "On the accuracy of embeddings for Internet coordinate systems"
 (IMC 2005): picking a nearest node depends on order, not milliseconds.
@@ -23,7 +24,6 @@ from serfsim.protocol.events import COORDINATE_RESET
 from serfsim.results.scoring.intervals import Booleans
 from serfsim.results.scoring.pair_errors import (
     ERROR_FIGURES,
-    Embedding,
     PairErrors,
     RangeHits,
     evenly_spaced,
@@ -31,7 +31,8 @@ from serfsim.results.scoring.pair_errors import (
     rank_loss,
 )
 from serfsim.results.scoring.recording import CoordinateSamples, Floats, Integers
-from serfsim.results.scoring.scored_run import ScoredRun
+from serfsim.results.scoring.scored_run import ScoredRun, ratio
+from serfsim.rivals.coordinate_table import Places, coordinate_system
 
 ALL_PAIRS = 300  # up to this many nodes the series covers all pairs
 OBSERVERS = 200  # above that, at most this many observers
@@ -40,6 +41,7 @@ SERIES_RANKED = (50, 100)  # observers and subjects for the rank loss of a sampl
 FINAL_RANKED = (300, 300)  # and of the last sample
 SETTLED = 0.10  # converged: p50 within this share of its final value
 MOVING_SHARE = 0.25  # drift is taken over this last share of the samples
+MOVING_NODES = 200  # and that of estimates over the pairs of at most so many nodes
 
 
 class ErrorSeries:
@@ -97,8 +99,10 @@ class ErrorSeries:
         return loss, nearest
 
 
-def embedding(samples: CoordinateSamples, k: int) -> Embedding:
-    return Embedding(samples.vec[k], samples.height[k], samples.adjustment[k])
+def estimates(samples: CoordinateSamples, k: int, observers: Integers, subjects: Integers) -> Floats:
+    """Return what observers estimate of subjects by sample `k`, seconds, NaN without an estimate."""
+    places = Places(samples.vec[k], samples.height[k], samples.adjustment[k])
+    return coordinate_system(samples.system).estimate(places, observers, subjects)
 
 
 def true_rows(run: ScoredRun, observers: Integers, t: float) -> Floats:
@@ -136,7 +140,7 @@ def sample_blocks(run: ScoredRun) -> Iterator[tuple[int, Floats, Floats, Boolean
         columns = np.flatnonzero(live)
         if len(rows) == 0 or len(columns) < 2:
             continue
-        estimate = embedding(samples, k).estimate(observers[rows], columns)
+        estimate = estimates(samples, k, observers[rows], columns)
         self_pair = observers[rows][:, None] == columns[None, :]
         yield k, estimate, true[np.ix_(rows, columns)], self_pair
 
@@ -160,6 +164,7 @@ class FinalErrors:
     rank_loss: float | None
     nearest_accuracy: float | None
     within: dict[str, dict[str, float | None]]
+    coverage: float | None
 
 
 def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErrors:
@@ -167,7 +172,6 @@ def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErr
     samples = run.recording.coordinates
     live = np.flatnonzero(samples.live[k]).astype(np.int64)
     errors, ranges = PairErrors(len(live) * len(live)), RangeHits()
-    space = embedding(samples, k)
     ranked_rows = set(evenly_spaced(live, FINAL_RANKED[0]).tolist())
     ranked_columns = np.isin(live, evenly_spaced(live, FINAL_RANKED[1]))
     hits = 0
@@ -175,7 +179,7 @@ def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErr
     step = max(1, chunk_pairs // max(1, len(live)))
     for low in range(0, len(live), step):
         observers = live[low : low + step]
-        estimate = space.estimate(observers, live)
+        estimate = estimates(samples, k, observers, live)
         actual = true_rows(run, observers, float(samples.t[k]))[:, live]
         self_pair = observers[:, None] == live[None, :]
         errors.add(estimate, actual, self_pair)
@@ -186,7 +190,7 @@ def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErr
             losses.append(rank_loss(estimate[block], actual[block], self_pair[block]))
     names = dict.fromkeys(ERROR_FIGURES)
     if errors.count == 0:
-        return FinalErrors({**names}, {**names}, None, None, ranges.figures())
+        return FinalErrors({**names}, {**names}, None, None, ranges.figures(), ratio(0, errors.pairs))
     relative, absolute = errors.figures()
     known = [loss for loss in losses if np.isfinite(loss)]
     return FinalErrors(
@@ -195,6 +199,7 @@ def final_errors(run: ScoredRun, k: int, chunk_pairs: int = 250_000) -> FinalErr
         float(np.mean(known)) if known else None,
         hits / len(live),
         ranges.figures(),
+        ratio(errors.count, errors.pairs),
     )
 
 
@@ -220,18 +225,38 @@ def _last_steps(run: ScoredRun) -> list[tuple[int, int]]:
 
 
 def drift_ms_per_s(run: ScoredRun) -> float | None:
-    """Return the mean speed of `vec` in ms/s over the last samples.
+    """Return the mean speed of the positions in ms/s over the last samples; None where there are none.
 
     Covers nodes that were live at both ends of a step, in the last MOVING_SHARE of the steps
     between scored samples.
     """
     samples = run.recording.coordinates
+    places = coordinate_system(samples.system).positions(samples.vec)
+    if places.shape[2] == 0:
+        return None
     moved, seconds = 0.0, 0.0
     for earlier, later in _last_steps(run):
         both = samples.live[earlier] & samples.live[later]
-        step = samples.vec[later][both] - samples.vec[earlier][both]
+        step = places[later][both] - places[earlier][both]
         moved += float(np.sqrt((step * step).sum(axis=1)).sum())
         seconds += float(samples.t[later] - samples.t[earlier]) * int(both.sum())
+    return 1000.0 * moved / seconds if seconds > 0 else None
+
+
+def estimate_drift_ms_per_s(run: ScoredRun) -> float | None:
+    """Return how fast the estimates of pairs still change, in ms/s, over the samples of `drift_ms_per_s`.
+
+    Covers at most MOVING_NODES evenly spaced nodes, and the pairs with an estimate at both ends of a step.
+    """
+    samples = run.recording.coordinates
+    chosen = evenly_spaced(np.arange(run.n, dtype=np.int64), MOVING_NODES)
+    moved, seconds = 0.0, 0.0
+    for earlier, later in _last_steps(run):
+        both = chosen[samples.live[earlier][chosen] & samples.live[later][chosen]]
+        step = estimates(samples, later, both, both) - estimates(samples, earlier, both, both)
+        known = np.isfinite(step) & ~np.eye(len(both), dtype=np.bool_)
+        moved += float(np.abs(step[known]).sum())
+        seconds += float(samples.t[later] - samples.t[earlier]) * int(known.sum())
     return 1000.0 * moved / seconds if seconds > 0 else None
 
 
@@ -246,7 +271,7 @@ def believed_error(run: ScoredRun) -> dict[str, float | None]:
     figures: dict[str, float | None] = dict.fromkeys(("p50", "p90", "drift_per_s"))
     scored = np.flatnonzero((samples.t >= 0.0) & (samples.t <= run.end))
     last = samples.error[scored[-1]][samples.live[scored[-1]]] if len(scored) else np.empty(0)
-    if len(last):
+    if last.any():  # a system without such estimates has zeros
         p50, p90 = np.quantile(last, (0.5, 0.9))
         figures.update(p50=float(p50), p90=float(p90))
     changed, seconds = 0.0, 0.0
@@ -267,8 +292,9 @@ def coordinates(run: ScoredRun, series: ErrorSeries) -> dict[str, Any]:
     last = (
         final_errors(run, int(scored[-1]))
         if len(scored)
-        else FinalErrors(names, names, None, None, RangeHits().figures())
+        else FinalErrors(names, names, None, None, RangeHits().figures(), None)
     )
+    told = samples.told_bytes
     absolute_ms = {name: None if value is None else 1000.0 * value for name, value in last.absolute.items()}
     return {
         "relative_error": last.relative,
@@ -278,6 +304,9 @@ def coordinates(run: ScoredRun, series: ErrorSeries) -> dict[str, Any]:
         "rank_loss": last.rank_loss,
         "nearest_accuracy": last.nearest_accuracy,
         **last.within,
+        "coverage": last.coverage,
         "drift_ms_per_s": drift_ms_per_s(run),
+        "estimate_drift_ms_per_s": estimate_drift_ms_per_s(run),
+        "bytes_per_node_s": None if told is None else ratio(told, run.node_seconds),
         "resets": len(run.of_kind(COORDINATE_RESET).t),
     }

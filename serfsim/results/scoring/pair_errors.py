@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,55 +13,15 @@ from serfsim.results.scoring.scored_run import ratio
 
 ERROR_FIGURES = ("p50", "p90", "p99", "mean", "max")
 EXACT_PAIRS = 4_000_000  # up to this many, errors are double precision, above single
-DIRECT_PAIRS = 200_000  # up to this many, differences are taken dimension by dimension, above by a product
 TIE_S = 1e-9  # true times closer than a nanosecond are equal
 RANK_BLOCK = 1_000_000  # comparisons of rank_loss at a time
-
-
-@dataclass
-class Embedding:
-    """Coordinates of all nodes at one time: vec (n, d), height (n,), adjustment (n,), seconds."""
-
-    vec: Floats
-    height: Floats
-    adjustment: Floats
-
-    def estimate(self, observers: Integers, subjects: Integers) -> Floats:
-        """Return Serf's distance for every observer and subject, shape (observers, subjects), seconds.
-
-        The distance of the vectors plus both heights; both adjustments are added if the sum stays above 0.
-        """
-        a, b = self.vec[observers], self.vec[subjects]
-        if len(a) * len(b) <= DIRECT_PAIRS:
-            squared = np.zeros((len(a), len(b)))
-            for dimension in range(self.vec.shape[1]):
-                gap = a[:, dimension, None] - b[None, :, dimension]
-                squared += gap * gap
-        else:
-            # |a|^2 + |b|^2 - 2ab about the common centre, where it cancels least: good to nanoseconds.
-            centre = b.mean(axis=0)
-            a, b = a - centre, b - centre
-            squared = a @ b.T
-            squared *= -2.0
-            squared += (a * a).sum(axis=1)[:, None]
-            squared += (b * b).sum(axis=1)[None, :]
-            np.maximum(squared, 0.0, out=squared)
-        raw = np.sqrt(squared, out=squared)
-        raw += self.height[observers][:, None]
-        raw += self.height[subjects][None, :]
-        if not self.adjustment.any():
-            return raw
-        adjusted = raw + self.adjustment[observers][:, None]
-        adjusted += self.adjustment[subjects][None, :]
-        np.copyto(raw, adjusted, where=adjusted > 0.0)
-        return raw
 
 
 class PairErrors:
     """A collection of the errors of up to `capacity` pairs, for quantiles.
 
     Pairs of a node with itself and pairs without a true time (not finite, or not above 0: no path)
-    are left out.
+    are left out. Of the others, `pairs`, those without an estimate (NaN) have no error.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -70,11 +29,14 @@ class PairErrors:
         self.relative: NDArray[Any] = np.empty(capacity, dtype=kind)
         self.absolute: NDArray[Any] = np.empty(capacity, dtype=kind)
         self.count = 0
+        self.pairs = 0
         self.relative_sum = 0.0
         self.absolute_sum = 0.0
 
     def add(self, estimate: Floats, actual: Floats, self_pair: Booleans) -> None:
         known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
+        self.pairs += int(known.sum())
+        known &= ~np.isnan(estimate)
         true = actual[known]
         absolute = np.abs(estimate[known] - true)
         relative = absolute / true
@@ -125,7 +87,7 @@ def nearest_hits(estimate: Floats, actual: Floats, self_pair: Booleans) -> Boole
     """Return, for each observer, whether the subject with the smallest estimate is a truly nearest one."""
     known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
     true = np.where(known, actual, np.inf)
-    predicted = np.where(known, estimate, np.inf).argmin(axis=1)
+    predicted = np.where(known & ~np.isnan(estimate), estimate, np.inf).argmin(axis=1)
     nearest = true.min(axis=1)
     hits: Booleans = np.isfinite(nearest) & (true[np.arange(len(true)), predicted] <= nearest + TIE_S)
     return hits

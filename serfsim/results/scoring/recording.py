@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.protocol.serf.config import SerfConfig
+from serfsim.rivals.coordinate_table import SERF
 
 FLAP_TIMEOUT = SerfConfig().flap_timeout  # Serf's default, seconds
 Floats = NDArray[np.float64]
@@ -159,9 +160,11 @@ def no_log() -> LogTable:
 
 @dataclass
 class CoordinateSamples:
-    """Samples of all nodes' own coordinates. t: (k,); vec: (k, n, d); the rest (k, n); seconds.
+    """Samples of all nodes' own coordinates. t: (k,); vec: (k, n, width); the rest (k, n); seconds.
 
-    `live[k, i]` is False where node i was down or stopped at sample k.
+    `system` names the coordinate system, which says what `vec` is. `told_bytes`: bytes of coordinates on the
+    wire in the scored time, None where nobody counted. `live[k, i]` is False where node i was down or stopped
+    at sample k.
     """
 
     t: Floats
@@ -170,6 +173,8 @@ class CoordinateSamples:
     adjustment: Floats
     error: Floats
     live: NDArray[np.bool_]
+    system: str = SERF
+    told_bytes: int | None = None
 
 
 QUEUES = ("broadcasts", "intents", "queries", "events", "handoff")

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from serfsim.base.errors import SerfsimError
-from serfsim.results.scoring.pair_errors import Embedding, nearest_hits, rank_loss
+from serfsim.results.places import places_of, system_of
+from serfsim.results.scoring.pair_errors import nearest_hits, rank_loss
 from serfsim.results.scoring.recording import Floats, Integers
+from serfsim.rivals.coordinate_table import Places
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
@@ -34,13 +36,13 @@ def parts(result: RunResult) -> dict[str, Floats]:
     true = true_rtt(result)
     if sample is None or true is None:
         return {}
-    t, live, space = sample
+    t, live, places = sample
     actual = np.array([true(int(node), t)[live] for node in live])
-    estimate = space.estimate(np.arange(len(live)), np.arange(len(live)))
+    estimate = system_of(result.summary).estimate(places, live, live)
     self_pair = np.eye(len(live), dtype=np.bool_)
     known = np.isfinite(actual) & (actual > 0.0) & ~self_pair
-    if known.sum() != len(live) * (len(live) - 1):
-        return {}  # some pairs have no path: the projection would not add up
+    if np.isnan(estimate[known]).any() or known.sum() != len(live) * (len(live) - 1):
+        return {}  # some pairs have no path or no estimate: the projection would not add up
     error = np.where(known, np.abs(estimate - actual), np.nan)
     each = {
         "coordinates.relative_error.mean": project_pairs(error / np.where(known, actual, np.nan)),
@@ -66,23 +68,15 @@ def _of_all(values: Floats, live: Integers, n: int) -> Floats:
     return out
 
 
-def last_sample(result: RunResult) -> tuple[float, Integers, Embedding] | None:
-    """Return (time, live nodes, coordinates) of the last scored sample; None with fewer than 3 nodes."""
+def last_sample(result: RunResult) -> tuple[float, Integers, Places] | None:
+    """Return (time, live nodes, places of all) of the last scored sample; None with fewer than 3 nodes."""
     table = result.coordinates
     scored = table[(table["t_s"] >= 0.0) & (table["t_s"] <= result.truth.end_s)]
     if len(scored) == 0:
         return None
     rows = scored[scored["t_s"] == scored["t_s"].max()]
-    live = rows["node"].cat.codes.to_numpy().astype(np.int64)
-    if len(live) < 3:
-        return None
-    dimensions = [name for name in rows.columns if name.startswith("vec_")]
-    space = Embedding(
-        rows[dimensions].to_numpy(dtype=np.float64),
-        rows["height"].to_numpy(dtype=np.float64),
-        rows["adjustment"].to_numpy(dtype=np.float64),
-    )
-    return float(rows["t_s"].iloc[0]), live, space
+    live, places = places_of(rows, len(result.truth.names))
+    return None if len(live) < 3 else (float(rows["t_s"].iloc[0]), live, places)
 
 
 def true_rtt(result: RunResult) -> Callable[[int, float], Floats] | None:

@@ -36,6 +36,8 @@ NOT_DRAWN: Final[dict[str, dict[str, str]]] = {
     "Cluster": {
         "merge": _OWN["merge"],
         "rival": "settings of a rival protocol, for which the checks of memberlist and Serf do not hold",
+        "coordinates": "rivals of Serf's coordinates, which change nothing else and have tests of their own",
+        "coordinate_settings": "settings of such a rival",
         "members": "hosts without an agent of the cluster: `pools` have agents on all of them",
     },
     "Group": {**_OWN, "address": "nodes that are listed have addresses", "nat": _ADDRESSES},

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serfsim.protocol import events
-from serfsim.results.scoring.pair_errors import Embedding, PairErrors
+from serfsim.results.scoring.pair_errors import PairErrors
 from serfsim.results.scoring.recording import Floats, PerSecond, Recording
+from serfsim.rivals.coordinate_table import Places
+from serfsim.rivals.euclidean import euclidean
 from serfsim.validation.conversion import true_rtt
 from serfsim.validation.golden import Golden
 
@@ -245,11 +247,11 @@ class Measured:
         nodes = np.flatnonzero(samples.live[sample])
         if len(nodes) < 2:
             return math.nan, math.nan, math.nan
-        embedding = Embedding(samples.vec[sample], samples.height[sample], samples.adjustment[sample])
+        places = Places(samples.vec[sample], samples.height[sample], samples.adjustment[sample])
         true = true_rtt(self.golden) if rtt is None else rtt
         errors = PairErrors(len(nodes) ** 2)
         self_pair = np.eye(len(nodes), dtype=np.bool_)
-        errors.add(embedding.estimate(nodes, nodes), true[np.ix_(nodes, nodes)], self_pair)
+        errors.add(euclidean(places, nodes, nodes), true[np.ix_(nodes, nodes)], self_pair)
         relative, absolute = errors.figures()
         return float(relative[0]), float(relative[1]), 1000.0 * float(absolute[0])
 
