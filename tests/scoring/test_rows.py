@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,21 @@ def test_rows_read_back_as_they_came_whether_in_memory_or_in_a_file() -> None:
         let_go(again)  # the pages of a file, not the rows
         np.testing.assert_array_equal(again[0], t)
         np.testing.assert_array_equal(again[1], kind)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_appends_to_files_that_only_it_has() -> None:
+    rows = Rows((np.int64,), most=10)
+    rows.append([np.arange(20)])
+    child = os.fork()
+    if child == 0:
+        rows.append([np.arange(100, 120)])
+        (found,) = rows.columns()
+        os._exit(0 if found.tolist() == [*range(20), *range(100, 120)] else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    rows.append([np.arange(200, 220)])
+    assert rows.columns()[0].tolist() == [*range(20), *range(200, 220)]
 
 
 def test_without_rows_the_columns_are_empty_and_of_their_types() -> None:

@@ -8,6 +8,7 @@ which has no name and disappears with the last of them. Readers release the page
 from __future__ import annotations
 
 import mmap
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, Final
@@ -35,6 +36,7 @@ class Rows:
         self._written = 0
         self._files: list[IO[bytes]] | None = None
         self._disk_is_full = False
+        self._process = os.getpid()
 
     def __len__(self) -> int:
         return self._written + self._waiting
@@ -51,6 +53,8 @@ class Rows:
         try:
             if self._files is None:
                 self._files = [_unnamed_file() for _ in self.kinds]
+            elif self._process != os.getpid():
+                self._part_ways(self._files)
             while self._parts:
                 part = self._parts[0]
                 for file, column, kind in zip(self._files, part, self.kinds, strict=True):
@@ -61,6 +65,15 @@ class Rows:
         except OSError:
             # Rows not written completely stay in memory.
             self._disk_is_full = True
+
+    def _part_ways(self, shared: Sequence[IO[bytes]]) -> None:
+        """Copy the files in a forked process: two processes that append to one file spoil it for each other."""
+        self._files = [_unnamed_file() for _ in shared]
+        for file, old, kind in zip(self._files, shared, self.kinds, strict=True):
+            if self._written:
+                with mmap.mmap(old.fileno(), self._written * kind.itemsize, access=mmap.ACCESS_READ) as mapped:
+                    _write_all(file, np.frombuffer(mapped, dtype=kind).copy())
+        self._process = os.getpid()
 
     def columns(self) -> list[Column]:
         """Return all rows, one array per column. Nothing may be appended afterwards."""
