@@ -2,9 +2,10 @@
 
 The handshake, segments, acknowledgements and repetitions are those of any stream (`tcp`); a message leaves
 at once (TCP_NODELAY), in segments that hold nothing else, with its length before it. The reader gets whole
-messages in order. A process that dies resets its links; a host that fails leaves the other side to its own
-timeouts. A kernel gives up after the repetitions of Linux's tcp_retries2, about a quarter of an hour.
-Left out beside what `tcp` leaves out: delayed acknowledgements, and the smaller window after a silence.
+messages in order. The round trip is measured all the time, since a handshake that lost a SYN says seconds.
+A process that dies resets its links; a host that fails leaves the other side to its own timeouts. A kernel
+gives up after the repetitions of Linux's tcp_retries2, about a quarter of an hour. Left out beside what
+`tcp` leaves out: delayed acknowledgements, and the smaller window after a silence.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from serfsim.network.tcp_steps import (
     WRITE,
 )
 from serfsim.network.tcp_stream import ANSWERING, CONNECTED, DIALLING, ENDED, ESTABLISHED, Stream
-from serfsim.network.tcp_transfer import GIVE_UP_AFTER, UNSENT, Transfer
+from serfsim.network.tcp_transfer import GIVE_UP_AFTER, IN_FLIGHT, UNSENT, Transfer
 from serfsim.protocol.memberlist.messages import StreamMessage, UserMessage
 from serfsim.protocol.runtime import CLOSED, DIAL_NO_ROUTE, DIAL_REFUSED, DIAL_TIMEOUT, IO_TIMEOUT
 
@@ -53,11 +54,24 @@ class LinkTransfer(Transfer):
         self.unread: list[UserMessage] = []
         self.ends: list[int] = []  # of the unread messages: how many segments there are up to their ends
         self.in_order: i64 = 0  # segments that have arrived without a gap before them
+        self.smoothed_rtt = rtt
+        self.rtt_variation = 0.5 * rtt
 
     def set_rtt(self, rtt: float) -> None:
         """Set the round trip of the handshake, before anything is sent."""
-        self.rtt = self.latest_rtt = rtt
+        self.rtt = self.latest_rtt = self.smoothed_rtt = rtt
+        self.rtt_variation = 0.5 * rtt
         self.first_rto = self.rto = rtt + max(2.0 * rtt, self.rto_min)
+
+    def _note_latest(self, segment: i64, now: float) -> None:
+        """Take a sample of the round trip, too, from a segment sent once (RFC 6298); `rtt` is the least."""
+        if self.state[segment] == IN_FLIGHT:
+            took = now - self.sent_at[segment]
+            self.rtt_variation += 0.25 * (abs(self.smoothed_rtt - took) - self.rtt_variation)
+            self.smoothed_rtt += 0.125 * (took - self.smoothed_rtt)
+            self.rtt = min(self.rtt, took)
+            self.first_rto = self.smoothed_rtt + max(4.0 * self.rtt_variation, self.rto_min)
+        super()._note_latest(segment, now)
 
     def write(self, message: UserMessage) -> None:
         """Put a message behind what has been sent, on a side that is not closed."""

@@ -105,6 +105,20 @@ def test_messages_come_whole_and_in_order_though_segments_are_lost() -> None:
     assert times == sorted(times)
 
 
+def test_a_slow_handshake_does_not_slow_repetitions_for_good() -> None:
+    line = Line(1, 8, 11, until=5.0)  # the SYN-ACK is lost, and then data
+    for _ in range(30):
+        line.write(CLIENT, 10)
+        line.run(0.5)
+    line.write(CLIENT, 20)
+    line.run(2.0)
+    assert len(line.server.heard) == 31
+    transfer = line.lab.host(CLIENT).dialled[line.link].upward
+    assert transfer is not None
+    assert transfer.rtt < 2 * RTT
+    assert transfer.rto < 0.5
+
+
 def test_one_link_carries_a_thousand_messages() -> None:
     line = Line()
     for _ in range(1000):

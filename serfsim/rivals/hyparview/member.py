@@ -74,7 +74,6 @@ class HyparviewMember(Rival):
         self.ledger.say_goodbye(now)
         for link in self.overlay.active.values():
             self.write(link, Word(self.me, DISCONNECT), now)
-            self.hang_up(link, now)
 
     def has_left(self) -> bool:
         return self.leave_phase != STAYING
@@ -114,7 +113,6 @@ class HyparviewMember(Rival):
 
     def on_link_message(self, link: i64, message: UserMessage, now: float) -> None:
         if self.has_left():
-            self.hang_up(link, now)
             return
         sender = message.node
         if link in self.overlay.heard:

@@ -56,6 +56,7 @@ class Overlay:
         self.refused: list[int] = []  # who had no place, since the last shuffle
         self.brief: dict[int, bool] = {}  # links to hang up once they are open
         self.shuffled: list[int] = []  # what the last shuffle sent
+        self.parting: dict[int, float] = {}  # links that the other side is to close, and since when
 
     # Views ---------------------------------------------------------------------------------------
 
@@ -77,7 +78,7 @@ class Overlay:
         old = self.active.get(peer)
         if old is not None:
             if old != link:
-                self._close(old, now)
+                self._leave_to_other(old, now)
                 self.active[peer] = link
                 self.heard[link] = now
             return
@@ -92,9 +93,23 @@ class Overlay:
 
     def drop(self, peer: i64, now: float) -> None:
         """Part with a neighbour, and keep it in reserve."""
-        self.member.write_to(peer, Word(self.me, DISCONNECT), now)
-        self._remove_active(peer, now)
+        self._part(peer, now)
         self.add_passive(peer, [])
+
+    def _part(self, peer: i64, now: float) -> None:
+        """Ask a neighbour to close its link."""
+        link = self.active.pop(peer)
+        self.member.write(link, Word(self.me, DISCONNECT), now)
+        self._leave_to_other(link, now)
+        self.member.neighbor_down(peer, now)
+
+    def _leave_to_other(self, link: i64, now: float) -> None:
+        """Let the other side close a link: if this one did, what is under way would be answered by a reset.
+
+        A reset that overtakes the word of parting looks like a crash.
+        """
+        self.heard.pop(link, None)
+        self.parting[link] = now
 
     def _remove_active(self, peer: i64, now: float) -> None:
         link = self.active.pop(peer)
@@ -209,11 +224,15 @@ class Overlay:
                 self.add_passive(peer, [])
             self.refused.append(peer)
             self.fill(now)
+        elif self.parting.pop(link, -1.0) >= 0.0:
+            self.member.hang_up(link, now)
 
     def on_closed(self, link: i64, now: float) -> bool:
         """Handle the end of a link that this side did not close; return True if it was of the overlay."""
         self.brief.pop(link, False)
         self.heard.pop(link, None)
+        if self.parting.pop(link, -1.0) >= 0.0:
+            return True
         if link in self.asked:
             asked = self.asked.pop(link)
             if asked in self.passive:
@@ -222,13 +241,13 @@ class Overlay:
             return True
         for peer, active in self.active.items():
             if active == link:
-                self._lose(peer, now)
+                self._remove_active(peer, now)
+                self._mourn(peer, now)
                 return True
         return False
 
-    def _lose(self, peer: i64, now: float) -> None:
-        """Take a neighbour whose link is broken for failed, and find another."""
-        self._remove_active(peer, now)
+    def _mourn(self, peer: i64, now: float) -> None:
+        """Take a neighbour whose link was broken for failed, and find another."""
         self.member.neighbor_failed(peer, now)
         self.fill(now)
 
@@ -238,10 +257,14 @@ class Overlay:
             if self.active.get(peer) != link:
                 continue
             if now - self.heard[link] > self.timeout:
-                self.member.write(link, Word(self.me, DISCONNECT), now)
-                self._lose(peer, now)
+                self._part(peer, now)
+                self._mourn(peer, now)
             else:
                 self.member.write(link, Word(self.me, KEEPALIVE), now)
+        for link, since in list(self.parting.items()):
+            if now - since > self.timeout:
+                del self.parting[link]
+                self.member.hang_up(link, now)
         for link, peer in list(self.asked.items()):
             if link in self.asked and now - self.heard[link] > self.timeout + self.dial_timeout:
                 self._give_up(link, now)
