@@ -11,7 +11,7 @@ from serfsim.network.capture import Capture
 from serfsim.network.journal import Journal
 from serfsim.network.tcp_stream import Stream
 from serfsim.protocol.events import KINDS
-from serfsim.protocol.memberlist.messages import Packet, StreamMessage
+from serfsim.protocol.memberlist.messages import Packet, StreamMessage, UserMessage
 from serfsim.protocol.runtime import Machine
 
 PACKET_KINDS: Final = 16
@@ -153,3 +153,12 @@ class MachineTap(Machine):
 
     def on_stream_answered(self, request: StreamMessage, source: i64, now: float) -> None:
         self.watched.on_stream_answered(request, source, now)
+
+    def on_link_opened(self, link: i64, now: float) -> None:
+        self.watched.on_link_opened(link, now)
+
+    def on_link_message(self, link: i64, message: UserMessage, now: float) -> None:
+        self.watched.on_link_message(link, message, now)
+
+    def on_link_closed(self, link: i64, outcome: i64, now: float) -> None:
+        self.watched.on_link_closed(link, outcome, now)
