@@ -32,7 +32,7 @@ Event = tuple[float, int, int, int, int]  # Unix time, observer, subject, kind, 
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What some members of a real cluster saw; times are Unix seconds.
+    """The observations of some members of a real cluster; times are Unix seconds.
 
     `observers` are the members whose views are known. `starts` are the times at which one begins anew with
     an empty view, without the first of those whose views are known from their beginning.
