@@ -15,7 +15,8 @@ class RivalProtocol(NamedTuple):
     """A protocol to compare Serf with.
 
     `source` is the paper or open specification that it follows, `member` the class of its members, and
-    `settings` the rows of `cluster.rival`. The first of each pair in `below` has to be below the second.
+    `settings` the rows of `cluster.rival`. The first of each pair in `below` has to be below the second,
+    the first of each in `at_most` no more than it.
     """
 
     name: str
@@ -24,6 +25,7 @@ class RivalProtocol(NamedTuple):
     member: type[Rival]
     settings: tuple[Setting, ...]
     below: tuple[tuple[str, str], ...] = ()
+    at_most: tuple[tuple[str, str], ...] = ()
 
 
 @cache

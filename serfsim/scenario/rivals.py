@@ -72,6 +72,10 @@ def rival_settings(protocol: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if getattr(values, low) >= getattr(values, high):
             expected = f"a time below the `{high}` of {protocol}, {words[high]}"
             raise invalid(expected, found=str(words[low]), inside=("rival", low))
+    for low, high in rival_protocol(protocol).at_most:
+        if getattr(values, low) > getattr(values, high):
+            expected = f"no more than the `{high}` of {protocol}, {words[high]}"
+            raise invalid(expected, found=str(words[low]), inside=("rival", low))
     return words
 
 

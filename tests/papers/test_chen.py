@@ -1,4 +1,4 @@
-"""NFD-S: its state machine, its closed forms, and runs against them."""
+"""NFD-S and NFD-E: their state machines, the closed forms, and runs against them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from serfsim.papers.chen import PAPER
 from serfsim.papers.chen.closed_forms import Setting
-from serfsim.rivals.chen import NfdS
+from serfsim.rivals.chen import NfdE, NfdS
 from serfsim.study.reproduction import Cell
 
 
@@ -40,6 +40,24 @@ def test_a_late_heartbeat_counts_only_while_it_is_fresh() -> None:
 def test_a_detector_without_an_interval_is_refused(eta: float, delta: float) -> None:
     with pytest.raises(ValueError, match="interval"):
         NfdS(eta, delta)
+
+
+def test_an_estimated_freshness_point_is_alpha_after_the_expected_arrival() -> None:
+    watcher = NfdE(1.0, 0.5, 2)
+    watcher.receive(0, 10.2)
+    assert watcher.trusted_until == pytest.approx(11.7)
+    watcher.receive(2, 12.4)  # number 1 is lost; the mean delay of both is 10.3
+    assert watcher.trusted_until == pytest.approx(13.8)
+    watcher.receive(1, 12.5)  # not the newest
+    assert watcher.trusted_until == pytest.approx(13.8)
+    watcher.receive(3, 13.2)  # the first is forgotten
+    assert watcher.trusted_until == pytest.approx(14.8)
+
+
+@pytest.mark.parametrize(("eta", "alpha", "window"), [(0.0, 1.0, 32), (1.0, -0.1, 32), (1.0, 1.0, 0)])
+def test_an_estimating_detector_without_an_interval_is_refused(eta: float, alpha: float, window: int) -> None:
+    with pytest.raises(ValueError, match="interval"):
+        NfdE(eta, alpha, window)
 
 
 def test_without_delay_the_closed_forms_are_those_of_lost_heartbeats() -> None:
@@ -75,6 +93,14 @@ def test_runs_agree_with_the_closed_forms() -> None:
     crashes = PAPER.run(Cell({**factors, "study": "crashes", "repeats": 100}), 1)
     assert crashes["late"] == 0
     assert 0.0 < crashes["detection_max_s"] <= setting.detection_bound_s
+
+
+def test_estimates_cost_little_accuracy() -> None:
+    factors = {"eta": 1.0, "delta": 0.5, "loss": 0.1, "delay": 0.02}
+    setting = Setting(**factors)
+    found = PAPER.run(Cell({**factors, "study": "estimated", "heartbeats": 8000}), 1)
+    assert found["recurrence_s"] == pytest.approx(setting.recurrence_s, rel=0.1)
+    assert found["duration_s"] == pytest.approx(setting.duration_s, rel=0.1)
 
 
 def test_two_members_of_serf_give_the_same_figures() -> None:

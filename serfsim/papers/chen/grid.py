@@ -21,15 +21,16 @@ GROUP_LOSSES: Final = (0.1, 0.2, 0.3)
 
 
 def cells(options: Options) -> list[Cell]:
-    """Return mistakes and crashes of every setting, then memberlist with two members."""
+    """Return mistakes of NFD-S, of NFD-E, crashes of every setting, then memberlist with two members."""
     mistakes = [Cell({"study": "mistakes", **setting(row), "heartbeats": row[3]}) for row in SETTINGS]
+    estimated = [Cell({"study": "estimated", **setting(row), "heartbeats": row[3]}) for row in SETTINGS]
     crashes = [Cell({"study": "crashes", **setting(row), "repeats": CRASHES}) for row in SETTINGS]
     two = [Cell(study="memberlist", loss=loss, hours=12) for loss in GROUP_LOSSES]
     varied = [
         *(mistakes[0].varied("delays", value, most_seeds=3) for value in ("constant", "uniform")),
         *(cell.varied("tcp", "cut", most_seeds=3) for cell in two),
     ]
-    return [*mistakes, *crashes, *two, *varied]
+    return [*mistakes, *estimated, *crashes, *two, *varied]
 
 
 def setting(row: tuple[float, float, float, int]) -> dict[str, float]:

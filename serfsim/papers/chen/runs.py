@@ -1,4 +1,4 @@
-"""A watcher and a watched process on the event queue: NFD-S, and memberlist with two members."""
+"""A watcher and a watched process on the event queue: NFD-S, NFD-E, and memberlist with two members."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serfsim.engine.streams import stream
 from serfsim.native import Random
 from serfsim.network.scheduler import Dispatcher
 from serfsim.papers.chen.closed_forms import Setting
-from serfsim.rivals.chen import NfdS
+from serfsim.rivals.chen import NfdE, NfdS
 from serfsim.scenario.model import Scenario
 from serfsim.simulation import Simulation
 from serfsim.study.reproduction import Cell, used
@@ -20,6 +20,7 @@ from serfsim.study.reproduction import Cell, used
 SEND, ARRIVE, FRESHNESS = 0, 1, 2
 EXPONENTIAL: Final = "exponential"
 BEGIN: Final = 10  # freshness points until which nothing is counted
+WINDOW: Final = 32  # heartbeats that NFD-E estimates from
 
 
 class Watch(Dispatcher):
@@ -56,14 +57,27 @@ class Watch(Dispatcher):
                 queue.schedule(now + self._delay(), 0, ARRIVE, a, 0, None)
             queue.schedule((a + 1) * setting.eta, 0, SEND, a + 1, 0, None)
         elif kind == ARRIVE:
-            if self.detector.receive(a):
-                self._trust(now)
+            self._arrive(a, now)
         else:
-            if self.detector.pass_freshness_point(a):
-                self.suspected_since = now
-                if now >= self.counted_from:
-                    self.mistakes.append(now)
-            queue.schedule(self.detector.freshness_time(a + 1), 0, FRESHNESS, a + 1, 0, None)
+            self._pass_point(a, now)
+
+    @property
+    def trusts(self) -> bool:
+        return self.detector.trusts
+
+    def _arrive(self, heartbeat: int, now: float) -> None:
+        if self.detector.receive(heartbeat):
+            self._trust(now)
+
+    def _pass_point(self, point: int, now: float) -> None:
+        if self.detector.pass_freshness_point(point):
+            self._suspect(now)
+        self.queue.schedule(self.detector.freshness_time(point + 1), 0, FRESHNESS, point + 1, 0, None)
+
+    def _suspect(self, now: float) -> None:
+        self.suspected_since = now
+        if now >= self.counted_from:
+            self.mistakes.append(now)
 
     def _delay(self) -> float:
         mean = self.setting.delay
@@ -80,11 +94,41 @@ class Watch(Dispatcher):
                 self.durations.append(now - self.suspected_since)
 
 
+class EstimatingWatch(Watch):
+    """The watcher has NFD-E, whose freshness points come as late as those of NFD-S in the mean.
+
+    A freshness point is that after heartbeat `a`, and counts while none newer has arrived.
+    """
+
+    def __init__(self, setting: Setting, rng: Random, delays: str = EXPONENTIAL) -> None:
+        super().__init__(setting, rng, delays=delays)
+        self.estimator = NfdE(setting.eta, setting.delta - setting.delay, WINDOW)
+        self._trusts = False
+
+    @property
+    def trusts(self) -> bool:
+        return self._trusts
+
+    def _arrive(self, heartbeat: int, now: float) -> None:
+        self.estimator.receive(heartbeat, now)
+        until = self.estimator.trusted_until
+        if heartbeat < self.estimator.freshest or until <= now:
+            return
+        if not self._trusts:
+            self._trusts = True
+            self._trust(now)
+        self.queue.schedule(until, 0, FRESHNESS, heartbeat, 0, None)
+
+    def _pass_point(self, point: int, now: float) -> None:
+        if self._trusts and point == self.estimator.freshest:
+            self._trusts = False
+            self._suspect(now)
+
+
 def run(cell: Cell, seed: int) -> dict[str, float]:
     """Return the figures of one cell and seed; `study` of the cell names the function."""
-    return {"mistakes": mistakes, "crashes": crashes, "memberlist": memberlist}[str(cell["study"])](
-        cell, seed
-    )
+    studies = {"mistakes": mistakes, "estimated": mistakes, "crashes": crashes, "memberlist": memberlist}
+    return studies[str(cell["study"])](cell, seed)
 
 
 def setting_of(cell: Cell) -> Setting:
@@ -93,12 +137,16 @@ def setting_of(cell: Cell) -> Setting:
 
 
 def mistakes(cell: Cell, seed: int) -> dict[str, float]:
-    """Watch a process that never crashes for `heartbeats` intervals."""
+    """Watch a process that never crashes for `heartbeats` intervals, by NFD-E in the study "estimated"."""
     setting = setting_of(cell)
-    watch = Watch(setting, stream(seed, "chen/link"), delays=used(cell, "delays", EXPONENTIAL))
+    link, delays = stream(seed, "chen/link"), used(cell, "delays", EXPONENTIAL)
+    if cell["study"] == "estimated":
+        watch: Watch = EstimatingWatch(setting, link, delays)
+    else:
+        watch = Watch(setting, link, delays=delays)
     end = watch.counted_from + int(cell["heartbeats"]) * setting.eta
     _run(watch, end)
-    suspected = watch.suspected_s + (0.0 if watch.detector.trusts else end - watch.suspected_since)
+    suspected = watch.suspected_s + (0.0 if watch.trusts else end - watch.suspected_since)
     return {
         "mistakes": float(len(watch.mistakes)),
         "recurrence_s": float(np.mean(np.diff(watch.mistakes))),

@@ -33,6 +33,11 @@ class NfdS:
         """Return the time of freshness point i."""
         return i * self.eta + self.delta
 
+    @property
+    def trusted_until(self) -> float:
+        """The freshness point at which a suspicion begins, unless another heartbeat comes before."""
+        return self.freshness_time(self.freshest + 1)
+
     def receive(self, heartbeat: int) -> bool:
         """Note that a heartbeat arrived; return True if a suspicion ends (T-transition)."""
         self.freshest = max(self.freshest, heartbeat)
