@@ -82,6 +82,7 @@ INSIDE = {
     "rivals.measured",
     "rivals.pharos",
     "rivals.phi",
+    "rivals.rapid",
     "rivals.serf",
     "rivals.swim",
     "rivals.vivaldi",
