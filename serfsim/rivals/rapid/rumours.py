@@ -12,7 +12,7 @@ LARGEST: Final = 1400  # bytes of a datagram with several alerts or votes
 
 
 class Rumours:
-    """What a member still passes on, and in how many more rounds; nothing of what it has already had."""
+    """The alerts and ballots that a member still passes on, with the rounds that each has left."""
 
     def __init__(self, number: i64, rounds: i64) -> None:
         self.number: i64 = number  # of the configuration
