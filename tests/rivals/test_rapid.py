@@ -272,7 +272,7 @@ def test_a_member_that_restarts_before_it_is_missed_comes_back() -> None:
 @pytest.mark.parametrize(
     ("rival", "path", "words"),
     [
-        ("{h: 12}", "cluster.rival.h", ("'12'", "no more than the `k` of rapid, 10")),
+        ("{h: 12}", "cluster.rival.h", ("12", "no more than the `k` of rapid, 10")),
         ("{l: 10}", "cluster.rival.l", ("10", "no more than the `h` of rapid, 9")),
         ("{failures: 11}", "cluster.rival.failures", ("no more than the `window` of rapid, 10",)),
         ("{k: 0}", "cluster.rival.k", ("0",)),
