@@ -14,12 +14,13 @@ import gc
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from heapq import heappush
+from heapq import heappop, heappush
 from time import perf_counter
 from typing import Final
 
 import simpy
-from simpy.events import NORMAL
+from simpy.core import StopSimulation
+from simpy.events import NORMAL, URGENT, EventPriority
 
 from serfsim.engine.queue import SLICE, EventQueue
 from serfsim.network.scheduler import Dispatcher
@@ -92,13 +93,27 @@ class ClusterEnvironment(simpy.Environment):
         """The present on the queue's clock."""
         return self.engine_time(float(self._now))
 
-    def timeout_at(self, t: float) -> simpy.Event:
+    def run_to(self, t: float) -> None:
+        """Run up to exactly `t`, before what is due then; SimPy's `run` stops a rounding error beside it."""
+        if t <= self._now:
+            return
+        stop = self.timeout_at(t, URGENT)
+        stop.callbacks.append(StopSimulation.callback)
+        self.run()
+        if self._queue[0][-1] is stop:  # SimPy leaves it there
+            heappop(self._queue)
+
+    def run_from_start(self, duration: float) -> None:
+        """Run to where `run(until=duration)` stops that begins at the start, however far the run has come."""
+        self.run_to((duration + self.origin) - self.origin)
+
+    def timeout_at(self, t: float, priority: EventPriority = NORMAL) -> simpy.Event:
         """Return an event at exactly time `t`, or now if `t` is past."""
         event = self.event()
         event._ok = True
         event._value = None
         # SimPy's own timeouts are relative, and now + (t - now) need not equal t.
-        heappush(self._queue, (max(t, self._now), NORMAL, next(self._eid), event))
+        heappush(self._queue, (max(t, self._now), priority, next(self._eid), event))
         return event
 
 

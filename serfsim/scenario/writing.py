@@ -1,4 +1,4 @@
-"""A scenario as a file again, with every default filled in.
+"""A scenario as a file again, with every default filled in unless only what was given is wanted.
 
 Loading what was written gives an equal scenario: numbers are written so that they read back as the
 same floats, and files of the topology are named from the folder of the scenario file.
@@ -26,15 +26,22 @@ def write(scenario: Sections, file: str | Path) -> None:
     path.write_text(dumps(scenario, path.parent), encoding="utf-8")
 
 
-def dumps(scenario: Sections, folder: str | Path | None = None) -> str:
-    """`scenario` as YAML. With `folder`, a topology's file is named relative to it."""
-    data = scenario.complete()
+def dumps(scenario: Sections, folder: str | Path | None = None, *, whole: bool = True) -> str:
+    """`scenario` as YAML, without defaults unless `whole`.
+
+    With `folder`, a topology's file is named relative to it.
+    """
+    data = scenario.complete() if whole else scenario.given()
     for section, entries in (("faults", scenario.faults), ("workload", scenario.workload)):
-        data[section] = [
-            _verb_first(written, entry.verb) for written, entry in zip(data[section], entries, strict=True)
-        ]
-    files = [(data["network"]["topology"], "file"), (data.get("code", {}), "folder")]
-    files += [(fault, "snapshot") for fault in data["faults"] if os.path.isabs(fault.get("snapshot", ""))]
+        if entries or whole:
+            data[section] = [
+                _verb_first(written, entry.verb)
+                for written, entry in zip(data[section], entries, strict=True)
+            ]
+    files = [(data.get("network", {}).get("topology", {}), "file"), (data.get("code", {}), "folder")]
+    files += [
+        (fault, "snapshot") for fault in data.get("faults", ()) if os.path.isabs(fault.get("snapshot", ""))
+    ]
     for place, key in files:
         if folder is not None and key in place:
             place[key] = os.path.relpath(place[key], Path(folder).resolve())

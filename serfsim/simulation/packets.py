@@ -12,6 +12,7 @@ from serfsim.network.capture import Capture
 from serfsim.network.network import Network
 from serfsim.network.tcp_stream import Stream
 from serfsim.protocol.memberlist.messages import Packet
+from serfsim.results.columns import Columns
 from serfsim.results.folder import unfinished_packets
 from serfsim.results.packets import PacketFile, packet_columns
 from serfsim.scenario.model import Scenario
@@ -43,24 +44,7 @@ class PacketRecorder:
         log, n = self.log, int(self.log.count)
         if n < least:
             return
-        arrives = in_place(log.arrives, np.float64)[:n]
-        numbers = [
-            in_place(column, kind)[:n]
-            for column, kind in (
-                (log.kind, np.uint8),
-                (log.step, np.uint8),
-                (log.source, np.int32),
-                (log.target, np.int32),
-                (log.about, np.int32),
-                (log.carries, np.uint8),
-                (log.probe, np.int64),
-                (log.size, np.int32),
-            )
-        ]
-        sent = in_place(log.t, np.float64)[:n] - self._origin
-        due = np.where(arrives < 0.0, np.nan, arrives - self._origin)
-        columns = packet_columns(sent, due, numbers, self._names)
-        self.file.write(columns)
+        self.file.write(logged_packets(log, self._origin, self._names))
         log.clear()
 
     def close(self) -> None:
@@ -68,6 +52,28 @@ class PacketRecorder:
         self._network.capture = None
         self.take(least=0)
         self.file.close()
+
+
+def logged_packets(log: PacketLog, origin: float, names: Sequence[str]) -> Columns:
+    """Return the packets in the log as a table (`results.packets`)."""
+    n = int(log.count)
+    arrives = in_place(log.arrives, np.float64)[:n]
+    numbers = [
+        in_place(column, kind)[:n]
+        for column, kind in (
+            (log.kind, np.uint8),
+            (log.step, np.uint8),
+            (log.source, np.int32),
+            (log.target, np.int32),
+            (log.about, np.int32),
+            (log.carries, np.uint8),
+            (log.probe, np.int64),
+            (log.size, np.int32),
+        )
+    ]
+    sent = in_place(log.t, np.float64)[:n] - origin
+    due = np.where(arrives < 0.0, np.nan, arrives - origin)
+    return packet_columns(sent, due, numbers, names)
 
 
 def record_packets(

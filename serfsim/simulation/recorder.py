@@ -107,6 +107,13 @@ class EventRows:
             self._rows.append(self._latest())
             self.trace.forget_events()
 
+    def move(self) -> EventTable:
+        """Move the trace's events here, however few, and return them."""
+        latest = self._latest()
+        self._rows.append(latest)
+        self.trace.forget_events()
+        return EventTable(*latest)
+
     def _latest(self) -> list[Any]:
         rows = self.trace.events.trim()
         return [

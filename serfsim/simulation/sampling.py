@@ -62,16 +62,17 @@ class CoordinateSampler:
         self._rows.append(rows)
         self._live.append(live)
 
-    def samples(self) -> CoordinateSamples:
+    def samples(self, first: int = 0) -> CoordinateSamples:
+        """Return the samples from number `first` on."""
         n, d = len(self.agents.nodes), self.width
-        rows = np.array(self._rows).reshape(-1, n, d + 3)
+        rows = np.array(self._rows[first:]).reshape(-1, n, d + 3)
         return CoordinateSamples(
-            np.array(self._t, dtype=np.float64),
+            np.array(self._t[first:], dtype=np.float64),
             rows[:, :, :d].copy(),
             rows[:, :, d].copy(),
             rows[:, :, d + 1].copy(),
             rows[:, :, d + 2].copy(),
-            np.array(self._live, dtype=np.bool_).reshape(-1, n),
+            np.array(self._live[first:], dtype=np.bool_).reshape(-1, n),
             self.agents.kind.system,
             int(self.agents.trace.coordinate_bytes),
         )
@@ -105,10 +106,12 @@ class QueueSampler:
     def _lost(self) -> int:
         return int(ledger_of(self.agents.directory).lost)
 
-    def samples(self) -> QueueSamples:
+    def samples(self, first: int = 0) -> QueueSamples:
+        """Return the samples from number `first` on."""
         n = len(self.agents.nodes)
-        depth = np.array(self._rows, dtype=np.int64).reshape(-1, n, len(QUEUES))
-        return QueueSamples(np.array(self._t, dtype=np.float64), np.maximum(depth, 0), depth[:, :, 0] >= 0)
+        depth = np.array(self._rows[first:], dtype=np.int64).reshape(-1, n, len(QUEUES))
+        t = np.array(self._t[first:], dtype=np.float64)
+        return QueueSamples(t, np.maximum(depth, 0), depth[:, :, 0] >= 0)
 
 
 def depths(agents: Agents, node: SerfNode | None) -> tuple[int, ...]:

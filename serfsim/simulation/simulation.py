@@ -137,7 +137,7 @@ class Simulation:
         )
         self._waits: list[tuple[Trace, Watch, simpy.Event]] = []
         self._progress: Progress = lambda fraction: None
-        self._events = recorder.EventRows(self.trace)
+        self.event_rows = recorder.EventRows(self.trace)
         self._take_events: Callable[[], None] = lambda: None  # a caller that drives `env` reads the trace
         self._result: RunResult | None = None
         self.process(self._start_everybody(starts))
@@ -153,7 +153,8 @@ class Simulation:
         self._rejoin_periodically(self.agents, controls)
         self.faults = FaultRunner(scenario, controls, self.pools)
         self.faults.schedule()
-        WorkloadRunner(scenario, controls, self.pools).schedule()
+        self.workload = WorkloadRunner(scenario, controls, self.pools)
+        self.workload.schedule()
         self.checks = self._begin_checks(check)
 
     def __repr__(self) -> str:
@@ -244,7 +245,7 @@ class Simulation:
 
     def run_until(self, at: float) -> None:
         """Run to a time, in seconds since the end of the warm-up; `run` goes on from there."""
-        self._take_events = self._events.take
+        self._take_events = self.event_rows.take
         with no_garbage_collection(), self.code.in_force():
             try:
                 self.env.run(until=at)
@@ -298,9 +299,9 @@ class Simulation:
     def _record_run(self) -> Recording:
         wall, cpu = time.perf_counter(), time.process_time()
         interrupted_at = None
-        self._take_events = self._events.take
+        self._take_events = self.event_rows.take
         try:
-            self.env.run(until=self.scenario.duration)
+            self.env.run_from_start(self.scenario.duration)
             self._progress(1.0)
         except KeyboardInterrupt:
             interrupted_at = self.env.catch_up()
@@ -331,7 +332,7 @@ class Simulation:
             converged_start=self.scenario.cluster.start.converged,
             **recorder.recorded(
                 self.agents,
-                self._events,
+                self.event_rows,
                 self.sampler.samples(),
                 self.queue_sampler.samples(),
                 self.queue_sampler.lost_broadcasts(),

@@ -25,19 +25,25 @@ if TYPE_CHECKING:
 
 
 class RunningFault:
-    """A fault begun by an experiment. It ends once: by `end`, after its duration, or with the run."""
+    """A fault in force since `began`. It ends once: by `end`, after its duration, or with the run."""
 
-    def __init__(self, undo: Undo) -> None:
+    def __init__(self, undo: Undo, began: float) -> None:
         self._undo = undo
+        self.began = began
+        self.is_over = False
 
     def end(self) -> None:
         """Undo the fault; do nothing if that has happened."""
         undo, self._undo = self._undo, nothing
+        self.is_over = True
         undo()
 
 
 class FaultRunner:
-    """The faults of one simulation."""
+    """The faults of one simulation.
+
+    `latest` is the latest occurrence of each fault that has begun, by its place in the scenario's list.
+    """
 
     def __init__(
         self, scenario: Scenario, controls: SimulationControls, pools: Mapping[str, PoolRun] | None = None
@@ -45,6 +51,7 @@ class FaultRunner:
         self.scenario = scenario
         self.controls = controls
         self.pools = pools or {}
+        self.latest: dict[int, RunningFault] = {}
         self._begun = 0
 
     def schedule(self) -> None:
@@ -52,7 +59,11 @@ class FaultRunner:
         for position, fault in enumerate(self.scenario.faults):
             begin = self._prepare(fault, f"faults/{position}")
             for start, end in fault.occurrences(self.scenario.duration):
-                self.controls.process(self._occurrence(begin, start, end))
+                self.controls.process(self._occurrence(position, begin, start, end))
+
+    def strike(self, position: int, fault: Fault) -> None:
+        """Begin a fault now as if the scenario had scheduled it, at this place of its list."""
+        self._go(position, self._prepare(fault, f"faults/{position}"), fault.end_of(self.controls.now))
 
     def begin(self, given: Mapping[str, Any]) -> RunningFault:
         """Begin an unscheduled fault now; each draws its members from its own stream."""
@@ -62,8 +73,11 @@ class FaultRunner:
             if word in fault.model_fields_set:
                 raise SerfsimError(f"found a fault with `{word}`; expected none, since it begins now")
         self._begun += 1
-        running = RunningFault(self._prepare(fault, f"faults/begun/{self._begun}")())
-        end = fault.end_of(self.controls.now)
+        begin = self._prepare(fault, f"faults/begun/{self._begun}")
+        return self._go(-self._begun, begin, fault.end_of(self.controls.now))
+
+    def _go(self, position: int, begin: Callable[[], Undo], end: float | None) -> RunningFault:
+        running = self.latest[position] = RunningFault(begin(), self.controls.now)
         if end is not None:
             self.controls.process(self._end(running, end))
         return running
@@ -72,12 +86,13 @@ class FaultRunner:
         yield self.controls.timeout_at(at)
         running.end()
 
-    def _occurrence(self, begin: Callable[[], Undo], start: float, end: float | None) -> Iterator[Any]:
+    def _occurrence(
+        self, position: int, begin: Callable[[], Undo], start: float, end: float | None
+    ) -> Iterator[Any]:
         yield self.controls.timeout_at(start)
-        undo = begin()
+        running = self.latest[position] = RunningFault(begin(), start)
         if end is not None:
-            yield self.controls.timeout_at(end)
-            undo()
+            yield from self._end(running, end)
 
     def _prepare(self, fault: Fault, name: str) -> Callable[[], Undo]:
         """Draw the members of a fault; return the function that begins an occurrence."""
@@ -164,24 +179,34 @@ class WorkloadRunner:
     def schedule(self) -> None:
         """Start a process for every entry."""
         for position, work in enumerate(self.scenario.workload):
-            pool = self.pools.get(work.pool or "")
-            controls = self.controls if pool is None else pool.controls
-            work.register(controls)
-            random = stream(self.scenario.seed, f"workload/{position}")
-            doers = work.doers(controls.roster, random)
-            prepared = work.prepare(controls.roster, random)
-            controls.process(self._entry(controls, work, doers, prepared))
+            self.controls.process(self._entry(work, self._prepare(position, work)))
 
-    def _entry(
-        self, controls: SimulationControls, work: Work, doers: list[int], prepared: Any
-    ) -> Iterator[Any]:
-        for start, _ in work.occurrences(self.scenario.duration):
-            yield controls.timeout_at(start)
+    def act(self, position: int, work: Work) -> None:
+        """Have members do this now as if the scenario had scheduled it, at this place of its list."""
+        self._prepare(position, work)()
+
+    def _prepare(self, position: int, work: Work) -> Callable[[], None]:
+        """Draw the members that do it; return the function that has them do it."""
+        pool = self.pools.get(work.pool or "")
+        controls = self.controls if pool is None else pool.controls
+        work.register(controls)
+        random = stream(self.scenario.seed, f"workload/{position}")
+        doers = work.doers(controls.roster, random)
+        prepared = work.prepare(controls.roster, random)
+
+        def act() -> None:
             for node in doers:
                 if controls.hosts[node].paused:
                     controls.process(self._later(controls, work, node, prepared))
                 else:
                     self._do(controls, work, node, prepared)
+
+        return act
+
+    def _entry(self, work: Work, act: Callable[[], None]) -> Iterator[Any]:
+        for start, _ in work.occurrences(self.scenario.duration):
+            yield self.controls.timeout_at(start)
+            act()
 
     def _later(self, controls: SimulationControls, work: Work, node: int, prepared: Any) -> Iterator[Any]:
         life = controls.lives[node]

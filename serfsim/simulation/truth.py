@@ -66,14 +66,20 @@ class TruthKeeper:
         self.cuts.append(made)
         return made
 
+    def so_far(self) -> tuple[list[list[Interval]], list[list[Interval]]]:
+        """Return when each member was down and under a fault; what lasts has no end."""
+        down, faulted = [list(spans) for spans in self.down], [list(spans) for spans in self.faulted]
+        for node, since in enumerate(self._down_since):
+            if since is not None:
+                down[node].append(Interval(since, ALWAYS))
+            if self._faults[node] > 0:
+                faulted[node].append(Interval(self._faulted_since[node], ALWAYS))
+        return down, faulted
+
     def close(self, t: float, reach: Reach | None = None) -> None:
         """End the run: open intervals end with it, later than any time that is queried."""
         self.reach = reach
-        for node, since in enumerate(self._down_since):
-            if since is not None:
-                self.down[node].append(Interval(since, ALWAYS))
-            if self._faults[node] > 0:
-                self.faulted[node].append(Interval(self._faulted_since[node], ALWAYS))
+        self.down, self.faulted = self.so_far()
 
     def truth(self, rtt: Rtt, positions: Floats | None, rtt_changes: list[float]) -> Truth:
         """Return what was collected, beside the round-trip times and places of the members."""
