@@ -24,7 +24,7 @@ from serfsim.logs import words
 from serfsim.protocol import events
 from serfsim.replays.document import pack
 from serfsim.replays.observed import Event, Observed, observed_events
-from serfsim.replays.tables import empty_tables, lines_as_table
+from serfsim.replays.tables import as_tables, line_arrays, no_arrays
 from serfsim.scenario.phrases import format_names
 
 LONGEST: Final = 256 * 1024 * 1024  # bytes of a file
@@ -199,13 +199,12 @@ def _event_of(text: str) -> tuple[int, str, int] | None:
 def logs_bytes(logs: AgentLogs) -> bytes:
     """Return the data of the page for some agents' logs, as `document.document_bytes` does for a result."""
     n = len(logs.members)
-    table = observed_events(logs)
     of_lines = np.array([line[0] for line in logs.lines]) - logs.start
     nodes = np.array([line[1] for line in logs.lines])
-    tables = empty_tables(n) | {
-        "events": table,
-        "log": lines_as_table(of_lines, nodes, [line[2] for line in logs.lines], n),
+    arrays = no_arrays(n) | {
+        "events": observed_events(logs),
+        "log": line_arrays(of_lines, nodes, [line[2] for line in logs.lines], n),
     }
     names = [logs.members[number] for number in logs.observers]
     heading = logs.heading(f"logs of {format_names(names)}", "without the truth, and without packets")
-    return pack(heading, tables)
+    return pack(heading, as_tables(arrays))

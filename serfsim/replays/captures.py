@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 
 from serfsim.base.english import printable
 from serfsim.capture.messages import DEFAULT_PORTS, CapturedTraffic, read_captures
@@ -29,13 +28,12 @@ from serfsim.replays.tables import (
     LOST,
     SEGMENT_NAMES,
     TICKS,
-    empty_tables,
-    lines_as_table,
+    Arrays,
+    as_tables,
+    line_arrays,
     members_type,
-    timed,
-    with_names,
+    no_arrays,
 )
-from serfsim.results.packets import CARRIED
 from serfsim.scenario.phrases import format_names
 
 NS: Final = 1e9
@@ -104,23 +102,24 @@ def capture_bytes(capture: Capture) -> bytes:
     """Return the data of the page for captures, as `document.document_bytes` does for a result."""
     n = len(capture.members)
     none = np.zeros(0)
-    tables = empty_tables(n) | {
-        "packets": packets_as_table(capture),
+    arrays = no_arrays(n) | {
+        "packets": packets_of(capture),
         "events": observed_events(capture),
-        "log": lines_as_table(none, none.astype(np.int64), [], n),
+        "log": line_arrays(none, none.astype(np.int64), [], n),
     }
     names = [capture.members[number] for number in capture.observers]
     without = "without the truth; flights are half of the round trip where no arrival was captured"
-    return pack(capture.heading(f"packets of {format_names(names)}", without), tables)
+    return pack(capture.heading(f"packets of {format_names(names)}", without), as_tables(arrays))
 
 
-def packets_as_table(capture: Capture) -> pa.Table:
+def packets_of(capture: Capture) -> Arrays:
     """Return the packets as the page reads them, their times from the start."""
     rows = capture.packets
     small = members_type(len(capture.members))
     flight = np.array([LOST if row.flight is None else row.flight * TICKS for row in rows])
     flight = np.where(flight == LOST, LOST, np.clip(flight, 0, LONGEST_FLIGHT))
-    columns = {
+    return {
+        "t": np.array([row.t for row in rows], dtype=np.float64) - capture.start,
         "flight": flight.astype(np.uint32),
         "kind": np.array([KIND_NAMES.index(row.kind) for row in rows], dtype=np.int8),
         "segment": np.array(
@@ -133,5 +132,3 @@ def packets_as_table(capture: Capture) -> pa.Table:
         "probe": np.array([row.probe for row in rows], dtype=np.int32),
         "bytes": np.array([min(row.bytes, 65535) for row in rows], dtype=np.uint16),
     }
-    t = np.array([row.t for row in rows], dtype=np.float64) - capture.start
-    return with_names(timed(t, columns), kinds=KIND_NAMES, segments=SEGMENT_NAMES, carried=CARRIED)

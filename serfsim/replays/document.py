@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serfsim._version import __version__
 from serfsim.base.errors import ResultError
-from serfsim.replays.tables import (
-    coordinate_table,
-    event_table,
-    log_table,
-    pack_table,
-    packet_table,
-    places_of,
-    queue_table,
-)
+from serfsim.replays.tables import as_tables, pack_table, places_of, result_arrays
 from serfsim.results.folder import PACKETS
 from serfsim.results.frames import leaves_out_joins
 from serfsim.results.run_result import scenario_of
@@ -28,6 +20,7 @@ if TYPE_CHECKING:
     from pyarrow import Table
 
     from serfsim.results.run_result import RunResult
+    from serfsim.scenario.faults import Fault
 
 MOST_BANDS: Final = 400  # occurrences of faults that have a band of their own
 ALIGNED: Final = 64  # bytes that each table begins at a multiple of, so that the page reads it in place
@@ -64,13 +57,7 @@ def document_bytes(result: RunResult, captions: Sequence[Caption] = ()) -> bytes
     Raises ResultError if the result lacks what a replay needs, or cannot be read.
     """
     require_recording(result, result.summary["name"])
-    tables = {
-        "packets": packet_table(result),
-        "events": event_table(result),
-        "coordinates": coordinate_table(result),
-        "queues": queue_table(result),
-        "log": log_table(result),
-    }
+    tables = as_tables(result_arrays(result))
     return pack(heading_of(result, captions), tables)
 
 
@@ -107,38 +94,44 @@ def heading_of(result: RunResult, captions: Sequence[Caption]) -> dict[str, Any]
         "groups": truth.groups,
         "converged": bool(converged),
         "observers": None,
-        "down": [_pairs(spans, truth.end_s) for spans in truth.down],
-        "faulted": [_pairs(spans, truth.end_s) for spans in truth.faulted],
+        "down": pairs_of(truth.down, truth.end_s),
+        "faulted": pairs_of(truth.faulted, truth.end_s),
         "crashes": [[float(t), int(node)] for t, node in truth.crashes],
         "leaves": [[float(t), int(node)] for t, node in truth.leaves],
-        "map": places_of(result),
+        "map": places_of(truth.map, len(truth.names)),
         "faults": fault_bands(result),
         "captions": [asdict(caption) for caption in captions],
     }
 
 
-def _pairs(spans: Sequence[Interval], end: float) -> list[list[float | None]]:
-    """Return intervals as pairs; an open end is None."""
+def pairs_of(spans: Sequence[Sequence[Interval]], end: float) -> list[list[list[float | None]]]:
+    """Return the intervals of each member as pairs; an open end is None."""
 
     def bound(value: float) -> float | None:
         return value if math.isfinite(value) and value <= end else None
 
-    return [[bound(span.start), bound(span.end)] for span in spans]
+    return [[[bound(span.start), bound(span.end)] for span in own] for own in spans]
 
 
 def fault_bands(result: RunResult) -> list[dict[str, Any]]:
     """Return the faults of the run with start and end: of the scenario, or else of the stored truth."""
     scenario, truth = scenario_of(result), result.truth
-    bands: list[dict[str, Any]] = []
     if scenario is not None:
-        for row, entry in enumerate(scenario.faults):
-            for start, end in entry.occurrences(scenario.duration)[:MOST_BANDS]:
-                if start <= truth.end_s:
-                    until = truth.end_s if end is None else min(end, truth.end_s)
-                    what = entry.describe_with_pool()
-                    bands.append({"row": row, "what": what, "verb": entry.verb, "start": start, "end": until})
-        return bands
+        return bands_of(scenario.faults, scenario.duration, truth.end_s)
+    bands: list[dict[str, Any]] = []
     for window in truth.fault_windows(most=MOST_BANDS):
         what = "a member is down or under a fault"
         bands.append({"row": 0, "what": what, "verb": "fault", "start": window.start, "end": window.end})
+    return bands
+
+
+def bands_of(faults: Sequence[Fault], duration: float, now: float) -> list[dict[str, Any]]:
+    """Return the faults that have begun by `now`, with start and end."""
+    bands: list[dict[str, Any]] = []
+    for row, entry in enumerate(faults):
+        for start, end in entry.occurrences(duration)[:MOST_BANDS]:
+            if start <= now:
+                until = now if end is None else min(end, now)
+                what = entry.describe_with_pool()
+                bands.append({"row": row, "what": what, "verb": entry.verb, "start": start, "end": until})
     return bands

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
 from serfsim._version import __version__
 from serfsim.protocol import events
-from serfsim.replays.tables import events_as_table
+from serfsim.replays.tables import Arrays, event_arrays
+from serfsim.results.scoring.recording import EventTable
 
 COUNTED: Final = {
     events.SUSPECT: "suspicions by own probes",
@@ -105,9 +105,9 @@ class Observed:
         }
 
 
-def observed_events(observed: Observed) -> pa.Table:
-    """Return the events as a table, their times from the start."""
+def observed_events(observed: Observed) -> Arrays:
+    """Return the events as a table's arrays, their times from the start."""
     columns = np.array(observed.events, dtype=np.float64).reshape(-1, 5)
     observer, subject, kind, detail = columns[:, 1:].astype(np.int64).T
     t = columns[:, 0] - observed.start
-    return events_as_table(t, observer, subject, kind, detail, len(observed.members))
+    return event_arrays(EventTable(t, observer, subject, kind, detail), len(observed.members))

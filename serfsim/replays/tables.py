@@ -1,13 +1,13 @@
 """The tables of a replay as columns of Arrow, small where compressed.
 
 Times are whole microseconds, as differences from row to row: they compress to two or three bytes. Members
-are numbers, -1 for none.
+are numbers, -1 for none. A table's `Arrays` can be joined with those of later rows before they are packed.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,11 +20,15 @@ from serfsim.results.folder import MEMBER_QUEUES
 from serfsim.results.packets import CARRIED, KINDS, PACKET_TABLE, SEGMENTS
 from serfsim.results.places import system_of
 from serfsim.results.scoring.planes import fit_onto, principal_plane
-from serfsim.results.scoring.recording import QUEUES, Floats, Integers
+from serfsim.results.scoring.recording import QUEUES, EventTable, Floats, Integers
 from serfsim.results.summary import serf_version
 
 if TYPE_CHECKING:
     from serfsim.results.run_result import RunResult
+    from serfsim.results.stored_truth import TrueMap
+
+Arrays = dict[str, Any]
+"""Columns of a table by name; `t` are the times of its rows, ascending, in seconds."""
 
 TICKS: Final = 1e6  # a second
 LOST: Final = 0xFFFFFFFF  # `flight` of a packet that never arrives
@@ -34,6 +38,12 @@ MOST_PLACES: Final = 1_000_000  # samples times members
 LEVEL_COLUMN: Final = 13  # a line of the log is `<12 characters of time> <member> [LEVEL] ...`
 SEGMENT_NAMES: Final = tuple(dict.fromkeys(SEGMENTS.values()))
 KIND_NAMES: Final = tuple(dict.fromkeys(KINDS.values()))
+EVENT_NAMES: Final = tuple(NAMES.get(number, "") for number in range(max(NAMES) + 1))
+METADATA: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "packets": {"kinds": KIND_NAMES, "segments": SEGMENT_NAMES, "carried": CARRIED},
+    "events": {"kinds": EVENT_NAMES},
+}
+"""Lists of names that the numbers of a table stand for."""
 
 
 def pack_table(table: pa.Table) -> bytes:
@@ -55,18 +65,20 @@ def steps_of(t: Floats) -> Integers:
     return steps
 
 
-def timed(t: Floats, columns: dict[str, Any]) -> pa.Table:
-    """Return a table whose column `dt` has the times `t`, and whose metadata their beginning."""
-    arrays = {"dt": steps_of(t), **columns}
-    table = pa.table({name: pa.array(values) for name, values in arrays.items()})
+def as_table(name: str, arrays: Arrays) -> pa.Table:
+    """Return a table whose column `dt` has the times, and whose metadata their beginning and its names."""
+    t = arrays["t"]
+    columns = {key: pa.array(values) for key, values in arrays.items() if key not in {"t", "text"}}
+    table = pa.table({"dt": pa.array(steps_of(t)), **columns})
+    if "text" in arrays:
+        table = table.append_column("text", pa.array(arrays["text"], pa.string()).dictionary_encode())
     begins = float(np.floor(t[0])) if len(t) else 0.0
-    return table.replace_schema_metadata({"begins": repr(begins)})
+    names = {key: "\n".join(values) for key, values in METADATA.get(name, {}).items()}
+    return table.replace_schema_metadata({"begins": repr(begins), **names})
 
 
-def with_names(table: pa.Table, **names: Sequence[str]) -> pa.Table:
-    """Add lists of names to a table's metadata."""
-    more = {key: "\n".join(values) for key, values in names.items()}
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), **more})
+def as_tables(arrays: Mapping[str, Arrays]) -> dict[str, pa.Table]:
+    return {name: as_table(name, columns) for name, columns in arrays.items()}
 
 
 def members_type(members: int) -> Any:
@@ -74,10 +86,21 @@ def members_type(members: int) -> Any:
     return np.int16 if members < 1 << 15 else np.int32
 
 
-def packet_table(result: RunResult) -> pa.Table:
-    """Return the packets."""
-    columns: Any = result.columns(PACKET_TABLE)
-    small = members_type(len(result.truth.names))
+def result_arrays(result: RunResult) -> dict[str, Arrays]:
+    """Return all tables of a result."""
+    n = len(result.truth.names)
+    return {
+        "packets": packet_arrays(result.columns(PACKET_TABLE), n),
+        "events": event_arrays(result.events, n),
+        "coordinates": coordinate_arrays(result.columns("coordinates"), result.truth.map, n),
+        "queues": queue_arrays(result.columns(MEMBER_QUEUES), n),
+        "log": _log_arrays(result),
+    }
+
+
+def packet_arrays(columns: Any, members: int) -> Arrays:
+    """Return packets; `columns` as `results.packets.packet_columns` has them."""
+    small = members_type(members)
     order = np.argsort(columns["t_s"], kind="stable")
     t, arrives = columns["t_s"][order], columns["arrives_s"][order]
     known = np.isfinite(arrives)
@@ -88,21 +111,18 @@ def packet_table(result: RunResult) -> pa.Table:
         found: Integers = np.where(column.missing, 0, column.values) if isinstance(column, Masked) else column
         return found[order]
 
-    table = timed(
-        t,
-        {
-            "flight": np.where(known, flight, LOST).astype(np.uint32),
-            "kind": _recode(columns["kind"], KIND_NAMES)[order],
-            "segment": _recode(columns["segment"], SEGMENT_NAMES)[order],
-            "source": columns["source"].codes[order].astype(small),
-            "target": columns["target"].codes[order].astype(small),
-            "about": columns["about"].codes[order].astype(small),
-            "carries": _bits(columns["carries"].names)[columns["carries"].codes[order]],
-            "probe": number("probe").astype(np.int32),
-            "bytes": np.minimum(number("bytes"), 65535).astype(np.uint16),
-        },
-    )
-    return with_names(table, kinds=KIND_NAMES, segments=SEGMENT_NAMES, carried=CARRIED)
+    return {
+        "t": t,
+        "flight": np.where(known, flight, LOST).astype(np.uint32),
+        "kind": _recode(columns["kind"], KIND_NAMES)[order],
+        "segment": _recode(columns["segment"], SEGMENT_NAMES)[order],
+        "source": columns["source"].codes[order].astype(small),
+        "target": columns["target"].codes[order].astype(small),
+        "about": columns["about"].codes[order].astype(small),
+        "carries": _bits(columns["carries"].names)[columns["carries"].codes[order]],
+        "probe": number("probe").astype(np.int32),
+        "bytes": np.minimum(number("bytes"), 65535).astype(np.uint16),
+    }
 
 
 def _bits(names: Sequence[str]) -> Integers:
@@ -118,33 +138,21 @@ def _recode(column: Any, names: Sequence[str]) -> Integers:
     return found
 
 
-def event_table(result: RunResult) -> pa.Table:
-    """Return the members' events."""
-    rows = result.events
-    n = len(result.truth.names)
-    return events_as_table(np.asarray(rows.t), rows.observer, rows.subject, rows.kind, rows.detail, n)
-
-
-def events_as_table(
-    t: Floats, observer: Integers, subject: Integers, kind: Integers, detail: Integers, members: int
-) -> pa.Table:
-    """Return events of some members as a table; `detail` as `protocol.events` has it, cut to 32 bits."""
+def event_arrays(rows: EventTable, members: int) -> Arrays:
+    """Return events of some members; `detail` as `protocol.events` has it, cut to 32 bits."""
     small = members_type(members)
+    t = np.asarray(rows.t)
     order = np.argsort(t, kind="stable")
-    kinds = [NAMES.get(number, "") for number in range(max(NAMES) + 1)]
-    table = timed(
-        t[order],
-        {
-            "observer": observer[order].astype(small),
-            "subject": np.where(subject < members, subject, -1)[order].astype(small),
-            "kind": kind[order].astype(np.int8),
-            "detail": np.clip(np.asarray(detail)[order], -(2**31), 2**31 - 1).astype(np.int32),
-        },
-    )
-    return with_names(table, kinds=kinds)
+    return {
+        "t": t[order],
+        "observer": rows.observer[order].astype(small),
+        "subject": np.where(rows.subject < members, rows.subject, -1)[order].astype(small),
+        "kind": rows.kind[order].astype(np.int8),
+        "detail": np.clip(np.asarray(rows.detail)[order], -(2**31), 2**31 - 1).astype(np.int32),
+    }
 
 
-def empty_tables(members: int) -> dict[str, pa.Table]:
+def no_arrays(members: int) -> dict[str, Arrays]:
     """Return tables without rows of what only a simulation knows."""
     none, small = np.zeros(0), members_type(members)
     numbers = {"source": small, "target": small, "about": small, "probe": np.int32, "bytes": np.uint16}
@@ -154,86 +162,83 @@ def empty_tables(members: int) -> dict[str, pa.Table]:
         "queues": {"node": small} | dict.fromkeys(QUEUES, np.uint16),
     }
     return {
-        name: timed(none, {key: none.astype(kind) for key, kind in types.items()})
+        name: {"t": none, **{key: none.astype(kind) for key, kind in types.items()}}
         for name, types in columns.items()
     }
 
 
-def places_of(result: RunResult) -> dict[str, Any] | None:
-    """Return the true places in seconds by member, None where the run has no map of all members."""
-    known = result.truth.map
-    if known is None or len(known.nodes) < len(result.truth.names):
+def places_of(known: TrueMap | None, members: int) -> dict[str, Any] | None:
+    """Return the true places in seconds by member, None without a map of all members."""
+    if known is None or len(known.nodes) < members:
         return None
     return {"xy": np.round(known.xy_s, 7).tolist(), "scaled": bool(known.scaled)}
 
 
-def coordinate_table(result: RunResult) -> pa.Table:
+def coordinate_arrays(columns: Any, known: TrueMap | None, members: int) -> Arrays:
     """Return each sample of the coordinates: its place on the true map (seconds), height, error.
 
     The places are those of the report's map: the vectors' principal plane, fitted onto the true places.
     """
-    columns: Any = result.columns("coordinates")
     t, node = columns["t_s"], columns["node"].codes
     found = np.array([columns[one] for one in columns if one.startswith("vec_")]).reshape(-1, len(t)).T
     vectors = np.column_stack([np.zeros(len(t)), system_of(result.summary).positions(found)])
     xy = np.zeros((len(t), 2))
-    known = result.truth.map
     starts = np.flatnonzero(np.diff(t, prepend=-np.inf))
     every = 1 + len(t) // MOST_PLACES
     kept = np.zeros(len(t), dtype=np.bool_)
     for first, end in list(zip(starts, [*starts[1:], len(t)], strict=True))[::every]:
         rows = slice(first, end)
         kept[rows] = True
-        if known is not None and len(known.nodes) == len(result.truth.names) and end - first > 1:
+        if known is not None and len(known.nodes) == members and end - first > 1:
             xy[rows] = fit_onto(principal_plane(vectors[rows]), known.xy_s[node[rows]])
-    return timed(
-        t[kept],
-        {
-            "node": node[kept].astype(members_type(len(result.truth.names))),
-            "x": xy[kept, 0].astype(np.float32),
-            "y": xy[kept, 1].astype(np.float32),
-            "height": columns["height"][kept].astype(np.float32),
-            "error": columns["error"][kept].astype(np.float32),
-        },
-    )
+    return {
+        "t": t[kept],
+        "node": node[kept].astype(members_type(members)),
+        "x": xy[kept, 0].astype(np.float32),
+        "y": xy[kept, 1].astype(np.float32),
+        "height": columns["height"][kept].astype(np.float32),
+        "error": columns["error"][kept].astype(np.float32),
+    }
 
 
-def queue_table(result: RunResult) -> pa.Table:
+def queue_arrays(columns: Any, members: int) -> Arrays:
     """Return the samples of each member's queues in which something waits."""
-    columns: Any = result.columns(MEMBER_QUEUES)
     depth = np.column_stack([columns[name] for name in QUEUES])
     some = depth.any(axis=1)
     # Every sample's time has a row, so that an empty queue is seen to be empty.
     some |= np.diff(columns["t_s"], prepend=-np.inf) > 0
     queues = {name: np.minimum(columns[name][some], 65535).astype(np.uint16) for name in QUEUES}
-    node = columns["node"].codes[some].astype(members_type(len(result.truth.names)))
-    return timed(columns["t_s"][some], {"node": node, **queues})
+    node = columns["node"].codes[some].astype(members_type(members))
+    return {"t": columns["t_s"][some], "node": node, **queues}
 
 
-def log_table(result: RunResult) -> pa.Table:
-    """Return the lines of the members' logs."""
-    numbers = {name: number for number, name in enumerate(result.truth.names)}
+def _log_arrays(result: RunResult) -> Arrays:
+    return log_arrays(_log_lines(result), {name: number for number, name in enumerate(result.truth.names)})
+
+
+def log_arrays(lines: Iterable[str], numbers: Mapping[str, int]) -> Arrays:
+    """Return the lines of the members' logs; `numbers` are those of the members by name."""
     t: list[float] = []
     node: list[int] = []
     texts: list[str] = []
-    for line in _log_lines(result):
+    for line in lines:
         name, _, text = line[LEVEL_COLUMN:].partition(" ")
         number = numbers.get(name, -1)
         if number >= 0:
             t.append(float(line[: LEVEL_COLUMN - 1]))
             node.append(number)
             texts.append(text)
-    return lines_as_table(np.array(t, dtype=np.float64), np.array(node), texts, len(numbers))
+    return line_arrays(np.array(t, dtype=np.float64), np.array(node), texts, len(numbers))
 
 
-def lines_as_table(t: Floats, node: Integers, texts: Sequence[str], members: int) -> pa.Table:
-    """Return lines of logs as a table: of more than MOST_LINES, those above DEBUG first."""
+def line_arrays(t: Floats, node: Integers, texts: Sequence[str], members: int) -> Arrays:
+    """Return lines of logs: of more than MOST_LINES, those above DEBUG first."""
     rows = np.arange(len(t))
     if len(t) > MOST_LINES:
         is_detail = np.array([text.startswith("[DEBUG]") for text in texts])
         rows = np.sort(np.argsort(is_detail, kind="stable")[:MOST_LINES])
-    table = timed(t[rows], {"node": node[rows].astype(members_type(members))})
-    return table.append_column("text", pa.array([texts[row] for row in rows.tolist()]).dictionary_encode())
+    kept = np.array([texts[row] for row in rows.tolist()], dtype=object)
+    return {"t": t[rows], "node": node[rows].astype(members_type(members)), "text": kept}
 
 
 def _log_lines(result: RunResult) -> Iterator[str]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from serfsim.results.scoring.intervals import Spans, merge_intervals
 from serfsim.results.scoring.pair_errors import evenly_spaced
-from serfsim.results.scoring.recording import FLAP_TIMEOUT, Floats, Integers, Interval, Recording
+from serfsim.results.scoring.recording import FLAP_TIMEOUT, Floats, Integers, Interval, Recording, Truth
 
 MAP_NODES = 400  # a larger map is illegible, and scaling a larger matrix is slow
 
@@ -88,20 +88,19 @@ def stored_truth_of(recording: Recording) -> StoredTruth:
         list(truth.crashes),
         list(truth.leaves),
         recording.converged_start,
-        true_map(recording),
+        true_map(recording.truth, len(recording.names)),
         np.broadcast_to(recording.flap_timeout, (len(recording.names),)).tolist(),
     )
 
 
-def true_map(recording: Recording) -> TrueMap | None:
-    """Return the topology's own map, or one scaled from the true round-trip times; None without either."""
-    n = len(recording.names)
+def true_map(truth: Truth, n: int) -> TrueMap | None:
+    """Return the topology's map of n members, or one scaled from true round trips; None without either."""
     nodes = evenly_spaced(np.arange(n, dtype=np.int64), MAP_NODES)
-    if recording.truth.positions is not None:
-        return TrueMap(nodes, np.asarray(recording.truth.positions, dtype=np.float64)[nodes], False)
+    if truth.positions is not None:
+        return TrueMap(nodes, np.asarray(truth.positions, dtype=np.float64)[nodes], False)
     if n < 3:
         return None
-    rtt = np.array([recording.truth.rtt(int(node))[nodes] for node in nodes])
+    rtt = np.array([truth.rtt(int(node))[nodes] for node in nodes])
     rtt = (rtt + rtt.T) / 2.0
     np.fill_diagonal(rtt, 0.0)
     if not np.isfinite(rtt).all():

@@ -67,11 +67,12 @@ class Rows:
             self._disk_is_full = True
 
     def _part_ways(self, shared: Sequence[IO[bytes]]) -> None:
-        """Copy the files in a forked process: two processes that append to one file spoil it for each other."""
+        """Copy the files, in a forked process: two that append to one file spoil it for each other."""
         self._files = [_unnamed_file() for _ in shared]
         for file, old, kind in zip(self._files, shared, self.kinds, strict=True):
-            if self._written:
-                with mmap.mmap(old.fileno(), self._written * kind.itemsize, access=mmap.ACCESS_READ) as mapped:
+            size = self._written * kind.itemsize
+            if size:
+                with mmap.mmap(old.fileno(), size, access=mmap.ACCESS_READ) as mapped:
                     _write_all(file, np.frombuffer(mapped, dtype=kind).copy())
         self._process = os.getpid()
 
