@@ -28,13 +28,14 @@ MAY_IMPORT: dict[str, str] = {
     "base": "",
     "capture": "network protocol wire_crypto",
     "checks": "engine network protocol results results.scoring scenario",
-    "cli": "engine live live.agent live.rpc logs manual protocol replays report results scenario simulation"
-    " speed study.branching study.comparison study.regression study.reproduction study.situations"
+    "cli": "engine live live.agent live.rpc live.web logs manual protocol replays report results scenario"
+    " simulation speed study.branching study.comparison study.regression study.reproduction study.situations"
     " study.statistics study.swarm study.sweeps study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
     "live.agent": "live logs protocol wire_crypto",
-    "live.rpc": "engine live logs protocol results results.scoring simulation",
+    "live.web": "engine live live.rpc replays results results.scoring scenario simulation",
+    "live.rpc": "engine live logs protocol results results.scoring scenario simulation",
     "logs": "protocol",
     "manual": "protocol scenario",
     "native": "",

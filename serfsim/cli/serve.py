@@ -13,6 +13,7 @@ import typer
 from serfsim.base.english import nearest
 from serfsim.base.errors import SerfsimError
 from serfsim.cli.allow import AllowCode, AllowLarge
+from serfsim.cli.serve_page import AllowRemote, Start, WebAddress, WebToken, page_options, serve_page
 from serfsim.cli.signals import call_on_signal
 from serfsim.live.addresses import format_endpoint, is_loopback, read_endpoint
 from serfsim.live.rpc.pacing import Fast, RealTime, Stepped
@@ -67,6 +68,9 @@ def serve(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the file; may be repeated."),
     ] = None,
+    web: WebAddress = None,
+    allow_remote: AllowRemote = False,
+    token: WebToken = "",
     allow_large: AllowLarge = False,
     allow_code: AllowCode = False,
 ) -> None:
@@ -74,19 +78,26 @@ def serve(
 
     Ends with Ctrl-C or after `serf leave`. When the scenario is over, the cluster goes on without faults and
     workload. Nothing is saved.
+
+    With `--web` a page plays the simulation and acts on it: pause, step, faults, user events, queries. What
+    was done is saved there as a scenario that repeats it exactly. Faults that repeat go on for hours.
     """
     scenario = load(file, settings or (), allow_code=allow_code)
     refuse_large(scenario, file, allowed=allow_large)
     host, port = read_endpoint(address, "--rpc-addr", default_port=None)
     pace = pace_of(scenario, speed, fast, step)
+    page = page_options(web, allow_remote, token, fast=fast)
     number = node_number(scenario, node)
     for warning in warnings(scenario):
         typer.echo(f"warning: {warning}", err=True)
     _warn_if_open(host, key)
+    if seed is not None:
+        scenario = scenario.with_settings({"seed": seed})
+    if page is not None:
+        serve_page(scenario, number, (host, port), key, page, Start(speed or 1.0, step))
+        return
     # Nothing is saved, so a recording would only grow.
     changes: dict[str, object] = {"record.coordinates": "none", "record.packets": "counts"}
-    if seed is not None:
-        changes["seed"] = seed
     _serve(scenario.with_settings(changes), number, host, port, key, pace)
 
 

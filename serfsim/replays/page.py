@@ -21,6 +21,7 @@ from serfsim.results.run_result import RunResult
 TITLE: Final = "<!--title-->"
 DATA: Final = "<!--data-->"
 SCRIPT: Final = '<script type="application/octet-stream" class="replay-data">'
+LIVE: Final = '<meta name="serfsim-live" content="{}">'
 LEVEL: Final = 6  # of deflate
 
 
@@ -39,6 +40,12 @@ def replay_page(
     results = [result] if other is None else [result, other]
     title = " and ".join(str(one.summary["name"]) for one in results)
     return _page(title, [document_bytes(one, captions) for one in results])
+
+
+def live_page(name: str, *, needs_token: bool) -> str:
+    """Return the page without data, which asks the server that it comes from for a running simulation."""
+    source = LIVE.format("token" if needs_token else "open")
+    return _template().replace(TITLE, f"{html.escape(name)} — live", 1).replace(DATA, source, 1)
 
 
 def replay_logs(logs: AgentLogs, path: str | Path) -> Path:

@@ -30,6 +30,8 @@ export class App {
   readonly theme = new Theme();
   readonly sights: Sight[] = [];
   readonly player: Player;
+  /** Called for each moment whose panels are shown. */
+  onPanels: () => void = () => undefined;
   readonly shown = PACKET_KINDS.map(() => true);
   active = 0;
   seenBy = -1;
@@ -61,7 +63,7 @@ export class App {
     const headings = runs.map((run) => run.recording.heading);
     const start = Math.min(...headings.map((one) => one.start_s));
     const end = Math.max(...headings.map((one) => one.end_s));
-    this.player = new Player(start, end, (step) => this.frame(step), () => this.controls.playing(false));
+    this.player = new Player(start, end, (step) => this.frame(step), () => this.ended());
     this.timeline = new Timeline(the("timeline"), the("cursor"), runs.map((run) => run.recording), this.theme);
     const dash = runs.length > 1 ? [[], [5, 4]] : [[]];
     this.views = new Chart(
@@ -93,6 +95,7 @@ export class App {
     const [caption] = this.runs[0].recording.heading.captions;
     if (caption !== undefined) this.player.seek(caption.t);
     this.follow(place);
+    if (this.isLive && place.t === undefined) this.player.follow();
     addEventListener("hashchange", () => this.follow(readPlace(location.hash)));
     this.theme.onChange(() => this.resized());
     new ResizeObserver(() => this.resized()).observe(the("stages"));
@@ -101,6 +104,11 @@ export class App {
 
   get run(): Run {
     return this.sights[this.active].run;
+  }
+
+  /** The page shows a simulation that goes on. */
+  get isLive(): boolean {
+    return this.runs[0].recording.heading.live !== undefined;
   }
 
   get stage(): Stage {
@@ -130,12 +138,13 @@ export class App {
   }
 
   private describe(): void {
-    const headings = this.runs.map((run) => run.recording.heading);
+    const runs = this.sights.map(({ run }) => run);
+    const headings = runs.map((run) => run.recording.heading);
     fill(the("name"), [...new Set(headings.map((one) => one.name))].join(" beside "));
     fill(the("question"), headings[0].question);
-    const about = this.runs.map(
+    const about = runs.map(
       ({ recording }) =>
-        `${recording.heading.name}${recording.heading.digest && `, seed ${recording.heading.seed}`}: ${counted(recording.size, "member")}, ` +
+        `${recording.heading.name}${recording.heading.digest || this.isLive ? `, seed ${recording.heading.seed}` : ""}: ${counted(recording.size, "member")}, ` +
         `${counted(recording.packets.count, "packet")}, ${counted(recording.events.count, "event")}; ` +
         (recording.heading.digest ? `digest ${recording.heading.digest.slice(0, 16)}` : `${counted(recording.log.t.length, "line")}`),
     );
@@ -146,16 +155,22 @@ export class App {
         one.faults.map((band) => make("li", {}, `${band.what}: ${seconds(band.start, 1)} to ${seconds(band.end, 1)}`)),
       ),
     );
-    const hasPackets = this.runs.some(({ recording }) => recording.packets.count > 0);
+    const hasPackets = this.isLive || runs.some(({ recording }) => recording.packets.count > 0);
     document.body.classList.toggle("without-packets", !hasPackets);
-    document.title = `${the("name").textContent} — replay`;
+    document.title = `${the("name").textContent} — ${this.isLive ? "live" : "replay"}`;
   }
 
   /** Put a run that has grown in the place of its earlier form. */
   replace(at: number, run: Run): void {
-    this.sights[at].run = run;
+    const sight = this.sights[at];
+    sight.run = run;
+    sight.stage.update(run);
+    this.timeline.update(this.sights.map((one) => one.run.recording));
+    if (at === this.active && this.probe !== null) this.probe = run.probes.get(this.probe.number);
+    if (this.probe === null) this.held = false;
     this.charted = "";
-    this.player.request();
+    this.describe();
+    this.player.grow(Math.max(...this.sights.map((one) => one.run.recording.heading.end_s)));
   }
 
   // Actions ------------------------------------------------------------------------------------------
@@ -164,20 +179,42 @@ export class App {
     this.saidUpTo = t;
     this.player.seek(t);
     this.panelsAt = 0;
+    this.controls.playing(this.moves);
     this.linkSoon();
   }
 
+  /** The shown moment moves by itself. */
+  get moves(): boolean {
+    return this.player.playing || this.player.following;
+  }
+
   toggle(): void {
-    if (this.player.playing) this.player.pause();
+    if (this.moves) this.player.pause();
+    else if (this.isLive && this.player.t >= this.player.end) this.player.follow();
     else this.player.play();
+    this.moved();
+  }
+
+  /** Stay with a simulation that goes on, as it goes. */
+  stay(): void {
+    this.player.follow();
+    this.moved();
+  }
+
+  private ended(): void {
+    if (this.isLive) this.player.follow();
+    this.moved();
+  }
+
+  private moved(): void {
     this.saidUpTo = this.player.t;
     this.panelsAt = 0;
-    this.controls.playing(this.player.playing);
+    this.controls.playing(this.moves);
     this.linkSoon();
   }
 
   pause(): void {
-    if (this.player.playing) this.toggle();
+    if (this.moves) this.toggle();
   }
 
   setSpeed(speed: number): void {
@@ -282,7 +319,7 @@ export class App {
         null,
         "",
         writePlace({
-          t: Number(this.player.t.toFixed(6)),
+          t: this.player.following ? undefined : Number(this.player.t.toFixed(6)),
           as: name(this.seenBy),
           select: name(this.selected),
           speed: this.player.speed === 1 ? undefined : this.player.speed,
@@ -311,7 +348,7 @@ export class App {
   private frame(step: number): void {
     const now = performance.now();
     const still = wantsLessMotion.matches;
-    if (still && this.player.playing && now - this.drawnAt < FEWER_FRAMES_MS) return;
+    if (still && this.moves && now - this.drawnAt < FEWER_FRAMES_MS) return;
     this.drawnAt = now;
     this.frames++;
     const { t } = this.player;
@@ -336,8 +373,8 @@ export class App {
       figure.classList.toggle("active", here && this.sights.length > 1);
     });
     this.timeline.draw(t);
-    this.controls.clock(t, this.player.playing && step > 0 ? `${flying} packets drawn` : `${flying} packets in flight`);
-    if (!this.player.playing || now - this.panelsAt > SLOW_MS) {
+    this.controls.clock(t, this.moves && step > 0 ? `${flying} packets drawn` : `${flying} packets in flight`);
+    if (!this.moves || now - this.panelsAt > SLOW_MS) {
       this.panelsAt = now;
       this.showPanels(t);
     }
@@ -347,7 +384,10 @@ export class App {
   private moveWindow(t: number): void {
     const { timeline, player } = this;
     if (this.span === null) [timeline.begin, timeline.end] = [player.start, player.end];
-    else {
+    else if (player.following) {
+      timeline.begin = Math.max(player.start, player.end - this.span);
+      timeline.end = timeline.begin + this.span;
+    } else {
       const inside = t >= timeline.begin && t <= timeline.end && Math.abs(timeline.end - timeline.begin - this.span) < 1e-9;
       if (!inside) {
         timeline.begin = Math.max(player.start, Math.min(player.end - this.span, t - 0.15 * this.span));
@@ -371,11 +411,12 @@ export class App {
     this.probes.show(run, probe, t, this.held);
     this.events.show(run, this.filter, this.selected, t);
     this.showMembers(t);
+    this.onPanels();
     const totals = run.beliefs.totals(t);
     const words = `${counted(totals[0], "view")} wrong, ${counted(totals[1], "suspicion")}`;
     stage.canvas.setAttribute("aria-label", `The cluster at ${seconds(t)}: ${words}`);
-    if (this.player.playing) this.announce(t);
-    if (this.player.playing) this.linkSoon();
+    if (this.moves) this.announce(t);
+    if (this.moves) this.linkSoon();
   }
 
   private showMembers(t: number): void {
@@ -401,7 +442,7 @@ export class App {
 
   /** Tell a screen reader of the latest notable event, not too often. */
   private announce(t: number): void {
-    if (this.player.speed > 1 || performance.now() - this.saidAt < SAID_MS) return;
+    if ((this.run.recording.heading.live?.speed ?? this.player.speed) > 1 || performance.now() - this.saidAt < SAID_MS) return;
     const { run } = this;
     const place = EventPanel.after(run, run.notable, t) - 1;
     const row = place < 0 ? -1 : run.notable[place];

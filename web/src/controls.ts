@@ -145,7 +145,7 @@ export class Controls {
       case "Home":
         return () => app.seek(app.player.start);
       case "End":
-        return () => app.seek(app.player.end);
+        return () => (app.isLive ? app.stay() : app.seek(app.player.end));
       case "m":
         return () => app.setLayout("map");
       case "r":

@@ -118,7 +118,7 @@ export class MemberPanel {
   }
 
   private showChart(run: Run, member: number): void {
-    const key = `${run.label}/${member}/${this.chartBox.clientWidth}`;
+    const key = `${run.key}/${member}/${this.chartBox.clientWidth}`;
     if (key === this.charted) return;
     this.charted = key;
     const { heading, queues } = run.recording;
@@ -181,7 +181,7 @@ export class ProbePanel {
 
   show(run: Run, probe: Probe | null, t: number, chosen: boolean): void {
     const sent = probe === null ? 0 : upTo(Array.from(probe.rows, (row) => run.recording.packets.sent[row]), t + 1e-9);
-    const key = `${run.label}/${probe?.number ?? 0}/${sent}/${chosen}`;
+    const key = `${run.key}/${probe?.number ?? 0}/${sent}/${chosen}`;
     if (key === this.shown) return;
     this.shown = key;
     if (probe === null) {
@@ -225,7 +225,7 @@ export class EventPanel {
 
   /** The rows that the filter lets through, ascending. */
   filtered(run: Run, filter: Filter, member: number): Uint32Array {
-    const key = `${run.label}/${filter}/${filter === "member" ? member : ""}`;
+    const key = `${run.key}/${filter}/${filter === "member" ? member : ""}`;
     if (key !== this.key || this.rows === null) {
       this.key = key;
       this.rows = this.filter(run, filter, member);

@@ -3,6 +3,8 @@
 export const SPEEDS: readonly number[] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
 const LONGEST_STEP = 0.25; // seconds; a page in the background does not jump when it comes back
 const KEPT = 600;
+const CHASE_S = 0.3; // of real time, that what is shown lies behind a run that grows
+const NEAR_S = 1e-6;
 
 export function speedName(speed: number): string {
   if (speed >= 1) return `${speed}×`;
@@ -14,6 +16,8 @@ export class Player {
   t: number;
   speed = 1;
   playing = false;
+  /** Stays at the end of a run that grows. */
+  following = false;
   /** Milliseconds between the last frames, and those spent in drawing each. */
   readonly gaps: number[] = [];
   readonly costs: number[] = [];
@@ -23,14 +27,30 @@ export class Player {
 
   constructor(
     readonly start: number,
-    readonly end: number,
+    public end: number,
     private readonly draw: (step: number) => void,
     private readonly ended: () => void,
   ) {
     this.t = Math.min(end, Math.max(start, 0));
   }
 
+  /** Take a later end of the run. */
+  grow(end: number): void {
+    this.end = end;
+    this.request();
+  }
+
+  /** Go to the end of the run, and stay there. */
+  follow(): void {
+    this.following = true;
+    this.playing = false;
+    this.t = this.end;
+    this.last = 0;
+    this.request();
+  }
+
   seek(t: number): void {
+    this.following = false;
     this.t = Math.min(this.end, Math.max(this.start, t));
     this.request();
   }
@@ -38,12 +58,14 @@ export class Player {
   play(): void {
     if (this.t >= this.end) this.t = this.start;
     this.playing = true;
+    this.following = false;
     this.last = 0;
     this.request();
   }
 
   pause(): void {
     this.playing = false;
+    this.following = false;
     this.request();
   }
 
@@ -56,6 +78,15 @@ export class Player {
   private frame(now: number): void {
     this.pending = 0;
     let step = 0;
+    const chases = this.following && this.t < this.end;
+    if (chases) {
+      // Pieces come in jerks; what is shown moves evenly, a little behind them.
+      const gap = this.last > 0 ? Math.min((now - this.last) / 1000, LONGEST_STEP) : 0;
+      this.last = now;
+      const rest = (this.end - this.t) * Math.exp(-gap / CHASE_S);
+      step = this.end - rest - this.t;
+      this.t = rest < NEAR_S ? this.end : this.end - rest;
+    }
     if (this.playing) {
       const gap = this.last > 0 ? (now - this.last) / 1000 : 0;
       if (this.last > 0) keep(this.gaps, now - this.last);
@@ -67,13 +98,13 @@ export class Player {
         this.ended();
       }
     }
-    if (this.playing || this.wanted) {
+    if (this.playing || chases || this.wanted) {
       this.wanted = false;
       const began = performance.now();
       this.draw(step);
       keep(this.costs, performance.now() - began);
     }
-    if (this.playing) this.pending = requestAnimationFrame((next) => this.frame(next));
+    if ((this.playing || chases) && this.pending === 0) this.pending = requestAnimationFrame((next) => this.frame(next));
   }
 }
 

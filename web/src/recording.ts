@@ -1,6 +1,7 @@
 /** One run's data, read in place from the tables of Arrow that `serfsim.replays.tables` wrote. */
 
 import { type Table, tableFromIPC } from "apache-arrow";
+import type { Live } from "./live";
 import { ACK, ALIVE, DEAD, FALLBACK, INDIRECT, NACK, PING, PUSH_PULL, SERF, SUSPECT, eventWords } from "./vocabulary";
 
 export type Numbers = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array | Float32Array;
@@ -45,6 +46,8 @@ export interface Heading {
   readonly faults: readonly Band[];
   readonly captions: readonly Caption[];
   readonly tables: Readonly<Record<string, readonly [number, number]>>;
+  /** What only a running simulation has. */
+  readonly live?: Live;
 }
 
 const TICK = 1e-6; // seconds
@@ -94,25 +97,32 @@ export interface LogLines {
 }
 
 export class Recording {
-  readonly heading: Heading;
-  readonly packets: Packets;
-  readonly events: MemberEvents;
-  readonly coordinates: Samples;
-  readonly queues: Samples;
-  readonly log: LogLines;
+  constructor(
+    readonly heading: Heading,
+    readonly packets: Packets,
+    readonly events: MemberEvents,
+    readonly coordinates: Samples,
+    readonly queues: Samples,
+    readonly log: LogLines,
+  ) {}
 
-  constructor(data: ArrayBuffer) {
+  /** Read a document, whose heading may hold only what differs from that of `before`. */
+  static read(data: ArrayBuffer, before?: Heading): Recording {
     const length = new DataView(data).getUint32(0, true);
-    this.heading = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))) as Heading;
+    const written = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))) as Heading;
+    const heading = { ...before, ...written };
     const table = (name: string): Table => {
-      const [at, size] = this.heading.tables[name];
+      const [at, size] = heading.tables[name];
       return tableFromIPC(new Uint8Array(data, 4 + length + at, size));
     };
-    this.packets = readPackets(table("packets"));
-    this.events = readEvents(table("events"));
-    this.coordinates = readSamples(table("coordinates"), ["x", "y", "height", "error"]);
-    this.queues = readSamples(table("queues"), ["broadcasts", "intents", "queries", "events", "handoff"]);
-    this.log = readLog(table("log"));
+    return new Recording(
+      heading,
+      readPackets(table("packets")),
+      readEvents(table("events")),
+      readSamples(table("coordinates"), ["x", "y", "height", "error"]),
+      readSamples(table("queues"), ["broadcasts", "intents", "queries", "events", "handoff"]),
+      readLog(table("log")),
+    );
   }
 
   get size(): number {

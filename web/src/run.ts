@@ -14,10 +14,14 @@ export class Run {
   readonly queuesOf: Groups;
   readonly notable: Uint32Array;
 
+  /** Names the run and how far it has come. */
+  readonly key: string;
+
   constructor(
     readonly recording: Recording,
     readonly label: string,
   ) {
+    this.key = `${label}/${recording.heading.live ? recording.heading.end_s : ""}`;
     const { events, log, queues, size } = recording;
     this.beliefs = new Beliefs(recording);
     this.probes = new Probes(recording);

@@ -3,7 +3,7 @@
 import { Recording } from "./recording";
 
 /**
- * A source of one cluster's recording: a file now, a running cluster or logs of one later.
+ * A source of one cluster's recording: a file, or a running simulation (`live`).
  *
  * `open` gives what is known so far. A source that grows calls the listener of `follow` with the whole
  * recording each time that it has grown, and returns the function that ends it.
@@ -25,7 +25,7 @@ export class EmbeddedSource implements Source {
     const packed = bytesOf((this.element.textContent ?? "").trim());
     this.element.textContent = "";
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new Recording(await new Response(stream).arrayBuffer());
+    return Recording.read(await new Response(stream).arrayBuffer());
   }
 }
 

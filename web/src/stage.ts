@@ -4,6 +4,7 @@ import type { Beliefs } from "./beliefs";
 import { type Layout, type LayoutName, layOut } from "./layout";
 import type { Probe, Probes } from "./probes";
 import type { Recording } from "./recording";
+import type { Run } from "./run";
 import { Groups, upTo } from "./search";
 import { isOutline, trace } from "./shapes";
 import type { Theme } from "./theme";
@@ -52,7 +53,7 @@ export class Stage {
   private readonly doubt: Int32Array;
   private readonly isDown: Uint8Array;
   private readonly isFaulted: Uint8Array;
-  private readonly samples: Groups;
+  private samples: Groups;
   private readonly longestName: number;
   /** Packets that the last frame drew. */
   drawn = 0;
@@ -61,9 +62,9 @@ export class Stage {
   constructor(
     readonly canvas: HTMLCanvasElement,
     under: HTMLCanvasElement,
-    private readonly recording: Recording,
-    private readonly beliefs: Beliefs,
-    private readonly probes: Probes,
+    private recording: Recording,
+    private beliefs: Beliefs,
+    private probes: Probes,
     private readonly theme: Theme,
     layout: LayoutName,
   ) {
@@ -86,6 +87,14 @@ export class Stage {
 
   get layoutName(): LayoutName {
     return this.layout.name;
+  }
+
+  /** Show a run that has grown; members stay where they are. */
+  update(run: Run): void {
+    this.recording = run.recording;
+    this.beliefs = run.beliefs;
+    this.probes = run.probes;
+    this.samples = new Groups(run.recording.coordinates.node, run.recording.size);
   }
 
   setLayout(name: LayoutName): void {

@@ -30,7 +30,7 @@ interface Strip {
 
 export class Timeline {
   private readonly context: CanvasRenderingContext2D;
-  private readonly strips: Strip[];
+  private strips: Strip[] = [];
   private width = 0;
   private drawn = "";
   height = 0;
@@ -44,14 +44,23 @@ export class Timeline {
     private readonly theme: Theme,
   ) {
     this.context = canvas.getContext("2d")!;
+    this.update(recordings);
+  }
+
+  /** Show these recordings from now on. */
+  update(recordings: readonly Recording[]): void {
+    this.drawn = "";
     this.strips = recordings.map((recording, at) => ({
       recording,
       label: recordings.length > 1 ? "AB"[at] : "",
       rows: Math.min(MOST_ROWS, 1 + Math.max(-1, ...recording.heading.faults.map((band) => band.row))),
       byWeight: weighed(recording),
     }));
-    this.height = AXIS + this.strips.reduce((sum, { rows }) => sum + rows * BAND + MARKS.length * MARK + 6, 0);
-    canvas.style.height = `${this.height}px`;
+    const height = AXIS + this.strips.reduce((sum, { rows }) => sum + rows * BAND + MARKS.length * MARK + 6, 0);
+    if (height === this.height) return;
+    this.height = height;
+    this.canvas.style.height = `${height}px`;
+    this.resize();
   }
 
   /** Fit the canvas to its box, in the present colours. */

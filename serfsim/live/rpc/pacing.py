@@ -3,6 +3,7 @@
 RealTime   X simulated seconds per second, or fewer where the machine cannot keep up
 Fast       at full speed to the end of the scenario, then in real time
 Stepped    on demand, or while a request waits
+Controlled as a control room says: paused, stepped, or at any speed, up to an end
 """
 
 from __future__ import annotations
@@ -79,3 +80,43 @@ class Stepped(Pace):
             self._goes = False
             self.reached(now)
         return max(self._until, now + STEP_S if busy else now)
+
+
+class Controlled(Pace):
+    """Real time at a `speed` that can change, up to `end`, or `paused`, which no waiting request ends."""
+
+    def __init__(
+        self,
+        end: float,
+        speed: float = 1.0,
+        paused: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.end = end
+        self.paused = paused
+        self._clock = clock
+        self._until = -math.inf
+        self._pace = RealTime(speed, clock)
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds per second."""
+        return self._pace.speed
+
+    def go(self, speed: float | None = None) -> None:
+        """Go on, at this speed or that of before."""
+        self.paused = False
+        self.set_speed(self.speed if speed is None else speed)
+
+    def set_speed(self, speed: float) -> None:
+        self._pace = RealTime(speed, self._clock)
+
+    def step(self, now: float, seconds: float) -> None:
+        """Let this much time pass at full speed, then pause."""
+        self._until = max(self._until, now) + seconds
+        self.paused = True
+
+    def limit(self, now: float, busy: bool) -> float:
+        if now < self._until:
+            return min(self._until, self.end)
+        return now if self.paused else min(self._pace.limit(now, busy), self.end)

@@ -40,13 +40,14 @@ SEND_BUFFER: Final = 65536  # bytes
 class Server:
     """Serves `agent` to clients.
 
-    `key`: the key they must present, "" for none.
+    `key`: the key they must present, "" for none. With `stays` it outlives the agent.
     """
 
-    def __init__(self, agent: SimulatedAgent, pace: Pace, key: str = "") -> None:
+    def __init__(self, agent: SimulatedAgent, pace: Pace, key: str = "", *, stays: bool = False) -> None:
         self.agent = agent
         self.pace = pace
         self.key = key
+        self.stays = stays
         self.slice_s = 0.001  # seconds of simulated time, adapted while running
         self._sessions: dict[asyncio.Task[None], Session] = {}
         agent.on_down = self._process_ended
@@ -66,7 +67,7 @@ class Server:
             await self._go_to(0.0)
             await listening.start_serving()
             ready(*listening.sockets[0].getsockname()[:2])
-            while not self.agent.has_left:
+            while self.stays or not self.agent.has_left:
                 if not self._go_on():
                     await asyncio.sleep(REST_S)
                 await asyncio.sleep(0)

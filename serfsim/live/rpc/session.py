@@ -280,6 +280,7 @@ class Session:
                 await asyncio.sleep(WRONG_KEY_S)
         effect = self._step(given)
         if effect == RUN:
+            self.agent.commands[command] += 1
             await self._carry_out(self.commands[command], seq)
         elif effect != NO_REPLY:
             if effect == AUTH_REQUIRED:

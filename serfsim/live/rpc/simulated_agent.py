@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -25,11 +26,15 @@ from serfsim.protocol import events
 from serfsim.protocol.serf.node import SerfNode
 from serfsim.protocol.versions import ReleaseFeatures, features_of
 from serfsim.results.agent_log import log_lines
+from serfsim.results.scoring.recording import EventTable, LogTable
 from serfsim.results.scoring.scored_run import select
 from serfsim.simulation import recorder
 from serfsim.simulation.agents import Agents
 from serfsim.simulation.application import RecordingApplication
 from serfsim.simulation.simulation import Simulation
+
+if TYPE_CHECKING:
+    from serfsim.scenario.model import Scenario
 
 
 class AgentDown(Exception):
@@ -43,10 +48,17 @@ class EventReader(Protocol):
         """Take an event, wanted or not."""
 
 
+class Follower(Protocol):
+    """Takes all that members report and log."""
+
+    def take_rows(self, events: EventTable, log: LogTable) -> None: ...
+
+
 class SimulatedAgent(BaseAgent):
     """Serves member `number` of a simulation that has not started.
 
-    `epoch`: the Unix time of its 0.
+    `epoch`: the Unix time of its 0. With a `follower` the record of the run is kept, so that the run can be
+    scored; without, it is forgotten, so that the run can go on indefinitely.
     """
 
     def __init__(self, sim: Simulation, number: int, epoch: float | None = None) -> None:
@@ -59,6 +71,8 @@ class SimulatedAgent(BaseAgent):
         self.guessing = asyncio.Lock()  # held while the response to a wrong key is delayed
         self.on_down: Callable[[], None] = lambda: None
         self.has_left = False  # the process was ended by a request, for good
+        self.follower: Follower | None = None
+        self.commands: Counter[str] = Counter()  # carried out for clients
         self.asking_keys = asyncio.Lock()  # Serf's key manager runs one query at a time
         self._views: dict[int, MemberView] = {}  # views at their last join or update
         self._life = 0
@@ -118,6 +132,10 @@ class SimulatedAgent(BaseAgent):
     def say(self, text: str) -> None:
         self.log.write(self.sim.now + self.clock.ahead(self.sim.now), text)
 
+    def follow_clock(self, scenario: Scenario) -> None:
+        """Date the lines of the log by the wall clock of a scenario that has changed."""
+        self.clock = WallClock(scenario, self.number)
+
     # Waiting -------------------------------------------------------------------------------------
 
     @property
@@ -148,8 +166,8 @@ class SimulatedAgent(BaseAgent):
     # The simulation ------------------------------------------------------------------------------
 
     def advance(self, until: float) -> None:
-        """Let simulated time pass, then report its events."""
-        self.sim.env.run(until=until)
+        """Let simulated time pass, to exactly this time, then report its events."""
+        self.sim.env.run_to(until)
         self._take_trace()
         life = self.sim.agents.lives[self.number] if self.is_up else 0
         if life != self._life:
@@ -168,25 +186,32 @@ class SimulatedAgent(BaseAgent):
         self.on_down()
 
     def _take_trace(self) -> None:
-        """Log this node's part of the trace, then empty it: a served run is never scored."""
-        trace = self.sim.trace
+        """Log this node's part of the trace, and empty it unless somebody follows the run."""
+        trace, follower = self.sim.trace, self.follower
         if trace.events.count or trace.lines.count:
-            table = recorder.event_table(trace)
+            whole_log = recorder.log_table(trace)
+            table = recorder.event_table(trace) if follower is None else self.sim.event_rows.move()
             rows = np.flatnonzero(table.observer == self.number)
             own = select(table, table.observer == self.number)
-            log = recorder.log_table(trace).of_node(self.number, rows)
+            log = whole_log.of_node(self.number, rows)
             prefix = 14 + len(self.sim.roster.members[self.number].name)
             version = self.sim.agents.members[self.number].version
-            for line in log_lines(own, self._names(), version, log=log):
+            for line in log_lines(own, self.names(), version, log=log):
                 if not line.startswith("#"):
                     t = float(line[:12])
                     self.log.write(t + self.clock.ahead(t), line[prefix:])
             for kind, subject in zip(own.kind.tolist(), own.subject.tolist(), strict=True):
                 if kind in (events.JOIN, events.UPDATE) and self.is_up:
                     self._views[subject] = member_view(self.node, subject)
-        forget(trace)
+            if follower is not None:
+                follower.take_rows(table, whole_log)
+        if follower is None:
+            forget(trace)
+        else:
+            trace.taken = 0
+            trace.lines = LogRows()
 
-    def _names(self) -> SimulatedNames:
+    def names(self) -> SimulatedNames:
         """Return the members by the addresses at which the node has seen them."""
         known, names = self._known, self.sim.agents.directory.names
         if len(known.names) < len(names):
