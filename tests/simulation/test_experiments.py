@@ -269,6 +269,6 @@ def test_an_interrupted_run_gives_what_came_before(by_process: bool) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 4])  # their runs end a rounding error beside 30 s
 def test_a_run_in_two_parts_is_the_run_as_a_whole(seed: int) -> None:
     sections: dict[str, Any] = {"cluster": {"nodes": 3}, "duration": "30s", "warm_up": "5s", "seed": seed}
-    whole, parts = (Simulation(Scenario(**sections)) for _ in range(2))
+    whole, parts = (Simulation(serfsim.Scenario(**sections)) for _ in range(2))
     parts.run_until(12.345)
     assert parts.run().summary["digest"] == whole.run().summary["digest"]

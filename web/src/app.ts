@@ -397,7 +397,8 @@ export class App {
     const key = `${this.active}/${timeline.begin}/${timeline.end}`;
     if (key === this.charted) return;
     this.charted = key;
-    this.views.show(viewRows(this.sights.map(({ run }) => run.beliefs), timeline.begin, timeline.end), timeline.begin, timeline.end);
+    const known = Math.min(timeline.end, player.end);
+    this.views.show(viewRows(this.sights.map(({ run }) => run.beliefs), timeline.begin, known), timeline.begin, timeline.end);
     this.packets.show(packetRows(this.run.recording, timeline.begin, timeline.end), timeline.begin, timeline.end);
   }
 

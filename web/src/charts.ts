@@ -132,5 +132,6 @@ export function packetRows(recording: Recording, begin: number, end: number): Ro
     counts[kind === PUSH_PULL || kind === FALLBACK ? 2 : kind >= SUSPECT ? 1 : 0][bin]++;
   }
   const middles = Array.from({ length: BINS }, (_, bin) => begin + (bin + 0.5) * width);
-  return [middles, ...counts.map((count) => Array.from(count, (value) => value / width))];
+  const known = recording.heading.end_s;
+  return [middles, ...counts.map((count) => Array.from(count, (value, bin) => (middles[bin] > known ? null : value / width)))];
 }

@@ -5,6 +5,7 @@ import { type Heading, type LogLines, type MemberEvents, type Packets, Recording
 type Values = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
 
 const MOST_PACKETS = 400_000; // older ones are forgotten
+const MOST_LINES = 150_000;
 
 /** A column that rows are appended to; `read` is a view of all, valid until the next `drop`. */
 class Column<T extends Values> {
@@ -93,7 +94,7 @@ export class GrowingRecording {
     this.packets.append(piece.packets);
     this.events.append(piece.events);
     this.log.append(piece.log);
-    this.lines.push(...linesOf(piece.log));
+    for (const line of linesOf(piece.log)) this.lines.push(line);
     for (const [table, columns] of [
       [piece.coordinates, this.coordinates],
       [piece.queues, this.queues],
@@ -109,6 +110,11 @@ export class GrowingRecording {
   read(): Recording {
     const more = this.packets.read<Packets>().sent.length - MOST_PACKETS;
     if (more > MOST_PACKETS / 4) this.packets.drop(more);
+    const older = this.lines.length - MOST_LINES;
+    if (older > MOST_LINES / 4) {
+      this.log.drop(older);
+      this.lines.splice(0, older);
+    }
     const columns = this.packets.read<Packets>();
     const { segments } = this.first.packets;
     const packets = { ...columns, count: columns.sent.length, usual: this.usual, longest: this.longest, segments };

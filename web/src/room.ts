@@ -207,6 +207,7 @@ export class Room {
       const button = the(id);
       const words = holds === undefined ? off : on + others;
       if (button.textContent !== words) fill(button, words);
+      button.setAttribute("aria-label", `${words} ${this.app.run.recording.name(selected)}`);
       button.title = holds === undefined ? "" : `ends: ${holds.what}`;
     };
     say("member-crash", this.holding("crash"), "Restart", "Crash");
@@ -224,12 +225,12 @@ export class Room {
     this.showMember();
     fill(the("room-clock"), seconds(now, live.paused || live.speed < 1 ? 6 : 1));
     the("sim-stay").setAttribute("aria-pressed", String(this.app.player.following));
-    const { end_s: _, ...lasting } = { end_s: 0, ...live };
-    const key = JSON.stringify(lasting);
+    const key = JSON.stringify(live);
     if (key === this.shown) return;
     this.shown = key;
     fill(the("room-state"), live.over ? "Over" : live.paused ? "Paused" : `Running at ${speedName(live.speed)}`);
     fill(the("sim-pause"), live.paused ? "Go on" : "Pause");
+    the("sim-pause").setAttribute("aria-label", live.paused ? "Go on with the simulation" : "Pause the simulation");
     if (![...this.speeds.options].some(({ value }) => Number(value) === live.speed)) {
       this.speeds.append(make("option", { value: String(live.speed) }, speedName(live.speed)));
     }
