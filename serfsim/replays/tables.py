@@ -7,7 +7,7 @@ are numbers, -1 for none. A table's `Arrays` can be joined with those of later r
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -92,7 +92,9 @@ def result_arrays(result: RunResult) -> dict[str, Arrays]:
     return {
         "packets": packet_arrays(result.columns(PACKET_TABLE), n),
         "events": event_arrays(result.events, n),
-        "coordinates": coordinate_arrays(result.columns("coordinates"), result.truth.map, n),
+        "coordinates": coordinate_arrays(
+            result.columns("coordinates"), system_of(result.summary).positions, result.truth.map, n
+        ),
         "queues": queue_arrays(result.columns(MEMBER_QUEUES), n),
         "log": _log_arrays(result),
     }
@@ -174,14 +176,17 @@ def places_of(known: TrueMap | None, members: int) -> dict[str, Any] | None:
     return {"xy": np.round(known.xy_s, 7).tolist(), "scaled": bool(known.scaled)}
 
 
-def coordinate_arrays(columns: Any, known: TrueMap | None, members: int) -> Arrays:
+def coordinate_arrays(
+    columns: Any, positions: Callable[[Floats], Floats], known: TrueMap | None, members: int
+) -> Arrays:
     """Return each sample of the coordinates: its place on the true map (seconds), height, error.
 
-    The places are those of the report's map: the vectors' principal plane, fitted onto the true places.
+    `positions` are those of the coordinate system for its vectors. The places are those of the report's map:
+    the principal plane of these, fitted onto the true places.
     """
     t, node = columns["t_s"], columns["node"].codes
     found = np.array([columns[one] for one in columns if one.startswith("vec_")]).reshape(-1, len(t)).T
-    vectors = np.column_stack([np.zeros(len(t)), system_of(result.summary).positions(found)])
+    vectors = np.column_stack([np.zeros(len(t)), positions(found)])
     xy = np.zeros((len(t), 2))
     starts = np.flatnonzero(np.diff(t, prepend=-np.inf))
     every = 1 + len(t) // MOST_PLACES

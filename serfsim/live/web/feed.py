@@ -31,6 +31,7 @@ from serfsim.replays.tables import (
 )
 from serfsim.results import frames
 from serfsim.results.agent_log import log_lines
+from serfsim.results.places import system_of
 from serfsim.results.scoring.recording import EventTable, LogTable
 from serfsim.results.stored_truth import true_map
 from serfsim.results.summary import serf_version
@@ -66,6 +67,7 @@ class Feed:
         self._names = [member.name for member in self._sim.roster.members]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self._version = serf_version(self._sim.scenario)
+        self._positions = system_of({"versions": self._sim.agents.kind.versions()}).positions
         self._waiting: dict[str, list[Arrays]] = {"events": [], "log": []}
         self._packets = PacketLog(self._sim.network)
         self._sampled = 0
@@ -122,7 +124,8 @@ class Feed:
         samples = sim.sampler.samples(self._sampled)
         if len(samples.t):
             self._sampled += len(samples.t)
-            found["coordinates"] = coordinate_arrays(frames.coordinates(samples, self._names), self._map, n)
+            rows = frames.coordinates(samples, self._names)
+            found["coordinates"] = coordinate_arrays(rows, self._positions, self._map, n)
         queues = sim.queue_sampler.samples(self._queues_sampled)
         if len(queues.t):
             self._queues_sampled += len(queues.t)
