@@ -253,7 +253,8 @@ def estimate_drift_ms_per_s(run: ScoredRun) -> float | None:
     moved, seconds = 0.0, 0.0
     for earlier, later in _last_steps(run):
         both = chosen[samples.live[earlier][chosen] & samples.live[later][chosen]]
-        step = estimates(samples, later, both, both) - estimates(samples, earlier, both, both)
+        with np.errstate(invalid="ignore"):  # an infinite coordinate, which a check reports
+            step = estimates(samples, later, both, both) - estimates(samples, earlier, both, both)
         known = np.isfinite(step) & ~np.eye(len(both), dtype=np.bool_)
         moved += float(np.abs(step[known]).sum())
         seconds += float(samples.t[later] - samples.t[earlier]) * int(known.sum())
