@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serfsim.live.rpc.pacing import LARGEST_LAG_S, STEP_S, Fast, RealTime, Stepped
+from serfsim.live.rpc.pacing import LARGEST_LAG_S, STEP_S, Controlled, Fast, RealTime, Stepped
 
 
 class Clock:
@@ -62,3 +62,22 @@ def test_a_request_that_waits_lets_a_stepped_simulation_go_on() -> None:
     pace = Stepped()
     assert pace.limit(7.0, True) == 7.0 + STEP_S
     assert pace.limit(7.0, False) == 7.0
+
+
+def test_a_control_room_pauses_steps_and_changes_the_speed() -> None:
+    clock = Clock()
+    pace = Controlled(60.0, 2.0, clock=clock)
+    assert pace.limit(7.0, False) == pytest.approx(7.0)
+    clock.now += 0.25
+    assert pace.limit(7.0, False) == pytest.approx(7.5)
+    pace.paused = True
+    assert pace.limit(7.5, True) == 7.5  # a request that waits ends no pause
+    pace.step(7.5, 3.0)
+    assert pace.limit(7.5, False) == 10.5
+    assert pace.limit(10.5, False) == 10.5
+    pace.go(4.0)
+    assert (pace.speed, pace.limit(10.5, False)) == (4.0, pytest.approx(10.5))
+    clock.now += 0.25
+    assert pace.limit(10.5, False) == pytest.approx(11.5)
+    pace.step(50.0, 30.0)
+    assert pace.limit(50.0, False) == 60.0

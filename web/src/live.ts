@@ -14,14 +14,14 @@ export interface Live {
   readonly speed: number;
   /** The run has come to its end. */
   readonly over: boolean;
-  readonly in_force: readonly InForce[];
+  readonly in_force: readonly ActiveFault[];
   readonly done: readonly Deed[];
   readonly inexact: readonly string[];
   readonly agent: string;
   readonly rpc: string;
 }
 
-export interface InForce {
+export interface ActiveFault {
   readonly position: number;
   readonly what: string;
   readonly verb: string;

@@ -3,7 +3,7 @@
 import type { App } from "./app";
 import { fill, make, the } from "./dom";
 import { counted, seconds } from "./format";
-import type { Deed, InForce, Live, LiveSource, Saved } from "./live";
+import type { Deed, ActiveFault, Live, LiveSource, Saved } from "./live";
 import { speedName } from "./player";
 
 const SIM_SPEEDS: readonly number[] = [0.001, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100];
@@ -184,7 +184,7 @@ export class Room {
   }
 
   /** The oldest fault in force that holds the selected member: one that ended its process, or a pause. */
-  private holding(verb: string): InForce | undefined {
+  private holding(verb: string): ActiveFault | undefined {
     const name = this.app.run.recording.name(this.app.selected);
     return this.live.in_force.find(
       (one) => one.members.includes(name) && (verb === "crash" ? one.stops_processes : one.verb === verb) && !one.repeats,
@@ -192,7 +192,7 @@ export class Room {
   }
 
   /** A block of a transport around the selected member alone, by hand. */
-  private blocking(transport: string): InForce | undefined {
+  private blocking(transport: string): ActiveFault | undefined {
     const name = this.app.run.recording.name(this.app.selected);
     const what = `${transport.toUpperCase()} to and from ${name} is blocked`;
     return this.live.in_force.find((one) => one.verb === "block" && one.what === what && !one.repeats);
@@ -202,7 +202,7 @@ export class Room {
     const { selected } = this.app;
     the("member-acts").hidden = selected < 0;
     if (selected < 0) return;
-    const say = (id: string, holds: InForce | undefined, on: string, off: string): void => {
+    const say = (id: string, holds: ActiveFault | undefined, on: string, off: string): void => {
       const others = holds !== undefined && holds.members.length > 1 ? ` all ${holds.members.length}` : "";
       const button = the(id);
       const words = holds === undefined ? off : on + others;
@@ -235,13 +235,13 @@ export class Room {
       this.speeds.append(make("option", { value: String(live.speed) }, speedName(live.speed)));
     }
     this.speeds.value = String(live.speed);
-    this.showInForce(live.in_force);
+    this.showActive(live.in_force);
     this.showDone(live.done);
     fill(the("inexact"), live.inexact.length > 0 ? `A saved file cannot repeat: ${live.inexact.join("; ")}.` : "");
     fill(the("beside"), `serf -rpc-addr=${live.rpc} speaks to ${live.agent}.`);
   }
 
-  private showInForce(faults: readonly InForce[]): void {
+  private showActive(faults: readonly ActiveFault[]): void {
     const rows = faults.map((one) => {
       const until = one.ends === null ? "" : `, until ${seconds(one.ends, 1)}`;
       const row = make("li", {}, make("span", {}, `${one.what} since ${seconds(one.since, 1)}${until}`));
