@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from serfsim.checks.rules import CHECKERS, SOURCES
 from serfsim.cli.app import LazyCommands
 from serfsim.manual.topics import Topic
 
@@ -42,6 +43,12 @@ def _parameter(one: Any) -> Parameter:
     names = ", ".join([*one.opts, *one.secondary_opts])
     default = one.default if isinstance(one.default, (str, int, float)) and not one.is_flag else ""
     return Parameter(names + metavar, one.help or "", str(default))
+
+
+def rule_topics() -> Iterator[Topic]:
+    """Yield the rules of `serfsim run --check` as topics."""
+    for name, checker in CHECKERS.items():
+        yield Topic(name, "rule", checker.rule, (("from", SOURCES[name]),), "serfsim run FILE --check")
 
 
 def command_topics() -> Iterator[Topic]:

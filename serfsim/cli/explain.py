@@ -1,4 +1,4 @@
-"""`serfsim explain NAME`: the manual's word on a key, setting, fault, figure, topology, file or command."""
+"""`serfsim explain NAME`: the manual's word on a key, setting, fault, figure, rule, file or command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from serfsim.base.errors import ScenarioError
-from serfsim.cli.command_list import command_topics
+from serfsim.cli.command_list import command_topics, rule_topics
 from serfsim.manual.reference import Key
 from serfsim.manual.topics import Topic, matching, topics
 from serfsim.scenario.problems import unknown_name
@@ -20,12 +20,21 @@ def explain(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Key (cluster.start.spread), setting, fault, workload, figure, topology, file or command.",
+            help="Key (cluster.start.spread), setting, fault, workload, figure, topology, rule, file or"
+            " command.",
         ),
-    ],
+    ] = "",
+    listed: Annotated[
+        str, typer.Option("--list", metavar="KIND", help="Print all names of a kind: rule, fault, figure ...")
+    ] = "",
 ) -> None:
     """Say what a name means: its values, unit, default and an example."""
-    known = [*topics(), *command_topics()]
+    known = [*topics(), *rule_topics(), *command_topics()]
+    if listed:
+        _list(listed, known)
+        return
+    if not name:
+        raise ScenarioError("explain: found no name; expected a name in the manual, or --list KIND")
     found = matching(name, known)
     if not found:
         names = dict.fromkeys(part for topic in known for part in (topic.name, topic.name.rsplit(".", 1)[-1]))
@@ -34,6 +43,14 @@ def explain(
         typer.echo("\n".join(f"{topic.name}: {topic.meaning}" for topic in found))
         return
     typer.echo("\n\n".join(_shown(topic) for topic in found))
+
+
+def _list(kind: str, known: list[Topic]) -> None:
+    found = [topic for topic in known if topic.kind == kind]
+    if not found:
+        kinds = [name for name in dict.fromkeys(topic.kind for topic in known) if " " not in name]
+        raise ScenarioError(f"explain: {unknown_name(kind, 'a kind of name', kinds)}")
+    typer.echo("\n".join(f"{topic.name}: {topic.meaning}" for topic in found))
 
 
 def _shown(topic: Topic) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +11,9 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from serfsim.checks.rules import CHECKERS, SOURCES
 from serfsim.cli.app import COMMANDS, app
-from serfsim.cli.command_list import command_topics, commands
+from serfsim.cli.command_list import command_topics, commands, rule_topics
 from serfsim.manual.reference import MODELS, VERBS, model_reference, verb_reference
 from serfsim.manual.schema import keys_in, scenario_schema
 from serfsim.manual.topics import FRAMES, Topic, matching, nested, topics
@@ -18,7 +21,7 @@ from serfsim.scenario import Scenario
 from serfsim.scenario.figures import FIGURES
 from serfsim.scenario.settings import SETTINGS
 
-TOPICS = [*topics(), *command_topics()]
+TOPICS = [*topics(), *rule_topics(), *command_topics()]
 SCHEMA = scenario_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 PARTS = [(kind, verb_reference(entry)) for kind, verbs in VERBS.items() for entry in verbs.values()]
@@ -169,3 +172,28 @@ def test_commands_are_listed_with_their_options() -> None:
     assert [name for name, command in by_name.items() if not command.help] == []
     described = [(name, one) for name, command in by_name.items() for one in command.parameters]
     assert [(name, one.written) for name, one in described if not one.help] == []
+
+
+def test_a_rule_of_the_checks_is_explained_with_its_place_in_the_specification() -> None:
+    shown = CliRunner().invoke(app, ["explain", "transmit_limits"])
+    assert shown.exit_code == 0
+    assert CHECKERS["transmit_limits"].rule in shown.stdout
+    assert "spec/memberlist.md 8.3" in shown.stdout
+    listed = CliRunner().invoke(app, ["explain", "--list", "rule"])
+    assert [line.split(":")[0] for line in listed.stdout.splitlines()] == list(CHECKERS)
+
+
+def test_the_places_of_rules_are_headings_of_the_specification() -> None:
+    assert list(SOURCES) == list(CHECKERS)
+    for places in SOURCES.values():
+        for place in places.split("; "):
+            file, sections = place.split(" ", 1)
+            text = (Path(__file__).parents[2] / "docs" / file).read_text(encoding="utf-8")
+            numbers = re.findall(r"^#+ ([0-9.]+[0-9]|[0-9]+)\.? ", text, flags=re.MULTILINE)
+            assert set(sections.split(", ")) <= set(numbers), place
+
+
+def test_an_unknown_kind_is_one_message() -> None:
+    shown = CliRunner().invoke(app, ["explain", "--list", "roule"])
+    assert shown.exit_code == 2
+    assert "did you mean rule?" in shown.stderr

@@ -9,13 +9,14 @@ from typing import Final, NamedTuple
 
 
 class Defect(NamedTuple):
-    """A replacement of `old`, which occurs once in `file` of the package, by `new`."""
+    """A replacement of `old`, which occurs once in `file` of the package, by `new`; `also`: more."""
 
     name: str
     what: str
     file: str
     old: str
     new: str
+    also: tuple[tuple[str, str], ...] = ()
 
 
 DEFECTS: Final = (
@@ -85,6 +86,16 @@ DEFECTS: Final = (
         "protocol/memberlist/state.py",
         "        elif message.incarnation <= key >> 2 and not is_new_address:\n",
         "        elif message.incarnation < key >> 2 and not is_new_address:\n",
+        (  # shortcuts before it, which know the same rule
+            (
+                "if may_be_old and members.changes is None and message.incarnation <= keys[node] >> 2:",
+                "if may_be_old and members.changes is None and message.incarnation < keys[node] >> 2:",
+            ),
+            (
+                "        if key != UNKNOWN and node != core.me and message.incarnation <= key >> 2:\n",
+                "        if key != UNKNOWN and node != core.me and message.incarnation < key >> 2:\n",
+            ),
+        ),
     ),
     Defect(
         "refutation_of_equal_incarnation",

@@ -57,11 +57,13 @@ def plant(defect: Defect, folder: Path) -> None:
     )
     file = folder / "serfsim" / defect.file
     text = file.read_text(encoding="utf-8")
-    if text.count(defect.old) != 1:
-        raise ValueError(
-            f"{defect.name}: found its line {text.count(defect.old)} times in {defect.file}; expected 1"
-        )
-    file.write_text(text.replace(defect.old, defect.new), encoding="utf-8")
+    for old, new in ((defect.old, defect.new), *defect.also):
+        if text.count(old) != 1:
+            raise ValueError(
+                f"{defect.name}: found its line {text.count(old)} times in {defect.file}; expected 1"
+            )
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
 
 
 def search(defect: Defect, seeds: int = SEEDS) -> Found:

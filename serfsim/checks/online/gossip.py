@@ -7,6 +7,8 @@ from typing import Final
 from serfsim.checks.online.checker import Checker
 from serfsim.checks.online.observed import Observed
 from serfsim.native import i64
+from serfsim.protocol.memberlist.core import Core
+from serfsim.protocol.memberlist.members import STATE_ALIVE
 from serfsim.protocol.memberlist.messages import GOSSIP, Packet
 
 TICKS: Final = 20
@@ -32,6 +34,16 @@ class GossipGoesOn(Checker):
     def sent(self, now: float, at: float, source: i64, address: i64, packet: Packet) -> None:
         self._since[source] = self.run.now
 
+    def _has_targets(self, member: i64, core: Core) -> bool:
+        """Return whether the process gossips to anybody that it knows; before Serf 0.8.1 not to suspects."""
+        if core.features.gossip_to_suspects:
+            return core.members.others_are_up(member)
+        return any(
+            node != member and core.members.key(node) & 3 == STATE_ALIVE
+            for node in range(self.run.n)
+            if core.members.key(node) >= 0
+        )
+
     def sampled(self) -> None:
         waiting = set()
         for member, node in self.run.running():
@@ -45,7 +57,7 @@ class GossipGoesOn(Checker):
                 or core.leaving
                 or core.broadcasts.depth == 0
                 or node.memberlist.writer is not None
-                or not core.members.others_are_up(member)
+                or not self._has_targets(member, core)
             ):
                 continue
             waiting.add(member)

@@ -27,6 +27,8 @@ from serfsim.study.swarm.networks import draw_network
 
 Sections = dict[str, Any]
 SLACK_S: Final = 5.0
+EARLY: Final = 0.12  # of the runs end soon after the chaos, while views still hold the dead
+EARLY_S: Final = (1.0, 15.0)
 
 
 class Profile(NamedTuple):
@@ -91,6 +93,9 @@ def draw(seed: int, profile: Profile = FULL) -> Sections:
     settle_s = _settle_s(drawn.section)
     if nodes * settle_s <= profile.budget:
         calm_s = settle_s
+    early = random.Random(f"end {seed}")
+    if early.random() < EARLY:
+        calm_s = early.uniform(*EARLY_S)
     sections["duration"] = units.write_duration(round(chaos_s + calm_s, 1))
     sections["faults"] = faults
     if works:
