@@ -1,6 +1,6 @@
 """A fixture under which every run of a test is checked, and may break no rule but by a known behaviour.
 
-`unchecked` marks a test that plants violations or measures time. `conftest.py` of a folder imports the fixture.
+`unchecked` marks a test that plants violations or measures time. A `conftest.py` imports the fixture.
 """
 
 from __future__ import annotations

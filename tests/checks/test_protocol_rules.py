@@ -332,17 +332,3 @@ def test_a_stranger_in_a_view_is_found() -> None:
     (violation,) = found(act, "strangers_out", made, at=19.9)
     assert "knows" in violation.text
     assert found(lambda sim: None, "strangers_out", made) == []
-
-
-# Defects of serfsim that these rules found
-
-
-def test_a_key_command_ends_by_its_members_own_clock() -> None:
-    """A virtual machine that was frozen is behind: the query's deadline was by the true time."""
-    made = scenario(
-        nodes=2,
-        duration="7s",
-        faults=[{"freeze": 2, "for": "3.4s"}],
-        workload=[{"keys": {"remove": "AgICAgICAgICAgICAgICAg=="}}],
-    )
-    assert Simulation(made, seed=83, check=True).run().violations == []

@@ -48,6 +48,8 @@ class RefutationsRise(Checker):
         if incarnation <= last:
             known = OVERFLOW if incarnation == 0 or last - incarnation > WRAP else None
             self.report(member, f"refuted at incarnation {incarnation}, after {last}", known=known)
+        if accuser == member:
+            return  # a push/pull tells in a member's own name that it left, at the incarnation it knows
         accused = [one for one in self._accused.get((accuser, member), ()) if one >= last]
         if accused and incarnation <= min(accused):
             self.report(
