@@ -30,7 +30,7 @@ class Run:
     """A simulation that has run to its end."""
 
     def __init__(self, made: serfsim.Scenario, seed: int = 1) -> None:
-        self.sim = Simulation(made, seed)  # under all checks
+        self.sim = Simulation(made, seed)  # SERFSIM_CHECK=1 checks all invariants
         self.result = self.sim.run()
         assert unexplained(self.result.violations) == []
         assert self.result.recording is not None
