@@ -28,9 +28,10 @@ MAY_IMPORT: dict[str, str] = {
     "base": "",
     "capture": "network protocol wire_crypto",
     "checks": "engine network protocol results results.scoring scenario",
-    "cli": "checks engine live live.agent live.rpc live.web logs manual protocol replays report results scenario"
-    " simulation speed study.branching study.comparison study.regression study.reproduction study.situations"
-    " study.statistics study.swarm study.sweeps study.tuning topology",
+    "cli": "checks engine live live.agent live.rpc live.web logs manual protocol replays report"
+    " results scenario simulation speed study.branching study.comparison study.regression"
+    " study.reproduction study.situations study.statistics study.swarm study.sweeps"
+    " study.tuning topology",
     "engine": "network protocol",
     "live": "engine logs protocol results scenario simulation",
     "live.agent": "live logs protocol wire_crypto",
