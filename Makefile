@@ -150,8 +150,9 @@ lock: $(VENV)/nox
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --all-extras \
 	  pyproject.toml --output-file $(LOCK)
 
+# Its wheels are for a look at what is shipped, not for speed.
 smoke: $(VENV)/nox
-	@$(BIN)/nox --session dists smoke
+	@SERFSIM_OPT_LEVEL=1 $(BIN)/nox --session dists smoke
 
 # Two builds of one commit: the same bytes. COMPILED_TOO=1 compares compiled wheels too, in some minutes.
 reproducible: $(VENV)/nox
