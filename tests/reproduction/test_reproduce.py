@@ -150,9 +150,11 @@ def test_the_folder_has_rows_verdicts_page_and_plots(papers: Path, tmp_path: Pat
     page = (tmp_path / "o" / "page.md").read_text()
     assert "| T1 | slow takes 2 s at C = 1 | 2 |" in page
     assert "### Figure 2" in page
+    assert "## Longest delays\n\n| C | s |" in page
     html = (tmp_path / "o" / "report.html").read_text()
     assert "<svg" in html
     assert "slow takes 4" in html
+    assert "Longest delays</h2>" in html
 
 
 def test_two_processes_give_the_rows_of_one(papers: Path) -> None:

@@ -39,6 +39,8 @@ def markdown(found: Reproduction, images: str) -> str:
     for name, figure in figures.items():
         (ax,) = figure.axes
         parts += [f"![{ax.get_title(loc='left') or name}]({images}{name}.png)", ""]
+    for own in found.own_tables:
+        parts += [f"## {own.title}", "", *table(own.columns, own.rows)]
     if tables := words.figure_tables(found):
         parts += ["## Published figures beside ours", ""]
     for one in tables:

@@ -35,6 +35,7 @@ def page(found: Reproduction) -> str:
         verdicts=[(one.outcome, words.verdict_cells(one)) for one in words.judged_verdicts(found)],
         not_judged=words.not_judged_lines(found),
         figures=[page_figure(figure, name, HEIGHT, named=False) for name, figure in drawn.items()],
+        own_tables=found.own_tables,
         tables=words.figure_tables(found),
         figure_columns=words.FIGURE_COLUMNS,
         assumptions=words.assumption_rows(found),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from serfsim.base.errors import SerfsimError
 from serfsim.study.reproduction.cell import Cell
@@ -89,6 +89,19 @@ class Assumption:
     why: str
 
 
+class Table(NamedTuple):
+    """A table of our own figures: a title, columns, and rows of text."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def no_tables(rows: pd.DataFrame) -> Sequence[Table]:
+    """Return no table."""
+    return ()
+
+
 def no_figures(rows: pd.DataFrame, verdicts: Sequence[Verdict]) -> dict[str, Figure]:
     """Draw nothing."""
     return {}
@@ -106,7 +119,8 @@ class Paper:
     factor, `seed`, then the figures. `ours(rows, options)` returns {id of a published figure: interval over
     seeds}, for the table of both. `headline(rows)` returns the figures by which sensitivity is measured, by
     default the mean of every column. `figures(rows, verdicts)` returns {name: matplotlib figure with one
-    axes}. `data`: names in DATA_SETS, or files in SERFSIM_DATA, that it needs. `seeds`: by default.
+    axes}, `tables(rows)` tables of figures that have no published ones beside them. `data`: names in
+    DATA_SETS, or files in SERFSIM_DATA, that it needs. `seeds`: by default.
     """
 
     folder: Path
@@ -118,6 +132,7 @@ class Paper:
     verdicts: Callable[[pd.DataFrame, Options], list[Verdict]]
     assumptions: Sequence[Assumption] = ()
     figures: Callable[[pd.DataFrame, Sequence[Verdict]], Mapping[str, Figure]] = no_figures
+    tables: Callable[[pd.DataFrame], Sequence[Table]] = no_tables
     ours: Callable[[pd.DataFrame, Options], Mapping[str, Interval]] | None = None
     headline: Callable[[pd.DataFrame], Mapping[str, float]] | None = None
     data: Sequence[str] = ()

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from serfsim.base.atomic_files import create_folder
 from serfsim.base.atomic_folders import write_each
 from serfsim.study.reproduction.held import lost, read_held
-from serfsim.study.reproduction.paper import Options, Paper, Verdict
+from serfsim.study.reproduction.paper import Options, Paper, Table, Verdict
 from serfsim.study.reproduction.sensitivity import main_rows, sensitivity
 from serfsim.study.reproduction.shelf import paper_folder
 from serfsim.study.reproduction.slices import slice_text
@@ -88,6 +88,11 @@ class Reproduction:
     def intervals(self) -> Mapping[str, Interval]:
         """Our figures, {id of a published figure: interval over seeds}."""
         return self.paper.ours(self.rows, self.options) if self.paper.ours and len(self.rows) else {}
+
+    @property
+    def own_tables(self) -> Sequence[Table]:
+        """The paper's tables of figures that none was published of."""
+        return self.paper.tables(self.rows) if len(self.rows) else ()
 
     @property
     def table(self) -> pd.DataFrame:

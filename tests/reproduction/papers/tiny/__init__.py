@@ -17,6 +17,7 @@ from serfsim.study.reproduction import (
     Cell,
     Options,
     Paper,
+    Table,
     Verdict,
     new_figure,
 )
@@ -49,6 +50,11 @@ def run(cell: Cell, seed: int) -> dict[str, float]:
 
 def of(rows: Any, configuration: str, c: int) -> Any:
     return rows[(rows["configuration"] == configuration) & (rows["C"] == c)]["delay_s"]
+
+
+def tables(rows: Any) -> list[Table]:
+    """Return a table of what nobody has published."""
+    return [Table("Longest delays", ("C", "s"), [(str(c), str(of(rows, "slow", c).max())) for c in (1, 2)])]
 
 
 def verdicts(rows: Any, options: Options) -> list[Verdict]:
@@ -93,6 +99,7 @@ PAPER = Paper(
     run=run,
     verdicts=verdicts,
     assumptions=[Assumption("unit", "s", ["ms"], "not stated", "seconds are usual")],
+    tables=tables,
     figures=figures,
     ours=ours,
     seeds="1-3",
