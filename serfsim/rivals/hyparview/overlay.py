@@ -1,7 +1,7 @@
 """HyParView: a small active view of TCP links, and a passive view of members to replace them by.
 
 Leitao, Pereira and Rodrigues, HyParView, DSN 2007. TCP is the detector: a link that is reset or closed
-without a word, or silent for `timeout`, has lost its neighbour. Links carry keep-alive messages of the process, so
+without a word, or silent for `timeout`, has lost its neighbour. Links carry keep-alive messages, so
 that silence means something, as with the idle timeout of iroh's QUIC; the paper leaves that to TCP. Open in
 the paper, and here as in iroh: the walk of a shuffle is as long as that of a join, and every free place has
 a request out at once.

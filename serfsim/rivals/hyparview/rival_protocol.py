@@ -31,7 +31,10 @@ RIVAL: Final = RivalProtocol(
         Setting("shuffle_passive", FEW, 4, "members in reserve in a shuffle", unit=MEMBERS),
         Setting("shuffle", INTERVAL, 10.0, "time between shuffles; the paper has cycles, this is iroh's"),
         Setting(
-            "keepalive", INTERVAL, 1.0, "time between keep-alive messages of a link; the papers leave that to TCP"
+            "keepalive",
+            INTERVAL,
+            1.0,
+            "time between a link's keep-alive messages; the papers leave it to TCP",
         ),
         Setting("timeout", POSITIVE_DURATION, 5.0, "silence after which a link is broken"),
         Setting("dial_timeout", POSITIVE_DURATION, 3.0, "wait for a connection; iroh's"),
