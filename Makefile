@@ -152,7 +152,7 @@ lock: $(VENV)/nox
 
 # Its wheels are for a look at what is shipped, not for speed.
 smoke: $(VENV)/nox
-	@SERFSIM_OPT_LEVEL=1 $(BIN)/nox --session dists smoke
+	@SERFSIM_QUICK=1 $(BIN)/nox --session dists smoke
 
 # Two builds of one commit: the same bytes. COMPILED_TOO=1 compares compiled wheels too, in some minutes.
 reproducible: $(VENV)/nox
