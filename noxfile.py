@@ -1,7 +1,7 @@
 """serfsim on every Python with the lowest and the newest dependencies: `make test-all`; a part: `make smoke`.
 
-`dists` makes an sdist and, from it, wheels: compiled on the oldest and the newest Python, or with SERFSIM_QUICK=1
-on the newest alone, and a plain one.
+`dists` makes an sdist and, from it, wheels: a plain one, and compiled ones on the oldest and the newest
+Python, with SERFSIM_QUICK=1 on the newest alone.
 `metadata` checks what an index would show of them, and that they hold what runs need.
 `smoke` installs one into a clean environment and runs a scenario that it ships; all must give one digest.
 `make release-check` runs these three; `SERFSIM_PYTHONS=3.11` names the only Pythons to use.
