@@ -37,7 +37,7 @@ install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/py
 JOBS ?= auto
 # $(call listed,["a"]["b"]) prints a list of pyproject.toml.
 listed = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
-COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine/queue.py serfsim/engine/trace.py -name '*.py')
+COMPILED := $(shell find serfsim/protocol serfsim/network serfsim/engine serfsim/rivals serfsim/checks/online -name "*.py")
 SOURCES := serfsim tests benchmarks notebooks tools docs setup.py noxfile.py
 
 MAKEFLAGS += --no-print-directory
