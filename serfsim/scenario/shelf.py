@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,16 @@ def situations(kind: str | None = None) -> list[Entry]:
 
 
 def _entry(kind: str, file: Path) -> Entry:
+    try:
+        status = file.stat()
+    except OSError:
+        return _read(kind, file, 0, 0)
+    return _read(kind, file, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _read(kind: str, file: Path, written_ns: int, size: int) -> Entry:
+    """Read an entry, once for each state of its file: parsing a hundred takes a second."""
     try:
         source = Source(str(file))
         data = read_yaml(text_of(file), source)
