@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections import Counter
 from typing import Any
 
 import msgpack
@@ -55,6 +56,7 @@ class IdleAgent:
         self.queries: dict[Any, Any] = {}
         self.guessing = asyncio.Lock()
         self.lines: list[str] = []
+        self.commands: Counter[str] = Counter()
 
     def say(self, text: str) -> None:
         self.lines.append(text)
