@@ -33,7 +33,7 @@ def serf_config_of(release: str) -> SerfConfig:
 
 
 def coordinates_of(release: str) -> CoordinateConfig:
-    return coordinate_config(settings_of(release), ReleaseFeatures(release))
+    return coordinate_config(settings_of(release), ReleaseFeatures(release), {}, 2)
 
 
 def record_of(node: int, name: str, release: str) -> NodeIdentity:
