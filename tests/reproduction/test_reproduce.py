@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 
 import serfsim
 from serfsim.base.errors import SerfsimError
-from serfsim.study.reproduction import Cell, Reproduction, find_paper, paper_folders
+from serfsim.study.reproduction import Cell, Options, Reproduction, find_paper, paper_folders
 from serfsim.study.reproduction.held import accept
 from serfsim.study.reproduction.shelf import paper_digest
 from serfsim.study.reproduction.slices import check_slice, read_slice
+from serfsim.study.reproduction.words import command_text
 
 
 def tiny(**more: object) -> Reproduction:
@@ -129,6 +131,15 @@ def test_the_page_says_how_many_seeds_cells_have_where_some_have_fewer(papers: P
     tiny(out=out, seeds=[1])
     tiny(out=out, seeds="1-3", run=False)
     assert "3 seeds in 2 cells, 1 seed in 2 cells." in (out / "page.md").read_text()
+
+
+def test_the_command_of_a_page_quotes_what_a_shell_would_split(papers: Path) -> None:
+    found = dataclasses.replace(
+        tiny(slice={"C": 1}), options=Options(slice={"network": ("five regions",), "C": (1, 2)}, seeds=(1,))
+    )
+    assert (
+        command_text(found) == "serfsim reproduce tiny --slice 'network=five regions' --slice C=1,2 --seeds 1"
+    )
 
 
 def test_sensitivity_runs_only_where_asked_and_compares_equal_cells_and_seeds(papers: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -149,9 +150,9 @@ def seeds_text(seeds: tuple[int, ...]) -> str:
 def command_text(found: Reproduction) -> str:
     """Return the command that repeats the runs."""
     options = found.options
-    chosen = slice_text(options.slice)
     words = ["serfsim reproduce", found.paper.name]
-    words += [f"--slice {one}" for one in chosen.split(" ")] if options.slice else []
+    for factor, values in options.slice.items():
+        words.append(f"--slice {shlex.quote(slice_text({factor: values}))}")
     words.append(f"--seeds {seeds_text(options.seeds).replace(' ', '')}")
     words += ["--as paper"] if options.rules == "paper" else []
     words += ["--sensitivity"] if len(found.sensitivity) else []
